@@ -1,0 +1,40 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up what it needs, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MARK := $(VENV)/.installed
+
+.PHONY: demo test check unit typecheck lint format clean
+
+demo: $(MARK)  ## the main job, on an emulator of its own
+	$(BIN)/realtimekit demo
+
+test: check unit  ## everything that must hold
+
+check: lint typecheck
+
+lint: $(MARK)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+typecheck: $(MARK)
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/pyright --verifytypes realtimekit --ignoreexternal
+
+unit: $(MARK)
+	$(BIN)/pytest -n auto
+
+format: $(MARK)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+$(MARK): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("realtimekit needs Python 3.11 or newer: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	touch $(MARK)

@@ -1,0 +1,49 @@
+"""The root command; each group is loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from realtimekit import __version__
+from realtimekit.errors import RealtimeKitError
+
+# command -> the module that has it, under the same name
+COMMANDS = {
+    "demo": "realtimekit.cli.demo",
+    "emulator": "realtimekit.cli.emulator",
+    "sessions": "realtimekit.cli.sessions",
+}
+
+
+class Root(click.Group):
+    """Loads commands lazily, and turns this package's errors into one line and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RealtimeKitError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def realtimekit() -> None:
+    """Cloudflare RealtimeKit from the command line.
+
+    Which account and app is asked stands in the environment: CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID,
+    REALTIMEKIT_APP_ID, and REALTIMEKIT_BASE_URL for an emulator.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+    """

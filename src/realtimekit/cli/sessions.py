@@ -1,0 +1,84 @@
+"""`realtimekit sessions`: what happened, from wherever the environment points at."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtimekit import RealtimeKit
+
+
+def _client(app_id: str | None, account_id: str | None) -> RealtimeKit:
+    from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
+
+    return RealtimeKit(app_id=app_id, account_id=account_id)
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every command of the group takes."""
+    for option in (
+        click.option("--app-id", metavar="ID", help="Instead of REALTIMEKIT_APP_ID."),
+        click.option("--account-id", metavar="ID", help="Instead of CLOUDFLARE_ACCOUNT_ID."),
+        click.option("--json", "as_json", is_flag=True, help="JSON on stdout."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def sessions() -> None:
+    """What happened when people met."""
+
+
+@sessions.command("list")
+@click.option("--status", metavar="LIVE|ENDED", help="Only those.")
+@click.option("--meeting", "associated_id", metavar="ID", help="Only those of this meeting.")
+@click.option("--search", metavar="TEXT", help="Only those that match.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most this many.")
+@_common
+def list_sessions(
+    app_id: str | None, account_id: str | None, limit: int, *, as_json: bool, **filters: str | None
+) -> None:
+    """List sessions, the newest first."""
+    from realtimekit.cli import account  # noqa: PLC0415 - as above
+
+    with _client(app_id, account_id) as client:
+        given: dict[str, Any] = {name: value for name, value in filters.items() if value}
+        found = client.sessions.where(**given).order_by("-created_at").limit(limit).all()
+    if as_json:
+        click.echo(json.dumps([session.to_dict() for session in found], indent=2))
+        return
+    lines: list[list[object]] = [
+        [
+            session.id,
+            session.status,
+            session.meeting_display_name,
+            account.moment(session.started_at),
+            account.moment(session.ended_at),
+            session.max_concurrent_participants,
+        ]
+        for session in found
+    ]
+    columns = ["id", "status", "meeting", "started (UTC)", "ended (UTC)", "most at once"]
+    account.console().print(account.table(f"{len(found)} sessions", columns, lines))
+
+
+@sessions.command("show")
+@click.argument("session_id")
+@_common
+def show_session(session_id: str, app_id: str | None, account_id: str | None, *, as_json: bool) -> None:
+    """Show one session: who took part, chat, transcript, summary, livestreams."""
+    from realtimekit.cli import account  # noqa: PLC0415 - as above
+
+    with _client(app_id, account_id) as client:
+        session = client.sessions.find(session_id)
+        document = account.gather(session)
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        account.show(account.console(), session, document)

@@ -1,0 +1,261 @@
+"""The two clients: they drive flows over a transport, one by blocking, the other by awaiting."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from realtimekit.errors import APIConnectionError, ConfigurationError
+from realtimekit.flow import Async, Engine, F, Flow, Request, Sync
+from realtimekit.resources.app import Apps
+from realtimekit.resources.livestream_session import LivestreamSessions
+from realtimekit.resources.meeting import Meetings
+from realtimekit.resources.participant import Participants
+from realtimekit.resources.session import Sessions
+from realtimekit.resources.session_participant import SessionParticipants
+from realtimekit.settings import resolve
+from realtimekit.transports import built_in
+
+if TYPE_CHECKING:
+    from realtimekit.settings import Settings, TransportName
+    from realtimekit.transports import AsyncTransport, Transport
+
+T = TypeVar("T")
+
+
+class _Connections:
+    """The transports behind a client and its clones: made on first use, one for each process and event loop."""
+
+    def __init__(self, transport: Any, *, asynchronous: bool) -> None:
+        self.transport = transport
+        self.closed = False
+        self._asynchronous = asynchronous
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._made: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._of_parent: list[Any] = []
+        weakref.finalize(self, _close_all, os.getpid(), self._made)
+
+    def get(self, place: Any) -> Any:
+        """The transport for a place: the event loop, or `Sync`."""
+        if self.closed:
+            raise ConfigurationError("this client is closed: make a new one, or use it inside its `with` block")
+        if not isinstance(self.transport, str):
+            return self.transport
+        if self._pid != os.getpid():
+            self._after_fork()
+        if place not in self._made:
+            with self._lock:
+                if place not in self._made:
+                    self._made[place] = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
+        return self._made[place]
+
+    def pop(self, place: Any) -> Any:
+        """The transport made for a place, no longer kept; None where there is none."""
+        return self._made.pop(place, None) if self._pid == os.getpid() else None
+
+    def _after_fork(self) -> None:
+        # The parent's connections are kept, unused and unclosed: closing them here could write on sockets that the
+        # parent still uses. The lock is new because a thread of the parent may have held it while it forked.
+        self._of_parent.append(self._made)
+        self._made = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        weakref.finalize(self, _close_all, self._pid, self._made)
+
+
+def _close_all(pid: int, made: weakref.WeakKeyDictionary[Any, Any]) -> None:
+    """What a client that nobody closed leaves behind. Only the sync one can be closed without its event loop."""
+    if pid == os.getpid() and (transport := made.pop(Sync, None)) is not None:
+        transport.close()
+
+
+class Client(Engine[F]):
+    """What both clients have: the settings and the collections of the API.
+
+    Args:
+        api_token: an API token with the permission "Realtime" or "Realtime Admin" (CLOUDFLARE_API_TOKEN).
+        account_id: the Cloudflare account (CLOUDFLARE_ACCOUNT_ID).
+        app_id: the RealtimeKit app (REALTIMEKIT_APP_ID).
+        base_url: where the API is; https, or plain http on this machine (REALTIMEKIT_BASE_URL).
+        timeout: seconds for each of connecting, sending and waiting for more of the answer (30).
+        max_retries: how often a request that may safely be sent again is sent again (2).
+        transport: "auto", "httpx2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method; such an
+            object stays yours to close.
+
+    What is not given comes from `realtimekit.configure()`, then from the environment.
+
+    Raises:
+        ConfigurationError: there is no token, or a setting cannot be right.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_token: str | None = None,
+        account_id: str | None = None,
+        app_id: str | None = None,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        transport: TransportName | Transport | AsyncTransport | None = None,
+    ) -> None:
+        self.settings: Settings = resolve(
+            api_token=api_token,
+            account_id=account_id,
+            app_id=app_id,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            transport=transport,
+        )
+        self._connections = _Connections(self.settings.transport, asynchronous=self.asynchronous)
+
+    def with_options(
+        self,
+        *,
+        api_token: str | None = None,
+        account_id: str | None = None,
+        app_id: str | None = None,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> Self:
+        """A client with some settings changed. It shares the connections of this one, and their closing."""
+        given = {name: value for name, value in locals().items() if name != "self" and value is not None}
+        clone = object.__new__(type(self))
+        clone.settings = resolve(**{**self.settings._asdict(), **given})
+        clone._connections = self._connections
+        return clone
+
+    def __repr__(self) -> str:
+        settings = self.settings
+        place = f"{settings.base_url} account_id={settings.account_id!r} app_id={settings.app_id!r}"
+        return f"<{type(self).__name__} {place}>"
+
+    @property
+    def apps(self) -> Apps[F]:
+        """The apps of the account."""
+        return Apps(self)
+
+    @property
+    def meetings(self) -> Meetings[F]:
+        """The meetings of the app."""
+        return Meetings(self)
+
+    @property
+    def participants(self) -> Participants[F]:
+        """The participants of one meeting: name it with `meeting_id=`, or start from `meeting.participants`."""
+        return Participants(self)
+
+    @property
+    def sessions(self) -> Sessions[F]:
+        """The sessions of the app: what happened in its meetings."""
+        return Sessions(self)
+
+    @property
+    def session_participants(self) -> SessionParticipants[F]:
+        """Who took part in one session: name it with `session_id=`, or start from `session.participants`."""
+        return SessionParticipants(self)
+
+    @property
+    def livestream_sessions(self) -> LivestreamSessions[F]:
+        """Broadcasts, by their id; those of one session are `session.livestream_sessions()`."""
+        return LivestreamSessions(self)
+
+
+class RealtimeKit(Client[Sync]):
+    """The blocking client. Thread-safe, usable before and after a fork; connects on first use.
+
+    Usable as a context manager, which closes its connections.
+    """
+
+    asynchronous = False
+
+    def run(self, flow: Flow[T], /) -> T:
+        """Carry out a flow (see `realtimekit.flow`)."""
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Request):
+                    try:
+                        response = self._connections.get(Sync).send(step)
+                    except APIConnectionError as error:
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(response)
+                else:
+                    time.sleep(step.seconds)
+                    step = flow.send(None)
+        except StopIteration as stop:
+            return cast("T", stop.value)
+
+    def close(self) -> None:
+        """Close the connections. Records of this client can still be read, but not reloaded."""
+        self._connections.closed = True
+        if (transport := self._connections.pop(Sync)) is not None:
+            transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncRealtimeKit(Client[Async]):
+    """The awaiting client, for asyncio. Task-safe, usable from several event loops; connects on first use.
+
+    Usable as an async context manager, which closes its connections.
+    """
+
+    asynchronous = True
+
+    async def run(self, flow: Flow[T], /) -> T:
+        """Carry out a flow (see `realtimekit.flow`)."""
+        import asyncio  # noqa: PLC0415 - the sync path does not load it
+
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Request):
+                    try:
+                        response = await self._connections.get(asyncio.get_running_loop()).send(step)
+                    except APIConnectionError as error:
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(response)
+                else:
+                    await asyncio.sleep(step.seconds)
+                    step = flow.send(None)
+        except StopIteration as stop:
+            return cast("T", stop.value)
+
+    async def close(self) -> None:
+        """Close the connections of this event loop. Records of this client can still be read, but not reloaded."""
+        import asyncio  # noqa: PLC0415 - as above
+
+        self._connections.closed = True
+        if (transport := self._connections.pop(asyncio.get_running_loop())) is not None:
+            await transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+_default: RealtimeKit | None = None
+
+
+def default_client() -> RealtimeKit:
+    """The client behind `Session.find(...)` and its like: made anew when the settings in force have changed."""
+    global _default  # noqa: PLW0603 - the one default client of the process
+    client, settings = _default, resolve()
+    if client is None or client.settings != settings or client._connections.closed:
+        client = _default = RealtimeKit(**settings._asdict())
+    return client

@@ -1,0 +1,12 @@
+"""A local RealtimeKit: the API, the people who meet, and the clock, with no account and no network.
+
+with Emulator() as emulator, emulator.serve() as server:
+    client = RealtimeKit(base_url=server.base_url, api_token=emulator.api_token, ...)
+"""
+
+from __future__ import annotations
+
+from realtimekit.emulator.emulator import Emulator, Joined
+from realtimekit.emulator.wire import Refusal
+
+__all__ = ["Emulator", "Joined", "Refusal"]

@@ -1,0 +1,116 @@
+"""The files that a session leaves behind, in the formats that RealtimeKit documents."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from realtimekit.emulator.store import Row
+
+CHAT_COLUMNS = (
+    "id participantId sessionId meetingId displayName pinned isEdited payloadType payload createdAt".split()  # noqa: SIM905
+)
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def name_of(peer: Row) -> str:
+    return str(peer["name"] or peer["custom_participant_id"])
+
+
+def chat_csv(session: Row, messages: Sequence[Row], peers: Mapping[str, Row]) -> str:
+    """Whether the real file has a header row is not known; this one has."""
+    rows = [
+        (
+            message["id"],
+            peers[message["peer_id"]]["participant_id"],
+            session["id"],
+            session["meeting_id"],
+            name_of(peers[message["peer_id"]]),
+            "false",
+            "false",
+            "TEXT_MESSAGE",
+            message["text"],
+            message["created_at"],
+        )
+        for message in messages
+    ]
+    return _csv([CHAT_COLUMNS, *rows])
+
+
+def transcripts(speech: Sequence[Row], peers: Mapping[str, Row]) -> dict[str, str]:
+    """The transcript in each of the four formats, by extension. Nothing said gives empty files."""
+    if not speech:
+        return dict.fromkeys(("csv", "json", "srt", "vtt"), "")
+    said = [(row, peers[row["peer_id"]]) for row in speech]
+    return {
+        "csv": _csv(
+            (
+                row["start_ms"],
+                peer["id"],
+                peer["participant_id"],
+                peer["custom_participant_id"],
+                name_of(peer),
+                row["text"],
+            )
+            for row, peer in said
+        ),
+        "json": json.dumps([_sentence(row, peer) for row, peer in said], ensure_ascii=False, indent=2),
+        "srt": "\n".join(
+            f"{number}\n{_cue_time(row['start_ms'], ',')} --> {_cue_time(row['end_ms'], ',')}\n{_cue(row, peer)}\n"
+            for number, (row, peer) in enumerate(said, 1)
+        ),
+        "vtt": "WEBVTT\n\n"
+        + "\n".join(
+            f"{_cue_time(row['start_ms'], '.')} --> {_cue_time(row['end_ms'], '.')}\n{_cue(row, peer)}\n"
+            for row, peer in said
+        ),
+    }
+
+
+def _sentence(row: Row, peer: Row) -> dict[str, Any]:
+    return {
+        "startTime": row["start_ms"],
+        "endTime": row["end_ms"],
+        "sentence": row["text"],
+        "peerData": {
+            "id": peer["id"],
+            "userId": peer["participant_id"],
+            "displayName": name_of(peer),
+            "cpi": peer["custom_participant_id"],
+            "joinedAt": peer["joined_at"],
+            "leftAt": peer["left_at"],
+        },
+    }
+
+
+def _cue(row: Row, peer: Row) -> str:
+    # A blank line would end the cue, and with it lose the rest of the sentence.
+    return f"{name_of(peer)}: {row['text']}".replace("\r\n", "\n").replace("\n\n", "\n")
+
+
+def _cue_time(milliseconds: int, decimal_point: str) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{decimal_point}{rest:03}"
+
+
+def summary_markdown(session: Row, speech: Sequence[Row], peers: Mapping[str, Row]) -> str:
+    """A summary by rule, not by a language model: who spoke how much, and what each said first."""
+    title = session["title"] or "Untitled meeting"
+    lines = [f"# {title}", "", f"{len(peers)} took part; {len(speech)} contributions were transcribed.", ""]
+    by_speaker: dict[str, list[Row]] = {}
+    for row in speech:
+        by_speaker.setdefault(row["peer_id"], []).append(row)
+    for peer_id, rows in by_speaker.items():
+        seconds = sum(row["end_ms"] - row["start_ms"] for row in rows) / 1000
+        lines.append(f"- **{name_of(peers[peer_id])}** spoke for {seconds:.0f} s: {rows[0]['text']}")
+    return "\n".join(lines) + "\n"

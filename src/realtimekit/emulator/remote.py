@@ -1,0 +1,63 @@
+"""The control plane of an emulator in another process, with the methods of `Emulator`."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+
+from realtimekit.emulator.emulator import Joined
+from realtimekit.emulator.wire import Refusal
+
+
+class RemoteEmulator:
+    """`RemoteEmulator("http://127.0.0.1:8787/_emulator")`: plays the people there, over HTTP.
+
+    Each method is the one of `Emulator`, and raises `Refusal` as that does.
+    """
+
+    def __init__(self, control_url: str) -> None:
+        if not control_url.startswith(("http://", "https://")):
+            raise ValueError(f"control_url={control_url!r} is no http URL")
+        self.control_url: str = control_url.rstrip("/")
+        # An emulator is not behind a proxy, whatever the environment says of other hosts.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def _call(self, method: str, *path: str, **body: Any) -> dict[str, Any]:
+        url = "/".join([self.control_url, *(quote(part, safe="") for part in path)])
+        data = json.dumps(body).encode() if method == "POST" else None
+        request = urllib.request.Request(url, data, {"content-type": "application/json"}, method=method)  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=30) as answer:
+                result: dict[str, Any] = json.load(answer)
+        except HTTPError as error:
+            with error:
+                raise Refusal(error.code, json.load(error)["error"]["message"]) from None
+        return result
+
+    def join(self, meeting_id: str, participant_id: str) -> Joined:
+        return Joined(**self._call("POST", "meetings", meeting_id, "join", participant_id=participant_id))
+
+    def leave(self, meeting_id: str, peer_id: str) -> None:
+        self._call("POST", "meetings", meeting_id, "leave", peer_id=peer_id)
+
+    def chat(self, session_id: str, peer_id: str, text: str) -> str:
+        return str(self._call("POST", "sessions", session_id, "chat", peer_id=peer_id, text=text)["message_id"])
+
+    def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
+        said = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
+        self._call("POST", "sessions", session_id, "speech", **said)
+
+    def end(self, meeting_id: str) -> str:
+        return str(self._call("POST", "meetings", meeting_id, "end")["session_id"])
+
+    def advance(self, seconds: float) -> str:
+        return str(self._call("POST", "clock", advance_seconds=seconds)["now"])
+
+    def reset(self) -> None:
+        self._call("POST", "reset")
+
+    def requests(self) -> list[dict[str, Any]]:
+        return list(self._call("GET", "requests")["requests"])

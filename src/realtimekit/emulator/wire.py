@@ -1,0 +1,73 @@
+"""What goes in and out of the emulator, and the shapes of RealtimeKit's answers.
+
+Written apart from the SDK on purpose: they share the wire alone, so that a mistake in one cannot agree with itself in
+the other.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Incoming(NamedTuple):
+    """A request as it arrives."""
+
+    method: str
+    path: str  # still percent-encoded
+    query: str  # still percent-encoded
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+class Outgoing(NamedTuple):
+    """An answer as it leaves."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def as_json(status: int, body: Any) -> Outgoing:
+    return Outgoing(status, {"content-type": "application/json"}, json.dumps(body, separators=(",", ":")).encode())
+
+
+def ok(data: Any, *, status: int = 200, paging: dict[str, int] | None = None) -> Outgoing:
+    """`{"success": true, "data": ..., "paging": ...}`."""
+    body = {"success": True, "data": data}
+    return as_json(status, body if paging is None else {**body, "paging": paging})
+
+
+class Refusal(Exception):  # noqa: N818 - not an error of the emulator: the caller's
+    """Answers with an error in RealtimeKit's own shape, `{"success": false, "error": {"code", "message"}}`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def answer(self) -> Outgoing:
+        return as_json(self.status, {"success": False, "error": {"code": self.status, "message": str(self)}})
+
+
+class GatewayRefusal(Refusal):
+    """Answers as Cloudflare's gateway does before RealtimeKit sees a request: in the v4 shape, with its own code."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(status, message)
+        self.code = code
+
+    def answer(self) -> Outgoing:
+        errors = [{"code": self.code, "message": str(self)}]
+        return as_json(self.status, {"success": False, "errors": errors, "messages": [], "result": None})
+
+
+def not_found() -> Refusal:
+    # the only text that the API's description gives for this
+    return Refusal(404, "Error: resource not found")
+
+
+def bad_request(problem: str) -> Refusal:
+    return Refusal(400, f"BAD_REQUEST: {problem}")

@@ -1,0 +1,119 @@
+"""One call, from its parts to its result: build the request, send it (again, where that is safe), read the answer."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from realtimekit import protocol
+from realtimekit.errors import APIConnectionError
+from realtimekit.flow import Request, Sleep
+from realtimekit.settings import checked_timeout
+from realtimekit.values import json_default, query_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from realtimekit.flow import Flow, Response
+    from realtimekit.keywords import Options
+    from realtimekit.settings import Settings
+
+
+def build(
+    settings: Settings,
+    method: str,
+    path: str,
+    query: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | None = None,
+    options: Options | None = None,
+) -> Request:
+    """The request for a call. Query parameters that are None are left out; in a body None is JSON's null.
+
+    Raises:
+        TypeError, ValueError: something in it cannot be sent.
+    """
+    options = options or {}
+    query = {**(query or {}), **options.get("extra_query", {})}
+    pairs = [(name, query_value(name, value)) for name, value in query.items() if value is not None]
+    if extra := options.get("extra_body"):
+        if method == "GET":
+            raise TypeError("a GET has no body: use extra_query= instead of extra_body=")
+        body = {**(body or {}), **extra}
+    headers = {"authorization": f"Bearer {settings.api_token}", "accept": "application/json"}
+    content = None
+    if body is not None:
+        content = json.dumps(body, separators=(",", ":"), allow_nan=False, default=json_default).encode()
+        headers["content-type"] = "application/json"
+    url = settings.base_url + path
+    if pairs:
+        from urllib.parse import urlencode  # noqa: PLC0415 - most calls have no query
+
+        url += "?" + urlencode(pairs)
+    timeout = checked_timeout(options["timeout"]) if "timeout" in options else settings.timeout
+    return Request(method, url, headers, content, timeout)
+
+
+def exchange(
+    settings: Settings,
+    method: str,
+    path: str,
+    query: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | None = None,
+    options: Options | None = None,
+) -> Flow[Any]:
+    """Send a call and return the decoded body of its success.
+
+    Raises:
+        APIConnectionError: no answer arrived, and sending again is not safe or did not help.
+        APIError: the answer is an error (its class tells which).
+    """
+    request = build(settings, method, path, query, body, options)
+    response, answer = yield from _deliver(settings, request, path, protocol.decode)
+    if isinstance(answer, str):
+        # A captive portal, a proxy's login page: a 200 that is no answer of the API.
+        raise protocol.error_from(response, answer, method, path)
+    return answer
+
+
+def download(settings: Settings, url: str, options: Options | None = None) -> Flow[bytes]:
+    """Read a file that the API has given a link to. The link is the credential: no token goes with it.
+
+    Raises:
+        APIConnectionError, APIError: as `exchange`; PermissionDeniedError or NotFoundError for a link out of date.
+    """
+    timeout = (options or {}).get("timeout", settings.timeout)
+    request = Request("GET", url, {"accept": "*/*"}, None, checked_timeout(timeout))
+    response, _ = yield from _deliver(settings, request, url.partition("?")[0], lambda _: None)
+    return response.content
+
+
+def _deliver(
+    settings: Settings, request: Request, path: str, decode: Callable[[Response], Any]
+) -> Flow[tuple[Response, Any]]:
+    """Send a request until it succeeds, is refused for good, or may not be sent again."""
+    method = request.method
+    for attempt in itertools.count(1):
+        try:
+            response: Response = yield request
+        except APIConnectionError as error:
+            error.method, error.path = method, path
+            if attempt > settings.max_retries or not protocol.may_resend(method, error):
+                raise
+            asked = None
+        else:
+            answer = decode(response)
+            if not protocol.failed(response, answer):
+                return response, answer
+            asked = protocol.asked_wait(response.headers, time.time())
+            too_long = asked is not None and asked > protocol.LONGEST_WAIT
+            if attempt > settings.max_retries or too_long or not protocol.may_resend(method, response):
+                raise protocol.error_from(response, protocol.decode(response), method, path)
+        yield Sleep(protocol.backoff(attempt, _random()) if asked is None else asked)
+    raise AssertionError  # pragma: no cover - count() has no end
+
+
+def _random() -> float:
+    return int.from_bytes(os.urandom(4)) / 2**32  # `random` would load hashlib

@@ -1,0 +1,239 @@
+"""The rules of the wire, as pure functions: envelopes, errors, paging, what may be sent again, how long to wait.
+
+Where the API's description and its examples disagree, both are read. Nothing here does I/O or reads a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from realtimekit.flow import Response
+
+loads: Callable[[bytes], Any]
+try:
+    from orjson import loads
+except ImportError:
+    from json import loads
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def decode(response: Response) -> Any:
+    """The JSON body; text where it is no JSON; None where it is empty."""
+    if not response.content.strip():
+        return None
+    try:
+        return loads(response.content)
+    except ValueError:
+        return response.content.decode("utf-8", "replace")
+
+
+def unwrap(body: Any, key: str | None = None) -> Any:
+    """What an answer is about.
+
+    RealtimeKit wraps it in `data`, the rest of Cloudflare's API in `result`; some operations nest it once more
+    (`data.app`, `data.sessions`): then `key` names the nested place, and an answer without it is taken as it is.
+    """
+    if isinstance(body, dict):
+        for envelope in ("data", "result"):
+            if envelope in body:
+                body = body[envelope]
+                break
+    if key is not None and isinstance(body, dict) and isinstance(body.get(key), dict | list):
+        return body[key]
+    return body
+
+
+class Paging(NamedTuple):
+    """Where a page lies in the whole: offsets are 1-based and inclusive. None: the server did not say."""
+
+    total_count: int | None = None
+    start_offset: int | None = None
+    end_offset: int | None = None
+
+
+def paging(body: Any) -> Paging:
+    """The `paging` of a list: beside `data`, or inside it."""
+    data = unwrap(body)
+    for place in (body, data):
+        if isinstance(place, dict) and isinstance(found := place.get("paging"), dict):
+            return Paging(*(_whole(found.get(name)) for name in Paging._fields))
+    return Paging()
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return None if value is None or isinstance(value, bool) else int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+class Walk:
+    """Which page to ask for next, and when to stop.
+
+    `paging` is believed where it fits the page it came with. Where it is missing or wrong, the walk goes on until a
+    page is empty. A short page ends nothing: the server may give fewer than it was asked for. A page that only repeats
+    the one before it ends the walk, so that a server that ignores `page_no` is read once, not for ever.
+    """
+
+    def __init__(self, first_page: int = 1, limit: int | None = None) -> None:
+        self.page_no: int | None = first_page  # the page to ask for next; None at the end
+        self.last_page: int | None = None  # the last one that there is to ask for, where that is known
+        self._left = limit
+        self._previous: list[Any] = []
+
+    def take(self, marks: list[Any], paging: Paging) -> int:
+        """How many of the page's records count; `marks` (their ids) tell one page from another."""
+        if self.page_no is None or not marks or marks == self._previous:
+            self.page_no = None
+            return 0
+        self._previous = marks
+        count, missing = len(marks), None
+        total, start, end = paging
+        if total is not None and end is not None and count <= end <= total and start in (None, end - count + 1):
+            missing = total - end
+        if self._left is not None:
+            count = min(count, self._left)
+            self._left -= count
+            missing = self._left if missing is None else min(missing, self._left)
+            if self._left == 0:
+                missing = 0
+        self.last_page = None if missing is None else self.page_no - (-missing // len(marks))
+        self.page_no = None if missing == 0 else self.page_no + 1
+        return count
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+_BY_STATUS: dict[int, type[errors.APIError]] = {
+    400: errors.ValidationError,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.ValidationError,
+    429: errors.RateLimitError,
+}
+_CURES = {
+    401: "check the API token (api_token= or CLOUDFLARE_API_TOKEN)",
+    403: 'the token needs the permission "Realtime" or "Realtime Admin" for this account',
+}
+_LONGEST_TEXT = 500  # characters of the server's words in an error's text; `.message` and `.body` have them all
+
+
+def failed(response: Response, body: Any) -> bool:
+    """An error by its status, or a success that says it is none."""
+    return not 200 <= response.status < 300 or (isinstance(body, dict) and body.get("success") is False)
+
+
+def error_from(response: Response, body: Any, method: str, path: str) -> errors.APIError:
+    """The error that an answer means. All shapes seen are read:
+
+    `{"success": false, "error": {"code", "message"}}`, `{"success": false, "errors": [{"code", "message"}], ...}`
+    (the gateway's), `{"message"}` alone, HTML or text, and an empty body.
+    """
+    code, message = _code_and_message(body)
+    meant = response.status if not 200 <= response.status < 300 else code or response.status
+    kind = _BY_STATUS.get(meant) or (errors.ServerError if 500 <= meant < 600 else errors.APIError)
+    words = message or ("the body is no JSON" if isinstance(body, str) else "no message")
+    text = f"{method} {path} answered {response.status}"
+    if code is not None and code != response.status:
+        text += f" (code {code})"
+    text += f": {printable(words)}"
+    if cure := _CURES.get(meant):
+        text += f"; {cure}"
+    error = kind(
+        text,
+        status=response.status,
+        code=code,
+        message=message,
+        body=body,
+        request_id=response.headers.get("cf-ray") or response.headers.get("x-request-id"),
+        method=method,
+        path=path,
+    )
+    if isinstance(error, errors.RateLimitError):
+        error.retry_after = asked_wait(response.headers)
+    return error
+
+
+def _code_and_message(body: Any) -> tuple[int | None, str]:
+    if not isinstance(body, dict):
+        return None, ""
+    places: list[Any] = [body.get("error"), *(body.get("errors") or [] if isinstance(body.get("errors"), list) else [])]
+    for place in [place for place in places if isinstance(place, dict)] or [body]:
+        message = place.get("message")
+        return _whole(place.get("code")), message if isinstance(message, str) else ""
+    return None, ""
+
+
+def printable(text: str) -> str:
+    """Words from outside, safe for a terminal and not longer than a few lines."""
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    return clean if len(clean) <= _LONGEST_TEXT else clean[:_LONGEST_TEXT] + " ..."
+
+
+# --- sending again ----------------------------------------------------------------------------------------------------
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_FIRST_WAIT = 0.5  # seconds; doubled with each attempt
+_LONGEST_BACKOFF = 8.0
+LONGEST_WAIT = 60.0  # the longest wait asked for by the server that is taken; beyond it the caller decides
+
+
+def may_resend(method: str, failure: Response | errors.APIConnectionError) -> bool:
+    """Whether a request may be sent again without a risk that it is carried out twice.
+
+    GET, HEAD, PUT and DELETE: after a connection error, 408, 429 and 5xx. POST and PATCH: only if it is certain that
+    nothing was processed, i.e. the connection was never made, or 429.
+    """
+    idempotent = method in _IDEMPOTENT
+    if isinstance(failure, errors.APIConnectionError):
+        return idempotent or not failure.maybe_processed
+    return failure.status == 429 or (idempotent and (failure.status == 408 or 500 <= failure.status < 600))
+
+
+def backoff(attempt: int, jitter: float) -> float:
+    """Seconds to wait after the given attempt (1, 2, ...) when the server does not say; `jitter` is from 0 to 1."""
+    # The exponent is bounded because 2.0 ** 1024 raises.
+    return min(_FIRST_WAIT * 2.0 ** min(attempt - 1, 10), _LONGEST_BACKOFF) * (0.5 + jitter / 2)
+
+
+def asked_wait(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds that the server asks to wait, or None.
+
+    `Retry-After` as seconds or as a date (RFC 9110, 10.2.3); without it `Ratelimit: "default";r=0;t=30` (Cloudflare's
+    form of draft-ietf-httpapi-ratelimit-headers), which counts where nothing remains.
+
+    Args:
+        headers: names in lower case.
+        now: Unix seconds, for a date in `Retry-After` where the answer has no `Date` of its own to count from.
+    """
+    if value := headers.get("retry-after", "").strip():
+        if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
+            return float(value)
+        then, sent = _http_date(value), _http_date(headers.get("date", ""))
+        clock = now if sent is None else sent
+        if then is not None and clock is not None:
+            return max(0.0, then - clock)
+    waits = [
+        float(reset[1])
+        for policy in headers.get("ratelimit", "").split(",")
+        if re.search(r";\s*r=0\b", policy) and (reset := re.search(r";\s*t=(\d+)", policy))
+    ]
+    return max(waits, default=None)
+
+
+def _http_date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, hardly ever needed
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,225 @@
+"""Relation: a lazy collection that pages itself.
+
+Nothing is sent until it is iterated or asked. `where`, `order_by`, `page_size`, `limit` and `prefetch` return changed
+copies, so a relation can be kept, shared between threads and tasks, and iterated again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, overload
+
+from realtimekit import protocol
+from realtimekit.errors import DecodeError
+from realtimekit.exchange import exchange
+from realtimekit.flow import Driven, F, Flow, operation
+from realtimekit.keywords import OPTIONS, Options, check, split
+from realtimekit.prefetch import Ahead, AsyncAhead
+from realtimekit.resource import Refused, Resource
+from realtimekit.values import query_value
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+
+    from realtimekit.flow import Async, Engine, Sync
+
+R = TypeVar("R", bound=Resource[Any])
+
+
+class Relation(Driven[F], Generic[R, F]):
+    """The records of one kind in one place of the API, in the server's order."""
+
+    _record: ClassVar[type[Resource[Any]]]
+    _descending: ClassVar[str] = "DESC"  # one list of the API spells it otherwise
+
+    if not TYPE_CHECKING:
+        create = Refused()
+
+    def __init__(self, client: Engine[F], *, scope: Mapping[str, Any] | None = None) -> None:
+        self._client = client
+        self._scope: Mapping[str, Any] = scope or {}
+        self._fixed = frozenset(self._scope)  # a relation below a record cannot be moved elsewhere
+        self._query: dict[str, Any] = {}
+        self._options: Options = {}
+        self._limit: int | None = None
+        self._window = 1
+
+    def __repr__(self) -> str:
+        query = "".join(f" {name}={value!r}" for name, value in self._query.items())
+        return f"<{type(self).__name__} {self._record._template.template}{query}>"
+
+    # --- refining: each returns a changed copy ---------------------------------------------------------------------
+
+    def _changed(self, **changes: Any) -> Self:
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, **changes)
+        return copy
+
+    def _where(self, filters: Mapping[str, Any]) -> Self:
+        check(type(self).where, filters)
+        scope, rest = self._scoped(filters)
+        options, query = split(rest, OPTIONS)
+        wire = {name: query_value(name, value) for name, value in query.items() if value is not None}
+        for name in ("page_no", "per_page"):
+            if name in query:
+                _positive(name, query[name])
+        return self._changed(_scope=scope, _query={**self._query, **wire}, _options={**self._options, **options})
+
+    if TYPE_CHECKING:
+        # Each class of relation has its own, with the filters of its list.
+        where: ClassVar[Callable[..., Any]]
+
+    def page_size(self, size: int) -> Self:
+        """Ask for this many records a page (`per_page`). The server may give fewer; its maximum is not documented."""
+        return self._changed(_query={**self._query, "per_page": str(_positive("page_size", size))})
+
+    def limit(self, count: int) -> Self:
+        """Stop after this many records."""
+        return self._changed(_limit=_positive("limit", count))
+
+    def prefetch(self, pages: int) -> Self:
+        """Ask for up to this many pages at once while walking; the order stays, memory is bounded by the window."""
+        return self._changed(_window=_positive("prefetch", pages))
+
+    def _ordered(self, field: str, *, by: bool = True) -> Self:
+        name = field.removeprefix("-")
+        first, *others = name.split("_")
+        query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
+        if by:
+            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # the wire says createdAt here
+        return self._changed(_query={**self._query, **query})
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+
+    def _scoped(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The scope with the ids among the given keywords, and the other keywords."""
+        ids, rest = split(given, self._record._template.parents)
+        for name in ids.keys() & self._fixed:
+            raise TypeError(f"{name}= is given by the record that these {self._record.__name__} records belong to")
+        return {**self._scope, **{name: value for name, value in ids.items() if value is not None}}, rest
+
+    def _resolved(self, scope: Mapping[str, Any]) -> dict[str, Any]:
+        settings = self._client.settings
+        return {"account_id": settings.account_id, "app_id": settings.app_id, **scope}
+
+    def _kept(self, ids: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: ids.get(name) for name in self._record._template.parents}
+
+    def _fetch(self, page_no: int, **query: Any) -> Flow[tuple[list[R], protocol.Paging]]:
+        ids = self._resolved(self._scope)
+        path = self._record._template.collection(ids)
+        query = {**self._query, **query, "page_no": page_no}
+        body = yield from exchange(self._client.settings, "GET", path, query, options=self._options)
+        items = protocol.unwrap(body, self._record._items_key)
+        if not isinstance(items, list):
+            raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
+        scope, load = self._kept(ids), self._record._load
+        records = [load(self._client, item, scope) for item in items if isinstance(item, dict)]
+        return cast("list[R]", records), protocol.paging(body)
+
+    def _walk(self) -> protocol.Walk:
+        return protocol.Walk(int(self._query.get("page_no", 1)), self._limit)
+
+    def _find(self, id: str, query: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[R]:  # noqa: A002
+        record = self._reference(id, given)
+        options, _ = split(given, OPTIONS)
+        record._take((yield from record._call("GET", query=query, options=cast("Options", options))))
+        return record
+
+    def _reference(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
+        scope, _ = self._scoped(given)
+        ids = self._resolved(scope)
+        record = self._record._load(self._client, {"id": id}, self._kept(ids))
+        record._member_path()  # refuses a wrong id, or a missing one, here and now
+        return cast("R", record)
+
+    def _create(self, fields: Mapping[str, Any]) -> Flow[R]:
+        scope, rest = self._scoped(fields)
+        options, body = split(rest, OPTIONS)
+        ids = self._resolved(scope)
+        path = self._record._template.collection(ids)
+        answer = yield from exchange(self._client.settings, "POST", path, None, body, cast("Options", options))
+        record = self._record._load(self._client, {}, self._kept(ids))
+        record._take(answer)
+        return cast("R", record)
+
+    @operation
+    def first(self) -> Flow[R | None]:
+        """The first record, or None. One request, for one record."""
+        records, _ = yield from self._fetch(int(self._query.get("page_no", 1)), per_page=1)
+        return records[0] if records else None
+
+    @operation
+    def page(self, number: int, /) -> Flow[list[R]]:
+        """One page (1, 2, ...). One request."""
+        records, _ = yield from self._fetch(_positive("page", number))
+        return records
+
+    @operation
+    def count(self) -> Flow[int]:
+        """How many there are. One request where the server says so (`paging.total_count`), else a walk of all pages."""
+        _, paging = yield from self._fetch(1, per_page=1)
+        total = paging.total_count
+        if total is None:
+            total, walk = 0, protocol.Walk()
+            while walk.page_no is not None:
+                records, paging = yield from self._fetch(walk.page_no)
+                total += walk.take(_marks(records), paging)
+        return total if self._limit is None else min(total, self._limit)
+
+    # --- walking, in small twins -----------------------------------------------------------------------------------
+
+    @overload
+    def pages(self: Relation[R, Sync]) -> Iterator[list[R]]: ...
+    @overload
+    def pages(self: Relation[R, Async]) -> AsyncIterator[list[R]]: ...
+    def pages(self) -> Any:
+        """Every page, as lists of records."""
+        return self._pages_async() if self._client.asynchronous else self._pages_sync()
+
+    def _pages_sync(self) -> Iterator[list[R]]:
+        walk = self._walk()
+        with Ahead(self._window, lambda number: self._client.run(self._fetch(number))) as ahead:
+            while walk.page_no is not None:
+                records, paging = ahead.get(walk.page_no, walk.last_page)
+                if count := walk.take(_marks(records), paging):
+                    yield records[:count]
+
+    async def _pages_async(self) -> AsyncIterator[list[R]]:
+        walk = self._walk()
+        async with AsyncAhead(self._window, lambda number: self._client.run(self._fetch(number))) as ahead:
+            while walk.page_no is not None:
+                records, paging = await ahead.get(walk.page_no, walk.last_page)
+                if count := walk.take(_marks(records), paging):
+                    yield records[:count]
+
+    def __iter__(self: Relation[R, Sync]) -> Iterator[R]:
+        if self._client.asynchronous:
+            raise TypeError(f"{self!r} belongs to an AsyncRealtimeKit: use `async for`, or `await relation.all()`")
+        return (record for page in self.pages() for record in page)
+
+    def __aiter__(self: Relation[R, Async]) -> AsyncIterator[R]:
+        if not self._client.asynchronous:
+            raise TypeError(f"{self!r} belongs to a RealtimeKit: use a plain `for`")
+        return (record async for page in self.pages() for record in page)
+
+    @overload
+    def all(self: Relation[R, Sync]) -> list[R]: ...
+    @overload
+    def all(self: Relation[R, Async]) -> Coroutine[Any, Any, list[R]]: ...
+    def all(self) -> Any:
+        """Every record, as a list."""
+        return self._all_async() if self._client.asynchronous else list(cast("Any", self))
+
+    async def _all_async(self) -> list[R]:
+        return [record async for record in cast("Any", self)]
+
+
+def _marks(records: list[Any]) -> list[Any]:
+    """What tells one page from another."""
+    return [record._data.get("id", record._data) for record in records]
+
+
+def _positive(name: str, number: Any) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError(f"{name}={number!r}: must be a whole number, 1 or more")
+    return number

@@ -1,0 +1,283 @@
+"""Resource: a record that has a place in the API, and so can be read again, changed and followed to others."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    Unpack,
+    cast,
+    get_args,
+    overload,
+)
+
+from realtimekit import protocol
+from realtimekit.errors import DecodeError, ReadOnlyError
+from realtimekit.exchange import exchange
+from realtimekit.flow import Driven, F, Flow, fluent, operation
+from realtimekit.keywords import OPTIONS, Options, split
+from realtimekit.paths import PathTemplate
+from realtimekit.record import Record, annotation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from realtimekit.flow import Async, Engine, Sync
+    from realtimekit.relation import Relation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C")
+R = TypeVar("R", bound="Resource[Any]")
+
+KIT = "/accounts/{account_id}/realtime/kit"
+
+
+class Refused:
+    """A write that the API does not offer for this class.
+
+    Type checkers see no such method; at run time `hasattr` says False and a call says why.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, obj: Any, owner: type) -> Any:
+        raise ReadOnlyError(f"{owner.__name__} has no {self.name}(): the API offers no such call")
+
+
+class Resource(Record, Driven[F]):
+    """A record with an identity: its class and its place in the API.
+
+    ARCHITECTURE.md has the pattern of a new class.
+
+    Attributes:
+        read_only: whether the API offers no create, update, replace or destroy for the class.
+    """
+
+    read_only: ClassVar[bool]
+    _template: ClassVar[PathTemplate]
+    _collection: ClassVar[type[Relation[Any, Any]]]
+    _item_key: ClassVar[str | None] = None
+    _items_key: ClassVar[str | None] = None
+    _scope: Mapping[str, str]
+
+    if not TYPE_CHECKING:
+        create = Refused()
+        update = Refused()
+        replace = Refused()
+        destroy = Refused()
+
+    def __init__(self, data: Mapping[str, Any], *, client: Engine[F], scope: Mapping[str, str]) -> None:
+        super().__init__(data)
+        self.__dict__.update(_client=client, _scope=dict(scope))
+
+    def __init_subclass__(
+        cls,
+        *,
+        path: str | None = None,
+        collection: type[Relation[Any, Any]] | None = None,
+        item_key: str | None = None,
+        items_key: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """What a class declares of itself, as keywords: no field of the API can ever collide with them.
+
+        Args:
+            path: after `/accounts/{account_id}/realtime/kit`; its member part in brackets.
+            collection: its class of relation.
+            item_key: `data.<item_key>` is where some answers nest one record.
+            items_key: `data.<items_key>` is where some answers nest the list.
+            kwargs: for Record.
+        """
+        super().__init_subclass__(**kwargs)
+        if path is not None:
+            cls._template = PathTemplate(KIT + path)
+        if collection is not None:
+            cls._collection = collection
+            collection._record = cls
+        cls._item_key = item_key or cls._item_key
+        cls._items_key = items_key or cls._items_key
+        writes = ("create", "update", "replace", "destroy")
+        cls.read_only = all(_in_class(cls, name) is Refused for name in writes)
+
+    @classmethod
+    def _load(cls, client: Engine[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
+        """As the constructor, without its copies: a page of records shares one scope and keeps the decoded dicts."""
+        record = cls.__new__(cls)
+        record.__dict__.update(_client=client, _data=data, _scope=scope)
+        return record
+
+    @classmethod
+    def _nested(cls, data: dict[str, Any], parent: Record) -> Self:
+        owner = cast("Resource[F]", parent)
+        return cls._load(owner._client, data, owner._scope)
+
+    @property
+    def scope(self) -> Mapping[str, str]:
+        """The ids of what the record lies in, e.g. `{"account_id": ..., "app_id": ..., "session_id": ...}`."""
+        return MappingProxyType(dict(self._scope))
+
+    def _ids(self) -> dict[str, Any]:
+        """The ids of the member path: the scope and the record's own id."""
+        own = self._template.own
+        return {**self._scope, own: self._data.get("id")} if own else dict(self._scope)
+
+    def _member_path(self) -> str:
+        return self._template.member(self._ids())
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._identity() == cast("Self", other)._identity()
+
+    def __hash__(self) -> int:  # a plain Record has none
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        return (type(self), *sorted((name, str(value)) for name, value in self._ids().items()))
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    def _call(
+        self,
+        method: str,
+        suffix: str = "",
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        options: Options | None = None,
+    ) -> Flow[Any]:
+        """A call on the record's own path, or below it."""
+        return exchange(self._client.settings, method, self._member_path() + suffix, query, body, options)
+
+    def _take(self, answer: Any) -> None:
+        """Take over what an answer says of this record."""
+        data = protocol.unwrap(answer, self._item_key)
+        if not isinstance(data, dict):
+            raise DecodeError(f"expected {self!r} in the answer, got {type(data).__name__}")
+        self._replace(data)
+
+    def _write(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
+        """PATCH or PUT with these fields, some of which may be options of the call."""
+        options, body = split(fields, OPTIONS)
+        self._take((yield from self._call(method, body=body, options=cast("Options", options))))
+
+    @fluent
+    def reload(self, **options: Unpack[Options]) -> Flow[None]:
+        """Read the record again, in place: `GET` of its own path.
+
+        Fields that the answer leaves out keep their last value (a participant's token is sent only once).
+
+        Raises:
+            NotFoundError: it is gone.
+        """
+        self._take((yield from self._call("GET", options=options)))
+
+
+def _in_class(cls: type, name: str) -> type | None:
+    return next((type(base.__dict__[name]) for base in cls.__mro__ if name in base.__dict__), None)
+
+
+# --- neighbours -------------------------------------------------------------------------------------------------------
+
+
+class _HasMany:
+    """`participants: SessionParticipants[F] = has_many()`: a relation below the record. Sends nothing."""
+
+    owner: type
+    name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def __get__(self, record: Resource[Any] | None, owner: type) -> Any:
+        if record is None:
+            return self
+        relation = annotation_of(self.owner, self.name)
+        return relation(record._client, scope=record._ids())
+
+
+def has_many() -> Any:
+    """Declare a relation to the records below this one; its type is the annotation."""
+    return _HasMany()
+
+
+class HasOne(Generic[C, F]):
+    """`chat: HasOne[Chat[F], F] = has_one()`: the one such record below this one.
+
+    The first read loads it (`session.chat`, `await session.chat`) and keeps it; its own `reload()` reads it again.
+    """
+
+    owner: type
+    name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    @overload
+    def __get__(self, record: None, owner: Any = None) -> Self: ...
+    @overload
+    def __get__(self: HasOne[C, Sync], record: Resource[Any], owner: Any = None) -> C: ...
+    @overload
+    def __get__(self: HasOne[C, Async], record: Resource[Any], owner: Any = None) -> Coroutine[Any, Any, C]: ...
+    def __get__(self, record: Any, owner: Any = None) -> Any:
+        return self if record is None else record._client.run(self._loaded(record))
+
+    def _loaded(self, record: Resource[Any]) -> Flow[Any]:
+        slot = f"_loaded_{self.name}"
+        if slot not in record.__dict__:
+            kind = get_args(annotation_of(self.owner, self.name))[0]
+            child = kind._load(record._client, {}, record._ids())
+            child._take((yield from child._call("GET")))
+            # Whoever was first wins, so that everybody holds the same object.
+            record.__dict__.setdefault(slot, child)
+        return record.__dict__[slot]
+
+
+def has_one() -> Any:
+    """Declare the one record of a kind below this one; its type is the annotation."""
+    return HasOne()
+
+
+# --- the class itself as an entry, on the default client --------------------------------------------------------------
+
+
+class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
+    """A collection's method, on the class itself: `Session.find(...)` is `client.sessions.find(...)`.
+
+    The client is the default one, made from `configure()` and the environment.
+    """
+
+    @overload
+    def __init__(self, method: operation[P, T]) -> None: ...
+    @overload
+    def __init__(self, method: Callable[Concatenate[Any, P], T]) -> None: ...
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    def __get__(self, obj: Any, owner: type[Resource[Any]]) -> Callable[P, T]:
+        return cast("Callable[P, T]", _bound(owner, self._method.__name__))
+
+
+class listed(Generic[P, R]):  # noqa: N801 - reads as a declaration
+    """`Session.all(status="ENDED")`: all the records that the collection's `where` with these filters holds."""
+
+    def __init__(self, where: Callable[Concatenate[Any, P], Relation[R, Sync]]) -> None:
+        self._where = where
+
+    def __get__(self, obj: Any, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
+        where = _bound(owner, self._where.__name__)
+        return lambda *args, **kwargs: list(where(*args, **kwargs))
+
+
+def _bound(owner: type[Resource[Any]], name: str) -> Any:
+    # The one look upwards in the package: here a class is the entry, and it has to find the client on its own.
+    from realtimekit.client import default_client  # noqa: PLC0415
+
+    return getattr(owner._collection(default_client()), name)

@@ -1,0 +1,85 @@
+"""Apps: the RealtimeKit applications of an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Unpack
+
+from realtimekit.flow import F, Flow, Sync, operation
+from realtimekit.keywords import Options
+from realtimekit.relation import Relation
+from realtimekit.resource import Resource, listed, on_default_client
+
+
+class AppOptions(Options, total=False):
+    """What calls on the apps of an account take."""
+
+    account_id: str
+
+
+class AppFilters(AppOptions, total=False):
+    """The query of `GET /apps`."""
+
+    search: str
+    sort_order: Literal["ASC", "DESC"]
+    page_no: int
+    per_page: int
+
+
+class NewApp(AppOptions):
+    """The body of `POST /apps`."""
+
+    name: str
+
+
+class Apps(Relation["App[F]", F]):
+    """The apps of an account: `client.apps`."""
+
+    def where(self, **filters: Unpack[AppFilters]) -> Apps[F]:
+        """Those that match: `GET /apps`."""
+        return self._where(filters)
+
+    def order_by(self, field: Literal["created_at", "-created_at"], /) -> Apps[F]:
+        """The oldest first, or with "-" the newest (the server's default)."""
+        return self._ordered(field, by=False)
+
+    @operation
+    def find(self, id: str, /, **options: Unpack[AppOptions]) -> Flow[App[F]]:  # noqa: A002
+        """`GET /apps/{app_id}`.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return self._find(id, {}, options)
+
+    @operation
+    def current(self, **options: Unpack[Options]) -> Flow[App[F]]:
+        """The app that the client is set to (`app_id`): `GET /apps/{app_id}`.
+
+        Raises:
+            ConfigurationError: the client has no app_id.
+        """
+        return self._find(self._client.settings.required("app_id"), {}, options)
+
+    @operation
+    def create(self, **fields: Unpack[NewApp]) -> Flow[App[F]]:
+        """`POST /apps`."""
+        return self._create(fields)
+
+    def ref(self, id: str, /, **options: Unpack[AppOptions]) -> App[F]:  # noqa: A002
+        """An app known by its id alone: nothing is sent."""
+        return self._reference(id, options)
+
+
+class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app", telling=("id", "name")):
+    """A RealtimeKit application. It has its own meetings, sessions, presets and webhooks."""
+
+    id: str
+    name: str | None
+    created_at: datetime
+
+    find = on_default_client(Apps[Sync].find)
+    where = on_default_client(Apps[Sync].where)
+    all = listed(Apps[Sync].where)
+    create = on_default_client(Apps[Sync].create)
+    current = on_default_client(Apps[Sync].current)

@@ -1,0 +1,46 @@
+"""Livestream sessions: one broadcast each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Unpack
+
+from realtimekit.flow import F, Flow, Sync, operation
+from realtimekit.keywords import Scoped
+from realtimekit.relation import Relation
+from realtimekit.resource import Resource, on_default_client
+
+
+class LivestreamSessions(Relation["LivestreamSession[F]", F]):
+    """Broadcasts, by their id: the API lists them only under their session or livestream."""
+
+    @operation
+    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[LivestreamSession[F]]:  # noqa: A002
+        """`GET /livestreams/sessions/{livestream-session-id}`.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return self._find(id, {}, options)
+
+
+class LivestreamSession(
+    Resource[F],
+    path="/{app_id}/livestreams/sessions(/{livestream_session_id})",
+    collection=LivestreamSessions,
+    telling=("id", "livestream_id", "started_time", "stopped_time"),
+):
+    """One broadcast. Read-only."""
+
+    id: str
+    livestream_id: str | None
+    err_message: str | None
+    ingest_seconds: float | None
+    viewer_seconds: float | None
+    invoked_time: datetime | None
+    started_time: datetime | None
+    stopped_time: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    find = on_default_client(LivestreamSessions[Sync].find)

@@ -1,0 +1,23 @@
+"""Peer events: when somebody came to a session and left it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from realtimekit.record import Record
+
+
+class PeerEvent(Record, telling=("event_name", "created_at")):
+    """One coming or going, with `include_peer_events=True`."""
+
+    id: str | None
+    event_name: Literal["PEER_CREATED", "PEER_JOINING", "PEER_LEAVING"] | str | None
+    peer_id: str | None
+    session_id: str | None
+    participant_id: str | None
+    socket_session_id: str | None
+    preset_view_type: Literal["GROUP_CALL", "WEBINAR", "AUDIO_ROOM", "LIVESTREAM", "CHAT"] | str | None
+    minutes_consumed: float | None
+    created_at: datetime | None
+    updated_at: datetime | None

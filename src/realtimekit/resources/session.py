@@ -1,0 +1,177 @@
+"""Sessions: the record of what happened when participants joined a meeting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack, cast
+
+from realtimekit import protocol
+from realtimekit.errors import DecodeError
+from realtimekit.exchange import exchange
+from realtimekit.flow import F, Flow, Sync, operation
+from realtimekit.keywords import OPTIONS, Options, Scoped, split
+from realtimekit.paths import segment
+from realtimekit.relation import Relation
+from realtimekit.resource import HasOne, has_many, has_one, listed, on_default_client
+from realtimekit.resources.chat import Chat
+from realtimekit.resources.livestream_session import LivestreamSession
+from realtimekit.resources.session_participant import SessionParticipant, SessionParticipants
+from realtimekit.resources.session_record import SessionRecord
+from realtimekit.resources.summary import Summary
+from realtimekit.resources.transcript import Transcript, TranscriptFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PeerReportPart: TypeAlias = (
+    Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
+)
+
+
+class SessionFilters(Scoped, total=False):
+    """The query of `GET /sessions`."""
+
+    status: Literal["LIVE", "ENDED"] | str
+    associated_id: str  # the id of a meeting
+    participants: str  # how many took part, as a range: "1:10"
+    start_time: datetime | str
+    end_time: datetime | str
+    search: str
+    sort_by: Literal["minutesConsumed", "createdAt"] | str
+    sort_order: Literal["ASC", "DESC"]
+    page_no: int  # the page to start from; one page alone is `.page(n)`
+    per_page: int
+
+
+class Sessions(Relation["Session[F]", F]):
+    """The sessions of an app: `client.sessions`."""
+
+    def where(self, **filters: Unpack[SessionFilters]) -> Sessions[F]:
+        """Those that match: `GET /sessions`.
+
+        Raises:
+            ValueError: a time that is none, or that has no time zone.
+        """
+        return self._where(filters)
+
+    def order_by(
+        self, field: Literal["created_at", "-created_at", "minutes_consumed", "-minutes_consumed"] | str, /
+    ) -> Sessions[F]:
+        """Ascending by this field, or with "-" descending."""
+        return self._ordered(field)
+
+    @operation
+    def find(
+        self,
+        id: str,  # noqa: A002
+        /,
+        *,
+        include_breakout_rooms: bool | None = None,
+        **options: Unpack[Scoped],
+    ) -> Flow[Session[F]]:
+        """`GET /sessions/{session_id}`.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return self._find(id, {"include_breakout_rooms": include_breakout_rooms}, options)
+
+    @operation
+    def find_participant_by_peer_id(
+        self,
+        peer_id: str,
+        /,
+        *,
+        filters: PeerReportPart | Sequence[PeerReportPart] | None = None,
+        include_peer_events: bool | None = None,
+        **options: Unpack[Scoped],
+    ) -> Flow[SessionParticipant[F]]:
+        """Who was behind a peer id (from a webhook, say), with their call quality; no session id is needed.
+
+        `GET /sessions/peer-report/{peer_id}`.
+
+        Args:
+            peer_id: the id that a person had in one session.
+            filters: the parts of the report to get: "device_info", "ip_information", "precall_network_information",
+                "events", "quality_stats"; one, several, or None for what the server gives by default.
+            include_peer_events: whether `peer_events` is in the answer.
+
+        Raises:
+            NotFoundError: nobody had this id.
+        """
+        scope, rest = self._scoped(options)
+        ids = self._resolved(scope)
+        path = f"{self._record._template.collection(ids)}/peer-report/{segment('peer_id', peer_id)}"
+        query = {"filters": filters, "include_peer_events": include_peer_events}
+        settings = self._client.settings
+        answer = yield from exchange(settings, "GET", path, query, options=cast("Options", split(rest, OPTIONS)[0]))
+        data = protocol.unwrap(answer, SessionParticipant._item_key)
+        if not isinstance(data, dict):
+            raise DecodeError(f"GET {path} answered without a participant")
+        # Some answers say which session it was; without that, the participant can be read but not reloaded.
+        session = {"session_id": data["session_id"]} if data.get("session_id") else {}
+        return SessionParticipant[F]._load(self._client, data, {**self._kept(ids), **session})
+
+    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Session[F]:  # noqa: A002
+        """A session known by its id alone: nothing is sent until it is asked for what it has."""
+        return self._reference(id, options)
+
+
+class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collection=Sessions, items_key="sessions"):
+    """A historical session. Read-only: the platform makes one when a meeting goes live.
+
+    `session.participants` lists who took part; `session.chat`, `session.summary` and `session.transcript` load on
+    first read and are kept (`await session.chat` on an async client).
+    """
+
+    breakout_rooms: list[Session[F]] | None
+
+    participants: SessionParticipants[F] = has_many()
+    chat: HasOne[Chat[F], F] = has_one()
+    summary: HasOne[Summary[F], F] = has_one()
+    transcript: HasOne[Transcript[F], F] = has_one()
+
+    find = on_default_client(Sessions[Sync].find)
+    where = on_default_client(Sessions[Sync].where)
+    all = listed(Sessions[Sync].where)
+    find_participant_by_peer_id = on_default_client(Sessions[Sync].find_participant_by_peer_id)
+
+    @operation
+    def livestream_sessions(
+        self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[Options]
+    ) -> Flow[list[LivestreamSession[F]]]:
+        """The broadcasts of this session, one page: `GET /sessions/{session_id}/livestream-sessions`.
+
+        Args:
+            page_no: which page, from 1.
+            per_page: how many a page.
+        """
+        query = {"page_no": page_no, "per_page": per_page}
+        answer = yield from self._call("GET", "/livestream-sessions", query=query, options=options)
+        items = protocol.unwrap(answer, "data")
+        if not isinstance(items, list):
+            raise DecodeError(f"the broadcasts of {self!r} came without a list")
+        scope = {name: self._scope[name] for name in ("account_id", "app_id")}
+        return [LivestreamSession[F]._load(self._client, item, scope) for item in items]
+
+    @operation
+    def transcript_as(self, format: TranscriptFormat, **options: Unpack[Options]) -> Flow[Transcript[F]]:  # noqa: A002
+        """The transcript in another format than CSV: `GET /sessions/{session_id}/transcript?format=`.
+
+        Args:
+            format: "CSV", "JSON", "SRT" or "VTT".
+        """
+        transcript = Transcript[F]._load(self._client, {}, self._ids())
+        transcript._take((yield from transcript._call("GET", query={"format": format}, options=options)))
+        return transcript
+
+    @operation
+    def generate_summary(self, **options: Unpack[Options]) -> Flow[Summary[F]]:
+        """Ask for a summary to be made: `POST /sessions/{session_id}/summary`. It takes a while; needs a transcript.
+
+        Returns:
+            The summary as far as it is known: `reload()` it later, or read `session.summary`, for its download URL.
+        """
+        summary = Summary[F]._load(self._client, {}, self._ids())
+        yield from summary._generate(options)
+        return summary

@@ -1,0 +1,29 @@
+"""What a session looks like while it is live and ever after: the fields that Session and ActiveSession share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from realtimekit.flow import F
+from realtimekit.resource import Resource
+
+
+class SessionRecord(Resource[F], telling=("id", "status", "meeting_display_name", "started_at")):
+    """The record of what happened when participants joined a meeting."""
+
+    id: str
+    associated_id: str | None
+    """The id of the meeting."""
+    meeting_display_name: str | None
+    type: Literal["meeting", "livestream", "participant"] | str | None
+    status: Literal["LIVE", "ENDED"] | str
+    live_participants: int | None
+    max_concurrent_participants: int | None
+    minutes_consumed: float | None
+    organization_id: str | None
+    """The id of the app."""
+    started_at: datetime | None
+    ended_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None

@@ -1,0 +1,55 @@
+"""For the tests of those who use this package: a pytest plugin, loaded by itself where the package is installed.
+
+    def test_who_was_there(realtimekit_emulator, realtimekit_client):
+        meeting = realtimekit_client.meetings.create(title="Weekly")
+        alice = meeting.participants.create(
+            name="Alice", custom_participant_id="user-1", preset_name="group_call_host"
+        )
+        joined = realtimekit_emulator.join(meeting.id, alice.id)
+        realtimekit_emulator.end(meeting.id)
+        assert [p.display_name for p in Session.find(joined.session_id).participants] == ["Alice"]
+
+Needs the extra `emulator`. Nothing goes over a socket; `realtimekit_emulator.serve()` gives a real server where a test
+wants one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtimekit import RealtimeKit
+    from realtimekit.emulator import Emulator
+
+
+@pytest.fixture
+def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A fresh RealtimeKit in this process. The default client (`Session.find(...)`) talks to it during the test."""
+    # Imported here: pytest loads this file in every run, also in those that never use it.
+    from realtimekit import client, settings  # noqa: PLC0415
+    from realtimekit.emulator import Emulator  # noqa: PLC0415
+    from realtimekit.transports.emulator import BASE_URL, EmulatorTransport  # noqa: PLC0415
+
+    with Emulator() as emulator:
+        configured = {
+            "api_token": emulator.api_token,
+            "account_id": emulator.account_id,
+            "app_id": emulator.app_id,
+            "base_url": BASE_URL,
+            "transport": EmulatorTransport(emulator),
+        }
+        monkeypatch.setattr(settings, "_configured", configured)
+        monkeypatch.setattr(client, "_default", None)
+        yield emulator
+
+
+@pytest.fixture
+def realtimekit_client(realtimekit_emulator: Emulator) -> RealtimeKit:  # noqa: ARG001 - it configures
+    """A client of `realtimekit_emulator`."""
+    from realtimekit import RealtimeKit  # noqa: PLC0415 - as above
+
+    return RealtimeKit()

@@ -1,0 +1,127 @@
+"""The default transport: httpx2, pure Python, installed with this package."""
+
+from __future__ import annotations
+
+import re
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx2
+
+from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
+from realtimekit.flow import Response
+
+if TYPE_CHECKING:
+    from realtimekit.flow import Request
+
+Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
+
+LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30.0)  # seconds
+
+# A header or a host name that cannot be. What is said of it quotes the header, which may be the token.
+MALFORMED = (httpx2.LocalProtocolError, UnicodeError)
+NEVER_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+    UnicodeError,
+)
+FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError, OSError)
+
+
+class Httpx2Transport:
+    """Blocking, and safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
+        self._client = _new(httpx2.Client)
+
+    def send(self, request: Request, /) -> Response:
+        """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        try:
+            return _response(self._client.send(_outgoing(self._client, request)))
+        except FAILURES as error:
+            raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+class AsyncHttpx2Transport:
+    """Awaiting, and safe to share between the tasks of one event loop."""
+
+    def __init__(self) -> None:
+        """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
+        self._client = _new(httpx2.AsyncClient)
+
+    async def send(self, request: Request, /) -> Response:
+        """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        try:
+            return _response(await self._client.send(_outgoing(self._client, request)))
+        except FAILURES as error:
+            raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+def _new(kind: type[Client]) -> Client:
+    try:
+        # One context: httpx2 would read all certificates again for each proxy.
+        client = kind(verify=httpx2.create_ssl_context(), limits=LIMITS)
+    except OSError as error:
+        raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        # Not chained: the message may quote the proxy's password.
+        raise ConfigurationError(
+            "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY (socks5:// needs `pip install socksio`)"
+        ) from None
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # keep none
+    return client
+
+
+def _outgoing(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> httpx2.Request:
+    return client.build_request(
+        request.method,
+        request.url,
+        headers=request.headers,
+        content=request.content,
+        timeout=request.timeout,
+        # httpx2 would normalise the URL; a "target" it sends as it is.
+        extensions={"target": _host_and_target(request.url)[1].encode("ascii")},
+    )
+
+
+def _response(response: httpx2.Response) -> Response:
+    return Response(response.status_code, dict(response.headers.items()), response.content)
+
+
+def _failure(request: Request, error: Exception) -> APIConnectionError:
+    host, target = _host_and_target(request.url)
+    never_sent = isinstance(error, NEVER_SENT)
+    kind = APITimeoutError if isinstance(error, httpx2.TimeoutException) else APIConnectionError
+    if kind is APITimeoutError:
+        text = f"no {'connection to' if never_sent else 'answer from'} {host} within {request.timeout:g} s"
+    elif isinstance(error, MALFORMED):
+        text = f"the request to {host} cannot be sent: its URL or one of its headers is malformed"
+    elif never_sent and "certificate" in str(error).lower():
+        text = (
+            f"the TLS certificate of {host} was not accepted ({error}). "
+            "If your network has its own certificate authority, set SSL_CERT_FILE to its PEM file"
+        )
+    elif never_sent:
+        text = f"cannot connect to {host}: {error}"
+    else:
+        text = f"no complete answer from {host} ({type(error).__name__})"
+    return kind(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
+
+
+def _host_and_target(url: str) -> tuple[str, str]:
+    """Return "host" or "host:port" as the URL says it, and what is to stand in the request line."""
+    authority, target = re.findall(r"^(?:[^:/?#]*://)?([^/?#]*)([^#]*)", url)[0]
+    return authority.rpartition("@")[2], target if target.startswith("/") else f"/{target}"

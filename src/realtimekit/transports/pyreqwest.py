@@ -1,0 +1,197 @@
+"""The fast transport: pyreqwest, written in Rust; `pip install realtimekit[fast]`.
+
+It differs from httpx2 in this: the whole request, from connecting to the end of the answer, may take
+`request.timeout` seconds; a URL that pyreqwest would rewrite is refused; `NO_PROXY` knows no ports (`host:8080`), and
+`.example.com` in it includes `example.com`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pyreqwest.client import ClientBuilder, SyncClientBuilder
+from pyreqwest.exceptions import BuilderError, DetailedPyreqwestError, RequestTimeoutError
+from pyreqwest.http import Url
+from pyreqwest.proxy import ProxyBuilder
+from pyreqwest.request import RequestBuilder, SyncRequestBuilder
+
+from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
+from realtimekit.flow import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pyreqwest.http import HeaderMap
+
+    from realtimekit.flow import Request
+
+Client = TypeVar("Client", ClientBuilder, SyncClientBuilder)
+Outgoing = TypeVar("Outgoing", RequestBuilder, SyncRequestBuilder)
+
+# When the time of a whole request is up, pyreqwest does not tell whether it was still connecting, so the server may
+# have seen the request. Giving up earlier on a connection that does not come makes it certain that it has not.
+CONNECT_TIMEOUT = timedelta(seconds=10)
+IDLE_TIMEOUT = timedelta(seconds=30)
+
+PROXIES = {"http_proxy": ProxyBuilder.http, "https_proxy": ProxyBuilder.https, "all_proxy": ProxyBuilder.all}
+PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
+
+FORKED = "pyreqwest does not work in a forked process: make a new client there, with transport='httpx2'"
+# ValueError: a URL or a header that cannot be. What is said of it quotes the header, which may be the token.
+FAILURES = (DetailedPyreqwestError, ValueError)
+
+
+class PyreqwestTransport:
+    """Blocking, and safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
+        self._process = os.getpid()
+        with _explained():
+            self._client = _configured(SyncClientBuilder()).build()
+
+    def send(self, request: Request, /) -> Response:
+        """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        try:
+            _check(request, self._process)
+            response = _filled(self._client.request(request.method, request.url), request).build().send()
+            return Response(response.status, _joined(response.headers), response.bytes().to_bytes())
+        except FAILURES as error:
+            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+class AsyncPyreqwestTransport:
+    """Awaiting, and safe to share between tasks."""
+
+    def __init__(self) -> None:
+        """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
+        self._process = os.getpid()
+        with _explained():
+            self._client = _configured(ClientBuilder()).build()
+
+    async def send(self, request: Request, /) -> Response:
+        """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        try:
+            _check(request, self._process)
+            response = await _filled(self._client.request(request.method, request.url), request).build().send()
+            return Response(response.status, _joined(response.headers), (await response.bytes()).to_bytes())
+        except FAILURES as error:
+            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
+    except (OSError, BuilderError) as error:
+        raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
+    except ValueError:  # not chained: the message may quote the proxy's password
+        raise ConfigurationError("cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY") from None
+    except RuntimeError as error:
+        if "fork" not in str(error):
+            raise
+        raise APIConnectionError(FORKED, maybe_processed=False) from error
+
+
+def _configured(client: Client) -> Client:
+    client = client.follow_redirects(enable=False).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT)
+    # On Linux pyreqwest itself obeys SSL_CERT_FILE and SSL_CERT_DIR; elsewhere it knows the system's store only.
+    if certificates := os.environ.get("SSL_CERT_FILE"):
+        client = client.add_root_certificate_pem(Path(certificates).read_bytes())
+    return _with_proxies(client)
+
+
+def _with_proxies(client: Client) -> Client:
+    """Obey the environment as httpx2 does: lower case wins, and `NO_PROXY=*` turns all proxies off."""
+    # Sorted, lower case comes last. Under CGI (REQUEST_METHOD), HTTP_PROXY is a header that anyone can send.
+    names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
+    environment = {name.lower(): os.environ[name] for name in names}
+    if not environment.keys() & PROXIES.keys():
+        return client  # the operating system's proxies
+    client = client.no_proxy()
+    bypassed = [host.strip() for host in environment.get("no_proxy", "").split(",")]
+    if "*" in bypassed:
+        return client
+    for name, proxy in PROXIES.items():
+        if address := environment.get(name):
+            url = address if "://" in address else f"http://{address}"
+            if not url.startswith(PROXY_SCHEMES):  # pyreqwest would do without the proxy
+                raise ValueError(name)
+            client = client.proxy(proxy(url).no_proxy(",".join(host.removeprefix("*") for host in bypassed)))
+    return client
+
+
+def _check(request: Request, process: int) -> None:
+    """Refuse what pyreqwest would not do as asked, and not say so."""
+    host, target = _host_and_target(request.url)
+    if os.getpid() != process:  # it would hang for ever, whatever the timeout
+        text = FORKED
+    elif _host_and_target(str(Url(request.url)))[1] != target:
+        text = f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpx2'"
+    else:
+        return
+    raise APIConnectionError(text, maybe_processed=False, method=request.method, path=target.partition("?")[0])
+
+
+def _filled(outgoing: Outgoing, request: Request) -> Outgoing:
+    outgoing = outgoing.headers(request.headers).timeout(timedelta(seconds=request.timeout))
+    if request.content:
+        outgoing = outgoing.body_bytes(request.content)
+    elif request.method in {"POST", "PUT", "PATCH"}:
+        outgoing = outgoing.header("Content-Length", "0")  # some servers insist
+    return outgoing
+
+
+def _joined(headers: HeaderMap) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name in headers:
+        try:
+            joined[name] = ", ".join(headers.getall(name))
+        except ValueError:  # bytes that are not ASCII, which pyreqwest does not give
+            continue
+    return joined
+
+
+def _failure(request: Request, error: Exception) -> APIConnectionError:
+    host, target = _host_and_target(request.url)
+    causes: list[str] = []
+    if isinstance(error, DetailedPyreqwestError):
+        causes = [cause["message"].partition(" for url ")[0] for cause in error.details["causes"] or []]
+        error.args = (": ".join(causes) or error.message,)  # it quoted the URL, with its query
+    reason = ": ".join(causes[2:])
+    # The exceptions do not tell: ConnectError is also raised when a connection breaks while waiting for the answer.
+    never_sent = "client error (Connect)" in causes or isinstance(error, ValueError)
+    kind = APITimeoutError if isinstance(error, RequestTimeoutError) else APIConnectionError
+    if kind is APITimeoutError:
+        text = f"no {'connection to' if never_sent else 'answer from'} {host} within {request.timeout:g} s"
+    elif isinstance(error, ValueError):
+        text = f"the request to {host} cannot be sent: its URL or one of its headers is malformed"
+    elif never_sent and "certificate" in reason.lower():
+        text = (
+            f"the TLS certificate of {host} was not accepted ({reason}). "
+            "If your network has its own certificate authority, set SSL_CERT_FILE to its PEM file"
+        )
+    elif never_sent:
+        text = f"cannot connect to {host}: {reason}"
+    else:
+        text = f"no complete answer from {host} ({causes[-1] if causes else type(error).__name__})"
+    return kind(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
+
+
+def _host_and_target(url: str) -> tuple[str, str]:
+    """Return "host" or "host:port" as the URL says it, and what is to stand in the request line."""
+    authority, target = re.findall(r"^(?:[^:/?#]*://)?([^/?#]*)([^#]*)", url)[0]
+    return authority.rpartition("@")[2], target if target.startswith("/") else f"/{target}"

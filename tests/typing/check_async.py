@@ -1,0 +1,74 @@
+"""What the awaiting flavour's types are. Not run: checked by mypy and pyright in `make check`, as check_sync.py."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, assert_type
+
+from realtimekit import (
+    ActiveSession,
+    Async,
+    AsyncRealtimeKit,
+    Chat,
+    LivestreamSession,
+    Meeting,
+    Participant,
+    Session,
+    SessionParticipant,
+    Summary,
+    Transcript,
+)
+from realtimekit.resources.session import Sessions
+from realtimekit.resources.session_participant import SessionParticipants
+
+
+async def by_client(client: AsyncRealtimeKit) -> None:
+    assert_type(client.sessions.find("sess-1"), Coroutine[Any, Any, Session[Async]]).close()
+    assert_type(await client.sessions.find("sess-1", app_id="app-1"), Session[Async])
+    assert_type(client.sessions.where(status="LIVE").order_by("-created_at").limit(5), Sessions[Async])
+    assert_type(await client.sessions.first(), Session[Async] | None)
+    assert_type(await client.sessions.page(2), list[Session[Async]])
+    assert_type(client.sessions.pages(), AsyncIterator[list[Session[Async]]])
+    assert_type(await client.sessions.prefetch(4).all(), list[Session[Async]])
+    assert_type(await client.sessions.count(), int)
+    assert_type(client.sessions.ref("sess-1"), Session[Async])
+    assert_type([session async for session in client.sessions], list[Session[Async]])
+    assert_type(await client.sessions.find_participant_by_peer_id("peer-1"), SessionParticipant[Async])
+    assert_type(await client.meetings.create(title="Weekly"), Meeting[Async])
+    assert_type(client.with_options(timeout=5), AsyncRealtimeKit)
+
+
+async def records(session: Session[Async], meeting: Meeting[Async], participant: Participant[Async]) -> None:
+    assert_type(session.participants, SessionParticipants[Async])
+    assert_type(session.breakout_rooms, list[Session[Async]] | None)
+    assert_type(session.chat, Coroutine[Any, Any, Chat[Async]]).close()
+    assert_type(await session.summary, Summary[Async])
+    assert_type(await session.transcript, Transcript[Async])
+    assert_type(await session.transcript_as("VTT"), Transcript[Async])
+    assert_type(await (await session.chat).read(), bytes)
+    assert_type(await session.generate_summary(), Summary[Async])
+    assert_type(await session.livestream_sessions(), list[LivestreamSession[Async]])
+    assert_type(await session.reload(), Session[Async])
+    assert_type(await meeting.update(title="x"), Meeting[Async])
+    assert_type(await meeting.active_session, ActiveSession[Async])
+    assert_type(await (await meeting.active_session).kick_all(), int)
+    assert_type(await participant.regenerate_token(), Participant[Async])
+    await participant.destroy()
+
+
+async def errors(client: AsyncRealtimeKit, session: Session[Async]) -> None:
+    client.sessions.where(statsu="ENDED")  # type: ignore[call-arg]
+    await client.sessions.find(1)  # type: ignore[arg-type]
+    await session.livestream_sessions(pag_no=1)  # type: ignore[call-arg]
+    await session.update(title="x")  # type: ignore[attr-defined]
+    (await client.sessions.first()).id  # type: ignore[union-attr]  # noqa: B018
+
+
+async def mixed_up(client: AsyncRealtimeKit, session: Session[Async]) -> None:
+    client.sessions.first().id  # type: ignore[attr-defined]  # noqa: B018
+    session.chat.download_url  # type: ignore[attr-defined]  # noqa: B018
+    session.reload()  # type: ignore[unused-coroutine]
+    for _ in client.sessions:  # type: ignore[misc]
+        pass
+    with client:  # type: ignore[attr-defined]
+        pass
