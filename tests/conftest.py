@@ -57,7 +57,7 @@ class Demo:
 @pytest.fixture
 def demo() -> Iterator[Demo]:
     """The meeting's emulator, served over HTTP."""
-    with Emulator(app_id="app-1") as emulator:
+    with Emulator(**scene.CREDENTIALS) as emulator:
         client = RealtimeKit(
             api_token=emulator.api_token,
             account_id=emulator.account_id,
@@ -76,3 +76,11 @@ def demo() -> Iterator[Demo]:
 def transport(request: pytest.FixtureRequest) -> str:
     """Each transport of this package."""
     return str(request.param)
+
+
+@pytest.fixture
+def demo_environment(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Demo:
+    """The environment points at the meeting's emulator."""
+    for name, value in demo.environment.items():
+        monkeypatch.setenv(name, value)
+    return demo

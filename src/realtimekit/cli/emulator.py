@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Anything but loopback opens it to the network.")
 @click.option("--port", default=8787, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--db", type=click.Path(dir_okay=False), help="Keep everything in this SQLite file, not in memory.")
-@click.option("--demo", is_flag=True, help="Begin with a session to look at: sess-1 in app-1.")
+@click.option(
+    "--demo", is_flag=True, help="Begin with a session to look at: sess-1 in app-1, with the token emulator-token."
+)
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout when it is ready.")
 def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool) -> None:
     """Run a local RealtimeKit until Ctrl-C or SIGTERM."""
@@ -27,10 +29,12 @@ def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool)
         from realtimekit.emulator.server import Server  # noqa: PLC0415
     except ImportError as error:
         raise click.ClickException(f"the emulator needs {error.name}: pip install 'realtimekit[emulator]'") from None
+    from realtimekit.cli import scene  # noqa: PLC0415
+
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with Emulator(db, app_id="app-1" if demo else None) as running:
+    with Emulator(db, **(scene.CREDENTIALS if demo else {})) as running:
         if demo:
             _play_demo(running)
         try:

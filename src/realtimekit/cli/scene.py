@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 TITLE = "Release planning"
 PEOPLE = ("Alice", "Bob", "Carol")
 
+# Names that can be typed. The token opens nothing but an emulator.
+CREDENTIALS = {"account_id": "acc-1", "app_id": "app-1", "api_token": "emulator-token"}
+
 # In the order in which the emulator asks for new ids, so that the README's examples can name them.
 NAMED_IDS = (
     "meet-1",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
 
-from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
+from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Response
+from realtimekit.transports.failures import failure, host_and_target
 
 if TYPE_CHECKING:
+    from realtimekit.errors import APIConnectionError
     from realtimekit.flow import Request
 
 Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
@@ -88,12 +89,12 @@ def _new(kind: type[Client]) -> Client:
 def _outgoing(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> httpx2.Request:
     return client.build_request(
         request.method,
-        request.url,
+        request.url.partition("?")[0],  # httpx2 logs it, and a query may be the signature of a link
         headers=request.headers,
         content=request.content,
         timeout=request.timeout,
-        # httpx2 would normalise the URL; a "target" it sends as it is.
-        extensions={"target": _host_and_target(request.url)[1].encode("ascii")},
+        # What is sent: whole, and as it is (httpx2 would normalise the URL).
+        extensions={"target": host_and_target(request.url)[1].encode("ascii")},
     )
 
 
@@ -102,26 +103,11 @@ def _response(response: httpx2.Response) -> Response:
 
 
 def _failure(request: Request, error: Exception) -> APIConnectionError:
-    host, target = _host_and_target(request.url)
     never_sent = isinstance(error, NEVER_SENT)
-    kind = APITimeoutError if isinstance(error, httpx2.TimeoutException) else APIConnectionError
-    if kind is APITimeoutError:
-        text = f"no {'connection to' if never_sent else 'answer from'} {host} within {request.timeout:g} s"
-    elif isinstance(error, MALFORMED):
-        text = f"the request to {host} cannot be sent: its URL or one of its headers is malformed"
-    elif never_sent and "certificate" in str(error).lower():
-        text = (
-            f"the TLS certificate of {host} was not accepted ({error}). "
-            "If your network has its own certificate authority, set SSL_CERT_FILE to its PEM file"
-        )
-    elif never_sent:
-        text = f"cannot connect to {host}: {error}"
-    else:
-        text = f"no complete answer from {host} ({type(error).__name__})"
-    return kind(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
-
-
-def _host_and_target(url: str) -> tuple[str, str]:
-    """Return "host" or "host:port" as the URL says it, and what is to stand in the request line."""
-    authority, target = re.findall(r"^(?:[^:/?#]*://)?([^/?#]*)([^#]*)", url)[0]
-    return authority.rpartition("@")[2], target if target.startswith("/") else f"/{target}"
+    return failure(
+        request,
+        str(error) if never_sent else type(error).__name__,
+        never_sent=never_sent,
+        timed_out=isinstance(error, httpx2.TimeoutException),
+        malformed=isinstance(error, MALFORMED),
+    )

@@ -8,7 +8,6 @@ It differs from httpx2 in this: the whole request, from connecting to the end of
 from __future__ import annotations
 
 import os
-import re
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +19,9 @@ from pyreqwest.http import Url
 from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import RequestBuilder, SyncRequestBuilder
 
-from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
+from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Response
+from realtimekit.transports.failures import failure, host_and_target
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -136,10 +136,10 @@ def _with_proxies(client: Client) -> Client:
 
 def _check(request: Request, process: int) -> None:
     """Refuse what pyreqwest would not do as asked, and not say so."""
-    host, target = _host_and_target(request.url)
+    host, target = host_and_target(request.url)
     if os.getpid() != process:  # it would hang for ever, whatever the timeout
         text = FORKED
-    elif _host_and_target(str(Url(request.url)))[1] != target:
+    elif host_and_target(str(Url(request.url)))[1] != target:
         text = f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpx2'"
     else:
         return
@@ -166,32 +166,16 @@ def _joined(headers: HeaderMap) -> dict[str, str]:
 
 
 def _failure(request: Request, error: Exception) -> APIConnectionError:
-    host, target = _host_and_target(request.url)
     causes: list[str] = []
     if isinstance(error, DetailedPyreqwestError):
         causes = [cause["message"].partition(" for url ")[0] for cause in error.details["causes"] or []]
         error.args = (": ".join(causes) or error.message,)  # it quoted the URL, with its query
-    reason = ": ".join(causes[2:])
     # The exceptions do not tell: ConnectError is also raised when a connection breaks while waiting for the answer.
     never_sent = "client error (Connect)" in causes or isinstance(error, ValueError)
-    kind = APITimeoutError if isinstance(error, RequestTimeoutError) else APIConnectionError
-    if kind is APITimeoutError:
-        text = f"no {'connection to' if never_sent else 'answer from'} {host} within {request.timeout:g} s"
-    elif isinstance(error, ValueError):
-        text = f"the request to {host} cannot be sent: its URL or one of its headers is malformed"
-    elif never_sent and "certificate" in reason.lower():
-        text = (
-            f"the TLS certificate of {host} was not accepted ({reason}). "
-            "If your network has its own certificate authority, set SSL_CERT_FILE to its PEM file"
-        )
-    elif never_sent:
-        text = f"cannot connect to {host}: {reason}"
-    else:
-        text = f"no complete answer from {host} ({causes[-1] if causes else type(error).__name__})"
-    return kind(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
-
-
-def _host_and_target(url: str) -> tuple[str, str]:
-    """Return "host" or "host:port" as the URL says it, and what is to stand in the request line."""
-    authority, target = re.findall(r"^(?:[^:/?#]*://)?([^/?#]*)([^#]*)", url)[0]
-    return authority.rpartition("@")[2], target if target.startswith("/") else f"/{target}"
+    return failure(
+        request,
+        ": ".join(causes[2:]) if never_sent else (causes or [type(error).__name__])[-1],
+        never_sent=never_sent,
+        timed_out=isinstance(error, RequestTimeoutError),
+        malformed=isinstance(error, ValueError),
+    )

@@ -1,0 +1,115 @@
+"""Every example in the documents, run.
+
+In a `python` block a line that ends in `# -> text` is checked: its value's repr is the text, where `...` stands for
+anything. The `bash` blocks' `realtimekit` commands are run, too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from realtimekit.cli.commands import realtimekit
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+class Checked(ast.NodeTransformer):
+    """Turns `value  # -> text` into `_check(value, "text")`."""
+
+    def __init__(self, source: str) -> None:
+        self.lines = source.splitlines()
+        self.count = sum(bool(re.search(r"# -> ", line)) for line in self.lines)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
+        assert node.end_lineno is not None
+        _, arrow, expected = self.lines[node.end_lineno - 1].partition("  # -> ")
+        if arrow:
+            self.count -= 1
+            name, text = ast.Name("_check", ast.Load()), ast.Constant(expected)
+            node.value = ast.Call(name, [node.value, text], [])
+        return node
+
+
+def check(value: object, expected: str) -> None:
+    pattern = ".*".join(re.escape(part) for part in expected.strip().split("..."))
+    assert re.fullmatch(pattern, repr(value)), f"{value!r} is not {expected}"
+
+
+def run(source: str, namespace: dict[str, Any]) -> None:
+    checked = Checked(source)
+    tree = ast.fix_missing_locations(checked.visit(ast.parse(source)))
+    assert checked.count == 0, "an arrow stands where nothing is checked"
+    exec(compile(tree, "<document>", "exec"), namespace)
+
+
+@pytest.mark.usefixtures("demo_environment")
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_examples_run_as_shown(path: Path) -> None:
+    namespace: dict[str, Any] = {"_check": check}
+    examples = [source for source in blocks(path, "python") if not source.startswith("def test_")]
+    assert examples
+    for source in examples:
+        run(source, namespace)
+
+
+def test_the_example_of_a_users_test_runs(pytester: pytest.Pytester) -> None:
+    (example,) = [source for source in blocks(ROOT / "README.md", "python") if source.startswith("def test_")]
+    pytester.makepyfile("from realtimekit import Session\n\n" + example)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("demo_environment")
+def test_commands_run_as_shown() -> None:
+    lines = [line for source in blocks(ROOT / "README.md", "bash") for line in source.splitlines()]
+    commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("realtimekit ")]
+    assert len(commands) >= 4
+    for arguments in commands:
+        if arguments[0] == "emulator":  # runs until it is stopped: tests/cli starts it for real
+            assert CliRunner().invoke(realtimekit, ["emulator", "--help"]).exit_code == 0
+            continue
+        result = CliRunner().invoke(realtimekit, arguments)
+        assert result.exit_code == 0, result.output
+        assert "Alice" in result.output or "sess-1" in result.output
+
+
+def test_every_route_of_the_control_plane_is_documented() -> None:
+    from realtimekit.emulator.control import CONTROL
+
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(\w+ /_emulator\S*)`", text, re.MULTILINE))
+    assert documented == {f"{route.method} {route.template}" for route in CONTROL.table}
+
+
+def test_every_command_is_documented() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+
+    def commands(group: Any, path: str) -> list[str]:
+        context = __import__("click").Context(group)
+        found = []
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            found += commands(command, f"{path} {name}") if hasattr(command, "list_commands") else [f"{path} {name}"]
+        return found
+
+    for command in commands(realtimekit, "realtimekit"):
+        assert command in text, f"{command} is in no document"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for path in [*DOCUMENTS, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"

@@ -1,0 +1,154 @@
+"""The way to the server: trusted certificates and proxies, from the environment."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from loopback import Server, answer, proxy
+from transport_checks import PASSWORD, Sender, ask, failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Open = Callable[[], Sender]
+
+BASIC = "Basic dTpzM2NyZXQtcGFzc3dvcmQ="  # u:s3cret-password
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost", "api.example.invalid").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_private_authority_is_trusted_if_named(open_sender: Open, tls: ssl.SSLContext) -> None:
+    with Server(answer(b"hello"), tls=tls) as server:
+        assert open_sender().send(ask(server.url)).content == b"hello"
+
+
+def test_a_private_authority_is_not_trusted_otherwise(sender: Sender, tls: ssl.SSLContext) -> None:
+    with Server(answer(), tls=tls) as server:
+        error = failure(sender, server.url)
+    assert not error.maybe_processed
+    assert f"the TLS certificate of 127.0.0.1:{server.port} was not accepted" in str(error)
+    assert "SSL_CERT_FILE" in str(error)
+    assert not server.requests
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_for_another_host(open_sender: Open, authority: trustme.CA) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("other.example.invalid").configure_cert(context)
+    with Server(answer(), tls=context) as server:
+        error = failure(open_sender(), server.url)
+    assert not error.maybe_processed
+    assert "certificate of 127.0.0.1" in str(error)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_http_goes_through_the_proxy(open_sender: Open, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    with Server(proxy(0)) as server:
+        monkeypatch.setenv(variable, f"http://u:{PASSWORD}@127.0.0.1:{server.port}")
+        response = open_sender().send(ask("http://api.example.invalid/a%2Fb?c=%2F"))
+    assert response.content == b"from the proxy"
+    (request,) = server.requests
+    assert request.target == "http://api.example.invalid/a%2Fb?c=%2F"
+    assert request.headers["proxy-authorization"] == BASIC
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+def test_https_tunnels_through_the_proxy(
+    open_sender: Open, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext, variable: str
+) -> None:
+    with Server(answer(b"hello"), tls=tls) as origin, Server(proxy(origin.port)) as server:
+        monkeypatch.setenv(variable, f"http://u:{PASSWORD}@127.0.0.1:{server.port}")
+        sender = open_sender()
+        assert [sender.send(ask("https://api.example.invalid/a%2Fb")).content for _ in range(2)] == [b"hello"] * 2
+    (connect,) = server.requests
+    assert (connect.method, connect.target) == ("CONNECT", "api.example.invalid:443")
+    assert connect.headers["proxy-authorization"] == BASIC
+    assert "authorization" not in connect.headers
+    assert [request.target for request in origin.requests] == ["/a%2Fb"] * 2
+    assert "proxy-authorization" not in origin.requests[0].headers
+
+
+@pytest.mark.usefixtures("trusted")
+def test_certificates_are_checked_through_the_proxy(open_sender: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("api.example.invalid").configure_cert(context)
+    with Server(answer(), tls=context) as origin, Server(proxy(origin.port)) as server:
+        monkeypatch.setenv("HTTPS_PROXY", server.url)
+        error = failure(open_sender(), "https://api.example.invalid")
+    assert not error.maybe_processed
+    assert "certificate of api.example.invalid" in str(error)
+
+
+def test_a_proxy_that_refuses(open_sender: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(answer(status="407 Proxy Authentication Required")) as server:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://u:{PASSWORD}@127.0.0.1:{server.port}")
+        error = failure(open_sender(), "https://api.example.invalid")
+    assert not error.maybe_processed
+    assert "authentication required" in str(error).lower() or "authorization required" in str(error)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there(open_sender: Open, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    with Server(answer()) as server:
+        pass
+    monkeypatch.setenv("ALL_PROXY", f"http://u:{PASSWORD}@127.0.0.1:{server.port}")
+    assert not failure(open_sender(), f"{scheme}://api.example.invalid").maybe_processed
+
+
+@pytest.mark.parametrize(
+    ("environment", "host", "way"),
+    [
+        ({"HTTPS_PROXY": "{proxy}"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{bare}"}, "127.0.0.1", "proxy"),
+        ({"HTTP_PROXY": "{proxy}", "ALL_PROXY": "http://127.0.0.1:9"}, "127.0.0.1", "proxy"),
+        ({"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "{proxy}"}, "127.0.0.1", "proxy"),
+        ({"HTTP_PROXY": "{proxy}", "http_proxy": ""}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "REQUEST_METHOD": "GET"}, "127.0.0.1", "direct"),
+        ({"http_proxy": "{proxy}", "REQUEST_METHOD": "GET"}, "127.0.0.1", "proxy"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "127.0.0.1"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "no_proxy": "127.0.0.1"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "other", "no_proxy": "127.0.0.1"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "*"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "other, *"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "127.0.0.0/8"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "10.0.0.0/8, 127.0.0.1"}, "127.0.0.1", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "10.0.0.0/8,,"}, "127.0.0.1", "proxy"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "LocalHost"}, "localhost", "direct"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "127.0.0.1"}, "localhost", "proxy"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "host"}, "localhost", "proxy"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "example.invalid"}, "api.example.invalid", "nowhere"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": ".example.invalid"}, "api.example.invalid", "nowhere"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "*.example.invalid"}, "api.example.invalid", "nowhere"),
+        ({"HTTP_PROXY": "{proxy}", "NO_PROXY": "example.invalid"}, "myexample.invalid", "proxy"),
+    ],
+)
+def test_rules(
+    open_sender: Open, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], host: str, way: str
+) -> None:
+    with Server(answer(b"direct")) as origin, Server(proxy(0)) as server:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value.format(proxy=server.url, bare=f"127.0.0.1:{server.port}"))
+        sender = open_sender()
+        if way == "nowhere":  # asked for itself, the host is not found
+            assert "cannot connect" in str(failure(sender, f"http://{host}"))
+        else:
+            body = sender.send(ask(f"http://{host}:{origin.port}")).content
+            assert body == {"direct": b"direct", "proxy": b"from the proxy"}[way]
+    assert len(server.requests) == (way == "proxy")

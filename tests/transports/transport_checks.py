@@ -1,0 +1,57 @@
+"""What the tests of the transports ask, and what must hold for every failure."""
+
+from __future__ import annotations
+
+import pickle
+import time
+import traceback
+from typing import Protocol
+
+import pytest
+
+from realtimekit.errors import APIConnectionError
+from realtimekit.flow import Request, Response
+
+TOKEN = "s3cret-token"
+QUERY = "s3cret-query"
+PASSWORD = "s3cret-password"
+
+
+class Sender(Protocol):
+    """A transport of either kind, seen as a blocking one."""
+
+    name: str
+
+    def send(self, request: Request) -> Response: ...
+    def send_all(self, requests: list[Request]) -> list[Response]: ...
+    def close(self) -> None: ...
+
+
+def ask(url: str, *, method: str = "GET", content: bytes | None = None, timeout: float = 5.0) -> Request:
+    return Request(method, url, {"Authorization": f"Bearer {TOKEN}", "User-Agent": "tests"}, content, timeout)
+
+
+def failure(
+    sender: Sender, url: str, *, content: bytes | None = b"x" * 1000, timeout: float = 5.0
+) -> APIConnectionError:
+    """Return the error of a POST, after checking what holds for all of them."""
+    started = time.monotonic()
+    with pytest.raises(APIConnectionError) as caught:
+        sender.send(ask(f"{url}/the/path?q={QUERY}", method="POST", content=content, timeout=timeout))
+    error = caught.value
+    assert time.monotonic() - started < 3
+    assert (error.method, error.path) == ("POST", "/the/path")
+    assert len(str(error)) < 300
+    assert_tells_no_secret(error)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+    return error
+
+
+def assert_tells_no_secret(error: BaseException) -> None:
+    told = "".join(traceback.format_exception(error))
+    link: BaseException | None = error
+    while link:
+        told += repr(link)
+        link = link.__cause__
+    assert not [secret for secret in (TOKEN, QUERY, PASSWORD) if secret in told]
