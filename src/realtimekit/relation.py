@@ -67,6 +67,7 @@ class Relation(Driven[F], Generic[R, F]):
     if TYPE_CHECKING:
         # Each class of relation has its own, with the filters of its list.
         where: ClassVar[Callable[..., Any]]
+        ref: ClassVar[Callable[..., Any]]
 
     def page_size(self, size: int) -> Self:
         """Ask for this many records a page (`per_page`). The server may give fewer; its maximum is not documented."""
@@ -120,17 +121,20 @@ class Relation(Driven[F], Generic[R, F]):
         return protocol.Walk(int(self._query.get("page_no", 1)), self._limit)
 
     def _find(self, id: str, query: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[R]:  # noqa: A002
-        record = self._reference(id, given)
+        record = self._at(id, given)
         options, _ = split(given, OPTIONS)
         record._take((yield from record._call("GET", query=query, options=cast("Options", options))))
         return record
 
-    def _reference(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
+    def _at(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
         scope, _ = self._scoped(given)
-        ids = self._resolved(scope)
-        record = self._record._load(self._client, {"id": id}, self._kept(ids))
+        return cast("R", self._record._load(self._client, {"id": id}, self._kept(self._resolved(scope))))
+
+    def _reference(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
+        check(type(self).ref, given)
+        record = self._at(id, given)
         record._member_path()  # refuses a wrong id, or a missing one, here and now
-        return cast("R", record)
+        return record
 
     def _create(self, fields: Mapping[str, Any]) -> Flow[R]:
         scope, rest = self._scoped(fields)
