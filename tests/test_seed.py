@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from conftest import Demo
 
 import realtimekit
 from realtimekit import (
@@ -25,6 +24,8 @@ from realtimekit import (
     Transcript,
 )
 from realtimekit.settings import TransportName
+
+from .conftest import Demo
 
 PEOPLE = ["Alice", "Bob", "Carol"]
 
@@ -70,8 +71,7 @@ def test_the_example_on_the_default_client(
 
 def test_the_example_on_an_async_client(demo: Demo, transport: TransportName) -> None:
     async def main() -> None:
-        settings = {**demo.settings, "app_id": "another"}
-        async with AsyncRealtimeKit(**settings, transport=transport) as client:
+        async with AsyncRealtimeKit(**{**demo.settings, "app_id": "another"}, transport=transport) as client:
             session = await client.sessions.find("sess-1", app_id="app-1")
             assert [participant.display_name for participant in await session.participants.all()] == PEOPLE
             assert isinstance(await session.chat, Chat)

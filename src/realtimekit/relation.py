@@ -1,4 +1,4 @@
-"""Relation: a lazy collection that pages itself.
+"""Collections of records, and Relation: the lazy kind that pages itself.
 
 Nothing is sent until it is iterated or asked. `where`, `order_by`, `page_size`, `limit` and `prefetch` return changed
 copies, so a relation can be kept, shared between threads and tasks, and iterated again.
@@ -6,6 +6,7 @@ copies, so a relation can be kept, shared between threads and tasks, and iterate
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
 from realtimekit import protocol
@@ -25,71 +26,24 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Resource[Any])
 
 
-class Relation(Driven[F], Generic[R, F]):
-    """The records of one kind in one place of the API, in the server's order."""
+class Collection(Driven[F], Generic[R, F]):
+    """One place of the API where records of one kind are found by their id, and made."""
 
     _record: ClassVar[type[Resource[Any]]]
-    _descending: ClassVar[str] = "DESC"  # one list of the API spells it otherwise
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        # Each collection that has it has its own.
+        ref: ClassVar[Callable[..., Any]]
+    else:
         create = Refused()
 
     def __init__(self, client: Engine[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client
         self._scope: Mapping[str, Any] = scope or {}
-        self._fixed = frozenset(self._scope)  # a relation below a record cannot be moved elsewhere
-        self._query: dict[str, Any] = {}
-        self._options: Options = {}
-        self._limit: int | None = None
-        self._window = 1
+        self._fixed = frozenset(self._scope)  # a collection below a record cannot be moved elsewhere
 
     def __repr__(self) -> str:
-        query = "".join(f" {name}={value!r}" for name, value in self._query.items())
-        return f"<{type(self).__name__} {self._record._template.template}{query}>"
-
-    # --- refining: each returns a changed copy ---------------------------------------------------------------------
-
-    def _changed(self, **changes: Any) -> Self:
-        copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__, **changes)
-        return copy
-
-    def _where(self, filters: Mapping[str, Any]) -> Self:
-        check(type(self).where, filters)
-        scope, rest = self._scoped(filters)
-        options, query = split(rest, OPTIONS)
-        wire = {name: query_value(name, value) for name, value in query.items() if value is not None}
-        for name in ("page_no", "per_page"):
-            if name in query:
-                _positive(name, query[name])
-        return self._changed(_scope=scope, _query={**self._query, **wire}, _options={**self._options, **options})
-
-    if TYPE_CHECKING:
-        # Each class of relation has its own, with the filters of its list.
-        where: ClassVar[Callable[..., Any]]
-        ref: ClassVar[Callable[..., Any]]
-
-    def page_size(self, size: int) -> Self:
-        """Ask for this many records a page (`per_page`). The server may give fewer; its maximum is not documented."""
-        return self._changed(_query={**self._query, "per_page": str(_positive("page_size", size))})
-
-    def limit(self, count: int) -> Self:
-        """Stop after this many records."""
-        return self._changed(_limit=_positive("limit", count))
-
-    def prefetch(self, pages: int) -> Self:
-        """Ask for up to this many pages at once while walking; the order stays, memory is bounded by the window."""
-        return self._changed(_window=_positive("prefetch", pages))
-
-    def _ordered(self, field: str, *, by: bool = True) -> Self:
-        name = field.removeprefix("-")
-        first, *others = name.split("_")
-        query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
-        if by:
-            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # the wire says createdAt here
-        return self._changed(_query={**self._query, **query})
-
-    # --- asking ----------------------------------------------------------------------------------------------------
+        return f"<{type(self).__name__} {self._record._template.template}>"
 
     def _scoped(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The scope with the ids among the given keywords, and the other keywords."""
@@ -104,21 +58,6 @@ class Relation(Driven[F], Generic[R, F]):
 
     def _kept(self, ids: Mapping[str, Any]) -> dict[str, Any]:
         return {name: ids.get(name) for name in self._record._template.parents}
-
-    def _fetch(self, page_no: int, **query: Any) -> Flow[tuple[list[R], protocol.Paging]]:
-        ids = self._resolved(self._scope)
-        path = self._record._template.collection(ids)
-        query = {**self._query, **query, "page_no": page_no}
-        body = yield from exchange(self._client.settings, "GET", path, query, options=self._options)
-        items = protocol.unwrap(body, self._record._items_key)
-        if not isinstance(items, list):
-            raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
-        scope, load = self._kept(ids), self._record._load
-        records = [load(self._client, item, scope) for item in items if isinstance(item, dict)]
-        return cast("list[R]", records), protocol.paging(body)
-
-    def _walk(self) -> protocol.Walk:
-        return protocol.Walk(int(self._query.get("page_no", 1)), self._limit)
 
     def _find(self, id: str, query: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[R]:  # noqa: A002
         record = self._at(id, given)
@@ -145,6 +84,80 @@ class Relation(Driven[F], Generic[R, F]):
         record = self._record._load(self._client, {}, self._kept(ids))
         record._take(answer)
         return cast("R", record)
+
+
+class Relation(Collection[R, F]):
+    """A collection that can be listed, too: the records of one kind in one place of the API, in the server's order."""
+
+    _descending: ClassVar[str] = "DESC"  # one list of the API spells it otherwise
+
+    if TYPE_CHECKING:
+        # Each class of relation has its own, with the filters of its list.
+        where: ClassVar[Callable[..., Any]]
+
+    # What a relation is refined by; only changed copies have their own.
+    _query: Mapping[str, Any] = MappingProxyType({})
+    _options: Options = Options()
+    _limit: int | None = None
+    _window: int = 1
+
+    def __repr__(self) -> str:
+        query = "".join(f" {name}={value!r}" for name, value in self._query.items())
+        return f"<{type(self).__name__} {self._record._template.template}{query}>"
+
+    # --- refining: each returns a changed copy ---------------------------------------------------------------------
+
+    def _changed(self, **changes: Any) -> Self:
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, **changes)
+        return copy
+
+    def _where(self, filters: Mapping[str, Any]) -> Self:
+        check(type(self).where, filters)
+        scope, rest = self._scoped(filters)
+        options, query = split(rest, OPTIONS)
+        wire = {name: query_value(name, value) for name, value in query.items() if value is not None}
+        for name in ("page_no", "per_page"):
+            if name in wire:
+                _positive(name, query[name])
+        return self._changed(_scope=scope, _query={**self._query, **wire}, _options={**self._options, **options})
+
+    def page_size(self, size: int) -> Self:
+        """Ask for this many records a page (`per_page`). The server may give fewer; its maximum is not documented."""
+        return self._changed(_query={**self._query, "per_page": str(_positive("page_size", size))})
+
+    def limit(self, count: int) -> Self:
+        """Stop after this many records."""
+        return self._changed(_limit=_positive("limit", count))
+
+    def prefetch(self, pages: int) -> Self:
+        """Ask for up to this many pages at once while walking; the order stays, memory is bounded by the window."""
+        return self._changed(_window=_positive("prefetch", pages))
+
+    def _ordered(self, field: str, *, by: bool = True) -> Self:
+        name = field.removeprefix("-")
+        first, *others = name.split("_")
+        query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
+        if by:
+            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # the wire says createdAt here
+        return self._changed(_query={**self._query, **query})
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+
+    def _fetch(self, page_no: int, **query: Any) -> Flow[tuple[list[R], protocol.Paging]]:
+        ids = self._resolved(self._scope)
+        path = self._record._template.collection(ids)
+        query = {**self._query, **query, "page_no": page_no}
+        body = yield from exchange(self._client.settings, "GET", path, query, options=self._options)
+        items = protocol.unwrap(body, self._record._items_key)
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
+        scope, load = self._kept(ids), self._record._load
+        records = [load(self._client, item, scope) for item in items]
+        return cast("list[R]", records), protocol.paging(body)
+
+    def _walk(self) -> protocol.Walk:
+        return protocol.Walk(int(self._query.get("page_no", 1)), self._limit)
 
     @operation
     def first(self) -> Flow[R | None]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from realtimekit.flow import Async, Engine, Sync
-    from realtimekit.relation import Relation
+    from realtimekit.relation import Collection, Relation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Resource(Record, Driven[F]):
 
     read_only: ClassVar[bool]
     _template: ClassVar[PathTemplate]
-    _collection: ClassVar[type[Relation[Any, Any]]]
+    _collection: ClassVar[type[Collection[Any, Any]]]
     _item_key: ClassVar[str | None] = None
     _items_key: ClassVar[str | None] = None
     _scope: Mapping[str, str]
@@ -83,7 +83,7 @@ class Resource(Record, Driven[F]):
         cls,
         *,
         path: str | None = None,
-        collection: type[Relation[Any, Any]] | None = None,
+        collection: type[Collection[Any, Any]] | None = None,
         item_key: str | None = None,
         items_key: str | None = None,
         **kwargs: Any,
@@ -92,7 +92,7 @@ class Resource(Record, Driven[F]):
 
         Args:
             path: after `/accounts/{account_id}/realtime/kit`; its member part in brackets.
-            collection: its class of relation.
+            collection: where its records are found.
             item_key: `data.<item_key>` is where some answers nest one record.
             items_key: `data.<items_key>` is where some answers nest the list.
             kwargs: for Record.

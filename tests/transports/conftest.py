@@ -15,10 +15,10 @@ from realtimekit.transports.pyreqwest import AsyncPyreqwestTransport, PyreqwestT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from transport_checks import Sender
-
     from realtimekit.flow import Request, Response
     from realtimekit.transports import AsyncTransport, Transport
+
+    from .transport_checks import Sender
 
 
 class BlockingSender:

@@ -14,12 +14,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from loopback import Connection, Script, Server, answer
-from transport_checks import PASSWORD, QUERY, TOKEN, Sender, ask, assert_tells_no_secret, failure
 
 from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
 from realtimekit.flow import Request
 from realtimekit.transports import pyreqwest
+
+from .loopback import Connection, Script, Server, answer
+from .transport_checks import PASSWORD, QUERY, TOKEN, Sender, ask, assert_tells_no_secret, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from loopback import Server, answer, proxy
-from transport_checks import PASSWORD, Sender, ask, failure
+
+from .loopback import Server, answer, proxy
+from .transport_checks import PASSWORD, Sender, ask, failure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,14 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from loopback import Server, answer
-from transport_checks import TOKEN, Sender, ask
 
 from realtimekit.errors import APIConnectionError
 
+from .loopback import Server, answer
+from .transport_checks import TOKEN, Sender, ask
+
 if TYPE_CHECKING:
-    from loopback import Connection
+    from .loopback import Connection
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])

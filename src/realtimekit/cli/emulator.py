@@ -29,12 +29,18 @@ def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool)
         from realtimekit.emulator.server import Server  # noqa: PLC0415
     except ImportError as error:
         raise click.ClickException(f"the emulator needs {error.name}: pip install 'realtimekit[emulator]'") from None
+    import sqlite3  # noqa: PLC0415
+
     from realtimekit.cli import scene  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with Emulator(db, **(scene.CREDENTIALS if demo else {})) as running:
+    try:
+        running = Emulator(db, **(scene.CREDENTIALS if demo else {}))
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise click.ClickException(f"cannot keep the emulator's state in {db}: {error}") from None
+    with running:
         if demo:
             _play_demo(running)
         try:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.paths import segment
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,6 +30,15 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def _id(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """An id that can be one; the SDK would refuse it, too, but as a programmer's mistake."""
+    try:
+        segment(str(parameter.name), value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
 
 
 @click.group()
@@ -69,7 +80,7 @@ def list_sessions(
 
 
 @sessions.command("show")
-@click.argument("session_id")
+@click.argument("session_id", callback=_id)
 @_common
 def show_session(session_id: str, app_id: str | None, account_id: str | None, *, as_json: bool) -> None:
     """Show one session: who took part, chat, transcript, summary, livestreams."""

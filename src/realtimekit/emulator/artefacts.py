@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def transcripts(speech: Sequence[Row], peers: Mapping[str, Row]) -> dict[str, st
         ),
         "vtt": "WEBVTT\n\n"
         + "\n".join(
-            f"{_cue_time(row['start_ms'], '.')} --> {_cue_time(row['end_ms'], '.')}\n{_cue(row, peer)}\n"
+            f"{_cue_time(row['start_ms'], '.')} --> {_cue_time(row['end_ms'], '.')}\n{_vtt(_cue(row, peer))}\n"
             for row, peer in said
         ),
     }
@@ -95,7 +96,12 @@ def _sentence(row: Row, peer: Row) -> dict[str, Any]:
 
 def _cue(row: Row, peer: Row) -> str:
     # A blank line would end the cue, and with it lose the rest of the sentence.
-    return f"{name_of(peer)}: {row['text']}".replace("\r\n", "\n").replace("\n\n", "\n")
+    return re.sub(r"[\r\n]+", "\n", f"{name_of(peer)}: {row['text']}")
+
+
+def _vtt(text: str) -> str:
+    # https://www.w3.org/TR/webvtt1/#webvtt-cue-text-span: neither of the two, and no arrow, may stand there as it is
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cue_time(milliseconds: int, decimal_point: str) -> str:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from realtimekit.emulator.wire import bad_request
+
+FURTHEST = 100 * 365 * 86400  # seconds
 
 
 class Clock:
@@ -14,8 +19,18 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def advance(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
+    def advanced(self, seconds: Any) -> Clock:
+        """A clock that is further ahead.
+
+        Raises:
+            Refusal: not a number of seconds from 0 on, or more than a hundred years ahead in all.
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= FURTHEST:
+            raise bad_request(f'"advance_seconds" must be a number from 0 to {FURTHEST}')
+        ahead = self.ahead.total_seconds() + seconds
+        if ahead > FURTHEST:
+            raise bad_request(f'"advance_seconds" would move the clock on by more than {FURTHEST} in all')
+        return Clock(ahead)
 
 
 def iso(moment: datetime) -> str:

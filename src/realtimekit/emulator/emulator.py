@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
+import math
 import secrets
 import threading
 import time
@@ -51,6 +53,8 @@ DEFAULT_PRESETS = (
     "livestream_viewer",
 )
 LOGGED_REQUESTS = 10_000
+
+_logger = logging.getLogger(__name__)
 
 
 class Joined(NamedTuple):
@@ -173,8 +177,10 @@ class Emulator:
 
         def change() -> str:
             self._open(session_id)
-            row = {"id": self.new_id(), "session_id": session_id, "text": text, "created_at": self.now()}
-            self.store.insert("messages", {**row, "peer_id": self.lifecycle.peer(session_id, peer_id)["id"]})
+            if self.lifecycle.peer(session_id, peer_id)["left_at"] is not None:
+                raise Refusal(409, f"peer {peer_id} has left")
+            row = {"id": self.new_id(), "session_id": session_id, "peer_id": peer_id, "text": text}
+            self.store.insert("messages", {**row, "created_at": self.now()})
             return str(row["id"])
 
         return str(self._change(change))
@@ -206,9 +212,14 @@ class Emulator:
         """Move the clock on. Returns the new time."""
 
         def change() -> str:
-            self.clock.advance(seconds)
-            self.store.set_meta("ahead_seconds", self.clock.ahead.total_seconds())
-            self.lifecycle.settle(self.now())
+            before = self.clock
+            self.clock = before.advanced(seconds)
+            try:
+                self.store.set_meta("ahead_seconds", self.clock.ahead.total_seconds())
+                self.lifecycle.settle(self.now())
+            except BaseException:
+                self.clock = before  # as the store, which is rolled back
+                raise
             return self.now()
 
         return str(self._change(change))
@@ -255,9 +266,10 @@ class Emulator:
             except Refusal as refusal:
                 self.store.roll_back()
                 answer = refusal.answer()
-            except BaseException:
+            except Exception:
                 self.store.roll_back()
-                raise
+                _logger.exception("%s %s", request.method, request.path)
+                answer = Refusal(500, "the emulator failed; its log says where").answer()
             if not request.path.startswith(CONTROL_PREFIX):
                 self._log(request, answer, time.perf_counter() - started)
             return answer
@@ -273,7 +285,7 @@ class Emulator:
             route, ids = CONTROL.match(request.method, request.path)
             body = {} if route.body is None else checked_body(route.body, _json_body(request))
             return as_json(200, route.handler(self, {**ids, **body}))
-        if request.path.startswith(files.PREFIX) and request.method == "GET":
+        if request.path.startswith(files.PREFIX):
             return self.files.serve(request)
         return self._api(request)
 
@@ -300,10 +312,17 @@ class Emulator:
         return answer
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)  # NaN and Infinity, which Python reads and JSON does not know; 1e999
+    return number
+
+
 def _json_body(request: Incoming) -> Any:
     if not request.body:
         return {}
     try:
-        return json.loads(request.body)
+        return json.loads(request.body, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise bad_request("the body is no JSON") from None

@@ -40,7 +40,7 @@ class Files:
         """Everything that a session leaves when it ends."""
         store = self._emulator.store
         peers = self._peers(session)
-        messages = store.rows("select * from messages where session_id = ? order by created_at, id", session["id"])
+        messages = store.rows("select * from messages where session_id = ? order by created_at, number", session["id"])
         chat_life = None if self._persists_chat(session) else RETENTION
         self._write(session, "chat.csv", artefacts.chat_csv(session, messages, peers), now, chat_life)
         for extension, text in artefacts.transcripts(self._speech(session), peers).items():
@@ -52,7 +52,7 @@ class Files:
         self._write(session, "summary.md", text, now, RETENTION)
 
     def _peers(self, session: Row) -> dict[str, Row]:
-        sql = "select * from peers where session_id = ? order by joined_at, id"
+        sql = "select * from peers where session_id = ? order by joined_at, number"
         return {peer["id"]: peer for peer in self._emulator.store.rows(sql, session["id"])}
 
     def _speech(self, session: Row) -> list[Row]:
@@ -102,6 +102,8 @@ class Files:
         return f"{origin}{path}?expires={expires}&signature={self._signature(path, expires)}", iso(expiry)
 
     def serve(self, request: Incoming) -> Outgoing:
+        if request.method != "GET":
+            return _plain(405, "files can only be read")
         given = {name: values[0] for name, values in parse_qs(request.query).items()}
         expires, signature = given.get("expires", ""), given.get("signature", "")
         wanted = self._signature(request.path, expires)

@@ -67,7 +67,13 @@ class Server:
         self.base_url: str = f"{origin}/client/v4"
         self.control_url: str = f"{origin}/_emulator"
         config = uvicorn.Config(
-            asgi(emulator), lifespan="off", log_config=None, access_log=False, ws="none", server_header=False
+            asgi(emulator),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=1,  # seconds for a request that never arrives whole
         )
         self._server = uvicorn.Server(config)
         # In a thread uvicorn leaves the signals alone: they are the program's.

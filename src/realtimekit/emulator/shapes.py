@@ -49,6 +49,7 @@ class Shape(NamedTuple):
 
     def _number(self, name: str, value: Any) -> float:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), value, name, "must be a number")
+        _expect(abs(value) <= SAFEST, value, name, "must be a safe number")
         _expect(self.kind == "number" or float(value).is_integer(), value, name, "must be an integer")
         if self.minimum is not None:
             _expect(value >= self.minimum, value, name, f"must be greater than or equal to {self.minimum:g}")
@@ -58,6 +59,10 @@ class Shape(NamedTuple):
 
     def _text(self, name: str, value: Any) -> str:
         _expect(isinstance(value, str), value, name, "must be a string")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise bad_request(f'"{name}" must be valid Unicode') from None
         if self.choices:
             _expect(value in self.choices, value, name, f"must be one of [{', '.join(self.choices)}]")
         if self.longest is not None:
@@ -70,12 +75,12 @@ class Shape(NamedTuple):
     def from_query(self, name: str, text: str) -> Any:
         """The value of a query parameter, which arrives as text."""
         value: Any = text
+        _expect("\0" not in text, value, name, "must not hold a null character")  # it would end a search pattern
         if self.kind in ("number", "integer"):
             try:
                 value = float(text)
             except ValueError:
                 raise bad_request(f'"{name}" must be a number') from None
-            _expect(abs(value) < 1e15, value, name, "must be a safe number")  # also refuses inf and nan
         elif self.kind == "flag":
             value = {"true": True, "false": False}.get(text, text)
         elif self.kind == "list":
@@ -98,6 +103,8 @@ def _time(name: str, text: str) -> str:
     except (ValueError, OverflowError):
         raise bad_request(f'"{name}" must be a valid ISO 8601 date') from None
 
+
+SAFEST = 2**53 - 1  # the largest whole number that every JSON reader keeps; also refuses inf and nan
 
 Shapes = Mapping[str, Shape]
 
@@ -127,4 +134,4 @@ def checked_body(shapes: Shapes, given: Any) -> dict[str, Any]:
 
 def with_defaults(shapes: Shapes, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a POST or PUT stores: the given values, and the documented defaults of the others."""
-    return {name: given.get(name, shape.default) for name, shape in shapes.items()}
+    return {name: shape.default if given.get(name) is None else given[name] for name, shape in shapes.items()}

@@ -1,6 +1,6 @@
 """The emulator's memory: one SQLite database, in memory or in a file.
 
-Times are text in the form of `clock.iso`, which sorts as they do.
+Times are text in the form of `clock.iso`, which sorts as they do; `number` tells what came first in a millisecond.
 """
 
 from __future__ import annotations
@@ -15,34 +15,41 @@ if TYPE_CHECKING:
 SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists apps (
-    id text primary key, name text, created_at text not null) without rowid;
+    number integer primary key, id text not null unique,
+    name text, created_at text not null);
 create table if not exists presets (
-    id text primary key, app_id text not null, name text not null, created_at text not null, updated_at text not null,
-    unique (app_id, name)) without rowid;
+    number integer primary key, id text not null unique,
+    app_id text not null, name text not null, created_at text not null, updated_at text not null,
+    unique (app_id, name));
 create table if not exists meetings (
-    id text primary key, app_id text not null, title text, status text not null, fields text not null,
-    created_at text not null, updated_at text not null) without rowid;
+    number integer primary key, id text not null unique,
+    app_id text not null, title text, status text not null, fields text not null,
+    created_at text not null, updated_at text not null);
 create index if not exists meetings_of_app on meetings (app_id, created_at);
 create table if not exists participants (
-    id text primary key, meeting_id text not null, custom_participant_id text not null, preset_name text not null,
-    name text, picture text, created_at text not null, updated_at text not null) without rowid;
+    number integer primary key, id text not null unique,
+    meeting_id text not null, custom_participant_id text not null, preset_name text not null,
+    name text, picture text, created_at text not null, updated_at text not null);
 create index if not exists participants_of_meeting on participants (meeting_id, created_at);
 create table if not exists sessions (
-    id text primary key, app_id text not null, meeting_id text not null, title text, status text not null,
+    number integer primary key, id text not null unique,
+    app_id text not null, meeting_id text not null, title text, status text not null,
     live_participants integer not null, max_concurrent_participants integer not null, minutes_consumed real not null,
     empty_since text, closes_at text,
-    started_at text not null, ended_at text, created_at text not null, updated_at text not null) without rowid;
+    started_at text not null, ended_at text, created_at text not null, updated_at text not null);
 create index if not exists sessions_of_app on sessions (app_id, created_at);
 create index if not exists sessions_of_meeting on sessions (meeting_id, created_at);
 create index if not exists sessions_to_close on sessions (closes_at) where closes_at is not null;
 create table if not exists peers (
-    id text primary key, session_id text not null, participant_id text not null, custom_participant_id text not null,
+    number integer primary key, id text not null unique,
+    session_id text not null, participant_id text not null, custom_participant_id text not null,
     name text, preset_name text not null, joined_at text not null, left_at text,
-    created_at text not null, updated_at text not null) without rowid;
+    created_at text not null, updated_at text not null);
 create index if not exists peers_of_session on peers (session_id, joined_at);
 create table if not exists messages (
-    id text primary key, session_id text not null, peer_id text not null, text text not null,
-    created_at text not null) without rowid;
+    number integer primary key, id text not null unique,
+    session_id text not null, peer_id text not null, text text not null,
+    created_at text not null);
 create index if not exists messages_of_session on messages (session_id, created_at);
 create table if not exists speech (
     number integer primary key, session_id text not null, peer_id text not null, text text not null,
@@ -53,10 +60,11 @@ create table if not exists files (
     created_at text not null, gone_at text,
     primary key (session_id, name)) without rowid;
 create table if not exists livestream_sessions (
-    id text primary key, app_id text not null, meeting_id text not null, session_id text not null,
+    number integer primary key, id text not null unique,
+    app_id text not null, meeting_id text not null, session_id text not null,
     livestream_id text not null, err_message text, ingest_seconds real not null, viewer_seconds real not null,
     invoked_time text, started_time text, stopped_time text,
-    created_at text not null, updated_at text not null) without rowid;
+    created_at text not null, updated_at text not null);
 create index if not exists livestream_sessions_of_session on livestream_sessions (session_id, created_at);
 """
 TABLES = (
@@ -129,9 +137,8 @@ class Store:
         for table in TABLES:
             self._db.execute(f"delete from {table}")  # noqa: S608 - our names
 
-    def page(self, sql: str, values: list[Any], order: str, page_no: int, per_page: int) -> tuple[list[Row], int]:
-        """One page of a query, and how many rows it has in all."""
+    def page(self, sql: str, values: list[Any], order: str, start: int, count: int) -> tuple[list[Row], int]:
+        """Some rows of a query, and how many it has in all."""
         found = self.row(f"select count(*) as total from ({sql})", *values)  # noqa: S608 - our own sql
         total = found["total"] if found else 0
-        start = (page_no - 1) * per_page
-        return self.rows(f"{sql} order by {order} limit ? offset ?", *values, per_page, start), total
+        return self.rows(f"{sql} order by {order} limit ? offset ?", *values, count, start), total

@@ -7,11 +7,11 @@ from typing import Unpack
 
 from realtimekit.flow import F, Flow, Sync, operation
 from realtimekit.keywords import Scoped
-from realtimekit.relation import Relation
+from realtimekit.relation import Collection
 from realtimekit.resource import Resource, on_default_client
 
 
-class LivestreamSessions(Relation["LivestreamSession[F]", F]):
+class LivestreamSessions(Collection["LivestreamSession[F]", F]):
     """Broadcasts, by their id: the API lists them only under their session or livestream."""
 
     @operation

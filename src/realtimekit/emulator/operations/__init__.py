@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.emulator.routes import KIT, Routes
+from realtimekit.emulator.shapes import SAFEST
 from realtimekit.emulator.wire import not_found, ok
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def page_of(call: Call, sql: str, values: list[Any], order: str) -> tuple[list[R
     """One page, by `page_no` and `per_page`, and its `paging`: offsets are 1-based and inclusive."""
     page_no = max(int(call.query.get("page_no", 1)), 1)
     per_page = int(call.query.get("per_page", 0)) or DEFAULT_PAGE
-    rows, total = call.store.page(sql, values, order, page_no, per_page)
-    start = (page_no - 1) * per_page
+    start = min((page_no - 1) * per_page, SAFEST)
+    rows, total = call.store.page(sql, values, order, start, per_page)
     return rows, {
         "total_count": total,
         "start_offset": start + 1 if rows else start,

@@ -22,7 +22,7 @@ def list_apps(call: Call) -> Outgoing:
     sql, values = "select * from apps", []
     if search := call.query.get("search"):
         sql, values = sql + " where name like ? escape '\\'", [contains(search)]
-    return listed(call, sql, values, f"created_at {direction(call)}, id", shown)
+    return listed(call, sql, values, f"created_at {direction(call)}, number {direction(call)}", shown)
 
 
 @API.add("POST", "/apps", body={"name": Shape("text", required=True)})

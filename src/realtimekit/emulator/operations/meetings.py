@@ -62,7 +62,7 @@ def list_meetings(call: Call) -> Outgoing:
     if search := call.query.get("search"):
         sql += " and (id = ? or title like ? escape '\\')"
         values += [search, contains(search)]
-    return listed(call, sql, values, "created_at desc, id", lambda row: shown(row, alone=False))
+    return listed(call, sql, values, "created_at desc, number desc", lambda row: shown(row, alone=False))
 
 
 @API.add("POST", "/{app_id}/meetings", body=FIELDS)

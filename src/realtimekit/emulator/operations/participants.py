@@ -27,7 +27,7 @@ _ONE = _ALL + "/{participant_id}"
 
 
 def shown(participant: Row) -> dict[str, Any]:
-    return {name: value for name, value in participant.items() if name != "meeting_id"}
+    return {name: value for name, value in participant.items() if name not in ("number", "meeting_id")}
 
 
 def _participant(call: Call) -> Row:
@@ -58,7 +58,7 @@ def _with_token(call: Call, participant: Row) -> dict[str, Any]:
 @API.add("GET", _ALL, query=PAGES)
 def list_participants(call: Call) -> Outgoing:
     sql = "select * from participants where meeting_id = ?"
-    return listed(call, sql, [call.meeting()["id"]], "created_at, id", shown)
+    return listed(call, sql, [call.meeting()["id"]], "created_at, number", shown)
 
 
 @API.add("POST", _ALL, body=FIELDS)

@@ -56,7 +56,7 @@ def shown(call: Call, session: Row) -> dict[str, Any]:
         "sort_order": ORDER,
         "start_time": TIME,
         "end_time": TIME,
-        "participants": Shape("text", pattern=r"\d+:\d+"),
+        "participants": Shape("text", pattern=r"\d{1,9}:\d{1,9}"),
         "status": Shape("text", choices=("LIVE", "ENDED")),
         "search": Shape("text"),
         "associated_id": Shape("text"),
@@ -79,11 +79,18 @@ def list_sessions(call: Call) -> Outgoing:
         values += [search, search, contains(search)]
     if "participants" in call.query:
         least, most = call.query["participants"].split(":")
-        sql += " and (select count(*) from peers where session_id = sessions.id) between ? and ?"
+        people = "select count(distinct custom_participant_id) from peers where session_id = sessions.id"
+        sql += f" and ({people}) between ? and ?"
         values += [int(least), int(most)]
-    column = {"minutesConsumed": "minutes_consumed"}.get(call.query.get("sort_by", ""), "created_at")
-    rows, paging = page_of(call, sql, values, f"{column} {direction(call)}, id")
+    column = _consumed(call.now) if call.query.get("sort_by") == "minutesConsumed" else "created_at"
+    rows, paging = page_of(call, sql, values, f"{column} {direction(call)}, number {direction(call)}")
     return ok({"sessions": [shown(call, row) for row in rows]}, paging=paging)
+
+
+def _consumed(now: str) -> str:
+    """The minutes consumed up to now: those of who has left, and of who is still there."""
+    present = "select sum(julianday('{now}') - julianday(joined_at)) * 1440 from peers".replace("{now}", now)
+    return f"minutes_consumed + coalesce(({present} where session_id = sessions.id and left_at is null), 0)"
 
 
 @API.add("GET", _ONE, query={"include_breakout_rooms": FLAG})
@@ -145,8 +152,8 @@ def list_session_participants(call: Call) -> Outgoing:
     if consolidated:
         # One row a person: from their first coming to their last leaving. What else it merges is not documented.
         sql = (
-            "select min(id) as id, participant_id, custom_participant_id, name, preset_name, session_id,"
-            " min(joined_at) as joined_at,"
+            "select min(number) as number, min(id) as id, participant_id, custom_participant_id, name, preset_name,"
+            " session_id, min(joined_at) as joined_at,"
             " case when count(*) = count(left_at) then max(left_at) end as left_at,"
             " min(created_at) as created_at, max(updated_at) as updated_at"
             " from peers where session_id = ?"
@@ -162,7 +169,7 @@ def list_session_participants(call: Call) -> Outgoing:
     stayed = f"julianday(coalesce(left_at, '{call.now}')) - julianday(joined_at)"
     sql = f"select * from ({sql})"  # noqa: S608 - our own sql
     column = stayed if call.query.get("sort_by") == "duration" else "joined_at"
-    rows, paging = page_of(call, sql, values, f"{column} {direction(call, 'ASC')}, id")
+    rows, paging = page_of(call, sql, values, f"{column} {direction(call, 'ASC')}, number {direction(call, 'ASC')}")
     events = bool(call.query.get("include_peer_events"))
     return ok({"participants": [shown_peer(call, row, events=events) for row in rows], "paging": paging})
 
@@ -263,5 +270,5 @@ def generate_summary(call: Call) -> Outgoing:
 @API.add("GET", _ONE + "/livestream-sessions", query=PAGES)
 def list_livestream_sessions(call: Call) -> Outgoing:
     sql = "select * from livestream_sessions where session_id = ?"
-    rows, paging = page_of(call, sql, [call.session()["id"]], "created_at, id")
+    rows, paging = page_of(call, sql, [call.session()["id"]], "created_at, number")
     return ok({"data": [shown_livestream_session(call, row) for row in rows], "paging": paging})

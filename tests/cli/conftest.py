@@ -1,0 +1,55 @@
+"""A served emulator with one session, for each file of tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from realtimekit import RealtimeKit
+from realtimekit.emulator import Emulator
+from realtimekit.emulator.server import Server
+
+from .command import pointing_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Served(NamedTuple):
+    """What the commands are pointed at."""
+
+    emulator: Emulator
+    server: Server
+    env: dict[str, str]
+
+    def session(self, title: str | None, name: str, said: str, written: str, custom_id: str = "user-1") -> str:
+        """A session that has ended, in which one person said and wrote this."""
+        with RealtimeKit(
+            api_token=self.emulator.api_token,
+            account_id=self.emulator.account_id,
+            app_id=self.emulator.app_id,
+            base_url=self.server.base_url,
+            transport="httpx2",
+        ) as client:
+            meeting = client.meetings.create(title=title, live_stream_on_start=True)
+            person = meeting.participants.create(
+                name=name, custom_participant_id=custom_id, preset_name="group_call_host"
+            )
+        joined = self.emulator.join(meeting.id, person.id)
+        self.emulator.speech(joined.session_id, joined.peer_id, said, 1000, 2000)
+        self.emulator.chat(joined.session_id, joined.peer_id, written)
+        self.emulator.advance(60)
+        return self.emulator.end(meeting.id)
+
+
+@pytest.fixture(scope="module")
+def module_served() -> Iterator[Served]:
+    with Emulator() as emulator, emulator.serve() as server:
+        yield Served(emulator, server, pointing_at(emulator, server))
+
+
+@pytest.fixture
+def served(module_served: Served) -> Iterator[Served]:
+    yield module_served
+    module_served.emulator.reset()

@@ -1,0 +1,200 @@
+"""What goes wrong: one line on stderr, nothing on stdout, no traceback, and never the token."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .command import complaint, environment, invoke, one_line, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .conftest import Served
+
+COMMANDS = [("sessions", "list"), ("sessions", "show", "nothing"), ("sessions", "list", "--json")]
+each_command = pytest.mark.parametrize("command", COMMANDS)
+
+
+def without(env: dict[str, str], name: str) -> dict[str, str]:
+    return {other: value for other, value in env.items() if other != name}
+
+
+@each_command
+@pytest.mark.parametrize(
+    ("variable", "argument"),
+    [
+        ("CLOUDFLARE_API_TOKEN", "api_token"),
+        ("CLOUDFLARE_ACCOUNT_ID", "account_id"),
+        ("REALTIMEKIT_APP_ID", "app_id"),
+    ],
+)
+def test_nothing_set(served: Served, command: tuple[str, ...], variable: str, argument: str) -> None:
+    line = complaint(*command, env=without(served.env, variable))
+    assert variable in line
+    assert argument in line
+    assert served.emulator.api_token not in line
+
+
+@each_command
+def test_a_wrong_token(served: Served, command: tuple[str, ...]) -> None:
+    line = complaint(*command, env={**served.env, "CLOUDFLARE_API_TOKEN": "secret-but-wrong"})
+    assert "401" in line
+    assert "Authentication error" in line
+    assert "secret-but-wrong" not in line
+
+
+@pytest.mark.parametrize("token", ["two words", "Bearer x", "tok\ten", "é"])
+def test_a_token_that_cannot_be_one(served: Served, token: str) -> None:
+    line = complaint("sessions", "list", env={**served.env, "CLOUDFLARE_API_TOKEN": token})
+    assert "api_token" in line
+    assert token not in line
+
+
+@pytest.mark.parametrize("session_id", ["nothing", "../apps", "a/b", "a?x=1", "é", "%00", "--", " x "])
+def test_an_unknown_session(served: Served, session_id: str) -> None:
+    line = complaint("sessions", "show", "--", session_id, env=served.env)
+    assert served.emulator.api_token not in line
+    assert served.emulator.requests() == [] or served.emulator.requests()[-1]["path"].count("/") == 9
+
+
+@pytest.mark.parametrize("session_id", ["", ".", "..", "   "])
+def test_an_id_that_cannot_be_one(served: Served, session_id: str) -> None:
+    result = invoke("sessions", "show", session_id, env=served.env)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Invalid value for 'SESSION_ID': session_id" in result.stderr
+    assert served.emulator.requests() == []  # nothing was sent
+
+
+def test_an_unknown_app_and_account(served: Served) -> None:
+    assert "404" in complaint("sessions", "list", "--app-id", "other", env=served.env)
+    assert "404" in complaint("sessions", "list", "--account-id", "other", env=served.env)
+
+
+def test_a_filter_that_the_api_refuses(served: Served) -> None:
+    assert '"status" must be one of' in complaint("sessions", "list", "--status", "SLEEPING", env=served.env)
+
+
+def test_nobody_listens(served: Served) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/client/v4"
+    line = complaint("sessions", "list", env={**served.env, "REALTIMEKIT_BASE_URL": url})
+    assert f"127.0.0.1:{port}" in line
+    assert served.emulator.api_token not in line
+
+
+@pytest.mark.parametrize(
+    "url", ["http://api.example.com", "ftp://localhost", "nonsense", "https://u:pw@example.com", " "]
+)
+def test_a_base_url_that_cannot_be_one(served: Served, url: str) -> None:
+    env = (
+        without(served.env, "CLOUDFLARE_ACCOUNT_ID") if url == " " else served.env
+    )  # blank means the default: send nothing
+    line = complaint("sessions", "list", env={**env, "REALTIMEKIT_BASE_URL": url})
+    assert ("CLOUDFLARE_ACCOUNT_ID" if url == " " else "base_url") in line
+    assert "pw" not in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sessions", "list", "--colour"),
+        ("sessions", "list", "--limit", "0"),
+        ("sessions", "list", "--limit", "many"),
+        ("sessions", "list", "more"),
+        ("sessions", "show"),
+        ("sessions", "delete"),
+        ("meetings",),
+        ("--verbose",),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+    ended = invoke(*arguments, env={})
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert [line for line in ended.stderr.splitlines() if line.startswith("Error: ")] == ended.stderr.splitlines()[-1:]
+
+
+@pytest.mark.parametrize(
+    ("case", "command", "code"),
+    [
+        ("no token", ("sessions", "list"), 1),
+        ("wrong token", ("sessions", "list"), 1),
+        ("unknown session", ("sessions", "show", "nothing"), 1),
+        ("nobody listens", ("sessions", "list"), 1),
+        ("wrong option", ("sessions", "list", "--colour"), 2),
+    ],
+)
+def test_by_the_installed_script(served: Served, case: str, command: tuple[str, ...], code: int) -> None:
+    env = {
+        "no token": without(served.env, "CLOUDFLARE_API_TOKEN"),
+        "wrong token": {**served.env, "CLOUDFLARE_API_TOKEN": "wrong"},
+        "nobody listens": {**served.env, "REALTIMEKIT_BASE_URL": "http://127.0.0.1:1/client/v4"},
+    }.get(case, served.env)
+    ended = run(*command, env=env)
+    assert served.emulator.api_token not in ended.stderr
+    assert "Traceback" not in ended.stderr
+    if code == 1:
+        one_line(ended.returncode, ended.stdout, ended.stderr)
+    else:  # click's own form: usage, a hint, and the error
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.splitlines()[-1].startswith("Error: No such option")
+
+
+# --- a server that is none
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers what its server was told to."""
+
+    answer: tuple[int, str, bytes] = (200, "text/html", b"")
+
+    def do_GET(self) -> None:
+        status, kind, body = self.answer
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+        pass
+
+
+@pytest.fixture
+def odd() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Odd) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/client/v4"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, "text/html", b"<html>\nhello\n</html>"),
+        (200, "application/json", b'{"success": false, "error": {"code": 1, "message": "two\\nlines"}}'),
+        (403, "text/html", b"<h1>no\n</h1>"),
+        (404, "application/json", b"{"),
+        (
+            400,
+            "application/json",
+            b'{"success":false,"error":{"code":400,"message":"\\u001b[31mred\\u0007\\u202e\\u009b"}}',
+        ),
+    ],
+    ids=["html", "success false", "html error", "broken json", "escapes"],
+)
+def test_a_server_that_answers_oddly(odd: str, answer: tuple[int, str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Odd, "answer", answer)
+    env = environment(
+        REALTIMEKIT_BASE_URL=odd, CLOUDFLARE_API_TOKEN="t0ken", CLOUDFLARE_ACCOUNT_ID="a", REALTIMEKIT_APP_ID="b"
+    )
+    line = complaint("sessions", "list", env=env)
+    assert line.isprintable()
+    assert "t0ken" not in line

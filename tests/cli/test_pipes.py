@@ -1,0 +1,47 @@
+"""Output into a pipe that nobody reads any more: quiet, as with any other command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .command import COMMAND, environment
+
+if TYPE_CHECKING:
+    from .conftest import Served
+
+
+def into_a_closed_pipe(*arguments: str, env: dict[str, str]) -> tuple[int, str]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            [COMMAND, *arguments], env=env, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    finally:
+        os.close(writer)
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_sessions(served: Served, options: tuple[str, ...]) -> None:
+    session_id = served.session("Planning", "Alice", "x" * 200_000, "hi")
+    for command in (("sessions", "list"), ("sessions", "show", session_id)):
+        code, errors = into_a_closed_pipe(*command, *options, env=served.env)
+        assert errors == ""
+        assert code in {0, 1}
+
+
+def test_demo() -> None:
+    code, errors = into_a_closed_pipe("demo", "--json", env=environment())
+    assert errors == ""
+    assert code in {0, 1}
+
+
+def test_help() -> None:
+    code, errors = into_a_closed_pipe("--help", env=environment())
+    assert errors == ""
+    assert code in {0, 1}

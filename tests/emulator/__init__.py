@@ -1,0 +1,1 @@
+"""Tests of the emulator, through its wire: the SDK takes no part in them."""

@@ -1,0 +1,26 @@
+"""One served emulator for each file of tests, forgotten after each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtimekit.emulator import Emulator
+
+from .world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[World]:
+    with Emulator() as emulator, emulator.serve() as server:
+        yield World(emulator, server)
+
+
+@pytest.fixture
+def world(served: World) -> Iterator[World]:
+    yield served
+    served.emulator.reset()

@@ -1,0 +1,284 @@
+"""Malformed requests, each refused in JSON with a 4xx, and with nothing changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtimekit.emulator import Emulator
+
+from .shape import error
+
+if TYPE_CHECKING:
+    from .world import Answer, World
+
+LARGEST = 1024 * 1024
+
+
+def post(world: World, target: str, body: bytes) -> Answer:
+    token = {"Authorization": f"Bearer {world.emulator.api_token}", "Content-Type": "application/json"}
+    return world.send("POST", target, body, token)
+
+
+BROKEN = {
+    "not a number": b"NaN",
+    "an infinite number": b"1e400",
+    "cut off": b'{"title": "x',
+    "no json": b"title=x",
+    "two documents": b"{}{}",
+    "not utf-8": b'{"title": "\xff\xfe"}',
+    "a lone quote": b'"',
+    "nested too deeply": b'{"recording_config": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    "an int of 5000 digits": b'{"title": ' + b"9" * 5000 + b"}",
+    "only blanks": b"  ",
+    "a control character": b'{"title": "\x01"}',
+}
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in BROKEN.items()])
+def test_no_json(world: World, body: bytes) -> None:
+    live = world.join(world.meeting())
+    before = world.state()
+    for target in (f"{world.app}/meetings", "/_emulator/clock", f"/_emulator/sessions/{live.session_id}/chat"):
+        answer = post(world, target, body)
+        assert answer.status == 400
+        assert answer.json() == error(400, "BAD_REQUEST: the body is no JSON")
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "true", "7", '"text"', "[{}]"])
+def test_no_object(world: World, body: str) -> None:
+    before = world.state()
+    for target in (f"{world.app}/meetings", "/_emulator/clock", "/_emulator/reset"):
+        answer = post(world, target, body.encode())
+        assert answer.status == 400
+        assert answer.json() == error(400, 'BAD_REQUEST: "value" must be of type object')
+    assert world.state() == before
+
+
+def test_no_body_is_an_empty_object(world: World) -> None:
+    assert world.send("POST", "/_emulator/reset").status == 200
+    answer = world.send("POST", "/_emulator/clock")
+    assert answer.status == 400
+    assert answer.json() == error(400, 'BAD_REQUEST: "advance_seconds" is required')
+
+
+def test_a_body_that_is_too_large(world: World) -> None:
+    fits = json.dumps({"title": "x" * (LARGEST - 14)}).encode().ljust(LARGEST)
+    assert len(fits) == LARGEST
+    assert post(world, f"{world.app}/meetings", fits).status == 201
+    before = world.state()
+    for body in (fits + b" ", fits * 8):
+        for target in (f"{world.app}/meetings", "/_emulator/reset"):
+            answer = post(world, target, body)
+            assert answer.status == 413
+            assert answer.json() == error(413, f"the body is larger than {LARGEST} bytes")
+    assert world.state() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "problem"),
+    [
+        ("/meetings/M/join", {}, '"participant_id" is required'),
+        ("/meetings/M/join", {"participant_id": 7}, '"participant_id" must be a string'),
+        ("/meetings/M/join", {"participant_id": None}, '"participant_id" must not be null'),
+        ("/meetings/M/leave", {}, '"peer_id" is required'),
+        ("/meetings/M/leave", {"peer_id": ["P"]}, '"peer_id" must be a string'),
+        ("/sessions/S/chat", {"peer_id": "P"}, '"text" is required'),
+        ("/sessions/S/chat", {"peer_id": "P", "text": {}}, '"text" must be a string'),
+        ("/sessions/S/speech", {"peer_id": "P", "text": "x", "end_ms": 1}, '"start_ms" is required'),
+        (
+            "/sessions/S/speech",
+            {"peer_id": "P", "text": "x", "start_ms": "0", "end_ms": 1},
+            '"start_ms" must be a number',
+        ),
+        (
+            "/sessions/S/speech",
+            {"peer_id": "P", "text": "x", "start_ms": 0.5, "end_ms": 1},
+            '"start_ms" must be an integer',
+        ),
+        (
+            "/sessions/S/speech",
+            {"peer_id": "P", "text": "x", "start_ms": -1, "end_ms": 1},
+            '"start_ms" must be greater than',
+        ),
+        (
+            "/sessions/S/speech",
+            {"peer_id": "P", "text": "x", "start_ms": True, "end_ms": 1},
+            '"start_ms" must be a number',
+        ),
+        ("/clock", {}, '"advance_seconds" is required'),
+        ("/clock", {"advance_seconds": "60"}, '"advance_seconds" must be a number'),
+        ("/clock", {"advance_seconds": -1}, '"advance_seconds" must be greater than or equal to 0'),
+        ("/clock", {"advance_seconds": 1e12}, '"advance_seconds" must be a number from 0 to 3153600000'),
+        ("/clock", {"advance_seconds": float("nan")}, "the body is no JSON"),
+        ("/clock", {"advance_seconds": float("inf")}, "the body is no JSON"),
+        ("/clock", {"advance_seconds": 10**400}, '"advance_seconds" must be a safe number'),
+    ],
+)
+def test_wrong_types_on_the_control_plane(world: World, path: str, body: object, problem: str) -> None:
+    meeting_id = world.meeting()
+    who = world.join(meeting_id)
+    before = world.state()
+    path = path.replace("/M/", f"/{meeting_id}/").replace("/S/", f"/{who.session_id}/")
+    answer = world.control(path, body)
+    assert answer.status == 400
+    message = answer.json()["error"]["message"]
+    assert answer.json() == error(400, message)
+    assert message.startswith(f"BAD_REQUEST: {problem}")
+    assert world.state() == before
+
+
+def test_unknown_routes_of_the_control_plane(world: World) -> None:
+    for method, path, near in (
+        ("POST", "/meeting/x/join", "POST /_emulator/meetings/{meeting_id}/join"),
+        ("GET", "/request", "GET /_emulator/requests"),
+        ("POST", "", "POST /_emulator/reset"),
+    ):
+        answer = world.control(path, method=method)
+        assert answer.status == 404
+        assert near in answer.json()["error"]["message"]
+    answer = world.control("/reset", method="GET")
+    assert answer.status == 405
+    assert answer.json() == error(405, "/_emulator/reset takes POST, not GET")
+
+
+# --- what SQLite and UTF-8 cannot take
+
+
+def test_lone_surrogates(world: World) -> None:
+    meeting_id = world.meeting()
+    who = world.join(meeting_id)
+    before = world.state()
+    for target, body in (
+        (f"{world.app}/meetings", rb'{"title": "\ud800"}'),
+        (f"{world.kit}/apps", rb'{"name": "a\udfffb"}'),
+        (
+            f"{world.app}/meetings/{meeting_id}/participants",
+            rb'{"custom_participant_id": "\ud800", "preset_name": "x"}',
+        ),
+        (
+            f"{world.app}/meetings/{meeting_id}/participants",
+            rb'{"custom_participant_id": "x", "preset_name": "\ud800"}',
+        ),
+        (f"/_emulator/meetings/{meeting_id}/join", rb'{"participant_id": "\ud800"}'),
+        (f"/_emulator/meetings/{meeting_id}/leave", rb'{"peer_id": "\ud800"}'),
+        (f"/_emulator/sessions/{who.session_id}/chat", f'{{"peer_id": "{who.peer_id}", "text": "\\ud800"}}'.encode()),
+    ):
+        answer = post(world, target, body)
+        assert answer.status in {400, 404}, target
+        assert answer.json()["success"] is False
+    assert world.state() == before
+
+
+def test_a_pair_of_surrogates_is_a_character(world: World) -> None:
+    answer = post(world, f"{world.app}/meetings", rb'{"title": "\ud83d\ude00"}')
+    assert answer.data["title"] == "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("1" + "0" * 30, '"end_ms" must be a safe number'),
+        ("1" + "0" * 400, '"end_ms" must be a safe number'),
+        ("1e400", "the body is no JSON"),
+    ],
+    ids=["beyond SQLite", "beyond float", "infinite"],
+)
+def test_huge_numbers(world: World, number: str, problem: str) -> None:
+    who = world.join(world.meeting())
+    before = world.state()
+    body = f'{{"peer_id": "{who.peer_id}", "text": "x", "start_ms": 0, "end_ms": {number}}}'.encode()
+    answer = post(world, f"/_emulator/sessions/{who.session_id}/speech", body)
+    assert answer.status == 400
+    assert answer.json()["error"]["message"] == f"BAD_REQUEST: {problem}"
+    assert world.state() == before
+
+
+def test_an_answer_is_json_though_the_request_was_not(world: World) -> None:
+    for value in ("NaN", "Infinity", "-Infinity", "1e999"):
+        answer = post(world, f"{world.app}/meetings", f'{{"recording_config": {{"max_seconds": {value}}}}}'.encode())
+        json.loads(answer.body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+@pytest.mark.parametrize("depth", [500, 900, 980, 990, 1000])
+def test_nested_objects_are_kept_or_refused(world: World, depth: int) -> None:
+    body = b'{"persist_chat": true, "ai_config": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    answer = post(world, f"{world.app}/meetings", body)
+    assert answer.status in {201, 400}
+    if answer.status == 201:
+        meeting_id = answer.data["id"]
+        assert world.get(f"/meetings/{meeting_id}").data == answer.data
+        who = world.join(meeting_id)
+        world.end(meeting_id)
+        assert world.get(f"/sessions/{who.session_id}/chat").status == 200
+
+
+def test_duplicate_keys_and_parameters_take_the_last(world: World) -> None:
+    assert post(world, f"{world.app}/meetings", b'{"title": "a", "title": "b"}').data["title"] == "b"
+    world.meeting()
+    answer = world.call("GET", f"{world.app}/meetings?per_page=x&per_page=1")
+    assert answer.status == 200
+    assert len(answer.data) == 1
+    assert world.call("GET", f"{world.app}/meetings?per_page=1&per_page=x").status == 400
+
+
+@pytest.mark.parametrize(
+    "tail", ["%00", "%", "%zz", "%ff%fe", "%ed%a0%80", "%F0%9F%98%80", "a" * 20_000, "..", "%2e%2e", ";", "'"]
+)
+def test_odd_ids(world: World, tail: str) -> None:
+    meeting_id = world.meeting()
+    before = world.state()
+    for path in (
+        f"/meetings/{tail}",
+        f"/meetings/{meeting_id}/participants/{tail}",
+        f"/sessions/{tail}",
+        f"/sessions/{tail}/transcript",
+        f"/sessions/peer-report/{tail}",
+        f"/livestreams/sessions/{tail}",
+    ):
+        answer = world.get(path)
+        assert answer.status == 404, path[:80]
+        assert answer.json()["success"] is False
+    assert world.control(f"/meetings/{tail}/join", {"participant_id": "x"}).status == 404
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("tail", ["%", "%zz", "%ff%fe", "%ed%a0%80", "a" * 20_000, "'", "%25", "\\", "%5C", "%22"])
+def test_odd_queries(world: World, tail: str) -> None:
+    world.meeting(title="Planning")
+    for path in ("/meetings", "/sessions"):
+        answer = world.call("GET", f"{world.app}{path}?search={tail}")
+        assert answer.status == 200
+        assert answer.json()["paging"]["total_count"] == 0
+    for name in ("status", "start_time", "page_no"):
+        answer = world.call("GET", f"{world.app}/meetings?{name}={tail}")
+        assert answer.status == 400
+        assert answer.json()["success"] is False
+
+
+@pytest.mark.parametrize("query", ["&&==&", "=x", "colour", "%00=%00", "search"])
+def test_empty_queries(world: World, query: str) -> None:
+    meeting_id = world.meeting()
+    answer = world.call("GET", f"{world.app}/meetings?{query}")
+    assert [meeting["id"] for meeting in answer.data] == [meeting_id]
+
+
+def test_a_search_for_a_nul(world: World) -> None:
+    world.meeting(title="Planning")
+    for text in ("%00", "Plan%00xyz"):
+        answer = world.call("GET", f"{world.app}/meetings?search={text}")
+        assert answer.json() == error(400, 'BAD_REQUEST: "search" must not hold a null character')
+
+
+def test_the_clock_cannot_be_moved_to_where_nothing_works() -> None:
+    with Emulator() as emulator:
+        for _ in range(900):  # ten years each: beyond the year 9999
+            try:
+                emulator.advance(10 * 365 * 86_400)
+            except Exception:  # noqa: BLE001 - how it is refused is not the point
+                break
+        assert emulator.now()
+        emulator.reset()

@@ -1,0 +1,1 @@
+"""The transports: one set of tests for all of them."""
