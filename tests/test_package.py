@@ -115,6 +115,7 @@ LAYERS = [
     {"client"},
     {"testing"},
     {"cli"},
+    {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

@@ -71,7 +71,7 @@ def test_the_example_on_the_default_client(
 
 def test_the_example_on_an_async_client(demo: Demo, transport: TransportName) -> None:
     async def main() -> None:
-        async with AsyncRealtimeKit(**{**demo.settings, "app_id": "another"}, transport=transport) as client:
+        async with AsyncRealtimeKit(**demo.settings, transport=transport).with_options(app_id="another") as client:
             session = await client.sessions.find("sess-1", app_id="app-1")
             assert [participant.display_name for participant in await session.participants.all()] == PEOPLE
             assert isinstance(await session.chat, Chat)

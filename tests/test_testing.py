@@ -36,3 +36,18 @@ def test_each_test_has_an_emulator_of_its_own(pytester: pytest.Pytester) -> None
                 Meeting.all()
     """)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+
+
+def test_async_code_has_a_client_of_the_same_emulator(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import asyncio
+        from realtimekit import AsyncRealtimeKit, Meeting
+
+        def test_both_flavours(realtimekit_async_client):
+            async def main():
+                meeting = await realtimekit_async_client.meetings.create(title="Weekly")
+                assert [found.id async for found in AsyncRealtimeKit().meetings] == [meeting.id]
+                return meeting.id
+            assert asyncio.run(main()) == Meeting.all()[0].id
+    """)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -6,10 +6,11 @@ import os
 import threading
 import time
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
-from realtimekit.flow import Async, Engine, F, Flow, Request, Sync
+from realtimekit.flow import Async, Engine, F, Flow, Response, Sleep, Sync
 from realtimekit.resources.app import Apps
 from realtimekit.resources.livestream_session import LivestreamSessions
 from realtimekit.resources.meeting import Meetings
@@ -20,6 +21,9 @@ from realtimekit.settings import resolve
 from realtimekit.transports import built_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtimekit.flow import Request
     from realtimekit.settings import Settings, TransportName
     from realtimekit.transports import AsyncTransport, Transport
 
@@ -35,7 +39,7 @@ class _Connections:
         self._asynchronous = asynchronous
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._made: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._made: dict[Any, Any] = {}
         self._of_parent: list[Any] = []
         weakref.finalize(self, _close_all, os.getpid(), self._made)
 
@@ -50,6 +54,8 @@ class _Connections:
         if place not in self._made:
             with self._lock:
                 if place not in self._made:
+                    for gone in [loop for loop in self._made if loop is not Sync and loop.is_closed()]:
+                        del self._made[gone]  # nothing can await their closing any more
                     self._made[place] = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
         return self._made[place]
 
@@ -61,13 +67,13 @@ class _Connections:
         # The parent's connections are kept, unused and unclosed: closing them here could write on sockets that the
         # parent still uses. The lock is new because a thread of the parent may have held it while it forked.
         self._of_parent.append(self._made)
-        self._made = weakref.WeakKeyDictionary()
+        self._made = {}
         self._lock = threading.Lock()
         self._pid = os.getpid()
         weakref.finalize(self, _close_all, self._pid, self._made)
 
 
-def _close_all(pid: int, made: weakref.WeakKeyDictionary[Any, Any]) -> None:
+def _close_all(pid: int, made: dict[Any, Any]) -> None:
     """What a client that nobody closed leaves behind. Only the sync one can be closed without its event loop."""
     if pid == os.getpid() and (transport := made.pop(Sync, None)) is not None:
         transport.close()
@@ -84,7 +90,7 @@ class Client(Engine[F]):
         timeout: seconds for each of connecting, sending and waiting for more of the answer (30).
         max_retries: how often a request that may safely be sent again is sent again (2).
         transport: "auto", "httpx2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method; such an
-            object stays yours to close.
+            object stays yours to close. An async client takes a blocking one, too: right for one that never waits.
 
     What is not given comes from `realtimekit.configure()`, then from the environment.
 
@@ -103,7 +109,7 @@ class Client(Engine[F]):
         max_retries: int | None = None,
         transport: TransportName | Transport | AsyncTransport | None = None,
     ) -> None:
-        self.settings: Settings = resolve(
+        self._settings: Settings = resolve(
             api_token=api_token,
             account_id=account_id,
             app_id=app_id,
@@ -112,7 +118,12 @@ class Client(Engine[F]):
             max_retries=max_retries,
             transport=transport,
         )
-        self._connections = _Connections(self.settings.transport, asynchronous=self.asynchronous)
+        self._connections = _Connections(self._settings.transport, asynchronous=self.asynchronous)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this client was made with; they do not change."""
+        return self._settings
 
     def with_options(
         self,
@@ -127,7 +138,7 @@ class Client(Engine[F]):
         """A client with some settings changed. It shares the connections of this one, and their closing."""
         given = {name: value for name, value in locals().items() if name != "self" and value is not None}
         clone = object.__new__(type(self))
-        clone.settings = resolve(**{**self.settings._asdict(), **given})
+        clone._settings = resolve(**{**self.settings._asdict(), **given})
         clone._connections = self._connections
         return clone
 
@@ -177,21 +188,22 @@ class RealtimeKit(Client[Sync]):
 
     def run(self, flow: Flow[T], /) -> T:
         """Carry out a flow (see `realtimekit.flow`)."""
-        try:
-            step = next(flow)
-            while True:
-                if isinstance(step, Request):
-                    try:
-                        response = self._connections.get(Sync).send(step)
-                    except APIConnectionError as error:
-                        step = flow.throw(error)
-                    else:
-                        step = flow.send(response)
-                else:
-                    time.sleep(step.seconds)
-                    step = flow.send(None)
-        except StopIteration as stop:
-            return cast("T", stop.value)
+        go_on: Callable[[], Request | Sleep] = partial(next, flow)
+        while True:
+            try:
+                step = go_on()
+            except StopIteration as stop:
+                return cast("T", stop.value)
+            if isinstance(step, Sleep):
+                time.sleep(step.seconds)
+                go_on = partial(flow.send, None)
+                continue
+            try:
+                response = self._connections.get(Sync).send(step)
+            except APIConnectionError as error:
+                go_on = partial(flow.throw, error)
+            else:
+                go_on = partial(flow.send, response)
 
     def close(self) -> None:
         """Close the connections. Records of this client can still be read, but not reloaded."""
@@ -218,21 +230,24 @@ class AsyncRealtimeKit(Client[Async]):
         """Carry out a flow (see `realtimekit.flow`)."""
         import asyncio  # noqa: PLC0415 - the sync path does not load it
 
-        try:
-            step = next(flow)
-            while True:
-                if isinstance(step, Request):
-                    try:
-                        response = await self._connections.get(asyncio.get_running_loop()).send(step)
-                    except APIConnectionError as error:
-                        step = flow.throw(error)
-                    else:
-                        step = flow.send(response)
-                else:
-                    await asyncio.sleep(step.seconds)
-                    step = flow.send(None)
-        except StopIteration as stop:
-            return cast("T", stop.value)
+        go_on: Callable[[], Request | Sleep] = partial(next, flow)
+        while True:
+            try:
+                step = go_on()
+            except StopIteration as stop:
+                return cast("T", stop.value)
+            if isinstance(step, Sleep):
+                await asyncio.sleep(step.seconds)
+                go_on = partial(flow.send, None)
+                continue
+            try:
+                response = self._connections.get(asyncio.get_running_loop()).send(step)
+                if not isinstance(response, Response):
+                    response = await response
+            except APIConnectionError as error:
+                go_on = partial(flow.throw, error)
+            else:
+                go_on = partial(flow.send, response)
 
     async def close(self) -> None:
         """Close the connections of this event loop. Records of this client can still be read, but not reloaded."""

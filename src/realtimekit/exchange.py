@@ -107,10 +107,11 @@ def _deliver(
             answer = decode(response)
             if not protocol.failed(response, answer):
                 return response, answer
-            asked = protocol.asked_wait(response.headers, time.time())
+            now = time.time()
+            asked = protocol.asked_wait(response.headers, now)
             too_long = asked is not None and asked > protocol.LONGEST_WAIT
             if attempt > settings.max_retries or too_long or not protocol.may_resend(method, response):
-                raise protocol.error_from(response, protocol.decode(response), method, path)
+                raise protocol.error_from(response, protocol.decode(response), method, path, now=now)
         yield Sleep(protocol.backoff(attempt, _random()) if asked is None else asked)
     raise AssertionError  # pragma: no cover - count() has no end
 

@@ -84,7 +84,11 @@ class Engine(Generic[F]):
     """What drives flows: a client, seen from below."""
 
     asynchronous: ClassVar[bool]
-    settings: Settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force for its calls."""
+        raise NotImplementedError
 
     def run(self, flow: Flow[Any], /) -> Any:
         """The flow's value (Sync), or a coroutine of it (Async); `operation` gives callers the exact types."""

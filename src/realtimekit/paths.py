@@ -57,12 +57,11 @@ class PathTemplate:
     def member(self, ids: Mapping[str, Any]) -> str:
         return self._fill(self._member, ids)
 
-    @staticmethod
-    def _fill(template: str, ids: Mapping[str, Any]) -> str:
+    def _fill(self, template: str, ids: Mapping[str, Any]) -> str:
         def value(match: re.Match[str]) -> str:
             name = match[1]
             if ids.get(name) is None:
-                if name in ENVIRONMENT:
+                if name in ENVIRONMENT and name != self.own:
                     raise ConfigurationError(missing(name))
                 raise TypeError(f"{name} is needed for {template} and is None or was not given")
             return segment(name, ids[name])

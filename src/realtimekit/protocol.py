@@ -50,6 +50,12 @@ def unwrap(body: Any, key: str | None = None) -> Any:
     return body
 
 
+def unwrap_list(body: Any, key: str | None = None) -> list[dict[str, Any]] | None:
+    """As `unwrap`, for a list of objects; None where the answer holds no such list."""
+    items = unwrap(body, key)
+    return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+
+
 class Paging(NamedTuple):
     """Where a page lies in the whole: offsets are 1-based and inclusive. None: the server did not say."""
 
@@ -78,8 +84,8 @@ class Walk:
     """Which page to ask for next, and when to stop.
 
     `paging` is believed where it fits the page it came with. Where it is missing or wrong, the walk goes on until a
-    page is empty. A short page ends nothing: the server may give fewer than it was asked for. A page that only repeats
-    the one before it ends the walk, so that a server that ignores `page_no` is read once, not for ever.
+    page is empty, or brings nothing new, so that a server that ignores `page_no` is read once and not for ever. A short
+    page ends nothing: the server may give fewer than it was asked for.
     """
 
     def __init__(self, first_page: int = 1, limit: int | None = None) -> None:
@@ -87,6 +93,7 @@ class Walk:
         self.last_page: int | None = None  # the last one that there is to ask for, where that is known
         self._left = limit
         self._previous: list[Any] = []
+        self._seen: set[Any] = set()  # what came without a `paging` to believe
 
     def take(self, marks: list[Any], paging: Paging) -> int:
         """How many of the page's records count; `marks` (their ids) tell one page from another."""
@@ -98,6 +105,11 @@ class Walk:
         total, start, end = paging
         if total is not None and end is not None and count <= end <= total and start in (None, end - count + 1):
             missing = total - end
+        elif self._seen.issuperset(marks):
+            self.page_no = None
+            return 0
+        else:
+            self._seen.update(marks)
         if self._left is not None:
             count = min(count, self._left)
             self._left -= count
@@ -132,11 +144,13 @@ def failed(response: Response, body: Any) -> bool:
     return not 200 <= response.status < 300 or (isinstance(body, dict) and body.get("success") is False)
 
 
-def error_from(response: Response, body: Any, method: str, path: str) -> errors.APIError:
+def error_from(response: Response, body: Any, method: str, path: str, *, now: float | None = None) -> errors.APIError:
     """The error that an answer means. All shapes seen are read:
 
     `{"success": false, "error": {"code", "message"}}`, `{"success": false, "errors": [{"code", "message"}], ...}`
     (the gateway's), `{"message"}` alone, HTML or text, and an empty body.
+
+    `now` is for `asked_wait`.
     """
     code, message = _code_and_message(body)
     meant = response.status if not 200 <= response.status < 300 else code or response.status
@@ -159,7 +173,7 @@ def error_from(response: Response, body: Any, method: str, path: str) -> errors.
         path=path,
     )
     if isinstance(error, errors.RateLimitError):
-        error.retry_after = asked_wait(response.headers)
+        error.retry_after = asked_wait(response.headers, now)
     return error
 
 
@@ -231,9 +245,11 @@ def asked_wait(headers: Mapping[str, str], now: float | None = None) -> float | 
 
 
 def _http_date(text: str) -> float | None:
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, hardly ever needed
+    from datetime import UTC  # noqa: PLC0415 - slow to import, hardly ever needed
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
 
     try:
-        return parsedate_to_datetime(text).timestamp()
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()  # without a zone it is UTC, too
     except (TypeError, ValueError, IndexError, OverflowError):
         return None

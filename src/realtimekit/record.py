@@ -119,7 +119,8 @@ class Field:
                 f"record[{self.wire_names[0]!r}]"
             ) from None
         if value is None and not self.optional:
-            raise DecodeError(f"{record!r} has no {self.wire_names[0]!r}: the server left it out")
+            why = "the server left it out" if data.keys() - {"id"} else "it was not loaded yet; reload() it"
+            raise DecodeError(f"{record!r} has no {self.wire_names[0]!r}: {why}")
         record.__dict__[self.name] = value
         return value
 

@@ -149,8 +149,8 @@ class Relation(Collection[R, F]):
         path = self._record._template.collection(ids)
         query = {**self._query, **query, "page_no": page_no}
         body = yield from exchange(self._client.settings, "GET", path, query, options=self._options)
-        items = protocol.unwrap(body, self._record._items_key)
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        items = protocol.unwrap_list(body, self._record._items_key)
+        if items is None:
             raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
         scope, load = self._kept(ids), self._record._load
         records = [load(self._client, item, scope) for item in items]
@@ -161,8 +161,9 @@ class Relation(Collection[R, F]):
 
     @operation
     def first(self) -> Flow[R | None]:
-        """The first record, or None. One request, for one record."""
-        records, _ = yield from self._fetch(int(self._query.get("page_no", 1)), per_page=1)
+        """The first record, or None. One request; for one record, unless it is to start from a later page."""
+        page_no = int(self._query.get("page_no", 1))
+        records, _ = yield from self._fetch(page_no, **({"per_page": 1} if page_no == 1 else {}))
         return records[0] if records else None
 
     @operation
@@ -233,7 +234,7 @@ class Relation(Collection[R, F]):
 
 def _marks(records: list[Any]) -> list[Any]:
     """What tells one page from another."""
-    return [record._data.get("id", record._data) for record in records]
+    return [record._data.get("id") or repr(record._data) for record in records]
 
 
 def _positive(name: str, number: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
@@ -19,9 +20,9 @@ from typing import (
 )
 
 from realtimekit import protocol
-from realtimekit.errors import DecodeError, ReadOnlyError
+from realtimekit.errors import ConfigurationError, DecodeError, ReadOnlyError
 from realtimekit.exchange import exchange
-from realtimekit.flow import Driven, F, Flow, fluent, operation
+from realtimekit.flow import Async, Driven, Engine, F, Flow, Sync, fluent, operation
 from realtimekit.keywords import OPTIONS, Options, split
 from realtimekit.paths import PathTemplate
 from realtimekit.record import Record, annotation_of
@@ -29,8 +30,8 @@ from realtimekit.record import Record, annotation_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from realtimekit.flow import Async, Engine, Sync
     from realtimekit.relation import Collection, Relation
+    from realtimekit.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -142,6 +143,16 @@ class Resource(Record, Driven[F]):
     def _identity(self) -> tuple[Any, ...]:
         return (type(self), *sorted((name, str(value)) for name, value in self._ids().items()))
 
+    def __copy__(self) -> Self:
+        return self._load(self._client, dict(self._data), self._scope)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        return self._load(self._client, self.to_dict(), self._scope)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # For caches and task queues: the record without its client, whose token belongs in neither.
+        return _unpickled, (type(self), self._data, dict(self._scope), self._client.asynchronous)
+
     # --- calls ---------------------------------------------------------------------------------------------------
 
     def _call(
@@ -212,10 +223,16 @@ class HasOne(Generic[C, F]):
     """`chat: HasOne[Chat[F], F] = has_one()`: the one such record below this one.
 
     The first read loads it (`session.chat`, `await session.chat`) and keeps it; its own `reload()` reads it again.
+    What is about the present moment is not kept: each read loads it.
     """
+
+    kept: bool
 
     owner: type
     name: str
+
+    def __init__(self, *, kept: bool) -> None:
+        self.kept = kept
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.owner, self.name = owner, name
@@ -231,18 +248,18 @@ class HasOne(Generic[C, F]):
 
     def _loaded(self, record: Resource[Any]) -> Flow[Any]:
         slot = f"_loaded_{self.name}"
-        if slot not in record.__dict__:
-            kind = get_args(annotation_of(self.owner, self.name))[0]
-            child = kind._load(record._client, {}, record._ids())
-            child._take((yield from child._call("GET")))
-            # Whoever was first wins, so that everybody holds the same object.
-            record.__dict__.setdefault(slot, child)
-        return record.__dict__[slot]
+        if slot in record.__dict__:
+            return record.__dict__[slot]
+        kind = get_args(annotation_of(self.owner, self.name))[0]
+        child = kind._load(record._client, {}, record._ids())
+        child._take((yield from child._call("GET")))
+        # Whoever was first wins, so that everybody holds the same object.
+        return record.__dict__.setdefault(slot, child) if self.kept else child
 
 
-def has_one() -> Any:
+def has_one(*, kept: bool = True) -> Any:
     """Declare the one record of a kind below this one; its type is the annotation."""
-    return HasOne()
+    return HasOne(kept=kept)
 
 
 # --- the class itself as an entry, on the default client --------------------------------------------------------------
@@ -262,7 +279,12 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
         self._method = method
 
     def __get__(self, obj: Any, owner: type[Resource[Any]]) -> Callable[P, T]:
-        return cast("Callable[P, T]", _bound(owner, self._method.__name__))
+        method = self._method
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return getattr(_on_default(owner), method.__name__)(*args, **kwargs)
+
+        return functools.update_wrapper(call, method)
 
 
 class listed(Generic[P, R]):  # noqa: N801 - reads as a declaration
@@ -272,12 +294,50 @@ class listed(Generic[P, R]):  # noqa: N801 - reads as a declaration
         self._where = where
 
     def __get__(self, obj: Any, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
-        where = _bound(owner, self._where.__name__)
-        return lambda *args, **kwargs: list(where(*args, **kwargs))
+        def call(*args: P.args, **kwargs: P.kwargs) -> list[R]:
+            """Every record that `where` with these filters holds, as a list."""
+            return list(_on_default(owner).where(*args, **kwargs))
+
+        return call
 
 
-def _bound(owner: type[Resource[Any]], name: str) -> Any:
+def _on_default(owner: type[Resource[Any]]) -> Any:
+    return owner._collection(_default_client())
+
+
+def _default_client() -> Engine[Sync]:
     # The one look upwards in the package: here a class is the entry, and it has to find the client on its own.
     from realtimekit.client import default_client  # noqa: PLC0415
 
-    return getattr(owner._collection(default_client()), name)
+    return default_client()
+
+
+class _DefaultClient(Engine[Sync]):
+    """Stands in a record that came out of a pickle: the default client, found when it is needed."""
+
+    asynchronous = False
+
+    @property
+    def settings(self) -> Settings:
+        return _default_client().settings
+
+    def run(self, flow: Flow[Any], /) -> Any:
+        return _default_client().run(flow)
+
+
+class _NoClient(Engine[Async]):
+    """Stands in an async record that came out of a pickle: there is no default async client."""
+
+    asynchronous = True
+
+    @property
+    def settings(self) -> Settings:
+        raise ConfigurationError("this record comes from a pickle and has no client: find it again with one")
+
+    def run(self, flow: Flow[Any], /) -> Any:
+        next(flow)  # asks for the settings
+        raise AssertionError
+
+
+def _unpickled(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:  # noqa: FBT001
+    return cls._load(_NoClient() if asynchronous else _DefaultClient(), data, scope)

@@ -149,19 +149,24 @@ def _checked_token(token: object) -> str:
 
 
 def _checked_base_url(url: Any) -> str:
-    hint = f"base_url={url!r}"
+    # A URL with an @ may hold a password: then it is in no message.
+    hint = "base_url" if "@" in str(url) else f"base_url={url!r}"
     try:
-        parts = urlsplit(url.strip())
+        url = url.strip()
+        parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except (AttributeError, TypeError, ValueError):
         raise ConfigurationError(f"{hint} is no URL; the default is {BASE_URL}") from None
-    if parts.username or parts.password:
+    if parts.username is not None or parts.password is not None:
         raise ConfigurationError("base_url holds a user name or password: give the token as api_token=")
+    # What urlsplit drops, or others read otherwise (a backslash ends the host for some), could lead the token astray.
+    if not isinstance(url, str) or not url.isprintable() or " " in url or "\\" in url:
+        raise ConfigurationError(f"{hint} holds a space, a backslash or a control character")
     if parts.query or parts.fragment or not host:
         raise ConfigurationError(f"{hint} must be a plain URL such as {BASE_URL}, without query or fragment")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise ConfigurationError(f"{hint} must start with https:// (http:// only for this machine: it carries a token)")
-    return str(url).strip().rstrip("/")
+    return str(url).rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:

@@ -22,7 +22,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from realtimekit import RealtimeKit
+    from realtimekit import AsyncRealtimeKit, RealtimeKit
     from realtimekit.emulator import Emulator
 
 
@@ -45,6 +45,14 @@ def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
         monkeypatch.setattr(settings, "_configured", configured)
         monkeypatch.setattr(client, "_default", None)
         yield emulator
+
+
+@pytest.fixture
+def realtimekit_async_client(realtimekit_emulator: Emulator) -> AsyncRealtimeKit:  # noqa: ARG001 - it configures
+    """An async client of `realtimekit_emulator`."""
+    from realtimekit import AsyncRealtimeKit  # noqa: PLC0415 - as above
+
+    return AsyncRealtimeKit()
 
 
 @pytest.fixture

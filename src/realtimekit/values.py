@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Any
 
 # The documented filters whose value is a point in time: a text that is no time can never be right there.
@@ -38,9 +39,11 @@ def wire_time(moment: datetime, name: str) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def query_value(name: str, value: Any) -> str:
+def query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one for each type
     """One value of a query string: times in ISO 8601, booleans as true and false, lists joined by commas."""
     match value:
+        case Enum():
+            return query_value(name, value.value)
         case bool():
             return "true" if value else "false"
         case str():

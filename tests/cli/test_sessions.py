@@ -77,7 +77,7 @@ def test_show_what_is_not_over_and_what_is_gone(served: Served) -> None:
 
 def test_an_empty_app(served: Served) -> None:
     assert json.loads(done("sessions", "list", "--json", env=served.env)) == []
-    assert "0 sessions" in done("sessions", "list", env=served.env)
+    assert "Sessions: 0" in done("sessions", "list", env=served.env)
 
 
 def test_a_session_in_which_nothing_happened(served: Served) -> None:

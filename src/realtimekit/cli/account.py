@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from realtimekit import Session, SessionParticipant
 
 
+# Columns of ids and times, which are there to be copied, and of names: the long texts beside them fold instead.
+ONE_LINE = {"id", "peer id", "at", "from", "who", "name", "status", "joined", "left", "started (UTC)"}
+
+
 def gather(session: Session) -> dict[str, Any]:
     """Everything about a session: `session`, `participants`, `chat`, `transcript`, `summary`, `livestream_sessions`.
 
@@ -58,9 +62,9 @@ def moment(value: datetime | None) -> str:
 
 
 def table(title: str, columns: list[str], lines: Sequence[Sequence[object]]) -> Table:
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False)
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in ONE_LINE)
     for line in lines:
         made.add_row(*(clean(value) for value in line))
     return made

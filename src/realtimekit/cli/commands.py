@@ -33,7 +33,9 @@ class Root(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except RealtimeKitError as error:
+        except BrokenPipeError:
+            raise  # click's business: the reader of a pipe has gone
+        except (RealtimeKitError, OSError, ImportError) as error:  # OSError: a full disk; ImportError: a missing extra
             raise click.ClickException(str(error)) from None
 
 

@@ -13,19 +13,13 @@ def demo(*, as_json: bool) -> None:
     """Let three people meet, then read what the session left behind: no account, no network."""
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only this command needs them
     from realtimekit.cli import account, scene  # noqa: PLC0415
+    from realtimekit.emulator import Emulator  # noqa: PLC0415
+    from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415
 
-    try:
-        from realtimekit.emulator import Emulator  # noqa: PLC0415
-        from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415
-
-        running = Emulator()
-        server = running.serve()
-    except ImportError as error:
-        raise click.ClickException(f"the emulator needs {error.name}: pip install 'realtimekit[emulator]'") from None
     progress = account.console(stderr=True, quiet=as_json)
     with (
-        running,
-        server,
+        Emulator() as running,
+        running.serve() as server,
         RealtimeKit(
             base_url=server.base_url,
             api_token=running.api_token,

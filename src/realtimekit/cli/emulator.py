@@ -24,14 +24,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout when it is ready.")
 def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool) -> None:
     """Run a local RealtimeKit until Ctrl-C or SIGTERM."""
-    try:
-        from realtimekit.emulator import Emulator  # noqa: PLC0415 - only this command needs it
-        from realtimekit.emulator.server import Server  # noqa: PLC0415
-    except ImportError as error:
-        raise click.ClickException(f"the emulator needs {error.name}: pip install 'realtimekit[emulator]'") from None
     import sqlite3  # noqa: PLC0415
 
     from realtimekit.cli import scene  # noqa: PLC0415
+    from realtimekit.emulator import Emulator  # noqa: PLC0415 - only this command needs it
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -42,9 +38,11 @@ def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool)
         raise click.ClickException(f"cannot keep the emulator's state in {db}: {error}") from None
     with running:
         if demo:
+            if running.app_id != scene.CREDENTIALS["app_id"]:
+                raise click.ClickException(f"--demo needs a new --db: {db} has an app and a token of its own")
             _play_demo(running)
         try:
-            server = Server(running, host, port)
+            server = running.serve(host, port)
         except OSError as error:
             raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
         with server:

@@ -60,23 +60,24 @@ def list_sessions(
 
     with _client(app_id, account_id) as client:
         given: dict[str, Any] = {name: value for name, value in filters.items() if value}
-        found = client.sessions.where(**given).order_by("-created_at").limit(limit).all()
+        matching = client.sessions.where(**given)
+        found = matching.order_by("-created_at").limit(limit).all()
+        total = matching.count() if len(found) == limit else len(found)
     if as_json:
         click.echo(json.dumps([session.to_dict() for session in found], indent=2))
         return
-    lines: list[list[object]] = [
+    lines = [
         [
             session.id,
             session.status,
-            session.meeting_display_name,
             account.moment(session.started_at),
-            account.moment(session.ended_at),
             session.max_concurrent_participants,
+            session.meeting_display_name,
         ]
         for session in found
     ]
-    columns = ["id", "status", "meeting", "started (UTC)", "ended (UTC)", "most at once"]
-    account.console().print(account.table(f"{len(found)} sessions", columns, lines))
+    title = f"{len(found)} of {total} sessions (--limit shows more)" if total > len(found) else f"Sessions: {total}"
+    account.console().print(account.table(title, ["id", "status", "started (UTC)", "at once", "meeting"], lines))
 
 
 @sessions.command("show")

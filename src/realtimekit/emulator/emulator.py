@@ -32,7 +32,16 @@ from realtimekit.emulator.operations import (
 )
 from realtimekit.emulator.shapes import checked_body, checked_query
 from realtimekit.emulator.store import Row, Store
-from realtimekit.emulator.wire import GatewayRefusal, Incoming, Outgoing, Refusal, as_json, bad_request, not_found
+from realtimekit.emulator.wire import (
+    GatewayRefusal,
+    Incoming,
+    Outgoing,
+    Refusal,
+    as_json,
+    bad_request,
+    missing_extra,
+    not_found,
+)
 
 if TYPE_CHECKING:
     import os
@@ -127,8 +136,10 @@ class Emulator:
             host: what to bind to. Anything but loopback opens the emulator to the network.
             port: 0 takes a free one.
         """
-        from realtimekit.emulator.server import Server  # noqa: PLC0415 - uvicorn, only where it is used
-
+        try:
+            from realtimekit.emulator.server import Server  # noqa: PLC0415 - uvicorn, only where it is used
+        except ImportError as error:
+            raise missing_extra(error) from None
         return Server(self, host, port)
 
     # --- state ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from realtimekit.emulator.wire import missing_extra
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -37,8 +39,10 @@ class Tokens:
 
     def issue(self, *, organization_id: str, meeting_id: str, participant_id: str, preset_id: str) -> str:
         """A new token. Earlier ones stay valid."""
-        import jwt  # noqa: PLC0415 - as above
-
+        try:
+            import jwt  # noqa: PLC0415 - as above
+        except ImportError as error:
+            raise missing_extra(error) from None
         issued = int(self._emulator.clock.now().timestamp())
         claims = {
             "orgId": organization_id,

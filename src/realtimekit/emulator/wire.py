@@ -64,6 +64,11 @@ class GatewayRefusal(Refusal):
         return as_json(self.status, {"success": False, "errors": errors, "messages": [], "result": None})
 
 
+def missing_extra(error: ImportError) -> ImportError:
+    """What to raise where a library of the extra `emulator` is not there."""
+    return ImportError(f"the emulator needs {error.name}: pip install 'realtimekit[emulator]'", name=error.name)
+
+
 def not_found() -> Refusal:
     # the only text that the API's description gives for this
     return Refusal(404, "Error: resource not found")

@@ -37,7 +37,7 @@ class Kicked(Record, telling=("action",)):
 class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/active-session"):
     """The live session of a meeting: `meeting.active_session`, `GET /meetings/{meeting_id}/active-session`.
 
-    Reading it raises NotFoundError while nobody is there.
+    Each read loads it anew: it is about the present moment. NotFoundError while nobody is there.
     """
 
     @operation
@@ -61,7 +61,10 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         if not participant_ids and not custom_participant_ids:
             raise ValueError("nobody to kick: give participant_ids or custom_participant_ids (or call kick_all())")
         named = {name: list(ids) for name, ids in body.items() if ids}
-        return Kicked(protocol.unwrap((yield from self._call("POST", "/kick", body=named, options=options))))
+        data = protocol.unwrap((yield from self._call("POST", "/kick", body=named, options=options)))
+        if not isinstance(data, dict):
+            raise DecodeError("the kick was carried out, but the answer does not say of whom")
+        return Kicked(data)
 
     @operation
     def kick_all(self, **options: Unpack[Options]) -> Flow[int]:

@@ -81,5 +81,6 @@ class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app",
     find = on_default_client(Apps[Sync].find)
     where = on_default_client(Apps[Sync].where)
     all = listed(Apps[Sync].where)
+    ref = on_default_client(Apps[Sync].ref)
     create = on_default_client(Apps[Sync].create)
     current = on_default_client(Apps[Sync].current)

@@ -27,12 +27,7 @@ class MeetingFilters(Scoped, total=False):
     per_page: int
 
 
-class MeetingFields(Options, total=False):
-    """The body of `PUT /meetings/{meeting_id}`."""
-
-    title: str | None
-    record_on_start: bool | None
-    live_stream_on_start: bool | None
+class _Fields(Options, total=False):
     persist_chat: bool
     summarize_on_end: bool
     transcribe_on_end: bool
@@ -41,13 +36,24 @@ class MeetingFields(Options, total=False):
     ai_config: Mapping[str, Any]
 
 
+class MeetingFields(_Fields, total=False):
+    """The body of `PUT /meetings/{meeting_id}`."""
+
+    title: str | None
+    record_on_start: bool | None
+    live_stream_on_start: bool | None
+
+
 class NewMeeting(MeetingFields, Scoped, total=False):
     """The body of `POST /meetings`."""
 
 
-class MeetingChanges(MeetingFields, total=False):
-    """The body of `PATCH /meetings/{meeting_id}`."""
+class MeetingChanges(_Fields, total=False):
+    """The body of `PATCH /meetings/{meeting_id}`: nothing can be set to null here."""
 
+    title: str
+    record_on_start: bool
+    live_stream_on_start: bool
     status: Literal["ACTIVE", "INACTIVE"] | str
 
 
@@ -101,11 +107,12 @@ class Meeting(
     updated_at: datetime
 
     participants: Participants[F] = has_many()
-    active_session: HasOne[ActiveSession[F], F] = has_one()
+    active_session: HasOne[ActiveSession[F], F] = has_one(kept=False)
 
     find = on_default_client(Meetings[Sync].find)
     where = on_default_client(Meetings[Sync].where)
     all = listed(Meetings[Sync].where)
+    ref = on_default_client(Meetings[Sync].ref)
     create = on_default_client(Meetings[Sync].create)
 
     @fluent

@@ -102,6 +102,7 @@ class Participant(
     find = on_default_client(Participants[Sync].find)
     where = on_default_client(Participants[Sync].where)
     all = listed(Participants[Sync].where)
+    ref = on_default_client(Participants[Sync].ref)
     create = on_default_client(Participants[Sync].create)
 
     @fluent

@@ -134,6 +134,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
     find = on_default_client(Sessions[Sync].find)
     where = on_default_client(Sessions[Sync].where)
     all = listed(Sessions[Sync].where)
+    ref = on_default_client(Sessions[Sync].ref)
     find_participant_by_peer_id = on_default_client(Sessions[Sync].find_participant_by_peer_id)
 
     @operation
@@ -148,8 +149,8 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         """
         query = {"page_no": page_no, "per_page": per_page}
         answer = yield from self._call("GET", "/livestream-sessions", query=query, options=options)
-        items = protocol.unwrap(answer, "data")
-        if not isinstance(items, list):
+        items = protocol.unwrap_list(answer, "data")
+        if items is None:
             raise DecodeError(f"the broadcasts of {self!r} came without a list")
         scope = {name: self._scope[name] for name in ("account_id", "app_id")}
         return [LivestreamSession[F]._load(self._client, item, scope) for item in items]

@@ -95,3 +95,4 @@ class SessionParticipant(
     find = on_default_client(SessionParticipants[Sync].find)
     where = on_default_client(SessionParticipants[Sync].where)
     all = listed(SessionParticipants[Sync].where)
+    ref = on_default_client(SessionParticipants[Sync].ref)

@@ -16,7 +16,10 @@ BASE_URL = "http://emulator.localhost/client/v4"
 
 
 class EmulatorTransport:
-    """`RealtimeKit(transport=EmulatorTransport(emulator), base_url=BASE_URL, api_token=emulator.api_token, ...)`."""
+    """`RealtimeKit(transport=EmulatorTransport(emulator), base_url=BASE_URL, api_token=emulator.api_token, ...)`.
+
+    For `AsyncRealtimeKit`, too: it never waits.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -26,13 +29,3 @@ class EmulatorTransport:
         headers = {"host": url.netloc, **request.headers}
         answer = self.emulator.handle(Incoming(request.method, url.path, url.query, headers, request.content or b""))
         return Response(answer.status, answer.headers, answer.body)
-
-
-class AsyncEmulatorTransport:
-    """As `EmulatorTransport`, for `AsyncRealtimeKit`."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._transport = EmulatorTransport(emulator)
-
-    async def send(self, request: Request, /) -> Response:
-        return self._transport.send(request)

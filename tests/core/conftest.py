@@ -1,0 +1,45 @@
+"""Every test starts without settings, and nothing ever sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import realtimekit.client
+from realtimekit.settings import ENVIRONMENT, _configured
+
+from .scripted import Flavour
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No configure(), no environment, no default client: before the test and after it."""
+    for variable in ENVIRONMENT.values():
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(realtimekit.client, "_default", None)
+    before = dict(_configured)
+    _configured.clear()
+    yield
+    _configured.clear()
+    _configured.update(before)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the clients wanted to sleep."""
+    seconds: list[float] = []
+
+    async def sleep(delay: float) -> None:
+        seconds.append(delay)
+
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return seconds
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def flavour(request: pytest.FixtureRequest) -> Flavour:
+    return Flavour(asynchronous=request.param)

@@ -1,0 +1,172 @@
+"""What every call takes (`timeout`, `extra_query`, `extra_body`), and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from realtimekit import ConfigurationError
+
+from .scripted import Flavour, Script, ok
+
+MEETING = ok({"id": "m"})
+
+
+class TestTimeout:
+    def test_of_the_client(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        flavour.get(flavour.client(script, timeout=2.5).meetings.find("m"))
+        assert script.requests[0].timeout == 2.5
+
+    def test_of_the_call_alone(self, flavour: Flavour) -> None:
+        script = Script(MEETING, MEETING)
+        client = flavour.client(script)
+        flavour.get(client.meetings.find("m", timeout=1))
+        flavour.get(client.meetings.find("m"))
+        assert [request.timeout for request in script.requests] == [1.0, 30.0]
+
+    def test_of_a_relation_is_that_of_each_page(self, flavour: Flavour) -> None:
+        script = Script(ok([{"id": "a"}]), ok([{"id": "b"}]), ok([]))
+        flavour.each(flavour.client(script).meetings.where(timeout=4))
+        assert [request.timeout for request in script.requests] == [4.0] * 3
+
+    @pytest.mark.parametrize("wrong", [0, -1, float("inf"), float("nan"), "5", True])
+    def test_wrong_ones_are_refused(self, flavour: Flavour, wrong: Any) -> None:
+        client = flavour.client(Script())
+        with pytest.raises(ConfigurationError, match="timeout="):
+            flavour.get(client.meetings.find("m", timeout=wrong))
+
+
+class TestExtraQuery:
+    def test_joins_the_query(self, flavour: Flavour) -> None:
+        script = Script(ok({"id": "s"}))
+        client = flavour.client(script)
+        extra = {"new": True, "none": None, "many": ["a", "b"]}
+        flavour.get(client.sessions.find("s", include_breakout_rooms=False, extra_query=extra))
+        assert script.call.query == {"include_breakout_rooms": "false", "new": "true", "many": "a,b"}
+
+    def test_wins(self, flavour: Flavour) -> None:
+        script = Script(ok({"id": "s"}))
+        client = flavour.client(script)
+        flavour.get(client.sessions.find("s", include_breakout_rooms=False, extra_query={"include_breakout_rooms": 1}))
+        assert script.call.query == {"include_breakout_rooms": "1"}
+
+    def test_goes_with_a_write(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        flavour.get(flavour.client(script).meetings.create(title="t", extra_query={"dry": True}))
+        assert (script.call.query, script.call.body) == ({"dry": "true"}, {"title": "t"})
+
+    def test_goes_with_every_page(self, flavour: Flavour) -> None:
+        script = Script(ok([{"id": "a"}]), ok([]))
+        flavour.each(flavour.client(script).meetings.where(extra_query={"x": 1}))
+        assert [call.query for call in script.calls] == [{"x": "1", "page_no": "1"}, {"x": "1", "page_no": "2"}]
+
+
+class TestExtraBody:
+    def test_joins_the_body_and_wins(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        extra = {"waiting_room": True, "title": None}
+        flavour.get(flavour.client(script).meetings.create(title="t", persist_chat=True, extra_body=extra))
+        assert script.call.body == {"title": None, "persist_chat": True, "waiting_room": True}
+
+    def test_makes_a_body_where_there_is_none(self, flavour: Flavour) -> None:
+        script = Script(ok({"session_id": "s", "status": "x"}))
+        flavour.get(flavour.client(script).sessions.ref("s").generate_summary(extra_body={"word_limit": 150}))
+        assert script.call.body == {"word_limit": 150}
+        assert script.requests[0].headers["content-type"] == "application/json"
+
+    def test_on_a_get_is_refused(self, flavour: Flavour) -> None:
+        client = flavour.client(Script())
+        with pytest.raises(TypeError, match="use extra_query= instead"):
+            flavour.get(client.meetings.find("m", extra_body={"a": 1}))
+        with pytest.raises(TypeError, match="use extra_query= instead"):
+            flavour.each(client.meetings.where(extra_body={"a": 1}))
+
+
+class TestNone:
+    def test_is_left_out_of_a_query(self, flavour: Flavour) -> None:
+        script = Script(ok([]))
+        client = flavour.client(script)
+        flavour.get(client.sessions.where(status=None, search="x", extra_query={"y": None}).page(1))
+        assert script.call.query == {"search": "x", "page_no": "1"}
+
+    def test_is_null_in_a_body(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        flavour.get(flavour.client(script).meetings.ref("m").replace(title=None, record_on_start=None))
+        assert script.requests[0].content == b'{"title":null,"record_on_start":null}'
+
+    def test_is_left_out_of_the_paging(self, flavour: Flavour) -> None:
+        script = Script(ok([]))
+        flavour.get(flavour.client(script).sessions.where(per_page=None, page_no=None).page(1))
+        assert script.call.query == {"page_no": "1"}
+
+
+class TestBody:
+    def test_times_are_in_utc(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        moment = datetime(2026, 6, 3, 12, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=2)))
+        body = {"at": moment, "on": date(2026, 6, 3), "nested": [{"at": datetime(2026, 1, 1, tzinfo=UTC)}]}
+        flavour.get(flavour.client(script).meetings.create(extra_body=body))
+        assert script.call.body == {
+            "at": "2026-06-03T10:00:00.123Z",
+            "on": "2026-06-03",
+            "nested": [{"at": "2026-01-01T00:00:00.000Z"}],
+        }
+
+    def test_text_of_any_language(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        flavour.get(flavour.client(script).meetings.create(title='東京 "🎥" \u2028'))
+        assert script.call.body == {"title": '東京 "🎥" \u2028'}
+
+    def test_creating_nothing_in_particular_sends_an_empty_object(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        flavour.get(flavour.client(script).meetings.create())
+        assert script.requests[0].content == b"{}"
+
+    @pytest.mark.parametrize(
+        ("value", "refusal"),
+        [
+            (float("nan"), ValueError),
+            (float("inf"), ValueError),
+            ([float("-inf")], ValueError),
+            (datetime(2026, 1, 1), ValueError),  # noqa: DTZ001 - the one to refuse
+            (object(), TypeError),
+            ({1, 2}, TypeError),
+            (b"bytes", TypeError),
+            ({(1, 2): 3}, TypeError),
+        ],
+    )
+    @pytest.mark.parametrize("method", ["create", "update", "replace"])
+    def test_what_is_no_json_is_refused_before_anything_is_sent(
+        self, flavour: Flavour, value: Any, refusal: type[Exception], method: str
+    ) -> None:
+        client = flavour.client(Script())
+        call: Callable[..., Any] = (
+            client.meetings.create if method == "create" else getattr(client.meetings.ref("m"), method)
+        )
+        with pytest.raises(refusal):
+            flavour.get(call(recording_config={"x": value}))
+
+
+@pytest.mark.parametrize(
+    ("filters", "refusal", "words"),
+    [
+        ({"start_time": datetime(2026, 1, 1)}, ValueError, "start_time=.* has no time zone"),  # noqa: DTZ001
+        ({"end_time": "last week"}, ValueError, "end_time='last week' is no ISO 8601 time"),
+        ({"search": object()}, TypeError, "search="),
+        ({"search": {"a": 1}}, TypeError, "search="),
+        ({"per_page": 0}, ValueError, "per_page=0"),
+        ({"page_no": -1}, ValueError, "page_no=-1"),
+        ({"page_no": True}, ValueError, "page_no=True"),
+        ({"per_page": "20"}, ValueError, "per_page='20'"),
+    ],
+)
+def test_a_wrong_filter_is_refused_where_it_is_written(
+    flavour: Flavour, filters: dict[str, Any], refusal: type[Exception], words: str
+) -> None:
+    client = flavour.client(Script())
+    with pytest.raises(refusal, match=words):
+        client.sessions.where(**filters)

@@ -1,0 +1,362 @@
+"""Every call of every resource: the exact request it sends, and what comes back from the documented answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+import realtimekit
+from realtimekit import (
+    App,
+    DecodeError,
+    LivestreamSession,
+    Meeting,
+    Participant,
+    Session,
+    SessionParticipant,
+    Summary,
+    Transcript,
+)
+
+from .scripted import Call, Flavour, Script, answer, ok
+from .shapes import (
+    ACTIVE,
+    APP,
+    BROADCAST,
+    BROADCASTS,
+    CHAT,
+    DELETED,
+    HENRY,
+    KICKED,
+    MARK,
+    MEETING,
+    PERSON,
+    REPORTED,
+    SESSION,
+    SUMMARY,
+    TRANSCRIPT,
+    WITH_TOKEN,
+)
+
+WHO = {"custom_participant_id": "ann-1", "preset_name": "group_call_host"}
+NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
+
+
+def call(method: str, path: str, body: Any = None, **query: str) -> Call:
+    return Call(method, path, query, body)
+
+
+class Operation(NamedTuple):
+    act: Callable[[Any], Any]  # is given a client
+    sent: Call
+    data: Any  # `data` of the answer
+    look: Callable[[Any], Any] = lambda result: (type(result).__name__, result.to_dict())
+    seen: Any = None  # what `look` finds in the result; None: the record with this data
+
+
+def record(kind: type[Any], data: dict[str, Any]) -> Any:
+    return kind.__name__, data
+
+
+OPERATIONS: dict[str, Operation] = {
+    # apps
+    "app, found": Operation(lambda c: c.apps.find("x"), call("GET", "/apps/x"), APP, seen=record(App, APP)),
+    "app, found as on create": Operation(
+        lambda c: c.apps.find("x"), call("GET", "/apps/x"), {"app": APP}, seen=record(App, APP)
+    ),
+    "app, current": Operation(lambda c: c.apps.current(), call("GET", "/apps/app"), APP, seen=record(App, APP)),
+    "app, created": Operation(
+        lambda c: c.apps.create(name="my-new-app"), call("POST", "/apps", {"name": "my-new-app"}), {"app": APP},
+        seen=record(App, APP),
+    ),
+    "app, reloaded": Operation(lambda c: c.apps.ref("x").reload(), call("GET", "/apps/x"), APP, seen=record(App, APP)),
+    "apps, a page": Operation(
+        lambda c: c.apps.where(search="my", sort_order="ASC", per_page=9).page(2),
+        call("GET", "/apps", search="my", sort_order="ASC", per_page="9", page_no="2"),
+        [APP], lambda apps: [app.name for app in apps], ["my-first-app"],
+    ),
+    # meetings
+    "meeting, found": Operation(
+        lambda c: c.meetings.find("m"), call("GET", "/app/meetings/m"), MEETING, seen=record(Meeting, MEETING)
+    ),
+    "meeting, created": Operation(
+        lambda c: c.meetings.create(title="Weekly", record_on_start=True, session_keep_alive_time_in_secs=60),
+        call("POST", "/app/meetings",
+             {"title": "Weekly", "record_on_start": True, "session_keep_alive_time_in_secs": 60}),
+        MEETING, seen=record(Meeting, MEETING),
+    ),
+    "meeting, updated": Operation(
+        lambda c: c.meetings.ref("m").update(status="INACTIVE"),
+        call("PATCH", "/app/meetings/m", {"status": "INACTIVE"}), MEETING, seen=record(Meeting, MEETING),
+    ),
+    "meeting, replaced": Operation(
+        lambda c: c.meetings.ref("m").replace(title="x", ai_config={"a": 1}),
+        call("PUT", "/app/meetings/m", {"title": "x", "ai_config": {"a": 1}}), MEETING, seen=record(Meeting, MEETING),
+    ),
+    "meeting, reloaded": Operation(
+        lambda c: c.meetings.ref("m").reload(), call("GET", "/app/meetings/m"), MEETING, seen=record(Meeting, MEETING)
+    ),
+    "meetings, a page": Operation(
+        lambda c: c.meetings.where(search="w", status="ACTIVE", start_time=NOON, end_time="2026-06-04").page(1),
+        call("GET", "/app/meetings", search="w", status="ACTIVE", start_time="2026-06-03T12:00:00.000Z",
+             end_time="2026-06-04", page_no="1"),
+        [MEETING], lambda meetings: [m.record_on_start for m in meetings], [True],
+    ),
+    # participants of a meeting
+    "participant, found": Operation(
+        lambda c: c.meetings.ref("m").participants.find("p"), call("GET", "/app/meetings/m/participants/p"), PERSON,
+        seen=record(Participant, PERSON),
+    ),
+    "participant, created": Operation(
+        lambda c: c.meetings.ref("m").participants.create(**WHO, name="Ann", picture=None),
+        call("POST", "/app/meetings/m/participants", {"name": "Ann", **WHO, "picture": None}), WITH_TOKEN,
+        seen=record(Participant, WITH_TOKEN),
+    ),
+    "participant, created without a name": Operation(
+        lambda c: c.meetings.ref("m").participants.create(**WHO),
+        call("POST", "/app/meetings/m/participants", {"name": "ann-1", **WHO}), WITH_TOKEN,
+        lambda person: person.token, "a.jwt.of-nobody",
+    ),
+    "participant, updated": Operation(
+        lambda c: c.meetings.ref("m").participants.ref("p").update(picture=None, preset_name="guest"),
+        call("PATCH", "/app/meetings/m/participants/p", {"picture": None, "preset_name": "guest"}), WITH_TOKEN,
+        seen=record(Participant, WITH_TOKEN),
+    ),
+    "participant, replaced": Operation(
+        lambda c: c.meetings.ref("m").participants.ref("p").replace(**WHO),
+        call("PUT", "/app/meetings/m/participants/p", {"name": "ann-1", **WHO}), WITH_TOKEN,
+        seen=record(Participant, WITH_TOKEN),
+    ),
+    "participant, removed": Operation(
+        lambda c: c.meetings.ref("m").participants.ref("p").destroy(),
+        call("DELETE", "/app/meetings/m/participants/p"), DELETED, type, type(None),
+    ),
+    "participant, new token": Operation(
+        lambda c: c.meetings.ref("m").participants.ref("p").regenerate_token(),
+        call("POST", "/app/meetings/m/participants/p/token"), {"token": "t"}, lambda p: (p.id, p.token), ("p", "t"),
+    ),
+    "participants, a page": Operation(
+        lambda c: c.meetings.ref("m").participants.where(per_page=5).page(3),
+        call("GET", "/app/meetings/m/participants", per_page="5", page_no="3"), [PERSON],
+        lambda people: [(p.name, p.scope["meeting_id"]) for p in people], [("Ann", "m")],
+    ),
+    # the live session of a meeting
+    "active session": Operation(
+        lambda c: c.meetings.ref("m").active_session, call("GET", "/app/meetings/m/active-session"), ACTIVE,
+        lambda s: (s.status, s.ended_at, s.live_participants, s.minutes_consumed, s.meeting_display_name),
+        ("LIVE", None, 1, 2.3434, None),
+    ),
+    # sessions
+    "session, found": Operation(
+        lambda c: c.sessions.find("s"), call("GET", "/app/sessions/s"), SESSION, seen=record(Session, SESSION)
+    ),
+    "session, found with breakout rooms": Operation(
+        lambda c: c.sessions.find("s", include_breakout_rooms=True),
+        call("GET", "/app/sessions/s", include_breakout_rooms="true"), {**SESSION, "breakout_rooms": [SESSION]},
+        lambda s: [type(room) for room in s.breakout_rooms], [Session],
+    ),
+    "session, reloaded": Operation(
+        lambda c: c.sessions.ref("s").reload(), call("GET", "/app/sessions/s"), SESSION, seen=record(Session, SESSION)
+    ),
+    "sessions, a page": Operation(
+        lambda c: c.sessions.where(
+            status="ENDED", associated_id="m", participants="1:10", sort_by="createdAt", sort_order="DESC",
+            start_time=NOON,
+        ).page(1),
+        call("GET", "/app/sessions", status="ENDED", associated_id="m", participants="1:10", sort_by="createdAt",
+             sort_order="DESC", start_time="2026-06-03T12:00:00.000Z", page_no="1"),
+        {"sessions": [SESSION]}, lambda sessions: [s.meeting_display_name for s in sessions], ["Weekly"],
+    ),
+    "broadcasts of a session": Operation(
+        lambda c: c.sessions.ref("s").livestream_sessions(page_no=2, per_page=1),
+        call("GET", "/app/sessions/s/livestream-sessions", page_no="2", per_page="1"), BROADCASTS,
+        lambda found: [(type(b), b.viewer_seconds, dict(b.scope)) for b in found],
+        [(LivestreamSession, 116.11599994199997, {"account_id": "acc", "app_id": "app"})],
+    ),
+    "broadcasts of a session, all defaults": Operation(
+        lambda c: c.sessions.ref("s").livestream_sessions(),
+        call("GET", "/app/sessions/s/livestream-sessions"), [BROADCAST], len, 1,
+    ),
+    "broadcast, found": Operation(
+        lambda c: c.livestream_sessions.find("b"), call("GET", "/app/livestreams/sessions/b"), BROADCAST,
+        seen=record(LivestreamSession, BROADCAST),
+    ),
+    # what a session leaves behind
+    "chat": Operation(
+        lambda c: c.sessions.ref("s").chat, call("GET", "/app/sessions/s/chat"), CHAT,
+        lambda chat: (chat.download_url, chat.download_url_expiry),
+        ("https://files.test/chat.csv", datetime(2026, 6, 10, 10, tzinfo=UTC)),
+    ),
+    "transcript": Operation(
+        lambda c: c.sessions.ref("s").transcript, call("GET", "/app/sessions/s/transcript"), TRANSCRIPT,
+        lambda t: (type(t), t.session_id, t.download_url, t.download_url_expiry),
+        (Transcript, "s", "https://files.test/transcript.csv", datetime(2026, 6, 10, 10, tzinfo=UTC)),
+    ),
+    "transcript in another format": Operation(
+        lambda c: c.sessions.ref("s").transcript_as("VTT"), call("GET", "/app/sessions/s/transcript", format="VTT"),
+        TRANSCRIPT, lambda t: t.download_url, "https://files.test/transcript.csv",
+    ),
+    "summary": Operation(
+        lambda c: c.sessions.ref("s").summary, call("GET", "/app/sessions/s/summary"), SUMMARY,
+        lambda s: (type(s), s.session_id, s.download_url, s.download_url_expiry, s.status),
+        (Summary, "s", "https://files.test/summary.txt", datetime(2026, 6, 10, 10, tzinfo=UTC), None),
+    ),
+    "summary, asked for": Operation(
+        lambda c: c.sessions.ref("s").generate_summary(), call("POST", "/app/sessions/s/summary"),
+        {"session_id": "s", "status": "PENDING"},
+        lambda s: (type(s), s.session_id, s.status, s.download_url), (Summary, "s", "PENDING", None),
+    ),
+    "summary, asked for, the ancestor's answer": Operation(
+        lambda c: c.sessions.ref("s").generate_summary(), call("POST", "/app/sessions/s/summary"),
+        {"success": True, "message": "Success"}, lambda s: (s.status, s["message"]), (None, "Success"),
+    ),
+    # participants of a session
+    "session participant, found": Operation(
+        lambda c: c.sessions.ref("s").participants.find("p", include_peer_events=True),
+        call("GET", "/app/sessions/s/participants/p", include_peer_events="true"), {"participant": MARK},
+        seen=record(SessionParticipant, MARK),
+    ),
+    "session participants, a page": Operation(
+        lambda c: c.sessions.ref("s").participants.where(
+            search="a", include_peer_events=False, view="consolidated", sort_by="joinedAt", sort_order="ASC"
+        ).page(1),
+        call("GET", "/app/sessions/s/participants", search="a", include_peer_events="false", view="consolidated",
+             sort_by="joinedAt", sort_order="ASC", page_no="1"),
+        {"participants": [MARK, HENRY]}, lambda people: [p.joined_at.second for p in people], [8, 36],
+    ),
+    "session participant, by peer id": Operation(
+        lambda c: c.sessions.find_participant_by_peer_id("peer/1"),
+        call("GET", "/app/sessions/peer-report/peer%2F1"), {"participant": REPORTED},
+        lambda p: (type(p), p.preset_name, p.duration, p.to_dict() == REPORTED),
+        (SessionParticipant, "group_call_participant", 1.109, True),
+    ),
+    "session participant, by peer id, parts": Operation(
+        lambda c: c.sessions.find_participant_by_peer_id(
+            "x", filters=["events", "device_info"], include_peer_events=True
+        ),
+        call("GET", "/app/sessions/peer-report/x", filters="events,device_info", include_peer_events="true"),
+        {"participant": REPORTED}, lambda p: p.id, REPORTED["id"],
+    ),
+    "session participant, by peer id, one part": Operation(
+        lambda c: c.sessions.find_participant_by_peer_id("x", filters="events"),
+        call("GET", "/app/sessions/peer-report/x", filters="events"), REPORTED, lambda p: p.id, REPORTED["id"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+def test_operation(flavour: Flavour, operation: Operation) -> None:
+    script = Script(ok(operation.data))
+    result = flavour.get(operation.act(flavour.client(script)))
+    assert script.call == operation.sent
+    assert operation.look(result) == operation.seen
+
+
+class TestWhileItIsLive:
+    def act(self, flavour: Flavour, data: Any, act: Callable[[Any], Any]) -> tuple[Any, Call]:
+        script = Script(ok(ACTIVE), ok(data) if data is not None else answer(None))
+        live = flavour.get(flavour.client(script).meetings.ref("m").active_session)
+        result = flavour.get(act(live))
+        return result, script.calls[1]
+
+    @pytest.mark.parametrize(
+        "named",
+        [
+            {"participant_ids": ["p1", "p2"]},
+            {"custom_participant_ids": ["c"]},
+            {"participant_ids": ["p1"], "custom_participant_ids": ["c"]},
+        ],
+    )
+    def test_kick(self, flavour: Flavour, named: dict[str, list[str]]) -> None:
+        kicked, sent = self.act(flavour, KICKED, lambda live: live.kick(**named))
+        assert sent == call("POST", "/app/meetings/m/active-session/kick", named)
+        assert (kicked.action, [person.name for person in kicked.participants]) == ("kick", ["Ann"])
+
+    def test_kick_takes_any_sequence(self, flavour: Flavour) -> None:
+        _, sent = self.act(flavour, KICKED, lambda live: live.kick(participant_ids=("p1",)))
+        assert sent.body == {"participant_ids": ["p1"]}
+
+    @pytest.mark.parametrize(
+        ("named", "refusal"),
+        [
+            ({}, ValueError),
+            ({"participant_ids": []}, ValueError),
+            ({"participant_ids": "p1"}, TypeError),
+            ({"custom_participant_ids": "c"}, TypeError),
+            ({"participant_ids": ["p"], "custom_participant_ids": "c"}, TypeError),
+        ],
+    )
+    def test_kicking_nobody_is_refused(self, flavour: Flavour, named: Any, refusal: type[Exception]) -> None:
+        with pytest.raises(refusal):
+            self.act(flavour, KICKED, lambda live: live.kick(**named))
+
+    @pytest.mark.parametrize("data", [None, [], [1], "kicked", 1])
+    def test_kick_answered_without_an_object_is_a_decode_error(self, flavour: Flavour, data: Any) -> None:
+        with pytest.raises(DecodeError):
+            self.act(flavour, data, lambda live: live.kick(participant_ids=["p"]))
+
+    def test_kick_all(self, flavour: Flavour) -> None:
+        data = {"action": "kick_all", "kicked_participants_count": 3}
+        count, sent = self.act(flavour, data, lambda live: live.kick_all())
+        assert (count, sent) == (3, call("POST", "/app/meetings/m/active-session/kick-all"))
+
+    @pytest.mark.parametrize("data", [None, [], {}, {"kicked_participants_count": None}, "kicked", 1])
+    def test_kick_all_answered_without_a_number_says_that_it_was_done(self, flavour: Flavour, data: Any) -> None:
+        with pytest.raises(DecodeError, match="was carried out"):
+            self.act(flavour, data, lambda live: live.kick_all())
+
+
+class TestDownloads:
+    """A link is its own credential: the token must not go to wherever it leads."""
+
+    @pytest.mark.parametrize(("name", "data"), [("chat", CHAT), ("transcript", TRANSCRIPT), ("summary", SUMMARY)])
+    def test_read_sends_no_token(self, flavour: Flavour, name: str, data: dict[str, str]) -> None:
+        script = Script(ok(data), answer(b"\xff\x00 any bytes"))
+        artefact = flavour.get(getattr(flavour.client(script).sessions.ref("s"), name))
+        assert flavour.get(artefact.read(timeout=9)) == b"\xff\x00 any bytes"
+        request = script.requests[1]
+        assert (request.method, request.url) == ("GET", artefact.download_url)
+        assert request.headers == {"accept": "*/*"}
+        assert (request.content, request.timeout) == (None, 9.0)
+
+    def test_an_empty_file_is_a_file(self, flavour: Flavour) -> None:
+        artefact = flavour.get(flavour.client(Script(ok(CHAT), answer(b""))).sessions.ref("s").chat)
+        assert flavour.get(artefact.read()) == b""
+
+    def test_a_file_that_looks_like_an_error_is_a_file(self, flavour: Flavour) -> None:
+        artefact = flavour.get(flavour.client(Script(ok(CHAT), answer({"success": False}))).sessions.ref("s").chat)
+        assert flavour.get(artefact.read()) == b'{"success": false}'
+
+    def test_without_a_link_nothing_is_sent(self, flavour: Flavour) -> None:
+        artefact = flavour.get(flavour.client(Script(ok({}))).sessions.ref("s").summary)
+        with pytest.raises(ValueError, match=r"has no download_url: reload\(\)"):
+            flavour.get(artefact.read())
+
+    def test_an_expired_link_is_an_error_that_does_not_repeat_its_signature(self, flavour: Flavour) -> None:
+        data = {"chat_download_url": "https://files.test/x?X-Amz-Signature=s3cret"}
+        script = Script(ok(data), answer("<Error>expired</Error>", 403))
+        artefact = flavour.get(flavour.client(script).sessions.ref("s").chat)
+        with pytest.raises(realtimekit.PermissionDeniedError) as caught:
+            flavour.get(artefact.read())
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"data": {}}, "x"])
+def test_broadcasts_that_are_no_list_are_a_decode_error(flavour: Flavour, data: Any) -> None:
+    with pytest.raises(DecodeError, match="without a list"):
+        flavour.get(flavour.client(Script(ok(data))).sessions.ref("s").livestream_sessions())
+
+
+def test_a_broadcast_that_is_no_object_is_a_decode_error(flavour: Flavour) -> None:
+    script = Script(ok({"data": [None, BROADCAST]}))
+    with pytest.raises(DecodeError, match="without a list"):
+        flavour.get(flavour.client(script).sessions.ref("s").livestream_sessions())
+
+
+@pytest.mark.parametrize("data", [None, "x", []])
+def test_a_peer_report_without_a_participant_is_a_decode_error(flavour: Flavour, data: Any) -> None:
+    with pytest.raises(DecodeError, match="without a participant"):
+        flavour.get(flavour.client(Script(ok(data))).sessions.find_participant_by_peer_id("x"))

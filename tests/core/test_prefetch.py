@@ -1,0 +1,278 @@
+"""`prefetch(n)`: pages in parallel, but in order, never more than n under way, and none after the reader has left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from realtimekit import AsyncRealtimeKit, NotFoundError, RealtimeKit
+from realtimekit.flow import Request, Response
+
+from .scripted import SETTINGS, Flavour, call_of, error, ok, places
+
+PATIENCE = 20  # seconds; only a failing test waits that long
+
+
+def page(number: int, last: int, *, says: bool = True) -> Response:
+    """Page `number` of `last`, of one session each."""
+    found = [{"id": str(number)}] if number <= last else []
+    return ok({"sessions": found}, places(last, number, number) if says else None)
+
+
+def number_of(request: Request) -> int:
+    return int(call_of(request).query["page_no"])
+
+
+class Threads:
+    """A transport that counts how many requests are under way at once."""
+
+    def __init__(self, serve: Callable[[int], Response]) -> None:
+        self.serve = serve
+        self.asked: list[int] = []
+        self.under_way = self.most = 0
+        self.lock = threading.Lock()
+
+    def send(self, request: Request, /) -> Response:
+        number = number_of(request)
+        with self.lock:
+            self.asked.append(number)
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+        try:
+            return self.serve(number)
+        finally:
+            with self.lock:
+                self.under_way -= 1
+
+    def sessions(self, window: int) -> Any:
+        return RealtimeKit(transport=self, **SETTINGS).sessions.prefetch(window)
+
+
+class Tasks:
+    """As `Threads`, for tasks; `serve` may wait."""
+
+    def __init__(self, serve: Callable[[int], Any]) -> None:
+        self.serve = serve
+        self.asked: list[int] = []
+        self.given_up: list[int] = []
+        self.under_way = self.most = 0
+
+    async def send(self, request: Request, /) -> Response:
+        number = number_of(request)
+        self.asked.append(number)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            found = self.serve(number)
+            response: Response = await found if asyncio.iscoroutine(found) else found
+        except asyncio.CancelledError:
+            self.given_up.append(number)
+            raise
+        else:
+            return response
+        finally:
+            self.under_way -= 1
+
+    def sessions(self, window: int) -> Any:
+        return AsyncRealtimeKit(transport=self, **SETTINGS).sessions.prefetch(window)
+
+
+async def turns(count: int = 20) -> None:
+    """Let the event loop go round (asyncio.sleep is a recorder here)."""
+    loop = asyncio.get_running_loop()
+    for _ in range(count):
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+
+
+def no_threads_left() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("realtimekit-prefetch"):
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 10])
+@pytest.mark.parametrize("last", [0, 1, 2, 7])
+@pytest.mark.parametrize("says", [True, False], ids=["paging", "no paging"])
+def test_the_same_records_in_the_same_order(flavour: Flavour, window: int, last: int, *, says: bool) -> None:
+    transport = (Tasks if flavour.asynchronous else Threads)(lambda number: page(number, last, says=says))
+    sessions = flavour.each(transport.sessions(window))
+    assert [int(session.id) for session in sessions] == list(range(1, last + 1))
+    assert sorted(transport.asked) == list(range(1, (max(last, 1) if says else last + 1) + 1))
+    assert transport.most <= window
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 9])
+def test_no_page_beyond_the_limit(flavour: Flavour, limit: int) -> None:
+    transport = (Tasks if flavour.asynchronous else Threads)(lambda number: page(number, 100))
+    assert len(flavour.each(transport.sessions(4).limit(limit))) == limit
+    assert sorted(transport.asked) == list(range(1, limit + 1))
+
+
+def test_no_page_is_guessed_where_the_end_is_unknown(flavour: Flavour) -> None:
+    transport = (Tasks if flavour.asynchronous else Threads)(lambda number: page(number, 5, says=False))
+    flavour.each(transport.sessions(4))
+    assert transport.asked == [1, 2, 3, 4, 5, 6]
+    assert transport.most == 1
+
+
+class TestThreads:
+    def test_so_many_really_are_under_way_at_once(self) -> None:
+        meeting_point = threading.Barrier(3)
+
+        def serve(number: int) -> Response:
+            if 2 <= number <= 4:
+                meeting_point.wait(PATIENCE)  # passes only if pages 2, 3 and 4 are asked for together
+            return page(number, 4)
+
+        transport = Threads(serve)
+        assert len(list(transport.sessions(3))) == 4
+        assert transport.most == 3
+
+    def test_a_later_page_that_comes_first_waits_its_turn(self) -> None:
+        third = threading.Event()
+
+        def serve(number: int) -> Response:
+            if number == 2:
+                assert third.wait(PATIENCE)
+            if number == 3:
+                third.set()
+            return page(number, 5)
+
+        assert [session.id for session in Threads(serve).sessions(2)] == ["1", "2", "3", "4", "5"]
+
+    def test_memory_is_bounded_by_the_window(self) -> None:
+        transport = Threads(lambda number: page(number, 50))
+        for read, _ in enumerate(transport.sessions(3).pages(), 1):
+            assert max(transport.asked) <= read + 2
+
+    def test_an_early_break_stops_asking(self) -> None:
+        transport = Threads(lambda number: page(number, 50))
+        for session in transport.sessions(3):
+            if session.id == "4":
+                break
+        no_threads_left()
+        assert set(range(1, 5)) <= set(transport.asked) <= set(range(1, 7))
+        assert transport.under_way == 0
+
+    def test_a_failed_page_is_raised_in_its_turn(self) -> None:
+        failed = threading.Event()
+
+        def serve(number: int) -> Response:
+            if number == 2:
+                assert failed.wait(PATIENCE)
+            if number == 3:
+                failed.set()
+                return error(404)
+            return page(number, 9)
+
+        sessions = iter(Threads(serve).sessions(2))
+        assert [next(sessions).id, next(sessions).id] == ["1", "2"]
+        with pytest.raises(NotFoundError):
+            next(sessions)
+        no_threads_left()
+
+
+class TestTasks:
+    def test_so_many_really_are_under_way_at_once(self) -> None:
+        async def story() -> None:
+            together = asyncio.Event()
+
+            async def serve(number: int) -> Response:
+                if 2 <= number <= 4:
+                    if transport.under_way == 3:
+                        together.set()
+                    await asyncio.wait_for(together.wait(), PATIENCE)
+                return page(number, 4)
+
+            transport = Tasks(serve)
+            assert len(await transport.sessions(3).all()) == 4
+            assert transport.most == 3
+
+        asyncio.run(story())
+
+    def test_a_later_page_that_comes_first_waits_its_turn(self) -> None:
+        async def story() -> list[str]:
+            third = asyncio.Event()
+
+            async def serve(number: int) -> Response:
+                if number == 2:
+                    await asyncio.wait_for(third.wait(), PATIENCE)
+                if number == 3:
+                    third.set()
+                return page(number, 5)
+
+            return [session.id async for session in Tasks(serve).sessions(2)]
+
+        assert asyncio.run(story()) == ["1", "2", "3", "4", "5"]
+
+    def test_memory_is_bounded_by_the_window(self) -> None:
+        async def story() -> None:
+            transport = Tasks(lambda number: page(number, 50))
+            read = 0
+            async for _ in transport.sessions(3).pages():
+                read += 1
+                await turns()
+                assert max(transport.asked) <= read + 2
+
+        asyncio.run(story())
+
+    def test_an_early_break_stops_asking(self) -> None:
+        async def story() -> None:
+            transport = Tasks(lambda number: page(number, 50))
+            async for session in transport.sessions(3):
+                if session.id == "4":
+                    break
+            await turns()
+            asked = list(transport.asked)
+            assert set(asked) <= set(range(1, 7))
+            await turns()
+            assert transport.asked == asked
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+        asyncio.run(story())
+
+    def test_whoever_is_cancelled_cancels_the_pages_under_way(self) -> None:
+        async def story() -> None:
+            never = asyncio.Event()
+
+            async def serve(number: int) -> Response:
+                if number > 1:
+                    await never.wait()
+                return page(number, 9)
+
+            transport = Tasks(serve)
+            reader = asyncio.ensure_future(transport.sessions(3).all())
+            await turns()
+            assert transport.under_way == 3
+            reader.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reader
+            await turns()
+            assert sorted(transport.given_up) == [2, 3, 4]
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+        asyncio.run(story())
+
+    def test_a_failed_page_is_raised_in_its_turn_and_no_other_failure_is_reported(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def story() -> list[str]:
+            transport = Tasks(lambda number: page(number, 9) if number < 3 else error(404))
+            sessions = aiter(transport.sessions(4))
+            read = [(await anext(sessions)).id, (await anext(sessions)).id]
+            with pytest.raises(NotFoundError):
+                await anext(sessions)
+            await turns()
+            return read
+
+        with caplog.at_level(logging.ERROR, "asyncio"):
+            assert asyncio.run(story()) == ["1", "2"]
+        assert caplog.records == []

@@ -1,0 +1,94 @@
+"""Bodies, envelopes and paging are read in every form that was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtimekit.protocol import Paging, decode, paging, unwrap
+
+from .scripted import answer, places
+
+APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01-01T08:16:40.644Z"}
+
+
+@pytest.mark.parametrize(
+    ("content", "decoded"),
+    [
+        (b'{"a": [1, 2.5, null, true]}', {"a": [1, 2.5, None, True]}),
+        (b"[]", []),
+        (b"0", 0),
+        (b"null", None),
+        (b"", None),
+        (b" \r\n\t", None),
+        (b"<html>", "<html>"),
+        (b'{"a":', '{"a":'),
+        ("Zürich".encode(), "Zürich"),
+        (b"\xff", "\ufffd"),
+    ],
+)
+def test_decode(content: bytes, decoded: Any) -> None:
+    assert decode(answer(content)) == decoded
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "found"),
+    [
+        # beside each other: with and without the nesting that only some answers have
+        ({"success": True, "data": APP}, None, APP),
+        ({"success": True, "data": APP}, "app", APP),
+        ({"success": True, "data": {"app": APP}}, "app", APP),
+        ({"success": True, "data": {"sessions": []}}, "sessions", []),
+        ({"success": True, "data": []}, "sessions", []),
+        ({"success": True, "data": {"participants": [APP], "paging": {}}}, "participants", [APP]),
+        ({"success": True, "data": {"data": [APP], "paging": {}}}, "data", [APP]),
+        # the rest of Cloudflare's API
+        ({"success": True, "result": APP, "errors": [], "messages": []}, None, APP),
+        ({"success": True, "data": APP, "result": None}, None, APP),
+        # a key that holds no record is a field like any other
+        ({"data": {"id": "x", "app": "name"}}, "app", {"id": "x", "app": "name"}),
+        ({"data": {"id": "x", "app": None}}, "app", {"id": "x", "app": None}),
+        # no envelope
+        (APP, None, APP),
+        ([APP], None, [APP]),
+        ({"success": True}, None, {"success": True}),
+        ({"data": None}, "app", None),
+        (None, "app", None),
+        ("text", "app", "text"),
+    ],
+)
+def test_unwrap(body: Any, key: str | None, found: Any) -> None:
+    assert unwrap(body, key) == found
+
+
+class TestPaging:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"data": [], "paging": places(123, 1, 2)},
+            {"data": {"participants": [], "paging": places(123, 1, 2)}},
+            {"data": {"data": [], "paging": places(123, 1, 2)}},
+            {"result": [], "paging": places(123, 1, 2)},
+            {"data": {"paging": places(9, 9, 9)}, "paging": places(123, 1, 2)},
+            {"data": {"paging": places("123", "1", "2")}},
+            {"data": {"paging": places(123.0, 1.0, 2.0)}, "paging": None},
+            {"data": {"paging": places(123, 1, 2)}, "paging": []},
+            {"data": [], "paging": {**places(123, 1, 2), "page_count": 62}},
+        ],
+    )
+    def test_is_found_beside_and_inside_the_data(self, body: Any) -> None:
+        assert paging(body) == Paging(123, 1, 2)
+
+    @pytest.mark.parametrize("body", [None, [], "text", 7, {}, {"data": []}, {"data": {}, "paging": 3}, {"paging": {}}])
+    def test_missing_is_unknown(self, body: Any) -> None:
+        assert paging(body) == Paging(None, None, None)
+
+    @pytest.mark.parametrize("wrong", [None, "", "many", [], {}, True, False, float("inf"), float("nan")])
+    def test_what_is_no_number_is_unknown(self, wrong: Any) -> None:
+        assert paging({"paging": places(wrong, 1, 2)}) == Paging(None, 1, 2)
+        assert paging({"paging": places(2, wrong, 2)}) == Paging(2, None, 2)
+        assert paging({"paging": places(2, 1, wrong)}) == Paging(2, 1, None)
+
+    def test_a_part_may_be_missing(self) -> None:
+        assert paging({"paging": {"total_count": 5}}) == Paging(5, None, None)

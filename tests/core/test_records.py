@@ -1,0 +1,326 @@
+"""Records: typed fields over the JSON object, converted on first read; nothing is lost, nothing leaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Literal
+
+import pytest
+
+from realtimekit import DecodeError, LivestreamSession, PeerEvent, Session
+from realtimekit.record import Record, wire
+from realtimekit.resources.active_session import Kicked
+
+from .scripted import Script, client_of
+
+
+class Inner(Record):
+    telling: ClassVar[tuple[str, ...]] = ("id",)
+
+    id: str
+    size: int | None
+
+
+class Sample(Record):
+    telling: ClassVar[tuple[str, ...]] = ("text", "secret_not_shown_when_missing")
+
+    text: str
+    text_or_none: str | None
+    open_enum: Literal["A", "B"] | str
+    open_enum_or_none: Literal["A"] | str | None
+    number: float
+    number_or_none: float | None
+    whole: int
+    whole_or_none: int | None
+    truth: bool
+    truth_or_none: bool | None
+    moment: datetime
+    moment_or_none: datetime | None
+    day: date
+    day_or_none: date | None
+    blob: dict[str, Any]
+    blob_or_none: dict[str, Any] | None
+    texts: list[str]
+    inner: Inner
+    inner_or_none: Inner | None
+    inners: list[Inner]
+    inners_or_none: list[Inner] | None
+    anything: Any
+    renamed: str = wire("wireName")
+    both: str | None = wire("snake_case", "camelCase")
+
+
+NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
+
+READ: list[tuple[str, Any, Any]] = [
+    ("text", "x", "x"),
+    ("text", "", ""),
+    ("text", 7, "7"),
+    ("text", 1.5, "1.5"),
+    ("text_or_none", None, None),
+    ("open_enum", "A", "A"),
+    ("open_enum", "NEW", "NEW"),
+    ("open_enum_or_none", None, None),
+    ("open_enum_or_none", "NEW", "NEW"),
+    ("number", 1.5, 1.5),
+    ("number", 60, 60.0),
+    ("number", "60", 60.0),
+    ("number", 0, 0.0),
+    ("number_or_none", None, None),
+    ("whole", 3, 3),
+    ("whole", 3.0, 3),
+    ("whole", "3", 3),
+    ("whole", 2**60 + 1, 2**60 + 1),
+    ("whole_or_none", None, None),
+    ("truth", True, True),
+    ("truth", False, False),
+    ("truth", "true", True),
+    ("truth", "false", False),
+    ("truth_or_none", None, None),
+    ("moment", "2026-06-03T12:00:00.000Z", NOON),
+    ("moment", '2026-06-03T12:00:00.000Z"', NOON),
+    ("moment_or_none", None, None),
+    ("moment_or_none", "null", None),
+    ("day", "2026-06-03", date(2026, 6, 3)),
+    ("day", "2026-06-03T00:00:00Z", date(2026, 6, 3)),
+    ("day_or_none", None, None),
+    ("blob", {"a": [1]}, {"a": [1]}),
+    ("blob_or_none", None, None),
+    ("texts", [], []),
+    ("texts", ["a", "b"], ["a", "b"]),
+    ("inner", {"id": "i"}, Inner({"id": "i"})),
+    ("inner_or_none", None, None),
+    ("inners", [{"id": "i"}], [Inner({"id": "i"})]),
+    ("inners_or_none", None, None),
+    ("anything", {"a": 1}, {"a": 1}),
+    ("anything", None, None),
+]
+
+
+@pytest.mark.parametrize(("name", "raw", "value"), READ)
+def test_a_field_is_converted(name: str, raw: Any, value: Any) -> None:
+    read = getattr(Sample({name: raw}), name)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in Sample.__annotations__ if name.endswith("_or_none") or name == "both"]
+)
+def test_what_may_be_absent_reads_as_none_when_left_out(name: str) -> None:
+    assert getattr(Sample({}), name) is None
+
+
+REQUIRED = [name for name in Sample.__annotations__ if not name.endswith("_or_none")]
+
+
+@pytest.mark.parametrize("name", [n for n in REQUIRED if n not in {"telling", "anything", "both", "renamed"}])
+@pytest.mark.parametrize("data", ["absent", "null"])
+def test_what_must_be_there_raises_only_when_it_is_read(name: str, data: str) -> None:
+    record = Sample({"text": "x"} if name != "text" else {})
+    if data == "null":
+        record = Sample({**record.to_dict(), name: None})
+    assert record.anything is None
+    with pytest.raises(DecodeError, match=rf"<Sample.*> has no '{name}'"):
+        getattr(record, name)
+
+
+WRONG: list[tuple[str, Any]] = [
+    ("text", ["x"]),
+    ("text", True),
+    ("text_or_none", {}),
+    ("open_enum", ["A"]),
+    ("number", "many"),
+    ("number", True),
+    ("number", [1]),
+    ("whole", 1.5),
+    ("whole", "1.5"),
+    ("whole", True),
+    ("whole", float("inf")),
+    ("whole", 10**400),
+    ("truth", "yes"),
+    ("truth", 1),
+    ("moment", "yesterday"),
+    ("moment", ""),
+    ("moment", 1_780_000_000),
+    ("moment_or_none", "never"),
+    ("day", "soon"),
+    ("day", 20260603),
+    ("blob", []),
+    ("blob", "x"),
+    ("texts", "abc"),
+    ("texts", {"a": 1}),
+    ("texts", [["a"]]),
+    ("inner", "i"),
+    ("inner", []),
+    ("inners", {"id": "i"}),
+    ("inners", [{"id": "i"}, None]),
+]
+
+
+@pytest.mark.parametrize(("name", "raw"), WRONG)
+def test_a_wrong_value_hurts_only_its_reader(name: str, raw: Any) -> None:
+    record = Sample({"text": "x", "anything": 1, name: raw})
+    for _ in range(2):
+        with pytest.raises(
+            DecodeError, match=rf"^Sample\.{name} cannot be read: .*; the raw value is record\['{name}'\]"
+        ):
+            getattr(record, name)
+    assert record["anything"] == record.anything == 1
+    assert record[name] == raw
+
+
+class TestWireNames:
+    @pytest.mark.parametrize("data", [{"snake_case": "x"}, {"camelCase": "x"}, {"snake_case": None, "camelCase": "x"}])
+    def test_either_casing(self, data: dict[str, Any]) -> None:
+        assert Sample(data).both == "x"
+
+    def test_the_first_of_both(self) -> None:
+        assert Sample({"camelCase": "b", "snake_case": "a"}).both == "a"
+
+    def test_a_missing_one_is_named_as_on_the_wire(self) -> None:
+        with pytest.raises(DecodeError, match="'wireName'"):
+            _ = Sample({}).renamed
+
+    def test_a_wrong_one_is_named_both_ways(self) -> None:
+        with pytest.raises(DecodeError, match=r"Sample\.renamed .*record\['wireName'\]"):
+            _ = Sample({"wireName": []}).renamed
+
+
+class TestRaw:
+    DATA: ClassVar[dict[str, Any]] = {"text": "x", "new_field": {"deep": [1, {"a": 2}]}, "number": 5}
+
+    def test_unknown_fields_survive(self) -> None:
+        record = Sample(self.DATA)
+        assert record["new_field"] == {"deep": [1, {"a": 2}]}
+        assert "new_field" in record
+        assert "whole" not in record
+        assert list(record) == ["text", "new_field", "number"]
+        assert record.to_dict() == self.DATA
+
+    def test_the_raw_value_is_unconverted(self) -> None:
+        record = Sample(self.DATA)
+        assert (record.number, record["number"]) == (5.0, 5)
+        assert type(record["number"]) is int
+
+    def test_a_missing_key_is_a_key_error(self) -> None:
+        with pytest.raises(KeyError, match="whole"):
+            Sample(self.DATA)["whole"]
+
+    def test_an_undeclared_attribute_is_an_attribute_error(self) -> None:
+        with pytest.raises(AttributeError, match="new_field"):
+            getattr(Sample(self.DATA), "new_field")  # noqa: B009 - the type checkers know that it is none
+
+    def test_to_dict_is_a_deep_copy(self) -> None:
+        record = Sample({"text": "x", "new_field": {"deep": [1, {"a": 2}]}})
+        copy = record.to_dict()
+        copy["new_field"]["deep"][1]["a"] = "changed"
+        copy["new_field"]["deep"].append("changed")
+        copy["text"] = "changed"
+        assert record.to_dict() == {"text": "x", "new_field": {"deep": [1, {"a": 2}]}}
+
+    def test_the_data_it_was_made_from_is_not_its_own(self) -> None:
+        data = {"text": "x"}
+        record = Sample(data)
+        data["text"] = "y"
+        assert record["text"] == "x"
+
+
+class TestReadOnly:
+    def test_assignment_is_refused(self) -> None:
+        record = Sample({"text": "x"})
+        for name in ("text", "anything", "unknown"):
+            with pytest.raises(AttributeError, match=rf"^'{name}' of Sample cannot be assigned$"):
+                setattr(record, name, "y")
+        assert record.text == "x"
+
+    def test_where_there_is_an_update_it_is_named(self) -> None:
+        meeting = client_of(Script()).meetings.ref("m")
+        with pytest.raises(AttributeError, match=r"cannot be assigned; send the change with update\(title=\.\.\.\)$"):
+            meeting.title = "new"
+
+    def test_where_there_is_none_it_is_not(self) -> None:
+        session = client_of(Script()).sessions.ref("s")
+        with pytest.raises(AttributeError, match=r"^'status' of Session cannot be assigned$"):
+            session.status = "ENDED"
+
+
+def test_a_field_is_converted_once() -> None:
+    record = Sample({"moment": "2026-06-03T12:00:00Z", "inners": [{"id": "i"}], "inner": {"id": "j"}})
+    assert record.moment is record.moment
+    assert record.inners is record.inners
+    assert record.inner is record.inner
+
+
+class TestNested:
+    def test_records_in_records(self) -> None:
+        kicked = Kicked(
+            {"action": "kick", "participants": [{"id": "p", "name": "Ann", "created_at": "2026-06-03T12:00:00Z"}]}
+        )
+        assert kicked.participants is not None
+        (person,) = kicked.participants
+        assert (person.id, person.name, person.email, person.created_at) == ("p", "Ann", None, NOON)
+
+    def test_resources_in_resources_belong_to_the_same_place(self) -> None:
+        client = client_of(Script())
+        data = {"id": "s", "breakout_rooms": [{"id": "b", "associated_id": "m"}]}
+        session = Session(data, client=client, scope={"account_id": "a", "app_id": "b"})
+        assert session.breakout_rooms is not None
+        (room,) = session.breakout_rooms
+        assert isinstance(room, Session)
+        assert room == Session({"id": "b"}, client=client, scope={"account_id": "a", "app_id": "b"})
+        assert room.scope == {"account_id": "a", "app_id": "b"}
+
+
+class TestPlainRecords:
+    """Without a place in the API: equal where their data are."""
+
+    EVENT: ClassVar[dict[str, Any]] = {
+        "id": "94af",
+        "peer_id": "79d8",
+        "event_name": "PEER_JOINING",
+        "created_at": "2023-02-01T10:51:50.786Z",
+    }
+
+    def test_equality(self) -> None:
+        assert PeerEvent(self.EVENT) == PeerEvent(self.EVENT)
+        assert PeerEvent(self.EVENT) != PeerEvent({**self.EVENT, "new": 1})
+        assert PeerEvent(self.EVENT) != Inner(self.EVENT)
+        assert PeerEvent(self.EVENT) != self.EVENT
+
+    def test_no_hash(self) -> None:
+        with pytest.raises(TypeError, match=r"^a PeerEvent has no identity"):
+            hash(PeerEvent(self.EVENT))
+        with pytest.raises(TypeError):
+            set([PeerEvent(self.EVENT)])  # noqa: C405 - the act of hashing
+
+    def test_repr(self) -> None:
+        assert (
+            repr(PeerEvent(self.EVENT)) == "<PeerEvent event_name='PEER_JOINING' created_at='2023-02-01T10:51:50.786Z'>"
+        )
+        assert repr(PeerEvent({})) == "<PeerEvent>"
+
+    def test_only_what_the_example_has_is_there(self) -> None:
+        event = PeerEvent(self.EVENT)
+        assert event.created_at == datetime(2023, 2, 1, 10, 51, 50, 786_000, tzinfo=UTC)
+        assert (event.session_id, event.participant_id, event.minutes_consumed) == (None, None, None)
+
+
+def test_a_livestream_session_of_the_examples() -> None:
+    data: dict[str, Any] = {
+        "created_at": "2023-07-15T07:08:40.742Z",
+        "err_message": None,
+        "id": "cf55a850-c3fd-46b5-b5d2-25b3b9aa1686",
+        "ingest_seconds": 118,
+        "invoked_time": None,
+        "livestream_id": "b60ef3da-fbbb-441b-9168-8235b0035123",
+        "started_time": "2023-07-15T07:08:39.000Z",
+        "stopped_time": "2023-07-15T07:10:45.000Z",
+        "updated_at": "2023-07-15T07:11:47.274Z",
+        "viewer_seconds": 116.11599994199997,
+    }
+    broadcast = LivestreamSession(data, client=client_of(Script()), scope={})
+    assert (broadcast.ingest_seconds, broadcast.viewer_seconds) == (118.0, 116.11599994199997)
+    assert broadcast.started_time == datetime(2023, 7, 15, 7, 8, 39, tzinfo=UTC)
+    assert (broadcast.err_message, broadcast.invoked_time) == (None, None)
+    assert broadcast.to_dict() == data

@@ -1,0 +1,199 @@
+"""Records with a place in the API: identity, scope, what `repr` shows, and how newer data is taken over."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from realtimekit import DecodeError, Session
+
+from .scripted import Flavour, Script, answer, client_of, ok
+
+SCOPE = {"account_id": "a", "app_id": "b"}
+SECRET = "https://files.test/x?X-Amz-Signature=s3cret"
+JWT = "eyJ.s3cret.jwt"
+
+
+def session(id: str = "s", scope: dict[str, str] = SCOPE, **data: Any) -> Session:  # noqa: A002
+    return Session({"id": id, **data}, client=client_of(Script()), scope=scope)
+
+
+class TestIdentity:
+    def test_is_class_scope_and_id(self) -> None:
+        assert session() == session(status="ENDED")
+        assert hash(session()) == hash(session(status="ENDED"))
+        assert len({session(), session(status="LIVE")}) == 1
+
+    def test_another_id_scope_or_class_is_another_record(self) -> None:
+        client = client_of(Script())
+        others: list[Any] = [
+            session("t"),
+            session(scope={**SCOPE, "app_id": "c"}),
+            session(scope={**SCOPE, "account_id": "c"}),
+            client.meetings.ref("s", account_id="a", app_id="b"),
+            "s",
+            None,
+            {"id": "s"},
+        ]
+        for other in others:
+            assert session() != other
+        assert len({session(), *others[:4]}) == 5
+
+    def test_it_does_not_depend_on_the_client(self) -> None:
+        assert client_of(Script(), api_token="x").sessions.ref("s") == client_of(Script()).sessions.ref("s")
+
+    def test_the_one_chat_of_a_session_is_equal_to_itself_alone(self) -> None:
+        chats = [
+            client_of(Script(ok({"chat_download_url": url}))).sessions.ref(name).chat
+            for name, url in (("s", "u1"), ("s", "u2"), ("t", "u1"))
+        ]
+        assert chats[0] == chats[1] != chats[2]
+        assert hash(chats[0]) == hash(chats[1])
+
+    def test_somebody_in_two_sessions_is_two_records(self) -> None:
+        people = client_of(Script()).session_participants
+        assert people.ref("p", session_id="s") != people.ref("p", session_id="t")
+
+
+class TestScope:
+    def test_is_what_the_record_lies_in(self) -> None:
+        client = client_of(Script())
+        assert client.apps.ref("x").scope == {"account_id": "acc"}
+        assert client.sessions.ref("s").scope == {"account_id": "acc", "app_id": "app"}
+        person = client.sessions.ref("s").participants.ref("p")
+        assert person.scope == {"account_id": "acc", "app_id": "app", "session_id": "s"}
+
+    def test_cannot_be_changed(self) -> None:
+        record = session()
+        with pytest.raises(TypeError):
+            cast("Any", record.scope)["app_id"] = "x"
+        assert record.scope == SCOPE
+
+
+class TestRepr:
+    """Class, id and a few telling fields; never a credential."""
+
+    def test_telling_fields(self) -> None:
+        record = session(status="ENDED", meeting_display_name="Weekly", minutes_consumed=3)
+        assert repr(record) == "<Session id='s' status='ENDED' meeting_display_name='Weekly'>"
+        assert repr(session()) == "<Session id='s'>"
+
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [
+            ("chat", {"chat_download_url": SECRET, "chat_download_url_expiry": "2026-06-10T10:00:00Z"}),
+            ("chat", {"chatDownloadUrl": SECRET}),
+            ("transcript", {"sessionId": "s", "transcript_download_url": SECRET}),
+            ("summary", {"sessionId": "s", "summaryDownloadUrl": SECRET}),
+            ("summary", {"sessionId": "s", "summary_download_url": SECRET, "status": "READY"}),
+        ],
+    )
+    def test_no_download_link(self, flavour: Flavour, name: str, data: dict[str, Any]) -> None:
+        record = flavour.get(getattr(flavour.client(Script(ok(data))).sessions.ref("s"), name))
+        assert record.download_url == SECRET
+        for text in (repr(record), str(record), f"{[record]}"):
+            assert "s3cret" not in text
+            assert "files.test" not in text
+
+    def test_no_participants_token(self, flavour: Flavour) -> None:
+        data = {"id": "p", "name": "Ann", "preset_name": "host", "token": JWT}
+        people = flavour.client(Script(ok(data))).meetings.ref("m").participants
+        person = flavour.get(people.create(custom_participant_id="c", preset_name="host"))
+        assert person.token == JWT
+        assert repr(person) == "<Participant id='p' name='Ann' preset_name='host'>"
+
+    def test_control_characters_are_escaped(self) -> None:
+        assert repr(session(meeting_display_name="\x1b[2J\n")).isprintable()
+
+    def test_no_secret_where_a_field_cannot_be_read(self, flavour: Flavour) -> None:
+        people = flavour.client(Script(ok({"id": "p", "token": [JWT]}))).participants
+        person = flavour.get(people.find("p", meeting_id="m"))
+        with pytest.raises(DecodeError) as caught:
+            _ = person.token
+        assert "s3cret" not in str(caught.value)
+
+    def test_none_in_a_response(self) -> None:
+        assert "s3cret" not in repr(answer({"token": JWT}))
+
+
+class TestNewerData:
+    def test_is_taken_over_in_place_and_cached_fields_forgotten(self, flavour: Flavour) -> None:
+        script = Script(ok({"id": "s", "status": "LIVE", "live_participants": 3}), ok({"id": "s", "status": "ENDED"}))
+        record = flavour.get(flavour.client(script).sessions.find("s"))
+        assert (record.status, record.live_participants) == ("LIVE", 3)
+        assert flavour.get(record.reload()) is record
+        assert record.status == "ENDED"
+        assert record.live_participants == 3, "what an answer leaves out keeps its last value"
+        assert script.calls[0] == script.calls[1]
+
+    def test_a_null_is_newer_data(self, flavour: Flavour) -> None:
+        script = Script(ok({"id": "m", "title": "x"}), ok({"id": "m", "title": None}))
+        record = flavour.get(flavour.client(script).meetings.find("m"))
+        assert record.title == "x"
+        flavour.get(record.reload())
+        assert record.title is None
+
+    def test_a_token_is_kept(self, flavour: Flavour) -> None:
+        script = Script(
+            ok({"id": "p", "name": "a", "token": "t1"}), ok({"id": "p", "name": "b"}), ok({"id": "p", "token": "t2"})
+        )
+        people = flavour.client(script).meetings.ref("m").participants
+        person = flavour.get(people.create(custom_participant_id="c", preset_name="h"))
+        assert person.token == "t1"
+        flavour.get(person.reload())
+        assert (person.name, person.token) == ("b", "t1")
+        flavour.get(person.update(name="c"))
+        assert person.token == "t2"
+
+    def test_a_new_token_leaves_the_rest(self, flavour: Flavour) -> None:
+        script = Script(ok({"id": "p", "name": "a", "token": "t1"}), ok({"token": "t2"}))
+        people = flavour.client(script).meetings.ref("m").participants
+        person = flavour.get(people.create(custom_participant_id="c", preset_name="h"))
+        assert person.token == "t1"
+        assert flavour.get(person.regenerate_token()) is person
+        assert (person.id, person.name, person.token) == ("p", "a", "t2")
+
+    def test_a_failed_reload_changes_nothing(self, flavour: Flavour) -> None:
+        script = Script(ok({"id": "m", "title": "x"}), ok(["not", "an", "object"]))
+        record = flavour.get(flavour.client(script).meetings.find("m"))
+        with pytest.raises(DecodeError, match=r"expected <Meeting id='m' title='x'> in the answer, got list"):
+            flavour.get(record.reload())
+        assert record.title == "x"
+
+    @pytest.mark.parametrize("body", [None, {"success": True, "data": None}, {"success": True, "data": []}, 7, []])
+    def test_an_answer_without_a_record_is_a_decode_error(self, flavour: Flavour, body: Any) -> None:
+        with pytest.raises(DecodeError, match="expected <Session id='s'>"):
+            flavour.get(flavour.client(Script(answer(body))).sessions.find("s"))
+
+    def test_loaded_neighbours_stay(self, flavour: Flavour) -> None:
+        script = Script(ok({"chat_download_url": "u"}), ok({"id": "s", "status": "ENDED"}))
+        record = flavour.client(script).sessions.ref("s")
+        chat = flavour.get(record.chat)
+        flavour.get(record.reload())
+        assert flavour.get(record.chat) is chat
+
+
+class TestFoundByPeerId:
+    FOUND = ok(
+        {"participant": {"id": "peer-1", "display_name": "Mark", "role": "host", "peer_report": {"quality": {}}}}
+    )
+
+    def test_without_a_session_id_it_can_be_read_but_not_reloaded(self, flavour: Flavour) -> None:
+        person = flavour.get(flavour.client(Script(self.FOUND)).sessions.find_participant_by_peer_id("peer-1"))
+        assert (person.id, person.display_name, person.preset_name) == ("peer-1", "Mark", "host")
+        assert person.peer_report == {"quality": {}}
+        assert person.session_id is None
+        assert repr(person) == "<SessionParticipant id='peer-1' display_name='Mark'>"
+        assert person == person  # noqa: PLR0124 - its identity works without a session
+        assert hash(person) == hash(person)
+        with pytest.raises(TypeError, match="session_id is needed"):
+            flavour.get(person.reload())
+
+    def test_with_one_it_can_be_reloaded(self, flavour: Flavour) -> None:
+        data = {"id": "peer-1", "session_id": "s"}
+        script = Script(ok({"participant": data}), ok({"participant": {"id": "peer-1", "display_name": "Mark"}}))
+        person = flavour.get(flavour.client(script).sessions.find_participant_by_peer_id("peer-1"))
+        flavour.get(person.reload())
+        assert person.display_name == "Mark"
+        assert script.calls[1].path == "/app/sessions/s/participants/peer-1"
