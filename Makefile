@@ -20,7 +20,7 @@ lint: $(MARK)
 typecheck: $(MARK)
 	$(BIN)/mypy
 	$(BIN)/pyright
-	$(BIN)/pyright --verifytypes realtimekit --ignoreexternal
+	$(BIN)/pytest -q tests/test_package.py::test_every_public_type_is_complete
 
 unit: $(MARK)
 	$(BIN)/pytest -n auto
