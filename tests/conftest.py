@@ -13,7 +13,7 @@ import realtimekit.settings
 from realtimekit import RealtimeKit
 from realtimekit.cli import scene
 from realtimekit.emulator import Emulator
-from realtimekit.transports.emulator import BASE_URL, EmulatorTransport
+from realtimekit.transports.emulator import connected
 
 
 @pytest.fixture(autouse=True)
@@ -58,13 +58,7 @@ class Demo:
 def demo() -> Iterator[Demo]:
     """The meeting's emulator, served over HTTP."""
     with Emulator(**scene.CREDENTIALS) as emulator:
-        client = RealtimeKit(
-            api_token=emulator.api_token,
-            account_id=emulator.account_id,
-            app_id=emulator.app_id,
-            base_url=BASE_URL,
-            transport=EmulatorTransport(emulator),
-        )
+        client = RealtimeKit(**connected(emulator))
         emulator.next_ids.extend(scene.NAMED_IDS)
         scene.play(client, emulator)
         assert not emulator.next_ids, "the scene names every id that it makes"

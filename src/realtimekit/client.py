@@ -51,13 +51,16 @@ class _Connections:
             return self.transport
         if self._pid != os.getpid():
             self._after_fork()
-        if place not in self._made:
+        made = self._made.get(place)
+        if made is None:
             with self._lock:
-                if place not in self._made:
+                made = self._made.get(place)
+                if made is None:
                     for gone in [loop for loop in self._made if loop is not Sync and loop.is_closed()]:
                         del self._made[gone]  # nothing can await their closing any more
-                    self._made[place] = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
-        return self._made[place]
+                    made = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
+                    self._made[place] = made
+        return made
 
     def pop(self, place: Any) -> Any:
         """The transport made for a place, no longer kept; None where there is none."""

@@ -32,17 +32,10 @@ def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     # Imported here: pytest loads this file in every run, also in those that never use it.
     from realtimekit import client, settings  # noqa: PLC0415
     from realtimekit.emulator import Emulator  # noqa: PLC0415
-    from realtimekit.transports.emulator import BASE_URL, EmulatorTransport  # noqa: PLC0415
+    from realtimekit.transports.emulator import connected  # noqa: PLC0415
 
     with Emulator() as emulator:
-        configured = {
-            "api_token": emulator.api_token,
-            "account_id": emulator.account_id,
-            "app_id": emulator.app_id,
-            "base_url": BASE_URL,
-            "transport": EmulatorTransport(emulator),
-        }
-        monkeypatch.setattr(settings, "_configured", configured)
+        monkeypatch.setattr(settings, "_configured", dict(connected(emulator)))
         monkeypatch.setattr(client, "_default", None)
         yield emulator
 

@@ -53,15 +53,9 @@ def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool)
 def _play_demo(running: Emulator) -> None:
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only for --demo
     from realtimekit.cli import scene  # noqa: PLC0415
-    from realtimekit.transports.emulator import BASE_URL, EmulatorTransport  # noqa: PLC0415
+    from realtimekit.transports.emulator import connected  # noqa: PLC0415
 
-    client = RealtimeKit(
-        api_token=running.api_token,
-        account_id=running.account_id,
-        app_id=running.app_id,
-        base_url=BASE_URL,
-        transport=EmulatorTransport(running),
-    )
+    client = RealtimeKit(**connected(running))
     if not client.sessions.where(search=scene.TITLE).first():
         running.next_ids.extend(scene.NAMED_IDS)
         scene.play(client, running)

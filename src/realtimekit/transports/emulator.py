@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from realtimekit.emulator.wire import Incoming
@@ -12,14 +12,30 @@ if TYPE_CHECKING:
     from realtimekit.emulator import Emulator
     from realtimekit.flow import Request
 
-BASE_URL = "http://emulator.localhost/client/v4"
+
+class Connected(TypedDict):
+    """The settings of a client."""
+
+    api_token: str
+    account_id: str
+    app_id: str
+    base_url: str
+    transport: EmulatorTransport
+
+
+def connected(emulator: Emulator) -> Connected:
+    """What makes a client of an emulator in this process: `RealtimeKit(**connected(emulator))`, or `configure(...)`."""
+    return {
+        "api_token": emulator.api_token,
+        "account_id": emulator.account_id,
+        "app_id": emulator.app_id,
+        "base_url": "http://emulator.localhost/client/v4",
+        "transport": EmulatorTransport(emulator),
+    }
 
 
 class EmulatorTransport:
-    """`RealtimeKit(transport=EmulatorTransport(emulator), base_url=BASE_URL, api_token=emulator.api_token, ...)`.
-
-    For `AsyncRealtimeKit`, too: it never waits.
-    """
+    """Hands requests to an emulator. It never waits, so it is right for both clients."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
