@@ -36,7 +36,7 @@ def build(
         TypeError, ValueError: something in it cannot be sent.
     """
     options = options or {}
-    query = {**(query or {}), **options.get("extra_query", {})}
+    query = {**(query or {}), **(options.get("extra_query") or {})}
     pairs = [(name, query_value(name, value)) for name, value in query.items() if value is not None]
     if extra := options.get("extra_body"):
         if method == "GET":
@@ -52,8 +52,12 @@ def build(
         from urllib.parse import urlencode  # noqa: PLC0415 - most calls have no query
 
         url += "?" + urlencode(pairs)
-    timeout = checked_timeout(options["timeout"]) if "timeout" in options else settings.timeout
-    return Request(method, url, headers, content, timeout)
+    return Request(method, url, headers, content, _timeout(settings, options))
+
+
+def _timeout(settings: Settings, options: Options | None) -> float:
+    given = (options or {}).get("timeout")
+    return settings.timeout if given is None else checked_timeout(given)
 
 
 def exchange(
@@ -84,8 +88,7 @@ def download(settings: Settings, url: str, options: Options | None = None) -> Fl
     Raises:
         APIConnectionError, APIError: as `exchange`; PermissionDeniedError or NotFoundError for a link out of date.
     """
-    timeout = (options or {}).get("timeout", settings.timeout)
-    request = Request("GET", url, {"accept": "*/*"}, None, checked_timeout(timeout))
+    request = Request("GET", url, {"accept": "*/*"}, None, _timeout(settings, options))
     response, _ = yield from _deliver(settings, request, url.partition("?")[0], lambda _: None)
     return response.content
 

@@ -26,12 +26,13 @@ except ImportError:
 
 def decode(response: Response) -> Any:
     """The JSON body; text where it is no JSON; None where it is empty."""
-    if not response.content.strip():
+    content = response.content.removeprefix(b"\xef\xbb\xbf").strip()  # a byte order mark, which only some readers take
+    if not content:
         return None
     try:
-        return loads(response.content)
-    except ValueError:
-        return response.content.decode("utf-8", "replace")
+        return loads(content)
+    except (ValueError, RecursionError):
+        return content.decode("utf-8", "replace")
 
 
 def unwrap(body: Any, key: str | None = None) -> Any:

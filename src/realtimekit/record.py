@@ -80,7 +80,7 @@ class Record:
     def _replace(self, data: dict[str, Any]) -> None:
         """Take over newer data. Fields that it leaves out keep their last value: a token is sent only once."""
         self.__dict__["_data"] = {**self._data, **data}
-        for name in [name for name in self.__dict__ if isinstance(getattr(type(self), name, None), Field)]:
+        for name in [name for name in list(self.__dict__) if isinstance(getattr(type(self), name, None), Field)]:
             self.__dict__.pop(name, None)
 
     @classmethod

@@ -268,7 +268,8 @@ def has_one(*, kept: bool = True) -> Any:
 class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
     """A collection's method, on the class itself: `Session.find(...)` is `client.sessions.find(...)`.
 
-    The client is the default one, made from `configure()` and the environment.
+    The client is the default one, made from `configure()` and the environment. A record has no such method: its own
+    client may be another.
     """
 
     @overload
@@ -278,8 +279,9 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
     def __init__(self, method: Any) -> None:
         self._method = method
 
-    def __get__(self, obj: Any, owner: type[Resource[Any]]) -> Callable[P, T]:
+    def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, T]:
         method = self._method
+        _refuse_on_record(obj, owner, method.__name__)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             return getattr(_on_default(owner), method.__name__)(*args, **kwargs)
@@ -293,12 +295,21 @@ class listed(Generic[P, R]):  # noqa: N801 - reads as a declaration
     def __init__(self, where: Callable[Concatenate[Any, P], Relation[R, Sync]]) -> None:
         self._where = where
 
-    def __get__(self, obj: Any, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
+    def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
+        _refuse_on_record(obj, owner, "all")
+
         def call(*args: P.args, **kwargs: P.kwargs) -> list[R]:
             """Every record that `where` with these filters holds, as a list."""
             return list(_on_default(owner).where(*args, **kwargs))
 
         return call
+
+
+def _refuse_on_record(obj: object, owner: type, name: str) -> None:
+    if obj is not None:
+        raise AttributeError(
+            f"{name}() is of the class {owner.__name__} (and of a client's collections), not of a record"
+        )
 
 
 def _on_default(owner: type[Resource[Any]]) -> Any:

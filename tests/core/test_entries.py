@@ -138,3 +138,12 @@ class TestWithoutSettings:
         realtimekit.configure(transport=ScriptedTransport(second))
         find("s")
         assert (len(first.calls), len(second.calls)) == (0, 1)
+
+
+def test_a_record_has_no_class_level_entries(flavour: Flavour) -> None:
+    """They would ask the default client, and so perhaps another account than the record's."""
+    session = flavour.client(Script()).sessions.ref("s")
+    for name in ("find", "where", "all", "find_participant_by_peer_id"):
+        assert not hasattr(session, name)
+    with pytest.raises(AttributeError, match="of the class Session"):
+        _ = session.find

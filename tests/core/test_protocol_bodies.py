@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from realtimekit.flow import Response
 from realtimekit.protocol import Paging, decode, paging, unwrap
 
 from .scripted import answer, places
@@ -92,3 +93,8 @@ class TestPaging:
 
     def test_a_part_may_be_missing(self) -> None:
         assert paging({"paging": {"total_count": 5}}) == Paging(5, None, None)
+
+
+def test_a_byte_order_mark_and_endless_nesting_break_no_reader() -> None:
+    assert decode(Response(200, {}, b'\xef\xbb\xbf{"a": 1}')) == {"a": 1}
+    assert isinstance(decode(Response(200, {}, b"[" * 100_000)), str)

@@ -88,6 +88,7 @@ def errors(client: RealtimeKit, session: Session, meeting: Meeting) -> None:
     client.sessions.order_by()  # type: ignore[call-arg]
     client.session  # type: ignore[attr-defined]  # noqa: B018
     session.livestream_sessions(pag_no=1)  # type: ignore[call-arg]
+    session.find("another")  # type: ignore[arg-type]
     session.update(title="x")  # type: ignore[attr-defined]
     meeting.destroy()  # type: ignore[attr-defined]
     meeting.update(titel="x")  # type: ignore[call-arg]
