@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from realtimekit.emulator.wire import Incoming, Refusal
 
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 1024 * 1024  # bytes
 _STARTING = 10.0  # seconds
+
+
+class _Quiet(H11Protocol):
+    """Keeps no access log, whose lines would hold the signatures of links.
+
+    `access_log=False` would silence uvicorn's logger for the whole process, and so for the servers of others, too.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False
 
 
 def asgi(emulator: Emulator) -> Callable[..., Awaitable[None]]:
@@ -70,7 +82,7 @@ class Server:
             asgi(emulator),
             lifespan="off",
             log_config=None,
-            access_log=False,
+            http=_Quiet,
             ws="none",
             server_header=False,
             timeout_graceful_shutdown=1,  # seconds for a request that never arrives whole
