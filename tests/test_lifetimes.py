@@ -43,6 +43,16 @@ def test_a_pickle_holds_no_token(demo: Demo) -> None:
         restored.reload()
 
 
+def test_a_pickle_holds_what_the_record_holds(demo: Demo) -> None:
+    """As Resource says: dropped, a participant's token could not be had again."""
+    with RealtimeKit(**demo.settings, transport="httpx2") as client:
+        person = client.meetings.ref("meet-1").participants.find("part-1").regenerate_token()
+    assert person.token is not None
+    restored = pickle.loads(pickle.dumps(person))
+    assert restored.token == person.token
+    assert dict(restored) == dict(person)
+
+
 def test_an_async_record_from_a_pickle_says_that_it_has_no_client(demo: Demo) -> None:
     async def main() -> None:
         async with AsyncRealtimeKit(**demo.settings) as client:

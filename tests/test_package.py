@@ -110,10 +110,10 @@ LAYERS = [
     {"flow", "paths", "protocol"},
     {"exchange", "record", "prefetch"},
     {"resource"},
-    {"relation"},
-    {"resources", "transports", "artefacts"},
+    {"relation", "waiting"},
+    {"resources", "transports", "artefacts", "contract", "quality"},
     {"client"},
-    {"testing"},
+    {"doctor", "report", "testing", "webhooks"},
     {"cli"},
     {"__main__"},
 ]

@@ -18,11 +18,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from realtimekit.artefacts.messages import ChatMessage
+    from realtimekit.artefacts.segments import Segment
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
     from realtimekit.errors import (
         APIConnectionError,
         APIError,
         APITimeoutError,
+        ArtefactError,
+        ArtefactExpired,
+        ArtefactNotEnabled,
+        ArtefactNotReady,
         AuthenticationError,
         ConfigurationError,
         ConflictError,
@@ -34,21 +40,33 @@ if TYPE_CHECKING:
         RealtimeKitError,
         ServerError,
         ValidationError,
+        WaitError,
+        WaitTimeoutError,
     )
     from realtimekit.flow import Async, Sync
+    from realtimekit.quality.gather import SessionQuality
+    from realtimekit.quality.problems import Finding
+    from realtimekit.quality.report import PeerReport
+    from realtimekit.quality.thresholds import Thresholds
     from realtimekit.relation import Relation
     from realtimekit.resource import Resource
-    from realtimekit.resources.active_session import ActiveSession
+    from realtimekit.resources.active_session import ActiveSession, Poll
+    from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import App
     from realtimekit.resources.chat import Chat
+    from realtimekit.resources.livestream import Livestream
     from realtimekit.resources.livestream_session import LivestreamSession
     from realtimekit.resources.meeting import Meeting
     from realtimekit.resources.participant import Participant
+    from realtimekit.resources.participant_token import ParticipantToken
     from realtimekit.resources.peer_event import PeerEvent
+    from realtimekit.resources.preset import Preset
+    from realtimekit.resources.recording import Recording
     from realtimekit.resources.session import Session
     from realtimekit.resources.session_participant import SessionParticipant
     from realtimekit.resources.summary import Summary
     from realtimekit.resources.transcript import Transcript
+    from realtimekit.resources.webhook import Webhook
     from realtimekit.settings import configure
 
 # public name -> the module that it lives in
@@ -57,33 +75,52 @@ _HOMES = {
     "APIError": "errors",
     "APITimeoutError": "errors",
     "ActiveSession": "resources.active_session",
+    "Analytics": "resources.analytics",
     "App": "resources.app",
+    "ArtefactError": "errors",
+    "ArtefactExpired": "errors",
+    "ArtefactNotEnabled": "errors",
+    "ArtefactNotReady": "errors",
     "Async": "flow",
     "AsyncRealtimeKit": "client",
     "AuthenticationError": "errors",
     "Chat": "resources.chat",
+    "ChatMessage": "artefacts.messages",
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "DecodeError": "errors",
+    "Finding": "quality.problems",
+    "Livestream": "resources.livestream",
     "LivestreamSession": "resources.livestream_session",
     "Meeting": "resources.meeting",
     "NotFoundError": "errors",
     "Participant": "resources.participant",
+    "ParticipantToken": "resources.participant_token",
     "PeerEvent": "resources.peer_event",
+    "PeerReport": "quality.report",
     "PermissionDeniedError": "errors",
+    "Poll": "resources.active_session",
+    "Preset": "resources.preset",
     "RateLimitError": "errors",
     "ReadOnlyError": "errors",
     "RealtimeKit": "client",
     "RealtimeKitError": "errors",
+    "Recording": "resources.recording",
     "Relation": "relation",
     "Resource": "resource",
+    "Segment": "artefacts.segments",
     "ServerError": "errors",
     "Session": "resources.session",
     "SessionParticipant": "resources.session_participant",
+    "SessionQuality": "quality.gather",
     "Summary": "resources.summary",
     "Sync": "flow",
+    "Thresholds": "quality.thresholds",
     "Transcript": "resources.transcript",
     "ValidationError": "errors",
+    "WaitError": "errors",
+    "WaitTimeoutError": "errors",
+    "Webhook": "resources.webhook",
     "configure": "settings",
 }
 
@@ -92,33 +129,52 @@ __all__ = [
     "APIError",
     "APITimeoutError",
     "ActiveSession",
+    "Analytics",
     "App",
+    "ArtefactError",
+    "ArtefactExpired",
+    "ArtefactNotEnabled",
+    "ArtefactNotReady",
     "Async",
     "AsyncRealtimeKit",
     "AuthenticationError",
     "Chat",
+    "ChatMessage",
     "ConfigurationError",
     "ConflictError",
     "DecodeError",
+    "Finding",
+    "Livestream",
     "LivestreamSession",
     "Meeting",
     "NotFoundError",
     "Participant",
+    "ParticipantToken",
     "PeerEvent",
+    "PeerReport",
     "PermissionDeniedError",
+    "Poll",
+    "Preset",
     "RateLimitError",
     "ReadOnlyError",
     "RealtimeKit",
     "RealtimeKitError",
+    "Recording",
     "Relation",
     "Resource",
+    "Segment",
     "ServerError",
     "Session",
     "SessionParticipant",
+    "SessionQuality",
     "Summary",
     "Sync",
+    "Thresholds",
     "Transcript",
     "ValidationError",
+    "WaitError",
+    "WaitTimeoutError",
+    "Webhook",
     "__version__",
     "configure",
 ]

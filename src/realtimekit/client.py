@@ -7,23 +7,30 @@ import threading
 import time
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Async, Engine, F, Flow, Response, Sleep, Sync
-from realtimekit.resources.app import Apps
-from realtimekit.resources.livestream_session import LivestreamSessions
-from realtimekit.resources.meeting import Meetings
-from realtimekit.resources.participant import Participants
-from realtimekit.resources.session import Sessions
-from realtimekit.resources.session_participant import SessionParticipants
-from realtimekit.settings import resolve
+from realtimekit.keywords import check
+from realtimekit.settings import Given, hide, resolve
 from realtimekit.transports import built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtimekit.flow import Request
+    from realtimekit.resources.analytics import Analytics
+    from realtimekit.resources.app import Apps
+    from realtimekit.resources.livestream import Livestreams
+    from realtimekit.resources.livestream_session import LivestreamSessions
+    from realtimekit.resources.meeting import Meetings
+    from realtimekit.resources.participant import Participants
+    from realtimekit.resources.preset import Presets
+    from realtimekit.resources.recording import Recordings
+    from realtimekit.resources.session import Sessions
+    from realtimekit.resources.session_participant import SessionParticipants
+    from realtimekit.resources.webhook import Webhooks
     from realtimekit.settings import Settings, TransportName
     from realtimekit.transports import AsyncTransport, Transport
 
@@ -82,6 +89,24 @@ def _close_all(pid: int, made: dict[Any, Any]) -> None:
         transport.close()
 
 
+class _Collection:
+    """A collection of the API on a client; the module of its class is loaded when it is first asked for."""
+
+    def __init__(self, home: str) -> None:
+        self._home = f"realtimekit.resources.{home}"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._class = owner.__annotations__[name].partition("[")[0]
+
+    def __get__(self, client: Client[Any] | None, owner: type) -> Any:
+        return self if client is None else getattr(import_module(self._home), self._class)(client)
+
+
+def collection(home: str) -> Any:
+    """Declare a collection; its type is the annotation, from the module `home` of `realtimekit.resources`."""
+    return _Collection(home)
+
+
 class Client(Engine[F]):
     """What both clients have: the settings and the collections of the API.
 
@@ -101,26 +126,15 @@ class Client(Engine[F]):
         ConfigurationError: there is no token, or a setting cannot be right.
     """
 
-    def __init__(
-        self,
-        *,
-        api_token: str | None = None,
-        account_id: str | None = None,
-        app_id: str | None = None,
-        base_url: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        transport: TransportName | Transport | AsyncTransport | None = None,
-    ) -> None:
-        self._settings: Settings = resolve(
-            api_token=api_token,
-            account_id=account_id,
-            app_id=app_id,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            transport=transport,
-        )
+    def __init__(self, transport: object, given: Given) -> None:
+        hide(given)
+        check(type(self).__init__, given)
+        self._settings: Settings = resolve(**given, transport=transport)
+        if not self.asynchronous and _awaits(self._settings.transport):
+            raise ConfigurationError(
+                f"transport={transport!r}: its send() awaits; a {type(self).__name__} needs a blocking one, an "
+                "AsyncRealtimeKit takes either"
+            )
         self._connections = _Connections(self._settings.transport, asynchronous=self.asynchronous)
 
     @property
@@ -128,57 +142,63 @@ class Client(Engine[F]):
         """The settings that this client was made with; they do not change."""
         return self._settings
 
-    def with_options(
-        self,
-        *,
-        api_token: str | None = None,
-        account_id: str | None = None,
-        app_id: str | None = None,
-        base_url: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-    ) -> Self:
-        """A client with some settings changed. It shares the connections of this one, and their closing."""
-        given = {name: value for name, value in locals().items() if name != "self" and value is not None}
+    def with_options(self, **given: Unpack[Given]) -> Self:
+        """A client with some settings changed. It shares the connections of this one, and their closing.
+
+        Args:
+            given: as for the client, without `transport`.
+        """
+        hide(given)
+        check(Client.with_options, given)
+        changes = {name: value for name, value in given.items() if value is not None}
         clone = object.__new__(type(self))
-        clone._settings = resolve(**{**self.settings._asdict(), **given})
+        clone._settings = resolve(**{**self.settings._asdict(), **changes})
         clone._connections = self._connections
         return clone
 
     def __repr__(self) -> str:
-        settings = self.settings
+        settings: Settings | None = self.__dict__.get("_settings")  # None where making it failed
+        if settings is None:
+            return f"<{type(self).__name__}>"
         place = f"{settings.base_url} account_id={settings.account_id!r} app_id={settings.app_id!r}"
         return f"<{type(self).__name__} {place}>"
 
-    @property
-    def apps(self) -> Apps[F]:
-        """The apps of the account."""
-        return Apps(self)
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{self!r} cannot be pickled or copied: it has connections, and a token. Pickle records (they leave it "
+            "behind) and make a client where they arrive; with_options() gives a changed one"
+        )
 
-    @property
-    def meetings(self) -> Meetings[F]:
-        """The meetings of the app."""
-        return Meetings(self)
+    apps: Apps[F] = collection("app")
+    """The apps of the account."""
+    meetings: Meetings[F] = collection("meeting")
+    """The meetings of the app."""
+    participants: Participants[F] = collection("participant")
+    """The participants of one meeting: name it with `meeting_id=`, or start from `meeting.participants`."""
+    sessions: Sessions[F] = collection("session")
+    """The sessions of the app: what happened in its meetings."""
+    session_participants: SessionParticipants[F] = collection("session_participant")
+    """Who took part in one session: name it with `session_id=`, or start from `session.participants`."""
+    livestream_sessions: LivestreamSessions[F] = collection("livestream_session")
+    """Broadcasts, by their id; those of one session are `session.livestream_sessions()`."""
+    livestreams: Livestreams[F] = collection("livestream")
+    """The livestreams of the app."""
+    recordings: Recordings[F] = collection("recording")
+    """The recordings of the app."""
+    presets: Presets[F] = collection("preset")
+    """The presets of the app: what its participants may do."""
+    webhooks: Webhooks[F] = collection("webhook")
+    """The webhooks of the app: where it tells what happens."""
+    analytics: Analytics[F] = collection("analytics")
+    """How much the app is used."""
 
-    @property
-    def participants(self) -> Participants[F]:
-        """The participants of one meeting: name it with `meeting_id=`, or start from `meeting.participants`."""
-        return Participants(self)
 
-    @property
-    def sessions(self) -> Sessions[F]:
-        """The sessions of the app: what happened in its meetings."""
-        return Sessions(self)
+def _awaits(transport: object) -> bool:
+    if isinstance(transport, str):
+        return False
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - slow to import, only for a transport of one's own
 
-    @property
-    def session_participants(self) -> SessionParticipants[F]:
-        """Who took part in one session: name it with `session_id=`, or start from `session.participants`."""
-        return SessionParticipants(self)
-
-    @property
-    def livestream_sessions(self) -> LivestreamSessions[F]:
-        """Broadcasts, by their id; those of one session are `session.livestream_sessions()`."""
-        return LivestreamSessions(self)
+    return iscoroutinefunction(getattr(transport, "send", None))
 
 
 class RealtimeKit(Client[Sync]):
@@ -188,6 +208,9 @@ class RealtimeKit(Client[Sync]):
     """
 
     asynchronous = False
+
+    def __init__(self, *, transport: TransportName | Transport | None = None, **given: Unpack[Given]) -> None:
+        super().__init__(transport, given)
 
     def run(self, flow: Flow[T], /) -> T:
         """Carry out a flow (see `realtimekit.flow`)."""
@@ -228,6 +251,11 @@ class AsyncRealtimeKit(Client[Async]):
     """
 
     asynchronous = True
+
+    def __init__(
+        self, *, transport: TransportName | Transport | AsyncTransport | None = None, **given: Unpack[Given]
+    ) -> None:
+        super().__init__(transport, given)
 
     async def run(self, flow: Flow[T], /) -> T:
         """Carry out a flow (see `realtimekit.flow`)."""

@@ -4,6 +4,8 @@ RealtimeKitError
 ├── ConfigurationError        something is missing or wrong in the settings; nothing was sent
 ├── ReadOnlyError             a write on a record that the API only lets read; nothing was sent
 ├── DecodeError               the server answered, but a field or body is not what it should be
+├── WaitError                 what was waited for can no longer happen
+│   └── WaitTimeoutError      ... did not happen in the time allowed (a TimeoutError, too)
 ├── APIConnectionError        no answer arrived
 │   └── APITimeoutError       ... in the time allowed
 └── APIError                  the server answered with an error
@@ -11,6 +13,10 @@ RealtimeKitError
     ├── AuthenticationError   401
     ├── PermissionDeniedError 403
     ├── NotFoundError         404
+    │   └── ArtefactError     a file of a session is not there, and why is known
+    │       ├── ArtefactNotReady    ... not yet
+    │       ├── ArtefactExpired     ... no longer
+    │       └── ArtefactNotEnabled  ... and will not be, by the settings of the meeting
     ├── ConflictError         409
     ├── RateLimitError        429
     └── ServerError           5xx
@@ -56,8 +62,24 @@ class ReadOnlyError(RealtimeKitError, AttributeError):
 class DecodeError(RealtimeKitError, ValueError):
     """The server's answer holds something that cannot be read as what it should be.
 
-    A bad field raises when it is read, not before: `record["field"]` still gives the raw value.
+    A bad field raises when it is read, not before: `record.to_dict()["field"]` still gives the raw value.
     """
+
+
+class WaitError(RealtimeKitError):
+    """What was waited for can no longer happen, e.g. the upload of a recording that failed.
+
+    Attributes:
+        record: what was waited for, as it was read last.
+    """
+
+    def __init__(self, message: str, *, record: Any) -> None:
+        super().__init__(message)
+        self.record = record
+
+
+class WaitTimeoutError(WaitError, TimeoutError):
+    """What was waited for did not happen in the time allowed; it still may."""
 
 
 class APIConnectionError(RealtimeKitError):
@@ -130,6 +152,25 @@ class PermissionDeniedError(APIError):
 
 class NotFoundError(APIError):
     """404: there is no such record (or it is gone)."""
+
+
+class ArtefactError(NotFoundError):
+    """What a session or recording leaves behind is not there. The message says what would change that.
+
+    `status` is 404, or 200 where the server answered without a link.
+    """
+
+
+class ArtefactNotReady(ArtefactError):  # noqa: N818 - says what is the case, as StopIteration does
+    """It is not there yet: the session goes on, or the file is still being made."""
+
+
+class ArtefactExpired(ArtefactError):  # noqa: N818 - as above
+    """It was kept for its time, and that is over."""
+
+
+class ArtefactNotEnabled(ArtefactError):  # noqa: N818 - as above
+    """Nobody asked for it: the meeting's settings do not."""
 
 
 class ConflictError(APIError):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError
 from realtimekit.flow import Request, Sleep
-from realtimekit.settings import checked_timeout
+from realtimekit.settings import Secret, checked_timeout
 from realtimekit.values import json_default, query_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from realtimekit.flow import Flow, Response
     from realtimekit.keywords import Options
@@ -42,17 +42,21 @@ def build(
         if method == "GET":
             raise TypeError("a GET has no body: use extra_query= instead of extra_body=")
         body = {**(body or {}), **extra}
-    headers = {"authorization": f"Bearer {settings.api_token}", "accept": "application/json"}
     content = None
     if body is not None:
         content = json.dumps(body, separators=(",", ":"), allow_nan=False, default=json_default).encode()
-        headers["content-type"] = "application/json"
+    timeout = _timeout(settings, options)
     url = settings.base_url + path
     if pairs:
         from urllib.parse import urlencode  # noqa: PLC0415 - most calls have no query
 
         url += "?" + urlencode(pairs)
-    return Request(method, url, headers, content, _timeout(settings, options))
+    return Request(method, url, _headers(settings, with_body=content is not None), content, timeout)
+
+
+def _headers(settings: Settings, *, with_body: bool) -> dict[str, str]:
+    headers = {"authorization": Secret(f"Bearer {settings.api_token}"), "accept": "application/json"}
+    return {**headers, "content-type": "application/json"} if with_body else headers
 
 
 def _timeout(settings: Settings, options: Options | None) -> float:
@@ -75,29 +79,16 @@ def exchange(
         APIError: the answer is an error (its class tells which).
     """
     request = build(settings, method, path, query, body, options)
-    response, answer = yield from _deliver(settings, request, path, protocol.decode)
+    response, answer = yield from _deliver(settings, request, path)
     if isinstance(answer, str):
         # A captive portal, a proxy's login page: a 200 that is no answer of the API.
         raise protocol.error_from(response, answer, method, path)
     return answer
 
 
-def download(settings: Settings, url: str, options: Options | None = None) -> Flow[bytes]:
-    """Read a file that the API has given a link to. The link is the credential: no token goes with it.
-
-    Raises:
-        APIConnectionError, APIError: as `exchange`; PermissionDeniedError or NotFoundError for a link out of date.
-    """
-    request = Request("GET", url, {"accept": "*/*"}, None, _timeout(settings, options))
-    response, _ = yield from _deliver(settings, request, url.partition("?")[0], lambda _: None)
-    return response.content
-
-
-def _deliver(
-    settings: Settings, request: Request, path: str, decode: Callable[[Response], Any]
-) -> Flow[tuple[Response, Any]]:
+def _deliver(settings: Settings, request: Request, path: str) -> Flow[tuple[Response, Any]]:
     """Send a request until it succeeds, is refused for good, or may not be sent again."""
-    method = request.method
+    method, maybe_processed = request.method, False
     for attempt in itertools.count(1):
         try:
             response: Response = yield request
@@ -105,16 +96,20 @@ def _deliver(
             error.method, error.path = method, path
             if attempt > settings.max_retries or not protocol.may_resend(method, error):
                 raise
+            maybe_processed |= error.maybe_processed
             asked = None
         else:
-            answer = decode(response)
+            answer = protocol.decode(response)
             if not protocol.failed(response, answer):
                 return response, answer
+            if protocol.gone_already(method, response.status, maybe_processed=maybe_processed):
+                return response, None
             now = time.time()
             asked = protocol.asked_wait(response.headers, now)
             too_long = asked is not None and asked > protocol.LONGEST_WAIT
             if attempt > settings.max_retries or too_long or not protocol.may_resend(method, response):
-                raise protocol.error_from(response, protocol.decode(response), method, path, now=now)
+                raise protocol.error_from(response, answer, method, path, now=now)
+            maybe_processed |= response.status != 429
         yield Sleep(protocol.backoff(attempt, _random()) if asked is None else asked)
     raise AssertionError  # pragma: no cover - count() has no end
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+
+from realtimekit.errors import APIConnectionError
+from realtimekit.flow import Sleep
 
 if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Callable, Coroutine
-    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from realtimekit.flow import Flow, Request
 
 T = TypeVar("T")
 
@@ -18,33 +24,89 @@ def _wanted(number: int, last: int | None, window: int) -> range:
 
 
 class Ahead(Generic[T]):
-    """Reads pages with up to `window` threads."""
+    """Reads pages with up to `window` threads.
+
+    They are daemons: a program that is interrupted in a walk ends at once. (Those of `concurrent.futures` are waited
+    for, retries and all.) A flow that is given to `while_read` ends with the walk, too.
+    """
 
     def __init__(self, window: int, fetch: Callable[[int], T]) -> None:
         self._window, self._fetch = window, fetch
-        self._threads: ThreadPoolExecutor | None = None
-        self._under_way: dict[int, Future[T]] = {}
+        self._under_way: dict[int, _Thread[T]] = {}
+        self._reader = threading.get_ident()
+        self._left = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._threads:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        self._left.set()
 
     def get(self, number: int, last: int | None) -> T:
         """Page `number`; the ones after it, up to page `last`, are asked for meanwhile."""
         wanted = _wanted(number, last, self._window)
-        if self._threads is None and len(wanted) <= 1:
+        if not self._under_way and len(wanted) <= 1:
             return self._fetch(number)
-        if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
-
-            self._threads = ThreadPoolExecutor(self._window, "realtimekit-prefetch")
         for page in wanted:
             if page not in self._under_way:
-                self._under_way[page] = self._threads.submit(self._fetch, page)
+                self._under_way[page] = _Thread(partial(self._fetch, page))
         return self._under_way.pop(number).result()
+
+    def while_read(self, flow: Flow[T]) -> Flow[T]:
+        """The flow as it is for the reader's own thread; in another, it ends when the reader has left."""
+        return flow if threading.get_ident() == self._reader else _until(self._left, flow)
+
+
+class _Thread(Generic[T]):
+    """A thread of its own for one page, and what came of it."""
+
+    _value: T
+    _error: BaseException | None = None
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._thread = threading.Thread(target=self._carry_out, args=[work], name="realtimekit-prefetch", daemon=True)
+        self._thread.start()
+
+    def _carry_out(self, work: Callable[[], T]) -> None:
+        try:
+            self._value = work()
+        except BaseException as error:  # noqa: BLE001 - it is the reader's
+            self._error = error
+
+    def result(self) -> T:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class _LeftError(Exception):
+    """Nobody reads what the thread is about."""
+
+
+def _sleep(seconds: float, left: threading.Event) -> None:
+    left.wait(seconds)
+
+
+def _until(left: threading.Event, flow: Flow[T]) -> Flow[T]:
+    """The flow, until then: after that it neither sleeps on nor has anything sent."""
+    go_on: Callable[[], Request | Sleep] = partial(next, flow)
+    while not left.is_set():
+        try:
+            step = go_on()
+        except StopIteration as stop:
+            return cast("T", stop.value)
+        if isinstance(step, Sleep):
+            _sleep(step.seconds, left)
+            go_on = partial(flow.send, None)
+            continue
+        try:
+            response = yield step
+        except APIConnectionError as error:
+            go_on = partial(flow.throw, error)
+        else:
+            go_on = partial(flow.send, response)
+    raise _LeftError
 
 
 class AsyncAhead(Generic[T]):

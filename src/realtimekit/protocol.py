@@ -5,7 +5,9 @@ Where the API's description and its examples disagree, both are read. Nothing he
 
 from __future__ import annotations
 
+import functools
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit import errors
@@ -15,13 +17,24 @@ if TYPE_CHECKING:
 
     from realtimekit.flow import Response
 
-loads: Callable[[bytes], Any]
-try:
-    from orjson import loads
-except ImportError:
-    from json import loads
-
 # --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def loads(content: bytes) -> Any:
+    """JSON, decoded: by orjson, where it is installed."""
+    return _decoder()(content)
+
+
+@functools.cache
+def _decoder() -> Callable[[bytes], Any]:
+    # Chosen at the first answer: importing orjson costs as much as the rest of a cold start, and not every start asks.
+    try:
+        import orjson  # noqa: PLC0415
+    except ImportError:
+        import json  # noqa: PLC0415
+
+        return json.loads
+    return orjson.loads
 
 
 def decode(response: Response) -> Any:
@@ -137,6 +150,7 @@ _CURES = {
     401: "check the API token (api_token= or CLOUDFLARE_API_TOKEN)",
     403: 'the token needs the permission "Realtime" or "Realtime Admin" for this account',
 }
+_FIRST_WORDS = 100  # characters, of a body that is no JSON
 _LONGEST_TEXT = 500  # characters of the server's words in an error's text; `.message` and `.body` have them all
 
 
@@ -145,23 +159,36 @@ def failed(response: Response, body: Any) -> bool:
     return not 200 <= response.status < 300 or (isinstance(body, dict) and body.get("success") is False)
 
 
-def error_from(response: Response, body: Any, method: str, path: str, *, now: float | None = None) -> errors.APIError:
+def error_from(
+    response: Response,
+    body: Any,
+    method: str,
+    path: str,
+    *,
+    now: float | None = None,
+    cures: Mapping[int, str] = MappingProxyType(_CURES),
+) -> errors.APIError:
     """The error that an answer means. All shapes seen are read:
 
     `{"success": false, "error": {"code", "message"}}`, `{"success": false, "errors": [{"code", "message"}], ...}`
     (the gateway's), `{"message"}` alone, HTML or text, and an empty body.
 
-    `now` is for `asked_wait`.
+    Args:
+        response: the answer.
+        body: its decoded body.
+        method: of the call.
+        path: of the call, without its query.
+        now: for `asked_wait`.
+        cures: what to do about a status, for the message; others than those for the API's token, where none was sent.
     """
     code, message = _code_and_message(body)
     meant = response.status if not 200 <= response.status < 300 else code or response.status
     kind = _BY_STATUS.get(meant) or (errors.ServerError if 500 <= meant < 600 else errors.APIError)
-    words = message or ("the body is no JSON" if isinstance(body, str) else "no message")
     text = f"{method} {path} answered {response.status}"
     if code is not None and code != response.status:
         text += f" (code {code})"
-    text += f": {printable(words)}"
-    if cure := _CURES.get(meant):
+    text += f": {printable(message) or _no_message(body)}"
+    if cure := cures.get(meant):
         text += f"; {cure}"
     error = kind(
         text,
@@ -188,6 +215,14 @@ def _code_and_message(body: Any) -> tuple[int | None, str]:
     return None, ""
 
 
+def _no_message(body: Any) -> str:
+    if not isinstance(body, str):
+        return "no message"
+    words = re.sub(r"<[^>]*>", " ", printable(body))  # mostly it is HTML, or a storage's XML
+    words = " ".join(re.sub(r"\?\S+", "?...", words).split())  # a page may repeat the link, whose query is a secret
+    return f"the body is no JSON: {words[:_FIRST_WORDS]}".rstrip(": ")
+
+
 def printable(text: str) -> str:
     """Words from outside, safe for a terminal and not longer than a few lines."""
     clean = "".join(character if character.isprintable() else " " for character in text)
@@ -212,6 +247,11 @@ def may_resend(method: str, failure: Response | errors.APIConnectionError) -> bo
     if isinstance(failure, errors.APIConnectionError):
         return idempotent or not failure.maybe_processed
     return failure.status == 429 or (idempotent and (failure.status == 408 or 500 <= failure.status < 600))
+
+
+def gone_already(method: str, status: int, *, maybe_processed: bool) -> bool:
+    """Whether a refusal means that an earlier attempt did it: a DELETE whose answer was lost finds nothing any more."""
+    return method == "DELETE" and status == 404 and maybe_processed
 
 
 def backoff(attempt: int, jitter: float) -> float:

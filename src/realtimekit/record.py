@@ -6,9 +6,10 @@ only its reader.
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView, Mapping, ValuesView
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -16,16 +17,22 @@ from realtimekit.errors import DecodeError
 from realtimekit.values import parse_date, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, KeysView
+
+    _Mapping = Mapping[str, Any]
+else:
+    _Mapping = object  # and registered below: as a real base it would bring a metaclass, and slower classes
 
 Convert = Callable[[Any, "Record"], Any]
 
 
-class Record:
+class Record(_Mapping):
     """A JSON object with typed fields. Read-only: what the API knows changes only through the API.
 
-    `record.name` is the field as Python has it; `record["name"]` is the raw value under its name on the wire, for
-    declared and undeclared fields alike; `to_dict()` is a copy of all of it.
+    `record.name` is the field as Python has it. A record is a mapping, too, over the names on the wire of what the
+    server sent: `record["createdAt"]` is the value as the attribute has it, where a field is declared for that name;
+    else it is a copy of the JSON. So `dict(record)`, data frames, templates and JSON encoders see typed values.
+    `to_dict()` is a copy of it all as the server sent it.
     """
 
     _telling: ClassVar[tuple[str, ...]] = ()
@@ -44,20 +51,59 @@ class Record:
         super().__init_subclass__(**kwargs)
         cls._telling = telling or cls._telling
         for name, annotation in cls.__annotations__.items():  # its own alone, not its bases'
-            if name not in cls.__dict__ and not name.startswith("_") and not str(annotation).startswith("ClassVar"):
+            if name.startswith("_") or str(annotation).startswith("ClassVar"):
+                continue
+            if name in _METHODS:
+                raise TypeError(f"{cls.__name__}.{name} would hide a method: {name}_: ... = wire({name!r})")
+            if name not in cls.__dict__:
                 described = Field()
                 described.__set_name__(cls, name)
                 setattr(cls, name, described)
 
+    # --- a mapping -----------------------------------------------------------------------------------------------
+
     def __getitem__(self, name: str) -> Any:
-        return self._data[name]
+        """The value under a name on the wire.
+
+        Raises:
+            KeyError: the server sent nothing of this name.
+            DecodeError: it cannot be read as what it should be.
+        """
+        raw = self._data[name]
+        attributes = _names_on_the_wire(type(self)).get(name)
+        if raw is None or attributes is None:
+            return _copy(raw)
+        values = (getattr(self, attribute) for attribute in attributes)
+        return _copy(next((value for value in values if value is not None), None))
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """As `record[name]`; the default where the server sent nothing of this name."""
+        return self[name] if name in self._data else default
 
     def __contains__(self, name: object) -> bool:
         return name in self._data
 
     def __iter__(self) -> Iterator[str]:
-        """The names on the wire of the fields that the server sent."""
         return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __bool__(self) -> Literal[True]:
+        """A record is there, also where the server sent no fields."""
+        return True
+
+    def keys(self) -> KeysView[str]:
+        """The names on the wire of the fields that the server sent."""
+        return self._data.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """The values of `record[name]`."""
+        return ValuesView(self)
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values of `record[name]`."""
+        return ItemsView(self)
 
     def to_dict(self) -> dict[str, Any]:
         """A copy of the record as the server sent it: names of the wire, values of JSON."""
@@ -77,6 +123,8 @@ class Record:
         shown = "".join(f" {name}={self._data[name]!r}" for name in self._telling if name in self._data)
         return f"<{type(self).__name__}{shown}>"
 
+    __sentry_repr__ = __repr__  # Sentry would look into a mapping, and find links and stream keys
+
     def _replace(self, data: dict[str, Any]) -> None:
         """Take over newer data. Fields that it leaves out keep their last value: a token is sent only once."""
         self.__dict__["_data"] = {**self._data, **data}
@@ -89,6 +137,10 @@ class Record:
         return cls(data)
 
 
+_METHODS = frozenset(name for name in vars(Record) if not name.startswith("_"))
+Mapping.register(Record)  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
+
+
 class Field:
     """Finds, converts and keeps a value on its first read; later reads do not come here (it has no `__set__`)."""
 
@@ -97,8 +149,9 @@ class Field:
     optional: bool
     convert: Convert | None = None
 
-    def __init__(self, *wire_names: str) -> None:
+    def __init__(self, *wire_names: str, read: Callable[[Any], Any] | None = None) -> None:
         self.wire_names: tuple[str, ...] = wire_names
+        self._read = read
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.owner = name, owner
@@ -108,26 +161,46 @@ class Field:
         if record is None:
             return self
         if self.convert is None:
-            self.optional, self.convert = _conversion(annotation_of(self.owner, self.name))
+            self.optional, convert = _conversion(annotation_of(self.owner, self.name))
+            read = self._read
+            self.convert = convert if read is None else lambda raw, _record: read(raw)
         data = record._data
-        raw = next((data[name] for name in self.wire_names if data.get(name) is not None), None)
+        name = next((name for name in self.wire_names if data.get(name) is not None), None)
         try:
-            value = None if raw is None else self.convert(raw, record)
+            value = None if name is None else self.convert(data[name], record)
         except (TypeError, ValueError, OverflowError) as error:
             raise DecodeError(
                 f"{type(record).__name__}.{self.name} cannot be read: {error}; the raw value is "
-                f"record[{self.wire_names[0]!r}]"
+                f"record.to_dict()[{name!r}]"
             ) from None
         if value is None and not self.optional:
             why = "the server left it out" if data.keys() - {"id"} else "it was not loaded yet; reload() it"
             raise DecodeError(f"{record!r} has no {self.wire_names[0]!r}: {why}")
         record.__dict__[self.name] = value
+        if record._data is not data:  # newer data came meanwhile, in another thread
+            record.__dict__.pop(self.name, None)
         return value
 
 
-def wire(*names: str) -> Any:
-    """A field whose name on the wire differs; several names where the API writes it in more than one way."""
-    return Field(*names)
+@functools.cache
+def _names_on_the_wire(cls: type[Record]) -> dict[str, list[str]]:
+    """Name on the wire -> the attributes that read it, its namesake first: some names carry one thing or another."""
+    found: dict[str, list[str]] = {}
+    for base in cls.__mro__:
+        for field in vars(base).values():
+            if isinstance(field, Field) and getattr(cls, field.name) is field:  # not one that a subclass replaced
+                for name in field.wire_names:
+                    attributes = found.setdefault(name, [])
+                    attributes.insert(0 if field.name == name else len(attributes), field.name)
+    return found
+
+
+def wire(*names: str, read: Callable[[Any], Any] | None = None) -> Any:
+    """A field whose name on the wire differs; several names where the API writes it in more than one way.
+
+    `read` makes the value of what is on the wire, where the annotation alone cannot say how.
+    """
+    return Field(*names, read=read)
 
 
 def annotation_of(owner: type, name: str) -> Any:
@@ -153,7 +226,7 @@ def _conversion(hint: Any) -> tuple[bool, Convert]:
 
 
 def _as_it_is(raw: Any, _record: Record) -> Any:
-    return raw
+    return _copy(raw)
 
 
 def _expect(kind: type, raw: Any) -> Any:
@@ -193,7 +266,7 @@ _CONVERSIONS: dict[Any, Convert] = {
     float: _number,
     int: _whole,
     bool: _truth,
-    dict: lambda raw, _record: _expect(dict, raw),
+    dict: lambda raw, _record: _copy(_expect(dict, raw)),
     datetime: _time,
     date: lambda raw, _record: parse_date(_expect(str, raw)),
 }

@@ -7,15 +7,16 @@ copies, so a relation can be kept, shared between threads and tasks, and iterate
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
 from realtimekit.exchange import exchange
 from realtimekit.flow import Driven, F, Flow, operation
 from realtimekit.keywords import OPTIONS, Options, check, split
+from realtimekit.paths import PathTemplate
 from realtimekit.prefetch import Ahead, AsyncAhead
-from realtimekit.resource import Refused, Resource
+from realtimekit.resource import KIT, Refused, Resource
 from realtimekit.values import query_value
 
 if TYPE_CHECKING:
@@ -30,6 +31,19 @@ class Collection(Driven[F], Generic[R, F]):
     """One place of the API where records of one kind are found by their id, and made."""
 
     _record: ClassVar[type[Resource[Any]]]
+    _template: ClassVar[PathTemplate]
+    _items_key: ClassVar[str | None]
+
+    def __init_subclass__(
+        cls, *, of: type[Resource[Any]] | None = None, path: str = "", items_key: str | None = None
+    ) -> None:
+        """Where records are listed otherwise than at the path of their class: `of` which class, at which `path`.
+
+        Without `of` the class of the records says all that with its own keywords.
+        """
+        super().__init_subclass__()
+        if of is not None:
+            cls._record, cls._template, cls._items_key = of, PathTemplate(KIT + path), items_key
 
     if TYPE_CHECKING:
         # Each collection that has it has its own.
@@ -43,11 +57,14 @@ class Collection(Driven[F], Generic[R, F]):
         self._fixed = frozenset(self._scope)  # a collection below a record cannot be moved elsewhere
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._record._template.template}>"
+        return f"<{type(self).__name__} {self._template.template}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot be pickled or copied: it belongs to a client. Pickle its records instead")
 
     def _scoped(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The scope with the ids among the given keywords, and the other keywords."""
-        ids, rest = split(given, self._record._template.parents)
+        ids, rest = split(given, self._template.parents)
         for name in ids.keys() & self._fixed:
             raise TypeError(f"{name}= is given by the record that these {self._record.__name__} records belong to")
         return {**self._scope, **{name: value for name, value in ids.items() if value is not None}}, rest
@@ -75,21 +92,36 @@ class Collection(Driven[F], Generic[R, F]):
         record._member_path()  # refuses a wrong id, or a missing one, here and now
         return record
 
-    def _create(self, fields: Mapping[str, Any]) -> Flow[R]:
-        scope, rest = self._scoped(fields)
-        options, body = split(rest, OPTIONS)
-        ids = self._resolved(scope)
-        path = self._record._template.collection(ids)
-        answer = yield from exchange(self._client.settings, "POST", path, None, body, cast("Options", options))
-        record = self._record._load(self._client, {}, self._kept(ids))
+    def _create(self, fields: Mapping[str, Any], suffix: str = "") -> Flow[R]:
+        return (yield from self._one("POST", suffix, fields))
+
+    def _one(self, method: str, suffix: str, given: Mapping[str, Any]) -> Flow[R]:
+        """The record that a call answers with."""
+        answer, scope = yield from self._call(method, suffix, given)
+        record = self._record._load(self._client, {}, scope)
         record._take(answer)
         return cast("R", record)
+
+    def _call(self, method: str, suffix: str, given: Mapping[str, Any]) -> Flow[tuple[Any, dict[str, Any]]]:
+        """A call on the collection's own path, or below it: its answer, and the scope of the records in it.
+
+        Among the given keywords are ids and options; the others are the body.
+        """
+        scope, rest = self._scoped(given)
+        options, body = split(rest, OPTIONS)
+        ids = self._resolved(scope)
+        path = self._template.collection(ids) + suffix
+        settings = self._client.settings
+        sent = None if method == "GET" else body
+        answer = yield from exchange(settings, method, path, None, sent, cast("Options", options))
+        return answer, self._kept(ids)
 
 
 class Relation(Collection[R, F]):
     """A collection that can be listed, too: the records of one kind in one place of the API, in the server's order."""
 
     _descending: ClassVar[str] = "DESC"  # one list of the API spells it otherwise
+    _paged: ClassVar[bool] = True  # one list of the API comes whole
 
     if TYPE_CHECKING:
         # Each class of relation has its own, with the filters of its list.
@@ -103,7 +135,10 @@ class Relation(Collection[R, F]):
 
     def __repr__(self) -> str:
         query = "".join(f" {name}={value!r}" for name, value in self._query.items())
-        return f"<{type(self).__name__} {self._record._template.template}{query}>"
+        return f"<{type(self).__name__} {self._template.template}{query}>"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"whether there are any in {self!r} is for the server to say: ask .first() or .count()")
 
     # --- refining: each returns a changed copy ---------------------------------------------------------------------
 
@@ -120,7 +155,10 @@ class Relation(Collection[R, F]):
         for name in ("page_no", "per_page"):
             if name in wire:
                 _positive(name, query[name])
-        return self._changed(_scope=scope, _query={**self._query, **wire}, _options={**self._options, **options})
+        before = self._options
+        if "extra_query" in options:
+            options["extra_query"] = {**before.get("extra_query", {}), **(options["extra_query"] or {})}
+        return self._changed(_scope=scope, _query={**self._query, **wire}, _options={**before, **options})
 
     def page_size(self, size: int) -> Self:
         """Ask for this many records a page (`per_page`). The server may give fewer; its maximum is not documented."""
@@ -146,15 +184,30 @@ class Relation(Collection[R, F]):
 
     def _fetch(self, page_no: int, **query: Any) -> Flow[tuple[list[R], protocol.Paging]]:
         ids = self._resolved(self._scope)
-        path = self._record._template.collection(ids)
-        query = {**self._query, **query, "page_no": page_no}
+        path = self._template.collection(ids)
+        query = {**self._query, **query, "page_no": page_no} if self._paged else dict(self._query)
         body = yield from exchange(self._client.settings, "GET", path, query, options=self._options)
-        items = protocol.unwrap_list(body, self._record._items_key)
+        items = self._items(body)
         if items is None:
             raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
         scope, load = self._kept(ids), self._record._load
         records = [load(self._client, item, scope) for item in items]
+        if not self._paged:
+            return cast("list[R]", records if page_no == 1 else []), protocol.Paging(len(records), 1, len(records))
         return cast("list[R]", records), protocol.paging(body)
+
+    def _items(self, answer: Any) -> list[dict[str, Any]] | None:
+        return protocol.unwrap_list(answer, self._items_key)
+
+    def _search(self, wanted: Callable[[R], bool]) -> Flow[R | None]:
+        """The first record of all pages that is wanted."""
+        walk = self._walk()
+        while walk.page_no is not None:
+            records, paging = yield from self._fetch(walk.page_no)
+            for record in records[: walk.take(_marks(records), paging)]:
+                if wanted(record):
+                    return record
+        return None
 
     def _walk(self) -> protocol.Walk:
         return protocol.Walk(int(self._query.get("page_no", 1)), self._limit)
@@ -168,21 +221,30 @@ class Relation(Collection[R, F]):
 
     @operation
     def page(self, number: int, /) -> Flow[list[R]]:
-        """One page (1, 2, ...). One request."""
+        """One page (1, 2, ...) of all that match. One request.
+
+        Raises:
+            ValueError: the number is none, or the relation has a `limit()`, which counts from the first record.
+        """
+        if self._limit is not None:
+            raise ValueError("page() is about all that match: use it, or limit()")
         records, _ = yield from self._fetch(_positive("page", number))
         return records
 
     @operation
     def count(self) -> Flow[int]:
-        """How many there are. One request where the server says so (`paging.total_count`), else a walk of all pages."""
-        _, paging = yield from self._fetch(1, per_page=1)
-        total = paging.total_count
-        if total is None:
-            total, walk = 0, protocol.Walk()
-            while walk.page_no is not None:
-                records, paging = yield from self._fetch(walk.page_no)
-                total += walk.take(_marks(records), paging)
-        return total if self._limit is None else min(total, self._limit)
+        """How many `all()` would give. One request where the server says so (`paging`), else a walk of all pages."""
+        walk = self._walk()
+        first_page, total = walk.page_no or 1, 0
+        records, paging = yield from self._fetch(first_page, **({"per_page": 1} if first_page == 1 else {}))
+        before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
+        if paging.total_count is not None and before is not None:
+            total = max(paging.total_count - before, 0) if records else 0
+            return total if self._limit is None else min(total, self._limit)
+        while walk.page_no is not None:
+            records, paging = yield from self._fetch(walk.page_no)
+            total += walk.take(_marks(records), paging)
+        return total
 
     # --- walking, in small twins -----------------------------------------------------------------------------------
 
@@ -196,7 +258,8 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         walk = self._walk()
-        with Ahead(self._window, lambda number: self._client.run(self._fetch(number))) as ahead:
+        ahead: Ahead[tuple[list[R], protocol.Paging]]
+        with Ahead(self._window, lambda number: self._client.run(ahead.while_read(self._fetch(number)))) as ahead:
             while walk.page_no is not None:
                 records, paging = ahead.get(walk.page_no, walk.last_page)
                 if count := walk.take(_marks(records), paging):

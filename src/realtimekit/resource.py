@@ -57,6 +57,9 @@ class Refused:
 class Resource(Record, Driven[F]):
     """A record with an identity: its class and its place in the API.
 
+    It can be pickled and copied. A pickle leaves the client behind, but has all that the record holds: a participant's
+    token, the signed links of artefacts and recordings, a livestream's key. Keep it where such things may be.
+
     ARCHITECTURE.md has the pattern of a new class.
 
     Attributes:
@@ -67,7 +70,6 @@ class Resource(Record, Driven[F]):
     _template: ClassVar[PathTemplate]
     _collection: ClassVar[type[Collection[Any, Any]]]
     _item_key: ClassVar[str | None] = None
-    _items_key: ClassVar[str | None] = None
     _scope: Mapping[str, str]
 
     if not TYPE_CHECKING:
@@ -101,11 +103,10 @@ class Resource(Record, Driven[F]):
         super().__init_subclass__(**kwargs)
         if path is not None:
             cls._template = PathTemplate(KIT + path)
+        cls._item_key = item_key or cls._item_key
         if collection is not None:
             cls._collection = collection
-            collection._record = cls
-        cls._item_key = item_key or cls._item_key
-        cls._items_key = items_key or cls._items_key
+            collection._record, collection._template, collection._items_key = cls, cls._template, items_key
         writes = ("create", "update", "replace", "destroy")
         cls.read_only = all(_in_class(cls, name) is Refused for name in writes)
 
@@ -131,6 +132,11 @@ class Resource(Record, Driven[F]):
         own = self._template.own
         return {**self._scope, own: self._data.get("id")} if own else dict(self._scope)
 
+    def _around(self, kind: type[Resource[Any]]) -> dict[str, Any]:
+        """The scope of another kind of record, out of the ids of this one."""
+        ids = self._ids()
+        return {name: ids.get(name) for name in kind._template.parents}
+
     def _member_path(self) -> str:
         return self._template.member(self._ids())
 
@@ -150,7 +156,8 @@ class Resource(Record, Driven[F]):
         return self._load(self._client, self.to_dict(), self._scope)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # For caches and task queues: the record without its client, whose token belongs in neither.
+        # For caches and task queues: the record without its client, whose token belongs in neither. What the record
+        # itself holds goes along, a participant's token and signed links as well: dropped, they could not be had again.
         return _unpickled, (type(self), self._data, dict(self._scope), self._client.asynchronous)
 
     # --- calls ---------------------------------------------------------------------------------------------------
@@ -188,6 +195,9 @@ class Resource(Record, Driven[F]):
         Raises:
             NotFoundError: it is gone.
         """
+        yield from self._read(options)
+
+    def _read(self, options: Options | None = None) -> Flow[None]:
         self._take((yield from self._call("GET", options=options)))
 
 
@@ -224,15 +234,17 @@ class HasOne(Generic[C, F]):
 
     The first read loads it (`session.chat`, `await session.chat`) and keeps it; its own `reload()` reads it again.
     What is about the present moment is not kept: each read loads it.
+
+    No other attribute sends a request when it is read, but what reads all of them (`inspect.getmembers`, the autospec
+    of a record) reads these, too. `inspect.getmembers_static` and the autospec of a class do not.
     """
 
     kept: bool
-
     owner: type
     name: str
 
-    def __init__(self, *, kept: bool) -> None:
-        self.kept = kept
+    def __init__(self, *, kept: bool, at: str | None) -> None:
+        self.kept, self._at = kept, at
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.owner, self.name = owner, name
@@ -251,15 +263,18 @@ class HasOne(Generic[C, F]):
         if slot in record.__dict__:
             return record.__dict__[slot]
         kind = get_args(annotation_of(self.owner, self.name))[0]
-        child = kind._load(record._client, {}, record._ids())
-        child._take((yield from child._call("GET")))
+        child = kind._load(record._client, {}, record._ids() if self._at is None else record._around(kind))
+        child._take((yield from child._call("GET") if self._at is None else record._call("GET", self._at)))
         # Whoever was first wins, so that everybody holds the same object.
         return record.__dict__.setdefault(slot, child) if self.kept else child
 
 
-def has_one(*, kept: bool = True) -> Any:
-    """Declare the one record of a kind below this one; its type is the annotation."""
-    return HasOne(kept=kept)
+def has_one(*, kept: bool = True, at: str | None = None) -> Any:
+    """Declare the one record of a kind below this one; its type is the annotation.
+
+    `at` is where it is read below this one, for a kind that has a place of its own elsewhere.
+    """
+    return HasOne(kept=kept, at=at)
 
 
 # --- the class itself as an entry, on the default client --------------------------------------------------------------
@@ -336,6 +351,9 @@ class _DefaultClient(Engine[Sync]):
         return _default_client().run(flow)
 
 
+_NO_CLIENT = "this record comes from a pickle and has no client: find it again with one"
+
+
 class _NoClient(Engine[Async]):
     """Stands in an async record that came out of a pickle: there is no default async client."""
 
@@ -343,11 +361,11 @@ class _NoClient(Engine[Async]):
 
     @property
     def settings(self) -> Settings:
-        raise ConfigurationError("this record comes from a pickle and has no client: find it again with one")
+        raise ConfigurationError(_NO_CLIENT)
 
     def run(self, flow: Flow[Any], /) -> Any:
-        next(flow)  # asks for the settings
-        raise AssertionError
+        flow.close()
+        raise ConfigurationError(_NO_CLIENT)
 
 
 def _unpickled(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:  # noqa: FBT001

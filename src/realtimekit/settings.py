@@ -6,10 +6,11 @@ Sources: the API's address and its bearer token, https://developers.cloudflare.c
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from realtimekit.errors import ConfigurationError
+from realtimekit.keywords import check
 
 if TYPE_CHECKING:
     from realtimekit.transports import AsyncTransport, Transport
@@ -31,6 +32,26 @@ ENVIRONMENT = {
 }
 
 _configured: dict[str, Any] = {}
+
+
+class Secret(str):
+    """A text that shows itself in no traceback and no debugger; `str()` and f-strings give it as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+class Given(TypedDict, total=False):
+    """What a client can be told. What is None or left out comes from `configure()`, the environment, the default."""
+
+    api_token: str | None  # with the permission "Realtime" or "Realtime Admin"
+    account_id: str | None  # the Cloudflare account
+    app_id: str | None  # the RealtimeKit app
+    base_url: str | None  # where the API is; https, or plain http on this machine (the emulator)
+    timeout: float | None  # seconds for each of connecting, sending and waiting for more of the answer (30)
+    max_retries: int | None  # how often a request that may safely be sent again is sent again (2)
 
 
 class Settings(NamedTuple):
@@ -58,51 +79,49 @@ class Settings(NamedTuple):
         return f"<Settings {self.base_url} account_id={self.account_id!r} app_id={self.app_id!r}>"
 
 
-def configure(
-    *,
-    api_token: str | None = None,
-    account_id: str | None = None,
-    app_id: str | None = None,
-    base_url: str | None = None,
-    timeout: float | None = None,
-    max_retries: int | None = None,
-    transport: TransportName | Transport | None = None,
-) -> None:
+def configure(*, transport: TransportName | Transport | None = None, **given: Unpack[Given]) -> None:
     """Set what the default client (`Session.find(...)`) and every later client start from.
 
     What is None keeps its value. Records already read keep the client they came from.
 
     Args:
-        api_token: an API token with the permission "Realtime" or "Realtime Admin".
-        account_id: the Cloudflare account.
-        app_id: the RealtimeKit app.
-        base_url: where the API is; https, or plain http on this machine (the emulator).
-        timeout: seconds for each of connecting, sending and waiting for more of the answer (30).
-        max_retries: how often a request that may be sent again is sent again (2).
         transport: "auto", "httpx2", "pyreqwest", or an object with a `send` method.
+        given: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`: see `Given`.
 
     Raises:
         ConfigurationError: a value cannot be right.
     """
-    given = {name: value for name, value in locals().items() if value is not None}
-    _check(given)
-    _configured.update(given)
+    hide(given)
+    check(configure, given)
+    told = {name: value for name, value in {**given, "transport": transport}.items() if value is not None}
+    _configured.update(_check(told))
 
 
-def resolve(**explicit: Any) -> Settings:
+def resolve(**given: Any) -> Settings:
     """The settings in force.
 
     Raises:
         ConfigurationError: there is no token, or a value cannot be right.
     """
+    hide(given)
     values: dict[str, Any] = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": TIMEOUT}
     values |= {"max_retries": MAX_RETRIES, "transport": "auto"}
-    values |= {name: value for name, variable in ENVIRONMENT.items() if (value := os.environ.get(variable, "").strip())}
+    in_environment = {name: os.environ.get(variable, "").strip() for name, variable in ENVIRONMENT.items()}
+    values |= {name: value for name, value in hide(in_environment).items() if value}
     values |= _configured
-    values |= {name: value for name, value in explicit.items() if value is not None}
+    values |= {name: value for name, value in given.items() if value is not None}
     if "api_token" not in values:
         raise ConfigurationError(missing("api_token"))
     return Settings(**_check(values))
+
+
+def hide(given: Any) -> Any:
+    """Hide the token among these keywords, in place, before anything can fail: error trackers send local variables."""
+    if given.get("api_token") is not None:
+        # What is no text cannot be hidden: its type is enough to refuse it.
+        kind = type(given["api_token"])
+        given["api_token"] = Secret(given["api_token"]) if issubclass(kind, str) else kind
+    return given
 
 
 def missing(name: str) -> str:
@@ -136,11 +155,13 @@ def checked_timeout(timeout: object) -> float:
     return float(timeout)
 
 
-def _checked_token(token: object) -> str:
+def _checked_token(token: Secret | type) -> Secret:
     # The value itself is in no message.
-    if not isinstance(token, str) or not token.strip():
+    if isinstance(token, type):
+        raise ConfigurationError(f"api_token must be a text, not {token.__name__}")
+    token = Secret(token.strip())
+    if not token:
         raise ConfigurationError("api_token is empty: " + missing("api_token").partition(": ")[2])
-    token = token.strip()
     if token.lower().startswith("bearer "):
         raise ConfigurationError("api_token starts with 'Bearer': give the token alone")
     if not token.isascii() or not token.isprintable() or " " in token:
@@ -164,12 +185,12 @@ def _checked_base_url(url: Any) -> str:
         raise ConfigurationError(f"{hint} holds a space, a backslash or a control character")
     if parts.query or parts.fragment or not host:
         raise ConfigurationError(f"{hint} must be a plain URL such as {BASE_URL}, without query or fragment")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ConfigurationError(f"{hint} must start with https:// (http:// only for this machine: it carries a token)")
     return str(url).rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost") or name == "::1":
         return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
+
+Moment: TypeAlias = date | datetime | str | float
 
 # The documented filters whose value is a point in time: a text that is no time can never be right there.
 _TIME_FILTERS = frozenset({"start_time", "end_time"})
@@ -37,6 +39,58 @@ def wire_time(moment: datetime, name: str) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"{name}={moment.isoformat()!r} has no time zone; use e.g. datetime.now(timezone.utc)")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc_day(value: Moment, name: str) -> str:
+    """A moment as the day that it is on in UTC, "2026-06-03".
+
+    Raises:
+        TypeError, ValueError: as `unix_seconds`.
+    """
+    day = _day_or_time(value, name)
+    return (day.astimezone(UTC).date() if isinstance(day, datetime) else day).isoformat()
+
+
+def unix_seconds(value: Moment, name: str, *, whole_day: bool = False) -> int:
+    """A moment in whole Unix seconds: of a date its first one, or its last one for the end of a time (`whole_day`).
+
+    Args:
+        value: a date, an aware datetime, a text in ISO 8601 (UTC, where it has no zone) or Unix seconds.
+        name: of the argument, for the errors.
+        whole_day: whether a date means the end of its day.
+
+    Raises:
+        TypeError: it is none of these.
+        ValueError: a datetime without a time zone, a text that is no time, a number that cannot be Unix seconds.
+    """
+    moment = _day_or_time(value, name)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time(23, 59, 59) if whole_day else time(), UTC)
+    return int(moment.timestamp())
+
+
+def _day_or_time(value: Moment, name: str) -> date | datetime:
+    match value:
+        case datetime():
+            wire_time(value, name)  # refuses one without a time zone
+            return value
+        case date():
+            return value
+        case str():
+            try:
+                return date.fromisoformat(value) if len(value) == len("2026-06-03") else parse_timestamp(value)
+            except ValueError:
+                raise ValueError(f"{name}={value!r} is no ISO 8601 date or time, such as '2026-06-03'") from None
+        case bool():
+            pass
+        case int() | float():
+            try:
+                return datetime.fromtimestamp(value, UTC)
+            except (ValueError, OverflowError, OSError):
+                raise ValueError(
+                    f"{name}={value!r} cannot be a time in Unix seconds (milliseconds, perhaps?)"
+                ) from None
+    raise TypeError(f"{name} must be a date, a datetime, a text or a number, not {type(value).__name__}")
 
 
 def query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one for each type

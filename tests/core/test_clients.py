@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import realtimekit
+import realtimekit.client
 from realtimekit import errors
 from realtimekit.flow import Request, Response
 
@@ -44,6 +45,28 @@ class Closing:
 
     def close(self) -> None:
         self.closed = True
+
+
+@pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_cannot_travel(flavour: Flavour, travel: Callable[[Any], object]) -> None:
+    with pytest.raises(
+        TypeError, match=r"^<\w+ https://.*> cannot be pickled or copied: .*Pickle records.*with_options"
+    ):
+        travel(flavour.client(Script()))
+
+
+def test_every_collection_of_a_client_is_loaded_when_it_is_asked_for(flavour: Flavour) -> None:
+    client = flavour.client(Script())
+    names = [
+        name
+        for name, kind in vars(realtimekit.client.Client).items()
+        if isinstance(kind, realtimekit.client._Collection)
+    ]
+    assert len(names) == 11
+    for name in names:
+        collection = getattr(client, name)
+        assert type(collection).__name__ == "".join(word.capitalize() for word in name.split("_"))
+        assert collection._client is client
 
 
 class TestSharing:
@@ -238,6 +261,8 @@ MADE: dict[str, Callable[[], errors.RealtimeKitError]] = {
     "ConfigurationError": lambda: errors.ConfigurationError("x"),
     "ReadOnlyError": lambda: errors.ReadOnlyError("x"),
     "DecodeError": lambda: errors.DecodeError("x"),
+    "WaitError": lambda: errors.WaitError("x", record={"id": "r"}),
+    "WaitTimeoutError": lambda: errors.WaitTimeoutError("x", record={"id": "r"}),
     "APIConnectionError": lambda: errors.APIConnectionError("x", maybe_processed=True, method="GET", path="/p"),
     "APITimeoutError": lambda: errors.APITimeoutError("x", maybe_processed=False),
     "RateLimitError": rate_limit,
@@ -251,6 +276,10 @@ MADE: dict[str, Callable[[], errors.RealtimeKitError]] = {
             errors.NotFoundError,
             errors.ConflictError,
             errors.ServerError,
+            errors.ArtefactError,
+            errors.ArtefactNotReady,
+            errors.ArtefactExpired,
+            errors.ArtefactNotEnabled,
         )
     },
 }

@@ -10,10 +10,35 @@ from unittest import mock
 import pytest
 
 import realtimekit
-from realtimekit import App, LivestreamSession, Meeting, Participant, Session, SessionParticipant
+from realtimekit import (
+    App,
+    Livestream,
+    LivestreamSession,
+    Meeting,
+    Participant,
+    Preset,
+    Recording,
+    Session,
+    SessionParticipant,
+    Webhook,
+)
 
 from .scripted import Flavour, Script, ScriptedTransport, default_to, ok
-from .shapes import APP, BROADCAST, MARK, MEETING, PERSON, REPORTED, SESSION, WITH_TOKEN
+from .shapes import (
+    APP,
+    BROADCAST,
+    LIVESTREAM,
+    MARK,
+    MEETING,
+    PERSON,
+    PRESET,
+    PRESET_PARTS,
+    RECORDING,
+    REPORTED,
+    SESSION,
+    WEBHOOK,
+    WITH_TOKEN,
+)
 
 WHO = {"custom_participant_id": "ann-1", "preset_name": "group_call_host"}
 
@@ -51,13 +76,42 @@ ENTRIES: dict[str, Entry] = {  # of the class, of the client, path, answer, keyw
         lambda: LivestreamSession.find, lambda c: c.livestream_sessions.find, "/app/livestreams/sessions/x",
         ok(BROADCAST), {},
     ),
+    "Livestream.find": (
+        lambda: Livestream.find, lambda c: c.livestreams.find, "/app/livestreams/x", ok({"livestream": LIVESTREAM}), {},
+    ),
+    "Livestream.create": (
+        lambda: Livestream.create, lambda c: c.livestreams.create, "/app/livestreams", ok(LIVESTREAM), {"name": "n"},
+    ),
+    "Recording.find": (
+        lambda: Recording.find, lambda c: c.recordings.find, "/app/recordings/x", ok(RECORDING), {},
+    ),
+    "Recording.create": (
+        lambda: Recording.create, lambda c: c.recordings.create, "/app/recordings", ok(RECORDING), {"meeting_id": "m"},
+    ),
+    "Recording.create_track": (
+        lambda: Recording.create_track, lambda c: c.recordings.create_track, "/app/recordings/track",
+        ok({"recording": RECORDING}), {"meeting_id": "m"},
+    ),
+    "Recording.active_for": (
+        lambda: Recording.active_for, lambda c: c.recordings.active_for, "/app/recordings/active-recording/x",
+        ok(RECORDING), {},
+    ),
+    "Preset.find": (lambda: Preset.find, lambda c: c.presets.find, "/app/presets/x", ok(PRESET), {}),
+    "Preset.create": (
+        lambda: Preset.create, lambda c: c.presets.create, "/app/presets", ok(PRESET), {"name": "n", **PRESET_PARTS},
+    ),
+    "Webhook.find": (lambda: Webhook.find, lambda c: c.webhooks.find, "/app/webhooks/x", ok(WEBHOOK), {}),
+    "Webhook.create": (
+        lambda: Webhook.create, lambda c: c.webhooks.create, "/app/webhooks", ok(WEBHOOK),
+        {"name": "n", "url": "https://hooks.test", "events": []},
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_class_and_the_client_send_the_same(flavour: Flavour, name: str) -> None:
     of_class, of_client, path, reply, keywords = ENTRIES[name]
-    ids = () if name.endswith(("create", "current")) else ("x",)
+    ids = () if name.endswith(("create", "create_track", "current")) else ("x",)
     script = Script(reply, reply)
     default_to(script)
     by_class = of_class()(*ids, **keywords)
@@ -72,7 +126,7 @@ def test_the_class_and_the_client_send_the_same(flavour: Flavour, name: str) -> 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if not name.startswith("App.")])
 def test_another_app_or_account_for_one_call(flavour: Flavour, name: str) -> None:
     of_class, of_client, path, reply, keywords = ENTRIES[name]
-    ids = () if name.endswith("create") else ("x",)
+    ids = () if name.endswith(("create", "create_track")) else ("x",)
     script = Script(reply, reply, reply)
     default_to(script)
     client = flavour.client(script)
@@ -92,6 +146,9 @@ def test_another_app_or_account_for_one_call(flavour: Flavour, name: str) -> Non
         (Participant, "/app/meetings/m/participants", {"meeting_id": "m"}),
         (Session, "/app/sessions", {"status": "ENDED"}),
         (SessionParticipant, "/app/sessions/s/participants", {"session_id": "s"}),
+        (Livestream, "/app/livestreams", {"status": "LIVE"}),
+        (Recording, "/app/recordings", {"status": "UPLOADED"}),
+        (Preset, "/app/presets", {"search": "x"}),
     ],
 )
 def test_all_and_where_of_a_class(kind: Any, path: str, keywords: dict[str, str]) -> None:

@@ -99,6 +99,31 @@ class TestSendingAgain:
         assert len(script.requests) == 1
         assert waits == []
 
+    @pytest.mark.parametrize("doubtful", [lost(), APITimeoutError("x", maybe_processed=True), error(408), error(502)])
+    @pytest.mark.parametrize("then", [[], [not_sent()], [error(429)]])
+    def test_a_delete_that_finds_nothing_any_more_was_done_by_the_attempt_before(
+        self, flavour: Flavour, doubtful: Step, then: list[Step]
+    ) -> None:
+        script = Script(doubtful, *then, error(404))
+        send(flavour, script, "DELETE")
+        assert len(script.requests) == 2 + len(then)
+
+    @pytest.mark.parametrize("harmless", [[], [not_sent()], [error(429)], [not_sent(), error(429)]])
+    def test_a_delete_of_nothing_is_an_error(self, flavour: Flavour, harmless: list[Step]) -> None:
+        with pytest.raises(NotFoundError):
+            send(flavour, Script(*harmless, error(404)), "DELETE")
+
+    @pytest.mark.parametrize("method", ["GET", "PUT"])
+    def test_only_a_delete_is_done_when_nothing_is_found(self, flavour: Flavour, method: str) -> None:
+        with pytest.raises(NotFoundError):
+            send(flavour, Script(lost(), error(404)), method)
+
+    @pytest.mark.parametrize("status", [400, 403, 409])
+    def test_another_refusal_of_the_second_delete_is_an_error(self, flavour: Flavour, status: int) -> None:
+        with pytest.raises(APIError) as caught:
+            send(flavour, Script(lost(), error(status)), "DELETE")
+        assert caught.value.status == status
+
     @pytest.mark.parametrize("method", SAFE + RISKY)
     @pytest.mark.parametrize(("status", "kind"), [(400, ValidationError), (404, NotFoundError), (302, APIError)])
     def test_a_refusal_is_final(self, flavour: Flavour, method: str, status: int, kind: type[APIError]) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +16,9 @@ import pytest
 
 from realtimekit import AsyncRealtimeKit, NotFoundError, RealtimeKit
 from realtimekit.flow import Request, Response
+from tests.transports.loopback import Connection, Server, answer
 
-from .scripted import SETTINGS, Flavour, call_of, error, ok, places
+from .scripted import SETTINGS, Flavour, Step, call_of, error, lost, ok, places
 
 PATIENCE = 20  # seconds; only a failing test waits that long
 
@@ -161,6 +166,86 @@ class TestThreads:
         no_threads_left()
         assert set(range(1, 5)) <= set(transport.asked) <= set(range(1, 7))
         assert transport.under_way == 0
+
+    @pytest.mark.parametrize("failure", [error(503), error(429, retry_after="50"), lost()])
+    def test_nothing_is_tried_again_when_the_reader_has_left(self, failure: Step) -> None:
+        left = threading.Event()
+
+        def serve(number: int) -> Response:
+            if number <= 2:
+                return page(number, 9)
+            assert left.wait(PATIENCE)
+            if isinstance(failure, BaseException):
+                raise failure
+            return failure
+
+        transport = Threads(serve)
+        pages = transport.sessions(3).pages()
+        next(pages)
+        next(pages)  # 3 and 4 are under way, or will be
+        pages.close()
+        left.set()
+        no_threads_left()
+        assert len(set(transport.asked)) == len(transport.asked), "some page was asked for again"
+        assert set(transport.asked) <= {1, 2, 3, 4}
+
+    def test_what_is_tried_again_while_somebody_reads(self) -> None:
+        tried: set[int] = set()
+
+        def serve(number: int) -> Response:
+            if number in tried:
+                return page(number, 5)
+            tried.add(number)
+            if number == 3:
+                raise lost()
+            return error(503, retry_after="0")
+
+        assert [session.id for session in Threads(serve).sessions(3)] == ["1", "2", "3", "4", "5"]
+
+    @pytest.mark.parametrize("transport", ["httpx2", "pyreqwest"])
+    @pytest.mark.parametrize("end", ["break", "interrupt"])
+    def test_a_program_that_leaves_ends_at_once(self, transport: str, end: str) -> None:
+        """Pages are under way to a server that does not answer them."""
+        silent = threading.Event()
+
+        def script(connection: Connection) -> None:
+            while request := connection.receive():
+                number = int(request.target.rpartition("page_no=")[2])
+                if number > 2:
+                    silent.set()
+                    return connection.wait_for_close()
+                data = {"sessions": [{"id": str(number)}]}
+                connection.send(answer(json.dumps({"data": data, "paging": places(9, number, number)}).encode()))
+            return None
+
+        with Server(script) as server:
+            given = {"api_token": "x", "account_id": "a", "app_id": "b", "base_url": server.url}
+            program = f"""
+from realtimekit import RealtimeKit
+sessions = iter(RealtimeKit(transport={transport!r}, **{given!r}).sessions.prefetch(3))
+print(next(sessions).id, next(sessions).id, flush=True)
+if {end!r} == "interrupt":
+    next(sessions)
+input()
+"""
+            child = subprocess.Popen(
+                [sys.executable, "-c", program],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            try:
+                assert child.stdout is not None
+                assert child.stdout.readline() == "1 2\n"
+                assert silent.wait(PATIENCE)
+                if end == "interrupt":
+                    child.send_signal(signal.SIGINT)
+                _, errors = child.communicate("\n", timeout=PATIENCE)
+            finally:
+                child.kill()
+                child.wait()
+        assert errors.rstrip().endswith("KeyboardInterrupt" if end == "interrupt" else "")
 
     def test_a_failed_page_is_raised_in_its_turn(self) -> None:
         failed = threading.Event()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Literal
 
 import pytest
 
-from realtimekit import DecodeError, LivestreamSession, PeerEvent, Session
+from realtimekit import DecodeError, LivestreamSession, PeerEvent, Recording, Session
 from realtimekit.record import Record, wire
 from realtimekit.resources.active_session import Kicked
+from realtimekit.values import parse_timestamp
 
-from .scripted import Script, client_of
+from .scripted import Script, client_of, ok, places
 
 
 class Inner(Record):
@@ -163,11 +165,13 @@ def test_a_wrong_value_hurts_only_its_reader(name: str, raw: Any) -> None:
     record = Sample({"text": "x", "anything": 1, name: raw})
     for _ in range(2):
         with pytest.raises(
-            DecodeError, match=rf"^Sample\.{name} cannot be read: .*; the raw value is record\['{name}'\]"
+            DecodeError, match=rf"^Sample\.{name} cannot be read: .*; the raw value is record\.to_dict\(\)\['{name}'\]"
         ):
             getattr(record, name)
+        with pytest.raises(DecodeError, match=rf"^Sample\.{name} cannot be read: "):
+            record[name]
     assert record["anything"] == record.anything == 1
-    assert record[name] == raw
+    assert record.to_dict()[name] == raw
 
 
 class TestWireNames:
@@ -183,7 +187,7 @@ class TestWireNames:
             _ = Sample({}).renamed
 
     def test_a_wrong_one_is_named_both_ways(self) -> None:
-        with pytest.raises(DecodeError, match=r"Sample\.renamed .*record\['wireName'\]"):
+        with pytest.raises(DecodeError, match=r"Sample\.renamed .*record\.to_dict\(\)\['wireName'\]"):
             _ = Sample({"wireName": []}).renamed
 
 
@@ -198,10 +202,11 @@ class TestRaw:
         assert list(record) == ["text", "new_field", "number"]
         assert record.to_dict() == self.DATA
 
-    def test_the_raw_value_is_unconverted(self) -> None:
+    def test_only_to_dict_is_unconverted(self) -> None:
         record = Sample(self.DATA)
-        assert (record.number, record["number"]) == (5.0, 5)
-        assert type(record["number"]) is int
+        assert (record.number, record["number"], record.to_dict()["number"]) == (5.0, 5.0, 5)
+        assert type(record["number"]) is float
+        assert type(record.to_dict()["number"]) is int
 
     def test_a_missing_key_is_a_key_error(self) -> None:
         with pytest.raises(KeyError, match="whole"):
@@ -224,6 +229,126 @@ class TestRaw:
         record = Sample(data)
         data["text"] = "y"
         assert record["text"] == "x"
+
+
+class TestMapping:
+    """Over the names on the wire, with the values of the attributes."""
+
+    @pytest.mark.parametrize(("name", "raw", "value"), READ)
+    def test_a_declared_name_reads_as_the_attribute(self, name: str, raw: Any, value: Any) -> None:
+        record = Sample({name: raw})
+        for read in (record[name], record.get(name), dict(record)[name], {**record}[name], *record.values()):
+            assert read == value
+            assert type(read) is type(value)
+        assert list(record.items()) == [(name, value)]
+
+    def test_what_the_server_sent_as_null_is_none(self) -> None:
+        assert Sample({"moment": None})["moment"] is None
+
+    def test_the_names_are_those_of_the_wire(self) -> None:
+        record = Sample({"wireName": "a", "camelCase": "b", "new": 1})
+        assert dict(record) == {"wireName": "a", "camelCase": "b", "new": 1}
+        assert list(record) == list(record.keys()) == ["wireName", "camelCase", "new"]
+        assert len(record) == 3
+        for python_name in ("renamed", "both", "text", "_data"):
+            assert python_name not in record
+            assert record.get(python_name) is None
+            assert record.get(python_name, 7) == 7
+            with pytest.raises(KeyError):
+                record[python_name]
+
+    def test_either_name_reads_what_stands_there(self) -> None:
+        assert (Sample({"snake_case": 7})["snake_case"], Sample({"camelCase": 7})["camelCase"]) == ("7", "7")
+
+    def test_a_name_that_carries_one_thing_or_another(self) -> None:
+        def recording(link: object) -> Recording:
+            return Recording({"download_url": link}, client=client_of(Script()), scope={})
+
+        assert recording("u")["download_url"] == "u"
+        layers = recording([{"layer_name": "a"}])["download_url"]
+        assert [layer.layer_name for layer in layers] == ["a"]
+
+    def test_a_subclass_may_read_a_name_otherwise(self) -> None:
+        class Other(Sample):
+            number: str  # type: ignore[assignment]
+
+        assert (Other({"number": 5})["number"], Sample({"number": 5})["number"]) == ("5", 5.0)
+
+    def test_it_is_one(self) -> None:
+        record = Sample({"text": "x", "new": 1})
+        assert isinstance(record, Mapping)
+        match record:
+            case {"text": text, **rest}:
+                assert (text, rest) == ("x", {"new": 1})
+            case _:
+                raise AssertionError
+        assert "{text}".format(**record) == "x"
+
+    def test_one_without_fields_is_there_all_the_same(self) -> None:
+        assert len(Sample({})) == 0
+        assert bool(Sample({})) is True
+
+    def test_a_bad_field_hurts_no_other_name(self) -> None:
+        record = Sample({"text": "x", "moment": "never"})
+        assert record["text"] == "x"
+        with pytest.raises(DecodeError, match=r"record\.to_dict\(\)\['moment'\]"):
+            dict(record)
+
+    def test_nothing_that_it_gives_is_its_own(self) -> None:
+        """What comes from outside cannot change a record."""
+        data: dict[str, Any] = {"blob": {"a": [1]}, "texts": ["a"], "anything": [1], "new": {"a": [1]}, "inners": []}
+        record = Sample(data)
+        for _ in range(2):
+            for name, value in data.items():
+                assert record[name] == value
+                change(record[name])
+                change(dict(record)[name])
+                change(record.get(name))
+        assert dict(record) == record.to_dict() == data
+        for name in ("blob", "texts", "anything", "inners"):
+            change(getattr(record, name))
+        assert record.to_dict() == data
+
+    @pytest.mark.parametrize("name", ["keys", "items", "values", "get", "to_dict"])
+    def test_a_field_cannot_hide_a_method(self, name: str) -> None:
+        with pytest.raises(TypeError, match=rf"^Clash\.{name} would hide a method: {name}_: \.\.\. = wire\('{name}'\)"):
+            type("Clash", (Record,), {"__annotations__": {name: "str"}, "__module__": __name__})
+        with pytest.raises(TypeError, match="would hide a method"):
+            type("Clash", (Record,), {"__annotations__": {name: "str"}, name: wire("x"), "__module__": __name__})
+        renamed: Any = type(
+            "Renamed",
+            (Record,),
+            {"__annotations__": {f"{name}_": "int"}, f"{name}_": wire(name), "__module__": __name__},
+        )
+        assert getattr(renamed({name: "7"}), f"{name}_") == renamed({name: "7"})[name] == 7
+
+    def test_a_list_page_costs_nothing_before_it_is_read(self) -> None:
+        script = Script(ok({"sessions": [{"id": "s", "started_at": "never"}]}, places(1, 1, 1)))
+        (session,) = client_of(script).sessions.all()
+        assert set(vars(session)) == {"_client", "_data", "_scope"}
+
+
+def change(value: Any) -> None:
+    if isinstance(value, dict):
+        value["changed"] = True
+        for inner in value.values():
+            change(inner)
+    elif isinstance(value, list):
+        value.append("changed")
+
+
+def test_newer_data_that_come_while_a_field_is_read_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an update() in another thread: between reading the JSON and keeping what was made of it."""
+    record = Sample({"moment": "2026-06-03T12:00:00Z"})
+
+    def parse(text: str) -> datetime:
+        if text != "2026-06-03T13:00:00Z":
+            record._replace({"moment": "2026-06-03T13:00:00Z"})
+        return parse_timestamp(text)
+
+    monkeypatch.setattr("realtimekit.record.parse_timestamp", parse)
+    assert record.moment == NOON
+    assert record.moment == NOON.replace(hour=13)
 
 
 class TestReadOnly:

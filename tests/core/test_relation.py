@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from realtimekit import DecodeError, NotFoundError
+from realtimekit import DecodeError, NotFoundError, PermissionDeniedError
 
 from .scripted import Call, Flavour, Script, Server, Step, async_client_of, client_of, error, lost, ok, places
 
@@ -41,7 +43,6 @@ class TestLaziness:
             lambda c: c.sessions.ref("s").participants,
             lambda c: c.sessions.where(status="LIVE").pages(),
             lambda c: repr(c.sessions.where(status="LIVE")),
-            lambda c: bool(c.sessions),
             lambda c: c.apps.ref("a"),
             lambda c: c.meetings.ref("m").participants.ref("p"),
         ],
@@ -201,6 +202,31 @@ class TestRefining:
         assert len(script.calls) == min(-(-limit // 5), 3)
         assert sum(map(len, flavour.each(sessions.pages()))) == min(limit, 12)
 
+    def test_extra_queries_add_up_too(self, flavour: Flavour) -> None:
+        script = Script(server=library(0))
+        sessions = flavour.client(script).sessions.where(extra_query={"a": 1, "b": 1}, timeout=3)
+        flavour.get(sessions.where(extra_query={"b": 2, "c": 3}).where(extra_query={}).all())
+        assert script.call.query == {"a": "1", "b": "2", "c": "3", "page_no": "1"}
+        flavour.get(sessions.all())
+        assert script.calls[-1].query == {"a": "1", "b": "1", "page_no": "1"}
+        assert [request.timeout for request in script.requests] == [3.0, 3.0]
+
+    def test_it_is_neither_true_nor_false(self, flavour: Flavour) -> None:
+        """`if client.sessions.where(...)` would have to ask, and always was true."""
+        sessions = flavour.client(Script()).sessions.where(status="LIVE")
+        for ask in (bool, lambda s: s or None, lambda s: not s, lambda s: 1 if s else 2):
+            with pytest.raises(
+                TypeError, match=r"^whether there are any in <Sessions .*: ask \.first\(\) or \.count\(\)$"
+            ):
+                ask(sessions)
+
+    @pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, pickle.dumps])
+    def test_it_cannot_travel(self, flavour: Flavour, travel: Callable[[Any], object]) -> None:
+        client = flavour.client(Script())
+        for relation in (client.sessions, client.sessions.where(status="LIVE"), client.livestream_sessions):
+            with pytest.raises(TypeError, match=r"^<\w+ .*> cannot be pickled or copied: .*Pickle its records"):
+                travel(relation)
+
 
 class TestOneRequest:
     def test_first(self, flavour: Flavour) -> None:
@@ -220,6 +246,11 @@ class TestOneRequest:
         script = Script(server=library(12))
         assert ids(flavour.get(flavour.client(script).sessions.page_size(4).page(2))) == [4, 5, 6, 7]
         assert script.call.query == {"per_page": "4", "page_no": "2"}
+
+    def test_page_and_limit_contradict_each_other(self, flavour: Flavour) -> None:
+        sessions = flavour.client(Script()).sessions.limit(2)
+        with pytest.raises(ValueError, match=r"^page\(\) is about all that match: use it, or limit\(\)$"):
+            flavour.get(sessions.page(1))
 
     @pytest.mark.parametrize("wrong", [0, -1, "1", None, 1.0])
     def test_page_numbers_start_from_one(self, flavour: Flavour, wrong: Any) -> None:
@@ -241,6 +272,23 @@ class TestOneRequest:
     def test_count_walks_where_paging_is_missing(self, flavour: Flavour, total: int) -> None:
         sessions = flavour.client(Script(server=library(total, says="nothing"))).sessions
         assert flavour.get(sessions.page_size(3).count()) == total
+
+    @pytest.mark.parametrize("says", ["paging", "nothing"])
+    @pytest.mark.parametrize("limit", [None, 1, 3, 50])
+    @pytest.mark.parametrize("page_no", [1, 2, 3, 9])
+    @pytest.mark.parametrize("per_page", [None, 2, 5, 50])
+    def test_count_is_how_many_all_gives(
+        self, flavour: Flavour, per_page: int | None, page_no: int, limit: int | None, says: str
+    ) -> None:
+        script = Script(server=library(12, says=says))
+        sessions = flavour.client(script).sessions.where(page_no=page_no, per_page=per_page)
+        sessions = sessions if limit is None else sessions.limit(limit)
+        assert flavour.get(sessions.count()) == len(flavour.get(sessions.all()))
+
+    def test_count_from_a_later_page_on_is_one_request(self, flavour: Flavour) -> None:
+        script = Script(server=library(12))
+        assert flavour.get(flavour.client(script).sessions.where(page_no=2, per_page=5).count()) == 7
+        assert script.call.query == {"page_no": "2", "per_page": "5"}
 
     @pytest.mark.parametrize("says", ["paging", "nothing"])
     def test_count_is_not_more_than_the_limit(self, flavour: Flavour, says: str) -> None:
@@ -310,9 +358,9 @@ class TestNeighbours:
         assert len(script.calls) == 1
 
     def test_has_one_does_not_keep_a_failure(self, flavour: Flavour) -> None:
-        script = Script(error(404, "No chat dump found for this session!"), ok({"chat_download_url": "u"}))
+        script = Script(error(403, "not today"), ok({"chat_download_url": "u"}))
         session = flavour.client(script).sessions.ref("s")
-        with pytest.raises(NotFoundError, match="No chat dump found"):
+        with pytest.raises(PermissionDeniedError, match="not today"):
             flavour.get(session.chat)
         assert flavour.get(session.chat).download_url == "u"
 

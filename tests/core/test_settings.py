@@ -7,11 +7,21 @@ from typing import Any
 import pytest
 
 import realtimekit
-from realtimekit import ConfigurationError, RealtimeKit, Session
+from realtimekit import AsyncRealtimeKit, ConfigurationError, RealtimeKit, Session
 from realtimekit.client import default_client
 from realtimekit.settings import BASE_URL, resolve
 
-from .scripted import SETTINGS, TOKEN, Flavour, Script, ScriptedTransport, client_of, default_to, ok
+from .scripted import (
+    SETTINGS,
+    TOKEN,
+    AsyncScriptedTransport,
+    Flavour,
+    Script,
+    ScriptedTransport,
+    client_of,
+    default_to,
+    ok,
+)
 
 TRANSPORT = ScriptedTransport(Script())
 
@@ -82,6 +92,24 @@ class TestRefusals:
     @pytest.mark.parametrize("value", ["", "httpx", "AUTO", 7, object(), {"a": 1}])
     def test_transport(self, value: Any) -> None:
         self.refused("transport=.*auto, httpx2, pyreqwest.*`send`", transport=value)
+
+    def test_a_transport_that_awaits_is_for_an_async_client(self) -> None:
+        awaiting: Any = AsyncScriptedTransport(Script())
+        with pytest.raises(
+            ConfigurationError, match=r"^transport=.*: its send\(\) awaits; a RealtimeKit needs a blocking"
+        ):
+            RealtimeKit(**SETTINGS, transport=awaiting)
+        AsyncRealtimeKit(**SETTINGS, transport=awaiting)
+        AsyncRealtimeKit(**SETTINGS, transport=TRANSPORT)
+        realtimekit.configure(**SETTINGS, transport=awaiting)
+        with pytest.raises(ConfigurationError, match="awaits"):
+            default_client()
+
+    def test_an_unknown_one_is_named_with_a_near_one(self) -> None:
+        make: Any
+        for make in (RealtimeKit, AsyncRealtimeKit, realtimekit.configure, client_of(Script()).with_options):
+            with pytest.raises(TypeError, match=r"unexpected keyword argument 'tiemout'; did you mean 'timeout'\?"):
+                make(api_token=TOKEN, tiemout=3)
 
     def refused(self, words: str, **setting: Any) -> None:
         with pytest.raises(ConfigurationError, match=words):

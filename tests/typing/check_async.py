@@ -7,19 +7,30 @@ from typing import Any, assert_type
 
 from realtimekit import (
     ActiveSession,
+    App,
     Async,
     AsyncRealtimeKit,
     Chat,
+    Livestream,
     LivestreamSession,
     Meeting,
     Participant,
+    ParticipantToken,
+    Poll,
+    Preset,
+    Recording,
     Session,
     SessionParticipant,
     Summary,
     Transcript,
+    Webhook,
 )
+from realtimekit.resources.active_session import Muted
+from realtimekit.resources.analytics import DaywiseReport
+from realtimekit.resources.livestream import Broadcasts, LivestreamDetails
 from realtimekit.resources.session import Sessions
 from realtimekit.resources.session_participant import SessionParticipants
+from realtimekit.transports import AsyncTransport, Transport
 
 
 async def by_client(client: AsyncRealtimeKit) -> None:
@@ -36,6 +47,12 @@ async def by_client(client: AsyncRealtimeKit) -> None:
     assert_type(await client.sessions.find_participant_by_peer_id("peer-1"), SessionParticipant[Async])
     assert_type(await client.meetings.create(title="Weekly"), Meeting[Async])
     assert_type(client.with_options(timeout=5), AsyncRealtimeKit)
+    async for app in client.apps.where():
+        assert_type(app, App[Async])
+
+
+def of_its_own(blocking: Transport, awaiting: AsyncTransport) -> list[AsyncRealtimeKit]:
+    return [AsyncRealtimeKit(transport=blocking), AsyncRealtimeKit(transport=awaiting, app_id="app-1")]
 
 
 async def records(session: Session[Async], meeting: Meeting[Async], participant: Participant[Async]) -> None:
@@ -53,13 +70,41 @@ async def records(session: Session[Async], meeting: Meeting[Async], participant:
     assert_type(await meeting.active_session, ActiveSession[Async])
     assert_type(await (await meeting.active_session).kick_all(), int)
     assert_type(await participant.regenerate_token(), Participant[Async])
+    assert_type(participant.token, ParticipantToken | None)
     await participant.destroy()
+
+
+async def live(meeting: Meeting[Async], live: ActiveSession[Async]) -> None:
+    assert_type(await live.mute(participant_ids=["p"]), Muted)
+    assert_type(await live.mute_all(allow_unmute=True), int)
+    assert_type(await live.create_poll("Lunch?", ["yes", "no"]), Poll)
+    assert_type(await meeting.end(), Meeting[Async])
+    assert_type(await meeting.participants.ensure(custom_participant_id="u", preset_name="p"), Participant[Async])
+    assert_type(await meeting.start_livestream(), Livestream[Async])
+    assert_type(await meeting.active_livestream, Livestream[Async])
+    assert_type(await meeting.livestream(), LivestreamDetails[Async])
+    await meeting.stop_livestream()
+
+
+async def media(client: AsyncRealtimeKit, livestream: Livestream[Async]) -> None:
+    recording = await client.recordings.create(meeting_id="m")
+    assert_type(await recording.pause(), Recording[Async])
+    assert_type(await recording.wait_until("UPLOADED", progress=lambda r: r.status), Recording[Async])
+    assert_type(recording.meeting, Meeting[Async] | None)
+    assert_type(livestream.sessions, Broadcasts[Async])
+    assert_type(await livestream.sessions.all(), list[LivestreamSession[Async]])
+    assert_type(await livestream.active_livestream_session(), LivestreamSession[Async])
+    assert_type([preset async for preset in client.presets], list[Preset[Async]])
+    assert_type(await client.webhooks.find("w"), Webhook[Async])
+    assert_type(await client.webhooks.events(), list[str])
+    assert_type(await client.analytics.daywise(), DaywiseReport)
 
 
 async def errors(client: AsyncRealtimeKit, session: Session[Async]) -> None:
     client.sessions.where(statsu="ENDED")  # type: ignore[call-arg]
     await client.sessions.find(1)  # type: ignore[arg-type]
     await session.livestream_sessions(pag_no=1)  # type: ignore[call-arg]
+    await client.recordings.ref("r").wait_until("UPLOADED", pol=1)  # type: ignore[call-arg]
     await session.update(title="x")  # type: ignore[attr-defined]
     (await client.sessions.first()).id  # type: ignore[union-attr]  # noqa: B018
 
@@ -68,6 +113,7 @@ async def mixed_up(client: AsyncRealtimeKit, session: Session[Async]) -> None:
     client.sessions.first().id  # type: ignore[attr-defined]  # noqa: B018
     session.chat.download_url  # type: ignore[attr-defined]  # noqa: B018
     session.reload()  # type: ignore[unused-coroutine]
+    client.meetings.ref("m").active_livestream.id  # type: ignore[attr-defined]  # noqa: B018
     for _ in client.sessions:  # type: ignore[misc]
         pass
     with client:  # type: ignore[attr-defined]

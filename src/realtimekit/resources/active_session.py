@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class KickedParticipant(Record, telling=("id", "name")):
-    """Somebody who was removed."""
+class Concerned(Record, telling=("id", "name")):
+    """Somebody who was removed or muted."""
 
     id: str
     name: str | None
@@ -31,7 +31,42 @@ class Kicked(Record, telling=("action",)):
     """The answer to a kick."""
 
     action: str | None
-    participants: list[KickedParticipant] | None
+    participants: list[Concerned] | None
+
+
+class Muted(Record, telling=("action",)):
+    """The answer to a mute."""
+
+    action: str | None
+    participants: list[Concerned] | None
+
+
+class PollVote(Record, telling=("id", "name")):
+    """Who voted."""
+
+    id: str
+    name: str | None
+
+
+class PollOption(Record, telling=("text", "count")):
+    """One answer that can be given, and who gave it."""
+
+    text: str
+    count: int | None
+    votes: list[PollVote] | None
+
+
+class Poll(Record, telling=("id", "question")):
+    """A question to those who are there."""
+
+    id: str
+    question: str
+    options: list[PollOption]
+    anonymous: bool | None
+    hide_votes: bool | None
+    created_by: str | None
+    voted: list[str] | None
+    """Who has voted."""
 
 
 class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/active-session"):
@@ -54,23 +89,88 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
             ValueError: neither list names anybody.
             NotFoundError: somebody named is not there.
         """
-        body = {"participant_ids": participant_ids, "custom_participant_ids": custom_participant_ids}
-        for name, ids in body.items():
-            if isinstance(ids, str):
-                raise TypeError(f"{name} is a list of ids, not one string")
-        if not participant_ids and not custom_participant_ids:
-            raise ValueError("nobody to kick: give participant_ids or custom_participant_ids (or call kick_all())")
-        named = {name: list(ids) for name, ids in body.items() if ids}
-        data = protocol.unwrap((yield from self._call("POST", "/kick", body=named, options=options)))
-        if not isinstance(data, dict):
-            raise DecodeError("the kick was carried out, but the answer does not say of whom")
-        return Kicked(data)
+        named = _named("kick", participant_ids, custom_participant_ids)
+        return Kicked((yield from self._done("kick", named, options)))
 
     @operation
     def kick_all(self, **options: Unpack[Options]) -> Flow[int]:
         """Remove everybody: `POST .../active-session/kick-all`. Returns how many."""
-        data = protocol.unwrap((yield from self._call("POST", "/kick-all", options=options)))
+        return (yield from self._done_to_all("kick-all", None, options, "kicked_participants_count"))
+
+    @operation
+    def mute(
+        self,
+        *,
+        participant_ids: Sequence[str] = (),
+        custom_participant_ids: Sequence[str] = (),
+        **options: Unpack[Options],
+    ) -> Flow[Muted]:
+        """Mute some: `POST .../active-session/mute`. One of the two lists is enough.
+
+        Raises:
+            ValueError: neither list names anybody.
+        """
+        named = _named("mute", participant_ids, custom_participant_ids)
+        return Muted((yield from self._done("mute", named, options)))
+
+    @operation
+    def mute_all(self, *, allow_unmute: bool, **options: Unpack[Options]) -> Flow[int]:
+        """Mute everybody: `POST .../active-session/mute-all`. Returns how many.
+
+        Args:
+            allow_unmute: whether they may unmute themselves.
+        """
+        body = {"allow_unmute": allow_unmute}
+        return (yield from self._done_to_all("mute-all", body, options, "muted_participants_count"))
+
+    @operation
+    def create_poll(
+        self,
+        question: str,
+        options: Sequence[str],
+        *,
+        anonymous: bool | None = None,
+        hide_votes: bool | None = None,
+        **given: Unpack[Options],
+    ) -> Flow[Poll]:
+        """Ask those who are there: `POST .../active-session/poll`.
+
+        Args:
+            question: what is asked.
+            options: the answers that can be given.
+            anonymous: whether nobody sees who voted for what.
+            hide_votes: whether nobody sees the votes.
+        """
+        if isinstance(options, str):
+            raise TypeError("options is a list of answers, not one string")
+        asked = {"question": question, "options": list(options), "anonymous": anonymous, "hide_votes": hide_votes}
+        body = {name: value for name, value in asked.items() if value is not None}
+        answer = yield from self._call("POST", "/poll", body=body, options=given)
+        poll = protocol.unwrap(answer, "poll")
+        if not isinstance(poll, dict):
+            raise DecodeError("the poll was created, but the answer does not hold it")
+        return Poll(poll)
+
+    def _done(self, action: str, named: dict[str, list[str]], options: Options) -> Flow[dict[str, Any]]:
+        data = protocol.unwrap((yield from self._call("POST", f"/{action}", body=named, options=options)))
+        if not isinstance(data, dict):
+            raise DecodeError(f"the {action} was carried out, but the answer does not say of whom")
+        return data
+
+    def _done_to_all(self, action: str, body: dict[str, bool] | None, options: Options, count: str) -> Flow[int]:
+        data = protocol.unwrap((yield from self._call("POST", f"/{action}", body=body, options=options)))
         try:
-            return int(data["kicked_participants_count"])
+            return int(data[count])
         except (KeyError, TypeError, ValueError):
-            raise DecodeError("kick-all was carried out, but the answer does not say how many it removed") from None
+            raise DecodeError(f"{action} was carried out, but the answer does not say of how many") from None
+
+
+def _named(action: str, participant_ids: Sequence[str], custom_participant_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The body that names them: without a list that names nobody."""
+    lists = {"participant_ids": participant_ids, "custom_participant_ids": custom_participant_ids}
+    for name, ids in lists.items():
+        if isinstance(ids, str):
+            raise TypeError(f"{name} is a list of ids, not one string")
+    if not participant_ids and not custom_participant_ids:
+        raise ValueError(f"nobody to {action}: give participant_ids or custom_participant_ids (or call {action}_all())")
+    return {name: list(ids) for name, ids in lists.items() if ids}

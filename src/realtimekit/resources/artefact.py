@@ -2,32 +2,125 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Unpack
+import io
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from realtimekit.exchange import download
-from realtimekit.flow import F, Flow, operation
+from realtimekit import protocol
+from realtimekit.artefacts.download import Downloadable
+from realtimekit.artefacts.transfer import Transfer, transfer
+from realtimekit.errors import (
+    ArtefactError,
+    ArtefactExpired,
+    ArtefactNotEnabled,
+    ArtefactNotReady,
+    NotFoundError,
+    RealtimeKitError,
+)
+from realtimekit.exchange import build
+from realtimekit.flow import F, Flow, Response, operation
 from realtimekit.keywords import Options
+from realtimekit.paths import segment
 from realtimekit.resource import Resource
+from realtimekit.values import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKit's documentation
 
 
-class Artefact(Resource[F]):
+class Artefact(Resource[F], Downloadable[F]):
     """What a session's chat, transcript and summary have in common.
 
     `download_url` needs no token and is as good as one: it works for whoever has it, until `download_url_expiry`.
     """
+
+    _kind: ClassVar[str]
+    _setting: ClassVar[str | None] = None  # of the meeting: whether there is one when the session ends
+    _kept: ClassVar[str] = "download it in time"  # what to do so that it is not lost
 
     download_url: str | None
     download_url_expiry: datetime | None
 
     @operation
     def read(self, **options: Unpack[Options]) -> Flow[bytes]:
-        """Download the file, whole, into memory: `GET` of `download_url`, without the API token.
+        """The file, whole, in memory: `GET` of `download_url`, without the API token.
+
+        A link that has expired is fetched anew once.
 
         Raises:
-            PermissionDeniedError, NotFoundError: the link has expired (`reload()` gives a new one) or the file is gone.
-            ValueError: there is no link (yet).
+            ArtefactNotReady: there is no link yet.
+            APIConnectionError, APIError: as `download`.
         """
-        if not self.download_url:
-            raise ValueError(f"{self!r} has no download_url: reload() it when it is ready")
-        return (yield from download(self._client.settings, self.download_url, options))
+        return self._content(options)
+
+    def _content(self, options: Options) -> Flow[bytes]:
+        content = io.BytesIO()
+        yield from transfer(self._client.settings, self, Transfer(content), options.get("timeout"))
+        return content.getvalue()
+
+    def _link(self) -> str | None:
+        return self.download_url
+
+    def _renew(self) -> Flow[None]:
+        return self._read()
+
+    def _stem(self) -> str:
+        return f"{self._scope.get('session_id')}-{self._kind}"
+
+    # --- why it is not there -----------------------------------------------------------------------------------------
+
+    def _call(
+        self,
+        method: str,
+        suffix: str = "",
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        options: Options | None = None,
+    ) -> Flow[Any]:
+        try:
+            return (yield from super()._call(method, suffix, query=query, body=body, options=options))
+        except NotFoundError as error:
+            if method != "GET":
+                raise
+            missing = error
+        raise (yield from self._explained(missing)) from None
+
+    def _explained(self, error: NotFoundError) -> Flow[NotFoundError]:
+        """The same error, with the reason where it can be found out: by asking for the session, and its meeting."""
+        try:
+            kind, why = yield from self._reason()
+        except (RealtimeKitError, LookupError, TypeError, ValueError):
+            return error
+        known = ("status", "code", "message", "body", "request_id", "method", "path")
+        return kind(f"{error}; {why}", **{name: getattr(error, name) for name in known})
+
+    def _reason(self) -> Flow[tuple[type[ArtefactError], str]]:
+        """Raises LookupError if it cannot be known."""
+        session_path = self._member_path().rpartition("/")[0]
+        session, now = yield from self._look(session_path)
+        if session.get("status") == "LIVE":
+            return ArtefactNotReady, f"the {self._kind} comes when the session ends, and it is LIVE"
+        ended = parse_timestamp(str(session["ended_at"]))
+        if now - ended > RETENTION:
+            text = f"the {self._kind} is kept for 7 days, and the session ended at {ended:%Y-%m-%d %H:%M} UTC"
+            return ArtefactExpired, f"{text}: {self._kept}"
+        if self._setting is None:
+            raise LookupError
+        app_path = session_path.rpartition("/sessions/")[0]
+        meeting, _ = yield from self._look(f"{app_path}/meetings/{segment('meeting_id', session['associated_id'])}")
+        if meeting[self._setting]:
+            return ArtefactNotReady, f"the {self._kind} takes a while after the end of the session: try again later"
+        return ArtefactNotEnabled, f"its meeting has {self._setting}=False: set that to True for later sessions"
+
+    def _look(self, path: str) -> Flow[tuple[dict[str, Any], datetime]]:
+        """A record, and the time by the server's clock: nothing is tried twice for an explanation."""
+        response: Response = yield build(self._client.settings, "GET", path)
+        data = protocol.unwrap(protocol.decode(response))
+        if not isinstance(data, dict):
+            raise LookupError(path)  # noqa: TRY004 - nothing is known then
+        now = protocol._http_date(response.headers.get("date", "")) or time.time()
+        return data, datetime.fromtimestamp(now, UTC)

@@ -1,16 +1,42 @@
-"""Chat: where a session's messages can be downloaded."""
+"""Chat: where a session's messages can be downloaded, and the messages."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Unpack
 
-from realtimekit.flow import F
+from realtimekit.flow import F, Flow, operation
+from realtimekit.keywords import Options
 from realtimekit.record import wire
 from realtimekit.resources.artefact import Artefact
+
+if TYPE_CHECKING:
+    from realtimekit.artefacts.messages import ChatMessage
+    from realtimekit.errors import DecodeError
 
 
 class Chat(Artefact[F], path="/{app_id}/sessions/{session_id}/chat", telling=("chat_download_url_expiry",)):
     """The chat of a session: `session.chat`, `GET /sessions/{session_id}/chat`. Kept for 7 days."""
 
+    _kind = "chat"
+    _kept = "download it in time, or set persist_chat=True on the meeting to have it kept for longer"
+
     download_url: str | None = wire("chat_download_url", "chatDownloadUrl")
     download_url_expiry: datetime | None = wire("chat_download_url_expiry", "chatDownloadUrlExpiry")
+
+    @operation
+    def messages(
+        self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]
+    ) -> Flow[list[ChatMessage]]:
+        """The messages, in the order of the file, which is downloaded: CSV or JSON.
+
+        Args:
+            problems: rows that cannot be read are reported here, each with its line, and the others are read.
+
+        Raises:
+            DecodeError: a row cannot be read, and `problems` is None.
+            ArtefactNotReady, APIConnectionError, APIError: as `read`.
+        """
+        from realtimekit.artefacts.messages import parse_chat  # noqa: PLC0415 - not every program reads a chat
+
+        return parse_chat((yield from self._content(options)), problems=problems)

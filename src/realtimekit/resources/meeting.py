@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import Literal, TypedDict, Unpack, cast
 
+from realtimekit.errors import NotFoundError
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.keywords import OPTIONS, Options, Scoped, split
 from realtimekit.relation import Relation
 from realtimekit.resource import HasOne, Resource, has_many, has_one, listed, on_default_client
 from realtimekit.resources.active_session import ActiveSession
+from realtimekit.resources.ai_config import AiConfig, AiConfigFields
+from realtimekit.resources.livestream import Livestream, LivestreamDetails, details
 from realtimekit.resources.participant import Participants
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
 
 
 class MeetingFilters(Scoped, total=False):
@@ -32,8 +34,8 @@ class _Fields(Options, total=False):
     summarize_on_end: bool
     transcribe_on_end: bool
     session_keep_alive_time_in_secs: float  # 60 to 600; how long a session outlives its last participant
-    recording_config: Mapping[str, Any]
-    ai_config: Mapping[str, Any]
+    recording_config: RecordingConfigFields
+    ai_config: AiConfigFields
 
 
 class MeetingFields(_Fields, total=False):
@@ -55,6 +57,20 @@ class MeetingChanges(_Fields, total=False):
     record_on_start: bool
     live_stream_on_start: bool
     status: Literal["ACTIVE", "INACTIVE"] | str
+
+
+class LiveVideo(TypedDict, total=False):
+    """The video of a livestream, in pixels."""
+
+    width: int
+    height: int
+
+
+class NewMeetingLivestream(Options, total=False):
+    """The body of `POST /meetings/{meeting_id}/livestreams`."""
+
+    name: str | None  # letters, digits, - and _
+    video_config: LiveVideo
 
 
 class Meetings(Relation["Meeting[F]", F]):
@@ -101,13 +117,15 @@ class Meeting(
     summarize_on_end: bool | None
     transcribe_on_end: bool | None
     session_keep_alive_time_in_secs: float | None
-    recording_config: dict[str, Any] | None
-    ai_config: dict[str, Any] | None
+    recording_config: RecordingConfig | None
+    ai_config: AiConfig | None
+    """Not on the meetings of a list."""
     created_at: datetime
     updated_at: datetime
 
     participants: Participants[F] = has_many()
     active_session: HasOne[ActiveSession[F], F] = has_one(kept=False)
+    active_livestream: HasOne[Livestream[F], F] = has_one(kept=False, at="/active-livestream")
 
     find = on_default_client(Meetings[Sync].find)
     where = on_default_client(Meetings[Sync].where)
@@ -124,3 +142,45 @@ class Meeting(
     def replace(self, **fields: Unpack[MeetingFields]) -> Flow[None]:
         """`PUT /meetings/{meeting_id}`: set all fields; what is not given is set to its default."""
         return self._write("PUT", fields)
+
+    @fluent
+    def end(self, **options: Unpack[Options]) -> Flow[None]:
+        """Remove everybody and let nobody in: `POST .../active-session/kick-all`, then `PATCH` with status INACTIVE.
+
+        A meeting where nobody is is ended, too. `update(status="ACTIVE")` opens it again.
+        """
+        patience: Options = {"timeout": options["timeout"]} if "timeout" in options else {}
+        with suppress(NotFoundError):  # nobody is there; if the meeting itself is not, the PATCH says so
+            yield from self._call("POST", "/active-session/kick-all", options=patience)
+        yield from self._write("PATCH", {"status": "INACTIVE", **options})
+
+    @operation
+    def start_livestream(self, **fields: Unpack[NewMeetingLivestream]) -> Flow[Livestream[F]]:
+        """Broadcast the meeting: `POST /meetings/{meeting_id}/livestreams`. It starts INVOKED."""
+        options, body = split(fields, OPTIONS)
+        answer = yield from self._call("POST", "/livestreams", body=body, options=cast("Options", options))
+        livestream = Livestream[F]._load(self._client, {}, self._around(Livestream))
+        livestream._take(answer)
+        return livestream
+
+    @operation
+    def stop_livestream(self, **options: Unpack[Options]) -> Flow[None]:
+        """End the broadcast: `POST /meetings/{meeting_id}/active-livestream/stop`.
+
+        Raises:
+            NotFoundError: the meeting is not broadcast.
+        """
+        yield from self._call("POST", "/active-livestream/stop", options=options)
+
+    @operation
+    def livestream(
+        self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[Options]
+    ) -> Flow[LivestreamDetails[F]]:
+        """The meeting's livestream and one page of its broadcasts: `GET /meetings/{meeting_id}/livestream`.
+
+        Args:
+            page_no: which page, from 1.
+            per_page: how many broadcasts a page.
+        """
+        query = {"page_no": page_no, "per_page": per_page}
+        return details((yield from self._call("GET", "/livestream", query=query, options=options)), self)

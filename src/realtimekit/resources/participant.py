@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.keywords import OPTIONS, Options, Scoped, split
+from realtimekit.record import wire
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resources.participant_token import ParticipantToken
+from realtimekit.resources.preset import naming_presets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class InMeeting(Scoped, total=False):
@@ -70,8 +76,43 @@ class Participants(Relation["Participant[F]", F]):
 
         Without a `name` the custom_participant_id is sent as the name: the API accepts none, but gives a token
         that its front ends refuse (error 0002).
+
+        Raises:
+            ValidationError, NotFoundError: where it is about the preset, it names those that the app has.
         """
-        return self._create({"name": fields["custom_participant_id"], **fields})
+        return self._added(fields)
+
+    @operation
+    def ensure(self, **fields: Unpack[NewParticipant]) -> Flow[Participant[F]]:
+        """The participant with this custom_participant_id, found or else created; with a new token in either case.
+
+        One who is found gets the preset, name and picture that are given here, where theirs differ: `PATCH
+        .../participants/{participant_id}`, else `POST .../token`. The API cannot look for a custom_participant_id, so
+        this walks through the meeting's participants; and two who ensure the same one at the same time can still
+        create two.
+
+        Raises:
+            ValidationError, NotFoundError: as `create`.
+        """
+        given, rest = split(fields, frozenset({"preset_name", "name", "picture"}))
+        options, ids = split(rest, OPTIONS)
+        patience, _ = split(options, frozenset({"timeout"}))
+        wanted = ids.pop("custom_participant_id")
+        everybody = self._where({**ids, **patience})
+        found = yield from everybody._search(lambda one: one.custom_participant_id == wanted)
+        if found is None:
+            return (yield from self._added(fields))
+        changes = {name: value for name, value in given.items() if found._data.get(name) != value}
+        if changes:
+            yield from found._changed_to("PATCH", {**changes, **options})
+        if not changes or found.token is None:
+            yield from found._renew(cast("Options", patience))
+        return found
+
+    def _added(self, fields: NewParticipant) -> Flow[Participant[F]]:
+        ids = self._resolved(self._scoped(fields)[0])
+        creation = self._create({"name": fields["custom_participant_id"], **fields})
+        return naming_presets(creation, self._client, ids, fields)
 
     def ref(self, id: str, /, **options: Unpack[InMeeting]) -> Participant[F]:  # noqa: A002
         """A participant known by their id alone: nothing is sent."""
@@ -86,34 +127,38 @@ class Participant(
 ):
     """Somebody who may join a meeting.
 
-    `token` is there on a participant just created, updated or replaced, or after `regenerate_token()`; it is a
-    credential: give it to that person's browser, and keep it out of logs.
+    `token` is there on a participant just created, ensured, updated or replaced, or after `regenerate_token()`. It is
+    a credential: `token.reveal()` is for that person's browser alone.
     """
 
     id: str
-    custom_participant_id: str | None
+    custom_participant_id: str | None = wire("custom_participant_id", "client_specific_id")  # a guide has the old name
     name: str | None
     picture: str | None
     preset_name: str | None
     created_at: datetime | None
     updated_at: datetime | None
-    token: str | None
+    token: ParticipantToken | None = wire("token", read=ParticipantToken._read)
 
     find = on_default_client(Participants[Sync].find)
     where = on_default_client(Participants[Sync].where)
     all = listed(Participants[Sync].where)
     ref = on_default_client(Participants[Sync].ref)
     create = on_default_client(Participants[Sync].create)
+    ensure = on_default_client(Participants[Sync].ensure)
 
     @fluent
     def update(self, **changes: Unpack[ParticipantChanges]) -> Flow[None]:
         """`PATCH .../participants/{participant_id}`: change these fields alone."""
-        return self._write("PATCH", changes)
+        return self._changed_to("PATCH", changes)
 
     @fluent
     def replace(self, **fields: Unpack[ParticipantFields]) -> Flow[None]:
         """`PUT .../participants/{participant_id}`: set all fields; what is not given is set to its default."""
-        return self._write("PUT", {"name": fields["custom_participant_id"], **fields})
+        return self._changed_to("PUT", {"name": fields["custom_participant_id"], **fields})
+
+    def _changed_to(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
+        return naming_presets(self._write(method, fields), self._client, self._scope, fields)
 
     @operation
     def destroy(self, **options: Unpack[Options]) -> Flow[None]:
@@ -123,4 +168,7 @@ class Participant(
     @fluent
     def regenerate_token(self, **options: Unpack[Options]) -> Flow[None]:
         """`POST .../participants/{participant_id}/token`: get a new `token`. Older ones stay valid (100 days)."""
+        return self._renew(options)
+
+    def _renew(self, options: Options) -> Flow[None]:
         self._take((yield from self._call("POST", "/token", options=options)))

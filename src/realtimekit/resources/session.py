@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overload
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
@@ -21,7 +21,11 @@ from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
+
+    from realtimekit.flow import Async
+    from realtimekit.quality.gather import SessionQuality
+    from realtimekit.quality.thresholds import Thresholds
 
 PeerReportPart: TypeAlias = (
     Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
@@ -176,3 +180,26 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         summary = Summary[F]._load(self._client, {}, self._ids())
         yield from summary._generate(options)
         return summary
+
+    @overload
+    def quality(
+        self: Session[Sync],
+        *,
+        concurrency: int = 4,
+        thresholds: Thresholds | None = None,
+        keep_reports: bool = False,
+    ) -> SessionQuality: ...
+    @overload
+    def quality(
+        self: Session[Async],
+        *,
+        concurrency: int = 4,
+        thresholds: Thresholds | None = None,
+        keep_reports: bool = False,
+    ) -> Coroutine[Any, Any, SessionQuality]: ...
+    def quality(self, *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False) -> Any:
+        """How the call went, for everybody who took part: `realtimekit.quality.gather.quality_of`."""
+        from realtimekit.quality.gather import quality_of  # noqa: PLC0415 - only for who asks
+
+        session: Any = self
+        return quality_of(session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
-from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.keywords import Scoped
+from realtimekit.exchange import exchange
+from realtimekit.flow import F, Flow, Sync, fluent, operation
+from realtimekit.keywords import Options, Scoped
+from realtimekit.paths import PathTemplate
+from realtimekit.quality.report import PeerReport
 from realtimekit.record import wire
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resource import KIT, Resource, listed, on_default_client
 from realtimekit.resources.peer_event import PeerEvent
 
 
@@ -91,8 +94,21 @@ class SessionParticipant(
     """Only where `include_peer_events` asked for it."""
     peer_report: dict[str, Any] | None
     """Only on a participant found by peer id: `metadata` and `quality`, as the server sent them."""
+    report: PeerReport | None = wire("peer_report")
+    """The same, typed; None on a participant from a list, until `load_report()`."""
 
     find = on_default_client(SessionParticipants[Sync].find)
     where = on_default_client(SessionParticipants[Sync].where)
     all = listed(SessionParticipants[Sync].where)
     ref = on_default_client(SessionParticipants[Sync].ref)
+
+    @fluent
+    def load_report(self, **options: Unpack[Options]) -> Flow[None]:
+        """Read the quality of their call into `report`: `GET /sessions/peer-report/{peer_id}`. Kept for 6 months.
+
+        Raises:
+            NotFoundError: there is none (any more).
+        """
+        ids = self._ids()
+        path = PathTemplate(KIT + "/{app_id}/sessions/peer-report/{participant_id}").member(ids)
+        self._take((yield from exchange(self._client.settings, "GET", path, options=options)))

@@ -1,14 +1,19 @@
-"""Summary: where the summary of a session can be downloaded, and how to have one made."""
+"""Summary: where the summary of a session can be downloaded, how to have one made, and its text."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from realtimekit.flow import F, Flow, fluent
+from realtimekit.flow import F, Flow, fluent, operation
 from realtimekit.keywords import Options
 from realtimekit.record import wire
+from realtimekit.resource import Resource
 from realtimekit.resources.artefact import Artefact
+from realtimekit.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Summary(
@@ -17,6 +22,9 @@ class Summary(
     telling=("sessionId", "status", "summaryDownloadUrlExpiry"),
 ):
     """The summary of a session: `session.summary`, `GET /sessions/{session_id}/summary`. Kept for 7 days."""
+
+    _kind = "summary"
+    _setting = "summarize_on_end"
 
     session_id: str | None = wire("sessionId", "session_id")
     download_url: str | None = wire("summaryDownloadUrl", "summary_download_url")
@@ -28,9 +36,54 @@ class Summary(
     def generate(self, **options: Unpack[Options]) -> Flow[None]:
         """Ask for the summary to be made (again): `POST /sessions/{session_id}/summary`. Needs a transcript.
 
-        It takes a while: `reload()` later for its download URL.
+        It takes a while: `wait()` for it.
         """
         return self._generate(options)
 
     def _generate(self, options: Options) -> Flow[None]:
         self._take((yield from self._call("POST", options=options)))
+
+    @fluent
+    def wait(
+        self,
+        *,
+        timeout: float = 300,
+        poll: float = 5,
+        progress: Callable[[Summary[F]], object] | None = None,
+    ) -> Flow[None]:
+        """Read it again and again, until there is something to download: `session.generate_summary().wait()`.
+
+        Args:
+            timeout: seconds in all.
+            poll: seconds from one read to the next.
+            progress: called with the summary after each read.
+
+        Raises:
+            WaitTimeoutError: the time is over.
+            ValueError: a time that is not above 0.
+        """
+        return wait_until(
+            self,
+            lambda summary: bool(summary.download_url),
+            what="to be ready",
+            timeout=timeout,
+            poll=poll,
+            progress=progress,
+            missing_ok=True,
+        )
+
+    @operation
+    def text(self, **options: Unpack[Options]) -> Flow[str]:
+        """The summary, plain text or Markdown, which is downloaded.
+
+        Raises:
+            ArtefactNotReady: there is none yet: `wait()` for it.
+            APIConnectionError, APIError: as `read`.
+        """
+        from realtimekit.artefacts.rows import text_of  # noqa: PLC0415 - not every program reads a summary
+
+        return text_of((yield from self._content(options)))
+
+    def _read(self, options: Options | None = None) -> Flow[None]:
+        # Not explained when it is missing: `wait` would ask for two more records at each turn.
+        self._take((yield from Resource[F]._call(self, "GET", options=options)))

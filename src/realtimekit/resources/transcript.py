@@ -1,13 +1,20 @@
-"""Transcript: where what was said in a session can be downloaded."""
+"""Transcript: where what was said in a session can be downloaded, and what was said."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
-from realtimekit.flow import F
+from realtimekit.flow import F, Flow, operation
+from realtimekit.keywords import Options
 from realtimekit.record import wire
 from realtimekit.resources.artefact import Artefact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from realtimekit.artefacts.segments import Segment, SpeakingTime
+    from realtimekit.errors import DecodeError
 
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
 
@@ -19,9 +26,97 @@ class Transcript(
 ):
     """The transcript of a session: `session.transcript`, `GET /sessions/{session_id}/transcript`. Kept for 7 days.
 
-    As CSV; `session.transcript_as("VTT")` gives the other formats.
+    Its file is CSV; `session.transcript_as("VTT")` gives the other formats. What is read out of it (`segments()`,
+    `text()`, `speaking_time()`, `to_srt()` and so on) comes from the JSON form, the only one that says both who spoke
+    and until when; where a format was asked for, from that.
     """
+
+    _kind = "transcript"
+    _setting = "transcribe_on_end"
+    _format: str | None = None
+    _as_json: Transcript[F] | None = None
 
     session_id: str | None = wire("sessionId", "session_id")
     download_url: str | None = wire("transcript_download_url", "transcriptDownloadUrl")
     download_url_expiry: datetime | None = wire("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
+
+    @operation
+    def segments(self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]) -> Flow[list[Segment]]:
+        """What was said, in the order of the file, which is downloaded.
+
+        Args:
+            problems: rows that cannot be read are reported here, each with its line, and the others are read.
+
+        Raises:
+            DecodeError: a row cannot be read, and `problems` is None.
+            ArtefactNotReady, APIConnectionError, APIError: as `read`.
+        """
+        return self._segments(options, problems)
+
+    @operation
+    def text(self, **options: Unpack[Options]) -> Flow[str]:
+        """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
+        from realtimekit.artefacts.segments import spoken  # noqa: PLC0415 - not every program reads a transcript
+
+        return spoken((yield from self._segments(options)))
+
+    @operation
+    def speaking_time(self, **options: Unpack[Options]) -> Flow[list[SpeakingTime]]:
+        """How long each participant spoke; who spoke most comes first."""
+        from realtimekit.artefacts.segments import speaking_time  # noqa: PLC0415 - as above
+
+        return speaking_time((yield from self._segments(options)))
+
+    @operation
+    def to_srt(self, **options: Unpack[Options]) -> Flow[str]:
+        """As SubRip subtitles."""
+        from realtimekit.artefacts.formats import to_srt  # noqa: PLC0415 - as above
+
+        return to_srt((yield from self._segments(options)))
+
+    @operation
+    def to_vtt(self, **options: Unpack[Options]) -> Flow[str]:
+        """As WebVTT subtitles."""
+        from realtimekit.artefacts.formats import to_vtt  # noqa: PLC0415 - as above
+
+        return to_vtt((yield from self._segments(options)))
+
+    @operation
+    def to_markdown(self, **options: Unpack[Options]) -> Flow[str]:
+        """As Markdown: a paragraph for each segment, with its time and its speaker."""
+        from realtimekit.artefacts.formats import to_markdown  # noqa: PLC0415 - as above
+
+        return to_markdown((yield from self._segments(options)))
+
+    @operation
+    def to_json(self, **options: Unpack[Options]) -> Flow[str]:
+        """As RealtimeKit's JSON."""
+        from realtimekit.artefacts.formats import to_json  # noqa: PLC0415 - as above
+
+        return to_json((yield from self._segments(options)))
+
+    def _segments(self, options: Options, problems: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+        from realtimekit.artefacts.segments import parse_transcript  # noqa: PLC0415 - as above
+
+        source = self if self._format else self._as_json
+        if source is None:
+            source = type(self)._load(self._client, {}, self._scope)
+            source._take((yield from source._call("GET", query={"format": "JSON"}, options=options)))
+            self.__dict__["_as_json"] = source
+        return parse_transcript((yield from source._content(options)), problems=problems)
+
+    def _call(
+        self,
+        method: str,
+        suffix: str = "",
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        options: Options | None = None,
+    ) -> Flow[Any]:
+        # Read again, it stays in the format that it was asked for in.
+        if query is not None and query.get("format"):
+            self.__dict__["_format"] = query["format"]
+        elif self._format:
+            query = {**(query or {}), "format": self._format}
+        return super()._call(method, suffix, query=query, body=body, options=options)

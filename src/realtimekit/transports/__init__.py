@@ -8,13 +8,36 @@ keeps no cookies, retries nothing and adds no credentials: all of that is decide
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from realtimekit.errors import ConfigurationError
+from realtimekit.flow import Request
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Request, Response
+    from collections.abc import Callable
+
+    from realtimekit.flow import Response
     from realtimekit.settings import TransportName
+
+Write: TypeAlias = "Callable[[bytes], bool]"
+
+
+class Streamed(Request):
+    """A request for a body that is not to be held whole.
+
+    A transport that knows it calls `receive` with the head of the answer (a `Response` without content), and what that
+    returns with each piece of the body until it says False: enough. It returns the head. What either of the two raises
+    goes through as it is. A transport that does not know it answers as ever, which takes the memory for the body.
+    """
+
+    receive: Callable[[Response], Write]
+
+    @classmethod
+    def of(cls, request: Request, receive: Callable[[Response], Write]) -> Streamed:
+        """The request, its answer's body to be handed on in pieces."""
+        streamed = cls(*request)
+        streamed.receive = receive
+        return streamed
 
 
 class Transport(Protocol):

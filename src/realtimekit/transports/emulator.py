@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
+from realtimekit.emulator.faults import Disturbed
 from realtimekit.emulator.wire import Incoming
 from realtimekit.flow import Response
+from realtimekit.transports.failures import failure
 
 if TYPE_CHECKING:
     from realtimekit.emulator import Emulator
+    from realtimekit.emulator.wire import Outgoing
     from realtimekit.flow import Request
 
 
@@ -44,4 +47,20 @@ class EmulatorTransport:
         url = urlsplit(request.url)
         headers = {"host": url.netloc, **request.headers}
         answer = self.emulator.handle(Incoming(request.method, url.path, url.query, headers, request.content or b""))
+        if isinstance(answer, Disturbed):
+            answer = _arrived(request, answer)
         return Response(answer.status, answer.headers, answer.body)
+
+
+def _arrived(request: Request, answer: Disturbed) -> Outgoing:
+    """What a client makes of an answer that travels badly. Nothing is waited for: late is what comes after its time.
+
+    Raises:
+        APIConnectionError, APITimeoutError: as over a connection. The request may have been carried out.
+    """
+    latency, drip, length, cut = answer.delivery
+    if latency + drip >= request.timeout:
+        raise failure(request, "", never_sent=False, timed_out=True)
+    if cut in {"before", "within"} or (length or 0) > len(answer.body):
+        raise failure(request, "the emulator was told to break the connection", never_sent=False)
+    return answer._replace(body=answer.body[:length])

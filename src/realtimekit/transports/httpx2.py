@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing, closing
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,9 +10,12 @@ import httpx2
 
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Response
+from realtimekit.transports import Streamed
 from realtimekit.transports.failures import failure, host_and_target
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
     from realtimekit.errors import APIConnectionError
     from realtimekit.flow import Request
 
@@ -43,9 +47,18 @@ class Httpx2Transport:
     def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
-            return _response(self._client.send(_outgoing(self._client, request)))
+            if not isinstance(request, Streamed):
+                return _response(self._client.send(_outgoing(self._client, request)))
+            response = self._client.send(_outgoing(self._client, request), stream=True)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
+        with closing(response), closing(_pieces(request, response)) as pieces:
+            head = _head(response)
+            write = request.receive(head)
+            for piece in pieces:
+                if not write(piece):
+                    break
+        return head
 
     def close(self) -> None:
         """Close all connections."""
@@ -62,9 +75,21 @@ class AsyncHttpx2Transport:
     async def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
-            return _response(await self._client.send(_outgoing(self._client, request)))
+            if not isinstance(request, Streamed):
+                return _response(await self._client.send(_outgoing(self._client, request)))
+            response = await self._client.send(_outgoing(self._client, request), stream=True)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
+        try:
+            head = _head(response)
+            write = request.receive(head)
+            async with aclosing(_pieces_async(request, response)) as pieces:
+                async for piece in pieces:
+                    if not write(piece):
+                        break
+        finally:
+            await response.aclose()
+        return head
 
     async def close(self) -> None:
         """Close all connections."""
@@ -100,6 +125,26 @@ def _outgoing(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> h
 
 def _response(response: httpx2.Response) -> Response:
     return Response(response.status_code, dict(response.headers.items()), response.content)
+
+
+def _head(response: httpx2.Response) -> Response:
+    return Response(response.status_code, dict(response.headers.items()), b"")
+
+
+def _pieces(request: Request, response: httpx2.Response) -> Generator[bytes]:
+    try:
+        yield from response.iter_bytes()
+    except FAILURES as error:
+        raise _failure(request, error) from error
+
+
+async def _pieces_async(request: Request, response: httpx2.Response) -> AsyncGenerator[bytes]:
+    try:
+        async with aclosing(response.aiter_bytes()) as pieces:
+            async for piece in pieces:
+                yield piece
+    except FAILURES as error:
+        raise _failure(request, error) from error
 
 
 def _failure(request: Request, error: Exception) -> APIConnectionError:

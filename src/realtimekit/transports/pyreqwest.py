@@ -1,8 +1,8 @@
 """The fast transport: pyreqwest, written in Rust; `pip install realtimekit[fast]`.
 
 It differs from httpx2 in this: the whole request, from connecting to the end of the answer, may take
-`request.timeout` seconds; a URL that pyreqwest would rewrite is refused; `NO_PROXY` knows no ports (`host:8080`), and
-`.example.com` in it includes `example.com`.
+`request.timeout` seconds, but for a streamed one; a URL that pyreqwest would rewrite is refused; `NO_PROXY` knows no
+ports (`host:8080`), and `.example.com` in it includes `example.com`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,28 @@ from pyreqwest.request import RequestBuilder, SyncRequestBuilder
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Response
+from realtimekit.transports import Streamed
 from realtimekit.transports.failures import failure, host_and_target
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pyreqwest.client import Client, SyncClient
     from pyreqwest.http import HeaderMap
+    from pyreqwest.request import StreamRequest, SyncStreamRequest
+    from pyreqwest.response import BaseResponse, SyncResponse
+    from pyreqwest.response import Response as PyreqwestResponse
 
     from realtimekit.flow import Request
 
-Client = TypeVar("Client", ClientBuilder, SyncClientBuilder)
+Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 Outgoing = TypeVar("Outgoing", RequestBuilder, SyncRequestBuilder)
 
 # When the time of a whole request is up, pyreqwest does not tell whether it was still connecting, so the server may
 # have seen the request. Giving up earlier on a connection that does not come makes it certain that it has not.
 CONNECT_TIMEOUT = timedelta(seconds=10)
 IDLE_TIMEOUT = timedelta(seconds=30)
+READ_AHEAD = 0  # bytes: what pyreqwest has read ahead is lost when the connection breaks
 
 PROXIES = {"http_proxy": ProxyBuilder.http, "https_proxy": ProxyBuilder.https, "all_proxy": ProxyBuilder.all}
 PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
@@ -52,6 +58,7 @@ class PyreqwestTransport:
     def __init__(self) -> None:
         """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
         self._process = os.getpid()
+        self._streaming: dict[float, SyncClient] = {}  # by the seconds that each wait may take
         with _explained():
             self._client = _configured(SyncClientBuilder()).build()
 
@@ -59,14 +66,47 @@ class PyreqwestTransport:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
             _check(request, self._process)
-            response = _filled(self._client.request(request.method, request.url), request).build().send()
-            return Response(response.status, _joined(response.headers), response.bytes().to_bytes())
+            if not isinstance(request, Streamed):
+                response = _filled(self._client.request(request.method, request.url), request).build().send()
+                return Response(response.status, _joined(response.headers), response.bytes().to_bytes())
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+        return self._stream(request)
+
+    def _stream(self, request: Streamed) -> Response:
+        entered = False
+        try:
+            with self._begun(request) as response:
+                entered, head = True, _head(response)
+                write = request.receive(head)
+                while (piece := _piece(request, response)) is not None and write(piece):
+                    pass
+                return head
+        except FAILURES as error:
+            if entered:  # comes from `receive` or `write`
+                raise
+            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+
+    def _begun(self, request: Request) -> SyncStreamRequest:
+        client = self._patient(request.timeout)
+        return (
+            client.request(request.method, request.url)
+            .headers(request.headers)
+            .streamed_read_buffer_limit(READ_AHEAD)
+            .build_streamed()
+        )
+
+    def _patient(self, timeout: float) -> SyncClient:
+        if timeout not in self._streaming:
+            with _explained():
+                made = _configured(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+            self._streaming.setdefault(timeout, made)
+        return self._streaming[timeout]
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        for client in [self._client, *self._streaming.values()]:
+            client.close()
 
 
 class AsyncPyreqwestTransport:
@@ -75,6 +115,7 @@ class AsyncPyreqwestTransport:
     def __init__(self) -> None:
         """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
         self._process = os.getpid()
+        self._streaming: dict[float, Client] = {}  # by the seconds that each wait may take
         with _explained():
             self._client = _configured(ClientBuilder()).build()
 
@@ -82,14 +123,46 @@ class AsyncPyreqwestTransport:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
             _check(request, self._process)
-            response = await _filled(self._client.request(request.method, request.url), request).build().send()
-            return Response(response.status, _joined(response.headers), (await response.bytes()).to_bytes())
+            if not isinstance(request, Streamed):
+                response = await _filled(self._client.request(request.method, request.url), request).build().send()
+                return Response(response.status, _joined(response.headers), (await response.bytes()).to_bytes())
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+        return await self._stream(request)
+
+    async def _stream(self, request: Streamed) -> Response:
+        entered = False
+        try:
+            async with self._begun(request) as response:
+                entered, head = True, _head(response)
+                write = request.receive(head)
+                while (piece := await _piece_async(request, response)) is not None and write(piece):
+                    pass
+                return head
+        except FAILURES as error:
+            if entered:  # comes from `receive` or `write`
+                raise
+            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+
+    def _begun(self, request: Request) -> StreamRequest:
+        client = self._patient(request.timeout)
+        return (
+            client.request(request.method, request.url)
+            .headers(request.headers)
+            .streamed_read_buffer_limit(READ_AHEAD)
+            .build_streamed()
+        )
+
+    def _patient(self, timeout: float) -> Client:
+        if timeout not in self._streaming:
+            with _explained():
+                self._streaming[timeout] = _configured(ClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+        return self._streaming[timeout]
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.close()
+        for client in [self._client, *self._streaming.values()]:
+            await client.close()
 
 
 @contextmanager
@@ -106,7 +179,7 @@ def _explained() -> Generator[None]:
         raise APIConnectionError(FORKED, maybe_processed=False) from error
 
 
-def _configured(client: Client) -> Client:
+def _configured(client: Builder) -> Builder:
     client = client.follow_redirects(enable=False).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT)
     # On Linux pyreqwest itself obeys SSL_CERT_FILE and SSL_CERT_DIR; elsewhere it knows the system's store only.
     if certificates := os.environ.get("SSL_CERT_FILE"):
@@ -114,7 +187,7 @@ def _configured(client: Client) -> Client:
     return _with_proxies(client)
 
 
-def _with_proxies(client: Client) -> Client:
+def _with_proxies(client: Builder) -> Builder:
     """Obey the environment as httpx2 does: lower case wins, and `NO_PROXY=*` turns all proxies off."""
     # Sorted, lower case comes last. Under CGI (REQUEST_METHOD), HTTP_PROXY is a header that anyone can send.
     names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
@@ -153,6 +226,26 @@ def _filled(outgoing: Outgoing, request: Request) -> Outgoing:
     elif request.method in {"POST", "PUT", "PATCH"}:
         outgoing = outgoing.header("Content-Length", "0")  # some servers insist
     return outgoing
+
+
+def _head(response: BaseResponse) -> Response:
+    return Response(response.status, _joined(response.headers), b"")
+
+
+def _piece(request: Request, response: SyncResponse) -> bytes | None:
+    try:
+        piece = response.body_reader.read_chunk()
+    except FAILURES as error:
+        raise _failure(request, error) from error
+    return None if piece is None else piece.to_bytes()
+
+
+async def _piece_async(request: Request, response: PyreqwestResponse) -> bytes | None:
+    try:
+        piece = await response.body_reader.read_chunk()
+    except FAILURES as error:
+        raise _failure(request, error) from error
+    return None if piece is None else piece.to_bytes()
 
 
 def _joined(headers: HeaderMap) -> dict[str, str]:

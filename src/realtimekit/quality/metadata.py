@@ -1,0 +1,165 @@
+"""What a peer report says of the machine, the place and the connection of a participant. Personal data: addresses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from realtimekit.quality.parts import part
+from realtimekit.record import Record, wire
+
+
+class ReportEvent(Record, telling=("name", "timestamp")):
+    """Something that happened in the browser, e.g. "audio_off"."""
+
+    name: str | None
+    timestamp: datetime | None
+    metadata: dict[str, Any] | None
+
+
+class Device(Record, telling=("kind", "label")):
+    """A microphone, camera or speaker."""
+
+    device_id: str | None
+    kind: str | None
+    label: str | None
+
+
+class DevicesUpdate(Record, telling=("timestamp",)):
+    """Devices that came and went."""
+
+    added: list[Device] = part()
+    removed: list[Device] = part()
+    timestamp: datetime | None
+
+
+class SelectedDeviceUpdate(Record, telling=("timestamp",)):
+    """A device was chosen."""
+
+    device: Device = part()
+    timestamp: datetime | None
+
+
+class Browser(Record, telling=("browser", "browser_version")):
+    """What the call ran in."""
+
+    browser: str | None
+    browser_version: str | None
+    engine: str | None
+    user_agent: str | None
+    webgl_support: bool | None
+
+
+class DeviceInfo(Record, telling=("os", "os_version", "cpus")):
+    """What the browser ran on."""
+
+    cpus: float | None
+    is_mobile: bool | None
+    os: str | None
+    os_version: str | None
+
+
+class NetworkOwner(Record, telling=("asn",)):
+    """The autonomous system that the address belongs to."""
+
+    asn: str | None
+    domain: str | None
+    name: str | None
+    route: str | None
+    type: str | None
+
+
+class IpInformation(Record, telling=("country",)):
+    """Where the participant was, by the address."""
+
+    city: str | None
+    country: str | None
+    region: str | None
+    timezone: str | None
+    ipv4: str | None
+    org: str | None
+    asn: NetworkOwner = part()
+
+
+class NativeEncoders(Record):
+    """What a native (mobile) client encoded with."""
+
+    audio_encoder: str | None
+    video_encoder: str | None
+
+
+class ConnectionTest(Record, telling=("effective_network_type", "timestamp")):
+    """What a peer connection found reachable."""
+
+    effective_network_type: str | None
+    reflexive_connectivity: bool | None
+    relay_connectivity: bool | None
+    turn_connectivity: bool | None
+    sdp: list[str] = part()
+    timestamp: datetime | None
+
+
+class CandidatePair(Record, telling=("nominated", "local_candidate_type", "local_candidate_protocol")):
+    """A way that ICE found from the participant to the server; the nominated one was used.
+
+    Round trips are taken to be seconds, bit rates bits per second: the names and units of WebRTC's own statistics.
+    """
+
+    nominated: bool | None
+    available_incoming_bitrate: float | None
+    available_outgoing_bitrate: float | None
+    bytes_discarded_on_send: float | None
+    bytes_received: float | None
+    bytes_sent: float | None
+    current_round_trip_time: float | None
+    total_round_trip_time: float | None
+    packets_discarded_on_send: float | None
+    packets_received: float | None
+    packets_sent: float | None
+    last_packet_received_timestamp: float | None
+    """Milliseconds since 1970."""
+    last_packet_sent_timestamp: float | None
+    """Milliseconds since 1970."""
+    local_candidate_id: str | None
+    local_candidate_address: str | None
+    local_candidate_network_type: str | None
+    local_candidate_port: float | None
+    local_candidate_protocol: str | None
+    local_candidate_related_address: str | None
+    local_candidate_related_port: float | None
+    local_candidate_type: str | None
+    """"host", "srflx", "prflx" or "relay"."""
+    local_candidate_url: str | None
+    remote_candidate_id: str | None
+    remote_candidate_address: str | None
+    remote_candidate_port: float | None
+    remote_candidate_protocol: str | None
+    remote_candidate_type: str | None
+    remote_candidate_url: str | None
+
+
+class CandidatePairs(Record):
+    """The ways of the two peer connections: one sends, one receives."""
+
+    producing_transport: list[CandidatePair] = part()
+    consuming_transport: list[CandidatePair] = part()
+
+
+class Metadata(Record, telling=("sdk_name", "sdk_version")):
+    """Everything in a report that is no measurement of media."""
+
+    audio_devices_updates: list[DevicesUpdate] = part()
+    video_devices_updates: list[DevicesUpdate] = part()
+    speaker_devices_updates: list[DevicesUpdate] = part()
+    selected_device_updates: list[SelectedDeviceUpdate] = part()
+    browser: Browser = part("browser_metadata")
+    device_info: DeviceInfo = part()
+    events: list[ReportEvent] = part()
+    ip_information: IpInformation = part()
+    native: NativeEncoders = part("native_metadata")
+    connections: list[ConnectionTest] = part("pc_metadata")
+    candidate_pairs: CandidatePairs = part()
+    view_type: str | None = wire("room_view_type")
+    sdk_name: str | None
+    sdk_type: str | None
+    sdk_version: str | None

@@ -1,0 +1,43 @@
+"""Fields of a peer report that are there even where the server sent nothing."""
+
+from __future__ import annotations
+
+from typing import Any, get_origin
+
+from realtimekit.record import Convert, Field, Record, _conversion, annotation_of
+
+
+class Part(Field):
+    """A nested object or list: empty where it is missing, null, or the other kind of empty (`{}` for `[]`).
+
+    A null in a list is passed over. So `report.quality.audio_producer_cumulative.rtt.avg` needs no checks on its way.
+    """
+
+    optional: bool
+    convert: Convert | None = None
+    _empty: Any
+
+    def __get__(self, record: Record | None, owner: type) -> Any:
+        if record is None:
+            return self
+        if self.convert is None:
+            hint = annotation_of(self.owner, self.name)
+            self._empty = get_origin(hint) or hint
+            self.optional, convert = _conversion(hint)
+            self.convert = _skipping_nulls(convert)
+        if not any(record._data.get(name) for name in self.wire_names):
+            value = record.__dict__[self.name] = [] if self._empty is list else self._empty({})
+            return value
+        return super().__get__(record, owner)
+
+
+def part(*names: str) -> Any:
+    """A nested object or list that is never None; names as for `wire`."""
+    return Part(*names)
+
+
+def _skipping_nulls(convert: Convert) -> Convert:
+    def skipping(raw: Any, record: Record) -> Any:
+        return convert([item for item in raw if item is not None] if isinstance(raw, list) else raw, record)
+
+    return skipping

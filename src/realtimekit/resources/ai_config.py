@@ -1,0 +1,71 @@
+"""How a meeting is transcribed and summarised (`ai_config`): as records for reading, and as `...Fields` to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, TypedDict
+
+from realtimekit.record import Record
+
+Language: TypeAlias = Literal["en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"] | str
+TextFormat: TypeAlias = Literal["plain_text", "markdown"] | str
+SummaryType: TypeAlias = (
+    Literal[
+        "general",
+        "team_meeting",
+        "sales_call",
+        "client_check_in",
+        "interview",
+        "daily_standup",
+        "one_on_one_meeting",
+        "lecture",
+        "code_review",
+    ]
+    | str
+)
+
+
+class TranscriptionConfig(Record, telling=("language",)):
+    """How what is said is written down."""
+
+    language: Language | None
+    keywords: list[str] | None
+    profanity_filter: bool | None
+
+
+class SummarizationConfig(Record, telling=("summary_type", "word_limit")):
+    """What the summary is like."""
+
+    summary_type: SummaryType | None
+    text_format: TextFormat | None
+    word_limit: int | None
+
+
+class AiConfig(Record):
+    """How a meeting is transcribed and summarised."""
+
+    transcription: TranscriptionConfig | None
+    summarization: SummarizationConfig | None
+
+
+class TranscriptionFields(TypedDict, total=False):
+    """How what is said is written down."""
+
+    language: Language  # default en-US
+    keywords: Sequence[str]  # names and terms to expect
+    profanity_filter: bool  # default False
+
+
+class SummarizationFields(TypedDict, total=False):
+    """What the summary is like."""
+
+    summary_type: SummaryType  # default general
+    text_format: TextFormat  # default markdown
+    word_limit: int  # 150 to 1000, default 500
+
+
+class AiConfigFields(TypedDict, total=False):
+    """How a meeting is transcribed and summarised."""
+
+    transcription: TranscriptionFields
+    summarization: SummarizationFields

@@ -1,0 +1,161 @@
+"""Analytics: how much an app is used, day by day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Unpack, cast
+
+from realtimekit import protocol
+from realtimekit.errors import DecodeError
+from realtimekit.exchange import exchange
+from realtimekit.flow import Driven, Engine, F, Flow, operation
+from realtimekit.keywords import OPTIONS, Scoped, split
+from realtimekit.paths import PathTemplate
+from realtimekit.record import Record
+from realtimekit.resource import KIT
+from realtimekit.values import Moment, unix_seconds, utc_day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from realtimekit.keywords import Options
+
+_TEMPLATE = PathTemplate(KIT + "/{app_id}/analytics")
+
+
+class SessionDay(Record, telling=("day", "total_sessions")):
+    """The sessions of one day."""
+
+    day: date
+    total_sessions: int | None
+    total_session_minutes: float | None
+
+
+class SessionStats(Record, telling=("sessions_count", "sessions_minutes_consumed")):
+    """The sessions of a time."""
+
+    sessions_count: int | None
+    sessions_minutes_consumed: float | None
+    day_stats: list[SessionDay] | None
+
+
+class RecordingDay(Record, telling=("day", "total_recordings")):
+    """The recordings of one day."""
+
+    day: date
+    total_recordings: int | None
+    total_recording_minutes: float | None
+
+
+class RecordingStats(Record, telling=("recording_count", "recording_minutes_consumed")):
+    """The recordings of a time."""
+
+    recording_count: int | None
+    recording_minutes_consumed: float | None
+    day_stats: list[RecordingDay] | None
+
+
+class DaywiseReport(Record):
+    """Sessions and recordings, day by day."""
+
+    session_stats: SessionStats | None
+    recording_stats: RecordingStats | None
+
+
+class LivestreamTotals(Record, telling=("count", "total_ingest_seconds", "total_viewer_seconds")):
+    """The livestreams of a time."""
+
+    count: int | None
+    total_ingest_seconds: float | None
+    total_viewer_seconds: float | None
+
+
+class LivestreamDay(LivestreamTotals, telling=("date", "count")):
+    """The livestreams of one day."""
+
+    date: date | None
+
+
+class Analytics(Driven[F]):
+    """The reports of an app: `client.analytics`.
+
+    Each takes its times as a `date`, an aware `datetime`, a text in ISO 8601 or Unix seconds. A date stands for the
+    whole day, in UTC.
+    """
+
+    def __init__(self, client: Engine[F]) -> None:
+        self._client = client
+
+    @operation
+    def daywise(
+        self, *, start_date: Moment | None = None, end_date: Moment | None = None, **options: Unpack[Scoped]
+    ) -> Flow[DaywiseReport]:
+        """Sessions and recordings, day by day: `GET /analytics/daywise`. By default of the last 30 days.
+
+        Raises:
+            ValueError: a time that is none, or that has no time zone.
+        """
+        query = {
+            "start_date": None if start_date is None else utc_day(start_date, "start_date"),
+            "end_date": None if end_date is None else utc_day(end_date, "end_date"),
+        }
+        data = yield from self._report("/daywise", query, options)
+        if not isinstance(data, dict):
+            raise DecodeError("the daywise report came without its data")
+        return DaywiseReport(data)
+
+    @operation
+    def livestreams_daywise(
+        self,
+        *,
+        start_time: Moment | None = None,
+        end_time: Moment | None = None,
+        filters: str | None = None,
+        **options: Unpack[Scoped],
+    ) -> Flow[list[LivestreamDay]]:
+        """Livestreams, day by day: `GET /analytics/livestreams/daywise`.
+
+        Raises:
+            ValueError: a time that is none, or that has no time zone.
+        """
+        data = yield from self._report("/livestreams/daywise", _seconds(start_time, end_time, filters), options)
+        days = protocol.unwrap_list(data)
+        if days is None:
+            raise DecodeError("the report of livestreams came without a list of days")
+        return [LivestreamDay(day) for day in days]
+
+    @operation
+    def livestreams_overall(
+        self,
+        *,
+        start_time: Moment | None = None,
+        end_time: Moment | None = None,
+        filters: str | None = None,
+        **options: Unpack[Scoped],
+    ) -> Flow[LivestreamTotals]:
+        """Livestreams, all in all: `GET /analytics/livestreams/overall`.
+
+        Raises:
+            ValueError: a time that is none, or that has no time zone.
+        """
+        data = yield from self._report("/livestreams/overall", _seconds(start_time, end_time, filters), options)
+        if isinstance(data, list) and len(data) == 1:
+            data = data[0]  # an earlier edition of the API had a list here
+        if not isinstance(data, dict):
+            raise DecodeError("the report of livestreams came without its totals")
+        return LivestreamTotals(data)
+
+    def _report(self, name: str, query: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[Any]:
+        options, ids = split(given, OPTIONS)
+        settings = self._client.settings
+        own = {"account_id": settings.account_id, "app_id": settings.app_id}
+        path = _TEMPLATE.collection({**own, **{name: value for name, value in ids.items() if value is not None}}) + name
+        return protocol.unwrap((yield from exchange(settings, "GET", path, query, options=cast("Options", options))))
+
+
+def _seconds(start_time: Moment | None, end_time: Moment | None, filters: str | None) -> dict[str, Any]:
+    return {
+        "start_time": None if start_time is None else unix_seconds(start_time, "start_time"),
+        "end_time": None if end_time is None else unix_seconds(end_time, "end_time", whole_day=True),
+        "filters": filters,
+    }

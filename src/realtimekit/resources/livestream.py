@@ -1,0 +1,162 @@
+"""Livestreams: a meeting, or another source, broadcast to many."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
+
+from realtimekit import protocol
+from realtimekit.errors import DecodeError
+from realtimekit.flow import F, Flow, Sync, operation
+from realtimekit.keywords import Options, Scoped
+from realtimekit.relation import Relation
+from realtimekit.resource import Resource, has_many, listed, on_default_client
+from realtimekit.resources.livestream_session import LivestreamSession
+
+LivestreamStatus: TypeAlias = Literal["LIVE", "IDLE", "ERRORED", "INVOKED"] | str
+
+
+class LivestreamFilters(Scoped, total=False):
+    """The query of `GET /livestreams`."""
+
+    exclude_meetings: bool
+    status: LivestreamStatus
+    start_time: datetime | str
+    end_time: datetime | str
+    sort_order: Literal["ASC", "DSC"]  # DSC it is, here alone
+    page_no: int  # the page to start from; one page alone is `.page(n)`
+    per_page: int
+
+
+class NewLivestream(Scoped, total=False):
+    """The body of `POST /livestreams`."""
+
+    name: str | None  # letters, digits, - and _
+
+
+class Livestreams(Relation["Livestream[F]", F]):
+    """The livestreams of an app: `client.livestreams`."""
+
+    _descending = "DSC"
+
+    def where(self, **filters: Unpack[LivestreamFilters]) -> Livestreams[F]:
+        """Those that match: `GET /livestreams`.
+
+        Raises:
+            ValueError: a time that is none, or that has no time zone.
+        """
+        return self._where(filters)
+
+    def order_by(self, field: Literal["created_at", "-created_at"], /) -> Livestreams[F]:
+        """The oldest first, or with "-" the newest."""
+        return self._ordered(field, by=False)
+
+    @operation
+    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Livestream[F]]:  # noqa: A002
+        """`GET /livestreams/{livestream_id}`. Its broadcasts are `livestream.sessions`.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return self._find(id, {}, options)
+
+    @operation
+    def create(self, **fields: Unpack[NewLivestream]) -> Flow[Livestream[F]]:
+        """A livestream without a meeting, to be fed over RTMP: `POST /livestreams`."""
+        return self._create(fields)
+
+    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Livestream[F]:  # noqa: A002
+        """A livestream known by its id alone: nothing is sent."""
+        return self._reference(id, options)
+
+    def _items(self, answer: Any) -> list[dict[str, Any]] | None:
+        data = protocol.unwrap(answer)
+        # The schema has one object here, the example a list.
+        return [data] if isinstance(data, dict) and "id" in data else super()._items(answer)
+
+
+class Broadcasts(
+    Relation["LivestreamSession[F]", F],
+    of=LivestreamSession,
+    path="/{app_id}/livestreams/{livestream_id}",
+    items_key="sessions",
+):
+    """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
+
+    def _items(self, answer: Any) -> list[dict[str, Any]] | None:
+        return _sessions(protocol.unwrap(answer))
+
+
+class Livestream(
+    Resource[F],
+    path="/{app_id}/livestreams(/{livestream_id})",
+    collection=Livestreams,
+    item_key="livestream",
+    telling=("id", "name", "status"),
+):
+    """A livestream. `stream_key` is a secret: whoever has it can broadcast here."""
+
+    id: str
+    name: str | None
+    status: LivestreamStatus | None
+    meeting_id: str | None
+    playback_url: str | None
+    ingest_server: str | None
+    stream_key: str | None
+    disabled: bool | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    sessions: Broadcasts[F] = has_many()
+
+    find = on_default_client(Livestreams[Sync].find)
+    where = on_default_client(Livestreams[Sync].where)
+    all = listed(Livestreams[Sync].where)
+    ref = on_default_client(Livestreams[Sync].ref)
+    create = on_default_client(Livestreams[Sync].create)
+
+    @operation
+    def active_livestream_session(self, **options: Unpack[Options]) -> Flow[LivestreamSession[F]]:
+        """The broadcast that is going on: `GET /livestreams/{livestream_id}/active-livestream-session`.
+
+        The answer holds the livestream, too: this record takes over what is newer in it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        answer = yield from self._call("GET", "/active-livestream-session", options=options)
+        data = protocol.unwrap(answer)
+        if not isinstance(data, dict) or not isinstance(data.get("session"), dict):
+            raise DecodeError(f"the active broadcast of {self!r} came without a session")
+        if isinstance(data.get("livestream"), dict):
+            self._take(answer)
+        return LivestreamSession[F]._load(self._client, data["session"], self._around(LivestreamSession))
+
+
+class LivestreamDetails(NamedTuple, Generic[F]):
+    """A meeting's livestream and one page of its broadcasts."""
+
+    livestream: Livestream[F] | None
+    sessions: list[LivestreamSession[F]]
+
+
+def details(answer: Any, of: Resource[F]) -> LivestreamDetails[F]:
+    """The livestream of a meeting and its sessions, out of `GET /meetings/{meeting_id}/livestream`."""
+    data = protocol.unwrap(answer)
+    sessions = _sessions(data)
+    if sessions is None:
+        raise DecodeError(f"the livestream of {of!r} came without its sessions")
+    livestream: Any = data.get("livestream", data.get("livestreams"))
+    if isinstance(livestream, list):  # in the schema; in the example it is one object
+        livestream = livestream[0] if livestream else None
+    scope = of._around(Livestream)
+    return LivestreamDetails(
+        Livestream[F]._load(of._client, livestream, scope) if isinstance(livestream, dict) else None,
+        [LivestreamSession[F]._load(of._client, session, scope) for session in sessions],
+    )
+
+
+def _sessions(data: Any) -> list[dict[str, Any]] | None:
+    """Of an answer with `sessions`: a list in the examples, one object (once named `session`) in the schema."""
+    found = data.get("sessions", data.get("session")) if isinstance(data, dict) else None
+    return protocol.unwrap_list([found] if isinstance(found, dict) else found)

@@ -1,0 +1,225 @@
+"""What is in a preset, as one reads it. `preset_fields` has the same for writing.
+
+Everything may be absent: the lists of what the API requires here changed from one edition of its description to the
+next, and older presets lack what came later.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from realtimekit.record import Record, wire
+
+Permission: TypeAlias = Literal["ALLOWED", "NOT_ALLOWED", "CAN_REQUEST"] | str
+VideoQuality: TypeAlias = Literal["hd", "vga", "qvga", "fhd", "uhd"] | str
+ViewType: TypeAlias = Literal["GROUP_CALL", "WEBINAR", "AUDIO_ROOM", "LIVESTREAM"] | str
+RecorderType: TypeAlias = Literal["RECORDER", "LIVESTREAMER", "NONE"] | str
+WaitingRoomType: TypeAlias = Literal["SKIP", "ON_PRIVILEGED_USER_ENTRY", "SKIP_ON_ACCEPT"] | str
+Theme: TypeAlias = Literal["darkest", "dark", "light"] | str
+BorderRadius: TypeAlias = Literal["sharp", "rounded", "extra-rounded", "circular"] | str
+BorderWidth: TypeAlias = Literal["none", "thin", "fat"] | str
+
+# --- config -----------------------------------------------------------------------------------------------------------
+
+
+class VideoStreams(Record, telling=("desktop", "mobile")):
+    """How many videos are shown at once."""
+
+    desktop: int | None
+    mobile: int | None
+
+
+class VideoMedia(Record, telling=("quality", "frame_rate")):
+    """What a camera sends."""
+
+    quality: VideoQuality | None
+    frame_rate: float | None
+    """Frames a second, at most 30."""
+    simulcast: bool | None
+
+
+class ScreenshareMedia(Record, telling=("quality", "frame_rate")):
+    """What a shared screen sends."""
+
+    quality: VideoQuality | None
+    frame_rate: float | None
+    """Frames a second."""
+
+
+class AudioMedia(Record, telling=("enable_high_bitrate", "enable_stereo")):
+    """What a microphone sends."""
+
+    enable_high_bitrate: bool | None
+    enable_stereo: bool | None
+
+
+class PresetMedia(Record):
+    """What participants send."""
+
+    video: VideoMedia | None
+    screenshare: ScreenshareMedia | None
+    audio: AudioMedia | None
+
+
+class PresetConfig(Record, telling=("view_type",)):
+    """What kind of meeting it is."""
+
+    view_type: ViewType | None
+    max_screenshare_count: int | None
+    max_video_streams: VideoStreams | None
+    media: PresetMedia | None
+    livestream_viewer_qualities: list[int] | None
+
+
+# --- permissions ------------------------------------------------------------------------------------------------------
+
+
+class PublicChat(Record):
+    """What they may do in the chat with everybody."""
+
+    can_send: bool | None
+    text: bool | None
+    files: bool | None
+
+
+class PrivateChat(Record):
+    """What they may do in chats between two."""
+
+    can_send: bool | None
+    can_receive: bool | None
+    text: bool | None
+    files: bool | None
+
+
+class ChatPermissions(Record):
+    """What they may do in the chats."""
+
+    public: PublicChat | None
+    private: PrivateChat | None
+
+
+class ConnectedMeetings(Record):
+    """What they may do with breakout rooms."""
+
+    can_alter_connected_meetings: bool | None
+    can_switch_connected_meetings: bool | None
+    can_switch_to_parent_meeting: bool | None
+
+
+class Produce(Record, telling=("can_produce",)):
+    """Whether they may send one kind of media."""
+
+    can_produce: Permission | None
+
+
+class MediaPermissions(Record):
+    """Which media they may send."""
+
+    audio: Produce | None
+    video: Produce | None
+    screenshare: Produce | None
+
+
+class PluginPermissions(Record):
+    """What they may do with plugins."""
+
+    can_close: bool | None
+    can_edit_config: bool | None
+    can_start: bool | None
+    config: dict[str, Any] | None
+    """A plugin's id -> `{"access_control": "FULL_ACCESS" or "VIEW_ONLY", "handles_view_only": bool}`."""
+
+
+class PollPermissions(Record):
+    """What they may do with polls."""
+
+    can_create: bool | None
+    can_view: bool | None
+    can_vote: bool | None
+
+
+class PresetPermissions(Record):
+    """What participants may do."""
+
+    accept_waiting_requests: bool | None
+    can_accept_production_requests: bool | None
+    can_change_participant_permissions: bool | None
+    can_edit_display_name: bool | None
+    can_livestream: bool | None
+    can_record: bool | None
+    can_spotlight: bool | None
+    disable_participant_audio: bool | None
+    disable_participant_screensharing: bool | None
+    disable_participant_video: bool | None
+    hidden_participant: bool | None
+    kick_participant: bool | None
+    pin_participant: bool | None
+    show_participant_list: bool | None
+    chat: ChatPermissions | None
+    connected_meetings: ConnectedMeetings | None
+    media: MediaPermissions | None
+    plugins: PluginPermissions | None
+    polls: PollPermissions | None
+    recorder_type: RecorderType | None
+    waiting_room_type: WaitingRoomType | None
+    is_recorder: bool | None
+    accept_stage_requests: bool | None
+    stage_enabled: bool | None
+    stage_access: Permission | None
+    transcription_enabled: bool | None
+
+
+# --- ui ---------------------------------------------------------------------------------------------------------------
+
+
+class BackgroundShades(Record, telling=("600", "1000")):
+    """Colours; on the wire the keys are the numbers, so `shades["600"]` reads them, too."""
+
+    shade_600: str | None = wire("600")
+    shade_700: str | None = wire("700")
+    shade_800: str | None = wire("800")
+    shade_900: str | None = wire("900")
+    shade_1000: str | None = wire("1000")
+
+
+class BrandShades(Record, telling=("300", "500")):
+    """Colours; on the wire the keys are the numbers, so `shades["300"]` reads them, too."""
+
+    shade_300: str | None = wire("300")
+    shade_400: str | None = wire("400")
+    shade_500: str | None = wire("500")
+    shade_600: str | None = wire("600")
+    shade_700: str | None = wire("700")
+
+
+class Colors(Record):
+    """The colours of the meeting."""
+
+    background: BackgroundShades | None
+    brand: BrandShades | None
+    danger: str | None
+    success: str | None
+    text: str | None
+    text_on_brand: str | None
+    video_bg: str | None
+    warning: str | None
+
+
+class DesignTokens(Record, telling=("theme",)):
+    """How the meeting looks."""
+
+    theme: Theme | None
+    border_radius: BorderRadius | None
+    border_width: BorderWidth | None
+    spacing_base: float | None
+    colors: Colors | None
+    logo: str | None
+    font_family: str | None
+    google_font: str | None
+
+
+class PresetUi(Record):
+    """How the meeting looks, and what differs from that."""
+
+    design_tokens: DesignTokens | None
+    config_diff: dict[str, Any] | None

@@ -1,0 +1,178 @@
+"""How recordings are made and where they go: of a meeting (`recording_config`) and of one recording.
+
+Each part is here twice: as a record for reading, and as `...Fields`, the keys to write, any of which may be left out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+from realtimekit.record import Record
+
+AudioCodec: TypeAlias = Literal["MP3", "AAC"] | str
+AudioChannel: TypeAlias = Literal["mono", "stereo"] | str
+VideoCodec: TypeAlias = Literal["H264", "VP8", "VP9"] | str
+WatermarkPosition: TypeAlias = Literal["left top", "right top", "left bottom", "right bottom"] | str
+StorageType: TypeAlias = (
+    Literal["aws", "azure", "digitalocean", "gcs", "sftp"] | str
+)  # documents name "cloudflare", too
+StorageAuth: TypeAlias = Literal["KEY", "PASSWORD"] | str
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+class AudioConfig(Record, telling=("codec", "channel")):
+    """The audio of a recording."""
+
+    codec: AudioCodec | None
+    channel: AudioChannel | None
+    export_file: bool | None
+    """Whether there is a file of the audio alone."""
+
+
+class WatermarkSize(Record, telling=("width", "height")):
+    """Pixels."""
+
+    width: int | None
+    height: int | None
+
+
+class Watermark(Record, telling=("position",)):
+    """A picture over the video."""
+
+    url: str | None
+    position: WatermarkPosition | None
+    size: WatermarkSize | None
+
+
+class VideoConfig(Record, telling=("codec", "width", "height")):
+    """The video of a recording."""
+
+    codec: VideoCodec | None
+    width: int | None
+    """Pixels."""
+    height: int | None
+    """Pixels."""
+    export_file: bool | None
+    watermark: Watermark | None
+
+
+class StorageConfig(Record, telling=("type", "bucket", "path")):
+    """Where the file goes, besides RealtimeKit's own bucket. The API does not give its secrets back."""
+
+    id: str | None
+    type: StorageType | None
+    bucket: str | None
+    region: str | None
+    path: str | None
+    auth_method: StorageAuth | None
+    username: str | None
+    host: str | None
+    port: int | None
+
+
+class BucketConfig(Record, telling=("enabled",)):
+    """RealtimeKit's own bucket, which keeps files for 7 days."""
+
+    enabled: bool | None
+
+
+class LiveStreamingConfig(Record):
+    """Where a recording is broadcast to; the link may hold a stream key."""
+
+    rtmp_url: str | None
+
+
+class RecordingConfig(Record, telling=("max_seconds", "file_name_prefix")):
+    """How the recordings of a meeting are made."""
+
+    max_seconds: float | None
+    file_name_prefix: str | None
+    audio_config: AudioConfig | None
+    video_config: VideoConfig | None
+    storage_config: StorageConfig | None
+    live_streaming_config: LiveStreamingConfig | None
+    realtimekit_bucket_config: BucketConfig | None
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+class AudioConfigFields(TypedDict, total=False):
+    """The audio of a recording."""
+
+    codec: AudioCodec  # default AAC
+    channel: AudioChannel  # default stereo
+    export_file: bool  # default True
+
+
+class WatermarkSizeFields(TypedDict, total=False):
+    """Pixels, 1 or more."""
+
+    width: int
+    height: int
+
+
+class WatermarkFields(TypedDict, total=False):
+    """A picture over the video."""
+
+    url: str
+    position: WatermarkPosition  # default "left top"
+    size: WatermarkSizeFields
+
+
+class VideoConfigFields(TypedDict, total=False):
+    """The video of a recording."""
+
+    codec: VideoCodec  # default H264
+    width: int  # 1 to 1920, default 1280
+    height: int  # 1 to 1920, default 720
+    export_file: bool  # default True
+    watermark: WatermarkFields
+
+
+class StorageConfigFields(TypedDict, total=False):
+    """Where the file goes. Which keys are needed depends on the type and the auth_method."""
+
+    type: StorageType
+    access_key: str  # aws, azure, digitalocean
+    secret: str
+    bucket: str
+    region: str  # aws, azure, digitalocean
+    path: str
+    auth_method: StorageAuth
+    username: str
+    password: str  # with auth_method "PASSWORD"
+    private_key: str  # with auth_method "KEY"
+    host: str
+    port: int
+
+
+class BucketConfigFields(TypedDict):
+    """RealtimeKit's own bucket."""
+
+    enabled: bool
+
+
+class RtmpFields(TypedDict, total=False):
+    """Where a recording is broadcast to."""
+
+    rtmp_url: str
+
+
+class InteractiveConfigFields(TypedDict, total=False):
+    """Metadata within the file."""
+
+    type: Literal["ID3"] | str
+
+
+class RecordingConfigFields(TypedDict, total=False):
+    """How the recordings of a meeting are made."""
+
+    max_seconds: float  # 60 to 86400
+    file_name_prefix: str
+    audio_config: AudioConfigFields
+    video_config: VideoConfigFields
+    storage_config: StorageConfigFields | None
+    live_streaming_config: RtmpFields
+    realtimekit_bucket_config: BucketConfigFields

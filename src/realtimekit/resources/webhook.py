@@ -1,0 +1,131 @@
+"""Webhooks: where RealtimeKit tells what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias, Unpack
+
+from realtimekit import protocol
+from realtimekit.errors import DecodeError
+from realtimekit.flow import F, Flow, Sync, fluent, operation
+from realtimekit.keywords import Options, Scoped
+from realtimekit.relation import Relation
+from realtimekit.resource import Resource, listed, on_default_client
+
+WebhookEvent: TypeAlias = (
+    Literal[
+        "meeting.started",
+        "meeting.ended",
+        "meeting.participantJoined",
+        "meeting.participantLeft",
+        "meeting.chatSynced",
+        "meeting.transcript",
+        "meeting.summary",
+        "recording.statusUpdate",
+        "livestreaming.statusUpdate",
+    ]
+    | str
+)
+
+
+class _Required(Options):
+    name: str
+    url: str
+    events: Sequence[WebhookEvent]
+
+
+class WebhookFields(_Required, total=False):
+    """The body of `PUT /webhooks/{webhook_id}`."""
+
+    enabled: bool  # default True
+
+
+class NewWebhook(WebhookFields, Scoped, total=False):
+    """The body of `POST /webhooks`."""
+
+
+class WebhookChanges(Options, total=False):
+    """The body of `PATCH /webhooks/{webhook_id}`."""
+
+    name: str
+    url: str
+    events: Sequence[WebhookEvent]
+    enabled: bool
+
+
+class Webhooks(Relation["Webhook[F]", F]):
+    """The webhooks of an app: `client.webhooks`. The API gives them all at once, without pages."""
+
+    _paged = False
+
+    def where(self, **options: Unpack[Scoped]) -> Webhooks[F]:
+        """`GET /webhooks`: the API has no filters here."""
+        return self._where(options)
+
+    @operation
+    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Webhook[F]]:  # noqa: A002
+        """`GET /webhooks/{webhook_id}`.
+
+        Raises:
+            NotFoundError: there is none with this id.
+            ValidationError: the id is no UUID.
+        """
+        return self._find(id, {}, options)
+
+    @operation
+    def create(self, **fields: Unpack[NewWebhook]) -> Flow[Webhook[F]]:
+        """`POST /webhooks`.
+
+        Raises:
+            ValidationError: e.g. the url or an event is none.
+        """
+        return self._create(fields)
+
+    @operation
+    def events(self, **options: Unpack[Scoped]) -> Flow[list[str]]:
+        """The names of all events that there are: `GET /webhooks/all`."""
+        answer, _ = yield from self._call("GET", "/all", options)
+        names = protocol.unwrap(answer)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise DecodeError("the events of webhooks came without a list of names")
+        return names
+
+    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Webhook[F]:  # noqa: A002
+        """A webhook known by its id alone: nothing is sent."""
+        return self._reference(id, options)
+
+
+class Webhook(
+    Resource[F], path="/{app_id}/webhooks(/{webhook_id})", collection=Webhooks, telling=("id", "name", "events")
+):
+    """A subscription: RealtimeKit sends a `POST` to `url` for each of these events. It has no secret of its own."""
+
+    id: str
+    name: str | None
+    url: str | None
+    events: list[WebhookEvent]
+    enabled: bool | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    find = on_default_client(Webhooks[Sync].find)
+    where = on_default_client(Webhooks[Sync].where)
+    all = listed(Webhooks[Sync].where)
+    ref = on_default_client(Webhooks[Sync].ref)
+    create = on_default_client(Webhooks[Sync].create)
+
+    @fluent
+    def update(self, **changes: Unpack[WebhookChanges]) -> Flow[None]:
+        """`PATCH /webhooks/{webhook_id}`: change these fields alone."""
+        return self._write("PATCH", changes)
+
+    @fluent
+    def replace(self, **fields: Unpack[WebhookFields]) -> Flow[None]:
+        """`PUT /webhooks/{webhook_id}`: set all fields; what is not given is set to its default."""
+        return self._write("PUT", fields)
+
+    @operation
+    def destroy(self, **options: Unpack[Options]) -> Flow[None]:
+        """`DELETE /webhooks/{webhook_id}`."""
+        yield from self._call("DELETE", options=options)

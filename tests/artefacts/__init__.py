@@ -1,0 +1,1 @@
+"""What a session leaves behind: files in, values out; downloads."""

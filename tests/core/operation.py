@@ -1,0 +1,33 @@
+"""One call of the API, for the tables of tests: what is done, what it sends, what comes back, what is seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from .scripted import Call, Flavour, Script, ok
+
+NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
+
+
+def call(method: str, path: str, body: Any = None, **query: str) -> Call:
+    return Call(method, path, query, body)
+
+
+class Operation(NamedTuple):
+    act: Callable[[Any], Any]  # is given a client
+    sent: Call
+    data: Any  # `data` of the answer
+    look: Callable[[Any], Any] = lambda result: (type(result).__name__, result.to_dict())
+    seen: Any = None  # what `look` finds in the result; None: the record with this data
+
+    def check(self, flavour: Flavour) -> None:
+        script = Script(ok(self.data))
+        result = flavour.get(self.act(flavour.client(script)))
+        assert script.call == self.sent
+        assert self.look(result) == self.seen
+
+
+def record(kind: type[Any], data: dict[str, Any]) -> Any:
+    return kind.__name__, data
