@@ -134,6 +134,32 @@ LIVESTREAM_SESSION = {
     "created_at": when,
     "updated_at": when,
 }
+LIVESTREAM = {
+    "id": uuid,
+    "name": None,
+    "status": text,
+    "meeting_id": uuid,
+    "ingest_server": text,
+    "stream_key": text,
+    "playback_url": text,
+    "disabled": False,
+    "created_at": when,
+    "updated_at": when,
+}
+INVOKED_RECORDING = {
+    "id": uuid,
+    "output_file_name": text,
+    "status": "INVOKED",
+    "session_id": None,
+    "invoked_time": when,
+    "started_time": None,
+    "stopped_time": None,
+    "download_url": None,
+    "download_url_expiry": None,
+    "audio_download_url": None,
+    "file_size": None,
+}
+BY_API = {"reason": "API_CALL", "caller": {"type": "ORGANIZATION"}}
 
 
 def error(status: int, message: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import pytest
@@ -11,64 +11,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtimekit.emulator import Emulator
+from realtimekit.emulator.control import CONTROL
+from realtimekit.emulator.operations import API
+from realtimekit.emulator.shapes import TEXT, Shape
 from realtimekit.emulator.store import TABLES
 from realtimekit.emulator.wire import Incoming, Outgoing
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from . import described
 
-KIT = "/client/v4/accounts/{account}/realtime/kit"
-APP = KIT + "/{app}"
-MEETING = APP + "/meetings/{meeting}"
-PERSON = MEETING + "/participants/{participant}"
-SESSION = APP + "/sessions/{session}"
-SETTINGS = "title record_on_start persist_chat session_keep_alive_time_in_secs recording_config ai_config"
-PAGES = "page_no per_page"
-# method, path, and the names of what it takes in its query (GET) or its body
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NEW_YEAR = "2026-01-01T00:00:00.000Z"
+KIT = "/client/v4/accounts/{account_id}/realtime/kit"
+
+
+class Anything(NamedTuple):
+    """A route, and what it takes: in its query (GET) or its body."""
+
+    method: str
+    path: str
+    takes: Mapping[str, Shape]
+
+
 ROUTES = [
-    ("GET", KIT + "/apps", PAGES + " search sort_order"),
-    ("POST", KIT + "/apps", "name"),
-    ("GET", KIT + "/apps/{app}", ""),
-    ("GET", APP + "/meetings", PAGES + " start_time end_time search status"),
-    ("POST", APP + "/meetings", SETTINGS),
-    ("GET", MEETING, ""),
-    ("PATCH", MEETING, SETTINGS + " status"),
-    ("PUT", MEETING, SETTINGS),
-    ("GET", MEETING + "/participants", PAGES),
-    ("POST", MEETING + "/participants", "custom_participant_id preset_name name picture"),
-    ("GET", PERSON, ""),
-    ("PATCH", PERSON, "name picture preset_name"),
-    ("PUT", PERSON, "custom_participant_id preset_name name picture"),
-    ("DELETE", PERSON, ""),
-    ("POST", PERSON + "/token", ""),
-    ("GET", MEETING + "/active-session", ""),
-    ("POST", MEETING + "/active-session/kick", "participant_ids custom_participant_ids"),
-    ("POST", MEETING + "/active-session/kick-all", ""),
-    ("GET", APP + "/livestreams/sessions/{livestream}", ""),
-    (
-        "GET",
-        APP + "/sessions",
-        PAGES + " sort_by sort_order start_time end_time participants status search associated_id",
-    ),
-    ("GET", SESSION, "include_breakout_rooms"),
-    ("GET", SESSION + "/participants", PAGES + " search sort_by sort_order include_peer_events view"),
-    ("GET", SESSION + "/participants/{peer}", "include_peer_events"),
-    ("GET", SESSION + "/chat", ""),
-    ("GET", SESSION + "/transcript", "format"),
-    ("GET", SESSION + "/summary", ""),
-    ("POST", SESSION + "/summary", ""),
-    ("GET", SESSION + "/livestream-sessions", PAGES),
-    ("GET", APP + "/sessions/peer-report/{peer}", "filters include_peer_events"),
-    ("POST", "/_emulator/meetings/{meeting}/join", "participant_id"),
-    ("POST", "/_emulator/meetings/{meeting}/leave", "peer_id"),
-    ("POST", "/_emulator/meetings/{meeting}/end", ""),
-    ("POST", "/_emulator/sessions/{session}/chat", "peer_id text"),
-    ("POST", "/_emulator/sessions/{session}/speech", "peer_id text start_ms end_ms"),
-    ("POST", "/_emulator/clock", "advance_seconds"),
-    ("POST", "/_emulator/reset", ""),
-    ("GET", "/_emulator/requests", ""),
-    ("GET", "/files/{session}/chat.csv", "expires signature"),
+    Anything(route.method, route.template, route.query if route.method == "GET" else route.body or {})
+    for route in (*API.table, *CONTROL.table)
 ]
+ROUTES.append(Anything("GET", "/files/{session_id}/chat.csv", {"expires": TEXT, "signature": TEXT}))
 
 odd_texts = st.sampled_from(["", "\ud800", "\x00", "%", "\r\n", "x" * 3000])
 texts = st.text(max_size=10) | odd_texts
@@ -79,36 +49,48 @@ numbers = st.one_of(
 )
 leaves = st.one_of(st.none(), st.booleans(), numbers, texts)
 values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
-flags = st.sampled_from(["true", "false", "1", ""])
-orders = st.sampled_from(["ASC", "DESC", "DSC"])
-
-# What each name takes, plausible or nearly so. Names in braces stand for ids that exist.
-PLAUSIBLE: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(("page_no", "per_page", "start_ms", "end_ms", "advance_seconds", "expires"), numbers),
-    **dict.fromkeys(("record_on_start", "persist_chat"), st.booleans()),
-    **dict.fromkeys(("include_breakout_rooms", "include_peer_events"), flags),
-    **dict.fromkeys(("recording_config", "ai_config"), st.dictionaries(texts, values, max_size=3)),
-    "session_keep_alive_time_in_secs": st.floats(60, 600) | numbers,
-    "status": st.sampled_from(["ACTIVE", "INACTIVE", "LIVE", "ENDED"]),
-    "preset_name": st.just("group_call_host") | texts,
-    "picture": st.builds("https://{}".format, texts),
-    "participant_ids": st.lists(st.just("{participant}") | texts, max_size=3),
-    "custom_participant_ids": st.lists(st.just("a") | texts, max_size=3),
-    "participant_id": st.just("{participant}") | texts,
-    "peer_id": st.just("{peer}") | texts,
-    "associated_id": st.just("{meeting}") | texts,
-    "participants": st.builds("{}:{}".format, st.integers(0), st.integers(0)),
-    "sort_order": orders,
-    "sort_by": st.sampled_from(["minutesConsumed", "createdAt", "joinedAt", "duration"]),
-    "view": st.sampled_from(["raw", "consolidated"]),
-    "format": st.sampled_from(["CSV", "JSON", "SRT", "VTT"]),
-    "filters": st.lists(st.sampled_from(["device_info", "quality_stats", "events", "x"]), max_size=3).map(",".join),
-    **dict.fromkeys(
-        ("start_time", "end_time"),
-        st.datetimes().map(lambda time: time.isoformat())
-        | st.sampled_from(["9999-12-31T23:59:59-23:00", "0001-01-01"]),
-    ),
+times = st.datetimes().map(lambda time: time.isoformat()) | st.sampled_from(["9999-12-31T23:59:59-23:00", "0001-01-01"])
+# What would otherwise hardly be hit. Names in braces stand for ids that exist.
+LUCKY = {
+    "preset_name": "group_call_host",
+    "participant_ids": ["{peer_id}"],
+    "custom_participant_ids": ["a"],
+    "participant_id": "{participant_id}",
+    "peer_id": "{peer_id}",
+    "meeting_id": "{meeting_id}",
+    "associated_id": "{meeting_id}",
+    "participants": "1:10",
 }
+
+
+def plausible(shape: Shape) -> st.SearchStrategy[Any]:
+    """What fits a shape, or nearly so."""
+    inner = st.deferred(lambda: plausible(shape.items or TEXT))
+    found: st.SearchStrategy[Any]
+    match shape.kind:
+        case "object" if shape.items is not None:
+            found = st.dictionaries(texts, inner, max_size=2)
+        case "object":
+            fields = {name: plausible(field) for name, field in shape.fields.items()}
+            needed = {name for name, field in shape.fields.items() if field.required}
+            found = st.fixed_dictionaries(
+                {name: fields[name] for name in needed},
+                optional={name: field for name, field in fields.items() if name not in needed},
+            )
+        case "list":
+            found = st.lists(inner, max_size=2)
+        case "number" | "integer":
+            low, high = shape.minimum, shape.maximum
+            found = st.integers(0 if low is None else int(low), None if high is None else int(high)) | numbers
+        case "flag":
+            found = st.booleans()
+        case "time":
+            found = times
+        case _ if shape.choices:
+            found = st.sampled_from(shape.choices)
+        case _:
+            found = st.builds("https://{}".format, texts) if shape.pattern else texts
+    return found | st.none() if shape.nullable else found
 
 
 @st.composite
@@ -116,20 +98,28 @@ def requests(draw: st.DrawFn) -> tuple[str, str, str, bytes]:
     """Method, path, query and body; in most of them one thing alone is odd."""
     method, path, takes = draw(st.sampled_from(ROUTES))
     given = {}
-    for name in takes.split():
-        if draw(st.integers(0, 4)):
-            given[name] = draw(PLAUSIBLE.get(name, texts) if draw(st.integers(0, 9)) else values)
+    for name, shape in takes.items():
+        if shape.required or draw(st.integers(0, 3)):
+            lucky = name in LUCKY and draw(st.integers(0, 3))
+            odd = not draw(st.integers(0, 19))
+            given[name] = LUCKY[name] if lucky else draw(values if odd else plausible(shape))
     if method != "GET":
         body = draw(st.just(json.dumps(given).encode()) | st.binary(max_size=20)) if given else b""
         return method, path, "", body
-    pairs = [f"{name}={quote(str(value), errors='replace')}" for name, value in given.items()]
+    pairs = [f"{name}={quote(as_text(value), errors='replace')}" for name, value in given.items()]
     if not draw(st.integers(0, 9)):
         pairs.append(draw(st.sampled_from(["%", "%ff", "page_no", "search=%00", "&&", "=", "search=%ed%a0%80", "+"])))
     return method, path, "&".join(pairs), b""
 
 
+def as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 odd_ids = st.none() | st.tuples(
-    st.sampled_from(["account", "app", "meeting", "participant", "session", "peer"]),
+    st.sampled_from(["account_id", "app_id", "meeting_id", "participant_id", "session_id", "peer_id", "recording_id"]),
     st.sampled_from(["%00", "%", "%ff", "%ed%a0%80", "..", "a.b", "~", "\xff", "x" * 5000, "{", "null", "0", "-1"]),
 )
 
@@ -145,29 +135,38 @@ class Case:
         self.emulator.clock.ahead *= 0
         self.emulator.reset()
         meeting, participant = self.api("POST", "meetings", {"live_stream_on_start": True})["id"], "part-1"
+        row = self.emulator.store.row("select id from presets where name = 'group_call_host'")
+        assert row is not None
         person = {
             "id": participant,
             "meeting_id": meeting,
             "custom_participant_id": "a",
+            "preset_id": row["id"],
             "preset_name": "group_call_host",
         }
         # not by the API, which would sign a token for each example
-        self.emulator.store.insert("participants", {**person, "created_at": "2026-01-01", "updated_at": "2026-01-01"})
+        self.emulator.store.insert("participants", {**person, "created_at": NEW_YEAR, "updated_at": NEW_YEAR})
         self.emulator.join(meeting, participant)
         self.emulator.end(meeting)
         session, peer = self.emulator.join(meeting, participant)
+        hook = {"name": "a", "url": "http://127.0.0.1:9/", "events": ["meeting.ended"], "enabled": False}
         return {
-            "account": self.emulator.account_id,
-            "app": self.emulator.app_id,
-            "meeting": meeting,
-            "participant": participant,
-            "session": session,
-            "peer": peer,
-            "livestream": "x",
+            "account_id": self.emulator.account_id,
+            "app_id": self.emulator.app_id,
+            "meeting_id": meeting,
+            "participant_id": participant,
+            "session_id": session,
+            "peer_id": peer,
+            "preset_id": row["id"],
+            "webhook_id": self.api("POST", "webhooks", hook)["id"],
+            "delivery_id": "x",
+            "recording_id": self.api("POST", "recordings", {"meeting_id": meeting})["id"],
+            "livestream_id": "x",
+            "livestream_session_id": "x",
         }
 
     def api(self, method: str, path: str, body: object) -> Any:
-        target = f"{KIT.format(account=self.emulator.account_id)}/{self.emulator.app_id}/{path}"
+        target = f"{KIT.format(account_id=self.emulator.account_id)}/{self.emulator.app_id}/{path}"
         return json.loads(self.send(method, target, "", json.dumps(body).encode()).body)["data"]
 
     def send(self, method: str, path: str, query: str, body: bytes) -> Outgoing:
@@ -190,7 +189,7 @@ def case() -> Iterator[Case]:
 
 
 @settings(
-    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(request=requests(), odd=odd_ids)
 def test_anything(case: Case, request: tuple[str, str, str, bytes], odd: tuple[str, str] | None) -> None:
@@ -199,7 +198,8 @@ def test_anything(case: Case, request: tuple[str, str, str, bytes], odd: tuple[s
     for name, value in known.items():
         query = query.replace(quote(f"{{{name}}}"), value)
         body = body.replace(f"{{{name}}}".encode(), value.encode())
-    path = path.format(**(known if odd is None else {**known, odd[0]: odd[1]}))
+    here = {**known, "participant_id": known["peer_id"]} if "/sessions/" in path else known
+    path = path.format(**(here if odd is None else {**here, odd[0]: odd[1]}))
     before = case.state()
     answer = case.send(method, path, query, body)
     assert answer.status < 500
@@ -211,7 +211,8 @@ def test_anything(case: Case, request: tuple[str, str, str, bytes], odd: tuple[s
         assert isinstance(decoded, dict)
         if not path.startswith("/_emulator"):
             assert decoded["success"] is (answer.status < 300)
+            described.check(method, path, answer.status, decoded)
     if answer.status >= 300 or method == "GET":
         assert case.state() == before
     # it still works
-    assert case.send("GET", f"{KIT.format(account=case.emulator.account_id)}/apps", "", b"").status == 200
+    assert case.send("GET", f"{KIT.format(account_id=case.emulator.account_id)}/apps", "", b"").status == 200

@@ -48,7 +48,7 @@ def test_making_a_summary_is_in_snake_case(world: World) -> None:
     session_id = world.ended()[0].session_id
     answer = world.post(f"/sessions/{session_id}/summary")
     assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {"session_id": session_id, "status": "COMPLETED"}})
+    must_be(answer.json(), {"success": True, "data": {"session_id": session_id, "status": "INVOKED"}})
 
 
 @pytest.mark.parametrize(

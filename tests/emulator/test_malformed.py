@@ -282,3 +282,17 @@ def test_the_clock_cannot_be_moved_to_where_nothing_works() -> None:
                 break
         assert emulator.now()
         emulator.reset()
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/json-seq"])
+def test_a_body_that_is_not_sent_as_json(world: World, kind: str) -> None:
+    before = world.state()
+    headers = {"Authorization": f"Bearer {world.emulator.api_token}", "Content-Type": kind}
+    answer = world.send("POST", world.app + "/meetings", b'{"title":"x"}', headers)
+    assert answer.status == 415
+    assert answer.json() == error(415, "BAD_REQUEST: the body must be sent as application/json")
+    assert world.state() == before
+    kept = world.send(
+        "POST", world.app + "/meetings", b"{}", {**headers, "Content-Type": "Application/JSON; charset=utf-8"}
+    )
+    assert kept.status == 201

@@ -94,7 +94,10 @@ def test_a_page_beyond_the_end_is_empty_but_counts(world: World, listing: Listin
 @each_list
 def test_nothing_given_is_the_first_page_of_twenty(world: World, listing: Listing) -> None:
     path = listing.fill(world, 21)
-    for query in ({}, {"page_no": 1}, {"per_page": 0}, {"per_page": 20}):
+    for query in ({}, {"page_no": 1}, {"per_page": 20}, {"page_no": 0, "per_page": 0}):
+        if query.get("page_no") == 0 and path.endswith("/apps"):
+            assert world.call("GET", path, **query).status == 400  # here alone the description begins at 1
+            continue
         answer = world.call("GET", path, **query).json()
         assert len(listing.items(answer)) == 20
         assert listing.paging(answer) == paging(21, 1, 20)

@@ -91,7 +91,7 @@ class Api:
 
     def joined(self) -> tuple[str, str, Any]:
         """(meeting, participant, peer and session)."""
-        meeting = self.data("POST", "/meetings", {"title": "Planning"})["id"]
+        meeting = self.data("POST", "/meetings", {"title": "Planning", "transcribe_on_end": True})["id"]
         given = {"name": "Alice", "custom_participant_id": "alice", "preset_name": "group_call_host"}
         participant = self.data("POST", f"/meetings/{meeting}/participants", given)["id"]
         return meeting, participant, self.control(f"/meetings/{meeting}/join", {"participant_id": participant})

@@ -152,3 +152,13 @@ def test_the_peer_report_is_no_session(world: World) -> None:
     """`/sessions/peer-report/{peer_id}` and `/sessions/{session_id}/chat` must not take each other's requests."""
     assert world.get("/sessions/peer-report/chat").json() == NOT_FOUND
     assert world.get("/sessions/peer-report").json() == NOT_FOUND  # a session of this name
+
+
+def test_every_answer_says_what_time_it_is(world: World) -> None:
+    from email.utils import parsedate_to_datetime
+    from urllib.request import urlopen
+
+    world.advance(90 * 24 * 3600)
+    with urlopen(f"{world.server.control_url}/requests", timeout=10) as answer:
+        assert answer.headers.get_all("date") == [answer.headers["date"]]
+        assert abs((parsedate_to_datetime(answer.headers["date"]) - world.emulator.clock.now()).total_seconds()) < 60

@@ -85,3 +85,36 @@ def test_tokens_are_in_no_list_and_no_log(world: World) -> None:
             assert secret.encode() not in text
     assert world.emulator.api_token.encode() not in log
     assert world.emulator.api_token not in repr(world.emulator)
+
+
+def test_a_token_lets_its_owner_in_as_a_browser(world: World) -> None:
+    meeting_id, participant_id, token = issue(world)
+    for joined in (world.emulator.enter(token)._asdict(), world.control("/enter", {"token": token}).json()):
+        assert world.get(f"/meetings/{meeting_id}/active-session").data["id"] == joined["session_id"]
+        peer = world.get(f"/sessions/{joined['session_id']}/participants/{joined['peer_id']}").data["participant"]
+        assert peer["user_id"] == participant_id
+
+
+def test_a_deleted_participant_s_token_opens_nothing(world: World) -> None:
+    meeting_id, participant_id, token = issue(world)
+    again = world.post(f"/meetings/{meeting_id}/participants/{participant_id}/token").data["token"]
+    world.delete(f"/meetings/{meeting_id}/participants/{participant_id}")
+    for revoked in (token, again):
+        assert world.control("/enter", {"token": revoked}).status == 404
+
+
+def test_a_token_opens_nothing_after_a_hundred_days(world: World) -> None:
+    token = issue(world)[2]
+    world.advance(HUNDRED_DAYS - 10)
+    assert world.control("/enter", {"token": token}).status == 200
+    world.advance(10)
+    answer = world.control("/enter", {"token": token})
+    assert (answer.status, answer.json()["error"]["message"]) == (401, "the token has expired")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda token: token[:-4] + "AAAA", lambda token: "x", lambda token: token + "\u00e9"]
+)
+def test_a_forged_token_opens_nothing(world: World, change: Any) -> None:
+    answer = world.control("/enter", {"token": change(issue(world)[2])})
+    assert (answer.status, answer.json()["error"]["message"]) == (401, "this is no token of this emulator")

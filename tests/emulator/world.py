@@ -11,6 +11,8 @@ from realtimekit.emulator import Emulator, Joined, Refusal
 from realtimekit.emulator.server import Server
 from realtimekit.emulator.store import TABLES
 
+from . import described
+
 
 class Answer(NamedTuple):
     status: int
@@ -67,8 +69,13 @@ class World:
         if query:
             target += "?" + urlencode(query)
         if body is None:
-            return self.send(method, target, None, headers)
-        return self.send(method, target, json.dumps(body).encode(), {**headers, "Content-Type": "application/json"})
+            answer = self.send(method, target, None, headers)
+        else:
+            content = json.dumps(body).encode()
+            answer = self.send(method, target, content, {**headers, "Content-Type": "application/json"})
+        if target.startswith("/client/v4/"):
+            described.check(method, target, answer.status, answer.json())
+        return answer
 
     def get(self, path: str, **query: Any) -> Answer:
         return self.call("GET", self.app + path, **query)
@@ -94,13 +101,28 @@ class World:
         assert urlsplit(link).netloc == self.address
         return self.send("GET", link.partition(self.address)[2])
 
+    def fetch(self, link: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """As `download`, with headers (`if_range` is If-Range); returns status, headers and body."""
+        connection = http.client.HTTPConnection(self.address, timeout=20)
+        try:
+            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request("GET", link.partition(self.address)[2], None, {**given, "Connection": "close"})
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
+
     # --- short cuts
 
     def advance(self, seconds: float) -> None:
         assert self.control("/clock", {"advance_seconds": seconds}).status == 200
 
     def meeting(self, **fields: Any) -> str:
-        return str(self.post("/meetings", {"title": "Planning", **fields}).data["id"])
+        return str(
+            self.post(
+                "/meetings", {"title": "Planning", "transcribe_on_end": True, "summarize_on_end": True, **fields}
+            ).data["id"]
+        )
 
     def participant(self, meeting_id: str, name: str | None = "Alice", **fields: Any) -> str:
         given = {"name": name, "custom_participant_id": str(name).lower(), "preset_name": "group_call_host", **fields}
@@ -119,7 +141,10 @@ class World:
         assert self.control(f"/sessions/{who.session_id}/chat", {"peer_id": who.peer_id, "text": text}).status == 200
 
     def end(self, meeting_id: str) -> str:
-        return str(self.control(f"/meetings/{meeting_id}/end").json()["session_id"])
+        """It ends, and its summary is written."""
+        session_id = str(self.control(f"/meetings/{meeting_id}/end").json()["session_id"])
+        self.advance(10)
+        return session_id
 
     def ended(self, *names: str, minutes: float = 1, **fields: Any) -> list[Who]:
         """A meeting of these people that has ended after so long."""
@@ -128,6 +153,13 @@ class World:
         self.advance(minutes * 60)
         self.end(meeting_id)
         return people
+
+    def record(self, meeting_id: str, **fields: Any) -> str:
+        """A recording that has been asked for."""
+        return str(self.post("/recordings", {"meeting_id": meeting_id, **fields}).data["id"])
+
+    def recording(self, recording_id: str) -> Any:
+        return self.get(f"/recordings/{recording_id}").data
 
     def session(self, session_id: str) -> Any:
         return self.get(f"/sessions/{session_id}").data

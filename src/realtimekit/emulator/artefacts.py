@@ -95,8 +95,9 @@ def _sentence(row: Row, peer: Row) -> dict[str, Any]:
 
 
 def _cue(row: Row, peer: Row) -> str:
-    # A blank line would end the cue, and with it lose the rest of the sentence.
-    return re.sub(r"[\r\n]+", "\n", f"{name_of(peer)}: {row['text']}")
+    # A blank line, also one of spaces, would end the cue, and with it lose the rest of the sentence.
+    lines = re.split(r"[\r\n]+", f"{name_of(peer)}: {row['text']}")
+    return "\n".join(line for line in lines if line.strip())
 
 
 def _vtt(text: str) -> str:

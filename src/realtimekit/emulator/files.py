@@ -1,12 +1,14 @@
-"""Writing a session's files, handing out signed links to them, and serving them until they are gone."""
+"""The files that sessions and recordings leave: kept, handed out as signed links, and served until they are gone."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import re
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote
 
 from realtimekit.emulator import artefacts
@@ -14,6 +16,9 @@ from realtimekit.emulator.clock import iso, moment
 from realtimekit.emulator.wire import Outgoing
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from realtimekit.emulator.agenda import Happening
     from realtimekit.emulator.emulator import Emulator
     from realtimekit.emulator.store import Row
     from realtimekit.emulator.wire import Incoming
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 PREFIX = "/files/"
 LINK_LIFE = timedelta(days=7)
 RETENTION = timedelta(days=7)  # of chat, transcripts and summaries alike
+SUMMARY_TAKES = timedelta(seconds=10)  # how long it really takes is not documented
 _MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
@@ -33,23 +39,34 @@ _MEDIA_TYPES = {
 class Files:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
+        self.due: dict[str, Happening] = {"write summary": self._write_summary}
 
     # --- writing -------------------------------------------------------------------------------------------------
 
     def write_all(self, session: Row, now: str) -> None:
-        """Everything that a session leaves when it ends."""
-        store = self._emulator.store
+        """What a session leaves when it ends. A transcript and a summary only where its meeting asks for them."""
+        store, settings = self._emulator.store, self._settings(session)
         peers = self._peers(session)
         messages = store.rows("select * from messages where session_id = ? order by created_at, number", session["id"])
-        chat_life = None if self._persists_chat(session) else RETENTION
+        chat_life = None if settings.get("persist_chat") else RETENTION
         self._write(session, "chat.csv", artefacts.chat_csv(session, messages, peers), now, chat_life)
+        self._emulator.events.chat_synced(session, now)
+        if not (settings.get("transcribe_on_end") or self._transcribed_live(session)):
+            return
         for extension, text in artefacts.transcripts(self._speech(session), peers).items():
             self._write(session, f"transcript.{extension}", text, now, RETENTION)
-        self.write_summary(session, now)
+        self._emulator.events.transcribed(session, now)
+        if settings.get("summarize_on_end"):
+            self.plan_summary(session, now)
 
-    def write_summary(self, session: Row, now: str) -> None:
+    def plan_summary(self, session: Row, now: str) -> None:
+        self._emulator.agenda.plan("write summary", session["id"], iso(moment(now) + SUMMARY_TAKES))
+
+    def _write_summary(self, session_id: str, at: str) -> None:
+        session = self._emulator.store.rows("select * from sessions where id = ?", session_id)[0]
         text = artefacts.summary_markdown(session, self._speech(session), self._peers(session))
-        self._write(session, "summary.md", text, now, RETENTION)
+        self._write(session, "summary.md", text, at, RETENTION)
+        self._emulator.events.summarized(session, at)
 
     def _peers(self, session: Row) -> dict[str, Row]:
         sql = "select * from peers where session_id = ? order by joined_at, number"
@@ -59,22 +76,26 @@ class Files:
         sql = "select * from speech where session_id = ? order by start_ms, number"
         return self._emulator.store.rows(sql, session["id"])
 
-    def _persists_chat(self, session: Row) -> bool:
-        sql = "select json_extract(fields, '$.persist_chat') as yes from meetings where id = ?"
-        meeting = self._emulator.store.row(sql, session["meeting_id"])
-        return bool(meeting and meeting["yes"])
+    def _settings(self, session: Row) -> dict[str, Any]:
+        settings: dict[str, Any] = json.loads(self._emulator.lifecycle.meeting(session["meeting_id"])["fields"])
+        return settings
+
+    def _transcribed_live(self, session: Row) -> bool:
+        """Whether somebody's preset had what they said transcribed while they said it."""
+        sql = (
+            "select 1 from peers join presets on presets.name = preset_name and app_id = ? where session_id = ?"
+            " and json_extract(fields, '$.permissions.transcription_enabled')"
+        )
+        return self._emulator.store.row(sql, session["app_id"], session["id"]) is not None
 
     def _write(self, session: Row, name: str, text: str, now: str, life: timedelta | None) -> None:
+        self.keep(session["id"], name, text.encode(), _MEDIA_TYPES[name.rpartition(".")[2]], now, life)
+
+    def keep(self, owner_id: str, name: str, content: bytes, media_type: str, now: str, life: timedelta | None) -> None:
+        """Keep a file of a session or a recording; for so long, or for ever."""
         gone_at = None if life is None else iso(moment(now) + life)
-        self._emulator.store.run(
-            "insert or replace into files values (?, ?, ?, ?, ?, ?)",
-            session["id"],
-            name,
-            text.encode(),
-            _MEDIA_TYPES[name.rpartition(".")[2]],
-            now,
-            gone_at,
-        )
+        sql = "insert or replace into files values (?, ?, ?, ?, ?, ?)"
+        self._emulator.store.run(sql, owner_id, name, content, media_type, now, gone_at)
 
     # --- handing out -----------------------------------------------------------------------------------------------
 
@@ -88,18 +109,22 @@ class Files:
     def _signature(self, path: str, expires: str) -> str:
         return hmac.new(self._key(), f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
 
-    def _row(self, session_id: str, name: str) -> Row | None:
-        sql = "select * from files where session_id = ? and name = ? and (gone_at is null or gone_at > ?)"
-        return self._emulator.store.row(sql, session_id, name, self._emulator.now())
+    def _row(self, owner_id: str, name: str) -> Row | None:
+        sql = "select * from files where owner_id = ? and name = ? and (gone_at is null or gone_at > ?)"
+        return self._emulator.store.row(sql, owner_id, name, self._emulator.now())
 
-    def link(self, origin: str, session_id: str, name: str) -> tuple[str, str] | None:
+    def link(self, origin: str, owner_id: str, name: str) -> tuple[str, str] | None:
         """A URL that works without a token, and until when; None where there is no such file (any more)."""
-        if self._row(session_id, name) is None:
+        if self._row(owner_id, name) is None:
             return None
         expiry = self._emulator.clock.now() + LINK_LIFE
-        path = f"{PREFIX}{quote(session_id, safe='')}/{name}"
+        return self.link_until(origin, owner_id, name, expiry), iso(expiry)
+
+    def link_until(self, origin: str, owner_id: str, name: str, expiry: datetime) -> str:
+        """A URL that works until then, and always was the same."""
+        path = f"{PREFIX}{quote(owner_id, safe='')}/{quote(name, safe='')}"
         expires = str(int(expiry.timestamp()))
-        return f"{origin}{path}?expires={expires}&signature={self._signature(path, expires)}", iso(expiry)
+        return f"{origin}{path}?expires={expires}&signature={self._signature(path, expires)}"
 
     def serve(self, request: Incoming) -> Outgoing:
         if request.method != "GET":
@@ -111,11 +136,42 @@ class Files:
             return _plain(403, "the signature of this link is wrong")
         if int(expires) < self._emulator.clock.now().timestamp():
             return _plain(403, "this link has expired")
-        session_id, _, name = request.path.removeprefix(PREFIX).partition("/")
-        row = self._row(unquote(session_id), name)
+        owner_id, _, name = request.path.removeprefix(PREFIX).partition("/")
+        row = self._row(unquote(owner_id), unquote(name))
         if row is None:
             return _plain(404, "this file is gone")
-        return Outgoing(200, {"content-type": row["media_type"]}, row["content"])
+        return _file(request, row)
+
+
+def _file(request: Incoming, row: Row) -> Outgoing:
+    """The whole, or the part that a download goes on with (RFC 9110, sections 13 and 14)."""
+    content: bytes = row["content"]
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"content-type": row["media_type"], "accept-ranges": "bytes", "etag": tag}
+    part = _part(request.headers.get("range", ""), len(content))
+    if part is None or request.headers.get("if-range", tag) != tag:  # without a tag it is a date, which none has here
+        return Outgoing(200, headers, content)
+    if not part:
+        unsatisfied = _plain(416, "the file has no such part")
+        return unsatisfied._replace(headers={**unsatisfied.headers, "content-range": f"bytes */{len(content)}"})
+    headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
+    return Outgoing(206, headers, content[part.start : part.stop])
+
+
+def _part(asked: str, size: int) -> range | None:
+    """Which bytes are asked for; none where there are no such; None for the whole.
+
+    What is malformed, or asks for several parts, may be ignored, and is.
+    """
+    found = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", asked.strip(), re.IGNORECASE)
+    if found is None or found[0].endswith("=-"):
+        return None
+    first, last = found.groups()
+    if not first:
+        return range(max(size - int(last), 0), size)
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), min(int(last) + 1, size) if last else size)
 
 
 def _plain(status: int, text: str) -> Outgoing:

@@ -13,6 +13,7 @@ from realtimekit.emulator.operations.sessions import minutes
 from realtimekit.emulator.wire import Refusal, not_found
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.agenda import Happening
     from realtimekit.emulator.emulator import Emulator
     from realtimekit.emulator.store import Row, Store
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 class Lifecycle:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
+        self.due: dict[str, Happening] = {"close session": self.close}
 
     @property
     def _store(self) -> Store:
@@ -66,11 +68,13 @@ class Lifecycle:
         changes = {
             "live_participants": live,
             "max_concurrent_participants": max(live, session["max_concurrent_participants"]),
-            "empty_since": None,
-            "closes_at": None,
             "updated_at": now,
         }
         self._store.update("sessions", session["id"], changes)
+        self._emulator.agenda.cancel("close session", session["id"])
+        self._emulator.events.joined(peer, now)
+        if live == 1:
+            self._emulator.recorder.somebody_came(session, now)
         return peer
 
     def _open(self, meeting: Row, now: str) -> Row:
@@ -89,20 +93,9 @@ class Lifecycle:
             "updated_at": now,
         }
         self._store.insert("sessions", session)
-        if json.loads(meeting["fields"]).get("live_stream_on_start"):
-            broadcast = {
-                "id": self._emulator.new_id(),
-                "app_id": meeting["app_id"],
-                "meeting_id": meeting["id"],
-                "session_id": session["id"],
-                "livestream_id": self._emulator.new_id(),
-                "ingest_seconds": 0,
-                "viewer_seconds": 0,
-                "started_time": now,
-                "created_at": now,
-                "updated_at": now,
-            }
-            self._store.insert("livestream_sessions", broadcast)
+        self._emulator.events.started(session, now)
+        self._emulator.broadcasts.session_opened(meeting, now)
+        self._emulator.recorder.session_opened(meeting, now)
         return session
 
     def leave(self, peer: Row, at: str | None = None) -> None:
@@ -111,6 +104,7 @@ class Lifecycle:
             raise Refusal(409, f"peer {peer['id']} has left already")
         now = at or self._emulator.now()
         self._store.update("peers", peer["id"], {"left_at": now, "updated_at": now})
+        self._emulator.events.left(peer, now)
         session = self._store.rows("select * from sessions where id = ?", peer["session_id"])[0]
         changes: Row = {
             "live_participants": session["live_participants"] - 1,
@@ -119,25 +113,18 @@ class Lifecycle:
         }
         if changes["live_participants"] == 0:
             alive = json.loads(self.meeting(session["meeting_id"])["fields"])["session_keep_alive_time_in_secs"]
-            changes |= {"empty_since": now, "closes_at": iso(moment(now) + timedelta(seconds=alive))}
+            self._emulator.agenda.plan("close session", session["id"], iso(moment(now) + timedelta(seconds=alive)))
+            self._emulator.recorder.everybody_left(session["id"], now)
         self._store.update("sessions", session["id"], changes)
 
-    def close(self, session_id: str, at: str) -> None:
+    def close(self, session_id: str, at: str, reason: str = "ALL_PARTICIPANTS_LEFT") -> None:
         """The session ends: who is there leaves, and its files are written."""
         for peer in self._store.rows("select * from peers where session_id = ? and left_at is null", session_id):
             self.leave(peer, at)
-        changes = {"status": "ENDED", "ended_at": at, "empty_since": None, "closes_at": None, "updated_at": at}
-        self._store.update("sessions", session_id, changes)
-        self._store.run(
-            "update livestream_sessions set stopped_time = ?, updated_at = ? where session_id = ?", at, at, session_id
-        )
+        self._store.update("sessions", session_id, {"status": "ENDED", "ended_at": at, "updated_at": at})
+        self._emulator.agenda.cancel("close session", session_id)
         session = self._store.rows("select * from sessions where id = ?", session_id)[0]
+        self._emulator.events.ended(session, reason, at)
+        self._emulator.broadcasts.session_closed(session["meeting_id"], at)
+        self._emulator.recorder.session_closed(session_id, at)
         self._emulator.files.write_all(session, at)
-
-    def settle(self, now: str) -> None:
-        """Do what has become due since the last request."""
-        for session in self._store.rows("select id, closes_at from sessions where closes_at <= ?", now):
-            self.close(session["id"], session["closes_at"])
-
-    def due(self, now: str) -> bool:
-        return self._store.row("select 1 from sessions where closes_at <= ?", now) is not None

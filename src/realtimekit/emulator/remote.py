@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from typing import Any
-from urllib.error import HTTPError
+from typing import TYPE_CHECKING, Any, Unpack
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
 from realtimekit.emulator.emulator import Joined
 from realtimekit.emulator.wire import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from realtimekit.emulator.faults import Fault
 
 
 class RemoteEmulator:
@@ -34,11 +39,22 @@ class RemoteEmulator:
                 result: dict[str, Any] = json.load(answer)
         except HTTPError as error:
             with error:
-                raise Refusal(error.code, json.load(error)["error"]["message"]) from None
+                raise Refusal(error.code, self._problem(error.read())) from None
+        except URLError as error:
+            raise Refusal(503, f"no emulator answers at {self.control_url}: {error.reason}") from None
         return result
+
+    def _problem(self, body: bytes) -> str:
+        try:
+            return str(json.loads(body)["error"]["message"])
+        except (ValueError, KeyError, TypeError):
+            return f"{self.control_url} is not the control plane of an emulator, as http://127.0.0.1:8787/_emulator is"
 
     def join(self, meeting_id: str, participant_id: str) -> Joined:
         return Joined(**self._call("POST", "meetings", meeting_id, "join", participant_id=participant_id))
+
+    def enter(self, token: str) -> Joined:
+        return Joined(**self._call("POST", "enter", token=token))
 
     def leave(self, meeting_id: str, peer_id: str) -> None:
         self._call("POST", "meetings", meeting_id, "leave", peer_id=peer_id)
@@ -58,6 +74,27 @@ class RemoteEmulator:
 
     def reset(self) -> None:
         self._call("POST", "reset")
+
+    def add_fault(self, **rule: Unpack[Fault]) -> None:
+        self.add_faults([rule])
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        self._call("POST", "faults", faults=list(faults))
+
+    def faults(self) -> list[dict[str, Any]]:
+        return list(self._call("GET", "faults")["faults"])
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def webhook_deliveries(self) -> list[dict[str, Any]]:
+        return list(self._call("GET", "webhook-deliveries")["deliveries"])
+
+    def redeliver(self, delivery_id: str) -> None:
+        self._call("POST", "webhook-deliveries", delivery_id, "redeliver")
+
+    def trigger(self, event: str, url: str) -> str:
+        return str(self._call("POST", "webhook-deliveries", "trigger", event=event, url=url)["delivery_id"])
 
     def requests(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "requests")["requests"])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from realtimekit.emulator.wire import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from realtimekit.emulator.shapes import Shapes
+    from realtimekit.emulator.shapes import Shape, Shapes
 
 KIT = "/client/v4/accounts/{account_id}/realtime/kit"
 
@@ -23,6 +24,9 @@ class Route(NamedTuple):
     handler: Callable[..., Any]
     query: Shapes
     body: Shapes | None  # None: it takes no body
+    status: int  # of a success
+    answer: Shape  # of a success
+    refuses: Mapping[int, str]  # why with which status, besides what every route may refuse
     pattern: re.Pattern[str]
 
 
@@ -34,13 +38,22 @@ class Routes:
         self.table: list[Route] = []
 
     def add(
-        self, method: str, template: str, *, query: Shapes | None = None, body: Shapes | None = None
+        self,
+        method: str,
+        template: str,
+        *,
+        answer: Shape,
+        query: Shapes | None = None,
+        body: Shapes | None = None,
+        status: int = 200,
+        refuses: Mapping[int, str] = MappingProxyType({}),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare the handler of a route, with the shapes of what it takes."""
+        """Declare the handler of a route, with the shapes of what it takes and gives."""
 
         def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
             pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.prefix + template))
-            self.table.append(Route(method, self.prefix + template, handler, query or {}, body, pattern))
+            whole = self.prefix + template
+            self.table.append(Route(method, whole, handler, query or {}, body, status, answer, refuses, pattern))
             self.table.sort(key=lambda route: route.template.count("{"))
             return handler
 

@@ -1,22 +1,26 @@
-"""The shapes of query parameters and bodies: declared beside each route, checked before its handler runs.
+"""The shapes of what comes in and goes out: declared beside each route.
 
-The messages have the form of those in the API's examples: `BAD_REQUEST: "name" is required`.
+Query parameters and bodies are checked against them before a handler runs; the messages have the form of those in the
+API's examples: `BAD_REQUEST: "name" is required`. The description of what the emulator serves (`description.py`) is
+made from the same declarations.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from realtimekit.emulator.clock import iso
 from realtimekit.emulator.wire import bad_request
 
 
 class Shape(NamedTuple):
-    """One field: what it must be. `None` in a limit: no such limit."""
+    """One value: what it must be. `None` in a limit: no such limit."""
 
-    kind: str  # text, number, integer, flag, time, object, list
+    kind: str  # any, text, number, integer, flag, date, time, object, list
     required: bool = False
     nullable: bool = False
     choices: tuple[str, ...] = ()
@@ -25,6 +29,9 @@ class Shape(NamedTuple):
     pattern: str | None = None
     longest: int | None = None
     default: Any = None
+    fields: Mapping[str, Shape] = MappingProxyType({})  # of an object: those that are known; others stay as they are
+    items: Shape | None = None  # of a list; of an object that is a map, its values
+    closed: bool = False  # an object that has no other fields: those that the emulator makes
 
     def check(self, name: str, value: Any) -> Any:  # noqa: PLR0911 - a table in the form of code
         """The value, checked, in the type of its kind."""
@@ -33,15 +40,19 @@ class Shape(NamedTuple):
                 return None
             raise bad_request(f'"{name}" must not be null')
         match self.kind:
+            case "any":
+                return value
             case "number" | "integer":
                 return self._number(name, value)
             case "flag":
                 return _expect(isinstance(value, bool), value, name, "must be a boolean")
             case "object":
-                return _expect(isinstance(value, dict), value, name, "must be of type object")
+                return self._object(name, _expect(isinstance(value, dict), value, name, "must be of type object"))
             case "list":
-                texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
-                return _expect(texts, value, name, "must be an array of strings")
+                _expect(isinstance(value, list), value, name, "must be an array")
+                return [(self.items or TEXT).check(f"{name}[{place}]", item) for place, item in enumerate(value)]
+            case "date":
+                return _date(name, _expect(isinstance(value, str), value, name, "must be in YYYY-MM-DD format"))
             case "time":
                 return _time(name, _expect(isinstance(value, str), value, name, "must be a valid ISO 8601 date"))
             case _:
@@ -72,19 +83,25 @@ class Shape(NamedTuple):
             _expect(re.fullmatch(self.pattern, value), value, name, f"fails to match the pattern {self.pattern}")
         return str(value)
 
-    def from_query(self, name: str, text: str) -> Any:
-        """The value of a query parameter, which arrives as text."""
-        value: Any = text
-        _expect("\0" not in text, value, name, "must not hold a null character")  # it would end a search pattern
-        if self.kind in ("number", "integer"):
+    def _object(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        if self.items is not None:
+            return {key: self.items.check(f"{name}.{key}", item) for key, item in value.items()}
+        return {**value, **_checked(self.fields, value, f"{name}.")}
+
+    def from_query(self, name: str, texts: Sequence[str]) -> Any:
+        """The value of a query parameter, which arrives as text; a list as one text with commas, or as several."""
+        value: Any = texts[-1]
+        # a null character would end a search pattern
+        _expect(not any("\0" in text for text in texts), value, name, "must not hold a null character")
+        if self.kind in {"number", "integer"}:
             try:
-                value = float(text)
+                value = float(value)
             except ValueError:
                 raise bad_request(f'"{name}" must be a number') from None
         elif self.kind == "flag":
-            value = {"true": True, "false": False}.get(text, text)
+            value = {"true": True, "false": False}.get(value, value)
         elif self.kind == "list":
-            value = [part for part in text.split(",") if part]
+            value = [part for text in texts for part in text.split(",") if part]
         return self.check(name, value)
 
 
@@ -96,28 +113,70 @@ def _expect(condition: object, value: Any, name: str, problem: str) -> Any:
 
 def _time(name: str, text: str) -> str:
     """The moment in the form that the store compares: UTC, milliseconds, Z."""
-    from realtimekit.emulator.clock import iso  # noqa: PLC0415
-
     try:
         return iso(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise bad_request(f'"{name}" must be a valid ISO 8601 date') from None
 
 
+def _date(name: str, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise bad_request(f'"{name}" must be in YYYY-MM-DD format') from None
+
+
 SAFEST = 2**53 - 1  # the largest whole number that every JSON reader keeps; also refuses inf and nan
 
 Shapes = Mapping[str, Shape]
 
+ANY = Shape("any")
 TEXT = Shape("text")
 FLAG = Shape("flag")
+NUMBER = Shape("number")
+WHOLE = Shape("integer")
+DATE = Shape("date")
 TIME = Shape("time")
+TEXTS = Shape("list")
+URI = Shape("text", pattern=r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+
+
+def one_of(*choices: str) -> Shape:
+    return Shape("text", choices=choices)
+
+
+def several_of(*choices: str) -> Shape:
+    return Shape("list", items=one_of(*choices))
+
+
+def list_of(items: Shape) -> Shape:
+    return Shape("list", items=items)
+
+
+def map_of(values: Shape) -> Shape:
+    return Shape("object", items=values)
+
+
+def fields(given: Shapes) -> Shape:
+    """An object that comes in, with these fields."""
+    return Shape("object", fields=given)
+
+
+def needed(shape: Shape) -> Shape:
+    """As a field that a body must have."""
+    return shape._replace(required=True)
+
+
+def or_null(shape: Shape) -> Shape:
+    return shape._replace(nullable=True)
+
 
 # `min 0` in the description; 0 is taken as the first page, and as the default size.
 PAGES: Shapes = {"page_no": Shape("integer", minimum=0), "per_page": Shape("integer", minimum=0)}
-ORDER = Shape("text", choices=("ASC", "DESC"))
+ORDER = one_of("ASC", "DESC")
 
 
-def checked_query(shapes: Shapes, given: Mapping[str, str]) -> dict[str, Any]:
+def checked_query(shapes: Shapes, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Known parameters, checked. Unknown ones are ignored, as the API does with those of its older versions."""
     return {name: shape.from_query(name, given[name]) for name, shape in shapes.items() if name in given}
 
@@ -126,12 +185,43 @@ def checked_body(shapes: Shapes, given: Any) -> dict[str, Any]:
     """Known fields, checked; unknown ones are ignored; what is not given is left out."""
     if not isinstance(given, dict):
         raise bad_request('"value" must be of type object')
+    return _checked(shapes, given, "")
+
+
+def _checked(shapes: Shapes, given: Mapping[str, Any], path: str) -> dict[str, Any]:
     for name, shape in shapes.items():
         if shape.required and name not in given:
-            raise bad_request(f'"{name}" is required')
-    return {name: shape.check(name, given[name]) for name, shape in shapes.items() if name in given}
+            raise bad_request(f'"{path}{name}" is required')
+    return {name: shape.check(path + name, given[name]) for name, shape in shapes.items() if name in given}
 
 
 def with_defaults(shapes: Shapes, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a POST or PUT stores: the given values, and the documented defaults of the others."""
     return {name: shape.default if given.get(name) is None else given[name] for name, shape in shapes.items()}
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+PAGING: Shapes = {"total_count": WHOLE, "start_offset": WHOLE, "end_offset": WHOLE}
+
+
+def record(always: Shapes, maybe: Shapes = MappingProxyType({})) -> Shape:
+    """An object that goes out: these fields always, those where there is something to say, and no others."""
+    return Shape("object", closed=True, fields={**{name: needed(shape) for name, shape in always.items()}, **maybe})
+
+
+def item(shape: Shape) -> Shape:
+    """`{"success": true, "data": ...}`."""
+    return record({"success": FLAG, "data": shape})
+
+
+def page(shape: Shape, key: str | None = None) -> Shape:
+    """`data[]`, or `data.<key>[]`, with `paging` beside `data`."""
+    items = list_of(shape)
+    data = items if key is None else record({key: items})
+    return record({"success": FLAG, "data": data, "paging": record(PAGING)})
+
+
+def page_inside(shape: Shape, key: str) -> Shape:
+    """`data.<key>[]`, with `paging` inside `data`."""
+    return item(record({key: list_of(shape), "paging": record(PAGING)}))

@@ -6,11 +6,14 @@ Times are text in the form of `clock.iso`, which sorts as they do; `number` tell
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Generator
 
 SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
@@ -19,7 +22,7 @@ create table if not exists apps (
     name text, created_at text not null);
 create table if not exists presets (
     number integer primary key, id text not null unique,
-    app_id text not null, name text not null, created_at text not null, updated_at text not null,
+    app_id text not null, name text not null, fields text not null, created_at text not null, updated_at text not null,
     unique (app_id, name));
 create table if not exists meetings (
     number integer primary key, id text not null unique,
@@ -28,18 +31,16 @@ create table if not exists meetings (
 create index if not exists meetings_of_app on meetings (app_id, created_at);
 create table if not exists participants (
     number integer primary key, id text not null unique,
-    meeting_id text not null, custom_participant_id text not null, preset_name text not null,
+    meeting_id text not null, custom_participant_id text not null, preset_id text not null, preset_name text not null,
     name text, picture text, created_at text not null, updated_at text not null);
 create index if not exists participants_of_meeting on participants (meeting_id, created_at);
 create table if not exists sessions (
     number integer primary key, id text not null unique,
     app_id text not null, meeting_id text not null, title text, status text not null,
     live_participants integer not null, max_concurrent_participants integer not null, minutes_consumed real not null,
-    empty_since text, closes_at text,
     started_at text not null, ended_at text, created_at text not null, updated_at text not null);
 create index if not exists sessions_of_app on sessions (app_id, created_at);
 create index if not exists sessions_of_meeting on sessions (meeting_id, created_at);
-create index if not exists sessions_to_close on sessions (closes_at) where closes_at is not null;
 create table if not exists peers (
     number integer primary key, id text not null unique,
     session_id text not null, participant_id text not null, custom_participant_id text not null,
@@ -56,20 +57,51 @@ create table if not exists speech (
     start_ms integer not null, end_ms integer not null);
 create index if not exists speech_of_session on speech (session_id, start_ms);
 create table if not exists files (
-    session_id text not null, name text not null, content blob not null, media_type text not null,
+    owner_id text not null, name text not null, content blob not null, media_type text not null,
     created_at text not null, gone_at text,
-    primary key (session_id, name)) without rowid;
+    primary key (owner_id, name)) without rowid;
+create table if not exists polls (
+    number integer primary key, id text not null unique,
+    session_id text not null, fields text not null, created_at text not null);
+create table if not exists recordings (
+    number integer primary key, id text not null unique,
+    app_id text not null, meeting_id text not null, session_id text, status text not null,
+    fields text not null, output_file_name text not null, invoked_time text not null,
+    started_time text, stopped_time text, recorded_seconds real not null, running_since text,
+    start_reason text, stop_reason text, file_size integer, expires_at text,
+    created_at text not null, updated_at text not null);
+create index if not exists recordings_of_app on recordings (app_id, invoked_time);
+create index if not exists recordings_of_meeting on recordings (meeting_id, invoked_time);
+create table if not exists livestreams (
+    number integer primary key, id text not null unique,
+    app_id text not null, meeting_id text, name text, status text not null,
+    stream_key text not null, playback_id text not null, created_at text not null, updated_at text not null);
+create index if not exists livestreams_of_app on livestreams (app_id, created_at);
+create index if not exists livestreams_of_meeting on livestreams (meeting_id, created_at);
 create table if not exists livestream_sessions (
     number integer primary key, id text not null unique,
-    app_id text not null, meeting_id text not null, session_id text not null,
-    livestream_id text not null, err_message text, ingest_seconds real not null, viewer_seconds real not null,
-    invoked_time text, started_time text, stopped_time text,
+    app_id text not null, session_id text, livestream_id text not null, err_message text,
+    viewer_seconds real not null, invoked_time text, started_time text, stopped_time text,
     created_at text not null, updated_at text not null);
 create index if not exists livestream_sessions_of_session on livestream_sessions (session_id, created_at);
+create index if not exists livestream_sessions_of_livestream on livestream_sessions (livestream_id, created_at);
+create table if not exists webhooks (
+    number integer primary key, id text not null unique,
+    app_id text not null, name text not null, url text not null, events text not null, enabled integer not null,
+    created_at text not null, updated_at text not null);
+create index if not exists webhooks_of_app on webhooks (app_id, created_at);
+create table if not exists deliveries (
+    number integer primary key, id text not null unique,
+    webhook_id text not null, event text not null, url text not null, body text not null, state text not null,
+    due_at text not null, attempts text not null, created_at text not null);
+create index if not exists deliveries_due on deliveries (due_at, number) where state = 'pending';
+create table if not exists agenda (
+    number integer primary key, at text not null, what text not null, id text not null,
+    unique (what, id));
+create index if not exists agenda_by_time on agenda (at, number);
 """
-TABLES = (
-    "apps presets meetings participants sessions peers messages speech files livestream_sessions".split()  # noqa: SIM905
-)
+TABLES = tuple(name for name in re.findall(r"create table if not exists (\w+)", SCHEMA) if name != "meta")
+_MARKS = {"application_id": 0x52544B45, "user_version": 2}  # in the file: that it is ours, and the schema's version
 
 Row = dict[str, Any]
 
@@ -78,32 +110,54 @@ class Store:
     """Rows in, rows out. Not thread-safe by itself: the emulator takes one request at a time."""
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0)
         self._db.row_factory = lambda cursor, row: {
             column[0]: value for column, value in zip(cursor.description, row, strict=True)
         }
+        try:
+            # One process alone: two would each have a clock of their own. Nobody waits for a lock, then.
+            self._db.execute("pragma locking_mode = exclusive")
+            self._db.execute("begin exclusive")
+            self._db.execute("commit")
+            self._refuse_foreign()
+            self._prepare()
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            if "locked" in str(error):
+                raise ValueError("another emulator is using it") from None
+            raise
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
         # WAL survives a killed process with everything committed; `normal` still fsyncs at checkpoints.
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
-        self._db.execute("pragma busy_timeout = 5000")
-        self._db.executescript(SCHEMA)
+        marks = "".join(f"pragma {name} = {value};" for name, value in _MARKS.items())
+        self._db.executescript(SCHEMA + marks)
+
+    def _refuse_foreign(self) -> None:
+        """Leave other programs' files alone, and those of other versions, which could not be understood."""
+        if not self._db.execute("select 1 from sqlite_master").fetchone():
+            return
+        found = [next(iter(self._db.execute(f"pragma {name}").fetchone().values())) for name in _MARKS]
+        if found != list(_MARKS.values()):
+            raise ValueError("it is no database of this version of the emulator; take a new file")
 
     def close(self) -> None:
         self._db.close()
 
-    def begin(self) -> None:
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All of it or nothing, whatever interrupts it."""
         self._db.execute("begin immediate")
-
-    def commit(self) -> None:
-        self._db.execute("commit")
-
-    @property
-    def in_transaction(self) -> bool:
-        return self._db.in_transaction
-
-    def roll_back(self) -> None:
-        if self._db.in_transaction:
+        try:
+            yield
+        except BaseException:
             self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         return self._db.execute(sql, values).fetchall()

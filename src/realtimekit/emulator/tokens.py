@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.wire import missing_extra
+from realtimekit.emulator.keys import Key
+from realtimekit.emulator.wire import Refusal, missing_extra
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
     from realtimekit.emulator.emulator import Emulator
 
 LIFE = 100 * 24 * 3600  # seconds; documented, and not to be configured
@@ -17,25 +16,7 @@ LIFE = 100 * 24 * 3600  # seconds; documented, and not to be configured
 class Tokens:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._loaded: RSAPrivateKey | None = None
-
-    def _key(self) -> RSAPrivateKey:
-        """The private key: made on first use, and kept with the rest of the state."""
-        if self._loaded is None:
-            # Imported here: slow, and not every emulator adds a participant.
-            from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-            from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
-            kept: str | None = self._emulator.store.meta("token_key")
-            if kept is None:
-                self._loaded = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-                encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-                pem = self._loaded.private_bytes(encoding, form, serialization.NoEncryption())
-                self._emulator.store.set_meta("token_key", pem.decode())
-            else:
-                loaded = serialization.load_pem_private_key(kept.encode(), None)
-                self._loaded = cast("RSAPrivateKey", loaded)
-        return self._loaded
+        self._key = Key(emulator.store, "token_key")
 
     def issue(self, *, organization_id: str, meeting_id: str, participant_id: str, preset_id: str) -> str:
         """A new token. Earlier ones stay valid."""
@@ -52,4 +33,24 @@ class Tokens:
             "iat": issued,
             "exp": issued + LIFE,
         }
-        return jwt.encode(claims, self._key(), algorithm="RS256")
+        return jwt.encode(claims, self._key.private(), algorithm="RS256")
+
+    def read(self, token: str) -> dict[str, Any]:
+        """The claims of a token of this emulator.
+
+        Raises:
+            Refusal: 401, it is none, or out of date by the emulator's clock.
+        """
+        try:
+            import jwt  # noqa: PLC0415 - as above
+        except ImportError as error:
+            raise missing_extra(error) from None
+        # Its times are compared here: PyJWT knows real time alone.
+        options: Any = {"verify_exp": False, "verify_iat": False}
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self._key.private().public_key(), ["RS256"], options=options)
+        except (jwt.InvalidTokenError, UnicodeError):
+            raise Refusal(401, "this is no token of this emulator") from None
+        if claims["exp"] <= self._emulator.clock.now().timestamp():
+            raise Refusal(401, "the token has expired")
+        return claims

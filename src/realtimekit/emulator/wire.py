@@ -7,7 +7,7 @@ the other.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,14 +31,18 @@ class Outgoing(NamedTuple):
     body: bytes
 
 
+# What a handler returns: the body of a success. Its status stands in the route.
+Answer: TypeAlias = dict[str, Any]
+
+
 def as_json(status: int, body: Any) -> Outgoing:
     return Outgoing(status, {"content-type": "application/json"}, json.dumps(body, separators=(",", ":")).encode())
 
 
-def ok(data: Any, *, status: int = 200, paging: dict[str, int] | None = None) -> Outgoing:
+def ok(data: Any, *, paging: dict[str, int] | None = None) -> Answer:
     """`{"success": true, "data": ..., "paging": ...}`."""
     body = {"success": True, "data": data}
-    return as_json(status, body if paging is None else {**body, "paging": paging})
+    return body if paging is None else {**body, "paging": paging}
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of the emulator: the caller's

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from realtimekit.emulator.emulator import Emulator
     from realtimekit.emulator.store import Row, Store
-    from realtimekit.emulator.wire import Outgoing
+    from realtimekit.emulator.wire import Answer
 
 API = Routes(KIT)
 
@@ -65,7 +65,7 @@ def page_of(call: Call, sql: str, values: list[Any], order: str) -> tuple[list[R
     }
 
 
-def listed(call: Call, sql: str, values: list[Any], order: str, shown: Callable[[Row], dict[str, Any]]) -> Outgoing:
+def listed(call: Call, sql: str, values: list[Any], order: str, shown: Callable[[Row], dict[str, Any]]) -> Answer:
     """A list in its most usual form: `data[]`, with `paging` beside it."""
     rows, paging = page_of(call, sql, values, order)
     return ok([shown(row) for row in rows], paging=paging)

@@ -9,16 +9,81 @@ from typing import TYPE_CHECKING, Any
 from realtimekit.emulator import quality
 from realtimekit.emulator.clock import moment
 from realtimekit.emulator.operations import API, Call, contains, direction, found, page_of
+from realtimekit.emulator.operations.livestreams import LIVESTREAM_SESSION
 from realtimekit.emulator.operations.livestreams import shown as shown_livestream_session
-from realtimekit.emulator.shapes import FLAG, ORDER, PAGES, TIME, Shape
-from realtimekit.emulator.wire import Refusal, bad_request, ok
+from realtimekit.emulator.shapes import (
+    ANY,
+    FLAG,
+    NUMBER,
+    ORDER,
+    PAGES,
+    TEXT,
+    TIME,
+    URI,
+    WHOLE,
+    Shape,
+    item,
+    list_of,
+    one_of,
+    or_null,
+    page,
+    page_inside,
+    record,
+    several_of,
+)
+from realtimekit.emulator.wire import Refusal, ok
 
 if TYPE_CHECKING:
     from realtimekit.emulator.store import Row
-    from realtimekit.emulator.wire import Outgoing
+    from realtimekit.emulator.wire import Answer
 
 _ALL = "/{app_id}/sessions"
 _ONE = _ALL + "/{session_id}"
+
+_SESSION = {
+    "id": TEXT,
+    "associated_id": TEXT,
+    "meeting_display_name": TEXT,
+    "type": one_of("meeting", "livestream", "participant"),
+    "status": one_of("LIVE", "ENDED"),
+    "live_participants": WHOLE,
+    "max_concurrent_participants": WHOLE,
+    "minutes_consumed": NUMBER,
+    "organization_id": TEXT,
+    "started_at": TIME,
+    "ended_at": or_null(TIME),
+    "created_at": TIME,
+    "updated_at": TIME,
+}
+SESSION = record(_SESSION)
+SESSION_WITH_ROOMS = record(_SESSION, {"breakout_rooms": list_of(ANY)})
+PEER_EVENT = record({
+    "id": TEXT,
+    "event_name": one_of("PEER_CREATED", "PEER_JOINING", "PEER_LEAVING"),
+    "peer_id": TEXT,
+    "session_id": TEXT,
+    "participant_id": TEXT,
+    "created_at": TIME,
+    "updated_at": TIME,
+})  # fmt: skip
+_PEER = {
+    "id": TEXT,
+    "user_id": TEXT,
+    "custom_participant_id": TEXT,
+    "display_name": or_null(TEXT),
+    "joined_at": TIME,
+    "left_at": or_null(TIME),
+    "duration": NUMBER,
+    "created_at": TIME,
+    "updated_at": TIME,
+}
+_EVENTS = {"peer_events": list_of(PEER_EVENT)}
+PEER = record({**_PEER, "preset_name": TEXT}, _EVENTS)
+# The reports are large, and described by their own package.
+REPORTED_PEER = record(
+    {**_PEER, "role": TEXT, "session_id": TEXT, "peer_stats": ANY, "peer_report": ANY},
+    {**_EVENTS, "quality_stats": ANY},
+)
 
 
 def minutes(start: str, end: str) -> float:
@@ -52,17 +117,18 @@ def shown(call: Call, session: Row) -> dict[str, Any]:
     _ALL,
     query={
         **PAGES,
-        "sort_by": Shape("text", choices=("minutesConsumed", "createdAt")),
+        "sort_by": one_of("minutesConsumed", "createdAt"),
         "sort_order": ORDER,
         "start_time": TIME,
         "end_time": TIME,
         "participants": Shape("text", pattern=r"\d{1,9}:\d{1,9}"),
-        "status": Shape("text", choices=("LIVE", "ENDED")),
-        "search": Shape("text"),
-        "associated_id": Shape("text"),
+        "status": one_of("LIVE", "ENDED"),
+        "search": TEXT,
+        "associated_id": TEXT,
     },
+    answer=page(SESSION, "sessions"),
 )
-def list_sessions(call: Call) -> Outgoing:
+def list_sessions(call: Call) -> Answer:
     sql = "select * from sessions where app_id = ?"
     values: list[Any] = [call.ids["app_id"]]
     conditions = {
@@ -93,8 +159,8 @@ def _consumed(now: str) -> str:
     return f"minutes_consumed + coalesce(({present} where session_id = sessions.id and left_at is null), 0)"
 
 
-@API.add("GET", _ONE, query={"include_breakout_rooms": FLAG})
-def get_session(call: Call) -> Outgoing:
+@API.add("GET", _ONE, query={"include_breakout_rooms": FLAG}, answer=item(SESSION_WITH_ROOMS))
+def get_session(call: Call) -> Answer:
     rooms: dict[str, Any] = {"breakout_rooms": []} if call.query.get("include_breakout_rooms") else {}
     return ok({**shown(call, call.session()), **rooms})
 
@@ -140,14 +206,15 @@ def _peer_events(peer: Row) -> list[dict[str, Any]]:
     _ONE + "/participants",
     query={
         **PAGES,
-        "search": Shape("text"),
+        "search": TEXT,
         "sort_order": ORDER,
-        "sort_by": Shape("text", choices=("joinedAt", "duration")),
+        "sort_by": one_of("joinedAt", "duration"),
         "include_peer_events": FLAG,
-        "view": Shape("text", choices=("raw", "consolidated")),
+        "view": one_of("raw", "consolidated"),
     },
+    answer=page_inside(PEER, "participants"),
 )
-def list_session_participants(call: Call) -> Outgoing:
+def list_session_participants(call: Call) -> Answer:
     consolidated = call.query.get("view") == "consolidated"
     if consolidated:
         # One row a person: from their first coming to their last leaving. What else it merges is not documented.
@@ -174,8 +241,13 @@ def list_session_participants(call: Call) -> Outgoing:
     return ok({"participants": [shown_peer(call, row, events=events) for row in rows], "paging": paging})
 
 
-@API.add("GET", _ONE + "/participants/{participant_id}", query={"include_peer_events": FLAG})
-def get_session_participant(call: Call) -> Outgoing:
+@API.add(
+    "GET",
+    _ONE + "/participants/{participant_id}",
+    query={"include_peer_events": FLAG},
+    answer=item(record({"participant": PEER})),
+)
+def get_session_participant(call: Call) -> Answer:
     sql = "select * from peers where session_id = ? and id = ?"
     peer = found(call.store.row(sql, call.session()["id"], call.ids["participant_id"]))
     return ok({"participant": shown_peer(call, peer, events=bool(call.query.get("include_peer_events")))})
@@ -184,12 +256,13 @@ def get_session_participant(call: Call) -> Outgoing:
 REPORT_PARTS = ("device_info", "ip_information", "precall_network_information", "events", "quality_stats")
 
 
-@API.add("GET", _ALL + "/peer-report/{peer_id}", query={"filters": Shape("list"), "include_peer_events": FLAG})
-def get_peer_report(call: Call) -> Outgoing:
-    filters = call.query.get("filters", [])
-    for name in filters:
-        if name not in REPORT_PARTS:
-            raise bad_request(f'"filters" must be one of [{", ".join(REPORT_PARTS)}]')
+@API.add(
+    "GET",
+    _ALL + "/peer-report/{peer_id}",
+    query={"filters": several_of(*REPORT_PARTS), "include_peer_events": FLAG},
+    answer=item(record({"participant": REPORTED_PEER})),
+)
+def get_peer_report(call: Call) -> Answer:
     sql = "select peers.* from peers join sessions on sessions.id = session_id where peers.id = ? and app_id = ?"
     peer = found(call.store.row(sql, call.ids["peer_id"], call.ids["app_id"]))
     person = shown_peer(call, peer, events=bool(call.query.get("include_peer_events")))
@@ -201,7 +274,7 @@ def get_peer_report(call: Call) -> Outgoing:
         "quality_stats": quality.quality_stats(report),
         "peer_report": quality.peer_report(report),
     }
-    return ok({"participant": quality.only(person, filters)})
+    return ok({"participant": quality.only(person, call.query.get("filters", []))})
 
 
 def quality_of(call: Call, peer: Row) -> quality.Call:
@@ -237,14 +310,19 @@ def _download(call: Call, name: str, missing: str = "Error: resource not found")
     return url
 
 
-@API.add("GET", _ONE + "/chat")
-def get_chat(call: Call) -> Outgoing:
+@API.add("GET", _ONE + "/chat", answer=item(record({"chat_download_url": URI, "chat_download_url_expiry": TIME})))
+def get_chat(call: Call) -> Answer:
     url, expiry = _download(call, "chat.csv", "No chat dump found for this session!")
     return ok({"chat_download_url": url, "chat_download_url_expiry": expiry})
 
 
-@API.add("GET", _ONE + "/transcript", query={"format": Shape("text", choices=("SRT", "VTT", "JSON", "CSV"))})
-def get_transcript(call: Call) -> Outgoing:
+@API.add(
+    "GET",
+    _ONE + "/transcript",
+    query={"format": one_of("SRT", "VTT", "JSON", "CSV")},
+    answer=item(record({"sessionId": TEXT, "transcript_download_url": URI, "transcript_download_url_expiry": TIME})),
+)
+def get_transcript(call: Call) -> Answer:
     url, expiry = _download(call, f"transcript.{call.query.get('format', 'CSV').lower()}")
     return ok({
         "sessionId": call.ids["session_id"],
@@ -253,22 +331,26 @@ def get_transcript(call: Call) -> Outgoing:
     })  # fmt: skip
 
 
-@API.add("GET", _ONE + "/summary")
-def get_summary(call: Call) -> Outgoing:
+@API.add(
+    "GET",
+    _ONE + "/summary",
+    answer=item(record({"sessionId": TEXT, "summaryDownloadUrl": URI, "summaryDownloadUrlExpiry": TIME})),
+)
+def get_summary(call: Call) -> Answer:
     url, expiry = _download(call, "summary.md")
     return ok({"sessionId": call.ids["session_id"], "summaryDownloadUrl": url, "summaryDownloadUrlExpiry": expiry})
 
 
-@API.add("POST", _ONE + "/summary")
-def generate_summary(call: Call) -> Outgoing:
+@API.add("POST", _ONE + "/summary", answer=item(record({"session_id": TEXT, "status": TEXT})))
+def generate_summary(call: Call) -> Answer:
     session = call.session()
     _download(call, "transcript.csv")  # a summary needs a transcript
-    call.emulator.files.write_summary(session, call.now)
-    return ok({"session_id": session["id"], "status": "COMPLETED"})
+    call.emulator.files.plan_summary(session, call.now)
+    return ok({"session_id": session["id"], "status": "INVOKED"})  # which words the API uses here is not documented
 
 
-@API.add("GET", _ONE + "/livestream-sessions", query=PAGES)
-def list_livestream_sessions(call: Call) -> Outgoing:
+@API.add("GET", _ONE + "/livestream-sessions", query=PAGES, answer=page_inside(LIVESTREAM_SESSION, "data"))
+def list_livestream_sessions(call: Call) -> Answer:
     sql = "select * from livestream_sessions where session_id = ?"
     rows, paging = page_of(call, sql, [call.session()["id"]], "created_at, number")
     return ok({"data": [shown_livestream_session(call, row) for row in rows], "paging": paging})

@@ -1,0 +1,114 @@
+"""The file: whose it is, who has it open, and that a change is whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from realtimekit import RealtimeKit
+from realtimekit.emulator import Emulator
+from realtimekit.transports.emulator import connected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_credentials_stay_and_others_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "kit.db"
+    with Emulator(file, api_token="one") as first:
+        app_id = first.app_id
+    ways: list[dict[str, Any]] = [{}, {"api_token": "one"}, {"app_id": app_id}]
+    for given in ways:
+        with Emulator(file, **given) as again:
+            assert (again.api_token, again.app_id) == ("one", app_id)
+    with pytest.raises(ValueError, match="the file has another account_id and api_token already") as caught:
+        Emulator(file, api_token="two", account_id="x")
+    assert "one" not in str(caught.value)
+    with Emulator(file) as after:
+        assert after.api_token == "one"
+
+
+def test_one_emulator_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "kit.db"
+    with Emulator(file):
+        for _ in range(2):
+            with pytest.raises(ValueError, match="another emulator is using it"):
+                Emulator(file)
+    Emulator(file).close()
+
+
+def other_program(database: sqlite3.Connection) -> None:
+    database.execute("create table meetings (who text)")
+
+
+def older_version(database: sqlite3.Connection) -> None:
+    database.execute("create table meetings (who text)")
+    database.execute("pragma application_id = 0x52544B45")
+    database.execute("pragma user_version = 1")
+
+
+@pytest.mark.parametrize("make", [other_program, older_version])
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path, make: Any) -> None:
+    file = tmp_path / "users.db"
+    database = sqlite3.connect(file)
+    make(database)
+    database.commit()
+    database.close()
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="no database of this version of the emulator"):
+        Emulator(file)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, MemoryError, RuntimeError])
+def test_what_is_interrupted_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    with Emulator() as emulator:
+        client = RealtimeKit(**connected(emulator))
+        meeting = client.meetings.create(title="kept")
+        person = meeting.participants.create(custom_participant_id="a", preset_name="group_call_host")
+        insert = emulator.store.insert
+
+        def interrupted(table: str, row: dict[str, Any]) -> None:
+            insert(table, row)
+            raise interruption
+
+        with monkeypatch.context() as patch:
+            patch.setattr(emulator.store, "insert", interrupted)
+            with pytest.raises(Exception if issubclass(interruption, Exception) else interruption):
+                client.meetings.create(title="lost")
+            with pytest.raises(interruption):
+                emulator.join(meeting.id, person.id)
+        assert client.meetings.count() == 1
+        assert client.sessions.count() == 0
+        emulator.advance(1)
+        emulator.join(meeting.id, person.id)
+        assert client.sessions.count() == 1
+
+
+def test_python_is_told_what_http_is_told() -> None:
+    from realtimekit.emulator import Refusal
+
+    with Emulator() as emulator:
+        client = RealtimeKit(**connected(emulator))
+        meeting = client.meetings.create()
+        person = meeting.participants.create(custom_participant_id="a", preset_name="group_call_host")
+        session, peer = emulator.join(meeting.id, person.id)
+        odd: Any
+        for odd in (None, 1, "\ud800", person):
+            for attempt in (
+                lambda odd=odd: emulator.chat(session, peer, odd),
+                lambda odd=odd: emulator.speech(session, peer, odd, 0, 1),
+                lambda odd=odd: emulator.join(meeting.id, odd),
+                lambda odd=odd: emulator.enter(odd),
+            ):
+                with pytest.raises(Refusal):
+                    attempt()
+        for start, end in ((0.5, 1), ("0", "9"), (-1, 1), (2, 1), (2**53 - 1, 2**53 - 1), (True, True)):
+            with pytest.raises(Refusal, match=r'"(start|end)_ms" must'):
+                emulator.speech(session, peer, "x", start, end)  # type: ignore[arg-type]
+        client.session_participants.find(peer, session_id=session)
+        client.sessions.find_participant_by_peer_id(peer)

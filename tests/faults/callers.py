@@ -1,0 +1,109 @@
+"""Clients of both kinds over each transport, which note how long they would sleep instead of sleeping."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
+
+from realtimekit import APIConnectionError, AsyncRealtimeKit, RealtimeKit
+from realtimekit.emulator import Emulator
+from realtimekit.emulator.server import Server
+from realtimekit.flow import Flow, Sleep
+from realtimekit.transports.emulator import connected
+
+T = TypeVar("T")
+
+CALLERS = [
+    f"{flavour} {transport}" for transport in ("httpx2", "pyreqwest", "in process") for flavour in ("sync", "async")
+]
+
+
+def awake(flow: Flow[T], waits: list[float]) -> Flow[T]:
+    """The same flow; it notes its sleeps instead of asking for them."""
+    go_on: Any = partial(next, flow)
+    while True:
+        try:
+            step = go_on()
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        if isinstance(step, Sleep):
+            waits.append(step.seconds)
+            go_on = partial(flow.send, None)
+            continue
+        try:
+            response = yield step
+        except APIConnectionError as error:
+            go_on = partial(flow.throw, error)
+        else:
+            go_on = partial(flow.send, response)
+
+
+class Awake(RealtimeKit):
+    waits: list[float]
+
+    def run(self, flow: Flow[T], /) -> T:
+        return super().run(awake(flow, self.waits))
+
+
+class AsyncAwake(AsyncRealtimeKit):
+    waits: list[float]
+
+    async def run(self, flow: Flow[T], /) -> T:
+        return await super().run(awake(flow, self.waits))
+
+
+def settings_of(emulator: Emulator, server: Server) -> dict[str, Any]:
+    """What a client of a served emulator is made with."""
+    return {
+        "base_url": server.base_url,
+        "api_token": emulator.api_token,
+        "account_id": emulator.account_id,
+        "app_id": emulator.app_id,
+    }
+
+
+class Caller:
+    """A client, seen as a blocking one.
+
+    Attributes:
+        waits: the seconds that it wanted to sleep.
+    """
+
+    def __init__(self, name: str, emulator: Emulator, server: Server) -> None:
+        flavour, _, transport = name.partition(" ")
+        self.name = name
+        self.over_http = transport != "in process"
+        settings: Any = connected(emulator)
+        if self.over_http:
+            settings = {**settings_of(emulator, server), "transport": transport}
+        self.waits: list[float] = []
+        self._runner = asyncio.Runner()
+        self.client: Any = (Awake if flavour == "sync" else AsyncAwake)(**settings)
+        self.client.waits = self.waits
+
+    def at(self, base_url: str) -> Any:
+        """The client of an API that is somewhere else."""
+        other = self.client.with_options(base_url=base_url)
+        other.waits = self.waits
+        return other
+
+    def get(self, value: Any) -> Any:
+        """The result of a call: as it is, or awaited."""
+        return self.run(value) if inspect.iscoroutine(value) else value
+
+    async def awaited(self, call: Callable[..., Any], **options: Any) -> Any:
+        """The same inside of `run`."""
+        value = call(**options)
+        return await value if inspect.iscoroutine(value) else value
+
+    def run(self, story: Coroutine[Any, Any, T]) -> T:
+        """A story in the event loop that the client belongs to."""
+        return self._runner.run(story)
+
+    def close(self) -> None:
+        self.get(self.client.close())
+        self._runner.close()
