@@ -1,0 +1,93 @@
+"""Webhooks: deliveries verified, typed, and handed to your code once.
+
+    router = Router()
+
+    @router.on("meeting.ended")
+    def ended(event: MeetingEnded) -> None:
+        print(event.session.minutes_consumed)
+
+    endpoint = Endpoint(router, receiver=Receiver(app_id="app-1"), store=SQLiteStore("deliveries.db"))
+
+An adapter puts the endpoint into a web framework: `realtimekit.webhooks.adapters.flask` and its like. Verifying needs
+the extra `webhooks`: `pip install 'realtimekit[webhooks]'`.
+"""
+
+from __future__ import annotations
+
+from realtimekit.webhooks.errors import (
+    BodyTooLarge,
+    ForeignEvent,
+    KeyUnavailable,
+    Malformed,
+    SignatureInvalid,
+    SignatureMissing,
+    WebhookError,
+)
+from realtimekit.webhooks.events import (
+    Event,
+    LivestreamingStatusUpdate,
+    MeetingChatSynced,
+    MeetingEnded,
+    MeetingEvent,
+    MeetingParticipantJoined,
+    MeetingParticipantLeft,
+    MeetingStarted,
+    MeetingSummary,
+    MeetingTranscript,
+    ParticipantEvent,
+    RecordingStatusUpdate,
+    UnknownEvent,
+    event_from,
+)
+from realtimekit.webhooks.handling import Answer, AsyncEndpoint, Endpoint, by_body, by_delivery, by_event
+from realtimekit.webhooks.payloads import EventMeeting, EventParticipant, EventRecording, Organizer, TrackLayer
+from realtimekit.webhooks.redis import AsyncRedisStore, RedisStore
+from realtimekit.webhooks.router import AsyncRouter, Router
+from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore, MemoryStore, SQLiteStore
+from realtimekit.webhooks.verify import AsyncReceiver, Receiver
+
+__all__ = [
+    "Answer",
+    "AsyncDeliveryStore",
+    "AsyncEndpoint",
+    "AsyncReceiver",
+    "AsyncRedisStore",
+    "AsyncRouter",
+    "BodyTooLarge",
+    "Claim",
+    "DeliveryStore",
+    "Endpoint",
+    "Event",
+    "EventMeeting",
+    "EventParticipant",
+    "EventRecording",
+    "ForeignEvent",
+    "KeyUnavailable",
+    "LivestreamingStatusUpdate",
+    "Malformed",
+    "MeetingChatSynced",
+    "MeetingEnded",
+    "MeetingEvent",
+    "MeetingParticipantJoined",
+    "MeetingParticipantLeft",
+    "MeetingStarted",
+    "MeetingSummary",
+    "MeetingTranscript",
+    "MemoryStore",
+    "Organizer",
+    "ParticipantEvent",
+    "Receiver",
+    "RecordingStatusUpdate",
+    "RedisStore",
+    "Router",
+    "SQLiteStore",
+    "SignatureInvalid",
+    "SignatureMissing",
+    "TrackLayer",
+    "UnknownEvent",
+    "WebhookError",
+    "by_body",
+    "by_delivery",
+    "by_event",
+    "event_from",
+]

@@ -1,0 +1,20 @@
+"""Starlette and FastAPI: `Starlette(routes=[webhook_route("/webhooks", endpoint)])`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from realtimekit.webhooks.adapters.asgi import WebhookApp
+
+if TYPE_CHECKING:
+    from realtimekit.webhooks.handling import AsyncEndpoint
+
+
+def webhook_route(path: str, endpoint: AsyncEndpoint, *, name: str = "realtimekit-webhooks") -> Route:
+    """The route that takes deliveries.
+
+    FastAPI takes it, too: `FastAPI(routes=[...])`, or `app.routes.append(...)`. It is not in the OpenAPI schema.
+    """
+    return Route(path, WebhookApp(endpoint), methods=["POST"], name=name, include_in_schema=False)

@@ -1,0 +1,60 @@
+"""Delivery stores in Redis (or Valkey), for workers on many machines. The client is yours: `pip install redis`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from realtimekit.webhooks.stores import Claim
+
+if TYPE_CHECKING:
+    import redis
+    import redis.asyncio
+
+# Each is one script, and so atomic. The value of a key is its owner while its handlers run, and then "".
+_CLAIM = """
+if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+local owner = redis.call('get', KEYS[1])
+return owner == ARGV[1] and 0 or owner == '' and 2 or 1
+"""
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
+
+
+class RedisStore:
+    """Deliveries in Redis.
+
+    Args:
+        client: a `redis.Redis`; it stays yours to close.
+        prefix: what its keys begin with. Endpoints that handle different things need different ones.
+    """
+
+    def __init__(self, client: redis.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
+        self._redis, self._prefix = client, prefix
+
+    def claim(self, key: str, owner: str, lease: float, /) -> Claim:
+        return Claim(self._redis.eval(_CLAIM, 1, self._prefix + key, owner, _milliseconds(lease)))
+
+    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
+        self._redis.set(self._prefix + key, "", px=_milliseconds(keep))
+
+    def release(self, key: str, owner: str, /) -> None:
+        self._redis.eval(_RELEASE, 1, self._prefix + key, owner)
+
+
+class AsyncRedisStore:
+    """As `RedisStore`, for a `redis.asyncio.Redis`."""
+
+    def __init__(self, client: redis.asyncio.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
+        self._redis, self._prefix = client, prefix
+
+    async def claim(self, key: str, owner: str, lease: float, /) -> Claim:
+        return Claim(await self._redis.eval(_CLAIM, 1, self._prefix + key, owner, _milliseconds(lease)))
+
+    async def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
+        await self._redis.set(self._prefix + key, "", px=_milliseconds(keep))
+
+    async def release(self, key: str, owner: str, /) -> None:
+        await self._redis.eval(_RELEASE, 1, self._prefix + key, owner)

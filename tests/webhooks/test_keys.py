@@ -1,0 +1,417 @@
+"""The public key: fetched once for all, kept, read again when a signature does not fit, never more often than said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RealtimeKit
+from realtimekit.flow import Request, Response
+from realtimekit.settings import TransportName
+from realtimekit.webhooks import AsyncReceiver, KeyUnavailable, Receiver, SignatureInvalid
+from realtimekit.webhooks.keys import KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse
+from tests.transports.loopback import Connection, Server, answer
+
+from . import platform as sending
+from . import samples
+from .platform import Clock, Signer, openssl
+
+URL = "https://keys.test/.well-known/webhooks.json"
+INTERVAL = 60.0
+
+
+class Platform:
+    """A transport of either kind: answers with the well-known document, or as a test says; counts."""
+
+    def __init__(self, signer: Signer) -> None:
+        self.answer: Response | Exception = Response(200, {}, signer.well_known)
+        self.requests: list[Request] = []
+        self.entered = threading.Event()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def send(self, request: Request, /) -> Response:
+        self.requests.append(request)
+        self.entered.set()
+        assert self.gate.wait(10)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def rotate(self, signer: Signer) -> None:
+        self.answer = Response(200, {}, signer.well_known)
+
+    def receiver(self, clock: Clock, **options: Any) -> Receiver:
+        client = RealtimeKit(api_token="the-token", transport=self)
+        return Receiver(client=client, key_url=URL, clock=clock, refresh_interval=INTERVAL, **options)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def there(signer: Signer) -> Platform:
+    return Platform(signer)
+
+
+DOWN = APIConnectionError("no route", maybe_processed=False)
+
+
+def passes(receiver: Receiver, signer: Signer) -> bool:
+    try:
+        receiver.verify(*signer.delivery(samples.ENDED))
+    except SignatureInvalid:
+        return False
+    return True
+
+
+class TestCache:
+    def test_fetched_once(self, there: Platform, clock: Clock, signer: Signer) -> None:
+        receiver = there.receiver(clock)
+        assert there.requests == []
+        assert all(passes(receiver, signer) for _ in range(5))
+        (request,) = there.requests
+        assert (request.method, request.url, request.content) == ("GET", URL, None)
+        assert "authorization" not in request.headers, "the token is for the API alone"
+
+    def test_a_new_key_is_found_when_a_signature_does_not_fit(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        receiver = there.receiver(clock)
+        assert passes(receiver, signer)
+        there.rotate(other_signer)
+        clock.now += INTERVAL
+        assert passes(receiver, other_signer)
+        assert not passes(receiver, signer), "the old key is not trusted any more"
+        assert len(there.requests) == 3
+
+    def test_a_new_key_is_found_however_soon(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        """What is refused is lost, and an emulator has a new key each time that it starts."""
+        receiver = there.receiver(clock)
+        for new in (signer, other_signer, signer, other_signer):
+            there.rotate(new)
+            assert passes(receiver, new)
+        assert len(there.requests) == 4
+
+    def test_however_many_do_not_fit_it_is_read_once_in_an_interval(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        receiver = there.receiver(clock)
+        assert passes(receiver, signer)
+        for elapsed, reads in ((0, 2), (INTERVAL - 1, 2), (INTERVAL, 3), (INTERVAL + 1, 3), (3 * INTERVAL, 4)):
+            clock.now = 1000 + elapsed
+            for _ in range(10):
+                assert not passes(receiver, other_signer)
+                assert passes(receiver, signer)
+            assert len(there.requests) == reads, elapsed
+
+    def test_the_last_good_key_outlives_a_failed_read(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        receiver = there.receiver(clock)
+        assert passes(receiver, signer)
+        there.answer = DOWN
+        clock.now += INTERVAL
+        for _ in range(3):
+            # 401 would be final, and nobody knows whether the key is a new one
+            with pytest.raises(KeyUnavailable) as caught:
+                passes(receiver, other_signer)
+            assert caught.value.status == 503
+            assert passes(receiver, signer)
+        assert len(there.requests) == 2
+        there.rotate(other_signer)
+        clock.now += INTERVAL
+        assert passes(receiver, other_signer)
+
+    def test_a_key_is_not_trusted_for_ever(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        receiver = there.receiver(clock)
+        assert passes(receiver, signer)
+        there.answer = DOWN
+        clock.now += MAX_AGE
+        assert passes(receiver, signer)
+        assert passes(receiver, signer)
+        assert len(there.requests) == 2
+        there.rotate(other_signer)
+        clock.now += INTERVAL
+        assert not passes(receiver, signer)
+        assert passes(receiver, other_signer)
+
+    def test_without_any_key_it_is_asked_for_again_soon(self, there: Platform, clock: Clock, signer: Signer) -> None:
+        receiver = there.receiver(clock)
+        good, there.answer = there.answer, DOWN
+        for _ in range(3):
+            with pytest.raises(KeyUnavailable, match=r"the public key at https://keys.test/\S+ could not be read: no"):
+                passes(receiver, signer)
+        assert len(there.requests) == 1
+        there.answer = good
+        clock.now += PAUSE
+        assert passes(receiver, signer)
+
+    def test_a_given_key_is_never_fetched(self, there: Platform, signer: Signer, other_signer: Signer) -> None:
+        receiver = Receiver(signer.pem, client=RealtimeKit(api_token="x", transport=there))
+        assert passes(receiver, signer)
+        assert not passes(receiver, other_signer)
+        assert there.requests == []
+
+
+class TestSharing:
+    def test_threads_share_one_read(self, there: Platform, clock: Clock, signer: Signer) -> None:
+        receiver = there.receiver(clock)
+        there.gate.clear()
+        results: list[bool] = []
+        threads = [threading.Thread(target=lambda: results.append(passes(receiver, signer))) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        assert there.entered.wait(10)
+        there.gate.set()
+        for thread in threads:
+            thread.join()
+        assert results == [True] * 20
+        assert len(there.requests) == 1
+
+    def test_while_one_reads_again_the_others_go_on(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        receiver = there.receiver(clock)
+        assert passes(receiver, signer)
+        clock.now += INTERVAL
+        there.gate.clear()
+        there.entered.clear()
+        reader = threading.Thread(target=lambda: passes(receiver, other_signer))
+        reader.start()
+        assert there.entered.wait(10)
+        assert passes(receiver, signer)
+        there.gate.set()
+        reader.join()
+
+    def test_tasks_share_one_read_and_a_cancelled_reader_is_replaced(self, clock: Clock, signer: Signer) -> None:
+        requests: list[Request] = []
+
+        class Slow:
+            async def send(self, request: Request, /) -> Response:
+                requests.append(request)
+                asked.set()
+                await asyncio.sleep(3600 if len(requests) == 1 else 0)
+                return Response(200, {}, signer.well_known)
+
+        asked = asyncio.Event()
+
+        async def main() -> None:
+            client = AsyncRealtimeKit(api_token="x", transport=Slow())
+            receiver = AsyncReceiver(client=client, key_url=URL, clock=clock)
+            delivery = signer.delivery(samples.ENDED)
+            tasks = [asyncio.ensure_future(receiver.verify(*delivery)) for _ in range(20)]
+            await asked.wait()
+            tasks[0].cancel()
+            done = await asyncio.gather(*tasks, return_exceptions=True)
+            assert isinstance(done[0], asyncio.CancelledError)
+            assert [event.type for event in done[1:] if not isinstance(event, BaseException)] == ["meeting.ended"] * 19
+
+        asyncio.run(main())
+        assert len(requests) == 2
+
+    def test_a_reader_that_never_comes_back_blocks_nobody_for_long(
+        self, there: Platform, clock: Clock, signer: Signer
+    ) -> None:
+        receiver = there.receiver(clock)
+        there.gate.clear()
+        stuck = threading.Thread(target=lambda: passes(receiver, signer))
+        stuck.start()
+        assert there.entered.wait(10)
+        clock.now += LONGEST_READ
+        held, there.gate = there.gate, threading.Event()
+        there.gate.set()
+        assert passes(receiver, signer)
+        assert len(there.requests) == 2
+        held.set()
+        stuck.join()
+
+
+# --- answers that hold no key -----------------------------------------------------------------------------------------
+
+
+def document(pem: object) -> bytes:
+    return json.dumps({"success": True, "data": {"publicKey": pem}, "message": ""}).encode()
+
+
+def elliptic() -> str:
+    return openssl("ec", "-pubout", stdin=openssl("ecparam", "-name", "prime256v1", "-genkey")).decode()
+
+
+@pytest.mark.parametrize(
+    ("response", "why"),
+    [
+        (lambda: Response(404, {}, b""), "it answered 404"),
+        (lambda: Response(302, {"location": "https://elsewhere.test"}, b""), "it answered 302"),
+        (lambda: Response(500, {}, b"oops"), "it answered 500"),
+        (lambda: Response(200, {}, b'{"success": false, "data": {}}'), "it answered 200"),
+        (lambda: Response(200, {}, b""), "no data.publicKey"),
+        (lambda: Response(200, {}, b"<html>"), "no data.publicKey"),
+        (lambda: Response(200, {}, b"[]"), "no data.publicKey"),
+        (lambda: Response(200, {}, document(None)), "no data.publicKey"),
+        (lambda: Response(200, {}, document("")), "no public key in PEM"),
+        (lambda: Response(200, {}, document("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")), "in PEM"),
+        (lambda: Response(200, {}, document(elliptic())), "no RSA key"),
+        (lambda: Response(200, {}, b" " * (LARGEST_ANSWER + 1)), "bytes"),
+    ],
+)
+def test_what_is_no_key(
+    there: Platform, clock: Clock, signer: Signer, response: Callable[[], Response], why: str
+) -> None:
+    there.answer = response()
+    with pytest.raises(KeyUnavailable, match=why):
+        passes(there.receiver(clock), signer)
+
+
+# --- where it is ------------------------------------------------------------------------------------------------------
+
+
+def asked_url(**settings: Any) -> str:
+    requests: list[Request] = []
+
+    class Recorder:
+        def send(self, request: Request, /) -> Response:
+            requests.append(request)
+            raise DOWN
+
+    receiver = Receiver(client=RealtimeKit(api_token="x", transport=Recorder(), **settings))
+    with pytest.raises(KeyUnavailable):
+        receiver.verify(b"{}", {"rtk-signature": "AAAA"})
+    return requests[0].url
+
+
+def test_the_default_is_the_platforms_own() -> None:
+    assert KEY_URL == "https://api.realtime.cloudflare.com/.well-known/webhooks.json"
+    assert asked_url() == KEY_URL
+    assert asked_url(base_url="https://proxy.example/client/v4") == KEY_URL
+
+
+def test_a_client_of_an_emulator_takes_the_emulators() -> None:
+    for origin in ("http://127.0.0.1:8787", "http://localhost:1", "http://emulator.localhost", "http://[::1]:8787"):
+        assert asked_url(base_url=f"{origin}/client/v4") == f"{origin}/.well-known/webhooks.json"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://keys.test/k.json",
+        "http://127.0.0.1.example/k",
+        "ftp://127.0.0.1/k",
+        "https://",
+        "",
+        "keys.test",
+        "https://user:password@keys.test/",
+        "https://keys.test/a b",
+        "https://keys.test\\@evil.test/",
+        "https://[",
+        1,
+    ],
+)
+def test_a_key_url_that_cannot_be(url: Any) -> None:
+    with pytest.raises(ConfigurationError, match="key_url") as caught:
+        Receiver(key_url=url)
+    assert "password" not in str(caught.value)
+
+
+def test_over_http_with_each_transport_and_flavour(platform: sending.Platform, transport: TransportName) -> None:
+    delivery = platform.captured("meeting.ended")
+    settings: dict[str, Any] = {**platform.settings, "transport": transport}
+    with RealtimeKit(**settings) as client:
+        event = Receiver(client=client).verify(*delivery)
+        assert event.session.id == event.session_id
+
+    async def main() -> None:
+        async with AsyncRealtimeKit(**settings) as client:
+            event = await AsyncReceiver(client=client).verify(*delivery)
+            assert (await event.session).id == event.session_id
+
+    asyncio.run(main())
+
+
+def test_no_client_no_token_is_needed(platform: sending.Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = platform.captured("meeting.ended")
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
+    Receiver().verify(*delivery)
+    event = asyncio.run(AsyncReceiver().verify(*delivery))
+    with pytest.raises(ConfigurationError, match="has no client"):
+        asyncio.run(event.session)
+
+
+def test_a_connection_that_breaks(signer: Signer, transport: TransportName) -> None:
+    def breaking(connection: Connection) -> None:
+        connection.receive()
+        connection.reset()
+
+    with Server(breaking) as server, RealtimeKit(api_token="x", transport=transport) as client:
+        receiver = Receiver(key_url=f"{server.url}/k", client=client)
+        with pytest.raises(KeyUnavailable):
+            passes(receiver, signer)
+    with Server(answer(document(signer.pem))) as server, RealtimeKit(api_token="x", transport=transport) as client:
+        assert passes(Receiver(key_url=f"{server.url}/k", client=client), signer)
+
+
+# --- a key that is given ----------------------------------------------------------------------------------------------
+
+
+def test_forms_of_a_given_key(signer: Signer) -> None:
+    one_line = signer.pem.strip().replace("\n", "\\n")
+    pkcs1 = openssl("rsa", "-pubin", "-in", str(signer.public), "-RSAPublicKey_out").decode()
+    for pem in (signer.pem, signer.pem.encode(), f"\n {signer.pem} \n", one_line, pkcs1):
+        assert passes(Receiver(pem), signer), pem
+        assert parse(pem).key_size == 2048
+
+
+def test_a_given_key_that_cannot_be(signer: Signer) -> None:
+    private = signer.private.read_text(encoding="ascii")
+    for pem, why in (
+        ("", "in PEM"),
+        ("secret", "in PEM"),
+        (private, "private key"),
+        (elliptic(), "no RSA key"),
+        (1, ""),
+    ):
+        with pytest.raises(ConfigurationError, match=f"public_key: .*{why}") as caught:
+            Receiver(pem)  # type: ignore[arg-type]
+        assert "secret" not in str(caught.value)
+        assert private[100:150] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_body": 0},
+        {"max_body": "1"},
+        {"refresh_interval": -1},
+        {"refresh_interval": True},
+        {"webhook_ids": "hook-1"},
+        {"public_key": "x", "key_url": URL},
+    ],
+    ids=str,
+)
+def test_other_arguments_that_cannot_be(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="|".join(options)):
+        Receiver(**options)
+
+
+def test_flavours_do_not_mix() -> None:
+    with pytest.raises(ConfigurationError, match="Receiver takes a RealtimeKit"):
+        Receiver(client=AsyncRealtimeKit(api_token="x"))  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="AsyncReceiver takes an AsyncRealtimeKit"):
+        AsyncReceiver(client=RealtimeKit(api_token="x"))  # type: ignore[arg-type]
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtimekit.webhooks.verify.find_spec", lambda _name: None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'realtimekit\[webhooks\]'"):
+        Receiver()
