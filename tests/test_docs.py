@@ -58,7 +58,8 @@ def run(source: str, namespace: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("demo_environment")
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_examples_run_as_shown(path: Path) -> None:
+def test_examples_run_as_shown(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # for the examples that write files
     namespace: dict[str, Any] = {"_check": check}
     examples = [source for source in blocks(path, "python") if "def test_" not in source]
     assert examples

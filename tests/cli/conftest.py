@@ -23,16 +23,21 @@ class Served(NamedTuple):
     server: Server
     env: dict[str, str]
 
-    def session(self, title: str | None, name: str, said: str, written: str, custom_id: str = "user-1") -> str:
-        """A session that has ended, in which one person said and wrote this."""
-        with RealtimeKit(
+    def client(self) -> RealtimeKit:
+        return RealtimeKit(
             api_token=self.emulator.api_token,
             account_id=self.emulator.account_id,
             app_id=self.emulator.app_id,
             base_url=self.server.base_url,
             transport="httpx2",
-        ) as client:
-            meeting = client.meetings.create(title=title, live_stream_on_start=True)
+        )
+
+    def session(self, title: str | None, name: str, said: str, written: str, custom_id: str = "user-1") -> str:
+        """A session that has ended, in which one person said and wrote this."""
+        with self.client() as client:
+            meeting = client.meetings.create(
+                title=title, live_stream_on_start=True, transcribe_on_end=True, summarize_on_end=True
+            )
             person = meeting.participants.create(
                 name=name, custom_participant_id=custom_id, preset_name="group_call_host"
             )
@@ -40,7 +45,9 @@ class Served(NamedTuple):
         self.emulator.speech(joined.session_id, joined.peer_id, said, 1000, 2000)
         self.emulator.chat(joined.session_id, joined.peer_id, written)
         self.emulator.advance(60)
-        return self.emulator.end(meeting.id)
+        session_id = self.emulator.end(meeting.id)
+        self.emulator.advance(10)  # until its summary is there
+        return session_id
 
 
 @pytest.fixture(scope="module")

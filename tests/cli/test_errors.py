@@ -66,7 +66,7 @@ def test_an_unknown_session(served: Served, session_id: str) -> None:
 def test_an_id_that_cannot_be_one(served: Served, session_id: str) -> None:
     result = invoke("sessions", "show", session_id, env=served.env)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Invalid value for 'SESSION_ID': session_id" in result.stderr
+    assert "Invalid value for 'SESSION_ID': id" in result.stderr
     assert served.emulator.requests() == []  # nothing was sent
 
 
@@ -109,7 +109,7 @@ def test_a_base_url_that_cannot_be_one(served: Served, url: str) -> None:
         ("sessions", "list", "more"),
         ("sessions", "show"),
         ("sessions", "delete"),
-        ("meetings",),
+        ("conferences",),
         ("--verbose",),
     ],
 )

@@ -26,12 +26,19 @@ def into_a_closed_pipe(*arguments: str, env: dict[str, str]) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("options", [(), ("--json",), ("--csv",)])
 def test_sessions(served: Served, options: tuple[str, ...]) -> None:
     session_id = served.session("Planning", "Alice", "x" * 200_000, "hi")
-    for command in (("sessions", "list"), ("sessions", "show", session_id)):
+    for command in (
+        ("sessions", "list"),
+        ("sessions", "show", session_id),
+        ("sessions", "chat", session_id),
+        ("sessions", "transcript", session_id),
+        ("sessions", "quality", session_id),
+        ("presets", "list", "--limit", "1"),
+    ):
         code, errors = into_a_closed_pipe(*command, *options, env=served.env)
-        assert errors == ""
+        assert errors in {"", "There are more than these 1: --limit N shows N of them, --all every one\n"}
         assert code in {0, 1}
 
 

@@ -2,72 +2,94 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from realtimekit.artefacts.tables import CHAT_COLUMNS, TRANSCRIPT_COLUMNS, rows
-from realtimekit.errors import NotFoundError
+from realtimekit.cli.options import Column
+from realtimekit.cli.output import clean, console, moment, note, plain, table
+from realtimekit.errors import ArtefactExpired, ArtefactNotEnabled, ArtefactNotReady, NotFoundError
 from realtimekit.values import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+
+    from rich.console import Console
 
     from realtimekit import Session, SessionParticipant
+    from realtimekit.artefacts.segments import Segment
+    from realtimekit.errors import DecodeError
+
+__all__ = ["clean", "console", "gather", "show", "show_peer"]
+
+CHAT_COLUMNS = (Column("createdAt", "at"), Column("displayName", "who"), Column("payload", "message", folds=True))
+SPEECH_COLUMNS = (Column("start", "from"), Column("speaker", "who"), Column("text", "said", folds=True))
+PEOPLE_COLUMNS = (
+    Column("name"), Column("custom_id", folds=True), Column("joined"), Column("left"), Column("peer_id"),
+)  # fmt: skip
+STREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
+WHY: dict[type[NotFoundError], str] = {
+    ArtefactNotReady: "not yet there",
+    ArtefactExpired: "no longer kept",
+    ArtefactNotEnabled: "not made: its meeting was not set to",
+}
 
 
-# Columns of ids and times, which are there to be copied, and of names: the long texts beside them fold instead.
-ONE_LINE = {"id", "peer id", "at", "from", "who", "name", "status", "joined", "left", "started (UTC)"}
+class Unreadable(list["DecodeError"]):
+    """Rows of a file that could not be read: each is told on stderr, and the others are shown."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def append(self, problem: DecodeError, /) -> None:
+        super().append(problem)
+        note(f"{self._kind}: {problem}")
 
 
 def gather(session: Session) -> dict[str, Any]:
-    """Everything about a session: `session`, `participants`, `chat`, `transcript`, `summary`, `livestream_sessions`.
+    """Everything about a session.
 
-    What there is none of (any more) is None.
+    Its keys: `session`, `participants`, `chat`, `transcript`, `summary`, `livestream_sessions`; and where one of the
+    files is None `missing`, which says why.
     """
-    return {
-        "session": session.to_dict(),
-        "participants": [participant.to_dict() for participant in session.participants],
-        "chat": _unless_missing(lambda: rows(session.chat.read(), CHAT_COLUMNS)),
-        "transcript": _unless_missing(lambda: rows(session.transcript_as("JSON").read(), TRANSCRIPT_COLUMNS)),
-        "summary": _unless_missing(lambda: session.summary.read().decode()),
-        "livestream_sessions": [broadcast.to_dict() for broadcast in session.livestream_sessions()],
+    missing: dict[str, str] = {}
+
+    def unless_missing(kind: str, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except NotFoundError as error:
+            missing[kind] = WHY.get(type(error), "not there")
+            return None
+
+    account = {
+        "session": plain(session),
+        "participants": [plain(participant) for participant in session.participants],
+        "chat": unless_missing("chat", lambda: chat_of(session)),
+        "transcript": unless_missing("transcript", lambda: transcript_of(session)),
+        "summary": unless_missing("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading it can fail
+        "livestream_sessions": [plain(broadcast) for broadcast in session.livestream_sessions()],
     }
+    return {**account, "missing": missing} if missing else account
 
 
-def _unless_missing(read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except NotFoundError:
-        return None
+def chat_of(session: Session) -> list[dict[str, Any]]:
+    """The messages, as the wire has them but for their times."""
+    return [plain(message) for message in session.chat.messages(problems=Unreadable("chat"))]
 
 
-def clean(value: object) -> Text:
-    """Text from outside, for a terminal: without control characters, and with no markup read into it."""
-    text = "" if value is None else str(value)
-    return Text("".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text))
+def transcript_of(session: Session) -> list[dict[str, Any]]:
+    """What was said, in RealtimeKit's own form: startTime, endTime, sentence, peerData."""
+    return as_document(session.transcript.segments(problems=Unreadable("transcript")))
 
 
-def console(*, stderr: bool = False, quiet: bool = False) -> Console:
-    """Where to print; no numbers or addresses are coloured by guess."""
-    return Console(stderr=stderr, quiet=quiet, highlight=False)
+def as_document(segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """Segments in RealtimeKit's own form."""
+    from realtimekit.artefacts.formats import to_json  # noqa: PLC0415 - only where there is one
 
-
-def moment(value: datetime | None) -> str:
-    return "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def table(title: str, columns: list[str], lines: Sequence[Sequence[object]]) -> Table:
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column in ONE_LINE)
-    for line in lines:
-        made.add_row(*(clean(value) for value in line))
-    return made
+    said: list[dict[str, Any]] = json.loads(to_json(segments))
+    return said
 
 
 def show(out: Console, session: Session, account: Mapping[str, Any]) -> None:
@@ -81,12 +103,11 @@ def show(out: Console, session: Session, account: Mapping[str, Any]) -> None:
         [p.get("display_name"), p.get("custom_participant_id"), _clock(p, "joined_at"), _clock(p, "left_at"), p["id"]]
         for p in account["participants"]
     ]
-    out.print(table("Participants", ["name", "custom id", "joined", "left", "peer id"], people))
+    out.print(table("Participants", PEOPLE_COLUMNS, people))
     if account["chat"] is not None:
-        written = [[_clock(m, "createdAt"), m.get("displayName"), m.get("payload")] for m in account["chat"]]
-        out.print(table("Chat", ["at", "who", "message"], written))
+        out.print(table("Chat", CHAT_COLUMNS, [written(message) for message in account["chat"]]))
     if account["transcript"] is not None:
-        out.print(table("Transcript", ["from", "who", "said"], [_sentence(said) for said in account["transcript"]]))
+        out.print(table("Transcript", SPEECH_COLUMNS, [sentence(said) for said in account["transcript"]]))
     if account["summary"] is not None:
         out.print(Text("Summary", "bold"))
         out.print(clean(account["summary"].strip()))
@@ -95,10 +116,9 @@ def show(out: Console, session: Session, account: Mapping[str, Any]) -> None:
         streamed = [
             [_clock(b, "started_time"), _clock(b, "stopped_time"), b.get("id")] for b in account["livestream_sessions"]
         ]
-        out.print(table("Livestreams", ["started", "stopped", "id"], streamed))
-    missing = [name for name in ("chat", "transcript", "summary") if account[name] is None]
-    if missing:
-        out.print(f"Not there (not made, not yet, or no longer kept): {', '.join(missing)}")
+        out.print(table("Livestreams", STREAM_COLUMNS, streamed))
+    for kind, why in account.get("missing", {}).items():
+        out.print(f"The {kind} is {why}")
 
 
 def _clock(row: Mapping[str, Any], name: str) -> str:
@@ -110,11 +130,15 @@ def _clock(row: Mapping[str, Any], name: str) -> str:
         return "" if raw is None else str(raw)
 
 
-def _sentence(said: Mapping[str, Any]) -> list[object]:
-    """From either form of a transcript: JSON's or CSV's."""
-    start = int(said.get("startTime", said.get("startTimeMs", 0)))
-    who = (said.get("peerData") or {}).get("displayName") or said.get("name")
-    return [f"{start // 60000}:{start // 1000 % 60:02}", who, said.get("sentence") or said.get("text")]
+def written(message: Mapping[str, Any]) -> list[object]:
+    """A message of a chat, as a row for people."""
+    return [_clock(message, "createdAt"), message.get("displayName"), message.get("payload")]
+
+
+def sentence(said: Mapping[str, Any]) -> list[object]:
+    """A segment of a transcript, as a row for people."""
+    start = int(said["startTime"])
+    return [f"{start // 60000}:{start // 1000 % 60:02}", said["peerData"].get("displayName"), said["sentence"]]
 
 
 def show_peer(out: Console, peer: SessionParticipant) -> None:
@@ -127,5 +151,5 @@ def show_peer(out: Console, peer: SessionParticipant) -> None:
             values = [(averages.get(name) or {}).get("avg") for name in ("quality_mos", "packet_loss", "rtt")]
             if any(value is not None for value in values):
                 lines.append([f"{kind} {way}", *("" if value is None else f"{value:.2f}" for value in values)])
-    columns = ["averages", "quality (MOS, 1 to 5)", "packet loss (%)", "round trip"]
-    out.print(table(f"Call quality of {clean(peer.display_name)}, found by peer id {clean(peer.id)}", columns, lines))
+    columns = [Column("averages"), Column("quality (MOS, 1 to 5)"), Column("packet loss (%)"), Column("round trip")]
+    out.print(table(f"Call quality of {peer.display_name}, found by peer id {peer.id}", columns, lines))

@@ -12,9 +12,19 @@ from realtimekit.errors import RealtimeKitError
 
 # command -> the module that has it, under the same name
 COMMANDS = {
+    "analytics": "realtimekit.cli.analytics",
+    "apps": "realtimekit.cli.apps",
     "demo": "realtimekit.cli.demo",
+    "doctor": "realtimekit.cli.doctor",
+    "drift": "realtimekit.cli.drift",
     "emulator": "realtimekit.cli.emulator",
+    "livestreams": "realtimekit.cli.livestreams",
+    "meetings": "realtimekit.cli.meetings",
+    "participants": "realtimekit.cli.participants",
+    "presets": "realtimekit.cli.presets",
+    "recordings": "realtimekit.cli.recordings",
     "sessions": "realtimekit.cli.sessions",
+    "webhooks": "realtimekit.cli.webhooks",
 }
 
 
@@ -35,7 +45,8 @@ class Root(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise  # click's business: the reader of a pipe has gone
-        except (RealtimeKitError, OSError, ImportError) as error:  # OSError: a full disk; ImportError: a missing extra
+        except (RealtimeKitError, OSError, ImportError, UnicodeEncodeError) as error:
+            # OSError: a full disk; ImportError: a missing extra; UnicodeEncodeError: a terminal that knows few letters
             raise click.ClickException(str(error)) from None
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @click.option(
     "--demo", is_flag=True, help="Begin with a session to look at: sess-1 in app-1, with the token emulator-token."
 )
+@click.option("--deliver-anywhere", is_flag=True, help="Send webhooks to other machines than this one, too.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout when it is ready.")
-def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool) -> None:
+def emulator(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: bool, as_json: bool) -> None:
     """Run a local RealtimeKit until Ctrl-C or SIGTERM."""
     import sqlite3  # noqa: PLC0415
 
@@ -33,13 +34,12 @@ def emulator(host: str, port: int, db: str | None, *, demo: bool, as_json: bool)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        running = Emulator(db, **(scene.CREDENTIALS if demo else {}))
+        credentials = scene.CREDENTIALS if demo else scene.Credentials()
+        running = Emulator(db, deliver_anywhere=deliver_anywhere, **credentials)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise click.ClickException(f"cannot keep the emulator's state in {db}: {error}") from None
     with running:
         if demo:
-            if running.app_id != scene.CREDENTIALS["app_id"]:
-                raise click.ClickException(f"--demo needs a new --db: {db} has an app and a token of its own")
             _play_demo(running)
         try:
             server = running.serve(host, port)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +13,17 @@ if TYPE_CHECKING:
 TITLE = "Release planning"
 PEOPLE = ("Alice", "Bob", "Carol")
 
+
+class Credentials(TypedDict, total=False):
+    """What an emulator is made with."""
+
+    account_id: str
+    app_id: str
+    api_token: str
+
+
 # Names that can be typed. The token opens nothing but an emulator.
-CREDENTIALS = {"account_id": "acc-1", "app_id": "app-1", "api_token": "emulator-token"}
+CREDENTIALS: Credentials = {"account_id": "acc-1", "app_id": "app-1", "api_token": "emulator-token"}
 
 # In the order in which the emulator asks for new ids, so that the README's examples can name them.
 NAMED_IDS = (
@@ -23,9 +32,9 @@ NAMED_IDS = (
     "part-2",
     "part-3",
     "sess-1",
-    "live-session-1",
     "live-1",
     "peer-1",
+    "live-session-1",
     "peer-2",
     "peer-3",
 )
@@ -43,6 +52,7 @@ WRITTEN = (
 )
 JOIN_GAP = 20  # seconds between one coming and the next
 TALK = 400  # seconds that they stay together
+SUMMARY = 10  # seconds until it is there
 
 
 class People(Protocol):
@@ -100,4 +110,6 @@ def play(client: RealtimeKit, people: People, tell: Callable[[str], object] = la
     people.advance(30)
     people.end(meeting.id)
     tell("the meeting ends")
+    people.advance(SUMMARY)
+    tell("its summary is written")
     return peers

@@ -1,0 +1,358 @@
+"""`realtimekit doctor`: each problem told apart, over real HTTP, and never the token."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from realtimekit import __version__
+from realtimekit.doctor import examine
+from realtimekit.emulator import Emulator
+from realtimekit.transports.emulator import connected
+from tests.transports.loopback import Server, answer, proxy
+
+from .command import environment, invoke, run
+
+if TYPE_CHECKING:
+    from realtimekit.doctor import Report
+    from tests.transports.loopback import Connection
+
+    from .conftest import Served
+
+TOKEN = "t0ken-that-nobody-may-see"
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+KIT = f"/client/v4/accounts/{ACCOUNT}/realtime/kit"
+VERIFY_ACCOUNT, VERIFY_USER = f"/client/v4/accounts/{ACCOUNT}/tokens/verify", "/client/v4/user/tokens/verify"
+ACTIVE = {"success": True, "errors": [], "messages": [], "result": {"id": "x", "status": "active"}}
+APPS = {"success": True, "data": [{"id": "app-1", "name": "One"}], "paging": {"total_count": 1}}
+OTHERS = {"success": True, "data": [{"id": "app-2", "name": "Two"}]}
+
+
+def gateway(code: int, message: str, **more: Any) -> dict[str, Any]:
+    return {
+        "success": False,
+        "errors": [{"code": code, "message": message, **more}],
+        "messages": [],
+        "result": None,
+    }
+
+
+def kit(code: int, message: str) -> dict[str, Any]:
+    return {"success": False, "error": {"code": code, "message": message}}
+
+
+Said = dict[str, tuple[int, Any]]
+REFUSED: tuple[int, Any] = (401, gateway(10000, "Authentication error"))
+FORBIDDEN: tuple[int, Any] = (403, gateway(10000, "Authentication error"))
+
+
+def scripted(said: Said) -> Server:
+    """A server that answers each path as told, and 404 elsewhere."""
+
+    def script(connection: Connection) -> None:
+        while request := connection.receive():
+            status, body = said.get(request.target, (404, kit(404, "resource not found")))
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            connection.send(answer(content, status=f"{status} X", headers=("Content-Type: application/json",)))
+
+    return Server(script)
+
+
+def env(base_url: str, **more: str) -> dict[str, str]:
+    return environment(
+        REALTIMEKIT_BASE_URL=base_url,
+        CLOUDFLARE_API_TOKEN=TOKEN,
+        CLOUDFLARE_ACCOUNT_ID=ACCOUNT,
+        REALTIMEKIT_APP_ID="app-1",
+        **more,
+    )
+
+
+def found(variables: dict[str, str], *options: str) -> dict[str, Any]:
+    """The problem that is found, told alike in JSON and in text, and without the token."""
+    text, as_json = invoke("doctor", *options, env=variables), invoke("doctor", "--json", *options, env=variables)
+    assert (text.exit_code, as_json.exit_code) == (1, 1)
+    assert (text.stderr, as_json.stderr) == ("", "")
+    assert TOKEN not in text.stdout + as_json.stdout
+    assert as_json.stdout.isascii()
+    report = json.loads(as_json.stdout)
+    problem: dict[str, Any] = report["problem"]
+    assert problem["text"] in text.stdout
+    assert problem["cures"]
+    assert "1. " in text.stdout.partition("What to do:")[2]
+    return problem
+
+
+def test_all_is_well(served: Served) -> None:
+    result = invoke("doctor", env=served.env)
+    assert result.exit_code == 0, result.output
+    assert "All is well" in result.stdout
+    assert served.emulator.api_token not in result.stdout
+    calls = [request["path"] for request in served.emulator.requests()]
+    assert len(calls) == 3
+    report = json.loads(invoke("doctor", "--json", env=served.env).stdout)
+    assert (report["version"], report["problem"]) == (__version__, None)
+    assert report["transport"].startswith("httpx2 ")
+    assert len(report["passed"]) == 5
+    assert {each["name"]: each["source"] for each in report["settings"]} == {
+        "api_token": "CLOUDFLARE_API_TOKEN",
+        "account_id": "CLOUDFLARE_ACCOUNT_ID",
+        "app_id": "REALTIMEKIT_APP_ID",
+        "base_url": "REALTIMEKIT_BASE_URL",
+        "transport": "REALTIMEKIT_TRANSPORT",
+    }
+
+
+def test_by_the_installed_script(served: Served) -> None:
+    ended = run("doctor", env=served.env)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    ended = run("doctor", env={**served.env, "CLOUDFLARE_API_TOKEN": "wrong-one"})
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "(token)" in ended.stdout
+    assert "wrong-one" not in ended.stdout
+
+
+def test_in_python_with_an_emulator_in_this_process() -> None:
+    with Emulator() as emulator:
+        settings: dict[str, Any] = {**connected(emulator)}
+        assert examine(**settings).problem is None
+        settings["app_id"] = "other"
+        report: Report = examine(**settings)
+    assert report.problem is not None
+    assert report.problem.kind == "app"
+    assert [setting.source for setting in report.settings] == ["argument"] * 5
+
+
+@pytest.mark.parametrize("missing", ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "REALTIMEKIT_APP_ID"])
+def test_a_missing_setting(served: Served, missing: str) -> None:
+    variables = {name: value for name, value in served.env.items() if name != missing}
+    problem = found(variables)
+    assert problem["kind"] == "setting"
+    assert len(problem["cures"]) == 1
+    assert missing in problem["cures"][0]
+    assert served.emulator.requests() == []
+
+
+def test_all_missing_settings_are_named_at_once() -> None:
+    problem = found(environment())
+    assert [cure.partition(":")[0] for cure in problem["cures"]] == ["api_token", "account_id", "app_id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("CLOUDFLARE_API_TOKEN", f"Bearer {TOKEN}", "Bearer"),
+        ("CLOUDFLARE_API_TOKEN", f"two words {TOKEN}", "space"),
+        ("CLOUDFLARE_ACCOUNT_ID", "..", "account_id"),
+        ("REALTIMEKIT_APP_ID", ".", "app_id"),
+        ("REALTIMEKIT_BASE_URL", "http://api.example.com", "https"),
+        ("REALTIMEKIT_BASE_URL", f"https://user:{TOKEN}@example.com", "password"),
+        ("REALTIMEKIT_TRANSPORT", "carrier pigeon", "transport"),
+        ("HTTPS_PROXY", "nonsense://proxy", "proxy"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
+    ],
+)
+def test_a_setting_that_cannot_be_right(served: Served, name: str, value: str, word: str) -> None:
+    problem = found({**served.env, name: value})
+    assert problem["kind"] == "setting"
+    assert word in problem["text"]
+    assert served.emulator.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words", "calls"),
+    [
+        pytest.param(
+            {f"{KIT}/apps": REFUSED, VERIFY_ACCOUNT: REFUSED, VERIFY_USER: (401, gateway(1000, "Invalid API Token"))},
+            "token", "not accepted", 3, id="a bad token",
+        ),
+        pytest.param({f"{KIT}/apps": (401, {"message": "Unauthorized"})}, "token", "not accepted", 3, id="bare 401"),
+        pytest.param({f"{KIT}/apps": (401, b"")}, "token", "not accepted", 3, id="empty 401"),
+        pytest.param(
+            {f"{KIT}/apps": (400, gateway(6003, "Invalid request headers", error_chain=[{"code": 6111}]))},
+            "token", "malformed", 1, id="a malformed token",
+        ),
+        pytest.param(
+            {f"{KIT}/apps": FORBIDDEN, VERIFY_ACCOUNT: (200, ACTIVE)},
+            "permission", "account's own: most likely", 2, id="an account's token without the permission",
+        ),
+        pytest.param(
+            {f"{KIT}/apps": REFUSED, VERIFY_USER: (200, {**ACTIVE, "result": {"status": "expired"}})},
+            "token", "is expired", 3, id="an expired token",
+        ),
+        pytest.param(
+            {
+                f"{KIT}/apps": FORBIDDEN,
+                VERIFY_USER: (200, ACTIVE),
+                "/client/v4/accounts": (200, {**ACTIVE, "result": [{"id": ACCOUNT}]}),
+            },
+            "permission", "sees this account: most likely", 4, id="a user's token without the permission",
+        ),
+        pytest.param(
+            {
+                f"{KIT}/apps": FORBIDDEN,
+                VERIFY_USER: (200, ACTIVE),
+                "/client/v4/accounts": (200, {**ACTIVE, "result": [{"id": "another"}]}),
+            },
+            "account", "most likely wrong", 4, id="a token of another account",
+        ),
+        pytest.param(
+            {f"{KIT}/apps": FORBIDDEN, VERIFY_USER: (200, ACTIVE), "/client/v4/accounts": FORBIDDEN},
+            "permission", "most likely", 4, id="a token that may not list accounts",
+        ),
+        pytest.param({f"{KIT}/apps": FORBIDDEN}, "permission", "not refused as such", 3, id="403 and no way to verify"),
+        pytest.param(
+            {f"{KIT}/apps": (403, gateway(9109, "Unauthorized to access requested resource")), VERIFY_USER: REFUSED},
+            "token", "not accepted", 3, id="9109",
+        ),
+        pytest.param(
+            {f"{KIT}/apps": (404, gateway(7003, "Could not route"))}, "account", "most likely", 1, id="no route"
+        ),
+        pytest.param({f"{KIT}/apps": (400, gateway(7003, "No route"))}, "account", "likely", 1, id="no route, 400"),
+        pytest.param({f"{KIT}/apps": (200, OTHERS)}, "app", "no app app-1", 2, id="no such app"),
+        pytest.param(
+            {f"{KIT}/apps": (200, {**APPS, "data": []})}, "app", "no app app-1", 2, id="no app at all"
+        ),
+        pytest.param(
+            {f"{KIT}/apps": (200, APPS), f"{KIT}/apps/app-1": FORBIDDEN},
+            "permission", "not this one", 2, id="may not read the app",
+        ),
+        pytest.param(
+            {
+                f"{KIT}/apps": (200, APPS),
+                f"{KIT}/apps/app-1": (200, {"success": True, "data": {}}),
+                f"{KIT}/app-1/meetings?per_page=1": FORBIDDEN,
+            },
+            "permission", "not its meetings", 3, id="may not read meetings",
+        ),
+        pytest.param(
+            {f"{KIT}/apps": (200, b"<html>Log in</html>")}, "not the API", "most likely not", 1, id="a login page"
+        ),
+        pytest.param({f"{KIT}/apps": (302, b"")}, "not the API", "most likely not", 1, id="a redirect"),
+        pytest.param({f"{KIT}/apps": (404, b"nginx")}, "not the API", "most likely not", 1, id="another service"),
+        pytest.param({f"{KIT}/apps": (200, [1])}, "not the API", "most likely not", 1, id="other JSON"),
+        pytest.param({f"{KIT}/apps": (429, b"")}, "rate limit", "too many", 1, id="too many requests"),
+        pytest.param({f"{KIT}/apps": (503, b"<h1>")}, "server", "failed", 1, id="the edge fails"),
+        pytest.param({f"{KIT}/apps": (500, kit(500, "oops"))}, "server", "failed", 1, id="the server fails"),
+        pytest.param({f"{KIT}/apps": (418, kit(418, "teapot"))}, "server", "not known", 1, id="unheard of"),
+        pytest.param({f"{KIT}/apps": (200, kit(418, "teapot"))}, "server", "not known", 1, id="a success that is none"),
+    ],
+)  # fmt: skip
+def test_what_the_server_says(said: Said, kind: str, words: str, calls: int) -> None:
+    with scripted(said) as server:
+        problem = found(env(f"{server.url}/client/v4"))
+        assert len(server.requests) == 2 * calls  # as text and as JSON; nothing is sent again
+    assert {request.method for request in server.requests} == {"GET"}
+    assert (problem["kind"], words in problem["text"]) == (kind, True), problem
+    assert problem["said"].startswith("GET /accounts/")
+
+
+def test_an_app_that_only_the_list_knows() -> None:
+    """`GET /apps/{app_id}` is in no official client: a server without it is no problem."""
+    said: Said = {f"{KIT}/apps": (200, APPS), f"{KIT}/app-1/meetings?per_page=1": (200, {"success": True, "data": []})}
+    with scripted(said) as server:
+        assert invoke("doctor", env=env(f"{server.url}/client/v4")).exit_code == 0
+
+
+def test_a_wrong_app_is_answered_with_those_that_exist(served: Served) -> None:
+    problem = found(served.env, "--app-id", "other")
+    assert problem["kind"] == "app"
+    assert served.emulator.app_id in problem["cures"][0]
+
+
+def test_a_wrong_account_at_the_emulator(served: Served) -> None:
+    assert found(served.env, "--account-id", "other")["kind"] == "account"
+    mixed = found(served.env, "--account-id", served.emulator.app_id)
+    assert "are the same" in mixed["text"]
+
+
+def test_what_a_server_repeats_is_not_shown() -> None:
+    """The token in a message, in a header's name for the request, or given as an id by mistake; escape sequences."""
+    words = f"\x1b[31mbad token {TOKEN}\r\n"
+    with scripted({f"{KIT}/apps": (401, gateway(10000, words))}) as server:
+        problem = found(env(f"{server.url}/client/v4"))
+        assert "bad token <token>" in problem["said"]
+        assert problem["said"].isprintable()
+        variables = {**env(f"{server.url}/client/v4"), "REALTIMEKIT_APP_ID": TOKEN}
+        found(variables)
+    with scripted({f"{KIT}/apps": (200, APPS)}) as server:
+        found({**env(f"{server.url}/client/v4"), "REALTIMEKIT_APP_ID": TOKEN})
+
+
+# --- no answer
+
+
+@pytest.mark.parametrize("library", ["httpx2", "pyreqwest"])
+class TestNoAnswer:
+    def test_an_unknown_name(self, library: str) -> None:
+        problem = found(env("https://api.invalid/client/v4", REALTIMEKIT_TRANSPORT=library))
+        assert (problem["kind"], "api.invalid" in problem["text"]) == ("dns", True)
+
+    def test_a_closed_port(self, library: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as unused:
+            port = unused.getsockname()[1]
+        problem = found(env(f"http://127.0.0.1:{port}/client/v4", REALTIMEKIT_TRANSPORT=library))
+        assert (problem["kind"], f"127.0.0.1:{port}" in problem["text"]) == ("refused", True)
+
+    def test_an_unknown_certificate(self, library: str) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+        with Server(answer(), tls=context) as server:
+            problem = found(env(f"{server.url}/client/v4", REALTIMEKIT_TRANSPORT=library))
+            assert server.requests == []  # no token went out
+        assert problem["kind"] == "tls"
+        assert "SSL_CERT_FILE" in problem["cures"][0]
+
+    def test_a_port_without_tls(self, library: str) -> None:
+        def no_tls(connection: Connection) -> None:
+            connection.socket.recv(10)
+            connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        with Server(no_tls) as server:
+            problem = found(env(server.url.replace("http:", "https:"), REALTIMEKIT_TRANSPORT=library))
+        assert (problem["kind"], "no TLS connection" in problem["text"]) == ("tls", True)
+
+    def test_no_answer_in_time(self, library: str) -> None:
+        def silent(connection: Connection) -> None:
+            connection.receive()
+            connection.wait_for_close()
+
+        with Server(silent) as server:
+            problem = found(env(server.url, REALTIMEKIT_TRANSPORT=library), "--timeout", "0.2")
+        assert (problem["kind"], "did not answer in time" in problem["text"]) == ("timeout", True)
+
+    def test_a_broken_connection(self, library: str) -> None:
+        def breaks(connection: Connection) -> None:
+            connection.receive()
+            connection.reset()
+
+        with Server(breaks) as server:
+            assert found(env(server.url, REALTIMEKIT_TRANSPORT=library))["kind"] == "connection"
+
+    @pytest.mark.parametrize(("address", "word"), [("127.0.0.1:1", "nothing listens"), ("proxy.invalid:3128", "name")])
+    def test_a_proxy_that_is_not_there(self, library: str, address: str, word: str) -> None:
+        variables = env("https://api.invalid/v4", HTTPS_PROXY=f"http://u:{TOKEN}@{address}")
+        problem = found({**variables, "REALTIMEKIT_TRANSPORT": library})
+        assert (problem["kind"], word in problem["text"]) == ("proxy", True)
+        assert "HTTPS_PROXY" in problem["cures"][0]
+
+    def test_a_proxy_that_refuses(self, library: str) -> None:
+        with Server(answer(status="407 Proxy Authentication Required")) as server:
+            variables = env("https://api.invalid/v4", HTTPS_PROXY=server.url, REALTIMEKIT_TRANSPORT=library)
+            problem = found(variables)
+        assert (problem["kind"], "gave no connection" in problem["text"]) == ("proxy", True)
+
+    def test_a_proxy_that_is_not_used(self, library: str) -> None:
+        with Server(proxy(0)) as server:
+            variables = env("http://127.0.0.1:1", HTTP_PROXY=server.url, NO_PROXY="127.0.0.1")
+            assert found({**variables, "REALTIMEKIT_TRANSPORT": library})["kind"] == "refused"
+
+
+def test_wrong_usage() -> None:
+    for options in (("--timeout", "0"), ("more",), ("--colour",)):
+        assert invoke("doctor", *options, env={}).exit_code == 2

@@ -1,0 +1,160 @@
+"""Files: what arrives, what they are called, what is asked before one is replaced, and the bars."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .command import complaint, done, invoke
+from .conftest import Served
+from .terminal import on_a_terminal
+
+
+def recorded(served: Served, *, tracks: bool = False) -> tuple[str, str]:
+    """A session that was recorded. Returns the ids of session and recording."""
+    with served.client() as client:
+        meeting = client.meetings.create(title="T", transcribe_on_end=True, summarize_on_end=True)
+        person = meeting.participants.create(name="../Alice", custom_participant_id="u", preset_name="group_call_host")
+        joined = served.emulator.join(meeting.id, person.id)
+        make = client.recordings.create_track if tracks else client.recordings.create
+        recording = make(meeting_id=meeting.id)
+        served.emulator.speech(joined.session_id, joined.peer_id, "hello", 0, 1000)
+        served.emulator.advance(30)
+        served.emulator.end(meeting.id)
+        served.emulator.advance(60)
+        return joined.session_id, recording.id
+
+
+def test_a_session(served: Served, tmp_path: Path) -> None:
+    session_id, recording_id = recorded(served)
+    folder = tmp_path / "new" / "folder"
+    lines = done("sessions", "download", session_id, "--to", str(folder), env=served.env).splitlines()
+    assert sorted(lines) == sorted(str(path) for path in folder.iterdir())
+    names = {Path(line).name for line in lines}
+    assert {f"{session_id}-{name}" for name in ("chat.csv", "transcript.csv", "summary.md")} < names
+    with served.client() as client:
+        content = {path.name: path.read_bytes() for path in folder.iterdir()}
+        session = client.sessions.find(session_id)
+        assert content[f"{session_id}-transcript.csv"] == session.transcript.read()
+        assert len([name for name in names if name.endswith(".mp4")]) == 1
+        assert client.recordings.find(recording_id).file_size == len(
+            next(data for name, data in content.items() if name.endswith(".mp4"))
+        )
+
+
+def test_a_part_of_a_session(served: Served, tmp_path: Path) -> None:
+    session_id, _ = recorded(served)
+    options = ("--only", "transcript", "--transcript-format", "srt", "--json", "--to", str(tmp_path))
+    (file,) = json.loads(done("sessions", "download", session_id, *options, env=served.env))
+    assert file["path"].endswith("-transcript.srt")
+    assert file["bytes"] == len(Path(file["path"]).read_bytes()) > 0
+
+
+def test_what_is_not_there(served: Served, tmp_path: Path) -> None:
+    session_id = served.session("T", "Alice", "hello", "hi")
+    result = invoke("sessions", "download", session_id, "--to", str(tmp_path), env=served.env)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 3
+    assert "no recordings" in complaint(
+        "sessions", "download", session_id, "--only", "recordings", "--to", str(tmp_path), env=served.env
+    )
+    served.emulator.advance(8 * 86_400)
+    result = invoke("sessions", "download", session_id, "--to", str(tmp_path / "later"), env=served.env)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["No chat", "No transcript", "No summary"]
+    line = complaint("sessions", "download", session_id, "--only", "chat", "--to", str(tmp_path), env=served.env)
+    assert "kept for 7 days" in line
+
+
+def test_a_recording(served: Served, tmp_path: Path) -> None:
+    _, recording_id = recorded(served)
+    line = done("recordings", "download", recording_id, "--to", str(tmp_path), env=served.env).strip()
+    assert Path(line).parent == tmp_path
+    file = tmp_path / "weekly.mp4"
+    (told,) = json.loads(done("recordings", "download", recording_id, "--to", str(file), "--json", env=served.env))
+    assert told == {"path": str(file), "bytes": file.stat().st_size}
+    assert file.read_bytes() == Path(line).read_bytes()
+
+
+def test_the_tracks_of_a_recording(served: Served, tmp_path: Path) -> None:
+    _, recording_id = recorded(served, tracks=True)
+    lines = done("recordings", "download", recording_id, "--to", str(tmp_path / "new"), env=served.env).splitlines()
+    assert lines
+    assert sorted(lines) == sorted(str(path) for path in (tmp_path / "new").iterdir())
+    assert all(Path(line).stat().st_size for line in lines)
+
+
+def test_a_file_is_not_replaced_without_a_question(served: Served, tmp_path: Path) -> None:
+    _, recording_id = recorded(served)
+    file = tmp_path / "mine.mp4"
+    file.write_text("mine")
+    command = ("recordings", "download", recording_id, "--to", str(file))
+    result = invoke(*command, env=served.env)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert on_a_terminal(*command, env=served.env, typed="n\n")[0] == 1
+    assert file.read_text() == "mine"
+    done(*command, "--yes", env=served.env)
+    assert file.read_bytes() != b"mine"
+
+
+def test_what_cannot_be_written(served: Served, tmp_path: Path) -> None:
+    session_id, recording_id = recorded(served)
+    (tmp_path / "file").write_text("")
+    line = complaint("sessions", "download", session_id, "--to", str(tmp_path / "file"), env=served.env)
+    assert str(tmp_path / "file") in line
+    nowhere = str(tmp_path / "no" / "file.mp4")
+    assert "No such file" in complaint("recordings", "download", recording_id, "--to", nowhere, env=served.env)
+
+
+def test_a_recording_that_is_not_there_yet(served: Served, tmp_path: Path) -> None:
+    with served.client() as client:
+        meeting = client.meetings.create(title="T")
+        person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
+        served.emulator.join(meeting.id, person.id)
+        recording = client.recordings.create(meeting_id=meeting.id)
+    complaint("recordings", "download", recording.id, "--to", str(tmp_path), env=served.env)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--srt", "--vtt", "--markdown", "--text"])
+def test_texts_of_a_transcript(served: Served, option: str) -> None:
+    session_id = served.session("T", "Alice\x1b[31m", "hello\x07 there\r\nagain", "hi")
+    text = done("sessions", "transcript", session_id, option, env=served.env)
+    assert "hello" in text
+    assert [c for c in text if not c.isprintable() and c != "\n"] == []
+
+
+def test_a_summary(served: Served) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    text = done("sessions", "summary", session_id, env=served.env)
+    assert text.startswith("# Planning\n")
+    document = json.loads(done("sessions", "summary", session_id, "--json", env=served.env))
+    assert document["session_id"] == session_id
+    assert document["text"].rstrip() == text.rstrip()
+
+
+def test_a_summary_that_is_not_made(served: Served) -> None:
+    with served.client() as client:
+        meeting = client.meetings.create(title="T", transcribe_on_end=True)
+        person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
+    joined = served.emulator.join(meeting.id, person.id)
+    served.emulator.speech(joined.session_id, joined.peer_id, "hello", 0, 1000)
+    served.emulator.end(meeting.id)
+    assert "summarize_on_end=False" in complaint("sessions", "summary", joined.session_id, env=served.env)
+    options = ("--generate", "--timeout", "0.02", "--poll", "0.01")
+    assert "waited 0.02 s" in complaint("sessions", "summary", joined.session_id, *options, env=served.env)
+
+
+def test_bars_are_on_a_terminal_alone(served: Served, tmp_path: Path) -> None:
+    session_id, _ = recorded(served)
+    command = ("sessions", "download", session_id, "--to", str(tmp_path))
+    with (tmp_path / "out").open("wb") as out:
+        code, shown = on_a_terminal(*command, env={**served.env, "TERM": "xterm-256color"}, stdout=out.fileno())
+    assert code == 0
+    assert "transcript" in shown  # stderr is the terminal
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert lines
+    assert all(Path(line).exists() for line in lines)
+    assert invoke(*command, env=served.env).stderr == ""

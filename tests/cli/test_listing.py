@@ -1,0 +1,256 @@
+"""`list` and `show` of each group: the same records as a table, as JSON and as CSV; how many; and what is kept back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import NamedTuple
+
+import pytest
+
+from .command import complaint, done, invoke
+from .conftest import Served
+
+
+class World(NamedTuple):
+    """One of everything, by its id."""
+
+    meeting: str
+    participant: str
+    session: str
+    peer: str
+    recording: str
+    livestream: str
+    webhook: str
+    preset: str
+    app: str
+
+
+def world(served: Served, name: str = "Alice") -> World:
+    with served.client() as client:
+        meeting = client.meetings.create(
+            title=name, live_stream_on_start=True, record_on_start=True, transcribe_on_end=True, summarize_on_end=True
+        )
+        person = meeting.participants.create(name=name, custom_participant_id=name, preset_name="group_call_host")
+        joined = served.emulator.join(meeting.id, person.id)
+        served.emulator.speech(joined.session_id, joined.peer_id, name, 1000, 2000)
+        served.emulator.chat(joined.session_id, joined.peer_id, name)
+        served.emulator.advance(60)
+        served.emulator.end(meeting.id)
+        served.emulator.advance(60)
+        webhook = client.webhooks.create(name=name, url="http://127.0.0.1:1/", events=["meeting.ended"])
+        recording, livestream = client.recordings.where().first(), client.livestreams.where().first()
+        preset = client.presets.where().first()
+        assert recording
+        assert livestream
+        assert preset
+        return World(
+            meeting.id, person.id, joined.session_id, joined.peer_id, recording.id, livestream.id, webhook.id,
+            preset.id, served.emulator.app_id,
+        )  # fmt: skip
+
+
+LISTS: list[tuple[str, ...]] = [
+    ("apps", "list"),
+    ("meetings", "list"),
+    ("participants", "list", "--meeting", "{meeting}"),
+    ("sessions", "list"),
+    ("sessions", "participants", "{session}"),
+    ("recordings", "list"),
+    ("livestreams", "list"),
+    ("livestreams", "sessions", "{livestream}"),
+    ("presets", "list"),
+    ("webhooks", "list"),
+]
+SHOWS: list[tuple[str, ...]] = [
+    ("apps", "show", "{app}"),
+    ("meetings", "show", "{meeting}"),
+    ("participants", "show", "{participant}", "--meeting", "{meeting}"),
+    ("sessions", "show", "{session}"),
+    ("recordings", "show", "{recording}"),
+    ("livestreams", "show", "{livestream}"),
+    ("presets", "show", "{preset}"),
+    ("webhooks", "show", "{webhook}"),
+]
+OTHERS: list[tuple[str, ...]] = [
+    ("sessions", "chat", "{session}"),
+    ("sessions", "transcript", "{session}"),
+    ("sessions", "quality", "{session}"),
+    ("analytics", "daily"),
+    ("analytics", "livestreams"),
+    ("webhooks", "events"),
+]
+
+
+def count(text: str, form: str) -> int:
+    """How many records were printed."""
+    return len(json.loads(text) if form == "--json" else sheet(text))
+
+
+def filled(command: tuple[str, ...], ids: World) -> tuple[str, ...]:
+    return tuple(word.format(**ids._asdict()) for word in command)
+
+
+def sheet(text: str) -> list[dict[str, str]]:
+    rows = list(csv.DictReader(io.StringIO(text), strict=True))
+    assert all(None not in row and None not in row.values() for row in rows)
+    return rows
+
+
+@pytest.mark.parametrize("command", LISTS, ids=lambda command: "-".join(command[:2]))
+def test_a_list_is_the_same_in_each_form(served: Served, command: tuple[str, ...]) -> None:
+    command = filled(command, world(served))
+    document = json.loads(done(*command, "--json", env=served.env))
+    rows = sheet(done(*command, "--csv", env=served.env))
+    text = done(*command, env=served.env)
+    ids = [item["id"] for item in document]
+    assert ids
+    assert [row["id"] for row in rows] == ids
+    assert f": {len(ids)}" in text.splitlines()[0]
+    positions = [text.index(one) for one in ids]
+    assert positions == sorted(positions)
+    for item, row in zip(document, rows, strict=True):
+        for name in row.keys() & item.keys():
+            if name.endswith(("_at", "_time")) and item[name]:
+                assert row[name] == item[name]
+                assert item[name].endswith("Z")
+
+
+@pytest.mark.parametrize("command", LISTS, ids=lambda command: "-".join(command[:2]))
+def test_a_list_says_that_there_are_more(served: Served, command: tuple[str, ...]) -> None:
+    ids = world(served)
+    command = filled(command, ids)
+    with served.client() as client:
+        client.apps.create(name="Other")
+        client.webhooks.create(name="w", url="http://127.0.0.1:1/", events=["meeting.ended"])
+        client.livestreams.create(name="other")
+        meeting = client.meetings.ref(ids.meeting)
+        meeting.participants.create(custom_participant_id="user-2", preset_name="group_call_host")
+        served.emulator.join(ids.meeting, ids.participant)
+        client.meetings.create(title="Other")
+        served.emulator.advance(10)
+    everything = json.loads(done(*command, "--json", "--all", env=served.env))
+    if command == ("sessions", "participants", ids.session):
+        assert len(everything) == 1
+        return
+    assert len(everything) >= 2
+    for form in ("--json", "--csv"):
+        result = invoke(*command, form, "--limit", "1", env=served.env)
+        assert (result.exit_code, count(result.stdout, form)) == (0, 1)
+        assert "There are more than these 1" in result.stderr
+        output = done(*command, form, "--limit", str(len(everything)), env=served.env)
+        assert count(output, form) == len(everything)
+    assert "the first 1" in invoke(*command, "--limit", "1", env=served.env).stdout
+
+
+@pytest.mark.parametrize("command", SHOWS, ids="-".join)
+def test_one_is_the_same_in_each_form(served: Served, command: tuple[str, ...]) -> None:
+    command = filled(command, world(served))
+    document = json.loads(done(*command, "--json", env=served.env))
+    document = document.get("session", document)
+    (row,) = sheet(done(*command, "--csv", env=served.env))
+    assert row["id"] == document["id"]
+    assert document["id"] in done(*command, env=served.env)
+    assert {name.partition(".")[0] for name in row} == document.keys()
+
+
+@pytest.mark.parametrize("command", OTHERS, ids="-".join)
+def test_what_is_no_list_of_records(served: Served, command: tuple[str, ...]) -> None:
+    command = filled(command, world(served))
+    assert json.loads(done(*command, "--json", env=served.env))
+    assert sheet(done(*command, "--csv", env=served.env))
+    assert len(done(*command, env=served.env).splitlines()) > 4
+
+
+@pytest.mark.parametrize("command", SHOWS, ids="-".join)
+def test_an_unknown_id(served: Served, command: tuple[str, ...]) -> None:
+    unknown = World(*["00000000-0000-4000-8000-000000000000"] * 9)
+    assert "404" in complaint(*filled(command, unknown), env=served.env)
+
+
+@pytest.mark.parametrize("command", [*LISTS, *SHOWS, *OTHERS], ids=lambda command: "-".join(command[:2]))
+def test_without_settings(served: Served, command: tuple[str, ...]) -> None:
+    env = {name: value for name, value in served.env.items() if name != "CLOUDFLARE_API_TOKEN"}
+    assert "CLOUDFLARE_API_TOKEN" in complaint(*filled(command, World(*"abcdefghi")), env=env)
+
+
+@pytest.mark.parametrize("command", [*LISTS, *SHOWS, *OTHERS], ids=lambda command: "-".join(command[:2]))
+def test_hostile_names(served: Served, command: tuple[str, ...]) -> None:
+    command = filled(command, world(served, "=1+1\x1b[31m\x07[red]\u202e"))
+    text = done(*command, env=served.env)
+    assert [c for c in text if not c.isprintable() and c != "\n"] == []
+    output = done(*command, "--csv", env=served.env)
+    assert not {"\x1b", "\x07"} & set(output)
+    assert [cell for row in sheet(output) for cell in row.values() if cell.startswith("=")] == []
+    assert json.dumps(json.loads(done(*command, "--json", env=served.env)))
+
+
+def test_keys_and_tokens_only_where_they_are_asked_for(served: Served) -> None:
+    ids = world(served)
+    key = served.emulator.store.rows("select stream_key from livestreams")[0]["stream_key"]
+    for command in (("livestreams", "show", ids.livestream), ("livestreams", "list")):
+        for form in ((), ("--json",), ("--csv",)):
+            assert key not in done(*command, *form, env=served.env)
+            assert key in done(*command, *form, "--show-key", env=served.env)
+    created = json.loads(done("livestreams", "create", "--json", env=served.env))
+    assert "stream_key" not in created
+    assert json.loads(done("livestreams", "create", "--json", "--show-key", env=served.env))["stream_key"]
+    person = ("--meeting", ids.meeting, "--custom-id", "u", "--preset", "group_call_host")
+    for form in ((), ("--json",), ("--csv",)):
+        assert "eyJ" not in done("participants", "add", *person, *form, env=served.env)
+        assert "eyJ" in done("participants", "add", *person, *form, "--show-token", env=served.env)
+
+
+def test_a_secret_within_a_meeting_is_never_shown(served: Served) -> None:
+    with served.client() as client:
+        config = {"live_streaming_config": {"rtmp_url": "rtmp://x.example/live/secret-key"}}
+        meeting = client.meetings.create(title="T", extra_body={"recording_config": config})
+    for form in ((), ("--json",), ("--csv",)):
+        assert "secret-key" not in done("meetings", "show", meeting.id, *form, env=served.env)
+
+
+@pytest.mark.parametrize("group", ["meetings", "sessions", "recordings", "livestreams"])
+def test_times(served: Served, group: str) -> None:
+    world(served)
+    for options, found in (
+        (("--since", "2020-01-01"), True),
+        (("--until", "2020-01-01"), False),
+        (("--since", "2020-01-01T10:00:00+02:00", "--until", "2100-01-01 10:00"), True),
+        (("--since", "2100-01-01"), False),
+    ):
+        listed = json.loads(done(group, "list", "--json", *options, env=served.env))
+        assert bool(listed) is found, options
+    for options in (("--since", "yesterday"), ("--until", "2026-13-01"), ("--since", "")):
+        result = invoke(group, "list", *options, env=served.env)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "ISO 8601" in result.stderr
+
+
+def test_a_day_counts_to_its_end(served: Served) -> None:
+    world(served)
+    today = served.emulator.now()[:10]
+    listed = json.loads(done("analytics", "daily", "--since", today, "--until", today, "--json", env=served.env))
+    assert listed["session_stats"]["sessions_count"] == 1
+    livestreams = json.loads(
+        done("analytics", "livestreams", "--since", today, "--until", today, "--json", env=served.env)
+    )
+    assert livestreams["total"]["count"] == 1
+    assert done("meetings", "list", "--until", today, "--csv", env=served.env).count("\n") == 2
+
+
+def test_filters(served: Served) -> None:
+    ids = world(served)
+    for command, wanted in (
+        (("meetings", "list", "--status", "INACTIVE"), 0),
+        (("meetings", "list", "--search", "alic"), 1),
+        (("sessions", "list", "--meeting", ids.meeting), 1),
+        (("sessions", "list", "--participants", "2:9"), 0),
+        (("recordings", "list", "--meeting", ids.meeting, "--status", "UPLOADED", "--status", "INVOKED"), 1),
+        (("recordings", "list", "--expired"), 0),
+        (("recordings", "list", "--not-expired"), 1),
+        (("livestreams", "list", "--exclude-meetings"), 0),
+        (("presets", "list", "--search", "viewer"), 2),
+        (("sessions", "participants", ids.session, "--search", "nobody"), 0),
+    ):
+        assert len(json.loads(done(*command, "--json", env=served.env))) == wanted, command

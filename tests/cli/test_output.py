@@ -1,0 +1,124 @@
+"""Cells and records as they are printed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtimekit.cli import output
+from realtimekit.cli.options import Column
+from realtimekit.record import Record
+
+
+class Thing(Record, telling=("id",)):
+    """A record of its own: what is printed depends on the declared fields alone."""
+
+    id: str
+    name: str | None
+    created_at: datetime | None
+
+
+texts = st.text(st.characters(), max_size=20) | st.text("=+-@\t\r\n'\"\x1b,; 1a", max_size=8)
+
+
+def sheet(capsys: pytest.CaptureFixture[str], *cells: Any) -> list[str]:
+    output.write_csv([str(number) for number in range(len(cells))], [cells])
+    _, row = csv.reader(io.StringIO(capsys.readouterr().out, newline=""), strict=True)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49 30", "'+49 30"),
+        ("-5", "'-5"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\ufffd=1"),
+        ("a=1", "a=1"),
+        (-5, "-5"),
+        (-0.25, "-0.25"),
+        (None, ""),
+        (True, "true"),
+        (["=a", "b"], "'=a, b"),
+        ({"a": [1]}, '{"a": [1]}'),
+        ("\x1b[31mred\x07\x9b", "\ufffd[31mred\ufffd\ufffd"),
+        ("two\nlines", "two\nlines"),
+        ("\ud800", "\ufffd"),
+        (datetime(2026, 6, 3, 10, tzinfo=UTC), "2026-06-03T10:00:00.000Z"),
+        (date(2026, 6, 3), "2026-06-03"),
+    ],
+)
+def test_cells_of_csv(capsys: pytest.CaptureFixture[str], cell: Any, written: str) -> None:
+    assert sheet(capsys, cell, "x") == [written, "x"]
+
+
+@given(texts)
+def test_no_text_becomes_a_formula_or_a_command(text: str) -> None:
+    cell = output._for_csv(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 for c in cell)
+    cell.encode()  # can be written
+    assert cell.removeprefix("'") == text or any(c in cell for c in "'\ufffd")
+
+
+@given(texts)
+def test_a_cell_of_a_table_is_plain(text: str) -> None:
+    shown = output.clean(text).plain
+    assert len(shown) == len(text)
+    assert all(c.isprintable() or c == "\n" for c in shown)
+
+
+def test_times_have_one_form_and_secrets_are_left_out() -> None:
+    data = {
+        "id": "1",
+        "name": "2026-06-03 10:00:00",
+        "created_at": "2023-01-25 04:51:35.903816Z",
+        "token": "secret",
+        "nested": [{"stream_key": "secret", "password": "secret", "kept": 1}],
+    }
+    wanted = {"id": "1", "name": data["name"], "created_at": "2023-01-25T04:51:35.903Z", "nested": [{"kept": 1}]}
+    assert output.plain(Thing(data)) == wanted
+    assert output.plain(Thing(data), reveal=["token"]) == {**wanted, "token": "secret"}
+
+
+def test_a_field_that_cannot_be_read_is_shown_as_it_came() -> None:
+    record = Thing({"id": "1", "name": "x", "created_at": "soon"})
+    assert output.read(record, "created_at") == "soon"
+    assert output.plain(record)["created_at"] == "soon"
+
+
+def test_nested_fields_have_dotted_names(capsys: pytest.CaptureFixture[str]) -> None:
+    data = {"id": "1", "recording_config": {"audio_config": {"codec": "AAC"}, "video_config": {}}}
+    output.show_record("csv", Thing(data))
+    names, row = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert dict(zip(names, row, strict=True)) == {
+        "id": "1", "recording_config.audio_config.codec": "AAC", "recording_config.video_config": "{}",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, False), (119, False), (120, True)])
+def test_a_narrow_terminal_gets_fewer_columns(*, monkeypatch: pytest.MonkeyPatch, width: int, shown: bool) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    made = output.table("T", [Column("id"), Column("more", wide=True)], [["x" * 36, 1]])
+    assert [column.header for column in made.columns] == (["id", "more"] if shown else ["id"])
+
+
+def test_an_id_is_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    columns = [Column("id"), Column("title", folds=True), Column("name", folds=True)]
+    one = "0df47f86-e397-4a8c-9e5b-5cbef94ed03b"
+    output.console().print(output.table("T", columns, [[one, "word " * 30, "word " * 30]]))
+    assert one in capsys.readouterr().out
+
+
+def test_a_pipe_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert output.console().width == output.PIPE

@@ -1,0 +1,363 @@
+"""`webhooks listen`, `trigger` and `verify`, with a served emulator and a receiver that answers what it is told."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from .command import COMMAND, complaint, done, environment, invoke
+from .conftest import Served
+
+
+class Receiving(HTTPServer):
+    """Keeps what comes, and answers with the next status."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.statuses: list[int] = []
+        self.deliveries: list[tuple[dict[str, str], bytes]] = []
+        self.url = f"http://127.0.0.1:{self.server_port}/hooks"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Receiving)
+        body = self.rfile.read(int(self.headers["content-length"]))
+        server.deliveries.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(server.statuses.pop(0) if server.statuses else 204)
+        self.send_header("location", "/elsewhere")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+        pass
+
+
+@pytest.fixture
+def receiving() -> Iterator[Receiving]:
+    with Receiving() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def closed() -> str:
+    """A URL where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return f"http://127.0.0.1:{unused.getsockname()[1]}/hooks"
+
+
+# --- trigger ----------------------------------------------------------------------------------------------------------
+
+
+def test_trigger(served: Served, receiving: Receiving) -> None:
+    text = done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
+    assert text.startswith(f"meeting.ended: {receiving.url} answered 204; delivered (delivery ")
+    ((headers, body),) = receiving.deliveries
+    assert json.loads(body)["event"] == "meeting.ended"
+    assert headers["rtk-signature"]
+
+
+def test_trigger_needs_no_account(served: Served, receiving: Receiving) -> None:
+    origin = served.server.base_url.removesuffix("/client/v4")
+    for emulator in (origin, served.server.base_url):
+        arguments = ("webhooks", "trigger", "meeting.chatSynced", "--to", receiving.url, "--emulator", emulator)
+        document = json.loads(done(*arguments, "--json", env=environment()))
+        assert (document["state"], document["attempts"][0]["status"]) == ("delivered", 204)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(500, "will be tried again"), (404, "failed for good"), (301, "failed for good")]
+)
+def test_trigger_that_is_refused(served: Served, receiving: Receiving, status: int, outcome: str) -> None:
+    receiving.statuses = [status]
+    result = invoke("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
+    assert result.exit_code == 1
+    assert f"answered {status}; {outcome}" in result.stdout
+
+
+def test_trigger_where_nobody_listens(served: Served, closed: str) -> None:
+    result = invoke("webhooks", "trigger", "meeting.ended", "--to", closed, env=served.env)
+    assert result.exit_code == 1
+    assert "did not answer" in result.stdout
+
+
+def test_trigger_of_nothing_known(served: Served, closed: str) -> None:
+    line = complaint("webhooks", "trigger", "meeting.paused", "--to", closed, env=served.env)
+    assert "meeting.started" in line
+    origin = closed.removesuffix("/hooks")
+    line = complaint("webhooks", "trigger", "meeting.ended", "--to", closed, "--emulator", origin, env=served.env)
+    assert "no emulator answers" in line
+
+
+@pytest.mark.parametrize("command", [("trigger", "meeting.ended", "--to", "http://127.0.0.1:1/"), ("listen",)])
+@pytest.mark.parametrize(
+    "emulator", [(), ("--emulator", "https://api.cloudflare.com/client/v4"), ("--emulator", "nonsense")]
+)
+def test_an_emulator_is_needed(command: tuple[str, ...], emulator: tuple[str, ...]) -> None:
+    result = invoke(
+        "webhooks", *command, *emulator, env=environment(CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID="a")
+    )
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--emulator" in result.stderr.splitlines()[-1]
+
+
+# --- listen -----------------------------------------------------------------------------------------------------------
+
+
+class Listening:
+    """`webhooks listen --json` in a process of its own."""
+
+    def __init__(self, served: Served, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [COMMAND, "webhooks", "listen", "--json", *arguments],
+            env=served.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        )  # fmt: skip
+        assert self.process.stderr
+        self.ready = self.process.stderr.readline()
+
+    def next(self) -> dict[str, object]:
+        assert self.process.stdout
+        told: dict[str, object] = json.loads(self.process.stdout.readline())
+        return told
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+def webhooks_of(served: Served) -> list[str]:
+    with served.client() as client:
+        return [webhook.url or "" for webhook in client.webhooks.where()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_listen(served: Served, number: int) -> None:
+    listening = Listening(served)
+    try:
+        assert "Listening for 9 kinds of events" in listening.ready
+        assert len(webhooks_of(served)) == 1
+        session_id = served.session("Planning", "Alice", "hello", "hi")
+        assert served.emulator.wait_for_deliveries()
+        told = [listening.next() for _ in served.emulator.webhook_deliveries()]  # in no promised order
+    finally:
+        ended = listening.stop(number)
+    assert ended[0] == 0, ended
+    assert ended[2] == ""
+    assert {"meeting.started", "meeting.ended", "meeting.summary"} <= {one["event"] for one in told}
+    assert {(one["session_id"], one["verified"], one["status"]) for one in told} == {(session_id, True, 200)}
+    assert webhooks_of(served) == []
+
+
+def test_listen_forwards_as_it_came(served: Served, receiving: Receiving) -> None:
+    listening = Listening(served, "--forward-to", receiving.url, "--event", "meeting.ended")
+    try:
+        receiving.statuses = [503, 201]
+        session_id = served.session("Planning", "Zoë", "hello", "hi")
+        first = listening.next()
+        served.emulator.advance(60)  # the emulator tries again
+        second = listening.next()
+    finally:
+        assert listening.stop()[0] == 0
+    assert [(one["event"], one["session_id"], one["status"]) for one in (first, second)] == [
+        ("meeting.ended", session_id, 503),
+        ("meeting.ended", session_id, 201),
+    ]
+    assert first["delivery_id"] == second["delivery_id"]
+    (delivery,) = served.emulator.webhook_deliveries()
+    assert (delivery["state"], [attempt["status"] for attempt in delivery["attempts"]]) == ("delivered", [503, 201])
+    with served.client() as client:
+        from realtimekit.webhooks import Receiver
+
+        for headers, body in receiving.deliveries:
+            assert Receiver(client=client).verify(body, headers).type == "meeting.ended"
+
+
+def test_listen_where_nobody_answers(served: Served, closed: str) -> None:
+    listening = Listening(served, "--forward-to", closed, "--event", "meeting.ended")
+    try:
+        served.session("Planning", "Alice", "hello", "hi")
+        told = listening.next()
+        with served.client() as client:
+            (webhook,) = client.webhooks.where()
+        assert served.emulator.wait_for_deliveries()
+    finally:
+        assert listening.stop()[0] == 0
+    assert (told["status"], told["verified"]) == (502, True)
+    assert told["error"]
+    assert webhook.url
+    assert [attempt["status"] for attempt in served.emulator.webhook_deliveries()[0]["attempts"]] == [502]
+
+
+def test_listen_says_what_does_not_verify(served: Served) -> None:
+    import urllib.request
+    from urllib.error import HTTPError
+
+    listening = Listening(served)
+    try:
+        (url,) = webhooks_of(served)
+        for target, data, status in (
+            (url, b'{"event": "meeting.ended"}', 401),
+            (url.rpartition("/")[0] + "/guessed", b"{}", 404),
+        ):
+            with pytest.raises(HTTPError) as refused:
+                urllib.request.urlopen(urllib.request.Request(target, data, {"rtk-signature": "AAAA"}), timeout=10)
+            with refused.value as answer:
+                assert answer.code == status
+        told = listening.next()
+    finally:
+        code, out, _ = listening.stop()
+    assert (code, out) == (0, "")
+    assert (told["event"], told["verified"], told["status"]) == ("meeting.ended", False, 401)
+    assert told["problem"]
+
+
+def test_listen_for_people(served: Served) -> None:
+    with subprocess.Popen(
+        [COMMAND, "webhooks", "listen"], env=served.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        assert process.stdout
+        process.stderr.readline()
+        session_id = served.session("Planning", "Alice", "hello", "hi")
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert session_id in line
+    assert line.rstrip().endswith("verified")
+
+
+def test_listen_for_nothing_known(served: Served) -> None:
+    assert "meeting.started" in complaint("webhooks", "listen", "--event", "meeting.paused", env=served.env)
+    assert webhooks_of(served) == []
+
+
+# --- verify -----------------------------------------------------------------------------------------------------------
+
+KEY = rsa.generate_private_key(65537, 2048)
+PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+BODY = b'{"event": "meeting.ended", "meeting": {"id": "m-1", "sessionId": "s-1", "title": "Z\xc3\xbcrich"}}'
+
+
+def signature(body: bytes) -> str:
+    return base64.b64encode(KEY.sign(body, padding.PKCS1v15(), SHA256())).decode()
+
+
+def verify(tmp_path: Path, body: bytes, *headers: str, form: tuple[str, ...] = ()) -> tuple[int, str]:
+    (tmp_path / "key.pem").write_bytes(PEM)
+    (tmp_path / "body").write_bytes(body)
+    given = [word for header in headers for word in ("--header", header)]
+    files = ("--body", str(tmp_path / "body"), "--public-key", str(tmp_path / "key.pem"))
+    result = invoke("webhooks", "verify", *files, *given, *form, env=environment())
+    return result.exit_code, result.stdout + result.stderr
+
+
+def test_verify(tmp_path: Path) -> None:
+    headers = (f"RTK-Signature: {signature(BODY)}", "rtk-uuid: d-1")
+    code, text = verify(tmp_path, BODY, *headers)
+    assert (code, text.splitlines()[0]) == (0, "Verified: meeting.ended of the session s-1")
+    code, text = verify(tmp_path, BODY, *headers, form=("--json",))
+    document = json.loads(text)
+    assert (code, document["verified"], document["delivery_id"], document["webhook_id"]) == (0, True, "d-1", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (BODY + b"\n", "without the line end behind it"),
+        (BODY + b"\r\n", "without the line end behind it"),
+        (b"\xef\xbb\xbf" + BODY, "without the byte order mark"),
+        (BODY.decode().encode("utf-16"), "in UTF-8"),
+        ((BODY.decode() + "\r\n").encode("utf-16"), "in UTF-8, without the line end"),
+        (json.dumps(json.loads(BODY), indent=2).encode(), "before it was parsed and written again (with spaces)"),
+        (BODY.replace(b"m-1", b"m-2"), "nor any common rewriting"),
+        (b"", "nor any common rewriting"),
+        (b"[" * 100_000, "nor any common rewriting"),
+    ],
+)
+def test_verify_says_what_happened_to_the_body(tmp_path: Path, body: bytes, why: str) -> None:
+    code, text = verify(tmp_path, body, f"rtk-signature: {signature(BODY)}")
+    assert code == 1
+    assert text.startswith("Not verified: ")
+    assert why in text
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("x-signature: abc", "headers that were given: x-signature"),
+        (f"rtk-signature: {signature(BODY)[:-3]}", "copy the whole header"),
+        (f"rtk-signature: {'ab' * 32}", "hex of an HMAC"),
+        (f"rtk-signature: {base64.b64encode(b'x' * 32).decode()}", "32 bytes, too few"),
+        (f"rtk-signature: {base64.urlsafe_b64encode(b'>>??' * 64).decode()}", "base64url"),
+        (f"rtk-signature: {base64.b64encode(b'x' * 256).decode()}", "the key is another one"),
+    ],
+)
+def test_verify_says_what_is_wrong_with_the_signature(tmp_path: Path, header: str, why: str) -> None:
+    code, text = verify(tmp_path, BODY, header)
+    assert (code, why in text) == (1, True), text
+    assert signature(BODY)[:40] not in text
+
+
+def test_verify_signed_nonsense(tmp_path: Path) -> None:
+    code, text = verify(tmp_path, b"hello", f"rtk-signature: {signature(b'hello')}")
+    assert (code, text) == (1, "Not verified: the body is no JSON\n")
+
+
+def test_verify_with_the_key_of_an_emulator(served: Served, receiving: Receiving, tmp_path: Path) -> None:
+    done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
+    ((headers, body),) = receiving.deliveries
+    (tmp_path / "body").write_bytes(body)
+    given = ("--body", str(tmp_path / "body"), "--header", f"rtk-signature: {headers['rtk-signature']}")
+    assert done("webhooks", "verify", *given, env=served.env).startswith("Verified: ")
+    url = served.server.base_url.removesuffix("/client/v4") + "/.well-known/webhooks.json"
+    assert done("webhooks", "verify", *given, "--key-url", url, env=environment()).startswith("Verified: ")
+
+
+def test_verify_without_a_key(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "body").write_bytes(BODY)
+    given = ("--body", str(tmp_path / "body"), "--header", f"rtk-signature: {signature(BODY)}")
+    result = invoke("webhooks", "verify", *given, "--key-url", closed, env=environment())
+    assert result.exit_code == 1
+    assert "--public-key" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--header", "rtk-signature: x"),
+        ("--body", "{body}", "--header", "no colon"),
+        ("--body", "{body}", "--header", ": x"),
+        ("--body", "{body}/none", "--header", "a: b"),
+        ("--body", "{body}", "--header", "a: b", "--public-key", "{body}", "--key-url", "https://x.example/"),
+    ],
+)
+def test_verify_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "body").write_bytes(BODY)
+    filled = [word.format(body=tmp_path / "body") for word in arguments]
+    result = invoke("webhooks", "verify", *filled, env=environment())
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_verify_with_a_file_that_is_no_key(tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(BODY)
+    files = ("--body", str(tmp_path / "body"), "--public-key", str(tmp_path / "body"))
+    assert "no public key" in complaint("webhooks", "verify", *files, "--header", "a: b", env=environment())

@@ -1,0 +1,245 @@
+"""What changes something: created, changed, ended, removed; and the question before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtimekit import RealtimeKit
+
+from .command import complaint, done, invoke
+from .conftest import Served
+from .terminal import on_a_terminal
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[RealtimeKit]:
+    with served.client() as made:
+        yield made
+
+
+def made(*arguments: str, served: Served) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(done(*arguments, "--json", env=served.env))
+    return document
+
+
+def refused(*arguments: str, served: Served) -> str:
+    """The last line of what was said about wrong usage."""
+    result = invoke(*arguments, env=served.env)
+    assert (result.exit_code, result.stdout) == (2, "")
+    return result.stderr.splitlines()[-1]
+
+
+def test_apps(served: Served, client: RealtimeKit) -> None:
+    app = made("apps", "create", "--name", "Second", served=served)
+    assert client.apps.find(app["id"]).name == "Second"
+    assert made("apps", "show", served=served)["id"] == served.emulator.app_id
+    assert made("apps", "show", app["id"], served=served)["name"] == "Second"
+    assert made("meetings", "create", "--app-id", app["id"], served=served)["id"]
+    assert list(client.meetings.where()) == []
+
+
+def test_a_meeting(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
+    options = ("--title", "Planning", "--record-on-start", "--no-persist-chat", "--keep-alive", "90")
+    meeting_id = made("meetings", "create", *options, served=served)["id"]
+    meeting = client.meetings.find(meeting_id)
+    assert (meeting.title, meeting.record_on_start, meeting.persist_chat) == ("Planning", True, False)
+    assert meeting.session_keep_alive_time_in_secs == 90
+
+    done("meetings", "update", meeting_id, "--title", "Review", "--no-record-on-start", env=served.env)
+    meeting.reload()
+    assert (meeting.title, meeting.record_on_start) == ("Review", False)
+    assert meeting.session_keep_alive_time_in_secs == 90  # not touched
+
+    file = tmp_path / "meeting.json"
+    file.write_text(json.dumps({"title": "Of the file", "recording_config": {"max_seconds": 120}}))
+    copied = made("meetings", "create", "--from", str(file), "--title", "Of the option", served=served)
+    assert (copied["title"], copied["recording_config"]["max_seconds"]) == ("Of the option", 120)
+    file.write_text(json.dumps(copied))  # what `show --json` prints can be given back
+    assert made("meetings", "create", "--from", str(file), served=served)["id"] != copied["id"]
+
+    person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
+    served.emulator.join(meeting_id, person.id)
+    assert made("meetings", "end", meeting_id, "--yes", served=served)["status"] == "INACTIVE"
+    first = client.sessions.where().first()
+    assert first
+    assert first.live_participants == 0
+    assert made("meetings", "update", meeting_id, "--status", "ACTIVE", served=served)["status"] == "ACTIVE"
+
+
+def test_a_participant(served: Served, client: RealtimeKit) -> None:
+    meeting = client.meetings.create(title="T")
+    here = ("--meeting", meeting.id)
+    person = made("participants", "add", *here, "--custom-id", "u-1", "--preset", "group_call_host", served=served)
+    assert person["name"] == "u-1"
+    changed = made("participants", "update", person["id"], *here, "--name", "Alice", served=served)
+    assert (changed["name"], changed["preset_name"]) == ("Alice", "group_call_host")
+    token = done("participants", "token", person["id"], *here, env=served.env).strip()
+    assert served.emulator.enter(token).session_id
+    document = made("participants", "token", person["id"], *here, served=served)
+    assert document["id"] == person["id"]
+    assert served.emulator.enter(document["token"])
+    assert document["expires_at"].endswith("Z")
+    assert "eyJ" in done("participants", "token", person["id"], *here, "--csv", env=served.env)
+    assert person["id"] in done("participants", "remove", person["id"], *here, "--yes", env=served.env)
+    assert list(meeting.participants) == []
+    line = complaint("participants", "add", *here, "--custom-id", "u", "--preset", "nope", env=served.env)
+    assert "'group_call_host'" in line  # which there are
+
+
+def test_recordings(served: Served, client: RealtimeKit) -> None:
+    meeting = client.meetings.create(title="T")
+    person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
+    served.emulator.join(meeting.id, person.id)
+    options = ("--max-seconds", "600", "--prefix", "weekly")
+    recording = made("recordings", "start", meeting.id, *options, served=served)
+    assert recording["output_file_name"].startswith("weekly")
+    served.emulator.advance(10)
+    for command, status in (("pause", "PAUSED"), ("resume", "RECORDING"), ("stop", "UPLOADING")):
+        assert made("recordings", command, recording["id"], served=served)["status"] == status
+    line = complaint("recordings", "wait", recording["id"], "--timeout", "0.02", "--poll", "0.01", env=served.env)
+    assert "waited 0.02 s" in line
+    line = complaint("recordings", "wait", recording["id"], "--until", "PAUSED", "--poll", "0.01", env=served.env)
+    assert "it is UPLOADING" in line
+    served.emulator.advance(60)
+    assert made("recordings", "wait", recording["id"], served=served)["status"] == "UPLOADED"
+    assert "tracks" not in recording
+    assert made("recordings", "start", meeting.id, "--tracks", served=served)["status"] == "INVOKED"
+
+
+def test_livestreams(served: Served, client: RealtimeKit) -> None:
+    meeting = client.meetings.create(title="T")
+    person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
+    served.emulator.join(meeting.id, person.id)
+    started = made("livestreams", "start", meeting.id, "--name", "main", served=served)
+    served.emulator.advance(10)
+    assert client.livestreams.find(started["id"]).status == "LIVE"
+    assert meeting.id in done("livestreams", "stop", meeting.id, env=served.env)
+    assert client.livestreams.find(started["id"]).status == "IDLE"
+    assert made("livestreams", "create", "--name", "other", served=served)["name"] == "other"
+    assert "404" in complaint("livestreams", "stop", UNKNOWN, env=served.env)
+
+
+def test_presets(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
+    known = client.presets.where().first()
+    assert known
+    file = tmp_path / "preset.json"
+    file.write_text(done("presets", "show", known.id, "--json", env=served.env))
+    copy = made("presets", "create", "--from", str(file), "--name", "copied", served=served)
+    assert copy["id"] != known.id
+    assert client.presets.find(copy["id"]).name == "copied"
+    assert made("presets", "update", copy["id"], "--name", "renamed", served=served)["name"] == "renamed"
+    file.write_text('{"config": {"max_screenshare_count": 4}}')
+    changed = made("presets", "update", copy["id"], "--from", str(file), served=served)
+    assert (changed["name"], changed["config"]["max_screenshare_count"]) == ("renamed", 4)
+    assert copy["id"] in done("presets", "delete", copy["id"], "--yes", env=served.env)
+    assert "404" in complaint("presets", "show", copy["id"], env=served.env)
+
+
+def test_webhooks(served: Served, client: RealtimeKit) -> None:
+    url = ("--url", "http://127.0.0.1:1/x")
+    everything = made("webhooks", "create", "--name", "all", *url, served=served)
+    assert everything["events"] == client.webhooks.events()
+    two = ("--event", "meeting.ended", "--event", "meeting.started")
+    some = made("webhooks", "create", "--name", "some", *url, *two, "--disabled", served=served)
+    assert (some["events"], some["enabled"]) == (["meeting.ended", "meeting.started"], False)
+    changed = made("webhooks", "update", some["id"], "--enable", "--event", "meeting.summary", served=served)
+    assert (changed["events"], changed["enabled"], changed["name"]) == (["meeting.summary"], True, "some")
+    assert made("webhooks", "update", some["id"], "--disable", served=served)["enabled"] is False
+    done("webhooks", "delete", some["id"], "--yes", env=served.env)
+    assert [webhook.id for webhook in client.webhooks.where()] == [everything["id"]]
+    line = complaint("webhooks", "create", "--name", "n", *url, "--event", "meeting.paused", env=served.env)
+    assert "meeting.started" in line
+
+
+# --- wrong input ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "holds no JSON"),
+        ("[1]", "holds no JSON object"),
+        ('{"titel": "T"}', "did you mean 'title'"),
+        ("\x00", "holds no JSON"),
+        ("[" * 100_000, "holds no JSON"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_right(served: Served, tmp_path: Path, content: str | None, said: str) -> None:
+    file = tmp_path / "fields.json"
+    if content is not None:
+        file.write_text(content)
+    assert said in refused("meetings", "create", "--from", str(file), served=served)
+    assert served.emulator.requests() == []
+
+
+def test_a_preset_that_lacks_something(served: Served, tmp_path: Path) -> None:
+    file = tmp_path / "preset.json"
+    file.write_text('{"name": "x"}')
+    assert "config, permissions, ui" in refused("presets", "create", "--from", str(file), served=served)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("meetings", "update", UNKNOWN),
+        ("presets", "update", UNKNOWN),
+        ("webhooks", "update", UNKNOWN),
+        ("participants", "update", UNKNOWN, "--meeting", UNKNOWN),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
+    assert "nothing to change" in refused(*arguments, served=served)
+    assert served.emulator.requests() == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("meetings", "create", "--keep-alive", "long"),
+        ("recordings", "start", ".."),
+        ("recordings", "wait", UNKNOWN, "--timeout", "0"),
+        ("recordings", "wait", UNKNOWN, "--poll", "nan"),
+        ("participants", "list"),
+        ("participants", "add", "--meeting", UNKNOWN, "--custom-id", "u"),
+        ("webhooks", "create", "--name", "n"),
+        ("presets", "create", "--name", "n"),
+    ],
+)
+def test_wrong_usage(served: Served, arguments: tuple[str, ...]) -> None:
+    assert refused(*arguments, served=served).startswith("Error: ")
+    assert served.emulator.requests() == []
+
+
+# --- the question -----------------------------------------------------------------------------------------------------
+
+DESTRUCTIVE = [
+    ("meetings", "end", UNKNOWN),
+    ("participants", "remove", UNKNOWN, "--meeting", UNKNOWN),
+    ("presets", "delete", UNKNOWN),
+    ("webhooks", "delete", UNKNOWN),
+]
+
+
+@pytest.mark.parametrize("command", DESTRUCTIVE, ids=lambda command: command[0])
+def test_nobody_to_ask(served: Served, command: tuple[str, ...]) -> None:
+    assert "give --yes" in refused(*command, served=served)
+    assert served.emulator.requests() == []
+    assert "404" in complaint(*command, "--yes", env=served.env)
+
+
+@pytest.mark.parametrize(("typed", "left"), [("n\n", 1), ("\n", 1), ("\x04", 1), ("y\n", 0)])
+def test_the_question_on_a_terminal(served: Served, client: RealtimeKit, typed: str, left: int) -> None:
+    webhook = client.webhooks.create(name="n", url="http://127.0.0.1:1/", events=["meeting.ended"])
+    code, shown = on_a_terminal("webhooks", "delete", webhook.id, env=served.env, typed=typed)
+    assert f"Delete the webhook {webhook.id}? [y/N]" in shown
+    assert "Traceback" not in shown
+    assert (code, len(client.webhooks.where().all())) == (1 if left else 0, left)
