@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 MARK := $(VENV)/.installed
 
-.PHONY: demo test check unit typecheck lint format clean
+.PHONY: demo test check unit typecheck lint format bench clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -29,8 +30,11 @@ format: $(MARK)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 
 $(MARK): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("realtimekit needs Python 3.11 or newer: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -38,3 +42,9 @@ $(MARK): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	touch $(MARK)
+
+$(BENCH)/.installed:
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade 'pip>=25.1' 'matplotlib>=3.10'
+	echo "*" > $(BENCH)/.gitignore
+	touch $@

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine, Generator, Mapping
+from types import MethodType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -113,6 +114,13 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
         self._function: Callable[..., Any] = function
         self.__name__, self.__doc__ = function.__name__, function.__doc__
 
+        @functools.wraps(function)
+        def call(obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+            check(function, kwargs)
+            return obj._client.run(function(obj, *args, **kwargs))
+
+        self._call = call
+
     @overload
     def __get__(self, obj: None, owner: Any = None) -> Self: ...
     @overload
@@ -120,15 +128,7 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, obj: Driven[Async], owner: Any = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, obj: Any, owner: Any = None) -> Any:
-        if obj is None:
-            return self
-        function = self._function
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            check(function, kwargs)
-            return obj._client.run(function(obj, *args, **kwargs))
-
-        return functools.update_wrapper(call, function)
+        return self if obj is None else MethodType(self._call, obj)
 
 
 SyncObject = TypeVar("SyncObject", bound=Driven[Sync])

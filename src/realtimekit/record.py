@@ -148,6 +148,7 @@ class Field:
     owner: type
     optional: bool
     convert: Convert | None = None
+    _same: type | None = None  # of what needs no conversion
 
     def __init__(self, *wire_names: str, read: Callable[[Any], Any] | None = None) -> None:
         self.wire_names: tuple[str, ...] = wire_names
@@ -163,11 +164,15 @@ class Field:
         if self.convert is None:
             self.optional, convert = _conversion(annotation_of(self.owner, self.name))
             read = self._read
+            self._same = None if read else _SAME.get(convert)
             self.convert = convert if read is None else lambda raw, _record: read(raw)
-        data = record._data
-        name = next((name for name in self.wire_names if data.get(name) is not None), None)
+        data, value, name = record._data, None, self.wire_names[0]
         try:
-            value = None if name is None else self.convert(data[name], record)
+            for name in self.wire_names:
+                if (raw := data.get(name)) is not None:
+                    # What JSON gives is what Python has, most often.
+                    value = raw if type(raw) is self._same else self.convert(raw, record)
+                    break
         except (TypeError, ValueError, OverflowError) as error:
             raise DecodeError(
                 f"{type(record).__name__}.{self.name} cannot be read: {error}; the raw value is "
@@ -176,8 +181,9 @@ class Field:
         if value is None and not self.optional:
             why = "the server left it out" if data.keys() - {"id"} else "it was not loaded yet; reload() it"
             raise DecodeError(f"{record!r} has no {self.wire_names[0]!r}: {why}")
-        record.__dict__[self.name] = value
-        if record._data is not data:  # newer data came meanwhile, in another thread
+        kept = record.__dict__
+        kept[self.name] = value
+        if kept["_data"] is not data:  # newer data came meanwhile, in another thread
             record.__dict__.pop(self.name, None)
         return value
 
@@ -252,7 +258,9 @@ def _whole(raw: Any, record: Record) -> int:
 
 
 def _time(raw: Any, _record: Record) -> datetime | None:
-    return None if raw == "null" else parse_timestamp(_expect(str, raw))  # one example sends the text "null"
+    if raw == "null":  # one example sends it as a text
+        return None
+    return parse_timestamp(raw if type(raw) is str else _expect(str, raw))
 
 
 def _truth(raw: Any, _record: Record) -> bool:
@@ -270,6 +278,8 @@ _CONVERSIONS: dict[Any, Convert] = {
     datetime: _time,
     date: lambda raw, _record: parse_date(_expect(str, raw)),
 }
+
+_SAME: dict[Convert, type] = {_text: str, _number: float, _truth: bool}  # a whole number may be too large
 
 
 def _copy(value: Any) -> Any:

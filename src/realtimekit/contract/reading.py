@@ -147,7 +147,7 @@ def _get(transport: Any, url: str, until: float) -> tuple[int, bytes]:
     request = Request("GET", url, {"accept": "application/json, */*"}, None, TIMEOUT)
     client = transport._client
     try:
-        response = client.send(httpx2._outgoing(client, request), stream=True)
+        response = client.send(httpx2._outgoing(request), stream=True)
         with closing(response):
             if response.status_code in REDIRECTS:
                 return response.status_code, response.headers.get("location", "").encode("latin-1", "replace")

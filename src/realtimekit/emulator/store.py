@@ -40,6 +40,7 @@ create table if not exists sessions (
     live_participants integer not null, max_concurrent_participants integer not null, minutes_consumed real not null,
     started_at text not null, ended_at text, created_at text not null, updated_at text not null);
 create index if not exists sessions_of_app on sessions (app_id, created_at);
+create index if not exists sessions_by_status on sessions (app_id, status, created_at);
 create index if not exists sessions_of_meeting on sessions (meeting_id, created_at);
 create table if not exists peers (
     number integer primary key, id text not null unique,

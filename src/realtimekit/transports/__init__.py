@@ -8,6 +8,10 @@ keeps no cookies, retries nothing and adds no credentials: all of that is decide
 from __future__ import annotations
 
 import os
+import sys
+import threading
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from realtimekit.errors import ConfigurationError
@@ -56,6 +60,32 @@ class AsyncTransport(Protocol):
 _LOADED_IN = os.getpid()
 
 
+def _load_pyreqwest() -> None:
+    """Load it where it can stay: it crashes the interpreter once the thread that loaded it has ended (0.15.1).
+
+    So a thread other than the main one leaves the loading to a thread that waits for ever.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    module = "realtimekit.transports.pyreqwest"
+    if module in sys.modules or threading.current_thread() is threading.main_thread():
+        return
+    if find_spec("pyreqwest") is None:
+        raise ImportError(name="pyreqwest")
+    loaded = threading.Event()
+
+    def load_and_stay() -> None:
+        try:
+            import_module(module)
+        finally:
+            loaded.set()
+        threading.Event().wait()
+
+    threading.Thread(target=load_and_stay, name="pyreqwest-stays-loaded", daemon=True).start()
+    loaded.wait()
+
+
 def built_in(name: TransportName, *, asynchronous: bool) -> Any:
     """A new transport: the one named, or with "auto" pyreqwest where it is installed and works, else httpx2.
 
@@ -64,6 +94,7 @@ def built_in(name: TransportName, *, asynchronous: bool) -> Any:
     """
     if name == "pyreqwest" or (name == "auto" and os.getpid() == _LOADED_IN):
         try:
+            _load_pyreqwest()
             from realtimekit.transports import pyreqwest  # noqa: PLC0415 - only the chosen library is loaded
         except ImportError:
             if name != "auto":

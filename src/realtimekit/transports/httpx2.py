@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import aclosing, closing
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +15,7 @@ from realtimekit.transports import Streamed
 from realtimekit.transports.failures import failure, host_and_target
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, Generator
 
     from realtimekit.errors import APIConnectionError
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 Client = TypeVar("Client", httpx2.Client, httpx2.AsyncClient)
 
 LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30.0)  # seconds
+
+# For each request httpcore2 looks at every idle connection of its pool, with a system call each: 100 in one pool cost
+# more than all the rest. So the async transport, which may well have 100 at once, has several small pools.
+POOL = 8  # connections
+POOLS = 13
+SMALL = httpx2.Limits(max_connections=POOL, max_keepalive_connections=POOL, keepalive_expiry=30.0)
 
 # A header or a host name that cannot be. What is said of it quotes the header, which may be the token.
 MALFORMED = (httpx2.LocalProtocolError, UnicodeError)
@@ -42,14 +50,14 @@ class Httpx2Transport:
 
     def __init__(self) -> None:
         """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
-        self._client = _new(httpx2.Client)
+        self._client = _new(httpx2.Client, _context(), LIMITS)
 
     def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
             if not isinstance(request, Streamed):
-                return _response(self._client.send(_outgoing(self._client, request)))
-            response = self._client.send(_outgoing(self._client, request), stream=True)
+                return _response(self._client.send(_outgoing(request)))
+            response = self._client.send(_outgoing(request), stream=True)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
         with closing(response), closing(_pieces(request, response)) as pieces:
@@ -70,14 +78,28 @@ class AsyncHttpx2Transport:
 
     def __init__(self) -> None:
         """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
-        self._client = _new(httpx2.AsyncClient)
+        self._pools = [_Pool(_context())]
 
     async def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        with self._pool() as client:
+            return await self._send(client, request)
+
+    def _pool(self) -> _Pool:
+        """The first pool with room, so that few requests share few connections; a new one; else the least busy."""
+        for pool in self._pools:
+            if pool.busy < POOL:
+                return pool
+        if len(self._pools) < POOLS:
+            self._pools.append(_Pool(self._pools[0].context))
+            return self._pools[-1]
+        return min(self._pools, key=lambda pool: pool.busy)
+
+    async def _send(self, client: httpx2.AsyncClient, request: Request) -> Response:
         try:
             if not isinstance(request, Streamed):
-                return _response(await self._client.send(_outgoing(self._client, request)))
-            response = await self._client.send(_outgoing(self._client, request), stream=True)
+                return _response(await client.send(_outgoing(request)))
+            response = await client.send(_outgoing(request), stream=True)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
         try:
@@ -93,15 +115,35 @@ class AsyncHttpx2Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        for pool in self._pools:
+            await pool.client.aclose()
 
 
-def _new(kind: type[Client]) -> Client:
+class _Pool:
+    """A few connections, and how many requests want one of them now."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context, self.client, self.busy = context, _new(httpx2.AsyncClient, context, SMALL), 0
+
+    def __enter__(self) -> httpx2.AsyncClient:
+        self.busy += 1
+        return self.client
+
+    def __exit__(self, *_: object) -> None:
+        self.busy -= 1
+
+
+def _context() -> ssl.SSLContext:
+    # One for all: httpx2 would read all certificates again for each proxy.
     try:
-        # One context: httpx2 would read all certificates again for each proxy.
-        client = kind(verify=httpx2.create_ssl_context(), limits=LIMITS)
+        return httpx2.create_ssl_context()
     except OSError as error:
         raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
+
+
+def _new(kind: type[Client], context: ssl.SSLContext, limits: httpx2.Limits) -> Client:
+    try:
+        client = kind(verify=context, limits=limits)
     except (ValueError, ImportError, httpx2.InvalidURL):
         # Not chained: the message may quote the proxy's password.
         raise ConfigurationError(
@@ -111,16 +153,33 @@ def _new(kind: type[Client]) -> Client:
     return client
 
 
-def _outgoing(client: httpx2.Client | httpx2.AsyncClient, request: Request) -> httpx2.Request:
-    return client.build_request(
+def _outgoing(request: Request) -> httpx2.Request:
+    host, target = host_and_target(request.url)
+    return httpx2.Request(
         request.method,
-        request.url.partition("?")[0],  # httpx2 logs it, and a query may be the signature of a link
-        headers=request.headers,
+        # Where it leads, alone: httpx2 logs it, and a query may be the signature of a link. Parsing the whole of it for
+        # each request (and `build_request`, which merges what is to be merged) would be a quarter of a call.
+        _origin(f"{request.url.partition('://')[0]}://{host}"),
+        headers={**_DEFAULTS, **request.headers},
         content=request.content,
-        timeout=request.timeout,
-        # What is sent: whole, and as it is (httpx2 would normalise the URL).
-        extensions={"target": host_and_target(request.url)[1].encode("ascii")},
+        extensions={
+            # What is sent: whole, and as it is (httpx2 would normalise the URL).
+            "target": target.encode("ascii"),
+            "timeout": _timeouts(request.timeout),
+        },
     )
+
+
+_DEFAULTS = {"accept-encoding": "gzip, deflate", "user-agent": f"python-httpx2/{httpx2.__version__}"}
+
+
+@functools.lru_cache(maxsize=64)
+def _origin(url: str) -> httpx2.URL:
+    return httpx2.URL(url)
+
+
+def _timeouts(seconds: float) -> dict[str, float | None]:
+    return dict.fromkeys(("connect", "read", "write", "pool"), seconds)
 
 
 def _response(response: httpx2.Response) -> Response:

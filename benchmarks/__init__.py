@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m benchmarks`. What they measure, and what came out, is in README.md."""

@@ -1,0 +1,80 @@
+"""`python -m benchmarks`: every case, the tables, and where all cases ran: results.json, chart.svg, README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import cases, environments, report
+from benchmarks.contenders import CONTENDERS, FAST, INSTALLED, OURS
+from benchmarks.running import Rounds, measure, server
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    options = _options()
+    if not options.keep:
+        environments.prepare()
+    with server() as base_url:
+        if options.profile:
+            for contender in options.contender or (OURS, FAST):
+                _profile(options.profile, contender, base_url)
+            return
+        results: dict[str, Rounds] = {}
+        for name in options.only or cases.NAMES:
+            results[name] = measure(name, base_url, options.rounds)
+            print(report.table(name, results[name]), flush=True)  # noqa: T201 - what the command is for
+    if not options.only:
+        _write(results)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", choices=cases.NAMES, help="this case (may be repeated)")
+    parser.add_argument("--rounds", type=int, help="how many rounds of each case (each has its own number)")
+    parser.add_argument(
+        "--keep", action="store_true", help="measure what is installed; do not install the working tree"
+    )
+    profiled = [name for name in cases.NAMES if name != "cold_start"]
+    parser.add_argument("--profile", choices=profiled, help="where the time of a case goes, instead of how much it is")
+    parser.add_argument("--contender", action="append", choices=CONTENDERS, help="for --profile (ours)")
+    return parser.parse_args()
+
+
+def _profile(name: str, contender: str, base_url: str) -> None:
+    interpreter = str(environments.python(INSTALLED[contender].environment))
+    command = [interpreter, "-m", "benchmarks.profiling", name, contender, base_url]
+    subprocess.run(command, cwd=environments.ROOT, check=True)  # noqa: S603 - our own program
+
+
+def _write(results: dict[str, Rounds]) -> None:
+    from benchmarks.chart import draw  # noqa: PLC0415 - only here
+
+    about = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
+    told = {"about": about, "packages": _packages(), "rounds": results}
+    (HERE / "results.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    draw(results, HERE / "chart.svg")
+    machine = f"Python {about['python']}, {about['system']}, {about['cores']} cores"
+    tables = "\n".join(report.table(name, rounds) for name, rounds in results.items())
+    report.write(HERE / "README.md", f"{machine}; {', '.join(_packages()['fast'])}.\n\n{tables}")
+
+
+def _packages() -> dict[str, list[str]]:
+    """What was measured, with its version."""
+    installed = {}
+    for name in environments.CONTENTS:
+        command = [sys.executable, "-m", "pip", "--python", str(environments.python(name)), "freeze"]
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - pip
+        installed[name] = [line.partition(" @ ")[0] for line in told.splitlines()]
+    return installed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Each contender is installed as its users would install it, in an environment of its own below `.venv-bench`."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+HERE = ROOT / ".venv-bench"
+
+# environment -> what is installed into it; "." is this package, built from the working tree
+CONTENTS = {
+    "cloudflare": ["cloudflare==5.9.0"],
+    "realtimekit": ["."],
+    "fast": [".[fast]"],
+    "emulator": [".[fast,emulator,cli]"],
+}
+
+
+def python(name: str) -> Path:
+    """The interpreter of an environment."""
+    return HERE / name / "bin" / "python"
+
+
+def prepare() -> None:
+    """Make what is missing, and install the working tree anew."""
+    wheel = _built()
+    for name, wanted in CONTENTS.items():
+        if not python(name).exists():
+            venv.create(HERE / name, symlinks=True)  # without pip: nobody's size is to include it
+            _install(name, *(item.replace(".", str(wheel), 1) if item.startswith(".") else item for item in wanted))
+        elif wanted[0].startswith("."):
+            _install(name, "--force-reinstall", "--no-deps", str(wheel))
+
+
+@functools.cache
+def size(name: str) -> float:
+    """Bytes of everything that is installed in an environment, compiled files included."""
+    (packages,) = (HERE / name / "lib").glob("python*/site-packages")
+    return float(sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()))
+
+
+def _built() -> Path:
+    _pip("wheel", "--no-deps", "--wheel-dir", str(HERE / "wheel"), str(ROOT))
+    return max((HERE / "wheel").glob("*.whl"), key=lambda path: path.stat().st_mtime)
+
+
+def _install(name: str, *what: str) -> None:
+    _pip("--python", str(python(name)), "install", *what)
+
+
+def _pip(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)  # noqa: S603 - our own arguments

@@ -1,0 +1,32 @@
+"""One contender in one case: measures a round for each line on stdin, and says what came out, as a line of JSON.
+
+`python -m benchmarks.worker CASE CONTENDER BASE_URL`, in the environment of the contender. The first round warms up and
+is not told.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from importlib import import_module
+
+from benchmarks import cases
+from benchmarks.contenders import INSTALLED
+
+
+def main(name: str, contender: str, base_url: str) -> None:
+    """Measure until stdin ends."""
+    case = cases.load(name)
+    assert case.begin is not None
+    module = import_module(f"benchmarks.contenders.{INSTALLED[contender].module}")
+    with ExitStack() as undo:
+        measure = case.begin(cases.Setting(module, base_url, undo))
+        measure()
+        print("ready", flush=True)  # noqa: T201 - the runner reads it
+        for _ in sys.stdin:
+            print(json.dumps(measure()), flush=True)  # noqa: T201 - as above
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
