@@ -74,7 +74,8 @@ def test_the_example_of_a_users_test_runs(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.usefixtures("demo_environment")
-def test_commands_run_as_shown() -> None:
+def test_commands_run_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # for those that write files
     lines = [line for source in blocks(ROOT / "README.md", "bash") for line in source.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("realtimekit ")]
     assert len(commands) >= 4

@@ -19,7 +19,8 @@ SOURCE = Path(realtimekit.__file__).parent
 # Slow to import, or only for some: none of it may be loaded before it is used.
 HEAVY = {
     "asyncio", "click", "cloudflare", "concurrent.futures", "cryptography", "email.utils", "http.client", "httpcore2",
-    "httpx2", "importlib.metadata", "jwt", "pyreqwest", "random", "rich", "sqlite3", "ssl", "urllib.request", "uvicorn",
+    "httpx2", "importlib.metadata", "jinja2", "jwt", "markdown_it", "pandas", "polars", "pygal", "pyreqwest", "random",
+    "rich", "sqlite3", "ssl", "urllib.request", "uvicorn",
 }  # fmt: skip
 
 

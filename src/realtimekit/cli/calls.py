@@ -36,7 +36,7 @@ def show(form: str | None, session: Session) -> None:
             if isinstance(peer, MissingReport):
                 quality.missing.append(peer)
             else:
-                quality.participants.append(peer._replace(report=None))
+                quality.participants.append(peer._replace(report=None, tracks=None))
     rows = [row for peer in quality.participants for row in _rows(peer)]
     output.show_rows(form, f"Call quality in session {session.id}", COLUMNS, rows, quality.to_dict())
     for missing in quality.missing:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.options import Column, an_id, asking, between, formats, listing, patience
+from realtimekit.cli.report import report
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -199,3 +200,6 @@ def download_session(
     session = client.sessions.find(session_id)
     saved = downloads.of_session(session, kinds or KINDS, to, transcript_format, strict=bool(kinds))
     downloads.report(form, saved)
+
+
+sessions.add_command(report)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from realtimekit.flow import Async, Flow, Sync
     from realtimekit.quality.problems import Finding
     from realtimekit.quality.summary import Summary
+    from realtimekit.quality.tracks import Track
     from realtimekit.resources.session import Session
     from realtimekit.resources.session_participant import SessionParticipant
 
@@ -38,12 +39,14 @@ class PeerQuality(NamedTuple):
         summary: what the measurements add up to.
         findings: what went wrong, the worst first.
         report: the report itself; None where it was not to be kept.
+        tracks: its samples as columns, as far as they were read; None as the report.
     """
 
     participant: SessionParticipant[Any]
     summary: Summary
     findings: list[Finding]
     report: PeerReport | None
+    tracks: list[Track] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON, without the report."""
@@ -144,7 +147,7 @@ class Gathering:
             return MissingReport(participant, "the answer held no report", None)
         tracks = tracks_of(raw.get("quality"), self._thresholds.units)
         findings = find(tracks, raw.get("metadata"), self._thresholds)
-        return PeerQuality(participant, summarize(tracks), findings, PeerReport(raw))
+        return PeerQuality(participant, summarize(tracks), findings, PeerReport(raw), tracks)
 
     def _asked(self, peer_id: Any) -> Flow[Any]:
         if self._refused:  # asking on would only lengthen the ban
@@ -266,7 +269,7 @@ def _add(quality: SessionQuality, peer: PeerQuality | MissingReport, *, keep_rep
     if isinstance(peer, MissingReport):
         quality.missing.append(peer)
     else:
-        quality.participants.append(peer if keep_reports else peer._replace(report=None))
+        quality.participants.append(peer if keep_reports else peer._replace(report=None, tracks=None))
 
 
 def _who(participant: SessionParticipant[Any]) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Transcript and chat in one thread."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtimekit import Session
+from realtimekit.artefacts.messages import ChatMessage
+from realtimekit.artefacts.segments import Peer, Segment
+from realtimekit.quality.thresholds import Thresholds
+from realtimekit.report import Person, Report, Stay
+from realtimekit.report.thread import thread_of
+from realtimekit.report.timeline import timeline_of
+
+from .meeting import SAID, WRITTEN
+from .test_people import CLIENT, START
+
+
+def said(second: float, text: str, peer: str | None = "p", speaker: str | None = "Ann", seconds: float = 1) -> Segment:
+    start = timedelta(seconds=second)
+    return Segment(start, start + timedelta(seconds=seconds), speaker, text, Peer(peer, None, None) if peer else None)
+
+
+def written(second: float | None, text: str, **data: str) -> ChatMessage:
+    time = {} if second is None else {"createdAt": (START + timedelta(seconds=second)).isoformat()}
+    return ChatMessage({"payload": text, "displayName": "Ann", **time, **data})
+
+
+def of(
+    segments: list[Segment], messages: list[ChatMessage], people: list[Person] | None = None, *, started: bool = True
+) -> Report:
+    session = Session({"id": "s", **({"started_at": START.isoformat()} if started else {})}, client=CLIENT, scope={})
+    everybody = people or []
+    return Report(
+        session, START, everybody, segments, messages, None, [], [], None, None, {}, {}, Thresholds()
+    )  # fmt: skip
+
+
+def texts(report: Report) -> list[str]:
+    return [text for remark in thread_of(report) for text in remark.texts]
+
+
+def test_said_and_written_by_time(made: Report) -> None:
+    expected = [text for both in zip(SAID, WRITTEN, strict=True) for text in both]
+    assert texts(made) == expected
+    assert [remark.person for remark in thread_of(made)] == [at for at in range(6) for _ in range(2)]
+
+
+def test_who_goes_on_says_one_thing() -> None:
+    report = of([said(0, "a"), said(5, "b"), said(60, "c"), said(65, "d", "q", "Bob"), said(70, "e")], [])
+    assert [remark.texts for remark in thread_of(report)] == [["a", "b"], ["c"], ["d"], ["e"]]
+
+
+def test_a_message_stays_apart_and_interrupts() -> None:
+    report = of([said(0, "a"), said(5, "c")], [written(2, "b"), written(3, "b2")])
+    assert [remark.texts for remark in thread_of(report)] == [["a"], ["b"], ["b2"], ["c"]]
+
+
+def test_what_has_no_time_comes_last() -> None:
+    assert texts(of([said(5, "b")], [written(None, "c"), written(1, "a")])) == ["a", "b", "c"]
+    assert texts(of([said(5, "b")], [written(1, "a")], started=False)) == ["a", "b"]
+
+
+def test_a_time_beyond_all_calendars_is_none() -> None:
+    (remark,) = thread_of(of([Segment(timedelta.max, None, "Ann", "a")], []))
+    assert remark.at is None
+
+
+def test_an_image_shows_nothing_of_its_link() -> None:
+    link = "https://storage.example.com/x.png?signature=abc"
+    report = of([], [written(1, link, payloadType="IMAGE_MESSAGE"), written(2, link, payloadType="FILE_MESSAGE")])
+    assert [(remark.sent, remark.texts) for remark in thread_of(report)] == [("an image", []), ("a file", [])]
+
+
+def test_people_are_known_by_id_and_by_a_name_that_only_one_has() -> None:
+    stay = [Stay(START, None)]
+    ann, bob = Person("Ann", None, frozenset({"p"}), stay), Person("Bob", None, frozenset({"q"}), stay)
+    report = of([said(0, "a", "q", "Ann"), said(60, "b", None, "Bob"), said(120, "c", None, "Eve")], [], [ann, bob])
+    assert [remark.person for remark in thread_of(report)] == [1, 1, None]
+    twins = of([said(0, "a", None, "Ann")], [], [ann, ann._replace(ids=frozenset())])
+    assert [remark.person for remark in thread_of(twins)] == [None]
+
+
+times = st.integers(0, 300)
+
+
+@given(st.lists(times), st.lists(times))
+def test_nothing_is_lost_and_time_never_goes_back(spoken: list[int], wrote: list[int]) -> None:
+    report = of(
+        [said(time, f"s{at}") for at, time in enumerate(spoken)],
+        [written(time, f"w{at}") for at, time in enumerate(wrote)],
+    )
+    expected = [f"s{at}" for at in range(len(spoken))] + [f"w{at}" for at in range(len(wrote))]
+    assert sorted(texts(report)) == sorted(expected)
+    moments = [remark.at for remark in thread_of(report) if remark.at]
+    assert moments == sorted(moments)
+
+
+# --- the timeline -----------------------------------------------------------------------------------------------------
+
+
+def test_bars_are_where_the_times_are() -> None:
+    def moment(minutes: float) -> datetime:
+        return START + timedelta(minutes=minutes)
+
+    stays = [Stay(moment(0), moment(25)), Stay(moment(50), moment(100))]
+    ann = Person("Ann", None, frozenset({"p"}), stays)
+    segments = [said(600, "a", seconds=60), said(630, "b", seconds=60), said(3600, "c", seconds=300)]
+    timeline = timeline_of(of(segments, [written(3000, "d", participantId="p")], [ann]))
+    assert timeline is not None
+    (row,) = timeline.rows
+    assert [(bar.x, bar.width) for bar in row.stays] == [(0, 25), (50, 50)]
+    assert [(bar.x, bar.width) for bar in row.said] == [(10, 1.5), (60, 5)]
+    assert row.wrote == [50]
+    assert (row.present, row.spoke) == (timedelta(minutes=75), timedelta(seconds=390))
+    assert [tick.label for tick in timeline.ticks] == ["14:00", "14:30", "15:00", "15:30"]
+
+
+def test_a_timeline_of_nobody() -> None:
+    assert timeline_of(of([], [])) is None
+    assert timeline_of(of([], [], [Person("Ann", None, frozenset(), [])])) is None
+
+
+@given(st.integers(0, 10**9), st.integers(0, 86_399))
+def test_an_axis_has_few_round_labels(seconds: int, after: int) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=after)
+    ann = Person("Ann", None, frozenset(), [Stay(start, start + timedelta(seconds=seconds))])
+    report = of([], [], [ann], started=False)._replace(made=start)
+    timeline = timeline_of(report)
+    assert timeline is not None
+    assert len(timeline.ticks) <= 7
+    assert all(0 <= tick.x <= 100 for tick in timeline.ticks)
+    if 120 <= seconds < 6 * 86_400:
+        assert len(timeline.ticks) >= 1
+    assert all(0 <= bar.x <= 100 and bar.x + bar.width <= 100.31 for row in timeline.rows for bar in row.stays)
