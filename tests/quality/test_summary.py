@@ -142,7 +142,7 @@ def test_the_course_in_time_is_of_all_streams_together() -> None:
         *samples("audio_consumer", 2, packets_lost=0, packets_received=300, consumer_id="two"),
     ]
     (track,) = [track for track in tracks_of({"audio_consumer": made}) if track.rows]
-    course = track.stretches(track.lost, track.packets)
-    assert [stretch.value for stretch in course] == [0.05, 0.05, 0.1]
-    assert [moment(stretch.end) for stretch in course] == [START + timedelta(seconds=STEP * at) for at in (1, 2, 3)]
+    course = track.course(lambda track: (track.lost, track.packets))
+    assert [step.above / step.below for step in course] == [0.05, 0.05, 0.1]
+    assert [moment(step.end) for step in course] == [START + timedelta(seconds=STEP * at) for at in (1, 2, 3)]
     assert course[0].start == START.timestamp()

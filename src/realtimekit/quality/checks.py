@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from realtimekit.quality.tracks import Column, Direction, Track
+    from realtimekit.quality.tracks import Column, Direction, Parts, Step, Track
 
 
 class Course(NamedTuple):
@@ -17,13 +17,18 @@ class Course(NamedTuple):
     limit: str  # the field of Thresholds
     total: tuple[str, ...]  # where the server's total of it is
     words: str
-    parts: Callable[[Track], tuple[Column, Column]]
+    parts: Parts
     direction: Direction | None = None  # None: both
     media: tuple[str, ...] = ("audio", "video", "screenshare_audio", "screenshare_video")
+    factor: float = 1.0  # what the quotient of the parts is multiplied by
 
     def of(self, track: Track) -> bool:
         """Whether it is looked at in this track."""
         return track.media in self.media and self.direction in (None, track.direction)
+
+    def course(self, track: Track) -> list[Step]:
+        """The measure in steps, in order."""
+        return track.course(self.parts, self.factor)
 
     def says(self, value: float) -> str:
         """E.g. "lost 12 % of its packets"."""
@@ -89,21 +94,12 @@ def _believed_mos(track: Track) -> tuple[Column, Column]:
 
 def _dropped(track: Track) -> tuple[Column, Column]:
     dropped, decoded = track.counted("frames_dropped"), track.counted("frames_decoded")
-    both = list(zip(dropped, decoded, strict=True))
-    return (
-        [None if a is None or b is None else 100 * a for a, b in both],
-        [None if a is None or b is None else a + b for a, b in both],
-    )
+    return dropped, [None if a is None or b is None else a + b for a, b in zip(dropped, decoded, strict=True)]
 
 
 def _concealed(track: Track) -> tuple[Column, Column]:
     events = track.counted("concealment_events")
-    a_minute: Column = [None if event is None else 60 * event for event in events]
-    return a_minute, [None if event is None else track.step for event in events]
-
-
-def _percent(above: Column, below: Column) -> tuple[Column, Column]:
-    return [None if value is None else 100 * value for value in above], below
+    return events, [None if event is None else track.step for event in events]
 
 
 COURSES = (
@@ -112,7 +108,8 @@ COURSES = (
         "loss_percent",
         ("packet_loss", "avg"),
         "lost {} % of its packets",
-        lambda track: _percent(track.lost, track.packets),
+        lambda track: (track.lost, track.packets),
+        factor=100,
     ),
     Course("low_mos", "mos", ("quality_mos", "avg"), "had a MOS of {}", _believed_mos),
     Course(
@@ -158,6 +155,7 @@ COURSES = (
         _dropped,
         "received",
         ("video", "screenshare_video"),
+        factor=100,
     ),
     Course(
         "concealment",
@@ -167,6 +165,7 @@ COURSES = (
         _concealed,
         "received",
         ("audio", "screenshare_audio"),
+        factor=60,
     ),
 )
 

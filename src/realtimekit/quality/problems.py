@@ -84,16 +84,15 @@ def _course(track: Track, check: Course, thresholds: Thresholds, tz: tzinfo) -> 
     """A measure that rises and falls during the call."""
     limit: Limit = getattr(thresholds, check.limit)
     low = check.limit in LOW_IS_BAD
-    above, below = check.parts(track)
     numbers = {"limit": float(limit.warning)}
 
     def bad(value: float) -> bool:
         value = round(value, 9)  # a mean of 3.6s is 3.6
         return value < limit.warning if low else value >= limit.warning
 
-    if known(track.times) and track.step:
+    if track.timed:
         shortest, join = thresholds.shortest_seconds, thresholds.join_seconds
-        stretches = track.spells(above, below, bad, shortest=shortest, join=join)
+        stretches = track.spells(check.course(track), bad, shortest=shortest, join=join)
         if not stretches:
             return None
         worst = (min if low else max)(stretches, key=lambda stretch: stretch.value)
@@ -103,9 +102,10 @@ def _course(track: Track, check: Course, thresholds: Thresholds, tz: tzinfo) -> 
         text = f"{track.name} {check.says(worst.value)} {_when(worst, tz)}{_others(stretches, seconds)}"
         return _finding(track, check.kind, _severity(worst.value, limit, low=low), spells, numbers, text)
     # No course in time: one sample alone, samples without times, or the server's totals.
-    pairs = [(a, b) for a, b in zip(above, below, strict=True) if a is not None and b is not None]
+    pairs = [(a, b) for a, b in zip(*check.parts(track), strict=True) if a is not None and b is not None]
     weight = sum(b for _, b in pairs)
-    value = sum(a for a, _ in pairs) / weight if weight else None if track.rows else track.total(*check.total)
+    mean = check.factor * sum(a for a, _ in pairs) / weight if weight else None
+    value = mean if track.rows else track.total(*check.total)
     if value is None or not bad(value):
         return None
     numbers["value"] = value

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Direction: TypeAlias = Literal["sent", "received"]
 Media: TypeAlias = Literal["audio", "video", "screenshare_audio", "screenshare_video"]
 Column: TypeAlias = list[float | None]
+Parts: TypeAlias = "Callable[[Track], tuple[Column, Column]]"  # of each sample, what is summed up, and by what
 
 _MOST = 1e15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,8 +48,17 @@ def dig(block: Any, *names: str) -> Any:
     return block
 
 
+class Step(NamedTuple):
+    """A step of a measure's course; times in seconds since 1970. The measure is `above / below`, so steps add up."""
+
+    start: float
+    end: float
+    above: float
+    below: float
+
+
 class Stretch(NamedTuple):
-    """A part of the call; times in seconds since 1970. Its value is a sum by another, so that stretches add up."""
+    """A part of the call; times in seconds since 1970."""
 
     start: float
     end: float
@@ -66,6 +76,7 @@ class Track:
         self.totals = totals
         self._units = units
         self._columns: dict[str, Column] = {}
+        self._courses: dict[tuple[Parts, float], list[Step]] = {}
 
     @property
     def name(self) -> str:
@@ -85,7 +96,7 @@ class Track:
     def _read(self, name: str) -> Column:
         try:
             quick = list(map(float, map(itemgetter(name), self.rows)))
-            if not quick or (isfinite(sum(quick)) and min(quick) > -_MOST and max(quick) < _MOST):
+            if sum(map(abs, quick)) < _MOST:  # so none of them is too much, or no number
                 return list[float | None](quick)
         except (KeyError, TypeError, ValueError, OverflowError):
             pass
@@ -174,9 +185,16 @@ class Track:
 
     # --- the course in time -------------------------------------------------------------------------------------------
 
-    def stretches(self, above: Column, below: Column) -> list[Stretch]:
-        """The call in steps, over all streams: each the sum of `above` by the sum of `below`."""
-        return [Stretch(start, end, a / b) for start, end, a, b in self._steps(above, below) if b]
+    @cached_property
+    def timed(self) -> bool:
+        """Whether there is a course in time at all: not for one sample alone, nor for samples without times."""
+        return self.step > 0
+
+    def course(self, parts: Parts, factor: float = 1.0) -> list[Step]:
+        """A measure in steps over all streams, in order; those where nothing was measured are left out."""
+        if (parts, factor) not in self._courses:
+            self._courses[parts, factor] = self._steps(*parts(self), factor)
+        return self._courses[parts, factor]
 
     @cached_property
     def _places(self) -> tuple[list[int | None], list[tuple[float, float]]]:
@@ -193,26 +211,26 @@ class Track:
         # A sample tells of the time before it.
         return places, [(start - self.step, end) for start, end in spans]
 
-    def _steps(self, above: Column, below: Column) -> list[tuple[float, float, float, float]]:
+    def _steps(self, above: Column, below: Column, factor: float) -> list[Step]:
         places, spans = self._places
         sums, weights = [0.0] * len(spans), [0.0] * len(spans)
         for at, a, b in zip(places, above, below, strict=True):
-            if at is not None and a is not None and b is not None:
+            if a is not None and b and at is not None:
                 sums[at] += a
                 weights[at] += b
-        return [(*span, a, b) for span, a, b in zip(spans, sums, weights, strict=True)]
+        return [Step(*span, factor * a, b) for span, a, b in zip(spans, sums, weights, strict=True) if b]
 
     def spells(
-        self, above: Column, below: Column, bad: Callable[[float], bool], *, shortest: float, join: float
+        self, course: list[Step], bad: Callable[[float], bool], *, shortest: float, join: float
     ) -> list[Stretch]:
-        """When it was bad: stretches of at least `shortest` seconds.
+        """When a course was bad: stretches of at least `shortest` seconds.
 
         Two that are at most `join` seconds apart are one, where the time between does not make the whole good.
         """
         found: list[Stretch] = []
         sums = between = (0.0, 0.0)  # of the last spell, and of the good time after it
-        for start, end, a, b in self._steps(above, below):
-            if not b or not bad(a / b):
+        for start, end, a, b in course:
+            if not bad(a / b):
                 between = between[0] + a, between[1] + b
                 continue
             joined = sums[0] + between[0] + a, sums[1] + between[1] + b

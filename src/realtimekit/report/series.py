@@ -82,9 +82,9 @@ def plots_of(tracks: Iterable[Track], thresholds: Thresholds, points: int = POIN
 def _line(track: Track, check: Course, first: float, step: float) -> list[tuple[float, float | None]]:
     worse = min if check.limit in LOW_IS_BAD else max
     worst: dict[int, float] = {}
-    for stretch in track.stretches(*check.parts(track)):
-        at = int((stretch.end - first) / step)
-        worst[at] = worse(worst.get(at, stretch.value), stretch.value)
+    for _start, end, above, below in check.course(track):
+        at, value = int((end - first) / step), above / below
+        worst[at] = worse(worst.get(at, value), value)
     line: list[tuple[float, float | None]] = []
     before: int | None = None
     for at, value in sorted(worst.items()):

@@ -14,8 +14,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTERVAL_MS = 7_000  # as recorded
 # Two hours at 7 s. A longer call gets a wider interval instead of more samples.
 _SAMPLES_PER_STREAM = 1_030
-# Ten people for two hours at full detail; a bigger meeting gets a wider interval (50 people, two hours: 35 s).
-_SAMPLES_PER_REPORT = 20 * _SAMPLES_PER_STREAM
+# Five people for two hours at full detail; a bigger meeting gets a wider interval (50 people, two hours: 70 s).
+_SAMPLES_PER_REPORT = 10 * _SAMPLES_PER_STREAM
 
 
 class Call(NamedTuple):
