@@ -18,7 +18,6 @@ from .outcomes import ELSEWHERE, OUTCOMES, OWN_WAITS, Outcome, documented, table
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TITLE = "Made by a call under a fault"
-NO_DEADLINE = "httpx2 counts the time for each piece of an answer, not for all of it"
 
 
 class Scene(NamedTuple):
@@ -84,16 +83,8 @@ def assert_waited(outcome: Outcome, waits: list[float]) -> None:
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.name)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_fault_that_stays(
-    caller: Caller,
-    scene: Scene,
-    elsewhere: Server,
-    unheard: str,
-    method: str,
-    outcome: Outcome,
-    request: pytest.FixtureRequest,
+    caller: Caller, scene: Scene, elsewhere: Server, unheard: str, method: str, outcome: Outcome
 ) -> None:
-    if "httpx2" in caller.name and "drip_seconds" in (outcome.fault or {}):
-        request.applymarker(pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason=NO_DEADLINE))
     if outcome.fault is None and not caller.over_http:
         pytest.skip("in process there is always somebody")
     client = caller.client if outcome.fault is not None else caller.at(unheard)
@@ -115,7 +106,7 @@ def test_a_fault_that_stays(
     assert not elsewhere.requests
 
 
-ONCE = [outcome for outcome in OUTCOMES if outcome.fault is not None and "drip_seconds" not in outcome.fault]
+ONCE = [outcome for outcome in OUTCOMES if outcome.fault is not None]
 
 
 @pytest.mark.parametrize("outcome", ONCE, ids=lambda outcome: outcome.name)

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from realtimekit import AsyncRealtimeKit, RealtimeKitError
+from realtimekit import APITimeoutError, AsyncRealtimeKit, RealtimeKitError
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.faults import Fault
 from realtimekit.emulator.server import Server
 from tests.transports.loopback import Connection
 from tests.transports.loopback import Server as RawServer
+from tests.transports.test_deadlines import SLOW, drips_a_handshake, reads_slowly, says_nothing
 
 from .callers import Caller, settings_of
 
@@ -169,6 +170,7 @@ def test_cancelling_a_call_that_was_not_sent(transport: Any, phase: str) -> None
 GIVING_UP: dict[str, Fault] = {
     "no answer in time": {"latency_seconds": 3600},
     "a drip": {"drip_seconds": 3600},
+    "a drip without a long wait": {"drip_seconds": 1},
     "reset before the answer": {"cut": "before"},
     "reset within the body": {"cut": "within"},
     "closed after the answer": {"cut": "after"},
@@ -196,3 +198,31 @@ def test_a_fault_leaves_no_connection(caller: Caller, emulator: Emulator, fault:
     patient.waits = caller.waits
     assert caller.get(client.apps.current()).name == "Emulator"
     caller.run(story())
+
+
+# scheme, what the server does, bytes of the body
+LATE = {name: ("http", script, 100) for name, script in SLOW.items()} | {
+    "takes a body slowly": ("http", reads_slowly, 20_000_000),
+    "says nothing to TLS": ("https", says_nothing, 100),
+    "drips a handshake": ("https", drips_a_handshake, 100),
+}
+
+
+@pytest.mark.parametrize(("scheme", "script", "size"), LATE.values(), ids=LATE.keys())
+def test_a_deadline_leaves_no_connection(
+    caller: Caller, scheme: str, script: Callable[[Connection], None], size: int
+) -> None:
+    async def story(client: Any) -> None:
+        async with no_more_descriptors():
+            for _ in range(TIMES):
+                with pytest.raises(APITimeoutError):
+                    await caller.awaited(client.meetings.create, title="a", extra_body=body, timeout=0.1)
+
+    if not caller.over_http:
+        pytest.skip("in process there are no connections")
+    body = {"filler": "x" * size}
+    with RawServer(script) as server:
+        client = caller.at(server.url.replace("http:", f"{scheme}:")).with_options(max_retries=0)
+        client.waits = caller.waits
+        caller.run(story(client))
+        assert server.connections == TIMES, "none is used again"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import Demo
 
+from .loopback import Server, answer
+
 USER = """
 import threading
 from realtimekit import RealtimeKit
@@ -28,3 +30,24 @@ def test_a_client_outlives_the_threads_that_use_it(demo: Demo, transport: str, a
     environment = {**os.environ, **demo.environment, "REALTIMEKIT_TRANSPORT": transport}
     ran = subprocess.run([sys.executable, "-c", USER], check=False, capture_output=True, text=True, env=environment)
     assert (ran.returncode, ran.stdout.strip()) == (0, str(["sess-1"] * 6)), ran.stderr
+
+
+BRIEF = """
+import asyncio, sys
+from realtimekit.flow import Request
+from realtimekit.transports.pyreqwest import AsyncPyreqwestTransport
+
+async def story():
+    return (await AsyncPyreqwestTransport().send(Request("GET", sys.argv[1], {}, None, 60.0))).status
+
+assert asyncio.run(story()) == 200
+"""
+
+
+def test_a_program_ends_well_right_after_its_call() -> None:
+    """Many at once, because it takes a busy machine: every tenth or so aborted."""
+    with Server(answer()) as server:
+        arguments = [sys.executable, "-c", BRIEF, server.url]
+        programs = [subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) for _ in range(16)]
+        ends = [(program.communicate()[1], program.returncode) for program in programs]
+    assert ends == [("", 0)] * 16

@@ -3,6 +3,9 @@
 A transport takes a `Request` and gives the `Response`, or raises `APIConnectionError` (or `APITimeoutError`) whose
 `maybe_processed` is False only if it is certain that the server never saw the request. It follows no redirects,
 keeps no cookies, retries nothing and adds no credentials: all of that is decided above it.
+
+The whole call, from `send` to the last byte of the answer, ends within `request.timeout` seconds, and the answer has at
+most `LARGEST_ANSWER` bytes. A `Streamed` request may take longer and give more: there the time is that of each wait.
 """
 
 from __future__ import annotations
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
     from realtimekit.flow import Response
     from realtimekit.settings import TransportName
+
+# Bytes, decompressed: no server can fill the memory, be it with a few kilobytes of gzip. The largest known answer, the
+# peer report of a long call with many people, has some 10 MB.
+LARGEST_ANSWER = 64 * 2**20
 
 Write: TypeAlias = "Callable[[bytes], bool]"
 

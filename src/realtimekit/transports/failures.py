@@ -1,4 +1,4 @@
-"""What the transports say when no answer arrives: the same words, whatever the library."""
+"""What the transports say when no answer arrives, or too much: the same words, whatever the library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from realtimekit.errors import APIConnectionError, APITimeoutError
+from realtimekit.transports import LARGEST_ANSWER
 
 if TYPE_CHECKING:
     from realtimekit.flow import Request
@@ -39,6 +40,16 @@ def failure(
         text = f"no complete answer from {host} ({reason})"
     kind = APITimeoutError if timed_out else APIConnectionError
     return kind(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
+
+
+def too_large(request: Request) -> APIConnectionError:
+    """The error for an answer that has more than `LARGEST_ANSWER` bytes."""
+    host, target = host_and_target(request.url)
+    text = (
+        f"the answer from {host} has more than {LARGEST_ANSWER // 2**20} MiB, and the rest was not read. "
+        "Ask for less at once, of a list with page_size()"
+    )
+    return APIConnectionError(text, maybe_processed=True, method=request.method, path=target.partition("?")[0])
 
 
 def host_and_target(url: str) -> tuple[str, str]:

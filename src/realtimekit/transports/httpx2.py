@@ -11,8 +11,9 @@ import httpx2
 
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Response
-from realtimekit.transports import Streamed
-from realtimekit.transports.failures import failure, host_and_target
+from realtimekit.transports import LARGEST_ANSWER, Streamed
+from realtimekit.transports.failures import failure, host_and_target, too_large
+from realtimekit.transports.network import Deadline, adapt
 
 if TYPE_CHECKING:
     import ssl
@@ -55,13 +56,16 @@ class Httpx2Transport:
     def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
-            if not isinstance(request, Streamed):
-                return _response(self._client.send(_outgoing(request)))
             response = self._client.send(_outgoing(request), stream=True)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
         with closing(response), closing(_pieces(request, response)) as pieces:
             head = _head(response)
+            if not isinstance(request, Streamed):
+                body = bytearray()
+                for piece in pieces:
+                    _add(body, piece, request)
+                return head._replace(content=bytes(body))
             write = request.receive(head)
             for piece in pieces:
                 if not write(piece):
@@ -97,15 +101,18 @@ class AsyncHttpx2Transport:
 
     async def _send(self, client: httpx2.AsyncClient, request: Request) -> Response:
         try:
-            if not isinstance(request, Streamed):
-                return _response(await client.send(_outgoing(request)))
             response = await client.send(_outgoing(request), stream=True)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
         try:
             head = _head(response)
-            write = request.receive(head)
             async with aclosing(_pieces_async(request, response)) as pieces:
+                if not isinstance(request, Streamed):
+                    body = bytearray()
+                    async for piece in pieces:
+                        _add(body, piece, request)
+                    return head._replace(content=bytes(body))
+                write = request.receive(head)
                 async for piece in pieces:
                     if not write(piece):
                         break
@@ -149,6 +156,7 @@ def _new(kind: type[Client], context: ssl.SSLContext, limits: httpx2.Limits) -> 
         raise ConfigurationError(
             "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY (socks5:// needs `pip install socksio`)"
         ) from None
+    adapt(client)
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # keep none
     return client
 
@@ -165,7 +173,7 @@ def _outgoing(request: Request) -> httpx2.Request:
         extensions={
             # What is sent: whole, and as it is (httpx2 would normalise the URL).
             "target": target.encode("ascii"),
-            "timeout": _timeouts(request.timeout),
+            "timeout": _timeouts(request),
         },
     )
 
@@ -178,16 +186,20 @@ def _origin(url: str) -> httpx2.URL:
     return httpx2.URL(url)
 
 
-def _timeouts(seconds: float) -> dict[str, float | None]:
-    return dict.fromkeys(("connect", "read", "write", "pool"), seconds)
-
-
-def _response(response: httpx2.Response) -> Response:
-    return Response(response.status_code, dict(response.headers.items()), response.content)
+def _timeouts(request: Request) -> dict[str, float]:
+    # A file may take its time: each wait for more of it is timed.
+    timeout = request.timeout if isinstance(request, Streamed) else Deadline.after(request.timeout)
+    return dict.fromkeys(("connect", "read", "write", "pool"), timeout)
 
 
 def _head(response: httpx2.Response) -> Response:
     return Response(response.status_code, dict(response.headers.items()), b"")
+
+
+def _add(body: bytearray, piece: bytes, request: Request) -> None:
+    body += piece
+    if len(body) > LARGEST_ANSWER:
+        raise too_large(request)
 
 
 def _pieces(request: Request, response: httpx2.Response) -> Generator[bytes]:

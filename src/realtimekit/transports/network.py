@@ -1,0 +1,216 @@
+"""Under httpx2: connections that mind a deadline, and tunnels that are given back.
+
+httpx2 knows timeouts for each wait alone, and a server that sends a byte now and then is never late for any of them.
+But it hands the timeouts of a request down to the network as they are. A `Deadline` is one of them, a float like the
+others, and the streams here read from it how much time is left.
+"""
+
+# ruff: noqa: ASYNC109 - these are the signatures of httpcore2
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable
+
+# Bytes: what TLS sends at once, and a socket that has room takes at once. A piece has the time that is left when it
+# begins, and the library would give that much to each part of a larger one.
+PIECE = 16 * 1024
+
+
+class Deadline(float):
+    """Seconds, and when they are over by `time.monotonic()`."""
+
+    __slots__ = ("at",)
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """So many seconds from now."""
+        deadline = cls(seconds)
+        deadline.at = monotonic() + seconds
+        return deadline
+
+    def left(self, late: type[httpcore2.TimeoutException]) -> float:
+        """The seconds that are left now. Raise this kind of error if there are none."""
+        seconds = self.at - monotonic()
+        if seconds <= 0:
+            raise late
+        return seconds
+
+
+def adapt(client: Any) -> None:
+    """Put what is here under an httpx2 client, its proxies included.
+
+    httpx2 makes the pools itself and has no argument for what they connect with (httpcore2 has one), so this goes by
+    their private names. A version with other names would count a timeout for each wait again: the tests would say so,
+    and a program that has that version goes on working.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        pool: Any = getattr(transport, "_pool", None)  # there is no transport for what NO_PROXY names
+        backend = getattr(pool, "_network_backend", None)
+        if isinstance(backend, httpcore2.NetworkBackend):
+            pool._network_backend = Backend(backend)
+        elif isinstance(backend, httpcore2.AsyncNetworkBackend):
+            pool._network_backend = AsyncBackend(backend)
+        through_proxy: bool = isinstance(pool, httpcore2.HTTPProxy | httpcore2.AsyncHTTPProxy)
+        if through_proxy:
+            pool.create_connection = partial(_created, pool.create_connection)
+
+
+def _created(create: Callable[[httpcore2.Origin], Any], origin: httpcore2.Origin) -> Any:
+    """A connection through a proxy, which is closed when it fails.
+
+    Where TLS fails within a tunnel, httpcore2 (2.16) goes on counting the tunnel as in use: some failures later, no
+    call would get a connection any more.
+    """
+    connection = create(origin)
+    if hasattr(connection, "handle_async_request"):
+        connection.handle_async_request = partial(_answer_async, connection, connection.handle_async_request)
+    else:
+        connection.handle_request = partial(_answer, connection, connection.handle_request)
+    return connection
+
+
+def _answer(connection: Any, handle: Callable[[Any], Any], request: httpcore2.Request) -> Any:
+    try:
+        return handle(request)
+    except httpcore2.ConnectionNotAvailable:  # another request has it
+        raise
+    except BaseException:
+        connection.close()
+        raise
+
+
+async def _answer_async(connection: Any, handle: Callable[[Any], Any], request: httpcore2.Request) -> Any:
+    try:
+        return await handle(request)
+    except httpcore2.ConnectionNotAvailable:
+        raise
+    except BaseException:
+        await connection.aclose()
+        raise
+
+
+def _left(timeout: float | None, late: type[httpcore2.TimeoutException]) -> float | None:
+    return timeout.left(late) if isinstance(timeout, Deadline) else timeout
+
+
+class Backend(httpcore2.NetworkBackend):
+    """What blocking connections are made with."""
+
+    def __init__(self, backend: httpcore2.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect to one of the host's addresses. Only looking these up takes the time that the system gives itself."""
+        if not isinstance(timeout, Deadline):
+            return Stream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        addresses = _addresses(host, port)
+        while True:
+            address, seconds = addresses.pop(0), timeout.left(httpcore2.ConnectTimeout)
+            if addresses:  # the library would give all the time to each; so the first that is dead leaves some
+                seconds /= 2
+            try:
+                return Stream(self._backend.connect_tcp(address, port, seconds, local_address, socket_options))
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if not addresses:
+                    raise
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        return [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except OSError as error:
+        raise httpcore2.ConnectError(error) from error
+
+
+class Stream(httpcore2.NetworkStream):
+    """A blocking connection."""
+
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), PIECE):
+            self._stream.write(buffer[start : start + PIECE], _left(timeout, httpcore2.WriteTimeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        try:
+            seconds = _left(timeout, httpcore2.ConnectTimeout)
+        except httpcore2.ConnectTimeout:
+            self.close()  # as the library does when the handshake fails
+            raise
+        return Stream(self._stream.start_tls(ssl_context, server_hostname, seconds))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class AsyncBackend(httpcore2.AsyncNetworkBackend):
+    """What awaiting connections are made with."""
+
+    def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        seconds = _left(timeout, httpcore2.ConnectTimeout)
+        return AsyncStream(await self._backend.connect_tcp(host, port, seconds, local_address, socket_options))
+
+
+class AsyncStream(httpcore2.AsyncNetworkStream):
+    """An awaiting connection."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, _left(timeout, httpcore2.WriteTimeout))
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            seconds = _left(timeout, httpcore2.ConnectTimeout)
+        except httpcore2.ConnectTimeout:
+            await self.aclose()
+            raise
+        return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, seconds))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
