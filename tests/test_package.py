@@ -109,7 +109,7 @@ LAYERS = [
     {"errors"},
     {"keywords", "settings", "values"},
     {"flow", "paths", "protocol"},
-    {"exchange", "record", "prefetch"},
+    {"exchange", "limits", "observing", "record", "prefetch"},
     {"resource"},
     {"relation", "waiting"},
     {"resources", "transports", "artefacts", "contract", "quality"},

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from realtimekit.flow import Async, Sync
+    from realtimekit.observing import Attempt
     from realtimekit.quality.gather import SessionQuality
     from realtimekit.quality.problems import Finding
     from realtimekit.quality.report import PeerReport
@@ -83,6 +84,7 @@ _HOMES = {
     "ArtefactNotReady": "errors",
     "Async": "flow",
     "AsyncRealtimeKit": "client",
+    "Attempt": "observing",
     "AuthenticationError": "errors",
     "Chat": "resources.chat",
     "ChatMessage": "artefacts.messages",
@@ -137,6 +139,7 @@ __all__ = [
     "ArtefactNotReady",
     "Async",
     "AsyncRealtimeKit",
+    "Attempt",
     "AuthenticationError",
     "Chat",
     "ChatMessage",

@@ -10,16 +10,19 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
-from realtimekit.errors import APIConnectionError, ConfigurationError
-from realtimekit.flow import Async, Engine, F, Flow, Response, Sleep, Sync
+from realtimekit.errors import APIConnectionError, ConfigurationError, RateLimitError
+from realtimekit.flow import Async, Engine, F, Flow, Response, Sleep, Sync, Turn
 from realtimekit.keywords import check
+from realtimekit.limits import shared
+from realtimekit.limits.pace import Place
 from realtimekit.settings import Given, hide, resolve
 from realtimekit.transports import built_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtimekit.flow import Request
+    from realtimekit.flow import Request, Step
+    from realtimekit.limits import Limiter
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import Apps
     from realtimekit.resources.livestream import Livestreams
@@ -37,6 +40,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class _Made:
+    """The transports of one process, for each place: an event loop, or `Sync`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.transports: dict[Any, Any] = {}
+
+
 class _Connections:
     """The transports behind a client and its clones: made on first use, one for each process and event loop."""
 
@@ -44,11 +55,10 @@ class _Connections:
         self.transport = transport
         self.closed = False
         self._asynchronous = asynchronous
-        self._lock = threading.Lock()
-        self._pid = os.getpid()
-        self._made: dict[Any, Any] = {}
-        self._of_parent: list[Any] = []
-        weakref.finalize(self, _close_all, os.getpid(), self._made)
+        # By process id: a forked child makes its own, under a lock that no thread of the parent held while it forked.
+        # The parent's are kept, unused and unclosed: closing them could write on sockets that the parent still uses.
+        self._made: dict[int, _Made] = {}
+        weakref.finalize(self, _close_all, self._made)
 
     def get(self, place: Any) -> Any:
         """The transport for a place: the event loop, or `Sync`."""
@@ -56,36 +66,29 @@ class _Connections:
             raise ConfigurationError("this client is closed: make a new one, or use it inside its `with` block")
         if not isinstance(self.transport, str):
             return self.transport
-        if self._pid != os.getpid():
-            self._after_fork()
-        made = self._made.get(place)
-        if made is None:
-            with self._lock:
-                made = self._made.get(place)
-                if made is None:
-                    for gone in [loop for loop in self._made if loop is not Sync and loop.is_closed()]:
-                        del self._made[gone]  # nothing can await their closing any more
-                    made = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
-                    self._made[place] = made
-        return made
+        pid = os.getpid()
+        made = self._made.get(pid) or self._made.setdefault(pid, _Made())  # setdefault: of many threads, one wins
+        transport = made.transports.get(place)
+        if transport is None:
+            with made.lock:
+                transport = made.transports.get(place)
+                if transport is None:
+                    for gone in [loop for loop in made.transports if loop is not Sync and loop.is_closed()]:
+                        del made.transports[gone]  # nothing can await their closing any more
+                    transport = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
+                    made.transports[place] = transport
+        return transport
 
     def pop(self, place: Any) -> Any:
         """The transport made for a place, no longer kept; None where there is none."""
-        return self._made.pop(place, None) if self._pid == os.getpid() else None
-
-    def _after_fork(self) -> None:
-        # The parent's connections are kept, unused and unclosed: closing them here could write on sockets that the
-        # parent still uses. The lock is new because a thread of the parent may have held it while it forked.
-        self._of_parent.append(self._made)
-        self._made = {}
-        self._lock = threading.Lock()
-        self._pid = os.getpid()
-        weakref.finalize(self, _close_all, self._pid, self._made)
+        made = self._made.get(os.getpid())
+        return made and made.transports.pop(place, None)
 
 
-def _close_all(pid: int, made: dict[Any, Any]) -> None:
+def _close_all(made: dict[int, _Made]) -> None:
     """What a client that nobody closed leaves behind. Only the sync one can be closed without its event loop."""
-    if pid == os.getpid() and (transport := made.pop(Sync, None)) is not None:
+    own = made.get(os.getpid())
+    if own is not None and (transport := own.transports.pop(Sync, None)) is not None:
         transport.close()
 
 
@@ -115,10 +118,16 @@ class Client(Engine[F]):
         account_id: the Cloudflare account (CLOUDFLARE_ACCOUNT_ID).
         app_id: the RealtimeKit app (REALTIMEKIT_APP_ID).
         base_url: where the API is; https, or plain http on this machine (REALTIMEKIT_BASE_URL).
-        timeout: seconds for each of connecting, sending and waiting for more of the answer (30).
+        timeout: seconds for a call, from connecting to the end of the answer (30); of a download, for each wait.
         max_retries: how often a request that may safely be sent again is sent again (2).
         transport: "auto", "httpx2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method; such an
             object stays yours to close. An async client takes a blocking one, too: right for one that never waits.
+        limiter: "auto" keeps all clients of this process that have the same token inside the rate limit, as the
+            answers tell it; "off"; or an object such as `realtimekit.limits.RedisLimiter` (docs/limits.md).
+        on_request: called before each sending of a request, with an `Attempt`; a plain function, also of an async
+            client. What a hook raises is logged, and the call goes on.
+        on_response: called after each, with what became of it.
+        on_retry: called before the wait for the next.
 
     What is not given comes from `realtimekit.configure()`, then from the environment.
 
@@ -130,12 +139,9 @@ class Client(Engine[F]):
         hide(given)
         check(type(self).__init__, given)
         self._settings: Settings = resolve(**given, transport=transport)
-        if not self.asynchronous and _awaits(self._settings.transport):
-            raise ConfigurationError(
-                f"transport={transport!r}: its send() awaits; a {type(self).__name__} needs a blocking one, an "
-                "AsyncRealtimeKit takes either"
-            )
+        self._refuse_awaiting("transport", "send")
         self._connections = _Connections(self._settings.transport, asynchronous=self.asynchronous)
+        self._limiter = self._checked_limiter()
 
     @property
     def settings(self) -> Settings:
@@ -154,7 +160,28 @@ class Client(Engine[F]):
         clone = object.__new__(type(self))
         clone._settings = resolve(**{**self.settings._asdict(), **changes})
         clone._connections = self._connections
+        clone._limiter = clone._checked_limiter()
         return clone
+
+    def _refuse_awaiting(self, name: str, does: str) -> None:
+        part = getattr(self._settings, name)
+        if not self.asynchronous and not isinstance(part, str) and _awaits(getattr(part, does)):
+            raise ConfigurationError(
+                f"{name}={part!r}: its {does}() awaits; a {type(self).__name__} needs a blocking one, an "
+                "AsyncRealtimeKit takes either"
+            )
+
+    def _checked_limiter(self) -> Limiter | None:
+        settings = self._settings
+        if settings.limiter == "off":
+            return None
+        if settings.limiter != "auto":
+            self._refuse_awaiting("limiter", "reserve")
+            return settings.limiter
+        transport = settings.transport
+        return shared(
+            (settings.base_url, settings.api_token, transport if isinstance(transport, str) else id(transport))
+        )
 
     def __repr__(self) -> str:
         settings: Settings | None = self.__dict__.get("_settings")  # None where making it failed
@@ -193,12 +220,10 @@ class Client(Engine[F]):
     """How much the app is used."""
 
 
-def _awaits(transport: object) -> bool:
-    if isinstance(transport, str):
-        return False
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - slow to import, only for a transport of one's own
+def _awaits(function: object) -> bool:
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - slow to import, only for parts of one's own
 
-    return iscoroutinefunction(getattr(transport, "send", None))
+    return iscoroutinefunction(function)
 
 
 class RealtimeKit(Client[Sync]):
@@ -214,7 +239,7 @@ class RealtimeKit(Client[Sync]):
 
     def run(self, flow: Flow[T], /) -> T:
         """Carry out a flow (see `realtimekit.flow`)."""
-        go_on: Callable[[], Request | Sleep] = partial(next, flow)
+        go_on: Callable[[], Step] = partial(next, flow)
         while True:
             try:
                 step = go_on()
@@ -225,11 +250,14 @@ class RealtimeKit(Client[Sync]):
                 go_on = partial(flow.send, None)
                 continue
             try:
-                response = self._connections.get(Sync).send(step)
-            except APIConnectionError as error:
+                answer = self._turn(step) if isinstance(step, Turn) else self._connections.get(Sync).send(step)
+            except (APIConnectionError, RateLimitError) as error:
                 go_on = partial(flow.throw, error)
             else:
-                go_on = partial(flow.send, response)
+                go_on = partial(flow.send, answer)
+
+    def _turn(self, turn: Turn) -> Any:
+        return self._limiter and (self._limiter, self._limiter.reserve(turn.place))
 
     def close(self) -> None:
         """Close the connections. Records of this client can still be read, but not reloaded."""
@@ -261,7 +289,7 @@ class AsyncRealtimeKit(Client[Async]):
         """Carry out a flow (see `realtimekit.flow`)."""
         import asyncio  # noqa: PLC0415 - the sync path does not load it
 
-        go_on: Callable[[], Request | Sleep] = partial(next, flow)
+        go_on: Callable[[], Step] = partial(next, flow)
         while True:
             try:
                 step = go_on()
@@ -272,13 +300,23 @@ class AsyncRealtimeKit(Client[Async]):
                 go_on = partial(flow.send, None)
                 continue
             try:
-                response = self._connections.get(asyncio.get_running_loop()).send(step)
-                if not isinstance(response, Response):
-                    response = await response
-            except APIConnectionError as error:
+                answer = await (self._turn(step) if isinstance(step, Turn) else self._send(step))
+            except (APIConnectionError, RateLimitError) as error:
                 go_on = partial(flow.throw, error)
             else:
-                go_on = partial(flow.send, response)
+                go_on = partial(flow.send, answer)
+
+    async def _send(self, request: Request) -> Response:
+        import asyncio  # noqa: PLC0415 - as above
+
+        response = self._connections.get(asyncio.get_running_loop()).send(request)
+        return response if isinstance(response, Response) else await response
+
+    async def _turn(self, turn: Turn) -> Any:
+        if self._limiter is None:
+            return None
+        place = self._limiter.reserve(turn.place)
+        return self._limiter, place if isinstance(place, Place) else await place
 
     async def close(self) -> None:
         """Close the connections of this event loop. Records of this client can still be read, but not reloaded."""

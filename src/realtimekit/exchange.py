@@ -9,8 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from realtimekit import protocol
-from realtimekit.errors import APIConnectionError
-from realtimekit.flow import Request, Sleep
+from realtimekit.errors import APIConnectionError, RateLimitError
+from realtimekit.flow import Request, Sleep, Turn
+from realtimekit.observing import retried, sent
 from realtimekit.settings import Secret, checked_timeout
 from realtimekit.values import json_default, query_value
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from realtimekit.flow import Flow, Response
     from realtimekit.keywords import Options
+    from realtimekit.limits import Limiter
+    from realtimekit.limits.pace import Place
     from realtimekit.settings import Settings
 
 
@@ -79,6 +82,7 @@ def exchange(
         APIError: the answer is an error (its class tells which).
     """
     request = build(settings, method, path, query, body, options)
+    del query, body, options  # whatever fails from here on, no error tracker finds them among the local variables
     response, answer = yield from _deliver(settings, request, path)
     if isinstance(answer, str):
         # A captive portal, a proxy's login page: a 200 that is no answer of the API.
@@ -89,15 +93,17 @@ def exchange(
 def _deliver(settings: Settings, request: Request, path: str) -> Flow[tuple[Response, Any]]:
     """Send a request until it succeeds, is refused for good, or may not be sent again."""
     method, maybe_processed = request.method, False
+    failure: Response | APIConnectionError
     for attempt in itertools.count(1):
+        limiter = yield from _turn(method, path)
         try:
-            response: Response = yield request
+            response = yield from _limited(limiter, sent(settings, request, path, attempt))
         except APIConnectionError as error:
             error.method, error.path = method, path
             if attempt > settings.max_retries or not protocol.may_resend(method, error):
                 raise
             maybe_processed |= error.maybe_processed
-            asked = None
+            failure, asked, queued = error, None, False
         else:
             answer = protocol.decode(response)
             if not protocol.failed(response, answer):
@@ -106,12 +112,48 @@ def _deliver(settings: Settings, request: Request, path: str) -> Flow[tuple[Resp
                 return response, None
             now = time.time()
             asked = protocol.asked_wait(response.headers, now)
-            too_long = asked is not None and asked > protocol.LONGEST_WAIT
+            # The limiter has heard a 429, too, and makes everybody wait: this call with the others.
+            queued = limiter is not None and response.status == 429 and asked is not None
+            longest = limiter.max_wait if limiter is not None and queued else protocol.LONGEST_WAIT
+            too_long = asked is not None and asked > longest
             if attempt > settings.max_retries or too_long or not protocol.may_resend(method, response):
                 raise protocol.error_from(response, answer, method, path, now=now)
             maybe_processed |= response.status != 429
-        yield Sleep(protocol.backoff(attempt, _random()) if asked is None else asked)
+            failure = response
+        wait = protocol.backoff(attempt, _random()) if asked is None else asked
+        retried(settings, failure, method, path, attempt, wait)
+        if not queued:
+            yield Sleep(wait)
     raise AssertionError  # pragma: no cover - count() has no end
+
+
+def _turn(method: str, path: str) -> Flow[Limiter | None]:
+    """Wait for the client's turn."""
+    place: Place | None = None
+    while True:
+        try:
+            turn: tuple[Limiter, Place] | None = yield Turn(place)
+        except RateLimitError as error:
+            error.method, error.path = method, path
+            raise
+        if turn is None:
+            return None
+        limiter, place = turn
+        if not place.wait:
+            return limiter
+        yield Sleep(place.wait)
+
+
+def _limited(limiter: Limiter | None, sending: Flow[Response]) -> Flow[Response]:
+    """Send, and tell the limiter how it ended, whatever the end."""
+    if limiter is None:
+        return (yield from sending)
+    response = None
+    try:
+        response = yield from sending
+        return response
+    finally:
+        limiter.heard(response)
 
 
 def _random() -> float:

@@ -1,8 +1,9 @@
 """What to do, apart from how it is carried: requests, flows, and the two flavours.
 
-A *flow* is a generator that yields what it wants done (a `Request` to send, a `Sleep` to take) and is sent back the
-`Response`; its return value is the result of the call. Flows hold all the logic of this package and do no I/O. The
-two clients drive them: `RealtimeKit` by blocking, `AsyncRealtimeKit` by awaiting. So every operation is written once.
+A *flow* is a generator that yields what it wants done (a `Request` to send, a `Sleep` to take, a `Turn` to ask for) and
+is sent back the `Response`; its return value is the result of the call. Flows hold all the logic of this package and
+do no I/O. The two clients drive them: `RealtimeKit` by blocking, `AsyncRealtimeKit` by awaiting. So every operation is
+written once.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from realtimekit.keywords import check
 if TYPE_CHECKING:
     import typing_extensions
 
+    from realtimekit.limits.pace import Place
     from realtimekit.settings import Settings
 
 
@@ -44,6 +46,9 @@ class Request(NamedTuple):
     def __repr__(self) -> str:  # the headers hold the token
         return f"<Request {self.method} {self.url.partition('?')[0]}>"
 
+    def __sentry_repr__(self) -> str:  # Sentry would look into a tuple
+        return repr(self)
+
 
 class Response(NamedTuple):
     """One HTTP answer, read to its end and decompressed."""
@@ -55,11 +60,20 @@ class Response(NamedTuple):
     def __repr__(self) -> str:  # the content may hold a participant's token
         return f"<Response {self.status}, {len(self.content)} bytes>"
 
+    def __sentry_repr__(self) -> str:  # as above
+        return repr(self)
+
 
 class Sleep(NamedTuple):
     """Wait before going on."""
 
     seconds: float
+
+
+class Turn(NamedTuple):
+    """Ask the client's limiter for a place, or about one: it is sent back with the place; None where there is none."""
+
+    place: Place | None
 
 
 class Sync:
@@ -78,7 +92,8 @@ else:
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Flow: TypeAlias = Generator["Request | Sleep", Any, T]
+Step: TypeAlias = "Request | Sleep | Turn"
+Flow: TypeAlias = Generator[Step, Any, T]
 
 
 class Engine(Generic[F]):
@@ -117,7 +132,9 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
         @functools.wraps(function)
         def call(obj: Any, /, *args: Any, **kwargs: Any) -> Any:
             check(function, kwargs)
-            return obj._client.run(function(obj, *args, **kwargs))
+            flow = function(obj, *args, **kwargs)
+            del args, kwargs  # error trackers send local variables: the secrets of a storage, the body of a delivery
+            return obj._client.run(flow)
 
         self._call = call
 
@@ -156,11 +173,15 @@ class fluent(Generic[P]):  # noqa: N801 - a decorator
         function = self._function
 
         def changed(*args: Any, **kwargs: Any) -> Flow[Any]:
-            yield from function(obj, *args, **kwargs)
+            flow = function(obj, *args, **kwargs)
+            del args, kwargs  # as in `operation`
+            yield from flow
             return obj
 
         def call(*args: Any, **kwargs: Any) -> Any:
             check(function, kwargs)
-            return obj._client.run(changed(*args, **kwargs))
+            flow = changed(*args, **kwargs)
+            del args, kwargs
+            return obj._client.run(flow)
 
         return functools.update_wrapper(call, function)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Callable, Coroutine
 
-    from realtimekit.flow import Flow, Request
+    from realtimekit.flow import Flow, Step
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ def _sleep(seconds: float, left: threading.Event) -> None:
 
 def _until(left: threading.Event, flow: Flow[T]) -> Flow[T]:
     """The flow, until then: after that it neither sleeps on nor has anything sent."""
-    go_on: Callable[[], Request | Sleep] = partial(next, flow)
+    go_on: Callable[[], Step] = partial(next, flow)
     while not left.is_set():
         try:
             step = go_on()

@@ -123,6 +123,19 @@ class Record(_Mapping):
         shown = "".join(f" {name}={self._data[name]!r}" for name in self._telling if name in self._data)
         return f"<{type(self).__name__}{shown}>"
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        """For pydantic, and so FastAPI's `-> Session`: an instance of this class; its JSON is that of `dict(record)`.
+
+        A participant's token is refused there, as everywhere: `reveal()` says that somebody wants it.
+        """
+        from pydantic_core import core_schema  # noqa: PLC0415 - whoever calls this has it
+
+        to_json = core_schema.plain_serializer_function_ser_schema(
+            _jsonable, return_schema=core_schema.dict_schema(core_schema.str_schema()), when_used="json"
+        )
+        return core_schema.is_instance_schema(cls, serialization=to_json)
+
     __sentry_repr__ = __repr__  # Sentry would look into a mapping, and find links and stream keys
 
     def _replace(self, data: dict[str, Any]) -> None:
@@ -135,6 +148,19 @@ class Record(_Mapping):
     def _nested(cls, data: dict[str, Any], _parent: Record) -> Self:
         """A record inside another one."""
         return cls(data)
+
+
+def _jsonable(record: Record) -> Any:
+    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - as above
+
+    return to_jsonable_python(dict(record), fallback=_nested_jsonable)
+
+
+def _nested_jsonable(value: object) -> dict[str, Any]:
+    if isinstance(value, Record):
+        return dict(value)
+    cure = "; send its reveal(), or the record's to_dict()" if hasattr(value, "reveal") else ""
+    raise TypeError(f"{value!r} does not become JSON by itself{cure}")
 
 
 _METHODS = frozenset(name for name in vars(Record) if not name.startswith("_"))
@@ -167,6 +193,7 @@ class Field:
             self._same = None if read else _SAME.get(convert)
             self.convert = convert if read is None else lambda raw, _record: read(raw)
         data, value, name = record._data, None, self.wire_names[0]
+        raw: Any = None
         try:
             for name in self.wire_names:
                 if (raw := data.get(name)) is not None:
@@ -174,12 +201,14 @@ class Field:
                     value = raw if type(raw) is self._same else self.convert(raw, record)
                     break
         except (TypeError, ValueError, OverflowError) as error:
+            del data, raw  # error trackers send local variables: tokens, links
             raise DecodeError(
                 f"{type(record).__name__}.{self.name} cannot be read: {error}; the raw value is "
                 f"record.to_dict()[{name!r}]"
             ) from None
         if value is None and not self.optional:
             why = "the server left it out" if data.keys() - {"id"} else "it was not loaded yet; reload() it"
+            del data  # as above
             raise DecodeError(f"{record!r} has no {self.wire_names[0]!r}: {why}")
         kept = record.__dict__
         kept[self.name] = value

@@ -13,7 +13,13 @@ from realtimekit.errors import ConfigurationError
 from realtimekit.keywords import check
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtimekit.limits import Limiter
+    from realtimekit.observing import Attempt
     from realtimekit.transports import AsyncTransport, Transport
+
+    Hook: TypeAlias = Callable[[Attempt], object]
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 TIMEOUT = 30.0
@@ -30,6 +36,8 @@ ENVIRONMENT = {
     "base_url": "REALTIMEKIT_BASE_URL",
     "transport": "REALTIMEKIT_TRANSPORT",
 }
+
+HOOKS = ("on_request", "on_response", "on_retry")
 
 _configured: dict[str, Any] = {}
 
@@ -50,8 +58,12 @@ class Given(TypedDict, total=False):
     account_id: str | None  # the Cloudflare account
     app_id: str | None  # the RealtimeKit app
     base_url: str | None  # where the API is; https, or plain http on this machine (the emulator)
-    timeout: float | None  # seconds for each of connecting, sending and waiting for more of the answer (30)
+    timeout: float | None  # seconds for a call, from connecting to the end of the answer (30)
     max_retries: int | None  # how often a request that may safely be sent again is sent again (2)
+    limiter: Literal["auto", "off"] | Limiter | None  # what keeps to the rate limit ("auto": shared in this process)
+    on_request: Hook | None  # called before each sending of a request, with an `Attempt`
+    on_response: Hook | None  # called after each, with what became of it
+    on_retry: Hook | None  # called before the wait for the next
 
 
 class Settings(NamedTuple):
@@ -64,6 +76,10 @@ class Settings(NamedTuple):
     timeout: float
     max_retries: int
     transport: TransportName | Transport | AsyncTransport
+    limiter: Literal["auto", "off"] | Limiter = "auto"
+    on_request: Hook | None = None
+    on_response: Hook | None = None
+    on_retry: Hook | None = None
 
     def required(self, name: Literal["account_id", "app_id"]) -> str:
         """A setting that a call cannot do without.
@@ -78,6 +94,9 @@ class Settings(NamedTuple):
     def __repr__(self) -> str:  # never the token
         return f"<Settings {self.base_url} account_id={self.account_id!r} app_id={self.app_id!r}>"
 
+    def __sentry_repr__(self) -> str:  # Sentry would look into a tuple
+        return repr(self)
+
 
 def configure(*, transport: TransportName | Transport | None = None, **given: Unpack[Given]) -> None:
     """Set what the default client (`Session.find(...)`) and every later client start from.
@@ -86,7 +105,8 @@ def configure(*, transport: TransportName | Transport | None = None, **given: Un
 
     Args:
         transport: "auto", "httpx2", "pyreqwest", or an object with a `send` method.
-        given: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`: see `Given`.
+        given: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
+            `on_request`, `on_response`, `on_retry`: see `Given`.
 
     Raises:
         ConfigurationError: a value cannot be right.
@@ -116,11 +136,13 @@ def resolve(**given: Any) -> Settings:
 
 
 def hide(given: Any) -> Any:
-    """Hide the token among these keywords, in place, before anything can fail: error trackers send local variables."""
+    """Hide the secrets among these keywords, in place, before anything fails: error trackers send local variables."""
     if given.get("api_token") is not None:
         # What is no text cannot be hidden: its type is enough to refuse it.
         kind = type(given["api_token"])
         given["api_token"] = Secret(given["api_token"]) if issubclass(kind, str) else kind
+    if "@" in str(given.get("base_url")):  # it may hold a password
+        given["base_url"] = Secret(given["base_url"])
     return given
 
 
@@ -145,7 +167,22 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(
             f"transport={transport!r}: must be one of {', '.join(TRANSPORTS)}, or an object with a `send` method"
         )
+    limiter = values.get("limiter", "auto")
+    if not (limiter in {"auto", "off"} if isinstance(limiter, str) else callable(getattr(limiter, "reserve", None))):
+        raise ConfigurationError(f"limiter={limiter!r}: must be 'auto', 'off', or an object with a `reserve` method")
+    for name in HOOKS:
+        if (hook := values.get(name)) is not None:
+            _check_hook(name, hook)
     return values
+
+
+def _check_hook(name: str, hook: object) -> None:
+    if not callable(hook):
+        raise ConfigurationError(f"{name}={hook!r}: must be a function that takes an Attempt")
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - slow to import, and most have no hooks
+
+    if iscoroutinefunction(hook):
+        raise ConfigurationError(f"{name}={hook!r}: must be a plain function, also for an async client")
 
 
 def checked_timeout(timeout: object) -> float:
@@ -171,23 +208,43 @@ def _checked_token(token: Secret | type) -> Secret:
 
 def _checked_base_url(url: Any) -> str:
     # A URL with an @ may hold a password: then it is in no message.
-    hint = "base_url" if "@" in str(url) else f"base_url={url!r}"
-    try:
-        url = url.strip()
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except (AttributeError, TypeError, ValueError):
-        raise ConfigurationError(f"{hint} is no URL; the default is {BASE_URL}") from None
-    if parts.username is not None or parts.password is not None:
+    hint = "base_url" if isinstance(url, Secret) else f"base_url={url!r}"
+    parts = _parts(url)
+    if parts is None:
+        raise ConfigurationError(f"{hint} is no URL; the default is {BASE_URL}")
+    url = Secret(url.strip())
+    if parts.credentials:
         raise ConfigurationError("base_url holds a user name or password: give the token as api_token=")
     # What urlsplit drops, or others read otherwise (a backslash ends the host for some), could lead the token astray.
-    if not isinstance(url, str) or not url.isprintable() or " " in url or "\\" in url:
+    if not url.isprintable() or " " in url or "\\" in url:
         raise ConfigurationError(f"{hint} holds a space, a backslash or a control character")
-    if parts.query or parts.fragment or not host:
+    if parts.more or not parts.host:
         raise ConfigurationError(f"{hint} must be a plain URL such as {BASE_URL}, without query or fragment")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.host)):
         raise ConfigurationError(f"{hint} must start with https:// (http:// only for this machine: it carries a token)")
     return str(url).rstrip("/")
+
+
+class _Parts(NamedTuple):
+    """What is to be known of a base_url, without what must not be in it."""
+
+    scheme: str
+    host: str
+    credentials: bool
+    more: bool  # a query, or a fragment
+
+
+def _parts(url: Any) -> _Parts | None:
+    """None where it is no URL."""
+    if not isinstance(url, str):
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port  # which is read only now
+    except ValueError:
+        return None
+    credentials = parts.username is not None or parts.password is not None
+    return _Parts(parts.scheme, parts.hostname or "", credentials, bool(parts.query or parts.fragment))
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from realtimekit.flow import Request, Response
 TOKEN = "token-of-nobody"
 BASE_URL = "https://api.test/client/v4"
 SETTINGS: dict[str, Any] = {"api_token": TOKEN, "account_id": "acc", "app_id": "app", "base_url": BASE_URL}
+SETTINGS["limiter"] = "off"  # tests/limits has it on
 KIT = "/accounts/acc/realtime/kit"
 
 

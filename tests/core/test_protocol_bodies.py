@@ -27,6 +27,10 @@ APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01
         (b'{"a":', '{"a":'),
         ("Zürich".encode(), "Zürich"),
         (b"\xff", "\ufffd"),
+        # what orjson refuses
+        (rb'{"name": "Al\ud83d"}', {"name": "Al\ud83d"}),
+        (b'{"a": 1e999}', {"a": float("inf")}),
+        (b'{"name": "\\ud83d', r'{"name": "\ud83d'),
     ],
 )
 def test_decode(content: bytes, decoded: Any) -> None:

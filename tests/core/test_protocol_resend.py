@@ -109,6 +109,10 @@ class TestAskedWait:
             # Retry-After says it better; nonsense in it does not hide the other
             ({"retry-after": "2", "ratelimit": '"default";r=0;t=30'}, 2.0),
             ({"retry-after": "soon", "ratelimit": '"default";r=0;t=30'}, 30.0),
+            # what can be waited for at all
+            ({"retry-after": "9" * 400}, 2.0**31),
+            ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 2.0**31),
+            ({"ratelimit": f'"default";r=0;t={"9" * 400}'}, 2.0**31),
         ],
     )
     def test_what_the_headers_ask(self, headers: dict[str, str], seconds: float | None) -> None:

@@ -81,6 +81,19 @@ class TestEndsAtRepeatedRecords:
         records, _ = walked(lambda number: ([ONE, TWO, THREE][(number - 1) % 3], UNKNOWN), most=50)
         assert records == ONE + TWO + THREE
 
+    @pytest.mark.parametrize("said", [Paging(1000, 1, 3), Paging(1000, None, 3), Paging(1000, 501, 503)])
+    def test_with_a_paging_that_never_moves_on(self, said: Paging) -> None:
+        records, _ = walked(lambda number: ([ONE, TWO, THREE * 3][(number - 1) % 3], said), most=50)
+        assert records == ONE + TWO + THREE * 3
+        assert walked(lambda number: (ONE if number % 2 else ONE[::-1], said), most=50) == (ONE, [1, 2])
+
+    def test_with_a_paging_that_begins_anew(self) -> None:
+        """What was believed is not remembered: it may come twice, but not for ever."""
+        page = pages(ONE, TWO, paging=lambda *_: Paging(1000, *_[2:]))
+        records, _ = walked(lambda number: page((number - 1) % 2 + 1), most=50)
+        assert set(records) == {*ONE, *TWO}
+        assert len(records) <= 3 * 3 + 3
+
 
 class TestGoesOn:
     def test_past_a_short_page(self) -> None:
@@ -108,6 +121,16 @@ class TestGoesOn:
     def test_where_only_the_start_is_missing_the_rest_is_believed(self) -> None:
         page = pages(ONE, TWO, paging=lambda _, total, _start, end: Paging(total, None, end))
         assert walked(page) == (ONE + TWO, [1, 2])
+
+    def test_past_a_paging_that_stands_still(self) -> None:
+        records, asked = walked(pages(ONE, TWO, THREE, paging=lambda *_: Paging(7, 1, 3)))
+        assert (records, asked) == ([1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4])
+
+    def test_past_offsets_that_overlap(self) -> None:
+        overlapping = pages(
+            ONE, [3, 4, 5], [5, 6, 7], paging=lambda number, *_: Paging(7, 2 * number - 1, 2 * number + 1)
+        )
+        assert set(walked(overlapping, most=5)[0]) == {1, 2, 3, 4, 5, 6, 7}
 
     def test_with_the_page_it_was_told_to_start_from(self) -> None:
         assert walked(pages(ONE, TWO, THREE, paging=right), Walk(2)) == ([4, 5, 6, 7], [2, 3])

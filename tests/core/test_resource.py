@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -172,6 +173,43 @@ class TestNewerData:
         chat = flavour.get(record.chat)
         flavour.get(record.reload())
         assert flavour.get(record.chat) is chat
+
+
+WRONG: list[Any] = [None, "", " ", "..", 7, ["s"], "\ud800"]
+
+
+class TestWrongIds:
+    @pytest.mark.parametrize("sent", [{}, *({"id": wrong} for wrong in WRONG)])
+    def test_of_the_server_are_its_mistake(self, sent: dict[str, Any], flavour: Flavour) -> None:
+        script = Script(ok({"sessions": [{**sent, "status": "LIVE"}]}))
+        (record,) = flavour.get(flavour.client(script).sessions.page(1))
+        asks: list[Callable[[], Any]] = [
+            lambda: flavour.get(record.chat),
+            lambda: flavour.get(record.reload()),
+            lambda: record.participants,
+        ]
+        for ask in asks:
+            with pytest.raises(DecodeError, match=r"^<Session .*came with an id that nothing can be asked with: "):
+                ask()
+        assert len(script.calls) == 1
+        assert record.status == "LIVE"
+        assert len({record, record}) == 1
+
+    @pytest.mark.parametrize("wrong", WRONG)
+    def test_of_an_answer_in_place_of_the_right_one(self, wrong: Any, flavour: Flavour) -> None:
+        script = Script(ok({"id": wrong, "title": "x"}))
+        record = flavour.get(flavour.client(script).meetings.find("m"))
+        with pytest.raises(DecodeError, match=r"^<Meeting .*came with an id"):
+            flavour.get(record.update(title="y"))
+        assert len(script.calls) == 1
+
+    @pytest.mark.parametrize("wrong", WRONG)
+    def test_of_the_caller_are_wrong_arguments(self, wrong: Any, flavour: Flavour) -> None:
+        sessions = flavour.client(Script()).sessions
+        with pytest.raises((TypeError, ValueError), match=r"session_id|surrogates"):
+            sessions.ref(wrong)
+        with pytest.raises((TypeError, ValueError), match=r"session_id|surrogates"):
+            flavour.get(sessions.find(wrong))
 
 
 class TestFoundByPeerId:

@@ -40,6 +40,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {  # in the environment, configured, e
     "transport": ("httpx2", TRANSPORT, "auto"),
 }
 DEFAULTS = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": 30.0, "max_retries": 2}
+WATCHING = {"limiter": "auto", "on_request": None, "on_response": None, "on_retry": None}
 
 
 class TestPrecedence:
@@ -55,7 +56,7 @@ class TestPrecedence:
         assert getattr(resolve(**{name: None}), name) == configured
 
     def test_defaults(self) -> None:
-        assert resolve(api_token=TOKEN)._asdict() == {**DEFAULTS, "api_token": TOKEN, "transport": "auto"}
+        assert resolve(api_token=TOKEN)._asdict() == {**DEFAULTS, **WATCHING, "api_token": TOKEN, "transport": "auto"}
 
     @pytest.mark.parametrize(("name", "value"), [("timeout", 7.5), ("max_retries", 0)])
     def test_numbers_can_be_configured(self, name: str, value: Any) -> None:

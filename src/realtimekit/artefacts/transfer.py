@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, APIError, ArtefactNotReady, DecodeError
 from realtimekit.flow import Request, Response, Sleep
+from realtimekit.observing import retried, sent
 from realtimekit.settings import checked_timeout, is_loopback
 from realtimekit.transports import Streamed
 
@@ -156,13 +157,13 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
         DecodeError: the file is too large.
     """
     seconds = settings.timeout if timeout is None else checked_timeout(timeout)
-    failures, renewed = 0, not source._link()
+    failures, number, renewed = 0, 0, not source._link()
     if renewed:
         yield from source._renew()
     while True:
-        before, asked, link = arrived.size, None, _link_of(source)
+        before, asked, link, number = arrived.size, None, _link_of(source), number + 1
         try:
-            response = yield from _answer(link, arrived, seconds)
+            response = yield from _answer(settings, link, arrived, seconds, number)
             if arrived.arriving:
                 return arrived.check(link.path)
         except APIConnectionError as error:
@@ -170,6 +171,7 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
             if failures > settings.max_retries:
                 error.method, error.path = "GET", link.path
                 raise
+            failure: Response | APIConnectionError = error
         else:
             if response.status in EXPIRED and not renewed:
                 renewed = True
@@ -179,7 +181,10 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
             if failures > settings.max_retries or not _may_ask_again(response, asked):
                 raise _error(response, link.path)
             arrived.start_over_after(response)
-        yield Sleep(protocol.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if asked is None else asked)
+            failure = response
+        wait = protocol.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if asked is None else asked
+        retried(settings, failure, "GET", link.path, number, wait)
+        yield Sleep(wait)
 
 
 def _link_of(source: Linked) -> _Url:
@@ -208,23 +213,27 @@ class _Url(str):
         return f"<{self.path}>"
 
 
-def _answer(url: _Url, arrived: Transfer, timeout: float) -> Flow[Response]:
+def _answer(settings: Settings, url: _Url, arrived: Transfer, timeout: float, number: int) -> Flow[Response]:
     """The answer at the end of the redirects; the body of a file has been written, of another it is the beginning."""
     for _ in range(LONGEST_CHAIN + 1):
         arrived.head = None
         request = Request("GET", url, arrived.headers(), None, timeout)
-        response: Response = yield Streamed.of(request, arrived.receive)
+        response = yield from sent(settings, Streamed.of(request, arrived.receive), url.path, number)
         if arrived.head is None:  # a transport that gives the body whole, and decompressed
-            headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}
-            arrived.receive(response._replace(headers=headers, content=b""))(response.content)
-        location = response.headers.get("location")
+            arrived.receive(_head(response))(response.content)
+        location = _Url(response.headers.get("location", ""))
         if response.status not in REDIRECTS or not location:
             return response._replace(content=arrived.refusal)
         url = _redirected(url, location, response.status)
     raise APIError(f"GET {url.path} was redirected more than {LONGEST_CHAIN} times", status=302)
 
 
-def _redirected(url: _Url, location: str, status: int) -> _Url:
+def _head(response: Response) -> Response:
+    headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}
+    return response._replace(headers=headers, content=b"")
+
+
+def _redirected(url: _Url, location: _Url, status: int) -> _Url:
     """Where a redirect leads: to https, or within this machine.
 
     Raises:
@@ -232,13 +241,19 @@ def _redirected(url: _Url, location: str, status: int) -> _Url:
     """
     try:
         target = _Url(urljoin(url, location))
-        parts, here = urlsplit(target), urlsplit(url)
-        local = here.scheme == parts.scheme == "http" and all(is_loopback(p.hostname or "") for p in (here, parts))
-        if (parts.scheme == "https" and parts.hostname) or local:
+        (before, here), (scheme, there) = _place(url), _place(target)
+        local = before == scheme == "http" and is_loopback(here) and is_loopback(there)
+        if (scheme == "https" and there) or local:
             return target
     except ValueError:
         pass
     raise APIError(f"GET {url.path} was redirected to an address that is not https", status=status, method="GET")
+
+
+def _place(url: _Url) -> tuple[str, str]:
+    """Scheme and host: no more of a link is for local variables, which error trackers send."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or ""
 
 
 def _error(response: Response, path: str) -> APIError:

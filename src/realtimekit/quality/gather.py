@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from realtimekit import errors, protocol
-from realtimekit.flow import Sleep
+from realtimekit import errors
 from realtimekit.prefetch import Ahead, AsyncAhead
 from realtimekit.quality.problems import find
 from realtimekit.quality.report import PeerReport
@@ -129,8 +128,6 @@ class Gathering:
         self._thresholds = checked(thresholds or Thresholds())
         scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
         self._sessions: Any = session._collection(session._client, scope=scope)
-        self._refused: errors.RateLimitError | None = None
-        self.left: int = 0  # how many are still to be asked for
 
     def report(self, participant: SessionParticipant[Any]) -> Flow[PeerQuality | MissingReport]:
         """One participant's quality. What concerns all of them is raised: a token that may not read reports."""
@@ -139,8 +136,6 @@ class Gathering:
         except (errors.AuthenticationError, errors.PermissionDeniedError):
             raise
         except (errors.APIError, errors.APIConnectionError, errors.DecodeError) as error:
-            if isinstance(error, errors.RateLimitError):
-                self._refused = error
             reason = _REASONS.get(type(error)) or str(error)
             return MissingReport(participant, reason, error)
         if not isinstance(raw, dict) or not raw:
@@ -150,31 +145,11 @@ class Gathering:
         return PeerQuality(participant, summarize(tracks), findings, PeerReport(raw), tracks)
 
     def _asked(self, peer_id: Any) -> Flow[Any]:
-        if self._refused:  # asking on would only lengthen the ban
-            raise self._refused
         if not peer_id:
             raise errors.DecodeError("the participant was listed without an id")
-        self.left -= 1
         find_by = type(self._sessions).find_participant_by_peer_id._function
-        found = yield from self._unhurried(find_by(self._sessions, peer_id))
+        found = yield from find_by(self._sessions, peer_id)
         return found._data.get("peer_report")
-
-    def _unhurried(self, flow: Flow[Any]) -> Flow[Any]:
-        """The same flow; where an answer says that nothing more is allowed for now, it waits before it goes on."""
-        step = next(flow)
-        while True:
-            try:
-                answer = yield step
-            except errors.APIConnectionError as error:
-                step = flow.throw(error)
-                continue
-            try:
-                step = flow.send(answer)
-            except StopIteration as stop:
-                wait = protocol.asked_wait(answer.headers)
-                if self.left > 0 and wait and wait <= protocol.LONGEST_WAIT:
-                    yield Sleep(wait)
-                return stop.value
 
 
 # --- in small twins ---------------------------------------------------------------------------------------------------
@@ -205,7 +180,6 @@ def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = 
 
 def _each_sync(session: Session[Sync], gathering: Gathering, concurrency: int) -> Iterator[PeerQuality | MissingReport]:
     people = session.participants.all()
-    gathering.left = len(people)
     with Ahead(
         concurrency, lambda at: session._client.run(ahead.while_read(gathering.report(people[at - 1])))
     ) as ahead:
@@ -217,7 +191,6 @@ async def _each_async(
     session: Session[Async], gathering: Gathering, concurrency: int
 ) -> AsyncIterator[PeerQuality | MissingReport]:
     people = await session.participants.all()
-    gathering.left = len(people)
     async with AsyncAhead(concurrency, lambda at: session._client.run(gathering.report(people[at - 1]))) as ahead:
         for at in range(1, len(people) + 1):
             yield await ahead.get(at, len(people))
@@ -240,8 +213,8 @@ def quality_of(
 
     Args:
         session: whose participants.
-        concurrency: how many reports to ask for at once, 1 or more. Where the server says that nothing more is allowed
-            for now, it waits; a refusal for more than a minute puts the rest in `missing`.
+        concurrency: how many reports to ask for at once, 1 or more. The client's limiter has them wait where the server
+            allows nothing more for now; where that is for longer than it waits, the rest is in `missing`.
         thresholds: as for `PeerReport.problems`.
         keep_reports: whether the reports stay in memory; a two-hour call of many people has a million samples.
 

@@ -1,0 +1,207 @@
+"""What those are told who watch: hooks, the log, OpenTelemetry."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from realtimekit import APIConnectionError, Attempt, ConfigurationError, NotFoundError, RealtimeKit, ServerError
+
+from .scripted import TOKEN, Flavour, Script, Step, answer, error, lost, ok
+
+SESSION = "/accounts/acc/realtime/kit/app/sessions/sess-1"
+FOUND = ok({"session": {"id": "sess-1"}})
+
+
+class Told(list[tuple[str, Attempt]]):
+    """Everything that three hooks are told, in order."""
+
+    @property
+    def hooks(self) -> dict[str, Callable[[Attempt], None]]:
+        def of(name: str) -> Callable[[Attempt], None]:
+            return lambda attempt: self.append((name, attempt))
+
+        return {f"on_{name}": of(name) for name in ("request", "response", "retry")}
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def find(flavour: Flavour, script: Script, **settings: Any) -> Any:
+    return flavour.get(flavour.client(script, **settings).sessions.find("sess-1"))
+
+
+class TestHooks:
+    def test_one_call(self, flavour: Flavour, told: Told) -> None:
+        find(flavour, Script(answer(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **told.hooks)
+        (sending, before), (answered, after) = told
+        assert (sending, answered) == ("request", "response")
+        assert before == Attempt("GET", SESSION, 1)
+        assert after == Attempt("GET", SESSION, 1, 200, after.seconds, "ray-1")
+        assert after.seconds is not None
+        assert 0 <= after.seconds < 10
+
+    def test_a_call_that_is_sent_again(self, flavour: Flavour, told: Told, waits: list[float]) -> None:
+        find(flavour, Script(error(503), lost(), FOUND), **told.hooks)
+        assert [name for name, _ in told] == ["request", "response", "retry"] * 2 + ["request", "response"]
+        assert [attempt.number for _, attempt in told] == [1, 1, 1, 2, 2, 2, 3, 3]
+        assert [attempt.status for _, attempt in told] == [None, 503, 503, None, None, None, None, 200]
+        assert [attempt.wait for name, attempt in told if name == "retry"] == waits
+        failed = [attempt.error for _, attempt in told]
+        assert failed[4] is failed[5] is not None
+        assert isinstance(failed[4], APIConnectionError)
+        assert failed[:4] + failed[6:] == [None] * 6
+
+    @pytest.mark.parametrize(("step", "kind"), [(error(404), NotFoundError), (lost(), APIConnectionError)])
+    def test_a_call_that_fails(self, flavour: Flavour, told: Told, step: Step, kind: type[Exception]) -> None:
+        with pytest.raises(kind):
+            find(flavour, Script(step), max_retries=0, **told.hooks)
+        assert [name for name, _ in told] == ["request", "response"]
+
+    def test_a_hook_that_fails_breaks_nothing(
+        self, flavour: Flavour, told: Told, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def broken(attempt: Attempt) -> None:
+            raise ZeroDivisionError(attempt.path)
+
+        hooks = {**told.hooks, "on_request": broken, "on_retry": broken}
+        assert find(flavour, Script(error(500), FOUND), **hooks).id == "sess-1"
+        assert len(told) == 2
+        failures = [record for record in caplog.records if record.exc_info]
+        assert len(failures) == 3
+        assert {record.name for record in failures} == {"realtimekit"}
+
+    def test_a_hook_that_interrupts_does(self, flavour: Flavour) -> None:
+        def interrupted(attempt: Attempt) -> None:
+            raise KeyboardInterrupt
+
+        script = Script(FOUND)
+        with pytest.raises(KeyboardInterrupt):
+            find(flavour, script, on_request=interrupted)
+        assert script.requests == []
+
+    def test_with_options_gives_other_hooks(self, flavour: Flavour, told: Told) -> None:
+        script = Script(FOUND, FOUND)
+        client = flavour.client(script)
+        flavour.get(client.with_options(**cast("Any", told.hooks)).sessions.find("sess-1"))
+        flavour.get(client.sessions.find("sess-1"))
+        assert len(told) == 2
+
+    @pytest.mark.parametrize("name", ["on_request", "on_response", "on_retry"])
+    def test_what_is_no_hook_is_refused(self, flavour: Flavour, name: str) -> None:
+        async def awaited(attempt: Attempt) -> None: ...
+
+        for hook, text in [("print", "a function"), (awaited, "a plain function")]:
+            with pytest.raises(ConfigurationError, match=f"{name}=.*{text}"):
+                flavour.client(Script(), **{name: hook})
+
+
+class TestLog:
+    def test_a_line_for_each_sending(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, "realtimekit")
+        find(flavour, Script(error(503), FOUND))
+        first, again, second = [(record.levelname, record.getMessage()) for record in caplog.records]
+        assert first[0] == second[0] == "DEBUG"
+        assert first[1].startswith(f"GET {SESSION} 503 in ")
+        assert first[1].endswith(" ms, attempt 1")
+        assert again[0] == "INFO"
+        assert again[1].startswith(f"GET {SESSION} is sent again in 0.")
+        assert second[1].startswith(f"GET {SESSION} 200 in ")
+
+    def test_a_failure_is_named(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, "realtimekit")
+        with pytest.raises(APIConnectionError):
+            find(flavour, Script(lost()), max_retries=0)
+        assert f"GET {SESSION} APIConnectionError in " in caplog.text
+
+    def test_above_debug_it_is_silent(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "realtimekit")
+        find(flavour, Script(FOUND))
+        assert caplog.records == []
+
+    def test_a_cancelled_call_is_told_of(self, caplog: pytest.LogCaptureFixture, told: Told) -> None:
+        caplog.set_level(logging.DEBUG, "realtimekit")
+
+        class Interrupted:
+            def send(self, request: object, /) -> Any:
+                raise KeyboardInterrupt
+
+        client = RealtimeKit(
+            api_token=TOKEN, account_id="acc", app_id="app", transport=Interrupted(), **cast("Any", told.hooks)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            client.sessions.find("sess-1")
+        (_, last) = told[-1]
+        assert (last.status, last.error) == (None, None)
+        assert f"GET {SESSION} cancelled in " in caplog.text
+
+
+@pytest.fixture(scope="module")
+def exporter() -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)  # once in a process
+    return exporter
+
+
+@pytest.fixture
+def spans(exporter: InMemorySpanExporter) -> Iterator[Callable[[], list[ReadableSpan]]]:
+    exporter.clear()
+    yield lambda: list(exporter.get_finished_spans())
+    exporter.clear()
+
+
+Spans = Callable[[], list[ReadableSpan]]
+
+
+class TestSpans:
+    def test_one_call(self, flavour: Flavour, spans: Spans) -> None:
+        with trace.get_tracer(__name__).start_as_current_span("the user's own"):
+            find(flavour, Script(FOUND))
+        span, parent = spans()
+        assert span.name == "GET /{id}/sessions/{id}"
+        assert span.kind is trace.SpanKind.CLIENT
+        assert span.parent is not None
+        assert parent.context is not None
+        assert span.parent.span_id == parent.context.span_id
+        assert dict(span.attributes or {}) == {
+            "http.request.method": "GET",
+            "http.response.status_code": 200,
+            "server.address": "api.test",
+            "server.port": 443,
+            "url.full": f"https://api.test/client/v4{SESSION}",
+            "url.template": "/{id}/sessions/{id}",
+        }
+        assert span.status.status_code is trace.StatusCode.UNSET
+
+    def test_a_span_for_each_sending(self, flavour: Flavour, spans: Spans) -> None:
+        with pytest.raises(ServerError):
+            find(flavour, Script(lost(), error(503)), max_retries=1)
+        first, second = [dict(span.attributes or {}) for span in spans()]
+        assert first["error.type"] == "APIConnectionError"
+        assert "http.request.resend_count" not in first
+        assert (second["error.type"], second["http.request.resend_count"]) == ("503", 1)
+        assert {span.status.status_code for span in spans()} == {trace.StatusCode.ERROR}
+
+    @pytest.mark.parametrize(
+        ("path", "template"),
+        [
+            ("/accounts/0a1b/realtime/kit/7f3c-9/sessions/5d-1/participants", "/{id}/sessions/{id}/participants"),
+            ("/accounts/0a1b/realtime/kit/apps", "/apps"),
+            ("/accounts/0a/realtime/kit/7f/meetings/b%20c/active-session", "/{id}/meetings/{id}/active-session"),
+        ],
+    )  # fmt: skip
+    def test_names_of_spans_hold_no_ids(self, path: str, template: str) -> None:
+        from realtimekit.observing import _template
+
+        assert _template(path) == template

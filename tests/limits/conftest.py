@@ -1,0 +1,47 @@
+"""A real Redis, and a served emulator with a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from realtimekit.emulator import Emulator
+from tests.webhooks.conftest import redis_server
+
+
+@pytest.fixture(scope="module")
+def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("r")
+    with redis_server(folder):
+        yield str(folder / "s")
+
+
+class Limited:
+    """The API, with a limit: 20 calls in two seconds, and refusals for two seconds after one too many.
+
+    The limits that are known are for 10 seconds and more. Within two, even a busy machine answers one of 20 calls.
+    """
+
+    QUOTA, WINDOW = 20, 2.0
+
+    def __init__(self, emulator: Emulator, base_url: str) -> None:
+        self._emulator = emulator
+        self.settings: dict[str, Any] = {
+            "api_token": emulator.api_token,
+            "account_id": emulator.account_id,
+            "app_id": emulator.app_id,
+            "base_url": base_url,
+            "transport": "httpx2",
+        }
+        emulator.add_fault(limit={"requests": self.QUOTA, "window_seconds": self.WINDOW, "block_seconds": 2})
+
+    def statuses(self) -> list[int]:
+        return [request["status"] for request in self._emulator.requests()]
+
+
+@pytest.fixture
+def limited() -> Iterator[Limited]:
+    with Emulator() as emulator, emulator.serve() as server:
+        yield Limited(emulator, server.base_url)

@@ -1,0 +1,202 @@
+"""Clients that keep to a limit, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RateLimitError, RealtimeKit
+from realtimekit.flow import Response
+from realtimekit.limits import LocalLimiter, shared
+from realtimekit.limits.pace import Place
+from tests.core.scripted import AsyncScriptedTransport, Script, ScriptedTransport, error, lost, ok
+
+from .conftest import Limited
+
+CALLS = 45
+
+
+def test_threads_share_the_limit(limited: Limited) -> None:
+    """Each with a client of its own: they have the same token."""
+    clients = [RealtimeKit(**limited.settings) for _ in range(12)]
+    clients[0].apps.all()
+    started = time.monotonic()
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(lambda number: clients[number % 12].apps.all(), range(CALLS)))
+    assert limited.statuses() == [200] * (CALLS + 1)
+    assert time.monotonic() - started >= Limited.WINDOW
+    for client in clients:
+        client.close()
+
+
+def test_tasks_share_the_limit(limited: Limited) -> None:
+    async def main() -> None:
+        async with AsyncRealtimeKit(**limited.settings) as client:
+            await client.apps.all()
+            await asyncio.gather(*(client.apps.all() for _ in range(CALLS)))
+
+    asyncio.run(main())
+    assert limited.statuses() == [200] * (CALLS + 1)
+
+
+def test_without_it_they_are_refused(limited: Limited) -> None:
+    with RealtimeKit(**limited.settings, limiter="off", max_retries=0) as client:
+        for _ in range(Limited.QUOTA):
+            client.apps.all()
+        with pytest.raises(RateLimitError, match="answered 429"):
+            client.apps.all()
+    assert limited.statuses() == [200] * Limited.QUOTA + [429]
+
+
+def test_who_began_too_fast_recovers(limited: Limited) -> None:
+    """Nothing was known, so some are refused; everybody waits for the block's end, and is served."""
+    with RealtimeKit(**limited.settings) as client, ThreadPoolExecutor(CALLS // 2) as threads:
+        list(threads.map(lambda _: client.apps.all(), range(CALLS)))
+    statuses = limited.statuses()
+    assert statuses.count(200) == CALLS
+    assert statuses.count(429) < CALLS / 2  # those under way at the first refusal, once each
+
+
+def test_a_wait_that_is_too_long_is_said_at_once(limited: Limited) -> None:
+    with RealtimeKit(**limited.settings, limiter=LocalLimiter(max_wait=0.01)) as client:
+        for _ in range(Limited.QUOTA):
+            client.apps.all()
+        with pytest.raises(RateLimitError, match="not sent: ") as caught:
+            client.apps.all()
+    assert 0 < (caught.value.retry_after or 0) <= Limited.WINDOW
+    assert (caught.value.method, caught.value.status) == ("GET", 429)
+    assert caught.value.path.endswith("/realtime/kit/apps")
+    assert limited.statuses() == [200] * Limited.QUOTA
+
+
+# --- without a clock --------------------------------------------------------------------------------------------------
+
+SETTINGS: dict[str, Any] = {"api_token": "x", "account_id": "a", "app_id": "b"}
+
+
+def found() -> Response:
+    return ok({"session": {"id": "sess-1"}})
+
+
+def test_a_refusal_is_waited_for_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, and as long as the server asks, though it is longer than others wait without a limiter."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    script = Script(error(429, retry_after="250"), found())
+    limiter = LocalLimiter(max_wait=300)
+    RealtimeKit(**SETTINGS, transport=ScriptedTransport(script), limiter=limiter).sessions.find("sess-1")
+    assert waits == [pytest.approx(250, abs=1)]
+
+
+def test_a_refusal_holds_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    script = Script(error(429, retry_after="250"), found())
+    client = RealtimeKit(**SETTINGS, transport=ScriptedTransport(script))
+    with pytest.raises(RateLimitError, match="answered 429"):
+        client.sessions.find("sess-1")
+    with pytest.raises(RateLimitError, match="not sent"):
+        client.with_options(timeout=5).sessions.find("sess-1")
+    assert len(script.requests) == 1
+    assert waits == []
+
+
+def test_a_limiter_that_awaits_is_for_async_clients() -> None:
+    class Awaiting:
+        max_wait = 60.0
+
+        async def reserve(self, place: Place | None, /) -> Place:
+            return Place(0.0, 0.0)
+
+        def heard(self, response: Response | None, /) -> None:
+            heard.append(response)
+
+    heard: list[Response | None] = []
+    with pytest.raises(ConfigurationError, match=r"reserve\(\) awaits"):
+        RealtimeKit(**SETTINGS, limiter=Awaiting())
+    with pytest.raises(ConfigurationError, match=r"reserve\(\) awaits"):
+        RealtimeKit(**SETTINGS).with_options(limiter=Awaiting())
+    client = AsyncRealtimeKit(
+        **SETTINGS, transport=AsyncScriptedTransport(Script(found(), lost())), limiter=Awaiting(), max_retries=0
+    )
+    asyncio.run(client.sessions.find("sess-1"))
+    with pytest.raises(APIConnectionError):
+        asyncio.run(client.sessions.find("sess-1"))
+    assert heard == [found(), None]
+
+
+@pytest.mark.parametrize("limiter", ["on", 5, object()])
+def test_what_is_no_limiter_is_refused(limiter: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"limiter=.*'auto', 'off', or an object with a `reserve` method"):
+        RealtimeKit(**SETTINGS, limiter=limiter)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"quota": 5}, {"window": 5}, {"quota": 0, "window": 5}, {"quota": 5, "window": 0}, {"max_wait": -1}]
+)
+def test_wrong_settings_of_a_limiter(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"max_wait=|quota= and window="):
+        LocalLimiter(**wrong)
+
+
+def test_one_for_a_token_while_anybody_has_it() -> None:
+    one, same, other = (RealtimeKit(api_token=token) for token in ("x", "x", "y"))
+    assert one._limiter is same._limiter is one.with_options(timeout=3)._limiter
+    assert other._limiter is not one._limiter
+    assert one.with_options(api_token="y")._limiter is other._limiter
+    key = ("a key", 1)
+    first = id(shared(key))
+    gc.collect()
+    held = [LocalLimiter() for _ in range(3)]  # so that no new one has the place of the first by chance
+    assert id(shared(key)) != first or held
+
+
+def test_nobody_holds_the_lock_while_waiting() -> None:
+    limiter = LocalLimiter(quota=1, window=30.0)
+    script = Script(found(), found())
+    client = RealtimeKit(**SETTINGS, transport=ScriptedTransport(script), limiter=limiter)
+    client.sessions.find("sess-1")
+    waiting = threading.Thread(target=client.sessions.find, args=("sess-1",), daemon=True)
+    waiting.start()
+    while limiter._pace.left != 0 or limiter._pace.first < 0:
+        time.sleep(0.01)
+    assert not limiter._lock.locked()
+    assert limiter.reserve(None).wait > 30  # answered at once, for the window after that of the thread
+    assert waiting.is_alive()
+
+
+FORK = """
+import os, threading, time
+from realtimekit.limits import LocalLimiter
+
+limiter = LocalLimiter()
+limiter._lock.acquire()  # as a thread would hold it at that moment
+child = os.fork()
+if not child:
+    limiter.reserve(None)
+    os._exit(7)
+limit = time.monotonic() + 20
+while time.monotonic() < limit:
+    pid, status = os.waitpid(child, os.WNOHANG)
+    if pid:
+        print(os.waitstatus_to_exitcode(status))
+        break
+    time.sleep(0.01)
+else:
+    os.kill(child, 9)
+    print("hangs")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")
+def test_a_fork_does_not_inherit_a_held_lock() -> None:
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "7\n", done.stderr
