@@ -48,6 +48,14 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Comple
     )
 
 
+def shell(line: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A line for the shell, in which "$R" is the command."""
+    return subprocess.run(
+        ["/bin/sh", "-c", line],
+        env={**env, "R": COMMAND}, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+
+
 def invoke(*arguments: str, env: dict[str, str]) -> Result:
     """As `run`, in this process: quicker. What is not caught is raised."""
     absent = {name: None for name in os.environ if name.startswith(OURS)}
@@ -72,6 +80,15 @@ def one_line(code: int, out: str, err: str) -> str:
     (line,) = err.splitlines()
     assert line.startswith("Error: ")
     return line
+
+
+def refused(*arguments: str, env: dict[str, str]) -> str:
+    """The last line of what is said about wrong usage."""
+    result = invoke(*arguments, env=env)
+    assert (result.exit_code, result.stdout) == (2, ""), result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: ")
+    return last
 
 
 def complaint(*arguments: str, env: dict[str, str]) -> str:

@@ -13,12 +13,15 @@ import trustme
 from realtimekit import __version__
 from realtimekit.doctor import examine
 from realtimekit.emulator import Emulator
+from realtimekit.flow import Request, Response
 from realtimekit.transports.emulator import connected
 from tests.transports.loopback import Server, answer, proxy
 
 from .command import environment, invoke, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from realtimekit.doctor import Report
     from tests.transports.loopback import Connection
 
@@ -140,7 +143,13 @@ def test_a_missing_setting(served: Served, missing: str) -> None:
 
 def test_all_missing_settings_are_named_at_once() -> None:
     problem = found(environment())
-    assert [cure.partition(":")[0] for cure in problem["cures"]] == ["api_token", "account_id", "app_id"]
+    assert [cure.partition(":")[0] for cure in problem["cures"]] == [
+        "api_token",
+        "account_id",
+        "app_id",
+        "or, with no account at all",
+    ]
+    assert problem["text"] == "api_token, account_id and app_id are not set"
 
 
 @pytest.mark.parametrize(
@@ -231,11 +240,18 @@ def test_a_setting_that_cannot_be_right(served: Served, name: str, value: str, w
             "permission", "not its meetings", 3, id="may not read meetings",
         ),
         pytest.param(
-            {f"{KIT}/apps": (200, b"<html>Log in</html>")}, "not the API", "most likely not", 1, id="a login page"
+            {f"{KIT}/apps": (200, b"<html>Log in</html>")}, "not the API", "a web page answers", 1, id="a login page"
         ),
-        pytest.param({f"{KIT}/apps": (302, b"")}, "not the API", "most likely not", 1, id="a redirect"),
-        pytest.param({f"{KIT}/apps": (404, b"nginx")}, "not the API", "most likely not", 1, id="another service"),
-        pytest.param({f"{KIT}/apps": (200, [1])}, "not the API", "most likely not", 1, id="other JSON"),
+        pytest.param({f"{KIT}/apps": (302, b"")}, "not the API", "something else answers", 1, id="a redirect"),
+        pytest.param({f"{KIT}/apps": (404, b"nginx")}, "not the API", "something else", 1, id="another service"),
+        pytest.param({f"{KIT}/apps": (200, [1])}, "not the API", "something else", 1, id="other JSON"),
+        pytest.param({f"{KIT}/apps": (200, {"ok": True})}, "not the API", "something else", 1, id="a JSON service"),
+        pytest.param({f"{KIT}/apps": (404, {"detail": "Not Found"})}, "not the API", "something", 1, id="FastAPI's"),
+        pytest.param({f"{KIT}/apps": (404, {"error": "Not Found"})}, "not the API", "something", 1, id="Spring's"),
+        pytest.param({f"{KIT}/apps": (404, {"message": "none"})}, "not the API", "something", 1, id="a gateway's"),
+        pytest.param({f"{KIT}/apps": (403, b"<html>Blocked</html>")}, "not the API", "a web page", 1, id="a filter"),
+        pytest.param({f"{KIT}/apps": (401, b"<html>Log in</html>")}, "not the API", "a web page", 1, id="a login"),
+        pytest.param({f"{KIT}/apps": (511, b"<html>Log in</html>")}, "not the API", "a web page", 1, id="a portal"),
         pytest.param({f"{KIT}/apps": (429, b"")}, "rate limit", "too many", 1, id="too many requests"),
         pytest.param({f"{KIT}/apps": (503, b"<h1>")}, "server", "failed", 1, id="the edge fails"),
         pytest.param({f"{KIT}/apps": (500, kit(500, "oops"))}, "server", "failed", 1, id="the server fails"),
@@ -257,6 +273,65 @@ def test_an_app_that_only_the_list_knows() -> None:
     said: Said = {f"{KIT}/apps": (200, APPS), f"{KIT}/app-1/meetings?per_page=1": (200, {"success": True, "data": []})}
     with scripted(said) as server:
         assert invoke("doctor", env=env(f"{server.url}/client/v4")).exit_code == 0
+
+
+@pytest.mark.parametrize("path", ["", "/v4", "/client/v4/accounts"])
+def test_a_wrong_path_in_the_base_url(served: Served, path: str) -> None:
+    origin = served.server.base_url.removesuffix("/client/v4")
+    problem = found({**served.env, "REALTIMEKIT_BASE_URL": f"{origin}{path}"})
+    assert problem["kind"] == "not the API"
+    assert f"ends in {path}," in problem["text"] if path else "has no path" in problem["text"]
+    assert served.server.base_url in problem["cures"][0]
+
+
+def scripted_transport(answers: Callable[[Request], Response]) -> Any:
+    class Scripted:
+        def send(self, request: Request, /) -> Response:
+            return answers(request)
+
+    return Scripted()
+
+
+def examined(base_url: str, response: Response, token: str = TOKEN) -> Any:
+    transport = scripted_transport(lambda _request: response)
+    report = examine(api_token=token, account_id=ACCOUNT, app_id="app-1", base_url=base_url, transport=transport)
+    assert report.problem is not None
+    return report.problem
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, b"<html>"), (400, json.dumps(gateway(7000, "No route")).encode()), (301, b""), (401, b"")],
+)
+def test_cloudflares_own_host_without_the_path(status: int, body: bytes) -> None:
+    problem = examined("https://api.cloudflare.com", Response(status, {}, body))
+    assert problem.kind == "not the API"
+    (cure,) = problem.cures
+    assert cure.startswith("set REALTIMEKIT_BASE_URL (base_url=) to https://api.cloudflare.com/client/v4, or leave it")
+
+
+def test_a_proxy_of_ones_own_may_have_another_path() -> None:
+    said = Response(404, {}, json.dumps(gateway(7003, "Could not route")).encode())
+    assert examined("https://proxy.example/cloudflare", said).kind == "account"
+
+
+def test_a_redirect_names_the_host_that_it_leads_to() -> None:
+    said = Response(302, {"location": "https://login.example/?next=secret"}, b"")
+    problem = examined("https://api.cloudflare.com/client/v4", said)
+    assert (problem.kind, "login.example" in problem.text) == ("not the API", True)
+    assert "log in there first" in problem.cures[0]
+    assert "secret" not in str(problem)
+
+
+def test_the_token_of_an_emulator_at_cloudflare() -> None:
+    said = Response(401, {}, json.dumps(gateway(10000, "Authentication error")).encode())
+    problem = examined("https://api.cloudflare.com/client/v4", said, token="emulator-token")
+    assert (problem.kind, "REALTIMEKIT_BASE_URL" in problem.cures[0]) == ("token", True)
+
+
+def test_a_token_that_an_emulator_does_not_know(served: Served) -> None:
+    problem = found({**served.env, "CLOUDFLARE_API_TOKEN": TOKEN})
+    assert (problem["kind"], "the emulator prints its token" in problem["cures"][0]) == ("token", True)
 
 
 def test_a_wrong_app_is_answered_with_those_that_exist(served: Served) -> None:

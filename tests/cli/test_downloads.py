@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from .command import complaint, done, invoke
+from .command import complaint, done, invoke, one_line, refused, shell
 from .conftest import Served
 from .terminal import on_a_terminal
 
@@ -84,6 +86,10 @@ def test_the_tracks_of_a_recording(served: Served, tmp_path: Path) -> None:
     assert lines
     assert sorted(lines) == sorted(str(path) for path in (tmp_path / "new").iterdir())
     assert all(Path(line).stat().st_size for line in lines)
+    file = tmp_path / "mine.mp4"
+    file.write_text("mine")
+    assert "has several" in refused("recordings", "download", recording_id, "--to", str(file), env=served.env)
+    assert file.read_text() == "mine"
 
 
 def test_a_file_is_not_replaced_without_a_question(served: Served, tmp_path: Path) -> None:
@@ -102,10 +108,39 @@ def test_a_file_is_not_replaced_without_a_question(served: Served, tmp_path: Pat
 def test_what_cannot_be_written(served: Served, tmp_path: Path) -> None:
     session_id, recording_id = recorded(served)
     (tmp_path / "file").write_text("")
-    line = complaint("sessions", "download", session_id, "--to", str(tmp_path / "file"), env=served.env)
-    assert str(tmp_path / "file") in line
-    nowhere = str(tmp_path / "no" / "file.mp4")
-    assert "No such file" in complaint("recordings", "download", recording_id, "--to", nowhere, env=served.env)
+    sent = len(served.emulator.requests())
+    file, nowhere, sealed = tmp_path / "file", tmp_path / "no", tmp_path / "sealed"
+    sealed.mkdir(mode=0o500)
+    of_session, of_recording = ("sessions", "download", session_id), ("recordings", "download", recording_id)
+    report = ("sessions", "report", session_id)
+    for command, place, said in (
+        ((*of_session, "--to"), file, f"{file} is a file: nothing can be put into it"),
+        ((*of_session, "--to"), file / "x", f"{file} is a file: nothing can be put into it"),
+        ((*of_recording, "--to"), nowhere / "file.mp4", f"there is no folder {nowhere}"),
+        ((*of_recording, "--to"), file / "x.mp4", f"{file} is a file: nothing can be put into it"),
+        ((*report, "-o"), nowhere / "x.html", f"there is no folder {nowhere}"),
+        ((*report, "-o"), tmp_path, f"{tmp_path} is a folder: give a file in it"),
+        ((*report, "-o"), "", "'' is no path"),
+    ):
+        assert said in refused(*command, str(place), env=served.env)
+    if not os.access(sealed, os.W_OK):  # root may
+        for command in ((*of_session, "--to"), (*report, "-o")):
+            assert f"you may not write into the folder {sealed}" in refused(*command, f"{sealed}/x", env=served.env)
+    assert len(served.emulator.requests()) == sent
+
+
+def test_a_disk_that_is_full(served: Served, tmp_path: Path) -> None:
+    """What cannot be known beforehand."""
+    session_id, recording_id = recorded(served)
+    for command in (
+        ("sessions", "download", session_id, "--to", tmp_path / "new"),
+        ("recordings", "download", recording_id, "--to", tmp_path / "file.mp4"),
+        ("sessions", "report", session_id, "-o", tmp_path / "x.html"),
+    ):
+        ended = shell(f'ulimit -f 0; "$R" {" ".join(map(str, command))}', env=served.env)
+        line = one_line(ended.returncode, ended.stdout, ended.stderr)
+        assert line == f"Error: cannot write to {command[-1]}: {os.strerror(errno.EFBIG)}"
+    assert [path.name for path in tmp_path.rglob("*")] == ["new"]
 
 
 def test_a_recording_that_is_not_there_yet(served: Served, tmp_path: Path) -> None:
@@ -142,7 +177,9 @@ def test_a_summary_that_is_not_made(served: Served) -> None:
     joined = served.emulator.join(meeting.id, person.id)
     served.emulator.speech(joined.session_id, joined.peer_id, "hello", 0, 1000)
     served.emulator.end(meeting.id)
-    assert "summarize_on_end=False" in complaint("sessions", "summary", joined.session_id, env=served.env)
+    assert "meetings update MEETING_ID --summarize-on-end" in complaint(
+        "sessions", "summary", joined.session_id, env=served.env
+    )
     options = ("--generate", "--timeout", "0.02", "--poll", "0.01")
     assert "waited 0.02 s" in complaint("sessions", "summary", joined.session_id, *options, env=served.env)
 

@@ -49,7 +49,7 @@ def test_differences(spec: Path) -> None:
     ]
     assert lines[4].startswith("GET /b/[red]new\ufffd[31m")
     assert lines[5] == "  harmless  operation added"
-    assert lines[-1] == "3 differences, 2 of them breaking"
+    assert lines[-1] == "3 differences, 2 breaking"
     assert "version 9.9, openapi.json" in lines[-2]
     assert str(spec.parent) not in result.stdout
 

@@ -19,15 +19,16 @@ from .command import environment, run
 GROUPS: dict[str, str] = {
     "analytics": "daily livestreams",
     "apps": "create list show",
+    "emulator": "advance chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
     "meetings": "create end list show update",
     "participants": "add list remove show token update",
     "presets": "create delete list show update",
     "recordings": "download list pause resume show start stop wait",
-    "sessions": "chat download list participants quality show summary transcript",
+    "sessions": "chat download list participants quality report show summary transcript",
     "webhooks": "create delete events listen list show trigger update verify",
 }
-ALONE = ("demo", "doctor", "drift", "emulator")
+ALONE = ("demo", "doctor", "drift")
 COMMANDS: list[tuple[str, ...]] = [
     (),
     *((name,) for name in (*ALONE, *GROUPS)),
@@ -55,8 +56,7 @@ def test_help(command: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested() -> None:
-    reported = ("sessions", "report")  # its tests are its own
-    assert set(there_are(realtimekit)) - {reported} == set(COMMANDS)
+    assert set(there_are(realtimekit)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("group", [(), *((name,) for name in GROUPS)], ids=" ".join)
@@ -117,6 +117,8 @@ def test_shells_complete(shell: str) -> None:
         ("realtimekit parti", {"participants"}),
         ("realtimekit meetings ", set(GROUPS["meetings"].split())),
         ("realtimekit webhooks trigger meeting.ch", {"meeting.chatSynced"}),
+        ("realtimekit recordings list --status up", {"UPLOADING", "UPLOADED"}),
+        ("realtimekit sessions download x --transcript-format ", {"CSV", "JSON", "SRT", "VTT"}),
     ):
         typed = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
         if shell == "fish":

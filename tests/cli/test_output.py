@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.table import Table
 
 from realtimekit.cli import output
 from realtimekit.cli.options import Column
@@ -104,19 +106,50 @@ def test_nested_fields_have_dotted_names(capsys: pytest.CaptureFixture[str]) -> 
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("width", "count"), [(240, 3), (180, 3), (179, 2), (143, 2), (142, 1), (120, 1), (119, 0)])
+def test_as_many_of_the_wide_columns_as_have_room(width: int, count: int) -> None:
+    columns = [Column("id"), *(Column(name, wide=True) for name in ("one", "two", "six"))]
+    made = output.table("T", columns, [["x" * 36, "y" * 50, "y" * 50, "y" * 35]], width)
+    assert isinstance(made, Table)
+    assert [str(column.header) for column in made.columns] == ["id", "one", "two", "six"][: count + 1]
+
+
 @pytest.mark.parametrize(("width", "shown"), [(80, False), (119, False), (120, True)])
-def test_a_narrow_terminal_gets_fewer_columns(*, monkeypatch: pytest.MonkeyPatch, width: int, shown: bool) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    made = output.table("T", [Column("id"), Column("more", wide=True)], [["x" * 36, 1]])
-    assert [column.header for column in made.columns] == (["id", "more"] if shown else ["id"])
+def test_a_narrow_terminal_gets_fewer_columns(*, width: int, shown: bool) -> None:
+    made = output.table("T", [Column("id"), Column("more", wide=True)], [["x" * 36, 1]], width)
+    assert isinstance(made, Table)
+    assert [str(column.header) for column in made.columns] == (["id", "more"] if shown else ["id"])
 
 
-def test_an_id_is_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
-    columns = [Column("id"), Column("title", folds=True), Column("name", folds=True)]
+@given(
+    st.integers(10, 160),
+    st.lists(
+        st.tuples(st.sampled_from(["left", "right", "more"]), st.booleans(), st.booleans()), min_size=1, max_size=6
+    ),
+    st.integers(1, 40),
+)
+def test_nothing_is_cut_however_narrow(width: int, kinds: list[tuple[str, bool, bool]], length: int) -> None:
+    columns = [Column("id"), *(Column(name, folds=folds, wide=wide) for name, folds, wide in kinds)]
+    row = ["-" * length, *("x" * (length // 2 + 1) for _ in kinds)]
+    printed = io.StringIO()
+    out = Console(file=printed, width=width, highlight=False)
+    output.print_table(out, "T", columns, [row, row])
+    lines = printed.getvalue().splitlines()
+    assert sum("-" * length in line for line in lines) == 2
+    as_table = "\u2500" in printed.getvalue()
+    assert all(len(line) <= width for line in lines) or not as_table
+    whole = [cell for cell, column in zip(row, columns, strict=True) if not column.folds and not column.wide]
+    assert all(sum(cell in line for line in lines) >= 2 for cell in whole)
+    heads = [column.name for column in columns if not column.folds and not column.wide]
+    assert all(head in printed.getvalue() for head in heads)
+
+
+def test_what_no_table_has_room_for_is_a_line_for_each_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [Column("id"), Column("title", "called", folds=True), Column("more", wide=True)]
     one = "0df47f86-e397-4a8c-9e5b-5cbef94ed03b"
-    output.console().print(output.table("T", columns, [[one, "word " * 30, "word " * 30]]))
-    assert one in capsys.readouterr().out
+    output.print_table(Console(width=40), "T[b]", columns, [[one, "a long title of [b]many[/b] words", 1]] * 2)
+    block = f"id: {one}\ncalled: a long title of [b]many[/b] words\nmore: 1\n"
+    assert capsys.readouterr().out == f"T[b]\n\n{block}\n{block}\n"
 
 
 def test_a_pipe_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from realtimekit import RealtimeKit
 
-from .command import complaint, done, invoke
+from .command import complaint, done, refused
 from .conftest import Served
 from .terminal import on_a_terminal
 
@@ -27,13 +27,6 @@ def client(served: Served) -> Iterator[RealtimeKit]:
 def made(*arguments: str, served: Served) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(done(*arguments, "--json", env=served.env))
     return document
-
-
-def refused(*arguments: str, served: Served) -> str:
-    """The last line of what was said about wrong usage."""
-    result = invoke(*arguments, env=served.env)
-    assert (result.exit_code, result.stdout) == (2, "")
-    return result.stderr.splitlines()[-1]
 
 
 def test_apps(served: Served, client: RealtimeKit) -> None:
@@ -106,7 +99,7 @@ def test_recordings(served: Served, client: RealtimeKit) -> None:
     line = complaint("recordings", "wait", recording["id"], "--timeout", "0.02", "--poll", "0.01", env=served.env)
     assert "waited 0.02 s" in line
     line = complaint("recordings", "wait", recording["id"], "--until", "PAUSED", "--poll", "0.01", env=served.env)
-    assert "it is UPLOADING" in line
+    assert line == f"Error: waited for recording {recording['id']} (UPLOADING) to be PAUSED: it is UPLOADING"
     served.emulator.advance(60)
     assert made("recordings", "wait", recording["id"], served=served)["status"] == "UPLOADED"
     assert "tracks" not in recording
@@ -166,7 +159,7 @@ def test_webhooks(served: Served, client: RealtimeKit) -> None:
     [
         ("{", "holds no JSON"),
         ("[1]", "holds no JSON object"),
-        ('{"titel": "T"}', "did you mean 'title'"),
+        ('{"titel": "T"}', "there is no field 'titel'; did you mean 'title'"),
         ("\x00", "holds no JSON"),
         ("[" * 100_000, "holds no JSON"),
         (None, "No such file"),
@@ -176,14 +169,16 @@ def test_a_file_that_cannot_be_right(served: Served, tmp_path: Path, content: st
     file = tmp_path / "fields.json"
     if content is not None:
         file.write_text(content)
-    assert said in refused("meetings", "create", "--from", str(file), served=served)
+    assert said in refused("meetings", "create", "--from", str(file), env=served.env)
     assert served.emulator.requests() == []
 
 
 def test_a_preset_that_lacks_something(served: Served, tmp_path: Path) -> None:
     file = tmp_path / "preset.json"
     file.write_text('{"name": "x"}')
-    assert "config, permissions, ui" in refused("presets", "create", "--from", str(file), served=served)
+    assert "these fields are missing: config, permissions, ui" in refused(
+        "presets", "create", "--from", str(file), env=served.env
+    )
 
 
 @pytest.mark.parametrize(
@@ -197,7 +192,7 @@ def test_a_preset_that_lacks_something(served: Served, tmp_path: Path) -> None:
     ids=lambda arguments: arguments[0],
 )
 def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
-    assert "nothing to change" in refused(*arguments, served=served)
+    assert "nothing to change" in refused(*arguments, env=served.env)
     assert served.emulator.requests() == []
 
 
@@ -205,6 +200,9 @@ def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
     "arguments",
     [
         ("meetings", "create", "--keep-alive", "long"),
+        ("meetings", "create", "--keep-alive", "nan"),
+        ("meetings", "create", "--keep-alive", "-5"),
+        ("recordings", "start", UNKNOWN, "--max-seconds", "0"),
         ("recordings", "start", ".."),
         ("recordings", "wait", UNKNOWN, "--timeout", "0"),
         ("recordings", "wait", UNKNOWN, "--poll", "nan"),
@@ -215,7 +213,15 @@ def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
     ],
 )
 def test_wrong_usage(served: Served, arguments: tuple[str, ...]) -> None:
-    assert refused(*arguments, served=served).startswith("Error: ")
+    assert refused(*arguments, env=served.env)
+    assert served.emulator.requests() == []
+
+
+def test_options_of_a_recording_of_one_file(served: Served) -> None:
+    command, options = ("recordings", "start", UNKNOWN, "--tracks"), ("--max-seconds", "60", "--prefix", "x")
+    line = refused(*command, *options, env=served.env)
+    assert line == "Error: --tracks does not go with --max-seconds or --prefix"
+    assert refused(*command, *options[2:], env=served.env) == "Error: --tracks does not go with --prefix"
     assert served.emulator.requests() == []
 
 
@@ -231,7 +237,7 @@ DESTRUCTIVE = [
 
 @pytest.mark.parametrize("command", DESTRUCTIVE, ids=lambda command: command[0])
 def test_nobody_to_ask(served: Served, command: tuple[str, ...]) -> None:
-    assert "give --yes" in refused(*command, served=served)
+    assert "give --yes" in refused(*command, env=served.env)
     assert served.emulator.requests() == []
     assert "404" in complaint(*command, "--yes", env=served.env)
 

@@ -61,6 +61,13 @@ def test_a_meeting_from_beginning_to_end(world: World, people: People) -> None:
     assert (sentence["startTime"], sentence["endTime"], sentence["sentence"]) == (10, 20, "good morning")
 
 
+def test_the_base_url_leads_to_the_control_plane_too(world: World) -> None:
+    for url in (world.server.base_url, world.server.base_url + "/", world.server.control_url + "/"):
+        people = RemoteEmulator(url)
+        assert people.control_url == world.server.control_url
+        assert when(people.advance(0))
+
+
 def test_the_clock(world: World, people: People) -> None:
     before = datetime.fromisoformat(world.emulator.now())
     now = people.advance(90.5)

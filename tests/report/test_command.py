@@ -23,7 +23,8 @@ def test_a_file(demo: Demo, tmp_path: Path) -> None:
     place = tmp_path / "report.html"
     result = run(demo, "sess-1", "-o", str(place))
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == f"{place}: session sess-1, 3 participants\n"
+    told = f"{place}: session sess-1, 3 participants\nOpen it in a browser: {place.as_uri()}\n"
+    assert result.stderr == told
     text = Page(place.read_text(encoding="utf-8")).text
     assert "Release planning" in text
     assert "Carol" in text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pickle
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -59,8 +61,7 @@ def test_the_page_works_as_it_stands(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "hooks"}
-    (source,) = blocks(PAGES / f"{name}.md", "python")
-    exec(source, namespace)
+    exec(blocks(PAGES / f"{name}.md", "python")[0], namespace)
     with contextlib.ExitStack() as stack:
         app = namespace.get("app")
         if name == "django":
@@ -76,6 +77,30 @@ def test_the_page_works_as_it_stands(
     session_id, minutes = capsys.readouterr().out.split()
     assert session_id == joined.session_id, "the handler ran once"
     assert float(minutes) >= 0, "read from the API"
+
+
+def test_records_in_the_routes_of_fastapi(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {"__name__": "hooks"}
+    for source in blocks(PAGES / "fastapi.md", "python"):
+        exec(source, namespace)
+    with under_uvicorn(namespace["app"]) as origin:
+        platform.subscribe(f"{origin}/webhooks", "meeting.transcript", "meeting.summary")
+        joined = platform.meet(transcribe_on_end=True, summarize_on_end=True)
+        platform.emulator.speech(joined.session_id, joined.peer_id, "Good morning", 1000, 2000)
+        platform.end(joined)
+        platform.emulator.advance(60)
+        assert platform.settled() == [("delivered", [200])] * 2
+        with urlopen(f"{origin}/sessions", timeout=10) as answer:
+            (session,) = json.load(answer)
+        with urlopen(f"{origin}/sessions/{joined.session_id}", timeout=10) as answer:
+            assert json.load(answer) == session == platform.client.sessions.find(joined.session_id).to_dict()
+        query = f"/meetings/{session['associated_id']}/join?user_id=user-2&name=Bob"
+        with urlopen(Request(origin + query, method="POST"), timeout=10) as answer:
+            assert platform.emulator.enter(json.load(answer)["token"]).peer_id
+    assert "Good morning" in capsys.readouterr().out
 
 
 # --- failures and retries ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError
 from realtimekit.flow import Request, Response
 from realtimekit.settings import TransportName
 from realtimekit.webhooks import AsyncReceiver, KeyUnavailable, Receiver, SignatureInvalid
-from realtimekit.webhooks.keys import KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse
+from realtimekit.webhooks.keys import AFTER_FAILURE, KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse
 from tests.transports.loopback import Connection, Server, answer
 
 from . import platform as sending
@@ -22,7 +22,7 @@ from . import samples
 from .platform import Clock, Signer, openssl
 
 URL = "https://keys.test/.well-known/webhooks.json"
-INTERVAL = 60.0
+INTERVAL = 7.0
 
 
 class Platform:
@@ -102,6 +102,17 @@ class TestCache:
             assert passes(receiver, new)
         assert len(there.requests) == 4
 
+    def test_a_new_key_soon_after_a_forged_delivery(
+        self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
+    ) -> None:
+        """What is refused is lost: a forgery must not blind the receiver for long."""
+        receiver = Receiver(client=RealtimeKit(api_token="x", transport=there), key_url=URL, clock=clock)
+        assert passes(receiver, signer)
+        assert not passes(receiver, other_signer)
+        there.rotate(other_signer)
+        clock.now += 5
+        assert passes(receiver, other_signer)
+
     def test_however_many_do_not_fit_it_is_read_once_in_an_interval(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
@@ -127,9 +138,10 @@ class TestCache:
                 passes(receiver, other_signer)
             assert caught.value.status == 503
             assert passes(receiver, signer)
+            clock.now += 1
         assert len(there.requests) == 2
         there.rotate(other_signer)
-        clock.now += INTERVAL
+        clock.now += AFTER_FAILURE
         assert passes(receiver, other_signer)
 
     def test_a_key_is_not_trusted_for_ever(
@@ -143,7 +155,7 @@ class TestCache:
         assert passes(receiver, signer)
         assert len(there.requests) == 2
         there.rotate(other_signer)
-        clock.now += INTERVAL
+        clock.now += AFTER_FAILURE
         assert not passes(receiver, signer)
         assert passes(receiver, other_signer)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from realtimekit.cli.options import Column
-from realtimekit.cli.output import clean, console, moment, note, plain, table
+from realtimekit.cli.output import clean, console, moment, note, plain, print_table
 from realtimekit.errors import ArtefactExpired, ArtefactNotEnabled, ArtefactNotReady, NotFoundError
 from realtimekit.values import parse_timestamp
 
@@ -103,11 +103,11 @@ def show(out: Console, session: Session, account: Mapping[str, Any]) -> None:
         [p.get("display_name"), p.get("custom_participant_id"), _clock(p, "joined_at"), _clock(p, "left_at"), p["id"]]
         for p in account["participants"]
     ]
-    out.print(table("Participants", PEOPLE_COLUMNS, people))
+    print_table(out, "Participants", PEOPLE_COLUMNS, people)
     if account["chat"] is not None:
-        out.print(table("Chat", CHAT_COLUMNS, [written(message) for message in account["chat"]]))
+        print_table(out, "Chat", CHAT_COLUMNS, [written(message) for message in account["chat"]])
     if account["transcript"] is not None:
-        out.print(table("Transcript", SPEECH_COLUMNS, [sentence(said) for said in account["transcript"]]))
+        print_table(out, "Transcript", SPEECH_COLUMNS, [sentence(said) for said in account["transcript"]])
     if account["summary"] is not None:
         out.print(Text("Summary", "bold"))
         out.print(clean(account["summary"].strip()))
@@ -116,7 +116,7 @@ def show(out: Console, session: Session, account: Mapping[str, Any]) -> None:
         streamed = [
             [_clock(b, "started_time"), _clock(b, "stopped_time"), b.get("id")] for b in account["livestream_sessions"]
         ]
-        out.print(table("Livestreams", STREAM_COLUMNS, streamed))
+        print_table(out, "Livestreams", STREAM_COLUMNS, streamed)
     for kind, why in account.get("missing", {}).items():
         out.print(f"The {kind} is {why}")
 
@@ -152,4 +152,4 @@ def show_peer(out: Console, peer: SessionParticipant) -> None:
             if any(value is not None for value in values):
                 lines.append([f"{kind} {way}", *("" if value is None else f"{value:.2f}" for value in values)])
     columns = [Column("averages"), Column("quality (MOS, 1 to 5)"), Column("packet loss (%)"), Column("round trip")]
-    out.print(table(f"Call quality of {peer.display_name}, found by peer id {peer.id}", columns, lines))
+    print_table(out, f"Call quality of {peer.display_name}, found by peer id {peer.id}", columns, lines)

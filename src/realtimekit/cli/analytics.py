@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.groups import Group
 from realtimekit.cli.options import Column, asking, between, formats
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ DAILY_COLUMNS = (
 LIVESTREAM_COLUMNS = (
     Column("date", "day"),
     Column("count", "livestreams"),
-    Column("total_ingest_seconds", "seconds"),
+    Column("total_ingest_seconds", "seconds broadcast"),
     Column("total_viewer_seconds", "seconds viewed"),
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def analytics() -> None:
     """How much the app is used."""
 

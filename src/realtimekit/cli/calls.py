@@ -19,7 +19,7 @@ COLUMNS = (
     Column("direction"),
     Column("media"),
     Column("mos_avg", "MOS"),
-    Column("mos_p10", "worst tenth"),
+    Column("mos_p10", "MOS worst tenth"),
     Column("lost_percent", "lost %"),
     Column("rtt_ms_p90", "round trip ms"),
     Column("jitter_ms_p90", "jitter ms", wide=True),
@@ -47,8 +47,8 @@ def show(form: str | None, session: Session) -> None:
             for peer in quality.participants
             for finding in peer.findings
         ]
-        columns = [Column("who", folds=True), Column("how bad"), Column("what", folds=True)]
-        output.console().print(output.table(f"Findings: {len(findings)}", columns, findings))
+        columns = [Column("who", folds=True), Column("severity"), Column("finding", folds=True)]
+        output.print_table(output.console(), f"Findings: {len(findings)}", columns, findings)
 
 
 def _rows(peer: PeerQuality) -> Iterator[list[Any]]:

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from realtimekit import __version__
+from realtimekit.cli.groups import Group
+from realtimekit.cli.wording import told
 from realtimekit.errors import RealtimeKitError
 
 # command -> the module that has it, under the same name
@@ -28,7 +30,7 @@ COMMANDS = {
 }
 
 
-class Root(click.Group):
+class Root(Group):
     """Loads commands lazily, and turns this package's errors into one line and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -46,8 +48,8 @@ class Root(click.Group):
         except BrokenPipeError:
             raise  # click's business: the reader of a pipe has gone
         except (RealtimeKitError, OSError, ImportError, UnicodeEncodeError) as error:
-            # OSError: a full disk; ImportError: a missing extra; UnicodeEncodeError: a terminal that knows few letters
-            raise click.ClickException(str(error)) from None
+            # OSError: a full disk; ImportError: a missing extra; UnicodeEncodeError: arguments that are no text
+            raise click.ClickException(told(error)) from None
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})

@@ -27,6 +27,7 @@ def demo(*, as_json: bool) -> None:
             app_id=running.app_id,
         ) as client,
     ):
+        scene.begin(running)
         progress.print(f"A RealtimeKit of our own at {server.base_url}")
         peers = scene.play(client, RemoteEmulator(server.control_url), lambda text: progress.print(f"  {text}"))
 

@@ -10,6 +10,7 @@ import click
 from realtimekit.artefacts.download import Downloadable
 from realtimekit.cli import output
 from realtimekit.cli.options import confirm
+from realtimekit.cli.places import writing
 from realtimekit.errors import NotFoundError
 from realtimekit.resources.recording import Recordings
 
@@ -31,16 +32,23 @@ def save(recording: Recording, to: str, *, yes: bool) -> list[Saved]:
     """Download a recording to a path; its tracks, if it has them, into a folder. Asks before it replaces a file."""
     path, tracks = Path(to), recording.tracks
     if tracks or to.endswith("/"):
-        path.mkdir(parents=True, exist_ok=True)
+        _make(path)
     elif path.is_file() and not yes:
         confirm(f"Replace {path}?")
     files: list[Downloadable[Sync]] = [*tracks] or [recording]
     return [one(file, path) for file in files]
 
 
+def _make(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"{folder} is a file, and this recording has several: give a folder")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def one(file: Downloadable[Sync], to: Path) -> Saved:
     """Download a file, with a bar where there is a terminal."""
-    with output.progress(file._stem(), size=True) as tell:
+    with output.progress(file._stem(), size=True) as tell, writing(to):
         path = file.download(to, progress=tell)
     return Saved(path, path.stat().st_size)
 
@@ -67,7 +75,7 @@ def of_session(
         strict: whether something that is not there is an error, and not just told.
     """
     folder = Path(to)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     for kind in kinds:
         try:
             files = _recorded(session) if kind == "recordings" else [_artefact(session, kind, transcript_format)]

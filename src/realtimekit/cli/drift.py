@@ -114,7 +114,8 @@ def _show(old: dict[str, Any], new: dict[str, Any], differences: list[Difference
         facts = [f"version {header['version'] or 'unknown'}", header["source"], header["saved"]]
         out.print(clean(f"{name}: {', '.join(fact for fact in facts if fact)}"), soft_wrap=True)
     if differences:
-        out.print(f"{len(differences)} differences, {breaking} of them breaking")
+        noun = "difference" if len(differences) == 1 else "differences"
+        out.print(f"{len(differences)} {noun}, {breaking} breaking")
     else:
         out.print("No differences")
     if target:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import secrets
 import signal
 import threading
@@ -11,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError
 
@@ -19,6 +22,7 @@ import click
 from realtimekit.cli.output import clean, note
 from realtimekit.errors import NotFoundError
 from realtimekit.webhooks.errors import WebhookError
+from realtimekit.webhooks.events import SESSION
 from realtimekit.webhooks.verify import Receiver
 
 if TYPE_CHECKING:
@@ -55,22 +59,50 @@ def forward(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str
         return NOTHING_ANSWERS, str(getattr(error, "reason", error)) or type(error).__name__
 
 
+class Kept:
+    """A folder of deliveries: `0001-meeting.ended.json`, the body as it came, and `0001-meeting.ended.headers`.
+
+    `realtimekit webhooks verify` reads the two, and so does curl, which can send them again.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # bodies hold links, and keys of livestreams
+        numbers = (re.match(r"[0-9]{4,9}(?=-)", path.name) for path in self._folder.iterdir())
+        self._numbers = itertools.count(max((int(found[0]) for found in numbers if found), default=0) + 1)
+
+    def add(self, event: str, body: bytes, headers: Mapping[str, str]) -> str:
+        """Keep one. Returns the path of its body."""
+        word = event if re.fullmatch(r"[A-Za-z][A-Za-z.]{0,60}", event) else "unknown"
+        while True:
+            path = self._folder / f"{next(self._numbers):04}-{word}.json"
+            with suppress(FileExistsError), path.open("xb") as file:  # of another listener
+                file.write(body)
+                break
+        lines = "".join(f"{name}: {' '.join(value.split())}\n" for name, value in headers.items())
+        path.with_suffix(".headers").write_text(lines, encoding="latin-1", errors="replace", newline="\n")
+        return str(path)
+
+
 class Listener(ThreadingHTTPServer):
     """Listens on a free port of this machine, at a path that no web page can guess.
 
     Args:
         receiver: verifies.
         forward_to: where each delivery goes on to; None answers it here.
+        kept: where each delivery is kept; None forgets it.
         tell: is given what became of each, from several threads.
     """
 
     daemon_threads = True
 
-    def __init__(self, receiver: Receiver, forward_to: str | None, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, receiver: Receiver, forward_to: str | None, kept: Kept | None, tell: Callable[[dict[str, Any]], None]
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.path: str = f"/{secrets.token_urlsafe(16)}"
         self.url: str = f"http://127.0.0.1:{self.server_port}{self.path}"
-        self._receiver, self._forward_to, self._tell = receiver, forward_to, tell
+        self._receiver, self._forward_to, self._kept, self._tell = receiver, forward_to, kept, tell
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> int:
         """One delivery. Returns the status to answer with."""
@@ -85,14 +117,17 @@ class Listener(ThreadingHTTPServer):
             told |= {"event": event.type, "session_id": event._at(*SESSION), "verified": True, "problem": None}
             status = 200
         told["delivery_id"] = given.get("rtk-uuid")
+        sent = {name: given[name] for name in FORWARDED if name in given}
+        if self._kept:
+            try:
+                told["saved"] = self._kept.add(str(told["event"]), body, sent)
+            except OSError as error:
+                told["saved"] = None
+                note(f"Not saved: {error.strerror or error}")
         if self._forward_to:
-            sent = {name: given[name] for name in FORWARDED if name in given}
             status, told["error"] = forward(self._forward_to, body, sent)
         self._tell({**told, "status": status})
         return status
-
-
-SESSION = ("meeting.sessionId", "sessionId", "recording.roomUUID")
 
 
 def _named(body: bytes) -> str:
@@ -126,7 +161,15 @@ class _Handler(BaseHTTPRequestHandler):
         """What comes is shown as events are."""
 
 
-def listen(client: RealtimeKit, emulator: str, forward_to: str | None, events: Sequence[str], *, as_json: bool) -> None:
+def listen(
+    client: RealtimeKit,
+    emulator: str,
+    forward_to: str | None,
+    events: Sequence[str],
+    folder: str | None = None,
+    *,
+    as_json: bool,
+) -> None:
     """Register a receiver, and show what it is sent until SIGINT or SIGTERM; then unregister it.
 
     Args:
@@ -134,6 +177,7 @@ def listen(client: RealtimeKit, emulator: str, forward_to: str | None, events: S
         emulator: its origin, where its public key is.
         forward_to: where deliveries go on to.
         events: which; none means all.
+        folder: where deliveries are kept, for `webhooks verify`; None keeps none.
         as_json: whether each is a line of JSON.
     """
     stop, turn = threading.Event(), threading.Lock()
@@ -149,14 +193,16 @@ def listen(client: RealtimeKit, emulator: str, forward_to: str | None, events: S
 
     receiver = Receiver(key_url=f"{emulator}/.well-known/webhooks.json", app_id=client.settings.app_id, client=client)
     names = list(events) or client.webhooks.events()
-    with Listener(receiver, forward_to, tell) as listener:
+    kept = Kept(folder) if folder else None
+    with Listener(receiver, forward_to, kept, tell) as listener:
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             webhook = client.webhooks.create(name="realtimekit webhooks listen", url=listener.url, events=names)
             try:
                 goal = f", forwarding to {forward_to}" if forward_to else ""
-                note(f"Listening for {len(names)} kinds of events{goal}. Ctrl-C stops it.")
+                place = f", saving to {folder}" if folder else ""
+                note(f"Listening for {len(names)} kinds of events{goal}{place}. Ctrl-C stops it.")
                 stop.wait()
             finally:
                 with suppress(NotFoundError):  # the emulator was reset meanwhile

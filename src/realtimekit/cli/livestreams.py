@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.groups import Group
+from realtimekit.cli.known import Known
 from realtimekit.cli.options import Column, Secret, an_id, asking, between, listing, showing
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ BROADCAST_COLUMNS = (
     Column("id"),
     Column("started_time", "started (UTC)"),
     Column("stopped_time", "stopped (UTC)", wide=True),
-    Column("ingest_seconds", "seconds"),
+    Column("ingest_seconds", "seconds broadcast"),
     Column("viewer_seconds", "seconds viewed", wide=True),
     Column("err_message", "error", folds=True, wide=True),
 )
@@ -31,13 +33,13 @@ KEY = Secret("stream_key", "--show-key", "Print the stream key, too: whoever has
 NAME = click.option("--name", help="Letters, digits, - and _.")
 
 
-@click.group()
+@click.group(cls=Group)
 def livestreams() -> None:
     """Meetings, or other sources, broadcast to many."""
 
 
 @livestreams.command("list")
-@click.option("--status", metavar="LIVE|IDLE|ERRORED|INVOKED", help="Only those.")
+@click.option("--status", type=Known("livestream.LivestreamFilters.status"), help="Only those.")
 @click.option("--exclude-meetings", is_flag=True, default=None, help="Only those that are not of a meeting.")
 @between()
 @listing("Livestreams", COLUMNS, KEY)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.arguments import seconds
+from realtimekit.cli.groups import Group
+from realtimekit.cli.known import Known
 from realtimekit.cli.options import Column, an_id, as_usage, between, confirmed, flags, from_file, listing, showing
 
 if TYPE_CHECKING:
@@ -31,18 +34,18 @@ KEEP_ALIVE = click.option(
     "--keep-alive",
     "session_keep_alive_time_in_secs",
     metavar="SECONDS",
-    type=float,
+    type=seconds,
     help="How long a session outlives its last participant.",
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def meetings() -> None:
     """The rooms that people join."""
 
 
 @meetings.command("list")
-@click.option("--status", metavar="ACTIVE|INACTIVE", help="Only those.")
+@click.option("--status", type=Known("meeting.MeetingFilters.status"), help="Only those.")
 @click.option("--search", metavar="TEXT", help="Only those with this id, or these words in the title.")
 @between()
 @listing("Meetings", COLUMNS)
@@ -76,7 +79,7 @@ def create_meeting(client: RealtimeKit, fields: dict[str, Any] | None = None, **
 @meetings.command("update")
 @click.argument("meeting_id", type=an_id)
 @click.option("--title", help="What it is called.")
-@click.option("--status", metavar="ACTIVE|INACTIVE", help="Whether people can join.")
+@click.option("--status", type=Known("meeting.MeetingChanges.status"), help="Whether people can join.")
 @SETTINGS
 @KEEP_ALIVE
 @from_file("Any fields, also those without an option of their own")

@@ -3,75 +3,27 @@
 from __future__ import annotations
 
 import functools
-import json
+import os
+import re
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from realtimekit.cli.arguments import a_count, a_start, an_end, json_fields, seconds
 from realtimekit.errors import RealtimeKitError
 from realtimekit.paths import segment
-from realtimekit.values import parse_timestamp
+from realtimekit.settings import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from typing import TextIO
+
+    from realtimekit.settings import Settings, TransportName
 
 Function = Any  # a command, or what becomes one: click's own decorators know no more
-MADE_BY_THE_SERVER = frozenset({"id", "created_at", "updated_at"})  # what `show --json` has and a body has not
-
-
-# --- types of arguments and options: functions, as click's own class is generic in its newer versions alone -----------
-
-
-def an_id(value: str) -> str:
-    """An id that can be one; the SDK would refuse it, too, but as a programmer's mistake."""
-    try:
-        segment("id", value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    return value
-
-
-def a_start(value: str) -> datetime:
-    """A date, from its beginning, or a time; UTC where it has no zone, as every time printed here is."""
-    try:
-        return parse_timestamp(value)
-    except ValueError:
-        text = f"{value!r} is no date or time in ISO 8601, such as 2026-06-03 or 2026-06-03T10:00Z"
-        raise click.BadParameter(text) from None
-
-
-def an_end(value: str) -> datetime:
-    """As `a_start`, but a date to its end."""
-    moment = a_start(value)
-    return datetime.combine(moment, time.max, UTC) if len(value.strip()) <= len("2026-06-03") else moment
-
-
-def seconds(value: str) -> float:
-    """A time to wait."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise click.BadParameter(f"{value!r} is no number of seconds above 0")
-    return number
-
-
-def json_fields(value: str) -> dict[str, Any]:
-    """The fields of a body, in a file of JSON; `-` is stdin. What `show --json` printed will do."""
-    try:
-        with click.open_file(value, "rb") as file:
-            found = json.loads(file.read())
-    except OSError as error:
-        raise click.BadParameter(f"{value}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"{value} holds no JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise click.BadParameter(f"{value} holds no JSON object")
-    return {name: field for name, field in found.items() if name not in MADE_BY_THE_SERVER}
+LIMIT = 20  # what a list shows, unless told otherwise
 
 
 # --- what a command is declared with ----------------------------------------------------------------------------------
@@ -101,25 +53,82 @@ class Secret(NamedTuple):
 # --- decorators: the one that stands lowest is called last ------------------------------------------------------------
 
 
+def an_id(value: str) -> str:
+    """An id that can be one; the SDK would refuse it, too, but as a programmer's mistake."""
+    try:
+        segment("id", value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} cannot be an id") from None
+    return value
+
+
 def asking(command: Function) -> Function:
     """Gives a command its client as the first argument. Options that were not given are not passed on."""
 
-    @click.option("--app-id", metavar="ID", help="Instead of REALTIMEKIT_APP_ID.")
-    @click.option("--account-id", metavar="ID", help="Instead of CLOUDFLARE_ACCOUNT_ID.")
+    @click.option("--app-id", metavar="ID", type=an_id, help="Instead of REALTIMEKIT_APP_ID.")
+    @click.option("--account-id", metavar="ID", type=an_id, help="Instead of CLOUDFLARE_ACCOUNT_ID.")
     @functools.wraps(command)
     def asked(*, app_id: str | None, account_id: str | None, **given: Any) -> Any:
         from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
 
-        with RealtimeKit(app_id=app_id, account_id=account_id) as client:
+        # pyreqwest would not notice Ctrl-C before the server answers.
+        transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpx2"
+        with RealtimeKit(app_id=app_id, account_id=account_id, transport=transport) as client:
+            _check_ids(client.settings)
             return command(client, **{name: value for name, value in given.items() if value not in (None, ())})
 
     return asked
 
 
+def _check_ids(settings: Settings) -> None:
+    """As `an_id`, of what stands in the environment."""
+    for name in ("account_id", "app_id"):
+        value = getattr(settings, name)
+        try:
+            segment(name, value or "none")
+        except ValueError:
+            raise click.ClickException(f"{ENVIRONMENT[name]}: {value!r} cannot be an id") from None
+
+
+def one_of(**forms: str) -> Callable[[Function], Any]:
+    """Passes on `form`: which of these flags was given, if any. Two of them are wrong usage.
+
+    Args:
+        forms: the help of each, by its name.
+    """
+
+    def decorated(command: Function) -> Function:
+        @functools.wraps(command)
+        def chosen(**given: Any) -> Any:
+            named = [form for form in forms if given.pop(f"as_{form}")]
+            if len(named) > 1:
+                raise click.UsageError(f"give only one of {' and '.join(f'--{form}' for form in named)}")
+            return command(**given, form=named[0] if named else None)
+
+        for form, text in reversed(forms.items()):
+            chosen = click.option(f"--{form}", f"as_{form}", is_flag=True, help=text)(chosen)
+        return chosen
+
+    return decorated
+
+
 def formats(command: Function) -> Function:
     """Passes on `form`: "json", "csv", or nothing for people."""
-    command = click.option("--csv", "form", flag_value="csv", default=None, help="CSV on stdout.")(command)
-    return click.option("--json", "form", flag_value="json", default=None, help="JSON on stdout.")(command)
+    return one_of(json="JSON on stdout.", csv="CSV on stdout.")(command)
+
+
+def _amount(command: Function) -> Function:
+    """Passes on `limit`; nothing for all there are."""
+
+    @click.option("--limit", metavar="N", type=a_count, help=f"At most N.  [default: {LIMIT}]")
+    @click.option("--all", "everything", is_flag=True, help="All there are, however many pages.")
+    @functools.wraps(command)
+    def limited(*, limit: int | None, everything: bool, **given: Any) -> Any:
+        if everything and limit:
+            raise click.UsageError("give --limit or --all, not both")
+        return command(**given, limit=None if everything else limit or LIMIT)
+
+    return limited
 
 
 def listing(title: str, columns: tuple[Column, ...], secret: Secret | None = None) -> Callable[[Function], Any]:
@@ -132,19 +141,17 @@ def listing(title: str, columns: tuple[Column, ...], secret: Secret | None = Non
     """
 
     def decorated(command: Function) -> Function:
-        @click.option("--limit", metavar="N", default=20, show_default=True, type=click.IntRange(1), help="At most N.")
-        @click.option("--all", "everything", is_flag=True, help="All there are, however many pages.")
+        @_amount
         @formats
         @asking
         @functools.wraps(command)
         def listed(
-            client: Any, *, limit: int, everything: bool, form: str | None = None, reveal: bool = False, **given: Any
+            client: Any, *, limit: int | None = None, form: str | None = None, reveal: bool = False, **given: Any
         ) -> None:
             from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
 
             shown = (secret.field,) if secret and reveal else ()
-            found = command(client, **given)
-            output.show_list(form, title, columns, found, None if everything else limit, reveal=shown)
+            output.show_list(form, title, columns, command(client, **given), limit, reveal=shown)
 
         return _revealing(listed, secret)
 
@@ -198,9 +205,14 @@ def confirmed(question: str) -> Callable[[Function], Any]:
 
 def confirm(question: str) -> None:
     """Ask on the terminal; anything but yes ends the command. Where there is nobody to ask, that is wrong usage."""
-    if not sys.stdin.isatty():
+    if not on_a_terminal(sys.stdin):
         raise click.UsageError(f"{question} There is nobody to ask here: give --yes")
     click.confirm(question, abort=True, err=True)
+
+
+def on_a_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; a shell can also close a stream (`2>&-`)."""
+    return stream is not None and stream.isatty()
 
 
 def between(start: str = "start_time", end: str = "end_time") -> Callable[[Function], Any]:
@@ -212,9 +224,15 @@ def between(start: str = "start_time", end: str = "end_time") -> Callable[[Funct
     """
 
     def decorated(command: Function) -> Function:
-        until = click.option("--until", end, metavar="TIME", type=an_end, help="A day counts to its end.")
-        since = click.option("--since", start, metavar="TIME", type=a_start, help="A date or a time, in UTC.")
-        return since(until(command))
+        @click.option("--since", start, metavar="TIME", type=a_start, help="A date or a time, in UTC.")
+        @click.option("--until", end, metavar="TIME", type=an_end, help="A day counts to its end.")
+        @functools.wraps(command)
+        def ordered(**given: Any) -> Any:
+            if given[start] and given[end] and given[start] > given[end]:
+                raise click.UsageError("--since is later than --until: nothing lies between them")
+            return command(**given)
+
+        return ordered
 
     return decorated
 
@@ -259,4 +277,6 @@ def as_usage() -> Generator[None]:
     except RealtimeKitError:
         raise
     except (TypeError, ValueError) as error:
-        raise click.UsageError(str(error)) from None
+        words = re.sub(r"^\w+\(\) got an unexpected keyword argument", "there is no field", str(error))
+        words = re.sub(r"^\w+\(\) needs ", "these fields are missing: ", words)
+        raise click.UsageError(words) from None

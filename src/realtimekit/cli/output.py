@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from realtimekit.cli.options import Column
+from realtimekit.cli.options import Column, on_a_terminal
 from realtimekit.errors import DecodeError
 from realtimekit.record import Field, Record
 from realtimekit.values import wire_time
@@ -124,17 +125,55 @@ def write_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     click.echo(text.getvalue(), nl=False)
 
 
-def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table as wide as it may be: where that is not much, without some of its columns."""
-    kept = [not column.wide or console().width >= WIDE for column in columns]
+def print_table(out: Console, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table as wide as it may be: where that is not much, without some of its columns, or not as a table."""
+    shown = table(title, columns, rows, out.width)
+    out.print(shown, soft_wrap=isinstance(shown, Text))
+
+
+def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], width: int) -> Table | Text:
+    """A table that has this width; a line for each of its cells where it would have to cut some."""
+    heads = [Text(column.head or column.name.replace("_", " ")) for column in columns]
+    cells = [[clean(_for_people(value)) for value in row] for row in rows]
+    wide = [number for number, column in enumerate(columns) if column.wide]
+    for count in range(len(wide) if width >= WIDE else 0, -1, -1):  # the last goes first
+        kept = [not column.wide or number in wide[:count] for number, column in enumerate(columns)]
+        folds = [column.folds for column in itertools.compress(columns, kept)]
+        lines = [list(itertools.compress(line, kept)) for line in [heads, *cells]]
+        if _narrowest(folds, lines) <= width:
+            return _grid(title, folds, *lines)
+    return _list(title, heads, cells)
+
+
+def _narrowest(folds: Sequence[bool], lines: Sequence[Sequence[Text]]) -> int:
+    """How wide a grid has to be for nothing to be cut: it has two characters for each cell, and one at its edge."""
+    cells = zip(folds, zip(*lines, strict=True), strict=True)
+    return 1 + sum(2 + (NARROWEST if fold else max(_width(cell) for cell in column)) for fold, column in cells)
+
+
+def _width(cell: Text) -> int:
+    return max(cell_len(line) for line in cell.plain.split("\n"))
+
+
+def _grid(title: str, folds: Sequence[bool], heads: Sequence[Text], *rows: Sequence[Text]) -> Table:
     # The title may be of somebody's choosing, as every cell: markup is read from neither.
     made = Table(title=clean(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in itertools.compress(columns, kept):
-        head, narrowest = column.head or column.name.replace("_", " "), NARROWEST if column.folds else None
-        made.add_column(head, overflow="fold", no_wrap=not column.folds, min_width=narrowest)
+    for head, fold in zip(heads, folds, strict=True):
+        made.add_column(head, overflow="fold", no_wrap=not fold, min_width=NARROWEST if fold else None)
     for row in rows:
-        made.add_row(*(clean(_for_people(value)) for value in itertools.compress(row, kept)))
+        made.add_row(*row)
     return made
+
+
+def _list(title: str, heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Text:
+    """As long as they are, so that a terminal breaks the lines, and still copies an id whole."""
+    shown = clean(title)
+    shown.stylize("bold")
+    for row in rows:
+        shown.append("\n")
+        for head, cell in zip(heads, row, strict=True):
+            shown.append("\n").append(f"{head.plain}: ", "bold").append(cell)
+    return shown.append("\n")
 
 
 def show_rows(
@@ -146,7 +185,7 @@ def show_rows(
     elif form == "csv":
         write_csv([column.name for column in columns], rows)
     else:
-        console().print(table(title, columns, rows))
+        print_table(console(), title, columns, rows)
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -207,10 +246,11 @@ def show_list(
     if form == "json":
         write_json([plain(record, reveal) for record in records])
     else:
-        count = f"the first {len(records)}" if more else str(len(records))
-        show_rows(form, f"{title}: {count}", columns, rows)
+        these = "the first" if len(records) == 1 else f"the first {len(records)}"
+        show_rows(form, f"{title}: {these if more else len(records)}", columns, rows)
     if more:
-        note(f"There are more than these {limit}: --limit N shows N of them, --all every one")
+        these = "this one" if limit == 1 else f"these {limit}"
+        note(f"There are more than {these}: --limit N shows N of them, --all every one")
 
 
 def _counted(title: str, records: Iterable[Any]) -> Iterator[Any]:
@@ -232,7 +272,7 @@ def show_record(form: str | None, record: Record, reveal: Sequence[str] = ()) ->
     else:
         title = f"{type(record).__name__} {data.get('id', '')}".rstrip()
         rows = [(name, value) for name, value in flat.items() if value is not None]
-        console().print(table(title, [Column("field"), Column("value", folds=True)], rows))
+        print_table(console(), title, [Column("field"), Column("value", folds=True)], rows)
 
 
 def _flat(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -254,7 +294,7 @@ def progress(what: str, *, size: bool = False) -> Generator[Callable[[int, int |
         what: stands beside the bar.
         size: whether it counts bytes.
     """
-    if not sys.stderr.isatty():
+    if not on_a_terminal(sys.stderr):
         yield lambda _done, _total: None
         return
     from rich import progress as bars  # noqa: PLC0415 - only where a bar is shown
@@ -269,7 +309,7 @@ def progress(what: str, *, size: bool = False) -> Generator[Callable[[int, int |
 @contextmanager
 def waiting(what: str) -> Generator[Callable[[str], object]]:
     """A line on stderr that turns, where that is a terminal. What it gives is told how things stand."""
-    if not sys.stderr.isatty():
+    if not on_a_terminal(sys.stderr):
         yield lambda _state: None
         return
     with console(stderr=True).status(clean(f"Waiting for {what}")) as line:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.groups import Group
 from realtimekit.cli.options import Column, Secret, an_id, asking, confirmed, formats, listing, showing
 from realtimekit.errors import DecodeError
 
@@ -23,7 +24,7 @@ TOKEN = Secret("token", "--show-token", "Print the token, too: whoever has it ca
 IN_MEETING = click.option("--meeting", "meeting_id", metavar="ID", type=an_id, required=True, help="Of this meeting.")
 
 
-@click.group()
+@click.group(cls=Group)
 def participants() -> None:
     """Who may join a meeting, and with which token."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.groups import Group
 from realtimekit.cli.options import Column, an_id, as_usage, asking, confirmed, from_file, listing, showing
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = (Column("id"), Column("name", folds=True), Column("created_at", "created (UTC)"))
 
 
-@click.group()
+@click.group(cls=Group)
 def presets() -> None:
     """What participants may do, and how their meeting looks."""
 

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.options import Column, an_id, as_usage, asking, between, from_file, listing, patience, showing
+from realtimekit.cli.groups import Group
+from realtimekit.cli.known import Known
+from realtimekit.cli.options import (
+    Column,
+    an_id,
+    as_usage,
+    asking,
+    between,
+    from_file,
+    listing,
+    one_of,
+    patience,
+    showing,
+)
+from realtimekit.cli.places import a_file_or_folder
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit, Recording
@@ -14,22 +28,24 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("id"),
     Column("status"),
-    Column("invoked_time", "asked for (UTC)"),
+    Column("invoked_time", "requested (UTC)"),
     Column("recording_duration", "seconds", wide=True),
     Column("file_size", "bytes", wide=True),
     Column("session_id", "session", wide=True),
     Column("output_file_name", "file", folds=True),
 )
+STATUS = Known("recording.RecordingStatus")
+OF_ONE_FILE = {"--max-seconds": "max_seconds", "--prefix": "file_name_prefix"}
 
 
-@click.group()
+@click.group(cls=Group)
 def recordings() -> None:
     """Video and audio of meetings."""
 
 
 @recordings.command("list")
 @click.option("--meeting", "meeting_id", metavar="ID", type=an_id, help="Only those of this meeting.")
-@click.option("--status", metavar="STATUS", multiple=True, help="Only those, e.g. UPLOADED; can be given repeatedly.")
+@click.option("--status", type=STATUS, multiple=True, help="Only those; can be given repeatedly.")
 @click.option("--search", metavar="TEXT", help="Only those of meetings that match.")
 @click.option("--expired/--not-expired", default=None, help="Only those whose link has expired, or has not.")
 @between()
@@ -50,7 +66,7 @@ def show_recording(client: RealtimeKit, recording_id: str) -> Recording:
 @recordings.command("start")
 @click.argument("meeting_id", type=an_id)
 @click.option("--tracks", is_flag=True, help="A file for each participant, not one for all.")
-@click.option("--max-seconds", metavar="SECONDS", type=int, help="End it after so long.")
+@click.option("--max-seconds", metavar="SECONDS", type=click.IntRange(1), help="End it after so long.")
 @click.option("--prefix", "file_name_prefix", metavar="TEXT", help="What the name of the file begins with.")
 @from_file("Any fields, also those without an option of their own")
 @showing()
@@ -58,6 +74,9 @@ def start_recording(
     client: RealtimeKit, meeting_id: str, fields: dict[str, Any] | None = None, *, tracks: bool, **given: Any
 ) -> Recording:
     """Record a meeting that is going on."""
+    of_one_file = [option for option, name in OF_ONE_FILE.items() if name in given]
+    if tracks and of_one_file:
+        raise click.UsageError(f"--tracks does not go with {' or '.join(of_one_file)}")
     make = client.recordings.create_track if tracks else client.recordings.create
     body: dict[str, Any] = {**(fields or {}), **given, "meeting_id": meeting_id}
     with as_usage():
@@ -91,7 +110,7 @@ def stop_recording(client: RealtimeKit, recording_id: str) -> Recording:
 @recordings.command("wait")
 @click.argument("recording_id", type=an_id)
 @click.option(
-    "--until", "statuses", metavar="STATUS", multiple=True, default=("UPLOADED",), show_default=True,
+    "--until", "statuses", type=STATUS, multiple=True, default=("UPLOADED",), show_default=True,
     help="This status; given repeatedly, any of them.",
 )  # fmt: skip
 @patience(600)
@@ -110,9 +129,11 @@ def wait_for_recording(
 
 @recordings.command("download")
 @click.argument("recording_id", type=an_id)
-@click.option("--to", metavar="PATH", default=".", show_default=True, help="A file, or a folder.")
+@click.option(
+    "--to", metavar="PATH", type=a_file_or_folder, default=".", show_default=True, help="A file, or a folder."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a file is replaced.")
-@click.option("--json", "form", flag_value="json", default=None, help="JSON on stdout.")
+@one_of(json="JSON on stdout.")
 @asking
 def download_recording(client: RealtimeKit, recording_id: str, to: str, *, yes: bool, form: str | None = None) -> None:
     """Download a recording: its file, or the files of its tracks."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from realtimekit.cli.options import an_id, asking
+from realtimekit.cli.places import a_file, writing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +34,7 @@ def _no_search_for_garbage() -> Generator[None]:
 @click.argument("session_id", type=an_id)
 @click.option(
     "-o", "--output", "to", metavar="FILE", default="report.html", show_default=True,
-    type=click.Path(dir_okay=False, allow_dash=True), help="Where to; - is stdout.",
+    type=a_file, help="Where to; - is stdout.",
 )  # fmt: skip
 @click.option("--links", is_flag=True, help="With the recordings' download links: who has the file can open them.")
 @click.option("--quality/--no-quality", default=True, help="Ask for everybody's peer report, which may be large.")
@@ -55,7 +57,10 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     if to == "-":
         click.echo(made.html(links=links), nl=False)
         return
-    made.save(to, links=links)
+    with output.waiting("the page"), writing(to):
+        made.save(to, links=links)
     for part, why in made.missing.items():
         output.note(f"{part}: {why}")
-    output.note(f"{to}: session {session_id}, {counted(len(made.people), 'participant')}")
+    place = Path(to).absolute()
+    output.note(f"{place}: session {session_id}, {counted(len(made.people), 'participant')}")
+    output.note(f"Open it in a browser: {place.as_uri()}")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtimekit import RealtimeKit
-    from realtimekit.emulator import Joined
+    from realtimekit.emulator import Emulator, Joined
 
 TITLE = "Release planning"
 PEOPLE = ("Alice", "Bob", "Carol")
@@ -33,6 +33,7 @@ NAMED_IDS = (
     "part-3",
     "sess-1",
     "live-1",
+    "rec-1",
     "peer-1",
     "live-session-1",
     "peer-2",
@@ -50,9 +51,12 @@ WRITTEN = (
     (20, 1, "https://ci.example.com/builds/4711"),
     (33, 2, 'Draft: "Upgrade notes", first half'),
 )
+SPOKEN = 60  # milliseconds for a character
 JOIN_GAP = 20  # seconds between one coming and the next
 TALK = 400  # seconds that they stay together
-SUMMARY = 10  # seconds until it is there
+ALONE = 30  # seconds that the others stay after one has left
+AFTERWARDS = 10  # seconds until the recording and the summary are there
+LENGTH = JOIN_GAP * len(PEOPLE) + TALK + ALONE + AFTERWARDS
 
 
 class People(Protocol):
@@ -78,7 +82,11 @@ def play(client: RealtimeKit, people: People, tell: Callable[[str], object] = la
         The peers, in the order in which they came; all of one session.
     """
     meeting = client.meetings.create(
-        title=TITLE, transcribe_on_end=True, summarize_on_end=True, live_stream_on_start=True
+        title=TITLE,
+        transcribe_on_end=True,
+        summarize_on_end=True,
+        live_stream_on_start=True,
+        record_on_start=True,
     )
     tell(f"created the meeting {TITLE!r}")
     participants = [
@@ -97,7 +105,7 @@ def play(client: RealtimeKit, people: People, tell: Callable[[str], object] = la
     begun = JOIN_GAP * len(PEOPLE)
     for second, who, text in SAID:
         start = (begun + second) * 1000
-        people.speech(session_id, peers[who].peer_id, text, start, start + len(text) * 60)
+        people.speech(session_id, peers[who].peer_id, text, start, start + len(text) * SPOKEN)
     now = 0
     for second, who, text in WRITTEN:
         people.advance(second - now)
@@ -107,9 +115,18 @@ def play(client: RealtimeKit, people: People, tell: Callable[[str], object] = la
     people.advance(TALK - now)
     people.leave(meeting.id, peers[1].peer_id)
     tell(f"{PEOPLE[1]} leaves")
-    people.advance(30)
+    people.advance(ALONE)
     people.end(meeting.id)
     tell("the meeting ends")
-    people.advance(SUMMARY)
-    tell("its summary is written")
+    people.advance(AFTERWARDS)
+    tell("its recording is uploaded, and its summary written")
     return peers
+
+
+def begin(emulator: Emulator) -> None:
+    """Turn a new emulator's clock back, so that what is played on it has just ended."""
+    from realtimekit.emulator.clock import Clock  # noqa: PLC0415 - of the extra `emulator`
+
+    with emulator.lock, emulator.store.transaction():
+        emulator.clock = Clock(emulator.clock.ahead.total_seconds() - LENGTH)
+        emulator.store.run("update apps set created_at = min(created_at, ?)", emulator.now())

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.options import Column, an_id, asking, between, formats, listing, patience
+from realtimekit.cli.arguments import a_range
+from realtimekit.cli.groups import Group
+from realtimekit.cli.known import Known
+from realtimekit.cli.options import Column, an_id, asking, between, formats, listing, one_of, patience
+from realtimekit.cli.places import a_folder
 from realtimekit.cli.report import report
 
 if TYPE_CHECKING:
@@ -17,8 +21,8 @@ COLUMNS = (
     Column("status"),
     Column("started_at", "started (UTC)"),
     Column("ended_at", "ended (UTC)", wide=True),
-    Column("max_concurrent_participants", "at once", wide=True),
-    Column("minutes_consumed", "minutes", wide=True),
+    Column("max_concurrent_participants", "most at once", wide=True),
+    Column("minutes_consumed", "participant minutes", wide=True),
     Column("associated_id", "meeting", wide=True),
     Column("meeting_display_name", "title", folds=True),
 )
@@ -38,15 +42,17 @@ SPEECH_COLUMNS = (
 KINDS = ("chat", "transcript", "summary", "recordings")
 
 
-@click.group()
+@click.group(cls=Group)
 def sessions() -> None:
     """What happened when people met, and what it left behind."""
 
 
 @sessions.command("list")
-@click.option("--status", metavar="LIVE|ENDED", help="Only those.")
+@click.option("--status", type=Known("session.SessionFilters.status"), help="Only those.")
 @click.option("--meeting", "associated_id", metavar="ID", type=an_id, help="Only those of this meeting.")
-@click.option("--participants", metavar="FROM:TO", help="Only those in which so many took part, e.g. 2:10.")
+@click.option(
+    "--participants", metavar="FROM:TO", type=a_range, help="Only those in which so many took part, e.g. 2:10."
+)
 @click.option("--search", metavar="TEXT", help="Only those that match.")
 @between()
 @listing("Sessions", COLUMNS)
@@ -103,11 +109,14 @@ def show_chat(client: RealtimeKit, session_id: str, form: str | None = None) -> 
 
 @sessions.command("transcript")
 @click.argument("session_id", type=an_id)
-@click.option("--srt", "form", flag_value="srt", help="SubRip subtitles on stdout.")
-@click.option("--vtt", "form", flag_value="vtt", help="WebVTT subtitles on stdout.")
-@click.option("--markdown", "form", flag_value="markdown", help="Markdown on stdout.")
-@click.option("--text", "form", flag_value="text", help="Plain text on stdout, a line for each segment.")
-@formats
+@one_of(
+    srt="SubRip subtitles on stdout.",
+    vtt="WebVTT subtitles on stdout.",
+    markdown="Markdown on stdout.",
+    text="Plain text on stdout, a line for each segment.",
+    json="JSON on stdout.",
+    csv="CSV on stdout.",
+)
 @asking
 def show_transcript(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
     """Show what was said."""
@@ -141,7 +150,7 @@ def show_transcript(client: RealtimeKit, session_id: str, form: str | None = Non
 @click.argument("session_id", type=an_id)
 @click.option("--generate", is_flag=True, help="Have it made (again) first, and wait for it.")
 @patience(300)
-@click.option("--json", "form", flag_value="json", default=None, help="JSON on stdout.")
+@one_of(json="JSON on stdout.")
 @asking
 def show_summary(
     client: RealtimeKit, session_id: str, timeout: float, poll: float, *, generate: bool, form: str | None = None
@@ -175,13 +184,16 @@ def show_quality(client: RealtimeKit, session_id: str, form: str | None = None) 
 
 @sessions.command("download")
 @click.argument("session_id", type=an_id)
-@click.option("--to", metavar="FOLDER", default=".", show_default=True, help="Made if it is not there.")
+@click.option("--to", metavar="FOLDER", type=a_folder, default=".", show_default=True, help="Made if it is not there.")
 @click.option("--only", "kinds", type=click.Choice(KINDS), multiple=True, help="This; can be given repeatedly.")
 @click.option(
-    "--transcript-format", metavar="FORMAT", default="CSV", show_default=True,
-    type=click.Choice(("CSV", "JSON", "SRT", "VTT"), case_sensitive=False), help="CSV, JSON, SRT or VTT.",
-)  # fmt: skip
-@click.option("--json", "form", flag_value="json", default=None, help="JSON on stdout.")
+    "--transcript-format",
+    type=Known("transcript.TranscriptFormat"),
+    default="CSV",
+    show_default=True,
+    help="Of the transcript's file.",
+)
+@one_of(json="JSON on stdout.")
 @asking
 def download_session(
     client: RealtimeKit,

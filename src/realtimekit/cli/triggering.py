@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.output import clean
+from realtimekit.webhooks.events import event_from
 
 if TYPE_CHECKING:
     from realtimekit.emulator.remote import RemoteEmulator
@@ -54,4 +55,13 @@ def _outcome(delivery: dict[str, Any]) -> str:
         "failed": "failed for good: it will not be tried again",
         "pending": f"will be tried again at {delivery['due_at']} of the emulator's clock",
     }
-    return f"{delivery['event']}: {delivery['url']} {answer}; {ends[delivery['state']]} (delivery {delivery['id']})"
+    outcome = f"{delivery['url']} {answer}; {ends[delivery['state']]} (delivery {delivery['id']})"
+    return f"{delivery['event']} of {_subject(delivery['body'])}: {outcome}"
+
+
+def _subject(told: dict[str, Any]) -> str:
+    from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
+
+    session_id = event_from(told).session_id or "unknown"
+    made_up = " (made up: there is none yet that it could be of)" if session_id.startswith(MADE_UP) else ""
+    return f"the session {session_id}{made_up}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
-from urllib.parse import urlsplit
 
 import click
 
+from realtimekit.cli.addresses import EMULATOR, a_url
+from realtimekit.cli.groups import Group
 from realtimekit.cli.options import Column, an_id, asking, confirmed, formats, listing, showing
-from realtimekit.settings import is_loopback
+from realtimekit.cli.places import a_folder
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit, Webhook
@@ -30,40 +31,7 @@ def known_events(_context: click.Context, _parameter: click.Parameter, incomplet
     return [name for name in get_args(get_args(WebhookEvent)[0]) if name.startswith(incomplete)]
 
 
-def a_url(value: str) -> str:
-    """Something of this machine or the network that can be sent to."""
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
-    except ValueError:
-        good = False
-    if not good or not value.isprintable() or " " in value:
-        raise click.BadParameter(f"{value!r} is no http:// or https:// URL")
-    return value
-
-
-def an_emulator(value: str) -> str:
-    """An emulator by its base URL or by its origin; its origin is what comes out."""
-    parts = urlsplit(a_url(value))
-    if not is_loopback(parts.hostname or ""):
-        text = (
-            f"{value!r} is not on this machine: this needs an emulator (realtimekit emulator), not RealtimeKit itself"
-        )
-        raise click.BadParameter(text)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-EMULATOR = click.option(
-    "--emulator",
-    metavar="URL",
-    type=an_emulator,
-    envvar="REALTIMEKIT_BASE_URL",
-    required=True,
-    help="Instead of REALTIMEKIT_BASE_URL: an emulator on this machine.",
-)
-
-
-@click.group()
+@click.group(cls=Group)
 def webhooks() -> None:
     """Where RealtimeKit tells what happens, and what was told."""
 
@@ -150,6 +118,7 @@ def list_events(client: RealtimeKit, form: str | None = None) -> None:
 @click.option(
     "--event", "events", metavar="NAME", shell_complete=known_events, multiple=True, help="Only these events."
 )
+@click.option("--save", "folder", metavar="FOLDER", type=a_folder, help="Where each is kept: its body and headers.")
 @EMULATOR
 @click.option("--app-id", metavar="ID", help="Instead of REALTIMEKIT_APP_ID.")
 @click.option("--account-id", metavar="ID", help="Instead of CLOUDFLARE_ACCOUNT_ID.")
@@ -157,6 +126,7 @@ def list_events(client: RealtimeKit, form: str | None = None) -> None:
 def listen(
     forward_to: str | None,
     events: tuple[str, ...],
+    folder: str | None,
     emulator: str,
     app_id: str | None,
     account_id: str | None,
@@ -166,13 +136,21 @@ def listen(
     """Show the events of an emulator as they come, until Ctrl-C, and forward them.
 
     What the other end answers goes back to the emulator, so that it tries again as RealtimeKit does; where nothing
-    answers, that is a 502. The webhook that this needs is there only meanwhile.
+    answers, that is a 502. The webhook that this needs is there only meanwhile. What --save keeps, `webhooks verify`
+    reads.
     """
+    import os  # noqa: PLC0415 - as below
+
+    needed = {"CLOUDFLARE_API_TOKEN": "", "CLOUDFLARE_ACCOUNT_ID": account_id, "REALTIMEKIT_APP_ID": app_id}
+    absent = [name for name, given in needed.items() if not (given or os.environ.get(name, "").strip())]
+    if absent:
+        text = f"not set: {', '.join(absent)}. The emulator prints them when it starts, as lines with `export`"
+        raise click.UsageError(text)
     from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
     from realtimekit.cli import listening  # noqa: PLC0415 - as above
 
     with RealtimeKit(base_url=f"{emulator}/client/v4", app_id=app_id, account_id=account_id) as client:
-        listening.listen(client, emulator, forward_to, events, as_json=as_json)
+        listening.listen(client, emulator, forward_to, events, folder, as_json=as_json)
 
 
 @webhooks.command("trigger")
@@ -182,6 +160,9 @@ def listen(
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
     """Have an emulator send one signed sample of an event, and show what became of it.
+
+    It is about the newest session of the emulator's app that has ended, so that your code can read it; about one that
+    is made up, where there is none.
 
     Exit codes: 0 it was delivered, 1 it was not, 2 wrong usage.
     """
@@ -193,12 +174,19 @@ def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
 
 @webhooks.command("verify")
 @click.option("--body", "file", metavar="FILE", type=click.File("rb"), required=True, help="As it came; - is stdin.")
-@click.option("--header", "lines", metavar="'NAME: VALUE'", multiple=True, required=True, help="Of the delivery.")
+@click.option("--header", "lines", metavar="'NAME: VALUE'", multiple=True, help="Of the delivery.")
+@click.option("--headers", "head", metavar="FILE", type=click.File("rb"), help="All of them, a line for each.")
 @click.option("--public-key", metavar="FILE", type=click.File("rb"), help="In PEM, instead of the one of RealtimeKit.")
 @click.option("--key-url", metavar="URL", type=a_url, help="Where the public key is, if not at RealtimeKit.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def verify(
-    file: BinaryIO, lines: tuple[str, ...], public_key: BinaryIO | None, key_url: str | None, *, as_json: bool
+    file: BinaryIO,
+    lines: tuple[str, ...],
+    head: BinaryIO | None,
+    public_key: BinaryIO | None,
+    key_url: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Say whether RealtimeKit signed a delivery that was captured, and if not, why not.
 
@@ -208,14 +196,20 @@ def verify(
     """
     from realtimekit.cli import verifying  # noqa: PLC0415 - as above
 
-    headers: list[tuple[str, str]] = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise click.BadParameter(f"{line!r} is not 'NAME: VALUE'", param_hint="--header")
-        headers.append((name.strip(), value.strip()))
+    if not lines and head is None:
+        raise click.UsageError("give the headers: each with --header, or a file of them with --headers")
     if public_key and key_url:
         raise click.UsageError("give --public-key or --key-url, not both")
+    headers = [_header(line, "--header") for line in lines]
+    if head is not None:
+        headers += [_header(line, "--headers") for line in verifying.lines_of(head.read())]
     pem = public_key.read() if public_key else None
     if not verifying.verify(file.read(), headers, pem, key_url, as_json=as_json):
         raise click.exceptions.Exit(1)
+
+
+def _header(line: str, option: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise click.BadParameter(f"{line[:20]!r} is not 'NAME: VALUE'", param_hint=option)
+    return name.strip(), value.strip()

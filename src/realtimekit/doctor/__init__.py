@@ -77,6 +77,7 @@ def examine(
     base_url: str | None = None,
     timeout: float | None = None,
     transport: Any = None,
+    limiter: Any = None,  # noqa: ARG001 - so that whatever makes a client can be examined
 ) -> Report:
     """Find the first problem that explains why calls fail. Blocks.
 
@@ -88,6 +89,7 @@ def examine(
         base_url: where the API is.
         timeout: seconds for each request (10, whatever `configure()` says).
         transport: "auto", "httpx2", "pyreqwest", or an object with a blocking `send`.
+        limiter: is not asked: these are few requests, and none is sent again.
     """
     given = {"api_token": api_token, "account_id": account_id, "app_id": app_id, "base_url": base_url}
     given["transport"] = transport
@@ -134,7 +136,13 @@ class _Examination:
         if absent:
             cures = tuple(settings.missing(name).partition(": ")[2] for name in absent)
             cures = tuple(f"{name}: {cure}" for name, cure in zip(absent, cures, strict=True))
-            return Problem("setting", f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not set", cures)
+            if len(absent) == len(settings.ENVIRONMENT) - 2:  # all but those that have a default
+                cures = (
+                    *cures,
+                    "or, with no account at all: realtimekit emulator --demo, and the lines that it prints",
+                )
+            names = " and ".join(part for part in (", ".join(absent[:-1]), absent[-1]) if part)
+            return Problem("setting", f"{names} {'is' if len(absent) == 1 else 'are'} not set", cures)
         try:
             self.settings = settings.resolve(**self.given, timeout=self.timeout)
             for name in ("account_id", "app_id"):
@@ -155,11 +163,12 @@ class _Examination:
         app = segment("app_id", app_id)
 
         apps = self._get(f"{kit}/apps")
-        if not apps.failed:
+        listed_apps = unwrap_list(apps.body)
+        if not apps.failed and listed_apps is not None:
             self.passed += ["the API answers", "the token is valid and may read this account's apps"]
         elif problem := of_account(apps, self.settings, self._get):
             return problem
-        known = unwrap_list(apps.body) or []
+        known = listed_apps or []
 
         answer = self._get(f"{kit}/apps/{app}")
         listed = any(each.get("id") == app_id for each in known)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError
 from realtimekit.paths import segment
 from realtimekit.protocol import error_from, failed, printable, unwrap, unwrap_list
+from realtimekit.settings import BASE_URL, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +29,9 @@ NEW_TOKEN = f"make a new token at {TOKENS} and copy it whole into CLOUDFLARE_API
 PERMIT = 'give the token the permission "Realtime" or "Realtime Admin" (or make a new one that has it): ' + TOKENS
 INCLUDE = "include this account in the token's account resources, there too"
 ACCOUNT = "copy the account id from the dashboard (https://dash.cloudflare.com/<account id>) into CLOUDFLARE_ACCOUNT_ID"
+
+PRINTED = "the emulator prints {} when it starts: copy its export lines, all four of one emulator"
+PATH = urlsplit(BASE_URL).path
 
 MALFORMED_TOKEN = {6003, 6111}
 REFUSED = {10000, 9109}
@@ -69,12 +74,12 @@ class Answer(NamedTuple):
 
 def of_account(answer: Answer, settings: Settings, get: Callable[[str], Answer]) -> Problem | None:
     """The problem behind a refused `GET /apps`: nothing there is about an app."""
-    if problem := _elsewhere(answer, settings.base_url):
-        return problem
     status, codes = answer.response.status, answer.codes
+    if problem := _wrong_path(answer, settings.base_url) or _elsewhere(answer, settings.base_url):
+        return problem
     if codes & MALFORMED_TOKEN:
         text = "the server takes the token for malformed: most likely it is incomplete, or an API key and no token"
-        return Problem("token", text, (NEW_TOKEN,), answer.said)
+        return Problem("token", text, _new_token(settings), answer.said)
     if status in {401, 403} or codes & REFUSED:
         return _of_token(answer, settings, get)
     if status in {400, 404} or codes & NO_ROUTE:
@@ -93,9 +98,8 @@ def _of_token(answer: Answer, settings: Settings, get: Callable[[str], Answer]) 
         state = unwrap(verdict.body)
         status = state.get("status") if isinstance(state, dict) else None
         if status != "active":
-            return Problem(
-                "token", f"the token is {printable(str(status))}, says Cloudflare", (NEW_TOKEN,), answer.said
-            )
+            text = f"the token is {printable(str(status))}, says Cloudflare"
+            return Problem("token", text, _new_token(settings), answer.said)
         if path.startswith("/accounts"):  # it is a token of this very account
             text = "the token is valid and this account's own: most likely it lacks the permission for RealtimeKit"
             return Problem("permission", text, (PERMIT,), answer.said)
@@ -103,10 +107,19 @@ def _of_token(answer: Answer, settings: Settings, get: Callable[[str], Answer]) 
     if answer.response.status == 403 and verdict is not None and verdict.response.status == 404:
         text = "the token was not refused as such: most likely it lacks the permission, or may not use this account"
         return Problem("permission", text, (PERMIT, INCLUDE, ACCOUNT), answer.said)
+    if _cloudflares(settings.base_url) and str(settings.api_token).startswith("emulator-"):
+        text = "the token is an emulator's, and Cloudflare was asked"
+        address = "set REALTIMEKIT_BASE_URL, too: the emulator prints it when it starts"
+        return Problem("token", text, (address, NEW_TOKEN), answer.said)
     text = "the token is not accepted: most likely it is mistyped, deleted or expired"
-    return Problem(
-        "token", text, (NEW_TOKEN, "check that no other CLOUDFLARE_API_TOKEN is set than you think"), answer.said
-    )
+    if _an_emulators(settings.base_url):
+        text = "the token is not accepted: most likely the emulator there printed another one"
+    cures = (*_new_token(settings), "check that no other CLOUDFLARE_API_TOKEN is set than you think")
+    return Problem("token", text, cures, answer.said)
+
+
+def _new_token(settings: Settings) -> tuple[str, ...]:
+    return (PRINTED.format("its token") if _an_emulators(settings.base_url) else NEW_TOKEN,)
 
 
 def _valid(answer: Answer, settings: Settings, accounts: Answer | None) -> Problem:
@@ -131,7 +144,8 @@ def _wrong_account(answer: Answer, settings: Settings, ids: list[str] | None = N
         hint = "; account_id and app_id are the same"
     elif _odd(settings):
         hint = "; Cloudflare's account ids are 32 hexadecimal digits"
-    cures = [ACCOUNT, "check that account_id and app_id are not mixed up"]
+    where = PRINTED.format("its account id") if _an_emulators(settings.base_url) else ACCOUNT
+    cures = [where, "check that account_id and app_id are not mixed up"]
     if ids:
         cures.insert(0, f"the token sees these accounts: {_some(ids)}")
     text = f"account_id is most likely wrong, or not one of this token's{hint}"
@@ -140,7 +154,7 @@ def _wrong_account(answer: Answer, settings: Settings, ids: list[str] | None = N
 
 def _odd(settings: Settings) -> bool:
     """An id that is none of Cloudflare's. Elsewhere (an emulator) an id may be anything."""
-    return "cloudflare.com" in settings.base_url and not re.fullmatch(r"[0-9a-fA-F]{32}", settings.account_id or "")
+    return _cloudflares(settings.base_url) and not re.fullmatch(r"[0-9a-fA-F]{32}", settings.account_id or "")
 
 
 def of_app(answer: Answer, app_id: str, known: list[dict[str, Any]]) -> Problem:
@@ -170,16 +184,73 @@ def of_meetings(answer: Answer, app_id: str, known: list[dict[str, Any]]) -> Pro
     return problem
 
 
+def _wrong_path(answer: Answer, base_url: str) -> Problem | None:
+    """The right host, but not the place on it where the API is.
+
+    Behind another path of another host there may be a proxy of somebody's own: there the gateway's codes count.
+    """
+    path, cloudflares = urlsplit(base_url).path, _cloudflares(base_url)
+    nowhere = answer.response.status in {400, 404} and not answer.codes & (NO_ROUTE | MALFORMED_TOKEN)
+    if path == PATH or not (cloudflares or nowhere):
+        return None
+    there = f"ends in {printable(path)}" if path else "has no path"
+    text = f"this is not the API: base_url {there}, and the API is at {PATH}"
+    if cloudflares:
+        cures = [f"set REALTIMEKIT_BASE_URL (base_url=) to {BASE_URL}, or leave it out: that is the default"]
+    else:
+        cures = [
+            f"set REALTIMEKIT_BASE_URL (base_url=) to {printable(_origin(base_url))}{PATH}",
+            f"or leave it out, to ask Cloudflare's own at {BASE_URL}",
+        ]
+    return Problem("not the API", text, tuple(cures), answer.said)
+
+
 def _elsewhere(answer: Answer, base_url: str) -> Problem | None:
     """Something answers that is not the API: a login page, a filter, another service."""
-    status = answer.response.status
-    if isinstance(answer.body, dict) or status in {401, 403, 429} or status >= 500:
+    if _speaks_as_the_api(answer):
         return None
+    emulators = f"an emulator prints its own, such as http://127.0.0.1:8787{PATH}"
     cures = (
-        f"check base_url ({printable(base_url)}); the API's is https://api.cloudflare.com/client/v4",
-        "if you are behind a login page or a proxy, log in there first",
+        f"check base_url ({printable(base_url)}): Cloudflare's API is at {BASE_URL}, the default; {emulators}",
+        "if you are behind a login page, a filter or a proxy, log in there first, or have it let the API through",
     )
-    return Problem("not the API", "something answers there that is most likely not the API", cures, answer.said)
+    target = urlsplit(answer.response.headers.get("location", "")).hostname
+    if 300 <= answer.response.status < 400 and target:
+        text = f"this is not the API: it sends the caller on to {printable(target)}, most likely a login page"
+        return Problem("not the API", text, cures[::-1], answer.said)
+    what = "a web page" if isinstance(answer.body, str) and "<" in answer.body else "something else"
+    text = f"this is not the API: {what} answers at {printable(_origin(base_url))}"
+    return Problem("not the API", text, cures, answer.said)
+
+
+def _speaks_as_the_api(answer: Answer) -> bool:
+    """By the forms of its answers that were seen; what a gateway says under load, or failing, may have any."""
+    status, body = answer.response.status, answer.body
+    if status == 429 or (status >= 500 and status != 511):  # 511: a network wants a login
+        return True
+    if body is None:
+        return status in {401, 403}
+    if not isinstance(body, dict):
+        return False
+    if not failed(answer.response, body):
+        return unwrap_list(body) is not None
+    told = isinstance(body.get("success"), bool) or isinstance(body.get("error"), dict) or "errors" in body
+    return told or (status in {401, 403} and "message" in body)
+
+
+def _cloudflares(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    return host == "cloudflare.com" or host.endswith(".cloudflare.com")
+
+
+def _an_emulators(base_url: str) -> bool:
+    """Of what answers as the API on this machine."""
+    return is_loopback(urlsplit(base_url).hostname or "")
+
+
+def _origin(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _unexpected(answer: Answer) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from realtimekit.emulator import samples
 from realtimekit.emulator.clock import FURTHEST
 from realtimekit.emulator.faults import FAULTS
 from realtimekit.emulator.operations.webhooks import EVENTS
@@ -123,7 +124,7 @@ def redeliver(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
 
 @CONTROL.add("POST", "/webhook-deliveries/trigger", body=TRIGGER, answer=record({"delivery_id": TEXT}))
 def trigger(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"delivery_id": emulator.trigger(**given)}
+    return {"delivery_id": samples.send(emulator, **given)}
 
 
 @CONTROL.add("GET", "/openapi.json", answer=ANY)

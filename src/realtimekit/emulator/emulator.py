@@ -305,11 +305,12 @@ class Emulator:
         self._change(lambda: self.postman.again(delivery_id, self.now()))
 
     def trigger(self, event: str, url: str) -> str:
-        """Send one signed sample of an event to a URL. Returns the id of the delivery."""
+        """Send one signed sample of an event to a URL, about the newest of the app that it can be of.
+
+        Returns the id of the delivery.
+        """
         checked_body(control.TRIGGER, {"event": event, "url": url})
-        payload = samples.payload(event, self.app_id)
-        webhook_id = str(uuid.uuid4())
-        return str(self._change(lambda: self.postman.post(webhook_id, url, event, payload, self.now())))
+        return samples.send(self, event, url)
 
     def wait_for_deliveries(self, timeout: float = 10.0) -> bool:
         """Wait until every delivery that is due has been sent. Returns whether that came about in so many seconds."""

@@ -21,12 +21,16 @@ class RemoteEmulator:
     """`RemoteEmulator("http://127.0.0.1:8787/_emulator")`: plays the people there, over HTTP.
 
     Each method is the one of `Emulator`, and raises `Refusal` as that does.
+
+    Args:
+        control_url: of the control plane; the emulator's base URL (`http://127.0.0.1:8787/client/v4`) will do.
     """
 
     def __init__(self, control_url: str) -> None:
         if not control_url.startswith(("http://", "https://")):
             raise ValueError(f"control_url={control_url!r} is no http URL")
-        self.control_url: str = control_url.rstrip("/")
+        origin, api, rest = control_url.rstrip("/").partition("/client/v4")
+        self.control_url: str = f"{origin}/_emulator" if api and not rest else control_url.rstrip("/")
         # An emulator is not behind a proxy, whatever the environment says of other hosts.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

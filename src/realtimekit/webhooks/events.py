@@ -30,7 +30,7 @@ T = TypeVar("T")
 # Where the events say it.
 _APP = ("meeting.organizedBy.id", "organizedBy.id", "recording.organizationId")
 _MEETING = ("meeting.id", "meetingId", "recording.meetingId")
-_SESSION = ("meeting.sessionId", "sessionId", "recording.roomUUID")
+SESSION = ("meeting.sessionId", "sessionId", "recording.roomUUID")
 
 
 class reached(Generic[T]):  # noqa: N801 - a decorator
@@ -106,7 +106,7 @@ class Event(Record, Driven[F]):
     @property
     def session_id(self) -> str | None:
         """The session, wherever the event says it."""
-        return self._at(*_SESSION)
+        return self._at(*SESSION)
 
     def _at(self, *places: str) -> str | None:
         for place in places:
@@ -161,7 +161,7 @@ class Event(Record, Driven[F]):
         return event
 
     def __repr__(self) -> str:
-        telling = (("session_id", self._at(*_SESSION)), ("delivery_id", self.delivery_id))
+        telling = (("session_id", self._at(*SESSION)), ("delivery_id", self.delivery_id))
         shown = "".join(f" {name}={printable(repr(value))}" for name, value in telling if value is not None)
         return f"<{type(self).__name__} {self.type!r}{shown}>"
 
@@ -182,7 +182,7 @@ class MeetingEvent(Event[F]):
     @property
     def session_id(self) -> str:
         """The session."""
-        return self._needed("session", self._at(*_SESSION))
+        return self._needed("session", self._at(*SESSION))
 
     @property
     def meeting_id(self) -> str:
@@ -239,7 +239,7 @@ class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
     @property
     def session_id(self) -> str:
         """The session."""
-        return self._needed("session", self._at(*_SESSION))
+        return self._needed("session", self._at(*SESSION))
 
     @property
     def meeting_id(self) -> str:

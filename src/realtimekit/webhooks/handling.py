@@ -25,7 +25,7 @@ from realtimekit.webhooks.errors import WebhookError
 from realtimekit.webhooks.events import LivestreamingStatusUpdate, RecordingStatusUpdate, UnknownEvent
 from realtimekit.webhooks.router import AsyncRouter, Router
 from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore, MemoryStore
-from realtimekit.webhooks.verify import AsyncReceiver, Receiver
+from realtimekit.webhooks.verify import AsyncReceiver, Receiver, hidden
 
 if TYPE_CHECKING:
     import asyncio
@@ -203,6 +203,7 @@ class Endpoint(BaseEndpoint[Sync]):
         Raises:
             TypeError: the body is not raw bytes.
         """
+        body = hidden(body)
         steps = self._steps(body, headers)
         go_on: Callable[[], Callable[[], Any]] = partial(next, steps)
         while True:
@@ -243,6 +244,7 @@ class AsyncEndpoint(BaseEndpoint[Async]):
         """
         import asyncio  # noqa: PLC0415 - the sync path does not load it
 
+        body = hidden(body)
         task = asyncio.ensure_future(self._driven(self._steps(body, headers)))
         self._begun.add(task)  # the loop itself keeps no hold on it
         task.add_done_callback(self._begun.discard)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 KEY_URL = "https://api.realtime.cloudflare.com/.well-known/webhooks.json"
 MAX_AGE = 24 * 3600.0  # seconds; a key that was withdrawn is not trusted for ever
+AFTER_FAILURE = 60.0  # seconds after a failed read: whoever makes one waits, for as long as `TIMEOUT`
 PAUSE = 2.0  # seconds after a failed read, while there is no key at all
 TIMEOUT = 5.0  # seconds for each part of a read: the platform waits for our answer all the while
 LONGEST_READ = 3 * TIMEOUT  # after that, somebody else may try
@@ -103,6 +104,10 @@ class Keys:
         self._read_at = self._tried_at = self._same_at = self._busy_until = float("-inf")
         self._failure = ""
 
+    def url(self, client: Engine[Any]) -> str:
+        """Where it is read."""
+        return self._url or default_url(client.settings)
+
     def get(self, client: Engine[Any], *, instead_of: RSAPublicKey | None = None) -> Flow[RSAPublicKey]:
         """The key.
 
@@ -111,7 +116,8 @@ class Keys:
         Args:
             client: what drives this flow.
             instead_of: a key that a signature does not fit: it is read again, and comes back if it is still the key.
-                Then it is not read once more within `refresh_interval` seconds, however many signatures do not fit.
+                Then it is not read once more within `refresh_interval` seconds, however many signatures do not fit;
+                nor within `AFTER_FAILURE` seconds of a read that failed.
 
         Raises:
             KeyUnavailable: there is none, or nobody can tell whether it is still the key.
@@ -142,16 +148,16 @@ class Keys:
                 raise KeyUnavailable(self._failure)
             return True
         if instead_of is None:
-            return now - self._read_at >= MAX_AGE and since >= self._interval
+            return now - self._read_at >= MAX_AGE and since >= AFTER_FAILURE
         if self._key is not instead_of or now - self._same_at < self._interval:
             return False
-        if self._failure and since < self._interval:
+        if self._failure and since < AFTER_FAILURE:
             raise KeyUnavailable(self._failure)
         return True
 
     def _refresh(self, client: Engine[Any], instead_of: RSAPublicKey | None) -> Flow[None]:
         try:
-            key = yield from _fetch(self._url or default_url(client.settings))
+            key = yield from _fetch(self.url(client))
         except KeyUnavailable as error:
             with self._lock:
                 self._tried_at, self._failure = self._clock(), str(error)

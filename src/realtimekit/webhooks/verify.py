@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from realtimekit.webhooks.headers import Headers
 
 MAX_BODY = 1024 * 1024  # bytes
-REFRESH_INTERVAL = 60.0  # seconds
+REFRESH_INTERVAL = 5.0  # seconds: what comes with a new key meanwhile is refused, and so lost
 
 
 class BaseReceiver(Driven[F]):
@@ -41,7 +41,7 @@ class BaseReceiver(Driven[F]):
         webhook_ids: refuse deliveries of other webhooks than these. The header that names it is not signed.
         max_body: the largest body, in bytes (1 MiB).
         refresh_interval: after a signature that does not fit, the key is read again; if it is still the same, then
-            not once more for so many seconds (60).
+            not once more for so many seconds (5).
         client: what `event.session` and its like ask; the default client where none is given.
         clock: seconds that never go back, for tests.
 
@@ -84,6 +84,20 @@ class BaseReceiver(Driven[F]):
     _driver: ClassVar[type[Any]]  # of its flows
     _no_client: ClassVar[type[Engine[Any]]]  # stands in the events
 
+    @property
+    def key_url(self) -> str | None:
+        """Where the key is read; None where one was given."""
+        return None if self._keys.fixed else self._keys.url(self._client)
+
+    @operation
+    def current_key(self) -> Flow[RSAPublicKey]:
+        """The key in force: given, kept, or fetched now.
+
+        Raises:
+            KeyUnavailable: it could not be had.
+        """
+        return self._keys.get(self._client)
+
     @operation
     def verify(self, body: bytes, headers: Headers) -> Flow[Event[F]]:
         """The event in a delivery.
@@ -98,6 +112,7 @@ class BaseReceiver(Driven[F]):
             WebhookError: it is not to be acted on; `.status` is the HTTP status to answer.
             TypeError: the body is text or parsed JSON, or these are no headers.
         """
+        body = hidden(body)
         _check_bytes(body)
         if len(body) > self.max_body:
             raise too_large(self.max_body)
@@ -149,6 +164,22 @@ class AsyncReceiver(BaseReceiver[Async]):
     _no_client = NoClient
 
 
+class Body(bytes):
+    """A body that shows itself in no traceback and no debugger: there are stream keys and signed links in it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
+def hidden(body: Any) -> Any:
+    """The body as a `Body`. What is no bytes cannot be hidden: its type is enough to refuse it."""
+    if isinstance(body, bytes):
+        return body if isinstance(body, Body) else Body(body)
+    return body if isinstance(body, type) else type(body)
+
+
 def _check_positive(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ConfigurationError(f"{name}={value!r}: must be a number above 0")
@@ -168,14 +199,14 @@ def _given(pem: str | bytes | None) -> RSAPublicKey | None:
         raise ConfigurationError(f"public_key: {error}; leave it out to fetch the platform's own") from None
 
 
-def _check_bytes(body: object) -> None:
+def _check_bytes(body: bytes | type) -> None:
     if isinstance(body, bytes):
         return
-    if isinstance(body, str):
+    if issubclass(body, str):
         why = "text that was decoded may not be the bytes that were signed"
     else:
         why = "the signature is of the bytes as they came, and JSON written again has others"
-    raise TypeError(f"body must be the raw bytes, not {type(body).__name__}: {why}")
+    raise TypeError(f"body must be the raw bytes, not {body.__name__}: {why}")
 
 
 def _decoded(signature: str | None) -> bytes:
@@ -209,5 +240,6 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Malformed("the body is no JSON") from None
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
+        del data  # as hidden as the body
         raise Malformed('the body is no JSON object with the name of its event as "event"')
     return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.webhooks.handling import Answer, AsyncEndpoint, checked, refusal
-from realtimekit.webhooks.verify import too_large
+from realtimekit.webhooks.verify import Body, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -49,7 +49,7 @@ async def _read(scope: MutableMapping[str, Any], receive: Receive, limit: int) -
         more = message.get("more_body", False)
         if len(body) > limit:
             return None
-    return bytes(body)
+    return Body(body)
 
 
 async def _answer(send: Send, answer: Answer, *headers: tuple[bytes, bytes]) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-unty
 from django.views.decorators.http import require_POST  # type: ignore[import-untyped]
 
 from realtimekit.webhooks.handling import Answer, AsyncEndpoint, Endpoint, checked, refusal
-from realtimekit.webhooks.verify import too_large
+from realtimekit.webhooks.verify import Body, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -47,7 +47,7 @@ def _read(request: Any, limit: int) -> bytes | None:
     if declared.isdigit() and int(declared) > limit:
         return None
     # Not `request.body`: its limit is the one of forms, DATA_UPLOAD_MAX_MEMORY_SIZE.
-    body: bytes = request.read(limit + 1)
+    body = Body(request.read(limit + 1))
     return None if len(body) > limit else body
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from realtimekit.webhooks.handling import Endpoint, checked, refusal
-from realtimekit.webhooks.verify import too_large
+from realtimekit.webhooks.verify import Body, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def webhook_view(endpoint: Endpoint) -> Callable[[], Response]:
         # One byte more: Werkzeug cuts a body in chunks at the limit, and does not say so.
         request.max_content_length = endpoint.max_body + 1
         try:
-            body = request.get_data()
+            body = Body(request.get_data())
         except RequestEntityTooLarge:
             body = None
         if body is None or len(body) > endpoint.max_body:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.webhooks.errors import WebhookError
 from realtimekit.webhooks.handling import Answer, Endpoint, checked, refusal
-from realtimekit.webhooks.verify import too_large
+from realtimekit.webhooks.verify import Body, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,7 +55,7 @@ def _read(environ: Environ, limit: int) -> bytes:
         body += chunk
     if len(body) > limit:
         raise too_large(limit)
-    return bytes(body)
+    return Body(body)
 
 
 def _headers(environ: Environ) -> list[tuple[str, str]]:

@@ -1,0 +1,189 @@
+"""`realtimekit emulator` as a process, with and without the demo; and the commands for one that runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtimekit import RealtimeKit
+from realtimekit.cli import scene
+
+from .command import COMMAND, complaint, done, environment, invoke
+from .conftest import Served
+
+# --- one that is started ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def started(*arguments: str) -> Generator[dict[str, str]]:
+    """An emulator in a process of its own, and what it says when it is ready."""
+    with subprocess.Popen(
+        [COMMAND, "emulator", "--port", "0", "--json", *arguments],
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        try:
+            ready: dict[str, str] = json.loads(process.stdout.readline())
+            yield ready
+        finally:
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def client_of(ready: dict[str, str]) -> RealtimeKit:
+    given: dict[str, Any] = {name: value for name, value in ready.items() if name != "control_url"}
+    return RealtimeKit(**given, transport="httpx2")
+
+
+def test_the_demo_ends_at_the_present(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    with started("--demo") as ready, client_of(ready) as client:
+        session = client.sessions.find("sess-1")
+        assert session.ended_at is not None
+        since = timedelta(seconds=scene.AFTERWARDS)
+        assert before - since - timedelta(seconds=1) < session.ended_at < datetime.now(UTC) - since
+        app = client.apps.current()
+        assert app.created_at is not None
+        assert session.started_at is not None
+        assert app.created_at <= session.started_at
+        # Its clock goes on from here as every other does.
+        now = client.meetings.create(title="Now").created_at
+        assert now is not None
+        assert before < now < datetime.now(UTC)
+
+        recording = client.recordings.find("rec-1")
+        assert (recording.status, recording.session_id) == ("UPLOADED", "sess-1")
+        assert recording.file_size == recording.download(tmp_path / "recording.mp4").stat().st_size > 0
+        assert client.recordings.count() == 1
+
+
+def test_the_demo_is_played_once_in_a_file(tmp_path: Path) -> None:
+    for _ in range(2):
+        with started("--demo", "--db", str(tmp_path / "emulator.db")) as ready, client_of(ready) as client:
+            assert [session.id for session in client.sessions.where()] == ["sess-1"]
+
+
+def test_options_for_starting_are_none_of_the_commands(served: Served) -> None:
+    result = invoke("emulator", "--port", "1", "advance", "1", env=served.env)
+    assert result.exit_code == 2
+    assert "--port is for starting an emulator" in result.stderr
+
+
+# --- one that runs ----------------------------------------------------------------------------------------------------
+
+
+def told(served: Served, *arguments: str) -> Any:
+    return json.loads(done("emulator", *arguments, "--json", env=served.env))
+
+
+def meeting_of(served: Served, *names: str) -> tuple[str, list[str]]:
+    with served.client() as client:
+        meeting = client.meetings.create(title="Planning", transcribe_on_end=True)
+        people = [
+            meeting.participants.create(name=name, custom_participant_id=name, preset_name="group_call_participant").id
+            for name in names
+        ]
+        return meeting.id, people
+
+
+def test_a_meeting_from_beginning_to_end(served: Served) -> None:
+    meeting_id, (alice, bob) = meeting_of(served, "Alice", "Bob")
+    first = told(served, "join", meeting_id, alice)
+    second = told(served, "join", meeting_id, bob)
+    session_id = first["session_id"]
+    assert second["session_id"] == session_id
+    assert told(served, "chat", session_id, first["peer_id"], "hello")["message_id"]
+    assert told(served, "speak", session_id, second["peer_id"], "morning", "--start-ms", "500") == {
+        "start_ms": 500,
+        "end_ms": 500 + scene.SPOKEN * len("morning"),
+    }
+    told(served, "speak", session_id, second["peer_id"], "later", "--start-ms", "2000", "--end-ms", "2001")
+    assert told(served, "leave", meeting_id, second["peer_id"]) == {}
+    before = served.emulator.now()
+    assert told(served, "advance", "90.5")["now"] > before
+    assert told(served, "end", meeting_id) == {"session_id": session_id}
+    with served.client() as client:
+        session = client.sessions.find(session_id)
+        assert session.status == "ENDED"
+        assert [(person.display_name, person.left_at is not None) for person in session.participants] == [
+            ("Alice", True),
+            ("Bob", True),
+        ]
+        assert [message.payload for message in session.chat.messages()] == ["hello"]
+        said = [(segment.text, segment.end) for segment in session.transcript.segments()]
+        assert said == [("morning", timedelta(milliseconds=920)), ("later", timedelta(milliseconds=2001))]
+
+
+def test_for_people(served: Served) -> None:
+    meeting_id, (alice,) = meeting_of(served, "Alice")
+    line = done("emulator", "join", meeting_id, alice, env=served.env)
+    (peer,) = served.emulator.store.rows("select * from peers")
+    assert line == f"Joined the session {peer['session_id']} as the peer {peer['id']}\n"
+    assert done("emulator", "end", meeting_id, env=served.env) == f"The session {peer['session_id']} has ended\n"
+    assert done("emulator", "advance", "1", env=served.env).startswith("It is 20")
+
+
+def test_no_account_is_needed(served: Served) -> None:
+    for place in (served.server.base_url, served.server.base_url.removesuffix("/client/v4")):
+        done("emulator", "advance", "0", "--emulator", place, env=environment())
+
+
+def test_requests(served: Served) -> None:
+    done("sessions", "list", env=served.env)
+    (request,) = told(served, "requests")
+    assert (request["method"], request["status"]) == ("GET", 200)
+    assert request["path"].endswith("/sessions")
+    assert "Requests: 1" in done("emulator", "requests", env=served.env)
+    assert len(done("emulator", "requests", "--csv", env=served.env).splitlines()) == 2
+
+
+def test_reset_asks_first(served: Served) -> None:
+    served.session("Planning", "Alice", "hello", "hi")
+    result = invoke("emulator", "reset", env=served.env)
+    assert (result.exit_code, "--yes" in result.stderr) == (2, True)
+    with served.client() as client:
+        assert client.sessions.count() == 1
+        done("emulator", "reset", "--yes", env=served.env)
+        assert client.sessions.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("join", "nothing", "nobody"), "resource not found"),
+        (("leave", "nothing", "nobody"), "resource not found"),
+        (("chat", "nothing", "nobody", "hello"), "resource not found"),
+        (("speak", "nothing", "nobody", "hello", "--start-ms", "2", "--end-ms", "1"), "resource not found"),
+        (("end", "nothing"), "resource not found"),
+        (("advance", "1e12"), "must be a number from 0"),
+    ],
+)
+def test_what_the_emulator_refuses_is_one_line(served: Served, arguments: tuple[str, ...], why: str) -> None:
+    assert why in complaint("emulator", *arguments, env=served.env)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
+def test_the_clock_only_goes_on(served: Served, seconds: str) -> None:
+    result = invoke("emulator", "advance", "--", seconds, env=served.env)
+    assert (result.exit_code, "number of seconds from 0 on" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--emulator", "https://api.cloudflare.com"), ("--emulator", "nonsense")])
+def test_an_emulator_is_needed(arguments: tuple[str, ...]) -> None:
+    result = invoke("emulator", "advance", "1", *arguments, env=environment())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "emulator" in result.stderr.splitlines()[-1]
+
+
+def test_where_no_emulator_answers() -> None:
+    line = complaint("emulator", "advance", "1", "--emulator", "http://127.0.0.1:1", env=environment())
+    assert "no emulator answers" in line

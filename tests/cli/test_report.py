@@ -1,0 +1,51 @@
+"""`realtimekit sessions report`: where the page is, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .command import complaint, done, invoke
+from .conftest import Served
+from .terminal import on_a_terminal
+
+pytest.importorskip("jinja2")
+
+
+def test_it_says_where_the_page_is_and_how_to_open_it(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    monkeypatch.chdir(tmp_path)
+    result = invoke("sessions", "report", session_id, "-o", "my report.html", env=served.env)
+    place = tmp_path / "my report.html"
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.splitlines() == [
+        f"{place}: session {session_id}, 1 participant",
+        f"Open it in a browser: {place.as_uri()}",
+    ]
+    assert "%20" in result.stderr
+    assert place.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_stdout_holds_the_page_alone(served: Served) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    page = done("sessions", "report", session_id, "-o", "-", "--no-quality", env=served.env)
+    assert page.startswith("<!doctype html>")
+    assert page.rstrip().endswith("</html>")
+
+
+def test_a_bar_on_a_terminal_alone(served: Served, tmp_path: Path) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    command = ("sessions", "report", session_id, "-o", str(tmp_path / "report.html"))
+    code, shown = on_a_terminal(*command, env={**served.env, "TERM": "xterm-256color"})
+    assert code == 0
+    assert "Peer reports" in shown
+    assert "Peer reports" not in invoke(*command, env=served.env).stderr
+
+
+def test_an_unknown_session_leaves_no_file(served: Served, tmp_path: Path) -> None:
+    line = complaint("sessions", "report", "nothing", "-o", str(tmp_path / "report.html"), env=served.env)
+    assert "check the id" in line
+    assert list(tmp_path.iterdir()) == []

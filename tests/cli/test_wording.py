@@ -1,0 +1,95 @@
+"""Errors in the words of the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtimekit import settings
+from realtimekit.cli.wording import told
+from realtimekit.errors import (
+    APIConnectionError,
+    ArtefactNotEnabled,
+    ConfigurationError,
+    NotFoundError,
+    RealtimeKitError,
+    ServerError,
+    WaitTimeoutError,
+)
+
+APP = "--app-id or REALTIMEKIT_APP_ID"
+SWITCHED_OFF = "its meeting has transcribe_on_end=False: set that to True for later sessions"
+SWITCH_ON = "realtimekit meetings update MEETING_ID --transcribe-on-end"
+
+
+def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
+    return NotFoundError(f"GET {path} answered 404: {message}", status=404, code=code, message=message, path=path)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ConfigurationError(settings.missing("api_token")), "there is no API token: set CLOUDFLARE_API_TOKEN"),
+        (
+            ConfigurationError(settings.missing("account_id")),
+            "which account? Set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
+        ),
+        (
+            ConfigurationError("base_url='x' must be a plain URL"),
+            "REALTIMEKIT_BASE_URL='x' must be a plain URL",
+        ),
+        (
+            ConfigurationError("base_url holds a user name or password: give the token as api_token="),
+            "REALTIMEKIT_BASE_URL holds a user name or password: give the token as CLOUDFLARE_API_TOKEN",
+        ),
+        (
+            ConfigurationError("transport='x': must be one of a, b, or an object with a `send` method"),
+            "REALTIMEKIT_TRANSPORT='x': must be one of a, b",
+        ),
+        (ConfigurationError("cannot use the transport"), "cannot use the transport"),
+        (
+            not_found("Error: resource not found", "/kit/b/sessions/c"),
+            f"GET /kit/b/sessions/c answered 404: resource not found; check the id and the app ({APP})",
+        ),
+        (
+            not_found("resource not found", "/kit/apps/b"),
+            "GET /kit/apps/b answered 404: resource not found; check the id",
+        ),
+        (
+            not_found("Could not route", "/x", 7003),
+            "GET /x answered 404: Could not route; check the account (--account-id or CLOUDFLARE_ACCOUNT_ID)",
+        ),
+        (not_found("No preset found with name x", "/x"), "GET /x answered 404: No preset found with name x"),
+        (
+            ArtefactNotEnabled(f"no; {SWITCHED_OFF}", status=404, message="not found"),
+            f"no; its meeting is not set to make one: `{SWITCH_ON}`, for later sessions",
+        ),
+        (
+            WaitTimeoutError("waited 3 s for <Recording id='r-1' status='INVOKED'> to be UPLOADED", record=None),
+            "waited 3 s for recording r-1 (INVOKED) to be UPLOADED",
+        ),
+        (RealtimeKitError("<SessionParticipant id='p-1'> has no 'x'"), "session participant p-1 has no 'x'"),
+        (
+            APIConnectionError("cannot connect to x: [Errno 111] Connection refused", maybe_processed=False),
+            "cannot connect to x: Connection refused; `realtimekit doctor` finds out why",
+        ),
+        (APIConnectionError("the file broke off", maybe_processed=True), "the file broke off"),
+        (
+            ServerError("GET /x answered 500: Error: Error: y", status=500),
+            "GET /x answered 500: Error: y",
+        ),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (FileNotFoundError(2, "No such file or directory", "x"), "x: No such file or directory"),
+        (OSError("odd"), "odd"),
+        (ImportError("pip install it"), "pip install it"),
+        (UnicodeEncodeError("utf-8", "\udc80", 0, 1, "x"), "an argument, or a setting, holds bytes that are no text"),
+    ],
+)
+def test_words(error: Exception, line: str) -> None:
+    assert told(error) == line
+
+
+@pytest.mark.parametrize("name", settings.ENVIRONMENT)
+def test_each_setting_that_can_be_missing_has_words(name: str) -> None:
+    line = told(ConfigurationError(settings.missing(name)))
+    assert "pass" not in line
+    assert "configure" not in line
