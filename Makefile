@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench
 MARK := $(VENV)/.installed
 
-.PHONY: demo test check unit typecheck lint format bench clean
+.PHONY: demo test check unit typecheck lint format bench soak fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -32,6 +32,12 @@ format: $(MARK)
 
 bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+soak: $(MARK)  ## ten minutes of every kind of call: whether anything grows (Linux; ARGS="--seconds 60 --calls 5000")
+	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+fuzz: $(MARK)  ## tests/fuzz with other examples each time, and many (FUZZ_EXAMPLES=2000)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q tests/fuzz $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

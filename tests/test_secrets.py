@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
 import logging
 import pprint
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
 import realtimekit
-from realtimekit import APIConnectionError, APIError, AsyncRealtimeKit, RealtimeKit
+from realtimekit import APIConnectionError, APIError, AsyncRealtimeKit, DecodeError, RealtimeKit, RealtimeKitError
+from realtimekit.flow import Request, Response
+from realtimekit.record import Record
 from realtimekit.settings import TransportName
+from realtimekit.webhooks import (
+    AsyncEndpoint,
+    AsyncReceiver,
+    AsyncRouter,
+    Endpoint,
+    Receiver,
+    Router,
+    WebhookError,
+    event_from,
+)
+from realtimekit.webhooks.adapters import asgi, wsgi
 
 from .conftest import Demo
+from .webhooks.platform import Signer
+from .whole_run import leaves
 
 TOKEN = "s3cret-of-nobody"
 
@@ -26,20 +45,19 @@ def tracked(error: BaseException) -> str:
     below = error.__traceback__.tb_next
     told = "".join(traceback.TracebackException(type(error), error, below, capture_locals=True).format())
     for frame, _ in traceback.walk_tb(below):
-        told += pprint.pformat(frame.f_locals) + "".join(leaves(frame.f_locals, 6))
+        told += pprint.pformat(frame.f_locals) + "".join(leaves(frame.f_locals))
     return told
 
 
-def leaves(value: object, depth: int) -> Iterator[str]:
-    """What a tracker sees that looks into containers, named tuples among them."""
-    if depth and isinstance(value, Mapping):
-        for item in value.items():
-            yield from leaves(item, depth - 1)
-    elif depth and isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        for item in value:
-            yield from leaves(item, depth - 1)
-    else:
-        yield repr(value)
+def raised(call: Callable[[], object], kind: type[BaseException] | tuple[type[BaseException], ...]) -> BaseException:
+    """What a call raises, without this frame and without the caller's own, whose variables are no matter of ours."""
+    with pytest.raises(kind) as caught:
+        call()
+    frames = caught.value.__traceback__
+    assert frames is not None
+    if not isinstance(call, partial):
+        caught.value.__traceback__ = frames.tb_next  # the lambda's
+    return caught.value
 
 
 def test_logs_hold_no_secret(demo: Demo, transport: TransportName, caplog: pytest.LogCaptureFixture) -> None:
@@ -112,7 +130,7 @@ REFUSED: dict[str, Callable[[RealtimeKit], object]] = {
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_refused_before_it_is_sent_shows_no_token(refused: Callable[[RealtimeKit], object]) -> None:
     client = RealtimeKit(api_token=TOKEN, account_id="a", app_id="b", base_url="http://127.0.0.1:9")
-    with pytest.raises((TypeError, ValueError, AttributeError, realtimekit.RealtimeKitError)) as caught:
+    with pytest.raises((TypeError, ValueError, AttributeError, RealtimeKitError)) as caught:
         refused(client)
     assert not isinstance(caught.value, APIConnectionError), "it was sent"
     frames = caught.value.__traceback__
@@ -149,6 +167,233 @@ def test_a_wrong_environment_shows_no_token(monkeypatch: pytest.MonkeyPatch, var
     with pytest.raises(realtimekit.ConfigurationError) as caught:
         RealtimeKit()
     assert TOKEN not in tracked(caught.value)
+
+
+PASSWORDS: list[Any] = [
+    f"https://me:{TOKEN}@127.0.0.1",
+    f"  https://me:{TOKEN}@127.0.0.1/",
+    f"https://{TOKEN}@127.0.0.1",
+    f"https://me:{TOKEN}@127.0.0.1:port",
+    f"https://me:{TOKEN}@[::1",
+    f"https://me:{TOKEN}@example.com/?query",
+    f"ftp://me:{TOKEN}@example.com",
+    f"me:{TOKEN}@example.com",
+    f"https://me:{TOKEN} @example.com",
+    f"https://me:{TOKEN}\\@example.com".encode(),
+]
+
+
+@pytest.mark.parametrize("url", PASSWORDS)
+@pytest.mark.parametrize("make", [RealtimeKit, AsyncRealtimeKit, realtimekit.configure])
+def test_a_password_in_base_url_is_not_shown(make: Callable[..., object], url: Any) -> None:
+    error = raised(partial(make, api_token="t", base_url=url), realtimekit.ConfigurationError)
+    assert TOKEN not in tracked(error)
+
+
+def test_nor_where_it_comes_from_the_environment_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = RealtimeKit(api_token="t")
+    error = raised(partial(client.with_options, base_url=PASSWORDS[0]), realtimekit.ConfigurationError)
+    assert TOKEN not in tracked(error)
+    monkeypatch.setenv("REALTIMEKIT_BASE_URL", PASSWORDS[0])
+    assert TOKEN not in tracked(raised(partial(RealtimeKit, api_token="t"), realtimekit.ConfigurationError))
+
+
+# --- what is sent and what comes back ---------------------------------------------------------------------------------
+
+
+class Answering:
+    """A transport with one answer to everything, or none."""
+
+    def __init__(self, status: int, body: str = "", **headers: str) -> None:
+        self.response = Response(status, headers, body.encode())
+
+    def send(self, request: Request, /) -> Response:
+        if self.response.status == 0:
+            raise APIConnectionError("nobody is there", maybe_processed=False)
+        return self.response
+
+
+STORAGE: Any = {"type": "aws", "access_key": TOKEN, "secret": TOKEN, "bucket": "b", "region": "r"}
+SENT: dict[str, Callable[[Any], Any]] = {
+    "create": lambda c: c.recordings.create(meeting_id="m", storage_config=STORAGE),
+    "create, nested": lambda c: c.meetings.create(title="t", recording_config={"storage_config": STORAGE}),
+    "update": lambda c: c.meetings.ref("m").update(recording_config={"storage_config": STORAGE}),
+    "replace": lambda c: c.meetings.ref("m").replace(title="t", recording_config={"storage_config": STORAGE}),
+    "extra_body": lambda c: c.recordings.create(meeting_id="m", extra_body={"storage_config": STORAGE}),
+}
+FAILING = {
+    "no answer": Answering(0),
+    "an error": Answering(400, '{"success": false, "error": {"code": 400, "message": "no"}}'),
+    "no API": Answering(200, "<html>"),
+    "no record": Answering(200, '{"success": true, "data": []}'),
+}
+
+
+@pytest.mark.parametrize("call", SENT.values(), ids=SENT.keys())
+@pytest.mark.parametrize("failing", FAILING.values(), ids=FAILING.keys())
+@pytest.mark.parametrize("kind", [RealtimeKit, AsyncRealtimeKit])
+def test_a_call_that_fails_shows_nothing_that_it_sent(
+    kind: Any, failing: Answering, call: Callable[[Any], Any]
+) -> None:
+    client = kind(api_token="t", account_id="a", app_id="b", transport=failing, max_retries=0, limiter="off")
+
+    def run() -> None:
+        done = call(client)
+        if client.asynchronous:
+            asyncio.run(done)
+
+    error: Any = raised(run, RealtimeKitError)
+    if not client.asynchronous:
+        error.__traceback__ = error.__traceback__.tb_next  # the table's lambda
+    assert TOKEN not in tracked(error)
+
+
+UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
+    "no JSON": lambda c: c.recordings.create(meeting_id="m", max_seconds=object(), storage_config=STORAGE),  # type: ignore[arg-type]
+    "an unknown keyword": lambda c: c.recordings.create(meeting_id="m", seconds=1, storage_config=STORAGE),  # type: ignore[call-arg]
+    "a timeout": lambda c: c.recordings.create(meeting_id="m", timeout=-1, storage_config=STORAGE),
+    "a missing id": lambda c: c.recordings.create(storage_config=STORAGE),  # type: ignore[call-arg]
+}
+
+
+@pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT.keys())
+def test_a_call_that_is_refused_unsent_quotes_nothing(call: Callable[[RealtimeKit], object]) -> None:
+    """Its local variables, though, may have what was given: the one exception.
+
+    It is a mistake in the program and shows when the line is first run; json's own frames have the body at that
+    moment, and the caller's frames have it anyway. The API token is hidden there, too.
+    """
+    client = RealtimeKit(api_token=TOKEN.upper(), account_id="a", app_id="b", transport=Answering(500))
+    error = raised(partial(call, client), (TypeError, ValueError, RealtimeKitError))
+    assert TOKEN not in f"{error!r} {error}"
+    assert TOKEN.upper() not in tracked(error)
+
+
+class Kept(Record):
+    """A record with a secret beside what cannot be read."""
+
+    token: str
+    name: str
+    created_at: datetime
+    layers: list[dict[str, Any]]
+
+
+@pytest.mark.parametrize("field", ["name", "created_at", "layers"])
+def test_a_field_that_cannot_be_read_shows_no_other(field: str) -> None:
+    record = Kept({"token": TOKEN, "created_at": "never", "layers": {"download_url": TOKEN}})
+    assert TOKEN not in tracked(raised(partial(getattr, record, field), DecodeError))
+
+
+LINK = f"https://files.example/chat.csv?signature={TOKEN}"
+STORAGE_ANSWERS = {
+    "elsewhere": Answering(302, location=f"http://evil.example/?signature={TOKEN}"),
+    "to no URL": Answering(302, location=f"https://[?signature={TOKEN}"),
+    "in a circle": Answering(302, location=f"?signature={TOKEN}"),
+    "gone": Answering(404),
+    "failed": Answering(500),
+    "nobody": Answering(0),
+}
+
+
+@pytest.mark.parametrize("storage", STORAGE_ANSWERS.values(), ids=STORAGE_ANSWERS.keys())
+def test_a_download_that_fails_shows_no_link(storage: Answering) -> None:
+    client = RealtimeKit(api_token="t", account_id="a", app_id="b", transport=storage, max_retries=0, limiter="off")
+    data = {"event": "meeting.chatSynced", "sessionId": "s", "chatDownloadUrl": LINK}
+    chat: Any = event_from(data, client=client)
+    assert TOKEN not in tracked(raised(partial(chat.chat.download, io.BytesIO()), RealtimeKitError))
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------
+
+
+class Ended(BaseException):
+    """The program is to end."""
+
+
+EVENT = {"event": "livestreaming.statusUpdate", "streamKey": TOKEN, "meeting": {"id": "m"}, "organizedBy": {"id": "a"}}
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
+    return Signer.made_in(tmp_path_factory.mktemp("keys"))
+
+
+def test_a_delivery_that_is_refused_is_not_shown(signer: Signer) -> None:
+    body, headers = signer.delivery(EVENT)
+    other, of_other = signer.delivery({"streamKey": TOKEN})
+    text: Any = body.decode()
+    parsed: Any = json.loads(body)
+    calls: list[tuple[Any, Any, dict[str, Any]]] = [
+        (body + b" ", headers, {}),
+        (body, {}, {}),
+        (body, 5, {}),
+        (text, headers, {}),
+        (parsed, headers, {}),
+        (bytearray(body), headers, {}),
+        (other, of_other, {}),
+        (body, headers, {"max_body": 10}),
+        (body, headers, {"app_id": "another"}),
+        (body, headers, {"webhook_ids": ["another"]}),
+    ]
+    for raw, named, options in calls:
+        refused: tuple[type[BaseException], ...] = (WebhookError, TypeError)
+        receiver = Receiver(signer.pem, **options)
+        assert TOKEN not in tracked(raised(partial(receiver.verify, raw, named), refused))
+        awaiting = AsyncReceiver(signer.pem, **options)
+        assert TOKEN not in tracked(raised(partial(asyncio.run, awaiting.verify(raw, named)), refused))
+
+
+def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
+    """The tracker gets it from the log; or from the server, where the program ends."""
+    router, awaiting = Router(), AsyncRouter()
+    failure: list[type[BaseException]] = [RuntimeError]
+
+    def fail(event: Any) -> None:
+        raise failure[-1]
+
+    router.on()(fail)
+    awaiting.on()(fail)
+    endpoint = Endpoint(router, receiver=Receiver(signer.pem))
+    async_endpoint = AsyncEndpoint(awaiting, receiver=AsyncReceiver(signer.pem))
+    body, headers = signer.delivery(EVENT)
+    assert endpoint.handle(body, headers).status == 500
+    assert asyncio.run(async_endpoint.handle(body, headers)).status == 500
+    told = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    failure.append(Ended)
+    app, async_app = wsgi.WebhookApp(endpoint), asgi.WebhookApp(async_endpoint)
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    scope = {"type": "http", "method": "POST", "headers": [(k.encode(), v.encode()) for k, v in headers.items()]}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    told.append(raised(partial(endpoint.handle, body, headers), Ended))
+    told.append(raised(partial(app, environ, print), Ended))
+    told.append(raised(lambda: asyncio.run(async_app(scope, receive, receive)), Ended))  # type: ignore[arg-type]
+    text: Any = body.decode()
+    told.append(raised(partial(endpoint.handle, text, headers), TypeError))
+    assert len(told) == 6
+    for error in told:
+        assert error is not None
+        assert TOKEN not in tracked(error)
+
+
+def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
+    """As the function is that tells deliveries apart."""
+    seen: list[bytes] = []
+    router = Router()
+    router.on()(lambda event: None)
+
+    def key(_: object, body: bytes) -> str:
+        seen.append(body)
+        return "key"
+
+    endpoint = Endpoint(router, receiver=Receiver(signer.pem), key=key)
+    body, headers = signer.delivery(EVENT)
+    assert endpoint.handle(body, headers).status == 200
+    assert seen == [body]
+    assert TOKEN not in repr(seen)
 
 
 def test_a_half_made_client_has_a_repr() -> None:

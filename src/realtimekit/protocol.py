@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 
 
 def loads(content: bytes) -> Any:
-    """JSON, decoded: by orjson, where it is installed."""
-    return _decoder()(content)
+    """JSON, decoded: by orjson, where it is installed.
+
+    orjson refuses some of what JSON allows (half of a surrogate pair, as in a name that was cut inside an emoji;
+    `1e999`). The standard module reads it, and one such name does not make a whole list unreadable.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON.
+    """
+    try:
+        return _decoder()(content)
+    except ValueError:
+        import json  # noqa: PLC0415 - hardly ever needed
+
+        return json.loads(content)
 
 
 @functools.cache
@@ -97,9 +109,9 @@ def _whole(value: Any) -> int | None:
 class Walk:
     """Which page to ask for next, and when to stop.
 
-    `paging` is believed where it fits the page it came with. Where it is missing or wrong, the walk goes on until a
-    page is empty, or brings nothing new, so that a server that ignores `page_no` is read once and not for ever. A short
-    page ends nothing: the server may give fewer than it was asked for.
+    `paging` is believed where it fits the page it came with, and lies behind all that was believed before. Where it is
+    missing or wrong, the walk goes on until a page is empty, or brings nothing new, so that a server that ignores
+    `page_no` is read once and not for ever. A short page ends nothing: the server may give fewer than it was asked for.
     """
 
     def __init__(self, first_page: int = 1, limit: int | None = None) -> None:
@@ -107,22 +119,29 @@ class Walk:
         self.last_page: int | None = None  # the last one that there is to ask for, where that is known
         self._left = limit
         self._previous: list[Any] = []
-        self._seen: set[Any] = set()  # what came without a `paging` to believe
+        self._end = 0  # the last offset that was believed
+        self._seen: set[Any] = set()  # what came without a `paging` to believe, and on the page before that
 
     def take(self, marks: list[Any], paging: Paging) -> int:
         """How many of the page's records count; `marks` (their ids) tell one page from another."""
         if self.page_no is None or not marks or marks == self._previous:
             self.page_no = None
             return 0
-        self._previous = marks
+        before, self._previous = self._previous, marks
         count, missing = len(marks), None
         total, start, end = paging
-        if total is not None and end is not None and count <= end <= total and start in (None, end - count + 1):
-            missing = total - end
-        elif self._seen.issuperset(marks):
-            self.page_no = None
-            return 0
+        if (
+            total is not None
+            and end is not None
+            and self._end + count <= end <= total
+            and start in (None, end - count + 1)
+        ):
+            missing, self._end = total - end, end
         else:
+            self._seen.update(before)
+            if self._seen.issuperset(marks):
+                self.page_no = None
+                return 0
             self._seen.update(marks)
         if self._left is not None:
             count = min(count, self._left)
@@ -234,6 +253,7 @@ def printable(text: str) -> str:
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _FIRST_WAIT = 0.5  # seconds; doubled with each attempt
 _LONGEST_BACKOFF = 8.0
+_LONGEST_ASKED = 2.0**31  # seconds, 68 years; time.sleep() and its like cannot take just any number
 LONGEST_WAIT = 60.0  # the longest wait asked for by the server that is taken; beyond it the caller decides
 
 
@@ -261,7 +281,7 @@ def backoff(attempt: int, jitter: float) -> float:
 
 
 def asked_wait(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds that the server asks to wait, or None.
+    """Seconds that the server asks to wait, or None. What is longer than anybody waits is 2**31 s.
 
     `Retry-After` as seconds or as a date (RFC 9110, 10.2.3); without it `Ratelimit: "default";r=0;t=30` (Cloudflare's
     form of draft-ietf-httpapi-ratelimit-headers), which counts where nothing remains.
@@ -270,6 +290,11 @@ def asked_wait(headers: Mapping[str, str], now: float | None = None) -> float | 
         headers: names in lower case.
         now: Unix seconds, for a date in `Retry-After` where the answer has no `Date` of its own to count from.
     """
+    asked = _asked_wait(headers, now)
+    return None if asked is None else min(asked, _LONGEST_ASKED)
+
+
+def _asked_wait(headers: Mapping[str, str], now: float | None) -> float | None:
     if value := headers.get("retry-after", "").strip():
         if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
             return float(value)

@@ -93,11 +93,13 @@ class Collection(Driven[F], Generic[R, F]):
         return record
 
     def _create(self, fields: Mapping[str, Any], suffix: str = "") -> Flow[R]:
-        return (yield from self._one("POST", suffix, fields))
+        return self._one("POST", suffix, fields)
 
     def _one(self, method: str, suffix: str, given: Mapping[str, Any]) -> Flow[R]:
         """The record that a call answers with."""
-        answer, scope = yield from self._call(method, suffix, given)
+        call = self._call(method, suffix, given)
+        del given  # as in `exchange`
+        answer, scope = yield from call
         record = self._record._load(self._client, {}, scope)
         record._take(answer)
         return cast("R", record)
@@ -113,8 +115,9 @@ class Collection(Driven[F], Generic[R, F]):
         path = self._template.collection(ids) + suffix
         settings = self._client.settings
         sent = None if method == "GET" else body
-        answer = yield from exchange(settings, method, path, None, sent, cast("Options", options))
-        return answer, self._kept(ids)
+        call = exchange(settings, method, path, None, sent, cast("Options", options))
+        del given, rest, options, body, sent  # as in `exchange`
+        return (yield from call), self._kept(ids)
 
 
 class Relation(Collection[R, F]):

@@ -24,7 +24,7 @@ from realtimekit.errors import ConfigurationError, DecodeError, ReadOnlyError
 from realtimekit.exchange import exchange
 from realtimekit.flow import Async, Driven, Engine, F, Flow, Sync, fluent, operation
 from realtimekit.keywords import OPTIONS, Options, split
-from realtimekit.paths import PathTemplate
+from realtimekit.paths import PathTemplate, segment
 from realtimekit.record import Record, annotation_of
 
 if TYPE_CHECKING:
@@ -132,6 +132,20 @@ class Resource(Record, Driven[F]):
         own = self._template.own
         return {**self._scope, own: self._data.get("id")} if own else dict(self._scope)
 
+    def _known_ids(self) -> dict[str, Any]:
+        """As `_ids`, to ask with. The caller's own ids were checked by `ref` or `find`: this one the server sent.
+
+        Raises:
+            DecodeError: there is none, or it can be no part of a path.
+        """
+        ids = self._ids()
+        if own := self._template.own:
+            try:
+                segment(own, ids[own])
+            except (TypeError, ValueError) as error:
+                raise DecodeError(f"{self!r} came with an id that nothing can be asked with: {error}") from None
+        return ids
+
     def _around(self, kind: type[Resource[Any]]) -> dict[str, Any]:
         """The scope of another kind of record, out of the ids of this one."""
         ids = self._ids()
@@ -183,8 +197,11 @@ class Resource(Record, Driven[F]):
 
     def _write(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
         """PATCH or PUT with these fields, some of which may be options of the call."""
+        self._known_ids()
         options, body = split(fields, OPTIONS)
-        self._take((yield from self._call(method, body=body, options=cast("Options", options))))
+        call = self._call(method, body=body, options=cast("Options", options))
+        del fields, options, body  # as in `exchange`
+        self._take((yield from call))
 
     @fluent
     def reload(self, **options: Unpack[Options]) -> Flow[None]:
@@ -198,6 +215,7 @@ class Resource(Record, Driven[F]):
         yield from self._read(options)
 
     def _read(self, options: Options | None = None) -> Flow[None]:
+        self._known_ids()
         self._take((yield from self._call("GET", options=options)))
 
 
@@ -221,7 +239,7 @@ class _HasMany:
         if record is None:
             return self
         relation = annotation_of(self.owner, self.name)
-        return relation(record._client, scope=record._ids())
+        return relation(record._client, scope=record._known_ids())
 
 
 def has_many() -> Any:
@@ -262,8 +280,9 @@ class HasOne(Generic[C, F]):
         slot = f"_loaded_{self.name}"
         if slot in record.__dict__:
             return record.__dict__[slot]
+        ids = record._known_ids()
         kind = get_args(annotation_of(self.owner, self.name))[0]
-        child = kind._load(record._client, {}, record._ids() if self._at is None else record._around(kind))
+        child = kind._load(record._client, {}, ids if self._at is None else record._around(kind))
         child._take((yield from child._call("GET") if self._at is None else record._call("GET", self._at)))
         # Whoever was first wins, so that everybody holds the same object.
         return record.__dict__.setdefault(slot, child) if self.kept else child

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -127,6 +129,40 @@ def test_a_malformed_item_is_named(item: Any) -> None:
     content = json.dumps([*json.loads(JSON), item]).encode()
     with pytest.raises(DecodeError, match="item 3 of the file"):
         parse_transcript(content)
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (r"Al\ud83d", "Al\ufffd"),
+        (r"\udE00a", "\ufffda"),
+        (r"\ud83da", "\ufffda"),
+        (r"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (r"\ud83d\ude00", "😀"),
+        (r"\\ud83d", r"\ud83d"),
+        (r"\ud7ff", "\ud7ff"),
+    ],
+)
+def test_a_name_that_was_cut_inside_an_emoji_can_be_written(sent: str, read: str) -> None:
+    content = f'[{{"startTime": 0, "sentence": "{sent}", "peerData": {{"displayName": "{sent}"}}}}]'.encode()
+    (segment,) = parse_transcript(content)
+    assert (segment.speaker, segment.text) == (read, read)
+    assert spoken([segment]).encode()
+
+
+@given(
+    st.text(alphabet="<>v. \tx&;\n", max_size=40)
+    | st.lists(
+        st.sampled_from(["<v Al>", "<v.loud\tAl &amp; Bo >", "<v", "<i>", "</i>", "<", ">", "&lt;", " ", "x"])
+    ).map("".join)
+)
+def test_what_counts_as_a_tag_and_as_a_voice(text: str) -> None:
+    """As the patterns would say that take their time."""
+    said = "\n".join(line for line in text.split("\n") if line.strip(" \t")) or "x"
+    (segment,) = parse_transcript(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n".encode())
+    voice = re.match(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>", said)
+    assert segment.speaker == ((html.unescape(voice[1]).strip() or None) if voice else None)
+    assert segment.text == html.unescape(re.sub(r"<[^>]*>", "", said))
 
 
 @pytest.mark.parametrize("who", [None, {}, "Alice", [], {"displayName": None}])

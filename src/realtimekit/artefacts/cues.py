@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _CLOCK = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?", re.ASCII)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# strip() takes the other blanks: `[ \t]+` and what follows it would share them in every way there is.
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]([^>]*)>")
 _NO_TIMES = "there are no times such as 00:00:01.000 --> 00:00:02.500"
 
 
@@ -45,18 +47,18 @@ def cues(text: str) -> Iterator[Row]:
             continue
         try:
             start, end = _time(*times.groups()[:4]), _time(*times.groups()[4:])
-        except OverflowError:
+        except (ValueError, OverflowError):  # more digits than int() reads, or than a timedelta holds
             yield place, _NO_TIMES
             continue
         said = "\n".join(lines[before + 1 :])
-        voice = re.match(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>", said) if vtt else None
+        voice = _VOICE.match(said) if vtt else None
         yield (
             place,
             {
                 "start": start,
                 "end": end,
-                "voice": html.unescape(voice[1]).strip() if voice else None,
-                "text": html.unescape(re.sub(r"<[^>]*>", "", said)) if vtt else said,
+                "voice": _unescaped(voice[1]).strip() if voice else None,
+                "text": _unescaped(_without_tags(said)) if vtt else said,
             },
         )
 
@@ -70,6 +72,17 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
         elif lines:
             yield number - len(lines), lines
             lines = []
+
+
+def _without_tags(said: str) -> str:
+    # After the last `>` no tag ends: looking for one from each `<` there takes time with the square of the length.
+    before, end, after = said.rpartition(">")
+    return re.sub(r"<[^>]*>", "", before + end) + after
+
+
+def _unescaped(text: str) -> str:
+    # int(), in there, raises ValueError for thousands of digits; no character has a number of a hundred.
+    return html.unescape(re.sub(r"&(?=#[0-9]{100})", "&amp;", text))
 
 
 def _time(hours: str | None, minutes: str, seconds: str, fraction: str) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtimekit.errors import DecodeError
@@ -78,7 +79,7 @@ def _plain(name: str) -> str:
 
 def _objects(text: str, names: Mapping[str, str]) -> Iterator[Row]:
     try:
-        found: Any = json.loads(text)
+        found: Any = _decoded(text)
     except (ValueError, RecursionError) as error:
         raise DecodeError(f"the file begins like JSON and is none: {error}") from None
     if isinstance(found, dict):
@@ -89,6 +90,15 @@ def _objects(text: str, names: Mapping[str, str]) -> Iterator[Row]:
             yield f"item {number}", {names.get(_plain(name), name): value for name, value in item.items()}
         else:
             yield f"item {number}", f"expected an object, got {type(item).__name__}"
+
+
+def _decoded(text: str) -> Any:
+    """JSON; halves of surrogate pairs (a name that was cut inside an emoji) become U+FFFD: no file can have them."""
+    found = json.loads(text)
+    if re.search(r"\\u[dD][89]", text) is None:
+        return found
+    units = json.dumps(found, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+    return json.loads(units.decode("utf-16-le", "replace"))
 
 
 def _lines(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> Iterator[Row]:
