@@ -94,9 +94,6 @@ class Settings(NamedTuple):
     def __repr__(self) -> str:  # never the token
         return f"<Settings {self.base_url} account_id={self.account_id!r} app_id={self.app_id!r}>"
 
-    def __sentry_repr__(self) -> str:  # Sentry would look into a tuple
-        return repr(self)
-
 
 def configure(*, transport: TransportName | Transport | None = None, **given: Unpack[Given]) -> None:
     """Set what the default client (`Session.find(...)`) and every later client start from.

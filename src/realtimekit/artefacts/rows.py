@@ -95,7 +95,7 @@ def _objects(text: str, names: Mapping[str, str]) -> Iterator[Row]:
 def _decoded(text: str) -> Any:
     """JSON; halves of surrogate pairs (a name that was cut inside an emoji) become U+FFFD: no file can have them."""
     found = json.loads(text)
-    if re.search(r"\\u[dD][89]", text) is None:
+    if re.search(r"\\u[dD][89a-fA-F]", text) is None:
         return found
     units = json.dumps(found, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
     return json.loads(units.decode("utf-16-le", "replace"))
