@@ -373,7 +373,7 @@ def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pyt
     told.append(raised(lambda: asyncio.run(async_app(scope, receive, receive)), Ended))  # type: ignore[arg-type]
     text: Any = body.decode()
     told.append(raised(partial(endpoint.handle, text, headers), TypeError))
-    told.append(raised(partial(asyncio.run, async_endpoint.handle(body, headers)), Ended))
+    told.append(raised(partial(asyncio.run, async_endpoint.handle(*signer.delivery(EVENT))), Ended))
     told.append(raised(partial(asyncio.run, async_endpoint.handle(text, headers)), TypeError))
     assert len(told) == 8
     for error in told:

@@ -92,6 +92,8 @@ class APIConnectionError(RealtimeKitError):
         path: the path of the call, without its query.
     """
 
+    _again = True  # whether sending again may help
+
     def __init__(self, message: str, *, maybe_processed: bool, method: str = "", path: str = "") -> None:
         super().__init__(message)
         self.maybe_processed = maybe_processed

@@ -33,7 +33,10 @@ def segment(name: str, value: Any) -> str:
         raise ValueError(f"{name}={value!r} is no id: it would change the path of the request")
     from urllib.parse import quote  # noqa: PLC0415 - hardly ever needed: real ids are plain
 
-    return quote(value, safe="")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name}={value!r} is no id: it has half of a character") from None
 
 
 class PathTemplate:
@@ -45,10 +48,11 @@ class PathTemplate:
     def __init__(self, template: str) -> None:
         self.template = template
         split = _OPTIONAL_PART.fullmatch(template)
-        self._collection = split[1] if split else template
-        self._member = split[1] + split[2] if split else template
-        self.parents: frozenset[str] = frozenset(_NAME.findall(self._collection))
-        own = [name for name in _NAME.findall(self._member) if name not in self.parents]
+        # Texts and names by turns.
+        self._collection = _NAME.split(split[1] if split else template)
+        self._member = _NAME.split(split[1] + split[2] if split else template)
+        self.parents: frozenset[str] = frozenset(self._collection[1::2])
+        own = [name for name in self._member[1::2] if name not in self.parents]
         self.own: str | None = own[0] if own else None  # the name of the record's own id
 
     def collection(self, ids: Mapping[str, Any]) -> str:
@@ -57,13 +61,14 @@ class PathTemplate:
     def member(self, ids: Mapping[str, Any]) -> str:
         return self._fill(self._member, ids)
 
-    def _fill(self, template: str, ids: Mapping[str, Any]) -> str:
-        def value(match: re.Match[str]) -> str:
-            name = match[1]
-            if ids.get(name) is None:
-                if name in ENVIRONMENT and name != self.own:
-                    raise ConfigurationError(missing(name))
-                raise TypeError(f"{name} is needed for {template} and is None or was not given")
-            return segment(name, ids[name])
+    def _fill(self, pieces: list[str], ids: Mapping[str, Any]) -> str:
+        filled = pieces[:]
+        filled[1::2] = [self._segment(name, ids.get(name)) for name in pieces[1::2]]
+        return "".join(filled)
 
-        return _NAME.sub(value, template)
+    def _segment(self, name: str, value: Any) -> str:
+        if value is not None:
+            return segment(name, value)
+        if name in ENVIRONMENT and name != self.own:
+            raise ConfigurationError(missing(name))
+        raise TypeError(f"{name} is needed for {self.template} and is None or was not given")

@@ -265,7 +265,7 @@ def may_resend(method: str, failure: Response | errors.APIConnectionError) -> bo
     """
     idempotent = method in _IDEMPOTENT
     if isinstance(failure, errors.APIConnectionError):
-        return idempotent or not failure.maybe_processed
+        return failure._again and (idempotent or not failure.maybe_processed)
     return failure.status == 429 or (idempotent and (failure.status == 408 or 500 <= failure.status < 600))
 
 

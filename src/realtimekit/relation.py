@@ -14,7 +14,7 @@ from realtimekit.errors import DecodeError
 from realtimekit.exchange import exchange
 from realtimekit.flow import Driven, F, Flow, operation
 from realtimekit.keywords import OPTIONS, Options, check, split
-from realtimekit.paths import PathTemplate
+from realtimekit.paths import PathTemplate, segment
 from realtimekit.prefetch import Ahead, AsyncAhead
 from realtimekit.resource import KIT, Refused, Resource
 from realtimekit.values import query_value
@@ -84,6 +84,7 @@ class Collection(Driven[F], Generic[R, F]):
 
     def _at(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
         scope, _ = self._scoped(given)
+        segment(self._record._template.own or "id", id)  # a wrong id is the caller's here, later it is the server's
         return cast("R", self._record._load(self._client, {"id": id}, self._kept(self._resolved(scope))))
 
     def _reference(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002

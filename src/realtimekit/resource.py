@@ -186,7 +186,12 @@ class Resource(Record, Driven[F]):
         options: Options | None = None,
     ) -> Flow[Any]:
         """A call on the record's own path, or below it."""
-        return exchange(self._client.settings, method, self._member_path() + suffix, query, body, options)
+        try:
+            path = self._member_path()
+        except (TypeError, ValueError):
+            self._known_ids()
+            raise
+        return exchange(self._client.settings, method, path + suffix, query, body, options)
 
     def _take(self, answer: Any) -> None:
         """Take over what an answer says of this record."""
@@ -197,7 +202,6 @@ class Resource(Record, Driven[F]):
 
     def _write(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
         """PATCH or PUT with these fields, some of which may be options of the call."""
-        self._known_ids()
         options, body = split(fields, OPTIONS)
         call = self._call(method, body=body, options=cast("Options", options))
         del fields, options, body  # as in `exchange`
@@ -215,7 +219,6 @@ class Resource(Record, Driven[F]):
         yield from self._read(options)
 
     def _read(self, options: Options | None = None) -> Flow[None]:
-        self._known_ids()
         self._take((yield from self._call("GET", options=options)))
 
 

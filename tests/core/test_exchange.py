@@ -20,6 +20,7 @@ from realtimekit import (
     ValidationError,
 )
 from realtimekit.flow import Request
+from realtimekit.transports.failures import too_large
 
 from .scripted import BASE_URL, TOKEN, Flavour, Script, Step, answer, error, lost, not_sent, ok
 
@@ -60,6 +61,12 @@ class TestSendingAgain:
         assert script.requests[0] == script.requests[1]
         (wait,) = waits
         assert 0.25 <= wait <= 0.5
+
+    def test_an_answer_that_is_too_large_is_not_asked_for_again(self, flavour: Flavour) -> None:
+        script = Script(too_large(Request("GET", BASE_URL, {}, None, 30.0)))
+        with pytest.raises(APIConnectionError, match="more than 64 MiB"):
+            send(flavour, script, "GET")
+        assert len(script.requests) == 1
 
     @pytest.mark.parametrize("method", SAFE)
     @pytest.mark.parametrize(

@@ -64,10 +64,6 @@ def test_what_counts_as_growth(values: dict[str, list[float]], found: list[str])
 
 
 @LINUX
-@pytest.mark.xfail(
-    reason="transports/pyreqwest.py _patient: a client of pyreqwest, with its connections, is kept for each timeout "
-    "that a download was ever given; who computes them from a deadline gets one more with each download"
-)
 def test_downloads_with_ever_other_timeouts_leave_nothing_open(demo: Demo) -> None:
     with RealtimeKit(**demo.settings, transport="pyreqwest") as client:
         chat = client.sessions.find("sess-1").chat

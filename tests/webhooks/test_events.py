@@ -148,6 +148,15 @@ def test_a_summary_whose_meeting_has_two_ids() -> None:
     assert event.meeting.title is None
 
 
+def test_a_wrong_id_is_the_senders_fault() -> None:
+    event = event_from({"event": "meeting.ended", "meeting": {"id": "m", "sessionId": ".."}})
+    assert isinstance(event, MeetingEnded)
+    with RealtimeKit(api_token="x", account_id="a", app_id="b") as client:
+        bound = event.bind(client)
+        with pytest.raises(DecodeError, match="is of no session that can be asked for"):
+            _ = bound.session
+
+
 def test_what_is_missing_hurts_only_its_reader() -> None:
     event = event_from({"event": "meeting.started"})
     assert isinstance(event, MeetingStarted)

@@ -166,7 +166,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         Args:
             format: "CSV", "JSON", "SRT" or "VTT".
         """
-        transcript = Transcript[F]._load(self._client, {}, self._ids())
+        transcript = Transcript[F]._load(self._client, {}, self._known_ids())
         transcript._take((yield from transcript._call("GET", query={"format": format}, options=options)))
         return transcript
 
@@ -177,7 +177,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         Returns:
             The summary as far as it is known: `reload()` it later, or read `session.summary`, for its download URL.
         """
-        summary = Summary[F]._load(self._client, {}, self._ids())
+        summary = Summary[F]._load(self._client, {}, self._known_ids())
         yield from summary._generate(options)
         return summary
 

@@ -109,6 +109,6 @@ class SessionParticipant(
         Raises:
             NotFoundError: there is none (any more).
         """
-        ids = self._ids()
+        ids = self._known_ids()
         path = PathTemplate(KIT + "/{app_id}/sessions/peer-report/{participant_id}").member(ids)
         self._take((yield from exchange(self._client.settings, "GET", path, options=options)))

@@ -49,7 +49,9 @@ def too_large(request: Request) -> APIConnectionError:
         f"the answer from {host} has more than {LARGEST_ANSWER // 2**20} MiB, and the rest was not read. "
         "Ask for less at once, of a list with page_size()"
     )
-    return APIConnectionError(text, maybe_processed=True, method=request.method, path=target.partition("?")[0])
+    error = APIConnectionError(text, maybe_processed=True, method=request.method, path=target.partition("?")[0])
+    error._again = False
+    return error
 
 
 def host_and_target(url: str) -> tuple[str, str]:

@@ -39,12 +39,14 @@ if TYPE_CHECKING:
     from realtimekit.flow import Request
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
+Patient = TypeVar("Patient")
 Outgoing = TypeVar("Outgoing", RequestBuilder, SyncRequestBuilder)
 
 # When the time of a whole request is up, pyreqwest does not tell whether it was still connecting, so the server may
 # have seen the request. Giving up earlier on a connection that does not come makes it certain that it has not.
 CONNECT_TIMEOUT = timedelta(seconds=10)
 IDLE_TIMEOUT = timedelta(seconds=30)
+PATIENT = 4  # clients for downloads
 READ_AHEAD = 0  # bytes: what pyreqwest has read ahead is lost when the connection breaks
 
 PROXIES = {"http_proxy": ProxyBuilder.http, "https_proxy": ProxyBuilder.https, "all_proxy": ProxyBuilder.all}
@@ -101,11 +103,12 @@ class PyreqwestTransport:
         )
 
     def _patient(self, timeout: float) -> SyncClient:
-        if timeout not in self._streaming:
+        client = self._streaming.get(timeout)
+        if client is None:
             with _explained():
-                made = _configured(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
-            self._streaming.setdefault(timeout, made)
-        return self._streaming[timeout]
+                client = _configured(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+            _keep(self._streaming, timeout, client)
+        return client
 
     def close(self) -> None:
         """Close all connections."""
@@ -160,10 +163,12 @@ class AsyncPyreqwestTransport:
         )
 
     def _patient(self, timeout: float) -> Client:
-        if timeout not in self._streaming:
+        client = self._streaming.get(timeout)
+        if client is None:
             with _explained():
-                self._streaming[timeout] = _configured(ClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
-        return self._streaming[timeout]
+                client = _configured(ClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+            _keep(self._streaming, timeout, client)
+        return client
 
     async def close(self) -> None:
         """Close all connections."""
@@ -179,6 +184,13 @@ def _leave_in_peace() -> None:
     (0.15.1): every tenth program did that made one call, on a busy machine.
     """
     atexit.register(time.sleep, 0.05)
+
+
+def _keep(clients: dict[float, Patient], timeout: float, client: Patient) -> None:
+    """For the next download. Who computes timeouts from a deadline has another for each: only the last few stay."""
+    clients[timeout] = client
+    for oldest in list(clients)[:-PATIENT]:
+        clients.pop(oldest, None)  # closes its connections when the last download is done with it
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Async, Driven, Engine, F, Flow, Sync
+from realtimekit.paths import segment
 from realtimekit.protocol import printable
 from realtimekit.record import Record, wire
 from realtimekit.resource import _DefaultClient
@@ -120,6 +121,10 @@ class Event(Record, Driven[F]):
     def _needed(self, what: str, value: str | None) -> str:
         if value is None:
             raise DecodeError(f"{self!r} does not say of which {what} it is")
+        try:
+            segment(f"{what}_id", value)
+        except ValueError as error:
+            raise DecodeError(f"{self!r} is of no {what} that can be asked for: {error}") from None
         return value
 
     @reached
