@@ -79,7 +79,7 @@ def unwrap(body: Any, key: str | None = None) -> Any:
 def unwrap_list(body: Any, key: str | None = None) -> list[dict[str, Any]] | None:
     """As `unwrap`, for a list of objects; None where the answer holds no such list."""
     items = unwrap(body, key)
-    return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+    return items if isinstance(items, list) and {*map(type, items)} <= {dict} else None
 
 
 class Paging(NamedTuple):

@@ -10,7 +10,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, ItemsView, Mapping, ValuesView
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from realtimekit.errors import DecodeError
@@ -167,6 +167,10 @@ _METHODS = frozenset(name for name in vars(Record) if not name.startswith("_"))
 Mapping.register(Record)  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
 
 
+class _Unlike:
+    """The type of no value of JSON."""
+
+
 class Field:
     """Finds, converts and keeps a value on its first read; later reads do not come here (it has no `__set__`)."""
 
@@ -174,7 +178,8 @@ class Field:
     owner: type
     optional: bool
     convert: Convert | None = None
-    _same: type | None = None  # of what needs no conversion
+    _same: type = _Unlike  # of what needs no conversion
+    _first: str  # of the names on the wire
 
     def __init__(self, *wire_names: str, read: Callable[[Any], Any] | None = None) -> None:
         self.wire_names: tuple[str, ...] = wire_names
@@ -183,37 +188,49 @@ class Field:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.owner = name, owner
         self.wire_names = self.wire_names or (name,)
+        self._first = self.wire_names[0]
 
     def __get__(self, record: Record | None, owner: type) -> Any:
         if record is None:
             return self
+        kept = record.__dict__
+        data = kept["_data"]
+        value = data.get(self._first)
+        if type(value) is not self._same:
+            del kept, data, value  # error trackers send local variables: tokens, links
+            return self._read_by(record)
+        kept[self.name] = value  # what JSON gives is what Python has, most often
+        if kept["_data"] is not data:  # newer data came meanwhile, in another thread
+            kept.pop(self.name, None)
+        return value
+
+    def _read_by(self, record: Record) -> Any:
         if self.convert is None:
             self.optional, convert = _conversion(annotation_of(self.owner, self.name))
             read = self._read
-            self._same = None if read else _SAME.get(convert)
+            self._same = _Unlike if read else _SAME.get(convert, _Unlike)
             self.convert = convert if read is None else lambda raw, _record: read(raw)
-        data, value, name = record._data, None, self.wire_names[0]
+        kept = record.__dict__
+        data, value, name = kept["_data"], None, self._first
         raw: Any = None
         try:
             for name in self.wire_names:
                 if (raw := data.get(name)) is not None:
-                    # What JSON gives is what Python has, most often.
-                    value = raw if type(raw) is self._same else self.convert(raw, record)
+                    value = self.convert(raw, record)
                     break
         except (TypeError, ValueError, OverflowError) as error:
-            del data, raw  # error trackers send local variables: tokens, links
+            del kept, data, raw  # as above
             raise DecodeError(
                 f"{type(record).__name__}.{self.name} cannot be read: {error}; the raw value is "
                 f"record.to_dict()[{name!r}]"
             ) from None
         if value is None and not self.optional:
             why = "the server left it out" if data.keys() - {"id"} else "it was not loaded yet; reload() it"
-            del data  # as above
-            raise DecodeError(f"{record!r} has no {self.wire_names[0]!r}: {why}")
-        kept = record.__dict__
+            del kept, data  # as above
+            raise DecodeError(f"{record!r} has no {self._first!r}: {why}")
         kept[self.name] = value
-        if kept["_data"] is not data:  # newer data came meanwhile, in another thread
-            record.__dict__.pop(self.name, None)
+        if kept["_data"] is not data:
+            kept.pop(self.name, None)
         return value
 
 
@@ -287,9 +304,15 @@ def _whole(raw: Any, record: Record) -> int:
 
 
 def _time(raw: Any, _record: Record) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(raw)  # most often that is all
+    except (TypeError, ValueError):
+        moment = None
+    if moment is not None and moment.tzinfo is UTC:
+        return moment
     if raw == "null":  # one example sends it as a text
         return None
-    return parse_timestamp(raw if type(raw) is str else _expect(str, raw))
+    return parse_timestamp(_expect(str, raw))
 
 
 def _truth(raw: Any, _record: Record) -> bool:

@@ -114,7 +114,8 @@ class Resource(Record, Driven[F]):
     def _load(cls, client: Engine[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
         """As the constructor, without its copies: a page of records shares one scope and keeps the decoded dicts."""
         record = cls.__new__(cls)
-        record.__dict__.update(_client=client, _data=data, _scope=scope)
+        kept = record.__dict__
+        kept["_client"], kept["_data"], kept["_scope"] = client, data, scope
         return record
 
     @classmethod
