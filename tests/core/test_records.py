@@ -339,11 +339,11 @@ def change(value: Any) -> None:
 
 def test_newer_data_that_come_while_a_field_is_read_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """As an update() in another thread: between reading the JSON and keeping what was made of it."""
-    record = Sample({"moment": "2026-06-03T12:00:00Z"})
+    record = Sample({"moment": "2026-06-03T12:00:00Z'"})  # a form that takes parsing
 
     def parse(text: str) -> datetime:
-        if text != "2026-06-03T13:00:00Z":
-            record._replace({"moment": "2026-06-03T13:00:00Z"})
+        if text != "2026-06-03T13:00:00Z'":
+            record._replace({"moment": "2026-06-03T13:00:00Z'"})
         return parse_timestamp(text)
 
     monkeypatch.setattr("realtimekit.record.parse_timestamp", parse)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from contextlib import aclosing, closing
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
@@ -56,7 +55,7 @@ class Httpx2Transport:
     def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         try:
-            response = self._client.send(_outgoing(request), stream=True)
+            response = _begun(self._client, request)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
         with closing(response), closing(_pieces(request, response)) as pieces:
@@ -101,7 +100,7 @@ class AsyncHttpx2Transport:
 
     async def _send(self, client: httpx2.AsyncClient, request: Request) -> Response:
         try:
-            response = await client.send(_outgoing(request), stream=True)
+            response = await _begun_async(client, request)
         except FAILURES as error:
             raise _failure(request, error) from (None if isinstance(error, MALFORMED) else error)
         try:
@@ -157,8 +156,18 @@ def _new(kind: type[Client], context: ssl.SSLContext, limits: httpx2.Limits) -> 
             "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY (socks5:// needs `pip install socksio`)"
         ) from None
     adapt(client)
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # keep none
     return client
+
+
+def _begun(client: httpx2.Client, request: Request) -> httpx2.Response:
+    # Past the client's own `send`: there are no cookies to keep, no redirects to follow and nothing to log here.
+    outgoing = _outgoing(request)
+    return client._transport_for_url(outgoing.url).handle_request(outgoing)
+
+
+async def _begun_async(client: httpx2.AsyncClient, request: Request) -> httpx2.Response:
+    outgoing = _outgoing(request)
+    return await client._transport_for_url(outgoing.url).handle_async_request(outgoing)
 
 
 def _outgoing(request: Request) -> httpx2.Request:
