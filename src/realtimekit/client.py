@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 from realtimekit.errors import APIConnectionError, ConfigurationError, RateLimitError
 from realtimekit.flow import Async, Engine, F, Flow, Response, Sleep, Sync, Turn
 from realtimekit.keywords import check
-from realtimekit.limits import shared
-from realtimekit.limits.pace import Place
+from realtimekit.limits import Place, shared
 from realtimekit.settings import Given, hide, resolve
 from realtimekit.transports import built_in
 
@@ -53,6 +52,8 @@ class _Connections:
 
     def __init__(self, transport: Any, *, asynchronous: bool) -> None:
         self.transport = transport
+        # Where a transport of one's own leads, nobody else's requests count.
+        self.own: object = None if isinstance(transport, str) else object()
         self.closed = False
         self._asynchronous = asynchronous
         # By process id: a forked child makes its own, under a lock that no thread of the parent held while it forked.
@@ -178,10 +179,7 @@ class Client(Engine[F]):
         if settings.limiter != "auto":
             self._refuse_awaiting("limiter", "reserve")
             return settings.limiter
-        transport = settings.transport
-        return shared(
-            (settings.base_url, settings.api_token, transport if isinstance(transport, str) else id(transport))
-        )
+        return shared((settings.base_url, settings.api_token, self._connections.own))
 
     def __repr__(self) -> str:
         settings: Settings | None = self.__dict__.get("_settings")  # None where making it failed

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from realtimekit.flow import Flow, Response
     from realtimekit.keywords import Options
-    from realtimekit.limits import Limiter
-    from realtimekit.limits.pace import Place
+    from realtimekit.limits import Limiter, Place
     from realtimekit.settings import Settings
 
 
@@ -95,9 +94,9 @@ def _deliver(settings: Settings, request: Request, path: str) -> Flow[tuple[Resp
     method, maybe_processed = request.method, False
     failure: Response | APIConnectionError
     for attempt in itertools.count(1):
-        limiter = yield from _turn(method, path)
+        limiter, place = yield from _turn(method, path)
         try:
-            response = yield from _limited(limiter, sent(settings, request, path, attempt))
+            response = yield from _limited(limiter, place, sent(settings, request, path, attempt))
         except APIConnectionError as error:
             error.method, error.path = method, path
             if attempt > settings.max_retries or not protocol.may_resend(method, error):
@@ -127,7 +126,7 @@ def _deliver(settings: Settings, request: Request, path: str) -> Flow[tuple[Resp
     raise AssertionError  # pragma: no cover - count() has no end
 
 
-def _turn(method: str, path: str) -> Flow[Limiter | None]:
+def _turn(method: str, path: str) -> Flow[tuple[Limiter | None, Place | None]]:
     """Wait for the client's turn."""
     place: Place | None = None
     while True:
@@ -137,14 +136,14 @@ def _turn(method: str, path: str) -> Flow[Limiter | None]:
             error.method, error.path = method, path
             raise
         if turn is None:
-            return None
+            return None, None
         limiter, place = turn
         if not place.wait:
-            return limiter
+            return limiter, place
         yield Sleep(place.wait)
 
 
-def _limited(limiter: Limiter | None, sending: Flow[Response]) -> Flow[Response]:
+def _limited(limiter: Limiter | None, place: Place | None, sending: Flow[Response]) -> Flow[Response]:
     """Send, and tell the limiter how it ended, whatever the end."""
     if limiter is None:
         return (yield from sending)
@@ -153,7 +152,7 @@ def _limited(limiter: Limiter | None, sending: Flow[Response]) -> Flow[Response]
         response = yield from sending
         return response
     finally:
-        limiter.heard(response)
+        limiter.heard(response, place)
 
 
 def _random() -> float:

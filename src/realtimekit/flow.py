@@ -30,7 +30,7 @@ from realtimekit.keywords import check
 if TYPE_CHECKING:
     import typing_extensions
 
-    from realtimekit.limits.pace import Place
+    from realtimekit.limits import Place
     from realtimekit.settings import Settings
 
 

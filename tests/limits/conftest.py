@@ -1,4 +1,4 @@
-"""A real Redis, and a served emulator with a limit."""
+"""A real Redis."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from realtimekit.emulator import Emulator
 from tests.webhooks.conftest import redis_server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("r")
+    folder = tmp_path_factory.mktemp("l")
     with redis_server(folder):
         yield str(folder / "s")
+
+
+@pytest.fixture
+def client(redis_socket: str) -> Iterator[redis.Redis]:
+    """An empty Redis."""
+    with redis.Redis(unix_socket_path=redis_socket) as client:
+        client.flushall()
+        yield client
 
 
 class Limited:

@@ -1,146 +1,216 @@
-"""One limit for many processes: a real Redis, and the script beside the queue that it is a copy of."""
+"""The limiter in Redis: what only it does. The algorithm's own tests are in `test_order.py` and `test_same.py`."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import subprocess
-import sys
-from collections.abc import Iterator
+import multiprocessing
+import urllib.error
+import urllib.request
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 import redis.asyncio
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from realtimekit import AsyncRealtimeKit, RateLimitError, RealtimeKit
-from realtimekit.flow import Response
+from realtimekit import RateLimitError
+from realtimekit.emulator import Emulator
+from realtimekit.flow import Request, Response
 from realtimekit.limits import AsyncRedisLimiter, RedisLimiter
-from realtimekit.limits import redis as module
-from realtimekit.limits.pace import Pace, Told
+from realtimekit.limits.redis import RETRY
+from tests.webhooks.conftest import redis_server
 
-from .conftest import Limited
-
-
-@pytest.fixture
-def client(redis_socket: str) -> Iterator[redis.Redis]:
-    with redis.Redis(unix_socket_path=redis_socket) as client:
-        client.flushall()
-        yield client
+from .quick import quick_script, quicken, seconds, send
+from .simulation import Simulated, World
+from .test_limiter import refused, told
 
 
-AWAY = redis.Redis(unix_socket_path="/nowhere/s", retry=Retry(NoBackoff(), 0))
-WHOLE = st.integers(0, 40)
-OPERATIONS = st.lists(
-    st.tuples(
-        st.integers(0, 30),  # seconds that pass before it
-        st.one_of(
-            st.just("take"),
-            st.just("silent"),
-            st.builds(Told, WHOLE, WHOLE, st.integers(1, 9), st.integers(1, 40), st.none()),
-            st.builds(Told, WHOLE, WHOLE, st.none(), st.none(), st.none()),
-            st.builds(Told, st.none(), st.just(0), st.none(), st.none(), st.integers(0, 90) | st.just(1e18)),
-        ),
-    ),
-    max_size=40,
-)
+def limiters(client: redis.Redis, world: World, **options: Any) -> tuple[Simulated, Simulated]:
+    """Two processes."""
+    options = {"max_wait": 1000, **options}
+    return Simulated(client, world.clock, **options), Simulated(client, world.clock, **options)
 
 
-def taken(pace: Pace, now: float, longest: float) -> tuple[float | None, float, bool]:
-    """The wait, how far all are put off, and whether the wait is refused as too long."""
-    try:
-        return pace.take(now, longest), pace.moved, False
-    except RateLimitError as error:
-        return error.retry_after, pace.moved, True
+def test_what_one_hears_holds_for_the_other_once_the_first_asks_again(client: redis.Redis) -> None:
+    one, other = limiters(client, World())
+    one.heard(told(1, 30, quota=10), one.reserve())
+    assert other.reserve().wait == 0, "nobody has told Redis yet: hearing does no I/O"
+    one.reserve()
+    assert other.reserve().wait > 0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(OPERATIONS)
-def test_the_script_does_as_the_queue(client: redis.Redis, operations: list[tuple[int, Any]]) -> None:
-    client.flushall()
-    pace, now, longest = Pace(), 1_000_000, 60.0
-    script = module._SCRIPT.replace("redis.call('time')", "cjson.decode(redis.call('get', 'clock'))")
-    answers: list[str] = []
-    for seconds, operation in operations:
-        now += seconds
-        client.set("clock", json.dumps([now, 0]))
-        if operation == "take":
-            wait, moved, refused = client.eval(script, 1, "limit", repr(longest), "", *(answers or ["0"]))
-            answers = []
-            expected = taken(pace, now, longest)
-            assert (float(wait), float(moved), bool(refused)) == pytest.approx(expected, abs=1e-3)
-        else:
-            told = None if operation == "silent" else operation
-            pace.heard(told, now)
-            values = [] if told is None else ["0", *("" if value is None else repr(value) for value in told)]
-            client.eval(script, 1, "limit", repr(longest), repr(pace.moved), "1", *values)
+def test_all_wait_in_one_line(client: redis.Redis) -> None:
+    world = World()
+    one, other = limiters(client, world)
+    one.heard(told(0, 4, quota=2), one.reserve())
+    first, second, third = one.reserve(), other.reserve(), one.reserve()
+    assert [first.number, second.number, third.number] == sorted([first.number, second.number, third.number])
+    world.now += 5
+    third, second, first = one.reserve(third), other.reserve(second), one.reserve(first)
+    assert (first.wait, second.wait, third.wait > 0) == (0, 0, True)
 
 
-PROCESS = """
-import json, sys
-import redis
-from realtimekit import RealtimeKit
-from realtimekit.limits import RedisLimiter
-
-given = json.loads(sys.argv[1])
-with RealtimeKit(**given["settings"], limiter=RedisLimiter(redis.Redis(unix_socket_path=given["socket"]))) as client:
-    for _ in range(given["calls"]):
-        client.apps.all()
-"""
+def test_a_refusal_of_one_blocks_the_other(client: redis.Redis) -> None:
+    one, other = limiters(client, World(), max_wait=60)
+    one.heard(refused(250), one.reserve())
+    for limiter in (one, other):
+        with pytest.raises(RateLimitError) as caught:
+            limiter.reserve()
+        assert caught.value.retry_after == pytest.approx(250)
+    assert client.zcard("{realtimekit:limit}:line") == 0
 
 
-def test_processes_share_the_limit(limited: Limited, client: redis.Redis, redis_socket: str) -> None:
-    with RealtimeKit(**limited.settings, limiter=RedisLimiter(client)) as first:
-        first.apps.all()
-        first.apps.all()  # and so the others hear what the first answer told
-    given = json.dumps({"settings": limited.settings, "socket": redis_socket, "calls": 12})
-    processes = [subprocess.Popen([sys.executable, "-c", PROCESS, given]) for _ in range(4)]
-    assert [process.wait(60) for process in processes] == [0] * 4
-    assert limited.statuses() == [200] * 50
+def test_what_a_silent_process_has_under_way_counts_as_used(client: redis.Redis) -> None:
+    world = World()
+    one, other = limiters(client, world)
+    one.heard(told(10, 300, quota=10), one.reserve())
+    for _ in range(6):
+        one.reserve()  # and then it is killed
+    assert [not other.reserve().wait for _ in range(5)] == [True] * 4 + [False]
+    world.now += 6
+    waits = [other.reserve().wait for _ in range(2)]
+    assert min(waits) > 0
+    world.now += 300
+    assert [not other.reserve().wait for _ in range(11)].count(True) == 10
 
 
-def test_tasks_share_it_too(limited: Limited, redis_socket: str, client: redis.Redis) -> None:
+def test_questions_may_overtake_each_other(client: redis.Redis) -> None:
+    """Threads of a process ask; the questions arrive in another order."""
+    one, other = limiters(client, World())
+    place = one.reserve()
+    early = one._question(None)
+    one.heard(told(3, 300, quota=10), place)
+    late = one._question(None)
+    for question in (late, early):
+        assert one._place(question, one._script(one._keys, [question.text])).wait == 0
+    assert [not other.reserve().wait for _ in range(2)] == [True, False], "1 of 3 is left, and known of once"
+
+
+def test_a_lost_reply_costs_a_turn_and_no_report(client: redis.Redis) -> None:
+    world = World()
+    one, other = limiters(client, world)
+    script = one._script
+
+    def lost(*arguments: Any) -> None:
+        script(*arguments)
+        raise redis.TimeoutError
+
+    place = one.reserve()
+    one.heard(told(5, 300, quota=10), place)
+    one._script = lost
+    one.reserve()  # by itself: Redis has given it a turn, too, and nobody will use that
+    one._script = script
+    world.now += RETRY
+    assert one.reserve().wait == 0, "which reports the answer once more"
+    assert [not other.reserve().wait for _ in range(4)] == [True] * 3 + [False]
+
+
+def test_two_names_are_two_limits(client: redis.Redis) -> None:
+    world = World()
+    one, other = Simulated(client, world.clock, name="one"), Simulated(client, world.clock, name="other")
+    one.heard(refused(50), one.reserve())
+    assert one.reserve().wait > 0
+    assert other.reserve().wait == 0
+
+
+def test_what_is_in_redis_ends_by_itself(client: redis.Redis) -> None:
+    limiter = RedisLimiter(client)
+    limiter.heard(told(0, 30, quota=1), limiter.reserve())
+    assert limiter.reserve().wait > 0
+    keys = client.keys()
+    assert isinstance(keys, list)
+    assert sorted(keys) == [b"{realtimekit:limit}", b"{realtimekit:limit}:due", b"{realtimekit:limit}:line"]
+    for key in keys:
+        assert 0 < float(client.ttl(key)) <= 100
+    assert repr(limiter) == "<RedisLimiter 'realtimekit:limit' max_wait=60>"
+
+
+def test_a_client_that_decodes(redis_socket: str, client: redis.Redis) -> None:
+    with redis.Redis(unix_socket_path=redis_socket, decode_responses=True) as decoding:
+        limiter = RedisLimiter(decoding)
+        limiter.heard(told(0, 30, quota=1), limiter.reserve())
+        assert limiter.reserve().wait > 0
+
+
+def test_awaited(redis_socket: str, client: redis.Redis) -> None:
     async def main() -> None:
-        server = redis.asyncio.Redis(unix_socket_path=redis_socket)
-        async with server, AsyncRealtimeKit(**limited.settings, limiter=AsyncRedisLimiter(server, name="n")) as api:
-            await api.apps.all()
-            await api.apps.all()
-            await asyncio.gather(*(api.apps.all() for _ in range(40)))
+        async with redis.asyncio.Redis(unix_socket_path=redis_socket) as connection:
+            limiter = AsyncRedisLimiter(connection)
+            limiter.heard(told(5, 30, quota=10), await limiter.reserve())
+            places = await asyncio.gather(*(limiter.reserve() for _ in range(8)))
+            assert sorted(not place.wait for place in places) == [False] * 3 + [True] * 5
+            task = asyncio.create_task(limiter.reserve())
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert (await limiter.reserve()).wait > 0
 
     asyncio.run(main())
-    assert limited.statuses() == [200] * 42
-    assert client.keys() == [b"realtimekit:limit:n"]
-    assert 600_000 < client.pttl("realtimekit:limit:n") < 700_000
 
 
-def test_while_redis_is_away_calls_go_on(caplog: pytest.LogCaptureFixture, client: redis.Redis) -> None:
-    caplog.set_level(logging.WARNING, "realtimekit")
-    limiter = RedisLimiter(AWAY, max_wait=30)
-    assert [limiter.reserve(None).wait for _ in range(3)] == [0, 0, 0]
-    assert [record.getMessage()[:22] for record in caplog.records] == ["Redis does not answer "]
-    limiter.heard(Response(429, {"retry-after": "250"}, b""))
-    with pytest.raises(RateLimitError, match="not sent"):  # this process has heard it
-        limiter.reserve(None)
-    limiter._redis = client
-    place = limiter.reserve(None)
-    assert place.wait == 0
-    limiter._redis = AWAY
-    assert limiter.reserve(place).wait == 0
-    assert len(caplog.records) == 2
+def test_while_redis_is_away_each_process_limits_itself(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    caplog.set_level(logging.INFO, "realtimekit.limits")
+    client = redis.Redis(unix_socket_path=str(tmp_path / "s"))
+    limiter = Simulated(client, world.clock)
+    with redis_server(tmp_path):
+        limiter.heard(told(3, 30, quota=10), limiter.reserve())
+        limiter.reserve()
+    client.connection_pool.disconnect()
+    assert [not limiter.reserve().wait for _ in range(5)] == [True] * 2 + [False] * 3, "it knows what it heard"
+    world.now += RETRY
+    limiter.reserve()
+    assert [record.levelname for record in caplog.records] == ["WARNING"], "one for each outage"
+    assert "limits this process alone until it can: ConnectionError" in caplog.text
+    with redis_server(tmp_path):
+        limiter.reserve()
+        assert client.exists("{realtimekit:limit}") == 0, "it is not tried with each request"
+        world.now += RETRY
+        limiter.reserve()
+        assert client.exists("{realtimekit:limit}") == 1
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    client.close()
 
 
-def test_a_refusal_reaches_the_other_processes(client: redis.Redis) -> None:
-    one, other = (RedisLimiter(client, max_wait=100) for _ in range(2))
-    one.reserve(None)
-    one.heard(Response(429, {"retry-after": "90"}, b""))
-    assert one.reserve(None).wait == pytest.approx(90, abs=2)
-    assert other.reserve(None).wait == pytest.approx(90, abs=2)
-    impatient = RedisLimiter(client, max_wait=5)
-    with pytest.raises(RateLimitError) as caught:
-        impatient.reserve(None)
-    assert caught.value.retry_after == pytest.approx(90, abs=2)
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+class Http:
+    """A transport that is nothing but urllib."""
+
+    def send(self, request: Request) -> Response:
+        asked = urllib.request.Request(request.url, headers=dict(request.headers))
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, b"")
+        except urllib.error.HTTPError as error:
+            with error:
+                return Response(error.code, {name.lower(): value for name, value in error.headers.items()}, b"")
+
+
+def work(socket: str, request: Request, count: int) -> None:
+    """A process of its own."""
+    with redis.Redis(unix_socket_path=socket) as client:
+        limiter = RedisLimiter(client, clock=seconds, max_wait=1000)
+        limiter._script = quick_script(client)
+        for _ in range(count):
+            send(limiter, Http(), request)
+
+
+def test_processes_stay_inside_the_limit(redis_socket: str, client: redis.Redis) -> None:
+    with Emulator() as emulator, emulator.serve() as server:
+        quicken(emulator)
+        emulator.add_fault(limit={"requests": 20, "window_seconds": 20, "block_seconds": 300})
+        url = f"{server.base_url}/accounts/{emulator.account_id}/realtime/kit/apps"
+        request = Request("GET", url, {"authorization": f"Bearer {emulator.api_token}"}, None, 30.0)
+        work(redis_socket, request, 2)
+        context = multiprocessing.get_context("spawn")
+        processes = [context.Process(target=work, args=(redis_socket, request, 15)) for _ in range(3)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        assert [process.exitcode for process in processes] == [0, 0, 0]
+        assert Counter(request["status"] for request in emulator.requests()) == {200: 47}

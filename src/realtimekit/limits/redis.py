@@ -1,185 +1,253 @@
-"""One queue for all processes and machines, in Redis (or Valkey). The client is yours: `pip install redis`."""
+"""The limiter for all processes that share a Redis (or Valkey). The client is yours: `pip install redis`."""
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.limits import MAX_WAIT, LocalLimiter, checked_wait
-from realtimekit.limits.pace import Place, Told, told_by, too_long
+from realtimekit.limits.headers import Answer, read
+from realtimekit.limits.line import AGAIN
+from realtimekit.limits.local import LocalLimiter, after_fork
+from realtimekit.limits.places import MAX_WAIT, Place, too_long
+from realtimekit.limits.script import SCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import redis
     import redis.asyncio
 
     from realtimekit.flow import Response
 
-# `pace.Pace`, as one script, and so atomic; by the clock of the server. What answers have told comes along with the
-# next question. Numbers go as texts: Redis would cut them off at the point.
-_SCRIPT = """
-local time = redis.call('time')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-local state = {}
-local saved = redis.call('hgetall', KEYS[1])
-for at = 1, #saved, 2 do state[saved[at]] = tonumber(saved[at + 1]) end
-state.start, state.ends, state.first = state.start or -1, state.ends or -1, state.first or -1
-state.moved, state.under_way, state.late = state.moved or 0, state.under_way or 0, state.late or 0
-
-local function open(start)
-  state.start, state.ends, state.left, state.least = start, start + (state.window or 0), state.quota, nil
-  state.under_way, state.late = 0, state.under_way + math.floor(state.late / 2)
-end
-local function first_after(moment)
-  if state.first > moment then return state.first end
-  if state.start <= moment then return nil end
-  if not state.window then return state.start end
-  return math.min(state.start, state.first + math.ceil((moment - state.first) / state.window) * state.window)
-end
-local function put_off(till, moment)
-  local first = first_after(moment)
-  if not first then
-    state.left, state.ends = 0, till
-  elseif first < till then
-    local by = till - first
-    state.moved, state.start, state.ends, state.first = state.moved + by, state.start + by, state.ends + by, till
-  end
-end
-
-local longest, given = tonumber(ARGV[1]), tonumber(ARGV[2])
-local ended = tonumber(ARGV[3])
-local of_those = math.min(ended, state.late)
-state.late, state.under_way = state.late - of_those, math.max(0, state.under_way - ended + of_those)
-for at = 4, #ARGV, 6 do
-  local age, remaining, resets = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local quota, window, refused = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
-  if quota then state.quota, state.window = quota, window end
-  local heard = now - age
-  if refused then
-    put_off(heard + refused, heard)
-  elseif remaining then
-    local ends = heard + resets
-    if first_after(heard) then
-      put_off(ends, heard)
-    else
-      if state.least and ends <= state.ends + 1 then remaining = math.min(remaining, state.least) end
-      state.least, state.left, state.ends = remaining, math.max(0, remaining - state.under_way - state.late), ends
-    end
-  end
-end
-
-local wait, refused = 0, 0
-if given then
-  wait = state.moved - given
-else
-  if now >= state.ends then
-    open(now)
-    state.left = state.quota and math.max(1, state.quota - state.late)
-  end
-  local queue = first_after(now)
-  local turn = state.left == 0 and state.ends or math.max(now, state.start)
-  wait = turn - now
-  if wait > longest then
-    refused = 1
-  else
-    if state.left == 0 then open(turn) end
-    if state.left then state.left = state.left - 1 end
-    state.under_way = state.under_way + 1
-    if wait > 0 and not queue then state.first = turn end
-  end
-end
-
-redis.call('del', KEYS[1])
-for name, value in pairs(state) do redis.call('hset', KEYS[1], name, string.format('%.6f', value)) end
-redis.call('pexpire', KEYS[1], math.ceil((math.min(math.max(state.ends - now, 0) + longest, 1e6) + 600) * 1000))
-return {string.format('%.6f', wait), string.format('%.6f', state.moved), refused}
-"""
+RETRY = 5.0  # seconds from one try to reach a Redis that failed to the next
+_MOST = 1000  # answers that wait to be reported; beyond it, while Redis fails, the oldest are forgotten
 
 
-class _Shared:
-    """What both flavours have: what was heard since the last question, and what to do while Redis is away."""
+class _Question(NamedTuple):
+    text: str  # for the script
+    asked: float  # when the turn was first asked for
+    patience: float  # seconds
+    reported: int  # the number of the last answer in it
+    process: str
 
-    def __init__(self, *, name: str, max_wait: float) -> None:
-        self.max_wait: float = checked_wait(max_wait)
-        self._key = f"realtimekit:limit:{name}"
+
+class _Redis:
+    """What the two limiters share: all but the asking.
+
+    What `heard` learns waits here for the next question. A limiter in memory counts what this process has under way;
+    it learns the same, and takes over while Redis fails.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        name: str = "realtimekit:limit",
+        max_wait: float = MAX_WAIT,
+        quota: int | None = None,
+        window: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        from redis.exceptions import RedisError  # noqa: PLC0415 - here it is installed: the client is one of its
+
+        self._alone = LocalLimiter(max_wait=max_wait, quota=quota, window=window, clock=clock)
+        self._policy = {"quota": quota, "window": window} if quota else {}
+        self.max_wait: float = max_wait
+        self._name, self._clock = name, clock
+        self._keys = [f"{{{name}}}", f"{{{name}}}:line", f"{{{name}}}:due"]  # in braces: one slot of a cluster
+        self._script: Any = client.register_script(SCRIPT)
+        self._errors = (RedisError, OSError)
         self._lock = threading.Lock()
-        self._answers = 0
-        self._told: list[tuple[float, Told]] = []
-        self._meanwhile = LocalLimiter(max_wait=max_wait)
-        self._away = False
-        self._error: type[Exception] = import_module("redis.exceptions").RedisError
+        self._fails = False
+        self._next_try = 0.0
+        self._answered = 0  # how many are reported, or wait for it
+        self._answers: deque[tuple[int, Answer]] = deque(maxlen=_MOST)
+        self._begin()
+        after_fork(self)
 
-    def heard(self, response: Response | None, /) -> None:
-        """What an answer tells of the limit: the others hear it with the next call of this process."""
-        self._meanwhile.heard(response)
-        told = response and told_by(response)
+    def _begin(self) -> None:
+        # After a question without a reply nobody knows whether it got a turn: the process goes on under another name.
+        self._process, self._given = os.urandom(8).hex(), 0
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()  # a thread of the parent may have held the other
+        self._answers.clear()
+        self._begin()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._name!r} max_wait={self.max_wait:g}>"
+
+    def heard(self, response: Response | None, place: Place | None = None, /) -> None:
+        """See `Limiter`."""
+        now = self._clock()
+        answer = read(response, now if place is None else place.at, now)
         with self._lock:
-            self._answers += 1
-            if told is not None:
-                self._told = [*self._told[-9:], (time.monotonic(), told)]
+            self._report(answer)
+            self._alone.learn(answer)
 
-    def _arguments(self, place: Place | None) -> list[str]:
+    def _report(self, answer: Answer) -> None:
+        self._answered += 1
+        self._answers.append((self._answered, answer))
+
+    def _reachable(self) -> bool:
+        """Whether to ask Redis. While it fails, one caller tries it now and then, and nobody else waits for it."""
+        if not self._fails:
+            return True
         with self._lock:
-            answers, told, self._answers, self._told = self._answers, self._told, 0, []
-        now = time.monotonic()
-        values: list[float | None] = [self.max_wait, None if place is None else place.moved, answers]
-        for heard_at, each in told:
-            values += [now - heard_at, *each]
-        return ["" if value is None else repr(value) for value in values]
+            now = self._clock()
+            if now < self._next_try:
+                return False
+            self._next_try = now + RETRY
+            return True
 
-    def _place(self, answer: Any) -> Place:
-        self._away = False
-        wait, moved, refused = float(answer[0]), float(answer[1]), answer[2]
-        if refused:
-            raise too_long(wait)
-        return Place(max(0.0, wait), moved)
+    def _question(self, place: Place | None) -> _Question:
+        now = self._clock()
+        asked = now if place is None else place.asked
+        patience = asked + self.max_wait - now
+        with self._lock:
+            under_way, lost = self._alone.used_elsewhere()
+            for _ in range(lost):
+                self._report(Answer(now, now))
+            text = json.dumps(
+                {
+                    "process": self._process,
+                    "number": None if place is None else place.number,
+                    "patience": min(patience, 1e9),  # JSON has no infinity
+                    "given": self._given,
+                    "ended": max(0, self._given - under_way),
+                    "answers": [_told(number, answer, now) for number, answer in self._answers],
+                    **self._policy,
+                }
+            )
+            return _Question(text, asked, patience, self._answered, self._process)
 
-    def _without(self, place: Place | None, error: Exception) -> Place:
-        """Redis does not answer: calls go on, and this process keeps to the limit for itself."""
-        if not self._away:
-            self._away = True
-            import logging  # noqa: PLC0415 - as rare as the trouble
+    def _place(self, question: _Question, reply: list[int]) -> Place:
+        """What the script's reply means."""
+        wait, number = reply[0] / 1e6, reply[1]
+        with self._lock:
+            recovered, self._fails = self._fails, False
+            while self._answers and self._answers[0][0] <= question.reported:
+                self._answers.popleft()
+            now = self._clock()
+            if not wait:
+                self._alone.take()
+                self._given += question.process == self._process
+        if recovered:
+            _logger().info("the rate limiter reaches its Redis again")
+        if wait > max(question.patience, 0.0):
+            raise too_long(wait, self.max_wait)
+        return Place(min(wait, AGAIN), number, question.asked, now)
 
-            text = "Redis does not answer (%s): until it does, each process keeps to the rate limit for itself"
-            logging.getLogger("realtimekit").warning(text, type(error).__name__)
-        if place is not None:
-            return Place(0.0, place.moved)
-        return self._meanwhile.reserve(None)._replace(moved=0.0)
+    def _failed(self, error: Exception) -> None:
+        with self._lock:
+            self._begin()
+            first, self._fails = not self._fails, True
+            self._next_try = self._clock() + RETRY
+        if first:
+            _logger().warning(
+                "the rate limiter cannot use its Redis, and limits this process alone until it can: %s: %s",
+                type(error).__name__,
+                error,
+            )
 
 
-class RedisLimiter(_Shared):
-    """For threads, processes and machines that share a token.
+class RedisLimiter(_Redis):
+    """Keeps what all processes send that share a Redis inside the limit, in the order of asking.
+
+    While Redis fails each process limits itself alone, as `LocalLimiter` does, and logs one warning: requests do not
+    stop because a limiter is down. Give the client a `socket_timeout`.
 
     Args:
         client: a `redis.Redis`; it stays yours to close.
-        name: of the limit, the same for all who share it. Never the token: it stands in a key.
-        max_wait: the longest wait in seconds that it hands out; a call that would have to wait longer is a
-            `RateLimitError` at once.
+        name: what its keys begin with; never the token. Tokens with limits of their own need names of their own.
+        max_wait: the most seconds that a request waits for its turn; one that would wait longer is refused at once.
+        quota: a policy to begin with, until an answer tells of another: so many requests ...
+        window: ... in so many seconds.
+        clock: seconds that never go back, for tests.
+
+    Raises:
+        ValueError: one of them cannot be right.
     """
 
-    def __init__(self, client: redis.Redis, *, name: str = "default", max_wait: float = MAX_WAIT) -> None:
-        super().__init__(name=name, max_wait=max_wait)
-        self._redis = client
+    if TYPE_CHECKING:
 
-    def reserve(self, place: Place | None, /) -> Place:
-        """A place in the queue of all: see `Limiter`."""
-        try:
-            return self._place(self._redis.eval(_SCRIPT, 1, self._key, *self._arguments(place)))
-        except self._error as error:
-            return self._without(place, error)
+        def __init__(
+            self,
+            client: redis.Redis,
+            *,
+            name: str = "realtimekit:limit",
+            max_wait: float = MAX_WAIT,
+            quota: int | None = None,
+            window: float | None = None,
+            clock: Callable[[], float] = time.monotonic,
+        ) -> None: ...
+
+    def reserve(self, place: Place | None = None, /) -> Place:
+        """See `Limiter`."""
+        if self._reachable():
+            question = self._question(place)
+            try:
+                reply = self._script(self._keys, [question.text])
+            except self._errors as error:
+                self._failed(error)
+            except BaseException:
+                self._begin()
+                raise
+            else:
+                return self._place(question, reply)
+        return self._alone.reserve(place)
 
 
-class AsyncRedisLimiter(_Shared):
-    """As `RedisLimiter`, for a `redis.asyncio.Redis` and an async client."""
+class AsyncRedisLimiter(_Redis):
+    """As `RedisLimiter`, for a `redis.asyncio.Redis`, and so for one event loop."""
 
-    def __init__(self, client: redis.asyncio.Redis, *, name: str = "default", max_wait: float = MAX_WAIT) -> None:
-        super().__init__(name=name, max_wait=max_wait)
-        self._redis = client
+    if TYPE_CHECKING:
 
-    async def reserve(self, place: Place | None, /) -> Place:
-        """A place in the queue of all: see `Limiter`."""
-        try:
-            return self._place(await self._redis.eval(_SCRIPT, 1, self._key, *self._arguments(place)))
-        except self._error as error:
-            return self._without(place, error)
+        def __init__(
+            self,
+            client: redis.asyncio.Redis,
+            *,
+            name: str = "realtimekit:limit",
+            max_wait: float = MAX_WAIT,
+            quota: int | None = None,
+            window: float | None = None,
+            clock: Callable[[], float] = time.monotonic,
+        ) -> None: ...
+
+    async def reserve(self, place: Place | None = None, /) -> Place:
+        """See `Limiter`."""
+        if self._reachable():
+            question = self._question(place)
+            try:
+                reply = await self._script(self._keys, [question.text])
+            except self._errors as error:
+                self._failed(error)
+            except BaseException:
+                self._begin()
+                raise
+            else:
+                return self._place(question, reply)
+        return self._alone.reserve(place)
+
+
+def _told(number: int, answer: Answer, now: float) -> dict[str, Any]:
+    return {
+        "number": number,
+        "sent": answer.sent - now,
+        "heard": answer.heard - now,
+        "status": answer.status,
+        "wait": answer.wait,
+        "limits": [
+            {name: value for name, value in limit._asdict().items() if value is not None} for limit in answer.limits
+        ],
+    }
+
+
+def _logger() -> Any:
+    import logging  # noqa: PLC0415 - for outages
+
+    return logging.getLogger("realtimekit.limits")

@@ -1,0 +1,86 @@
+"""What answers say about the limit, and what they may say without harm."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtimekit.flow import Response
+from realtimekit.limits.headers import LONGEST, Answer, Limit, limits, read
+
+DEFAULT = Limit("default", 50, 30, 100, 60)
+
+
+@pytest.mark.parametrize(
+    ("states", "policies", "expected"),
+    [
+        ('"default";r=50;t=30', '"default";q=100;w=60', [DEFAULT]),
+        # Cloudflare's own example: two names for what must be one limit
+        ('"default";r=50;t=30', '"burst";q=100;w=60', [DEFAULT]),
+        ('"default";r=50;t=30', None, [Limit("default", 50, 30)]),
+        (None, '"burst";q=100;w=60', [Limit("burst", None, None, 100, 60)]),
+        (
+            '"default";r=50;t=30, "burst";r=3;t=1',
+            '"burst";q=10;w=10,"default";q=100;w=60',
+            [DEFAULT, Limit("burst", 3, 1, 10, 10)],
+        ),
+        (
+            '"default";r=50;t=30',
+            '"default";q=100;w=60, "burst";q=10;w=10',
+            [DEFAULT, Limit("burst", None, None, 10, 10)],
+        ),
+        # the same, written otherwise
+        ("default;r=50;t=30", "default;q=100;w=60", [DEFAULT]),
+        (' "default" ; r=50 ; t=30 ', '"default"; w=60; q=100', [DEFAULT]),
+        ('"default";t=30;r=50', '"default";q=100;w=60;qu="requests";pk=:YQ==:', [DEFAULT]),
+        ('"a, b; c";r=1;t=2', None, [Limit("a, b; c", 1, 2)]),
+        ('"default";r=0;t=0', None, [Limit("default", 0, 0)]),
+        # what cannot be read limits nothing
+        (None, None, []),
+        ("", "", []),
+        ("50", "100", []),
+        ('"default";r=50', '"default";q=100', []),
+        ('"default";t=30', '"default";w=60', []),
+        ('"default";r=-1;t=30', None, []),
+        ('"default";r=1.5;t=30', None, []),
+        ('"default";r=many;t=30', None, []),
+        ('"default";xr=50;t=30', None, []),
+        (None, '"default";q=0;w=60, "other";q=100;w=0', []),
+        (f'"default";r=0;t={int(LONGEST) + 1}', f'"default";q=1;w={int(LONGEST) + 1}', []),
+        (f'"default";r={"9" * 5000};t=30', None, []),
+        ("limit=100, remaining=50, reset=30", None, []),
+    ],
+)
+def test_limits(states: str | None, policies: str | None, expected: list[Limit]) -> None:
+    given = {"ratelimit": states, "ratelimit-policy": policies}
+    assert [*limits({name: value for name, value in given.items() if value is not None})] == expected
+
+
+@given(st.text(), st.text())
+def test_no_header_breaks_it(states: str, policies: str) -> None:
+    for limit in limits({"ratelimit": states, "ratelimit-policy": policies}):
+        assert limit.reset is None or 0 <= limit.reset <= LONGEST
+        assert limit.quota is None or limit.quota > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [
+        (429, {"retry-after": "250"}, 250.0),
+        (429, {"retry-after": "Wed, 03 Jun 2026 10:01:30 GMT", "date": "Wed, 03 Jun 2026 10:00:00 GMT"}, 90.0),
+        (429, {"ratelimit": '"default";r=0;t=7'}, 7.0),
+        (429, {}, 0.0),
+        (429, {"retry-after": "soon"}, 0.0),
+        (429, {"retry-after": "99999999999"}, LONGEST),
+        (503, {"retry-after": "250"}, 0.0),
+        (200, {"ratelimit": '"default";r=0;t=7'}, 0.0),
+    ],
+)
+def test_only_a_429_asks_everybody_to_wait(status: int, headers: dict[str, str], wait: float) -> None:
+    answer = read(Response(status, headers, b""), 1.0, 2.0)
+    assert (answer.sent, answer.heard, answer.status, answer.wait) == (1.0, 2.0, status, wait)
+
+
+def test_no_answer() -> None:
+    assert read(None, 1.0, 2.0) == Answer(1.0, 2.0, (), 0, 0.0)

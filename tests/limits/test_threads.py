@@ -1,0 +1,98 @@
+"""Real threads and tasks against the emulator's own limit, in time that runs faster."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from realtimekit.emulator import Emulator
+from realtimekit.flow import Request, Response
+from realtimekit.limits import LocalLimiter
+from realtimekit.transports.emulator import EmulatorTransport, connected
+
+from .quick import SPEED, quicken, seconds, send
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        quicken(emulator)
+        emulator.add_fault(limit={"requests": 30, "window_seconds": 10, "block_seconds": 300})
+        yield emulator
+
+
+def request_to(emulator: Emulator) -> Request:
+    settings = connected(emulator)
+    url = f"{settings['base_url']}/accounts/{emulator.account_id}/realtime/kit/apps"
+    return Request("GET", url, {"authorization": f"Bearer {emulator.api_token}"}, None, 30.0)
+
+
+def statuses(emulator: Emulator) -> list[int]:
+    return [request["status"] for request in emulator.requests()]
+
+
+def in_threads(count: int, work: Any) -> None:
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_threads_stay_inside_the_limit(emulator: Emulator) -> None:
+    limiter, transport, request = LocalLimiter(clock=seconds), EmulatorTransport(emulator), request_to(emulator)
+    send(limiter, transport, request)
+    in_threads(20, lambda: [send(limiter, transport, request) for _ in range(5)])
+    assert statuses(emulator) == [200] * 101
+
+
+def test_without_it_they_do_not(emulator: Emulator) -> None:
+    transport, request = EmulatorTransport(emulator), request_to(emulator)
+    in_threads(20, lambda: [transport.send(request) for _ in range(5)])
+    assert statuses(emulator).count(429) == 70
+
+
+def test_tasks_stay_inside_the_limit(emulator: Emulator) -> None:
+    limiter, transport, request = LocalLimiter(clock=seconds), EmulatorTransport(emulator), request_to(emulator)
+
+    async def one() -> None:
+        place = limiter.reserve()
+        while place.wait:
+            await asyncio.sleep(place.wait / SPEED)
+            place = limiter.reserve(place)
+        await asyncio.sleep(0)
+        limiter.heard(transport.send(request), place)
+
+    async def main() -> None:
+        await one()
+        impatient = [asyncio.create_task(one()) for _ in range(100)]
+        await asyncio.sleep(0.05)
+        patient = [asyncio.create_task(one()) for _ in range(30)]
+        await asyncio.sleep(0.05)
+        for task in impatient:
+            task.cancel()
+        await asyncio.gather(*patient)
+
+    asyncio.run(main())
+    assert statuses(emulator) == [200] * 60, "the first window, and a second one: none for those who were cancelled"
+
+
+def test_nobody_holds_the_lock_while_waiting() -> None:
+    limiter = LocalLimiter()
+    limiter.heard(Response(429, {"retry-after": "50"}, b""), limiter.reserve())
+    place = limiter.reserve()
+    assert place.wait > 0
+    assert not limiter._lock.locked()
+    done = threading.Event()
+
+    def other() -> None:
+        limiter.heard(Response(200, {}, b""))
+        limiter.reserve()
+        done.set()
+
+    threading.Thread(target=other, daemon=True).start()
+    assert done.wait(10), "a thread that waits is in no one's way"
