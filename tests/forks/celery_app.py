@@ -10,7 +10,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from celery import Celery, group  # type: ignore[import-not-found,unused-ignore]
+from celery import Celery, group  # type: ignore[import-untyped]
 
 CONCURRENCY = 2
 
@@ -18,7 +18,7 @@ app = Celery("forks", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
 app.conf.update(worker_prefetch_multiplier=1, broker_connection_retry_on_startup=True, worker_hijack_root_logger=False)
 
 
-@app.task(name="ask")  # type: ignore[misc,untyped-decorator,unused-ignore]
+@app.task(name="ask")  # type: ignore[untyped-decorator]
 def ask(name: str) -> dict[str, Any]:
     """Ask with every client."""
     from .clients import BEFORE, ask_all

@@ -14,7 +14,6 @@ from tests.webhooks.conftest import redis_server
 from .conftest import ROOT
 from .mirror import assert_nothing_is_mixed, told
 
-pytest.importorskip("celery")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 

@@ -19,7 +19,6 @@ import pytest
 
 from .mirror import assert_nothing_is_mixed, told
 
-pytest.importorskip("gunicorn")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 WORKERS = 3
