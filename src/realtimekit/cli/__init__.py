@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 
@@ -17,7 +18,15 @@ def main() -> None:
         if error.name not in {"click", "rich"}:
             raise
         sys.exit("the command line needs the extra `cli`: pip install 'realtimekit[cli]'")
+    code: str | int | None = 0
     try:
-        realtimekit(prog_name="realtimekit")
-    except OSError as error:  # outside of all commands: help that nobody can read
-        sys.exit(f"Error: {error.strerror}")
+        try:
+            realtimekit(prog_name="realtimekit")
+        except SystemExit as ended:
+            code = ended.code
+        if sys.stdout is not None:  # as where it is closed: `>&-`
+            sys.stdout.flush()  # here, and not when the interpreter ends, which says so in its own words
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still in the buffer
+        code = code or (1 if isinstance(error, BrokenPipeError) else f"Error: {error.strerror}")
+    sys.exit(code)
