@@ -50,7 +50,7 @@ def layers(contender: str, base_url: str) -> None:
     from realtimekit.flow import Request, Response  # noqa: PLC0415
     from realtimekit.transports import built_in  # noqa: PLC0415
 
-    bare = import_module(f"benchmarks.contenders.bare_{'httpx2' if contender == OURS else 'pyreqwest'}")
+    bare = import_module(f"benchmarks.contenders.bare_{'httpcore2' if contender == OURS else 'pyreqwest'}")
     transport = built_in("auto", asynchronous=False)
     sent: list[Request] = []
 
@@ -105,7 +105,7 @@ def functions(profile: cProfile.Profile) -> None:
 
 
 def _package(file: str, function: str) -> str:
-    """`realtimekit.record`, `httpx2`, `python` for its library, `C` for what is not written in Python."""
+    """`realtimekit.record`, `httpcore2`, `python` for its library, `C` for what is not written in Python."""
     if file == "~":
         if "socket" in function or "select" in function or "poll" in function:
             return "C: sockets"

@@ -40,7 +40,7 @@ THREADS, LOOPS, TASKS = 4, 3, 3  # of a round; the tasks of each loop
 TURNS = 4  # calls of a thread or task in a round
 A_ROUND = (THREADS + LOOPS * TASKS) * TURNS
 PATIENCE = 0.15  # seconds, for what comes too late
-TRANSPORTS: tuple[Any, ...] = ("httpx2", "pyreqwest")
+TRANSPORTS: tuple[Any, ...] = ("httpcore2", "pyreqwest")
 
 
 # --- what the process has ---------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def demo() -> Iterator[Demo]:
             yield Demo(emulator, server.base_url, server.control_url)
 
 
-@pytest.fixture(params=["httpx2", "pyreqwest"])
+@pytest.fixture(params=["httpcore2", "pyreqwest"])
 def transport(request: pytest.FixtureRequest) -> str:
     """Each transport of this package."""
     return str(request.param)

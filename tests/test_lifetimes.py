@@ -32,7 +32,7 @@ def test_a_record_goes_through_a_process_pool() -> None:
 
 
 def test_a_pickle_holds_no_token(demo: Demo) -> None:
-    with RealtimeKit(**demo.settings, transport="httpx2") as client:
+    with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         session = client.sessions.find("sess-1")
     pickled = pickle.dumps(session)
     assert demo.emulator.api_token.encode() not in pickled
@@ -45,7 +45,7 @@ def test_a_pickle_holds_no_token(demo: Demo) -> None:
 
 def test_a_pickle_holds_what_the_record_holds(demo: Demo) -> None:
     """As Resource says: dropped, a participant's token could not be had again."""
-    with RealtimeKit(**demo.settings, transport="httpx2") as client:
+    with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         person = client.meetings.ref("meet-1").participants.find("part-1").regenerate_token()
     assert person.token is not None
     restored = pickle.loads(pickle.dumps(person))
@@ -65,7 +65,7 @@ def test_an_async_record_from_a_pickle_says_that_it_has_no_client(demo: Demo) ->
 
 
 def test_copies_keep_the_client_and_share_nothing_that_changes(demo: Demo) -> None:
-    with RealtimeKit(**demo.settings, transport="httpx2") as client:
+    with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         meeting = client.meetings.find("meet-1")
         for duplicate in (copy.copy(meeting), copy.deepcopy(meeting)):
             assert duplicate == meeting
@@ -75,7 +75,7 @@ def test_copies_keep_the_client_and_share_nothing_that_changes(demo: Demo) -> No
 
 
 def test_the_active_session_is_read_anew_each_time(demo: Demo) -> None:
-    with RealtimeKit(**demo.settings, transport="httpx2") as client:
+    with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         meeting = client.meetings.find("meet-1")
         with pytest.raises(NotFoundError, match="No active session"):
             _ = meeting.active_session
@@ -93,7 +93,7 @@ def test_event_loops_come_and_go_without_leaking_connections(demo: Demo) -> None
 import asyncio, gc, os, warnings
 warnings.simplefilter("ignore", ResourceWarning)  # nobody closes the client here: that is the point
 from realtimekit import AsyncRealtimeKit
-client = AsyncRealtimeKit(**{demo.settings!r}, transport="httpx2")
+client = AsyncRealtimeKit(**{demo.settings!r}, transport="httpcore2")
 async def main():
     return (await client.sessions.find("sess-1")).status
 for _ in range(40):
@@ -108,16 +108,17 @@ print(len(os.listdir("/proc/self/fd")), len(client._connections._made[os.getpid(
 
 
 def test_a_client_left_to_the_garbage_collector_closes_its_connections(demo: Demo) -> None:
-    client = RealtimeKit(**demo.settings, transport="httpx2")
+    client = RealtimeKit(**demo.settings, transport="httpcore2")
     client.sessions.find("sess-1")
     transport = client._connections.get(realtimekit.Sync)
+    assert [len(pool.connections) for pool in transport._pools] == [1]
     del client
     gc.collect()
-    assert transport._client.is_closed
+    assert [len(pool.connections) for pool in transport._pools] == [0]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.parametrize("transport", ["auto", "httpx2"])
+@pytest.mark.parametrize("transport", ["auto", "httpcore2"])
 def test_a_forked_child_uses_a_client_made_and_used_before(demo: Demo, transport: str) -> None:
     script = f"""
 import os
@@ -128,7 +129,7 @@ child = os.fork()
 if child == 0:
     status = client.sessions.find("sess-1").status
     name = type(client._connections.get(__import__("realtimekit").Sync)).__name__
-    os._exit(0 if (status, name) == ("ENDED", "Httpx2Transport") else 1)
+    os._exit(0 if (status, name) == ("ENDED", "Httpcore2Transport") else 1)
 _, code = os.waitpid(child, 0)
 assert os.waitstatus_to_exitcode(code) == 0, code
 assert client.sessions.find("sess-1").status == "ENDED"  # the parent's connection is not broken

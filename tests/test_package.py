@@ -19,7 +19,7 @@ SOURCE = Path(realtimekit.__file__).parent
 # Slow to import, or only for some: none of it may be loaded before it is used.
 HEAVY = {
     "asyncio", "click", "cloudflare", "concurrent.futures", "cryptography", "email.utils", "http.client", "httpcore2",
-    "httpx2", "importlib.metadata", "jinja2", "jwt", "markdown_it", "pandas", "polars", "pygal", "pyreqwest", "random",
+    "importlib.metadata", "jinja2", "jwt", "markdown_it", "pandas", "polars", "pygal", "pyreqwest", "random",
     "rich", "sqlite3", "ssl", "urllib.request", "uvicorn",
 }  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_the_sync_path_does_not_load_asyncio() -> None:
     statement = """
 from realtimekit import RealtimeKit
 from realtimekit.errors import APIConnectionError
-client = RealtimeKit(api_token="x", account_id="a", app_id="b", base_url="http://127.0.0.1:9", transport="httpx2",
+client = RealtimeKit(api_token="x", account_id="a", app_id="b", base_url="http://127.0.0.1:9", transport="httpcore2",
                      max_retries=0)
 try:
     client.sessions.first()
@@ -66,7 +66,7 @@ except APIConnectionError:
 def test_help_loads_no_http_library() -> None:
     statement = "from click.testing import CliRunner; from realtimekit.cli.commands import realtimekit\n"
     statement += "assert CliRunner().invoke(realtimekit, ['sessions', 'list', '--help']).exit_code == 0"
-    assert not loaded_after(statement) & {"httpx2", "pyreqwest", "uvicorn", "sqlite3", "jwt", "rich"}
+    assert not loaded_after(statement) & {"httpcore2", "pyreqwest", "uvicorn", "sqlite3", "jwt", "rich"}
 
 
 def test_all_is_exactly_what_can_be_imported() -> None:

@@ -98,7 +98,7 @@ def test_the_example_on_an_async_client(demo: Demo, transport: TransportName) ->
 
 
 def test_the_filters_of_the_reverse_lookup_reach_the_server(demo: Demo) -> None:
-    with realtimekit.RealtimeKit(**demo.settings, transport="httpx2") as client:
+    with realtimekit.RealtimeKit(**demo.settings, transport="httpcore2") as client:
         whole = client.sessions.find_participant_by_peer_id("peer-2")
         part = client.sessions.find_participant_by_peer_id("peer-2", filters=["quality_stats", "device_info"])
     assert demo.emulator.requests()[-1]["query"] == "filters=quality_stats%2Cdevice_info"

@@ -130,7 +130,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("run")
     secrets, said, asked = folder / "secrets", dict[str, str](), dict[str, str]()
     with platform(secrets, said) as env:
-        for transport in ("httpx2", "pyreqwest"):
+        for transport in ("httpcore2", "pyreqwest"):
             out, err = python("tests.whole_run", "use", transport, str(secrets), env=env)
             for part in out.split("=== ")[1:]:
                 said[f"the application over {transport}: {part.partition(chr(10))[0]}"] = part
@@ -202,7 +202,7 @@ def leaks(run: Run) -> list[Leak]:
 
 def test_the_run_did_what_it_should(run: Run) -> None:
     """Otherwise there would be nothing to find."""
-    for transport in ("httpx2", "pyreqwest"):
+    for transport in ("httpcore2", "pyreqwest"):
         whole = "".join(text for name, text in run.said.items() if f" over {transport}" in name)
         assert whole.endswith("(exit code 0)"), whole[-3000:]
         for part in ("APITimeoutError", "RateLimitError", "AuthenticationError", "arrived:", "DecodeError", "DEBUG:"):

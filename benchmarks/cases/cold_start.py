@@ -8,7 +8,7 @@ import time
 
 from benchmarks.canned import ACCOUNT, APP, APP_PATH, SESSION, TOKEN
 from benchmarks.cases import Case, Goal, Metric, Sample
-from benchmarks.contenders import CONTENDERS, FAST, FLOORS, HTTPX2, OFFICIAL, OURS, PYREQWEST
+from benchmarks.contenders import CONTENDERS, FAST, FLOORS, HTTPCORE2, OFFICIAL, OURS, PYREQWEST
 from benchmarks.environments import python, size
 
 _OURS = f"""
@@ -25,10 +25,11 @@ assert found.data.status == "ENDED"
 """,
     OURS: _OURS,
     FAST: _OURS,
-    HTTPX2: f"""
-import json, httpx2
-client = httpx2.Client(headers={{"authorization": "Bearer {TOKEN}"}})
-assert json.loads(client.get(URL + "{APP_PATH}/sessions/{SESSION}").content)["data"]["status"] == "ENDED"
+    HTTPCORE2: f"""
+import json, httpcore2
+pool = httpcore2.ConnectionPool()
+url, headers = URL + "{APP_PATH}/sessions/{SESSION}", {{"authorization": "Bearer {TOKEN}"}}
+assert json.loads(pool.request("GET", url, headers=headers).content)["data"]["status"] == "ENDED"
 """,
     PYREQWEST: f"""
 import orjson

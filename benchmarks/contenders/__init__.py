@@ -25,7 +25,7 @@ class Contender(NamedTuple):
 OFFICIAL = "cloudflare"
 OURS = "realtimekit"
 FAST = "realtimekit[fast]"
-HTTPX2 = "httpx2 alone"
+HTTPCORE2 = "httpcore2 alone"
 PYREQWEST = "pyreqwest alone"
 EMULATOR = "emulator"
 
@@ -35,12 +35,12 @@ CONTENDERS = {
         Contender(OFFICIAL, "official", "cloudflare"),
         Contender(OURS, "ours", "realtimekit"),
         Contender(FAST, "ours", "fast"),
-        Contender(HTTPX2, "bare_httpx2", "realtimekit"),
+        Contender(HTTPCORE2, "bare_httpcore2", "realtimekit"),
         Contender(PYREQWEST, "bare_pyreqwest", "fast"),
     )
 }
 INSTALLED = {**CONTENDERS, EMULATOR: Contender(EMULATOR, "ours", "emulator")}
-FLOORS = {OURS: HTTPX2, FAST: PYREQWEST}  # the same transport, used bare with json
+FLOORS = {OURS: HTTPCORE2, FAST: PYREQWEST}  # the same transport, used bare with json
 
 
 class Blocking(Protocol):

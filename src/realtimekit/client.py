@@ -98,12 +98,17 @@ class _Collection:
 
     def __init__(self, home: str) -> None:
         self._home = f"realtimekit.resources.{home}"
+        self._kind: Any = None
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._class = owner.__annotations__[name].partition("[")[0]
 
     def __get__(self, client: Client[Any] | None, owner: type) -> Any:
-        return self if client is None else getattr(import_module(self._home), self._class)(client)
+        if client is None:
+            return self
+        if self._kind is None:
+            self._kind = getattr(import_module(self._home), self._class)
+        return self._kind(client)
 
 
 def collection(home: str) -> Any:
@@ -121,7 +126,7 @@ class Client(Engine[F]):
         base_url: where the API is; https, or plain http on this machine (REALTIMEKIT_BASE_URL).
         timeout: seconds for a call, from connecting to the end of the answer (30); of a download, for each wait.
         max_retries: how often a request that may safely be sent again is sent again (2).
-        transport: "auto", "httpx2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method; such an
+        transport: "auto", "httpcore2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method; such an
             object stays yours to close. An async client takes a blocking one, too: right for one that never waits.
         limiter: "auto" keeps all clients of this process that have the same token inside the rate limit, as the
             answers tell it; "off"; or an object such as `realtimekit.limits.RedisLimiter` (docs/limits.md).

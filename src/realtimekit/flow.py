@@ -41,7 +41,7 @@ class Request(NamedTuple):
     url: str  # absolute and already percent-encoded; a transport sends it unchanged
     headers: Mapping[str, str]
     content: bytes | None
-    timeout: float  # seconds, for each of: connecting, sending, waiting for more of the answer
+    timeout: float  # seconds, from sending it to the last byte of the answer
 
     def __repr__(self) -> str:  # the headers hold the token
         return f"<Request {self.method} {self.url.partition('?')[0]}>"

@@ -141,7 +141,8 @@ class Record(_Mapping):
     def _replace(self, data: dict[str, Any]) -> None:
         """Take over newer data. Fields that it leaves out keep their last value: a token is sent only once."""
         self.__dict__["_data"] = {**self._data, **data}
-        for name in [name for name in list(self.__dict__) if isinstance(getattr(type(self), name, None), Field)]:
+        read = [name for name in list(self.__dict__) if not name.startswith("_")]
+        for name in [name for name in read if isinstance(getattr(type(self), name, None), Field)]:
             self.__dict__.pop(name, None)
 
     @classmethod
@@ -179,6 +180,7 @@ class Field:
     optional: bool
     convert: Convert | None = None
     _same: type = _Unlike  # of what needs no conversion
+    _timed = False  # but for a time, most often in the one form
     _first: str  # of the names on the wire
 
     def __init__(self, *wire_names: str, read: Callable[[Any], Any] | None = None) -> None:
@@ -199,6 +201,9 @@ class Field:
         if type(value) is not self._same:
             del kept, data, value  # error trackers send local variables: tokens, links
             return self._read_by(record)
+        if self._timed and (value := _moment(value)) is None:
+            del kept, data, value  # as above
+            return self._read_by(record)
         kept[self.name] = value  # what JSON gives is what Python has, most often
         if kept["_data"] is not data:  # newer data came meanwhile, in another thread
             kept.pop(self.name, None)
@@ -208,6 +213,7 @@ class Field:
         if self.convert is None:
             self.optional, convert = _conversion(annotation_of(self.owner, self.name))
             read = self._read
+            self._timed = convert is _time and not read  # before `_same`: another thread may be reading
             self._same = _Unlike if read else _SAME.get(convert, _Unlike)
             self.convert = convert if read is None else lambda raw, _record: read(raw)
         kept = record.__dict__
@@ -303,13 +309,16 @@ def _whole(raw: Any, record: Record) -> int:
     return raw if isinstance(raw, int) else int(number)
 
 
-def _time(raw: Any, _record: Record) -> datetime | None:
+def _moment(text: Any) -> datetime | None:
+    """A time in the form that is the usual one."""
     try:
-        moment = datetime.fromisoformat(raw)  # most often that is all
-    except (TypeError, ValueError):
-        moment = None
-    if moment is not None and moment.tzinfo is UTC:
-        return moment
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is UTC else None
+
+
+def _time(raw: Any, _record: Record) -> datetime | None:
     if raw == "null":  # one example sends it as a text
         return None
     return parse_timestamp(_expect(str, raw))
@@ -331,7 +340,7 @@ _CONVERSIONS: dict[Any, Convert] = {
     date: lambda raw, _record: parse_date(_expect(str, raw)),
 }
 
-_SAME: dict[Convert, type] = {_text: str, _number: float, _truth: bool}  # a whole number may be too large
+_SAME: dict[Convert, type] = {_text: str, _number: float, _truth: bool, _time: str}  # a whole number may be too large
 
 
 def _copy(value: Any) -> Any:

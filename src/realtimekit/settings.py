@@ -25,8 +25,8 @@ BASE_URL = "https://api.cloudflare.com/client/v4"
 TIMEOUT = 30.0
 MAX_RETRIES = 2
 
-TransportName: TypeAlias = Literal["auto", "httpx2", "pyreqwest"]
-TRANSPORTS: tuple[TransportName, ...] = ("auto", "httpx2", "pyreqwest")
+TransportName: TypeAlias = Literal["auto", "httpcore2", "pyreqwest"]
+TRANSPORTS: tuple[TransportName, ...] = ("auto", "httpcore2", "pyreqwest")
 
 # setting -> environment variable
 ENVIRONMENT = {
@@ -101,7 +101,7 @@ def configure(*, transport: TransportName | Transport | None = None, **given: Un
     What is None keeps its value. Records already read keep the client they came from.
 
     Args:
-        transport: "auto", "httpx2", "pyreqwest", or an object with a `send` method.
+        transport: "auto", "httpcore2", "pyreqwest", or an object with a `send` method.
         given: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
             `on_request`, `on_response`, `on_retry`: see `Given`.
 

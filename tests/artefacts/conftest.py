@@ -9,7 +9,7 @@ from realtimekit import protocol
 from .storage import Way
 
 
-@pytest.fixture(params=["httpx2", "pyreqwest"])
+@pytest.fixture(params=["httpcore2", "pyreqwest"])
 def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -69,7 +69,7 @@ def digest() -> str:
 
 # Not resource.getrusage: its peak begins with that of the process that started this one.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the kernel does not tell the peak of the memory")
-@pytest.mark.parametrize(("transport", "flavour"), [("httpx2", "sync"), ("pyreqwest", "async")])
+@pytest.mark.parametrize(("transport", "flavour"), [("httpcore2", "sync"), ("pyreqwest", "async")])
 def test_a_recording_in_little_memory(tmp_path: Path, digest: str, transport: str, flavour: str) -> None:
     places = [SIZE // 7, SIZE // 3 + 1, SIZE - 5_000_001]
     with Recording(*map(cut, places), size=SIZE) as storage:

@@ -23,7 +23,7 @@ OURS = ("CLOUDFLARE_", "REALTIMEKIT_")
 def environment(**more: str) -> dict[str, str]:
     """This process's environment, without anything that points at an account, and the transport that is tested."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return {**kept, "REALTIMEKIT_TRANSPORT": "httpx2", "PYTHONWARNINGS": "error", "COLUMNS": "200", **more}
+    return {**kept, "REALTIMEKIT_TRANSPORT": "httpcore2", "PYTHONWARNINGS": "error", "COLUMNS": "200", **more}
 
 
 def pointing_at(emulator: Emulator, server: Server) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Served(NamedTuple):
             account_id=self.emulator.account_id,
             app_id=self.emulator.app_id,
             base_url=self.server.base_url,
-            transport="httpx2",
+            transport="httpcore2",
         )
 
     def session(self, title: str | None, name: str, said: str, written: str, custom_id: str = "user-1") -> str:

@@ -100,7 +100,7 @@ def test_all_is_well(served: Served) -> None:
     assert len(calls) == 3
     report = json.loads(invoke("doctor", "--json", env=served.env).stdout)
     assert (report["version"], report["problem"]) == (__version__, None)
-    assert report["transport"].startswith("httpx2 ")
+    assert report["transport"].startswith("httpcore2 ")
     assert len(report["passed"]) == 5
     assert {each["name"]: each["source"] for each in report["settings"]} == {
         "api_token": "CLOUDFLARE_API_TOKEN",
@@ -163,7 +163,6 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("REALTIMEKIT_BASE_URL", f"https://user:{TOKEN}@example.com", "password"),
         ("REALTIMEKIT_TRANSPORT", "carrier pigeon", "transport"),
         ("HTTPS_PROXY", "nonsense://proxy", "proxy"),
-        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
     ],
 )
 def test_a_setting_that_cannot_be_right(served: Served, name: str, value: str, word: str) -> None:
@@ -171,6 +170,14 @@ def test_a_setting_that_cannot_be_right(served: Served, name: str, value: str, w
     assert problem["kind"] == "setting"
     assert word in problem["text"]
     assert served.emulator.requests() == []
+
+
+@pytest.mark.parametrize("library", ["httpcore2", "pyreqwest"])
+def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
+    environment = {"SSL_CERT_FILE": "/nowhere/ca.pem", "REALTIMEKIT_TRANSPORT": library}
+    problem = found({**served.env, **environment, "REALTIMEKIT_BASE_URL": "https://127.0.0.1:9"})
+    assert problem["kind"] == "setting"
+    assert "SSL_CERT_FILE" in problem["text"]
 
 
 @pytest.mark.parametrize(
@@ -362,7 +369,7 @@ def test_what_a_server_repeats_is_not_shown() -> None:
 # --- no answer
 
 
-@pytest.mark.parametrize("library", ["httpx2", "pyreqwest"])
+@pytest.mark.parametrize("library", ["httpcore2", "pyreqwest"])
 class TestNoAnswer:
     def test_an_unknown_name(self, library: str) -> None:
         problem = found(env("https://api.invalid/client/v4", REALTIMEKIT_TRANSPORT=library))

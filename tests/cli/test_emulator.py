@@ -41,7 +41,7 @@ def started(*arguments: str) -> Generator[dict[str, str]]:
 
 def client_of(ready: dict[str, str]) -> RealtimeKit:
     given: dict[str, Any] = {name: value for name, value in ready.items() if name != "control_url"}
-    return RealtimeKit(**given, transport="httpx2")
+    return RealtimeKit(**given, transport="httpcore2")
 
 
 def test_the_demo_ends_at_the_present(tmp_path: Path) -> None:

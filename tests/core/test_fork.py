@@ -84,13 +84,13 @@ def told(transport: str, when: str) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "auto"])
+@pytest.mark.parametrize("transport", ["httpcore2", "auto"])
 def test_a_client_used_before_the_fork(transport: str) -> None:
     story = told(transport, "used")
     before, child, after = story["before"], story["child"], story["after"]
     assert "error" not in child
     assert story["status"] == 0
-    assert child["transport"] == "Httpx2Transport", "pyreqwest does not work after a fork"
+    assert child["transport"] == "Httpcore2Transport", "pyreqwest does not work after a fork"
     assert after["transport"] == before["transport"]
     # One connection each, kept alive; the child does not speak on its parent's, and the parent keeps its own.
     assert len(set(child["ports"])) == len(set(before["ports"])) == 1
@@ -99,9 +99,9 @@ def test_a_client_used_before_the_fork(transport: str) -> None:
     assert after["ports"] == before["ports"]
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "auto"])
+@pytest.mark.parametrize("transport", ["httpcore2", "auto"])
 def test_a_client_first_used_in_the_child(transport: str) -> None:
     story = told(transport, "unused")
     assert "error" not in story["child"]
-    assert story["child"]["transport"] == "Httpx2Transport"
+    assert story["child"]["transport"] == "Httpcore2Transport"
     assert story["child"]["ports"] != story["after"]["ports"]

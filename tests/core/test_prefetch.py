@@ -202,7 +202,7 @@ class TestThreads:
 
         assert [session.id for session in Threads(serve).sessions(3)] == ["1", "2", "3", "4", "5"]
 
-    @pytest.mark.parametrize("transport", ["httpx2", "pyreqwest"])
+    @pytest.mark.parametrize("transport", ["httpcore2", "pyreqwest"])
     @pytest.mark.parametrize("end", ["break", "interrupt"])
     def test_a_program_that_leaves_ends_at_once(self, transport: str, end: str) -> None:
         """Pages are under way to a server that does not answer them."""

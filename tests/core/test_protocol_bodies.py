@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from realtimekit import protocol
 from realtimekit.flow import Response
 from realtimekit.protocol import Paging, decode, paging, unwrap
 
@@ -33,8 +36,24 @@ APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01
         (b'{"name": "\\ud83d', r'{"name": "\ud83d'),
     ],
 )
-def test_decode(content: bytes, decoded: Any) -> None:
+@pytest.mark.parametrize("pays", [0, 2**20], ids=["orjson", "json"])
+def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, pays: int) -> None:
+    monkeypatch.setattr(protocol, "_decoder", protocol._Decoder(pays))
+    monkeypatch.delitem(sys.modules, "orjson", raising=False)
     assert decode(answer(content)) == decoded
+
+
+def test_orjson_is_loaded_when_it_pays() -> None:
+    """In a process of its own, where nobody else has loaded it."""
+    pytest.importorskip("orjson")
+    script = """
+import sys
+from realtimekit.protocol import loads
+for count in range(1, 12):
+    assert loads(b'"' + b"x" * 99_998 + b'"') == "x" * 99_998
+    assert ("orjson" in sys.modules) == (count == 11), count
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {  # in the environment, configured, e
     "account_id": ("a-env", "a-conf", "a-arg"),
     "app_id": ("p-env", "p-conf", "p-arg"),
     "base_url": ("https://env.test", "https://conf.test", "https://arg.test"),
-    "transport": ("httpx2", TRANSPORT, "auto"),
+    "transport": ("httpcore2", TRANSPORT, "auto"),
 }
 DEFAULTS = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": 30.0, "max_retries": 2}
 WATCHING = {"limiter": "auto", "on_request": None, "on_response": None, "on_retry": None}
@@ -92,7 +92,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("value", ["", "httpx", "AUTO", 7, object(), {"a": 1}])
     def test_transport(self, value: Any) -> None:
-        self.refused("transport=.*auto, httpx2, pyreqwest.*`send`", transport=value)
+        self.refused("transport=.*auto, httpcore2, pyreqwest.*`send`", transport=value)
 
     def test_a_transport_that_awaits_is_for_an_async_client(self) -> None:
         awaiting: Any = AsyncScriptedTransport(Script())

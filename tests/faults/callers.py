@@ -17,7 +17,7 @@ from realtimekit.transports.emulator import connected
 T = TypeVar("T")
 
 CALLERS = [
-    f"{flavour} {transport}" for transport in ("httpx2", "pyreqwest", "in process") for flavour in ("sync", "async")
+    f"{flavour} {transport}" for transport in ("httpcore2", "pyreqwest", "in process") for flavour in ("sync", "async")
 ]
 
 

@@ -70,8 +70,8 @@ def taken(server: RawServer, number: int) -> bool:
 
 
 # pyreqwest goes on with a request whose caller was cancelled until it is answered or its time is up (0.15.1): so
-# these calls have little time. httpx2 ends it at once, and its calls have all the time in the world.
-PATIENCE = {"pyreqwest": 1.0, "httpx2": 3600.0}
+# these calls have little time. httpcore2 ends it at once, and its calls have all the time in the world.
+PATIENCE = {"pyreqwest": 1.0, "httpcore2": 3600.0}
 
 WHILE: dict[str, Fault] = {
     "waiting for the answer": {"latency_seconds": 3600},
@@ -105,7 +105,7 @@ def test_cancelling_more_calls_than_there_may_be_connections(
     served: tuple[Emulator, Server], emulator: Emulator
 ) -> None:
     async def story() -> None:
-        async with AsyncRealtimeKit(**settings_of(*served), transport="httpx2") as client:
+        async with AsyncRealtimeKit(**settings_of(*served), transport="httpcore2") as client:
             await client.meetings.first()
             emulator.add_fault(latency_seconds=3600)
             async with no_more_descriptors():

@@ -57,9 +57,9 @@ ASKERS = {
     asker.name: asker
     for asker in (
         Asker("default", Session.find, lambda: realtimekit.client._default),
-        _sync("httpx2"),
+        _sync("httpcore2"),
         _sync("auto"),
-        _async("httpx2"),
+        _async("httpcore2"),
         _async("auto"),
     )
 }

@@ -72,7 +72,7 @@ def generations() -> list[Told]:
 
 def busy() -> list[Told]:
     """A thread forks while others are in the middle of calls, of walks, and of making clients."""
-    walker = RealtimeKit(transport="httpx2")
+    walker = RealtimeKit(transport="httpcore2")
     over = threading.Event()
     troubles: list[str] = []
     told: list[Told] = []
@@ -89,7 +89,7 @@ def busy() -> list[Told]:
         assert found == [f"s-{n + 1}" for n in range(PAGES * PER_PAGE)], found
 
     def make() -> None:
-        with RealtimeKit(transport="httpx2") as client:
+        with RealtimeKit(transport="httpcore2") as client:
             assert client.sessions.find("made").id == "made"
 
     def child() -> list[Told]:
@@ -126,7 +126,7 @@ def slowly() -> Any:
 
 def crowd() -> list[Told]:
     """Many threads of a child ask at once, and all of them find out that it is one: they share one transport."""
-    client = RealtimeKit(transport="httpx2")
+    client = RealtimeKit(transport="httpcore2")
     client.sessions.find("before")
     made: list[object] = []
 

@@ -34,7 +34,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["httpx2", "pyreqwest"])
+@pytest.fixture(scope="module", params=["httpcore2", "pyreqwest"])
 def finding(request: pytest.FixtureRequest, server: Server) -> Iterator[Any]:
     """Finds a participant of a session with both clients; whether they were sent is to be seen at the server."""
     given: dict[str, Any] = {

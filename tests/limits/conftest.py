@@ -42,7 +42,7 @@ class Limited:
             "account_id": emulator.account_id,
             "app_id": emulator.app_id,
             "base_url": base_url,
-            "transport": "httpx2",
+            "transport": "httpcore2",
         }
         emulator.add_fault(limit={"requests": self.QUOTA, "window_seconds": self.WINDOW, "block_seconds": 2})
 

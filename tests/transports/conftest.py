@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from realtimekit.transports.httpx2 import AsyncHttpx2Transport, Httpx2Transport
+from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport, Httpcore2Transport
 from realtimekit.transports.pyreqwest import AsyncPyreqwestTransport, PyreqwestTransport
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class BlockingSender:
-    def __init__(self, transport: type[Httpx2Transport | PyreqwestTransport]) -> None:
+    def __init__(self, transport: type[Httpcore2Transport | PyreqwestTransport]) -> None:
         self.name = transport.__name__
         self.transport: Transport = (made := transport())
         self.close = made.close
@@ -36,7 +36,7 @@ class BlockingSender:
 
 
 class AwaitingSender:
-    def __init__(self, transport: type[AsyncHttpx2Transport | AsyncPyreqwestTransport]) -> None:
+    def __init__(self, transport: type[AsyncHttpcore2Transport | AsyncPyreqwestTransport]) -> None:
         self.name = transport.__name__
         self._runner = asyncio.Runner()
         self._made = transport()
@@ -63,11 +63,11 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest.fixture(params=[Httpx2Transport, AsyncHttpx2Transport, PyreqwestTransport, AsyncPyreqwestTransport])
+@pytest.fixture(params=[Httpcore2Transport, AsyncHttpcore2Transport, PyreqwestTransport, AsyncPyreqwestTransport])
 def open_sender(request: pytest.FixtureRequest) -> Iterator[Callable[[], Sender]]:
     """Make a transport now, in the environment as the test has set it."""
     kind = request.param
-    asynchronous = kind in {AsyncHttpx2Transport, AsyncPyreqwestTransport}
+    asynchronous = kind in {AsyncHttpcore2Transport, AsyncPyreqwestTransport}
     with ExitStack() as stack:
 
         def opened() -> Sender:

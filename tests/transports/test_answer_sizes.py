@@ -93,7 +93,7 @@ def test_a_larger_one_is_refused_and_its_connection_closed(
 
 
 def test_gzip_in_gzip(sender: Sender) -> None:
-    """Which httpx2 decompresses, and pyreqwest leaves as it is."""
+    """Which httpcore2 decompresses, and pyreqwest leaves as it is."""
     twice = gzip.compress(compressed(1000, 31))
     with Server(answer(twice, headers=("Content-Encoding: gzip, gzip",))) as server:
         if "Pyreqwest" in sender.name:
@@ -152,8 +152,8 @@ print(most() - before)
 @pytest.mark.parametrize(
     "name",
     [
-        "httpx2.Httpx2Transport",
-        "httpx2.AsyncHttpx2Transport",
+        "httpcore2.Httpcore2Transport",
+        "httpcore2.AsyncHttpcore2Transport",
         "pyreqwest.PyreqwestTransport",
         "pyreqwest.AsyncPyreqwestTransport",
     ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from realtimekit.errors import APITimeoutError
-from realtimekit.transports.httpx2 import AsyncHttpx2Transport
+from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport
 from realtimekit.transports.pyreqwest import AsyncPyreqwestTransport
 
 from .loopback import Server, answer
@@ -190,7 +190,7 @@ def test_a_slow_answer_through_a_proxys_tunnel(
 # --- the caller's own limits ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [AsyncHttpx2Transport, AsyncPyreqwestTransport])
+@pytest.mark.parametrize("kind", [AsyncHttpcore2Transport, AsyncPyreqwestTransport])
 def test_the_callers_own_timeout_and_cancelling_are_the_callers(kind: type[Any]) -> None:
     async def story(url: str) -> None:
         transport = kind()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import subprocess
@@ -68,6 +69,9 @@ BROKEN: dict[str, Script] = {
     "bad chunk": after_the_request(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"),
     "no HTTP": after_the_request(b"garbage, garbage\r\n\r\n"),
     "bad header": after_the_request(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
+    "gzip cut short": after_the_request(
+        answer(gzip.compress(os.urandom(999))[:-9], headers=("Content-Encoding: gzip",))
+    ),
     "bad gzip": after_the_request(answer(b"not gzip", headers=("Content-Encoding: gzip",))),
 }
 
@@ -226,7 +230,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
 def test_certificates_that_cannot_be_read(open_sender: Callable[[], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
     with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
-        open_sender()
+        open_sender().send(ask("https://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize("url", ["foo://user:{}@127.0.0.1:1", "http://user:{}@127.0.0.1:port"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import httpcore2
 import pytest
 import trustme
 
@@ -56,6 +58,31 @@ def test_a_certificate_for_another_host(open_sender: Open, authority: trustme.CA
         error = failure(open_sender(), server.url)
     assert not error.maybe_processed
     assert "certificate of 127.0.0.1" in str(error)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_certificates_are_read_once(
+    open_sender: Open, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, tmp_path: Path
+) -> None:
+    """By httpcore2 for all transports: each event loop has its own, and reading all certificates takes 20 ms."""
+    read: list[str] = []
+    context = httpcore2.default_ssl_context
+
+    def noted() -> ssl.SSLContext:
+        read.append(os.environ["SSL_CERT_FILE"])
+        return context()
+
+    monkeypatch.setattr(httpcore2, "default_ssl_context", noted)
+    with Server(answer(), tls=tls) as server:
+        senders = [open_sender(), open_sender()]
+        if "Pyreqwest" in senders[0].name:
+            pytest.skip("it reads them itself")
+        assert [sender.send(ask(server.url)).status for sender in senders] == [200, 200]
+        assert len(read) == 1
+        authority.cert_pem.write_to_path(str(tmp_path / "other.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
+        assert open_sender().send(ask(server.url)).status == 200
+    assert len(read) == 2
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])

@@ -81,7 +81,7 @@ def by_client(client: RealtimeKit) -> None:
 
 def of_its_own(blocking: Transport) -> RealtimeKit:
     configure(api_token="t", app_id=None, transport=blocking)
-    RealtimeKit(transport="httpx2", timeout=1)
+    RealtimeKit(transport="httpcore2", timeout=1)
     return RealtimeKit(api_token="t", account_id="a", max_retries=0, transport=blocking)
 
 

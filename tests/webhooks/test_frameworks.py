@@ -209,7 +209,7 @@ def test_only_its_adapter_loads_a_framework(framework: str) -> None:
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     loaded = set(result.stdout.split())
     assert "realtimekit" in loaded
-    assert not loaded & {framework, "cryptography", "redis", "sqlite3", "asyncio", "httpx2", "pyreqwest"}
+    assert not loaded & {framework, "cryptography", "redis", "sqlite3", "asyncio", "httpcore2", "pyreqwest"}
 
 
 def test_a_body_that_ends_early(signer: Signer) -> None:

@@ -72,7 +72,7 @@ def asking(command: Function) -> Function:
         from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
 
         # pyreqwest would not notice Ctrl-C before the server answers.
-        transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpx2"
+        transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpcore2"
         with RealtimeKit(app_id=app_id, account_id=account_id, transport=transport) as client:
             _check_ids(client.settings)
             return command(client, **{name: value for name, value in given.items() if value not in (None, ())})

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from realtimekit.contract.document import SpecError
+
+if TYPE_CHECKING:
+    from realtimekit.flow import Response
+    from realtimekit.transports import Write
+    from realtimekit.transports.httpcore2 import Httpcore2Transport
 
 MOST_BYTES = 64 * 1024 * 1024  # the whole of Cloudflare's description takes some 10 to 20 MB
 MOST_NODES = 5_000_000  # of YAML, whose aliases can make much of little
@@ -109,9 +113,9 @@ def _check_size(size: int) -> None:
 
 
 def _downloaded(url: str) -> bytes:
-    from realtimekit.transports.httpx2 import Httpx2Transport  # noqa: PLC0415 - a file needs no HTTP library
+    from realtimekit.transports.httpcore2 import Httpcore2Transport  # noqa: PLC0415 - a file needs no HTTP library
 
-    transport = Httpx2Transport()
+    transport = Httpcore2Transport()
     until = time.monotonic() + LONGEST
     try:
         for _ in range(MOST_REDIRECTS + 1):
@@ -139,26 +143,28 @@ def _check_url(url: str) -> None:
         raise SpecError(f"{told(url)}: only https:// is read (http:// only from this machine)")
 
 
-def _get(transport: Any, url: str, until: float) -> tuple[int, bytes]:
+def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, bytes]:
     """The status and the body; where it redirects, the status and where to."""
     from realtimekit.flow import Request  # noqa: PLC0415 - as above
-    from realtimekit.transports import httpx2  # noqa: PLC0415 - as above
+    from realtimekit.transports import Streamed  # noqa: PLC0415 - as above
+
+    body = bytearray()
+
+    def write(piece: bytes) -> bool:
+        body.extend(piece)
+        _check_size(len(body))
+        if time.monotonic() > until:
+            raise SpecError(f"{told(url)} did not come within {LONGEST:g} s")
+        return True
+
+    def receive(head: Response) -> Write:
+        if head.status in REDIRECTS:
+            body.extend(head.headers.get("location", "").encode("latin-1"))
+            return lambda _: False
+        if head.status != 200:
+            raise SpecError(f"{told(url)} answered {head.status}")
+        return write
 
     request = Request("GET", url, {"accept": "application/json, */*"}, None, TIMEOUT)
-    client = transport._client
-    try:
-        response = client.send(httpx2._outgoing(request), stream=True)
-        with closing(response):
-            if response.status_code in REDIRECTS:
-                return response.status_code, response.headers.get("location", "").encode("latin-1", "replace")
-            if response.status_code != 200:
-                raise SpecError(f"{told(url)} answered {response.status_code}")
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                _check_size(len(body))
-                if time.monotonic() > until:
-                    raise SpecError(f"{told(url)} did not come within {LONGEST:g} s")
-            return 200, bytes(body)
-    except httpx2.FAILURES as error:
-        raise httpx2._failure(request, error) from error
+    head = transport.send(Streamed.of(request, receive))
+    return head.status, bytes(body)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.contract.document import KIT, SpecError, canonical, mapping, pointer
+from realtimekit.contract.shape import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 SLICE = Path(__file__).with_name("slice.json")
 
 # Where keys are names that the API chose, not keywords.
-_NAMES = {"content", "definitions", "patternProperties", "properties", "responses", "$defs"}
-_VALUES = {"const", "default", "enum", "required"}
+_NAMES = {"content", "definitions", "properties", "responses", "$defs"}
+_VALUES = {"const", "default", "enum", "required", *RULES}  # compared as they are
 _LEFT_OUT = {
     "callbacks", "description", "encoding", "example", "examples", "externalDocs", "headers", "links", "operationId",
     "security", "servers", "summary", "tags", "title",

@@ -88,7 +88,7 @@ def examine(
         app_id: the app.
         base_url: where the API is.
         timeout: seconds for each request (10, whatever `configure()` says).
-        transport: "auto", "httpx2", "pyreqwest", or an object with a blocking `send`.
+        transport: "auto", "httpcore2", "pyreqwest", or an object with a blocking `send`.
         limiter: is not asked: these are few requests, and none is sent again.
     """
     given = {"api_token": api_token, "account_id": account_id, "app_id": app_id, "base_url": base_url}
@@ -129,6 +129,8 @@ class _Examination:
                         self.transport.close()
         except APIConnectionError as error:
             problem = unreachable(self.settings.base_url, error, self.timeout)
+        except ConfigurationError as error:  # certificates are read when they are first needed
+            problem = _wrong(error)
         return problem and problem.without(self.secret)
 
     def _of_settings(self) -> Problem | None:
@@ -152,7 +154,7 @@ class _Examination:
                 raise ConfigurationError("transport: it awaits, and only a blocking one can be examined")
             self.transport = built_in(chosen, asynchronous=False) if isinstance(chosen, str) else chosen
         except (RealtimeKitError, ValueError) as error:
-            return Problem("setting", str(error), ("correct it and run this again",))
+            return _wrong(error)
         self.library = _library(self.transport)
         self.passed.append("the settings are complete")
         return None
@@ -195,6 +197,10 @@ class _Examination:
         return printable(text.replace(self.secret, "<token>") if self.secret else text)
 
 
+def _wrong(error: Exception) -> Problem:
+    return Problem("setting", str(error), ("correct it and run this again",))
+
+
 def _source(name: str, given: Any) -> tuple[str, Any]:
     """Where a setting comes from, and its value: `settings.resolve` asks in the same order."""
     variable = settings.ENVIRONMENT[name]
@@ -210,7 +216,7 @@ def _source(name: str, given: Any) -> tuple[str, Any]:
 
 def _library(transport: Any) -> str:
     name = type(transport).__module__.rpartition(".")[2]
-    if not type(transport).__module__.startswith("realtimekit.transports") or name not in {"httpx2", "pyreqwest"}:
+    if not type(transport).__module__.startswith("realtimekit.transports") or name not in {"httpcore2", "pyreqwest"}:
         return type(transport).__name__
     from importlib.metadata import version  # noqa: PLC0415 - slow to import
 

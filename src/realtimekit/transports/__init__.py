@@ -94,7 +94,7 @@ def _load_pyreqwest() -> None:
 
 
 def built_in(name: TransportName, *, asynchronous: bool) -> Any:
-    """A new transport: the one named, or with "auto" pyreqwest where it is installed and works, else httpx2.
+    """A new transport: the one named, or with "auto" pyreqwest where it is installed and works, else httpcore2.
 
     Raises:
         ConfigurationError: pyreqwest was asked for and is not installed.
@@ -110,6 +110,6 @@ def built_in(name: TransportName, *, asynchronous: bool) -> Any:
                 ) from None
         else:
             return pyreqwest.AsyncPyreqwestTransport() if asynchronous else pyreqwest.PyreqwestTransport()
-    from realtimekit.transports import httpx2  # noqa: PLC0415 - as above
+    from realtimekit.transports import httpcore2  # noqa: PLC0415 - as above
 
-    return httpx2.AsyncHttpx2Transport() if asynchronous else httpx2.Httpx2Transport()
+    return httpcore2.AsyncHttpcore2Transport() if asynchronous else httpcore2.Httpcore2Transport()

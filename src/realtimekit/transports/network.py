@@ -1,6 +1,6 @@
-"""Under httpx2: connections that mind a deadline, and tunnels that are given back.
+"""Under httpcore2: connections that mind a deadline, and tunnels that are given back.
 
-httpx2 knows timeouts for each wait alone, and a server that sends a byte now and then is never late for any of them.
+httpcore2 knows timeouts for each wait alone, and a server that sends a byte now and then is never late for any of them.
 But it hands the timeouts of a request down to the network as they are. A `Deadline` is one of them, a float like the
 others, and the streams here read from it how much time is left.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 
@@ -46,31 +46,16 @@ class Deadline(float):
         return seconds
 
 
-def adapt(client: Any) -> None:
-    """Put what is here under an httpx2 client, its proxies included.
-
-    httpx2 makes the pools itself and has no argument for what they connect with (httpcore2 has one), so this goes by
-    their private names. A version with other names would count a timeout for each wait again: the tests would say so,
-    and a program that has that version goes on working.
-    """
-    for transport in (client._transport, *client._mounts.values()):
-        pool: Any = getattr(transport, "_pool", None)  # there is no transport for what NO_PROXY names
-        backend = getattr(pool, "_network_backend", None)
-        if isinstance(backend, httpcore2.NetworkBackend):
-            pool._network_backend = Backend(backend)
-        elif isinstance(backend, httpcore2.AsyncNetworkBackend):
-            pool._network_backend = AsyncBackend(backend)
-        through_proxy: bool = isinstance(pool, httpcore2.HTTPProxy | httpcore2.AsyncHTTPProxy)
-        if through_proxy:
-            pool.create_connection = partial(_created, pool.create_connection)
-
-
-def _created(create: Callable[[httpcore2.Origin], Any], origin: httpcore2.Origin) -> Any:
-    """A connection through a proxy, which is closed when it fails.
+def giving_back(pool: Any) -> None:
+    """Have the pool close each connection through a proxy that fails.
 
     Where TLS fails within a tunnel, httpcore2 (2.16) goes on counting the tunnel as in use: some failures later, no
     call would get a connection any more.
     """
+    pool.create_connection = partial(_created, pool.create_connection)
+
+
+def _created(create: Callable[[httpcore2.Origin], Any], origin: httpcore2.Origin) -> Any:
     connection = create(origin)
     if hasattr(connection, "handle_async_request"):
         connection.handle_async_request = partial(_answer_async, connection, connection.handle_async_request)
@@ -106,8 +91,8 @@ def _left(timeout: float | None, late: type[httpcore2.TimeoutException]) -> floa
 class Backend(httpcore2.NetworkBackend):
     """What blocking connections are made with."""
 
-    def __init__(self, backend: httpcore2.NetworkBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: httpcore2.NetworkBackend | None = None) -> None:
+        self._backend = backend or httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
@@ -149,6 +134,9 @@ class Stream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if len(buffer) <= PIECE:
+            self._stream.write(buffer, _left(timeout, httpcore2.WriteTimeout))
+            return
         for start in range(0, len(buffer), PIECE):
             self._stream.write(buffer[start : start + PIECE], _left(timeout, httpcore2.WriteTimeout))
 
@@ -172,8 +160,8 @@ class Stream(httpcore2.NetworkStream):
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
     """What awaiting connections are made with."""
 
-    def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
-        self._backend = backend
+    def __init__(self, backend: httpcore2.AsyncNetworkBackend | None = None) -> None:
+        self._backend = backend or cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
 
     async def connect_tcp(
         self,

@@ -1,7 +1,7 @@
 """The fast transport: pyreqwest, written in Rust; `pip install realtimekit[fast]`.
 
-It differs from httpx2 in this: a URL that pyreqwest would rewrite is refused; `NO_PROXY` knows no ports (`host:8080`),
-and `.example.com` in it includes `example.com`.
+It differs from httpcore2 in this: a URL that pyreqwest would rewrite is refused, and `NO_PROXY` knows no ports
+(`host:8080`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import re
 import time
 from contextlib import contextmanager
 from datetime import timedelta
@@ -52,7 +53,10 @@ READ_AHEAD = 0  # bytes: what pyreqwest has read ahead is lost when the connecti
 PROXIES = {"http_proxy": ProxyBuilder.http, "https_proxy": ProxyBuilder.https, "all_proxy": ProxyBuilder.all}
 PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 
-FORKED = "pyreqwest does not work in a forked process: make a new client there, with transport='httpx2'"
+# A URL that it certainly leaves as it is: no dots that might be segments, nothing to encode.
+PLAIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[\w-][\w.-]*)+(\?[\w=&.-]+)?", re.ASCII)
+
+FORKED = "pyreqwest does not work in a forked process: make a new client there, with transport='httpcore2'"
 # ValueError: a URL or a header that cannot be. What is said of it quotes the header, which may be the token.
 FAILURES = (DetailedPyreqwestError, ValueError)
 
@@ -216,7 +220,7 @@ def _configured(client: Builder) -> Builder:
 
 
 def _with_proxies(client: Builder) -> Builder:
-    """Obey the environment as httpx2 does: lower case wins, and `NO_PROXY=*` turns all proxies off."""
+    """Obey the environment as `proxies.py` does: lower case wins, and `NO_PROXY=*` turns all proxies off."""
     # Sorted, lower case comes last. Under CGI (REQUEST_METHOD), HTTP_PROXY is a header that anyone can send.
     names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
     environment = {name.lower(): os.environ[name] for name in names}
@@ -237,13 +241,14 @@ def _with_proxies(client: Builder) -> Builder:
 
 def _check(request: Request, process: int) -> None:
     """Refuse what pyreqwest would not do as asked, and not say so."""
-    host, target = host_and_target(request.url)
-    if os.getpid() != process:  # it would hang for ever, whatever the timeout
-        text = FORKED
-    elif host_and_target(str(Url(request.url)))[1] != target:
-        text = f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpx2'"
-    else:
+    forked = os.getpid() != process  # it would hang for ever, whatever the timeout
+    if not forked and PLAIN.fullmatch(request.url):
         return
+    host, target = host_and_target(request.url)
+    if not forked and host_and_target(str(Url(request.url)))[1] == target:
+        return
+    rewritten = f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpcore2'"
+    text = FORKED if forked else rewritten
     raise APIConnectionError(text, maybe_processed=False, method=request.method, path=target.partition("?")[0])
 
 

@@ -1,4 +1,4 @@
-"""What lies under httpx2: where the time of a call goes, and that its connections are given back."""
+"""What lies under httpcore2: where the time of a call goes, and that its connections are given back."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
-import httpx2
 import pytest
 
 from realtimekit.errors import APITimeoutError
-from realtimekit.transports import httpx2 as over_httpx2
+from realtimekit.transports import httpcore2 as over_httpcore2
 from realtimekit.transports import network
-from realtimekit.transports.httpx2 import AsyncHttpx2Transport, Httpx2Transport
+from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport, Httpcore2Transport
 
 from .loopback import Server, answer
 from .test_deadlines import TIMEOUT, connects_and, says_nothing
@@ -30,21 +29,6 @@ if TYPE_CHECKING:
 Open = Callable[[], Sender]
 
 
-@pytest.mark.parametrize("kind", [Httpx2Transport, AsyncHttpx2Transport])
-def test_every_pool_minds_deadlines(monkeypatch: pytest.MonkeyPatch, kind: type[Any]) -> None:
-    """`network.adapt` goes by names that are private to httpx2 and httpcore2: this is where a change of them shows."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "example.invalid")
-    transport = kind()
-    client = transport._client if kind is Httpx2Transport else transport._pools[0].client
-    used = [client._transport_for_url(httpx2.URL(f"{scheme}://h")) for scheme in ("http", "https")]
-    used.append(client._transport_for_url(httpx2.URL("https://example.invalid")))
-    assert len(set(map(id, used))) == 3
-    for each in used:
-        assert isinstance(each._pool._network_backend, network.Backend | network.AsyncBackend)
-
-
 def answers_late(connection: Connection) -> None:
     while connection.receive():
         time.sleep(0.5)
@@ -54,9 +38,8 @@ def answers_late(connection: Connection) -> None:
 @pytest.mark.parametrize("patience", [0.2, 0.8], ids=["no connection is free in time", "one is, and is slow"])
 def test_waiting_for_a_connection_counts(monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
     """As many calls as connections, which take 0.5 s each; one more that has less than 1 s."""
-    one = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
-    monkeypatch.setattr(over_httpx2, "LIMITS", one)
-    transport = Httpx2Transport()
+    monkeypatch.setattr(over_httpcore2, "CONNECTIONS", 1)
+    transport = Httpcore2Transport()
     with Server(answers_late) as server, ThreadPoolExecutor(1) as threads:
         first = threads.submit(transport.send, ask(server.url))
         while not server.requests:
@@ -70,11 +53,11 @@ def test_waiting_for_a_connection_counts(monkeypatch: pytest.MonkeyPatch, patien
 
 
 def test_waiting_for_a_connection_counts_when_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
-    monkeypatch.setattr(over_httpx2, "SMALL", one)
+    monkeypatch.setattr(over_httpcore2, "SMALL", 1)
+    monkeypatch.setattr(over_httpcore2, "POOLS", 1)
 
     async def story(url: str) -> None:
-        transport = AsyncHttpx2Transport()
+        transport = AsyncHttpcore2Transport()
         results = await asyncio.gather(
             transport.send(ask(url)),
             transport.send(ask(url, timeout=0.2)),
@@ -241,9 +224,8 @@ def test_a_host_with_several_addresses(sender: Sender, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("script", [speaks_no_tls, says_nothing])
 def test_a_tunnel_that_fails_is_given_back(open_sender: Open, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
     """Else there would be no connection left after as many failures as there may be connections."""
-    few = httpx2.Limits(max_connections=2, max_keepalive_connections=2)
-    monkeypatch.setattr(over_httpx2, "LIMITS", few)
-    monkeypatch.setattr(over_httpx2, "SMALL", few)
+    monkeypatch.setattr(over_httpcore2, "CONNECTIONS", 2)
+    monkeypatch.setattr(over_httpcore2, "SMALL", 2)
     with Server(connects_and(script)) as server:
         monkeypatch.setenv("HTTPS_PROXY", server.url)
         sender = open_sender()

@@ -1,30 +1,32 @@
-"""httpx2 and json, without any SDK: the floor of the default transport."""
+"""httpcore2 and json, without any SDK: the floor of the default transport."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx2
+import httpcore2
 
-from benchmarks.contenders.raw import CREATE, FIND, HEADERS, JSON, new_participant, page_of, page_path
+from benchmarks.contenders import raw
+from benchmarks.contenders.raw import CREATE, FIND, new_participant, page_of, page_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from benchmarks.contenders import Read
 
-# As the transport has it: with fewer kept, 100 at once would connect anew again and again.
-LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=100)
+HEADERS: list[tuple[bytes | str, bytes | str]] = list(raw.HEADERS.items())
+WITH_JSON = [*HEADERS, *raw.JSON.items()]
+CONNECTIONS = 100  # as the transport has it: with fewer kept, 100 at once would wait for one another
 
 
 class Blocking:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.client = httpx2.Client(headers=HEADERS, limits=LIMITS)
+        self.pool = httpcore2.ConnectionPool(max_connections=CONNECTIONS)
 
     def get(self, path: str) -> Any:
-        return json.loads(self.client.get(self.base_url + path).content)
+        return json.loads(self.pool.request("GET", self.base_url + path, headers=HEADERS).content)
 
     def find(self) -> str:
         return str(self.get(FIND)["data"]["id"])
@@ -38,17 +40,17 @@ class Blocking:
 
     def create(self, name: str) -> str:
         content = json.dumps(new_participant(name)).encode()
-        answer = self.client.post(self.base_url + CREATE, content=content, headers=JSON)
+        answer = self.pool.request("POST", self.base_url + CREATE, content=content, headers=WITH_JSON)
         return str(json.loads(answer.content)["data"]["id"])
 
 
 class Awaiting:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.client = httpx2.AsyncClient(headers=HEADERS, limits=LIMITS)
+        self.pool = httpcore2.AsyncConnectionPool(max_connections=CONNECTIONS)
 
     async def get(self, path: str) -> Any:
-        return json.loads((await self.client.get(self.base_url + path)).content)
+        return json.loads((await self.pool.request("GET", self.base_url + path, headers=HEADERS)).content)
 
     async def find(self) -> str:
         return str((await self.get(FIND))["data"]["id"])
@@ -63,5 +65,5 @@ class Awaiting:
 
     async def create(self, name: str) -> str:
         content = json.dumps(new_participant(name)).encode()
-        answer = await self.client.post(self.base_url + CREATE, content=content, headers=JSON)
+        answer = await self.pool.request("POST", self.base_url + CREATE, content=content, headers=WITH_JSON)
         return str(json.loads(answer.content)["data"]["id"])

@@ -1,0 +1,316 @@
+"""The default transport: httpcore2, the layer under httpx2, pure Python, installed with this package."""
+
+from __future__ import annotations
+
+import functools
+import os
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar, cast
+from urllib.parse import urlsplit
+
+import httpcore2
+
+from realtimekit.errors import ConfigurationError
+from realtimekit.flow import Response
+from realtimekit.transports import LARGEST_ANSWER, Streamed
+from realtimekit.transports.compression import GarbledError, decompressed, layers
+from realtimekit.transports.failures import failure, host_and_target, too_large
+from realtimekit.transports.network import AsyncBackend, Backend, Deadline, giving_back
+from realtimekit.transports.proxies import Proxies
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+
+    from realtimekit.errors import APIConnectionError
+    from realtimekit.flow import Request
+
+Pool = TypeVar("Pool", httpcore2.ConnectionPool, httpcore2.AsyncConnectionPool)
+
+CONNECTIONS = 100
+IDLE = 30.0  # seconds until a connection that nobody needs is closed
+
+# For each request httpcore2 looks at every idle connection of its pool, with a system call each: 100 in one pool cost
+# more than all the rest. So the async transport, which may well have 100 at once, has several small pools.
+SMALL = 8  # connections
+POOLS = 13
+
+NEVER_SENT = (
+    httpcore2.LocalProtocolError,
+    httpcore2.ConnectError,
+    httpcore2.ConnectTimeout,
+    httpcore2.PoolTimeout,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+)
+FAILURES = (
+    httpcore2.UnsupportedProtocol,
+    httpcore2.ProxyError,
+    httpcore2.ProtocolError,
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    OSError,
+)
+READING = (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException, GarbledError, OSError)
+
+
+class Httpcore2Transport:
+    """Blocking, and safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Raise `ConfigurationError` if a proxy named in the environment cannot be used."""
+        self._pools = _Pools(httpcore2.ConnectionPool, CONNECTIONS, Backend())
+
+    def send(self, request: Request, /) -> Response:
+        """Send the request.
+
+        Raises:
+            APIConnectionError, APITimeoutError: no complete answer arrived.
+            ConfigurationError: the certificates named in the environment cannot be read.
+        """
+        origin, outgoing = _outgoing(request)
+        try:
+            answer = self._pools.pool_for(origin).handle_request(outgoing)
+        except FAILURES as error:
+            raise _failure(request, error) from _without_frames(error)
+        try:
+            head = _head(answer)
+            pieces = _pieces(request, answer, head)
+            if not isinstance(request, Streamed):
+                body = bytearray()
+                for piece in pieces:
+                    _add(body, piece, request)
+                return head._replace(content=bytes(body))
+            write = request.receive(head)
+            for piece in pieces:
+                if not write(piece):
+                    break
+        finally:
+            answer.close()
+        return head
+
+    def close(self) -> None:
+        """Close all connections."""
+        for pool in self._pools:
+            pool.close()
+
+
+class AsyncHttpcore2Transport:
+    """Awaiting, and safe to share between the tasks of one event loop."""
+
+    def __init__(self) -> None:
+        """Raise `ConfigurationError` if a proxy named in the environment cannot be used."""
+        self._backend = AsyncBackend()
+        self._pools = [self._new()]
+
+    def _new(self) -> _Pools[httpcore2.AsyncConnectionPool]:
+        return _Pools(httpcore2.AsyncConnectionPool, SMALL, self._backend)
+
+    async def send(self, request: Request, /) -> Response:
+        """As `Httpcore2Transport.send`."""
+        with self._roomy() as pools:
+            return await self._send(pools, request)
+
+    def _roomy(self) -> _Pools[httpcore2.AsyncConnectionPool]:
+        """The first with room, so that few requests share few connections; new ones; else the least busy."""
+        for pools in self._pools:
+            if pools.busy < SMALL:
+                return pools
+        if len(self._pools) < POOLS:
+            self._pools.append(self._new())
+            return self._pools[-1]
+        return min(self._pools, key=lambda pools: pools.busy)
+
+    async def _send(self, pools: _Pools[httpcore2.AsyncConnectionPool], request: Request) -> Response:
+        origin, outgoing = _outgoing(request)
+        try:
+            answer = await pools.pool_for(origin).handle_async_request(outgoing)
+        except FAILURES as error:
+            raise _failure(request, error) from _without_frames(error)
+        try:
+            head = _head(answer)
+            async with aclosing(_pieces_async(request, answer, head)) as pieces:
+                if not isinstance(request, Streamed):
+                    body = bytearray()
+                    async for piece in pieces:
+                        _add(body, piece, request)
+                    return head._replace(content=bytes(body))
+                write = request.receive(head)
+                async for piece in pieces:
+                    if not write(piece):
+                        break
+        finally:
+            await answer.aclose()
+        return head
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for pools in self._pools:
+            for pool in pools:
+                await pool.aclose()
+
+
+class _Pools(Generic[Pool]):
+    """A pool for each proxy and one without, for http and for https; and how many requests want them now."""
+
+    def __init__(self, kind: Callable[..., Pool], connections: int, backend: object) -> None:
+        self.busy = 0
+        self._new: Callable[..., Pool] = partial(
+            kind, max_connections=connections, keepalive_expiry=IDLE, network_backend=backend
+        )
+        self._pools: dict[tuple[str, httpcore2.Proxy | None], Pool] = {}
+        try:
+            self._proxies = Proxies(_context)
+        except (ValueError, ImportError):
+            # Not chained: the message may quote the proxy's password.
+            raise ConfigurationError(
+                "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY (socks5:// needs "
+                "`pip install socksio`)"
+            ) from None
+
+    def pool_for(self, origin: _Origin) -> Pool:
+        """Raise `ConfigurationError` if it is to trust what cannot be read."""
+        way = origin.scheme, self._proxies.proxy_for(origin.scheme, origin.host, origin.port)
+        return self._pools.get(way) or self._pools.setdefault(way, self._made(*way))  # of many threads, one wins
+
+    def _made(self, scheme: str, proxy: httpcore2.Proxy | None) -> Pool:
+        pool = self._new(proxy=proxy, ssl_context=_context() if scheme == "https" else None)
+        if proxy is not None:
+            giving_back(pool)
+        return pool
+
+    def __iter__(self) -> Generator[Pool]:
+        yield from list(self._pools.values())
+
+    def __enter__(self) -> Self:
+        self.busy += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.busy -= 1
+
+
+def _context() -> ssl.SSLContext:
+    return _context_for(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.lru_cache(maxsize=4)  # reading all certificates takes 20 ms, and each event loop has its own transport
+def _context_for(*_: str | None) -> ssl.SSLContext:
+    try:
+        return httpcore2.default_ssl_context()
+    except OSError as error:
+        raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
+
+
+class _Origin(NamedTuple):
+    scheme: str
+    host: str  # in lower case, of IPv6 without brackets
+    port: int  # also where the URL names none
+    url_port: int | None  # None: the usual one
+    header: bytes  # what `Host` says
+
+
+PORTS = {"http": 80, "https": 443}
+
+
+@functools.lru_cache(maxsize=64)
+def _origin(scheme: str, authority: str) -> _Origin:
+    """Raise `ValueError` if a URL with these cannot be."""
+    parts = urlsplit(f"{scheme}://{authority}")
+    host = (parts.hostname or "").encode("idna").decode()
+    if parts.scheme not in PORTS or not host:
+        raise ValueError
+    usual = PORTS[parts.scheme]
+    port = None if parts.port == usual else parts.port
+    header = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
+    return _Origin(parts.scheme, host, usual if port is None else port, port, header.encode())
+
+
+_DEFAULTS = {b"accept-encoding": b"gzip", b"user-agent": f"python-httpcore2/{httpcore2.__version__}".encode()}
+
+
+def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request]:
+    authority, target = host_and_target(request.url)
+    try:
+        origin = _origin(request.url.partition("://")[0], authority)
+        headers = {b"host": origin.header, **_DEFAULTS}
+        for name, value in request.headers.items():
+            headers[name.lower().encode("ascii")] = value.encode("ascii")
+        url = httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.url_port, target=target.encode("ascii"))
+    except ValueError:  # not chained: it may quote a header
+        raise failure(request, "", never_sent=True, malformed=True) from None
+    if request.content or request.method in {"POST", "PUT", "PATCH"}:
+        headers[b"content-length"] = b"%d" % len(request.content or b"")
+    # A file may take its time: each wait for more of it is timed.
+    timeout = request.timeout if isinstance(request, Streamed) else Deadline.after(request.timeout)
+    return origin, httpcore2.Request(
+        request.method,
+        url,
+        headers=list(headers.items()),
+        content=request.content,
+        extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
+    )
+
+
+def _head(answer: httpcore2.Response) -> Response:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in answer.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Response(answer.status, headers, b"")
+
+
+def _add(body: bytearray, piece: bytes, request: Request) -> None:
+    body += piece
+    if len(body) > LARGEST_ANSWER:
+        raise too_large(request)
+
+
+def _pieces(request: Request, answer: httpcore2.Response, head: Response) -> Generator[bytes]:
+    through = layers(head.headers.get("content-encoding", ""))
+    try:
+        for arrived in cast("Iterable[bytes]", answer.stream):
+            if through:
+                yield from decompressed(through, arrived)
+            else:
+                yield arrived
+        for layer in through:
+            layer.end()
+    except READING as error:
+        raise _failure(request, error, sent=True) from _without_frames(error)
+
+
+async def _pieces_async(request: Request, answer: httpcore2.Response, head: Response) -> AsyncGenerator[bytes]:
+    through = layers(head.headers.get("content-encoding", ""))
+    try:
+        async with aclosing(answer.aiter_stream()) as stream:
+            async for arrived in stream:
+                for piece in decompressed(through, arrived):
+                    yield piece
+        for layer in through:
+            layer.end()
+    except READING as error:
+        raise _failure(request, error, sent=True) from _without_frames(error)
+
+
+def _without_frames(error: Exception) -> Exception | None:
+    """What caused the error, without the frames it came through: their variables hold the request, with its token."""
+    if isinstance(error, httpcore2.LocalProtocolError):  # quotes the header, which may be the token
+        return None
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+    return error
+
+
+def _failure(request: Request, error: Exception, *, sent: bool = False) -> APIConnectionError:
+    never_sent = isinstance(error, NEVER_SENT) and not sent
+    return failure(
+        request,
+        str(error) if never_sent or isinstance(error, GarbledError) else type(error).__name__,
+        never_sent=never_sent,
+        timed_out=isinstance(error, httpcore2.TimeoutException),
+        malformed=isinstance(error, httpcore2.LocalProtocolError) and not sent,
+    )
