@@ -31,6 +31,8 @@ OPTIONS = frozenset({"extra_query", "extra_body", "timeout"})
 
 def split(given: Mapping[str, Any], names: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The entries with these names, and the rest."""
+    if not given:
+        return {}, {}
     chosen = {name: value for name, value in given.items() if name in names}
     return chosen, {name: value for name, value in given.items() if name not in names}
 

@@ -6,6 +6,7 @@ Sources: the API's address and its bearer token, https://developers.cloudflare.c
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlsplit
 
@@ -184,8 +185,10 @@ def _check_hook(name: str, hook: object) -> None:
 
 def checked_timeout(timeout: object) -> float:
     """Seconds, more than none."""
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
-        raise ConfigurationError(f"timeout={timeout!r}: must be a number of seconds above 0")
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < threading.TIMEOUT_MAX:
+        raise ConfigurationError(
+            f"timeout={timeout!r}: must be a number of seconds above 0, and below {threading.TIMEOUT_MAX:.0f}"
+        )
     return float(timeout)
 
 

@@ -155,6 +155,28 @@ def proxy(origin: int) -> Script:
     return script
 
 
+def socks(origin: int, greetings: list[bytes]) -> Script:
+    """Return the script of a SOCKS5 proxy (RFC 1928, 1929) that leads to the port `origin`, whatever the host.
+
+    Where it is offered one, it asks for a password. `greetings` are what it was told before it let the bytes through.
+    """
+
+    def script(connection: Connection) -> None:
+        sock = connection.socket
+        greetings.append(sock.recv(257))
+        with_password = 2 in greetings[-1][2:]
+        sock.sendall(b"\x05\x02" if with_password else b"\x05\x00")
+        if with_password:
+            greetings.append(sock.recv(513))
+            sock.sendall(b"\x01\x00")
+        greetings.append(sock.recv(262))
+        with socket.create_connection(("127.0.0.1", origin)) as upstream:
+            sock.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+            _pump(sock, upstream)
+
+    return script
+
+
 def _pump(one: socket.socket, other: socket.socket) -> None:
     peer = {one: other, other: one}
     while True:

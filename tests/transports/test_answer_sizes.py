@@ -92,15 +92,11 @@ def test_a_larger_one_is_refused_and_its_connection_closed(
         assert server.connections == 2
 
 
-def test_gzip_in_gzip(sender: Sender) -> None:
-    """Which httpcore2 decompresses, and pyreqwest leaves as it is."""
+def test_gzip_in_gzip_is_left_as_it_is(sender: Sender) -> None:
+    """Nobody asked for it, and each layer could be a thousand times larger than the one around it."""
     twice = gzip.compress(compressed(1000, 31))
     with Server(answer(twice, headers=("Content-Encoding: gzip, gzip",))) as server:
-        if "Pyreqwest" in sender.name:
-            assert sender.send(ask(server.url, timeout=TIMEOUT)).content == twice
-        else:
-            with pytest.raises(APIConnectionError, match="64 MiB"):
-                sender.send(ask(server.url, timeout=TIMEOUT))
+        assert sender.send(ask(server.url, timeout=TIMEOUT)).content == twice
 
 
 def test_a_streamed_answer_has_no_limit(sender: Sender) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +20,10 @@ from realtimekit.transports import httpcore2 as over_httpcore2
 from realtimekit.transports import network
 from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport, Httpcore2Transport
 
-from .loopback import Server, answer
+from .loopback import Server, answer, socks
 from .test_deadlines import TIMEOUT, connects_and, says_nothing
 from .test_transport_failures import speaks_no_tls
-from .transport_checks import Sender, ask, failure
+from .transport_checks import PASSWORD, QUERY, TOKEN, Sender, ask, failure
 
 if TYPE_CHECKING:
     from .loopback import Connection, Script
@@ -219,6 +221,63 @@ def test_a_host_with_several_addresses(sender: Sender, monkeypatch: pytest.Monke
     monkeypatch.setattr(socket, "getaddrinfo", both)
     with Server(answer(b"found")) as server:
         assert sender.send(ask(f"http://two.example.invalid:{server.port}")).content == b"found"
+
+
+def test_a_cancelled_handshake_closes_its_connection() -> None:
+    closed = threading.Event()
+
+    def script(connection: Connection) -> None:
+        connection.wait_for_close()
+        closed.set()
+
+    async def story() -> None:
+        with Server(script) as server:
+            sending = asyncio.create_task(AsyncHttpcore2Transport().send(ask(f"https://127.0.0.1:{server.port}")))
+            await asyncio.sleep(0.2)
+            assert server.connections == 1
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+            assert await asyncio.to_thread(closed.wait, 3)
+
+    asyncio.run(story())
+
+
+def test_the_environment_of_the_start_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for the pools that many requests at once bring."""
+
+    async def story() -> None:
+        with Server(answer(b"direct")) as server, Server(answer(b"proxy")) as proxy:
+            transport = AsyncHttpcore2Transport()
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            answers = await asyncio.gather(*[transport.send(ask(server.url)) for _ in range(20)])
+            assert {found.content for found in answers} == {b"direct"}
+            await transport.close()
+
+    asyncio.run(story())
+
+
+def test_the_log_of_the_library_holds_no_secret(
+    open_sender: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    told: list[bytes] = []
+    found = answer(status="302 Found", headers=(f"Location: https://files.test/a?signature={QUERY}",))
+    with Server(found) as origin, Server(socks(origin.port, told)) as server:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://u:{PASSWORD}@127.0.0.1:{server.port}")
+        assert QUERY in open_sender().send(ask(f"http://127.0.0.1:{origin.port}/x?q={QUERY}")).headers["location"]
+    assert not [secret for secret in (QUERY, PASSWORD, TOKEN) if secret in caplog.text]
+
+
+@pytest.mark.parametrize("said", [b"", b"\x04", b"garbage", b"\x05\xff"])
+def test_a_proxy_that_speaks_no_socks(open_sender: Open, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    def script(connection: Connection) -> None:
+        connection.socket.recv(100)
+        connection.send(said)
+
+    with Server(script) as server:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{server.port}")
+        assert not failure(open_sender(), "http://api.example.invalid").maybe_processed
 
 
 @pytest.mark.parametrize("script", [speaks_no_tls, says_nothing])

@@ -11,7 +11,7 @@ import httpcore2
 import pytest
 import trustme
 
-from .loopback import Server, answer, proxy
+from .loopback import Server, answer, proxy, socks
 from .transport_checks import PASSWORD, Sender, ask, failure
 
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ def test_certificates_are_read_once(
         authority.cert_pem.write_to_path(str(tmp_path / "other.pem"))
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
         assert open_sender().send(ask(server.url)).status == 200
-    assert len(read) == 2
+        assert len(read) == 2
+        trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+        assert "certificate" in str(failure(open_sender(), server.url))
+    assert len(read) == 3
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
@@ -138,6 +141,25 @@ def test_a_proxy_that_is_not_there(open_sender: Open, monkeypatch: pytest.Monkey
         pass
     monkeypatch.setenv("ALL_PROXY", f"http://u:{PASSWORD}@127.0.0.1:{server.port}")
     assert not failure(open_sender(), f"{scheme}://api.example.invalid").maybe_processed
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("user", ["", f"u:{PASSWORD}@"], ids=["open", "password"])
+def test_through_a_socks_proxy(
+    open_sender: Open, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext, user: str, *, encrypted: bool
+) -> None:
+    told: list[bytes] = []
+    scheme = "https" if encrypted else "http"
+    with Server(answer(b"hello"), tls=tls if encrypted else None) as origin, Server(socks(origin.port, told)) as server:
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://{user}127.0.0.1:{server.port}")
+        sender = open_sender()
+        url = f"{scheme}://api.example.invalid/a%2Fb"
+        assert [sender.send(ask(url)).content for _ in range(2)] == [b"hello"] * 2
+    assert server.connections == 1
+    assert b"api.example.invalid" in told[-1]  # the proxy looks the name up
+    assert (PASSWORD.encode() in b"".join(told)) == bool(user)
+    assert [request.target for request in origin.requests] == ["/a%2Fb"] * 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 PIECE = 2**20  # bytes, at most
 CODINGS = {"gzip", "x-gzip", "deflate"}
+GZIP = b"\x1f"  # what it begins with
 
 
 class GarbledError(Exception):
@@ -19,23 +20,25 @@ class GarbledError(Exception):
         return "its compressed body is damaged or ends early"
 
 
-def layers(encoding: str) -> list[Layer]:
-    """What undoes a `Content-Encoding`, first the one that was applied last. A coding unknown here is left as it is."""
-    return [Layer() for coding in encoding.split(",") if coding.strip().lower() in CODINGS]
-
-
-class Layer:
-    """One compression undone: gzip, or what HTTP calls deflate (zlib's format); it is seen from the first bytes."""
+class Decompression:
+    """gzip undone, or what HTTP calls deflate (zlib's format); it is seen from the first bytes."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
         self._begun = False
 
+    @classmethod
+    def of(cls, encoding: str) -> Decompression | None:
+        """For a `Content-Encoding`; None where there is nothing to undo, or nothing that was asked for."""
+        return cls() if encoding.strip().lower() in CODINGS else None
+
     def pieces(self, data: bytes) -> Generator[bytes]:
         """What this more of the body says. Raise `GarbledError`."""
         piece = b""
-        while data or len(piece) == PIECE:  # a full piece: zlib may hold more
+        while data or (len(piece) == PIECE and not self._inflate.eof):  # of a full piece zlib may hold more
             if self._inflate.eof:
+                if not data.startswith(GZIP):
+                    return  # padding, which others ignore, too
                 self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip may have several parts (RFC 1952, 2.2)
             try:
                 piece = self._inflate.decompress(data, PIECE)
@@ -50,12 +53,3 @@ class Layer:
         """Raise `GarbledError` if there should have been more."""
         if self._begun and not self._inflate.eof:
             raise GarbledError
-
-
-def decompressed(layers: list[Layer], data: bytes) -> Generator[bytes]:
-    """The body's next bytes, through all layers."""
-    if not layers:
-        yield data
-        return
-    for piece in layers[0].pieces(data):
-        yield from decompressed(layers[1:], piece)

@@ -54,6 +54,15 @@ def too_large(request: Request) -> APIConnectionError:
     return error
 
 
+def without_frames(error: BaseException) -> BaseException:
+    """The error and what caused it, without the frames they came through: variables there hold the request."""
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+    return error
+
+
 def host_and_target(url: str) -> tuple[str, str]:
     """Of a URL: "host" or "host:port" as it says it, and what is to stand in the request line."""
     authority, target = re.findall(r"^(?:[^:/?#]*://)?([^/?#]*)([^#]*)", url)[0]

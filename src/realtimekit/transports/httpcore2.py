@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
+import re
 from contextlib import aclosing
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -14,8 +17,8 @@ import httpcore2
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Response
 from realtimekit.transports import LARGEST_ANSWER, Streamed
-from realtimekit.transports.compression import GarbledError, decompressed, layers
-from realtimekit.transports.failures import failure, host_and_target, too_large
+from realtimekit.transports.compression import Decompression, GarbledError
+from realtimekit.transports.failures import failure, host_and_target, too_large, without_frames
 from realtimekit.transports.network import AsyncBackend, Backend, Deadline, giving_back
 from realtimekit.transports.proxies import Proxies
 
@@ -36,6 +39,8 @@ IDLE = 30.0  # seconds until a connection that nobody needs is closed
 SMALL = 8  # connections
 POOLS = 13
 
+LONGEST_REASON = 200  # characters: a proxy says what it likes
+
 NEVER_SENT = (
     httpcore2.LocalProtocolError,
     httpcore2.ConnectError,
@@ -55,12 +60,23 @@ FAILURES = (
 READING = (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException, GarbledError, OSError)
 
 
+def _discreet(record: logging.LogRecord) -> bool:
+    """At DEBUG httpcore2 logs the password for a SOCKS proxy and where an answer leads to, signatures and all."""
+    record.msg, record.args = _SECRETS.sub("...", record.getMessage()), ()
+    return True
+
+
+_SECRETS = re.compile(r"(?<=auth=)\(.*?\)|(?<=\?)[^'\"\s]+")
+for _name in ("http11", "proxy", "socks"):
+    logging.getLogger(f"httpcore2.{_name}").addFilter(_discreet)
+
+
 class Httpcore2Transport:
     """Blocking, and safe to share between threads."""
 
     def __init__(self) -> None:
         """Raise `ConfigurationError` if a proxy named in the environment cannot be used."""
-        self._pools = _Pools(httpcore2.ConnectionPool, CONNECTIONS, Backend())
+        self._pools = _Pools(httpcore2.ConnectionPool, CONNECTIONS, Backend(), _proxies())
 
     def send(self, request: Request, /) -> Response:
         """Send the request.
@@ -69,26 +85,14 @@ class Httpcore2Transport:
             APIConnectionError, APITimeoutError: no complete answer arrived.
             ConfigurationError: the certificates named in the environment cannot be read.
         """
-        origin, outgoing = _outgoing(request)
+        origin, outgoing = _prepared(request)
         try:
             answer = self._pools.pool_for(origin).handle_request(outgoing)
         except FAILURES as error:
-            raise _failure(request, error) from _without_frames(error)
-        try:
-            head = _head(answer)
-            pieces = _pieces(request, answer, head)
-            if not isinstance(request, Streamed):
-                body = bytearray()
-                for piece in pieces:
-                    _add(body, piece, request)
-                return head._replace(content=bytes(body))
-            write = request.receive(head)
-            for piece in pieces:
-                if not write(piece):
-                    break
-        finally:
-            answer.close()
-        return head
+            failed = _failure(request, error)
+        else:
+            return _received(request, answer)
+        raise failed
 
     def close(self) -> None:
         """Close all connections."""
@@ -96,16 +100,31 @@ class Httpcore2Transport:
             pool.close()
 
 
+def _received(request: Request, answer: httpcore2.Response) -> Response:
+    try:
+        head = _head(answer)
+        pieces = _pieces(request, answer, head)
+        if not isinstance(request, Streamed):
+            body = bytearray()
+            for piece in pieces:
+                _add(body, piece, request)
+            return head._replace(content=bytes(body))
+        write = request.receive(head)
+        for piece in pieces:
+            if not write(piece):
+                break
+    finally:
+        answer.close()
+    return head
+
+
 class AsyncHttpcore2Transport:
     """Awaiting, and safe to share between the tasks of one event loop."""
 
     def __init__(self) -> None:
         """Raise `ConfigurationError` if a proxy named in the environment cannot be used."""
-        self._backend = AsyncBackend()
+        self._new = partial(_Pools, httpcore2.AsyncConnectionPool, SMALL, AsyncBackend(), _proxies())
         self._pools = [self._new()]
-
-    def _new(self) -> _Pools[httpcore2.AsyncConnectionPool]:
-        return _Pools(httpcore2.AsyncConnectionPool, SMALL, self._backend)
 
     async def send(self, request: Request, /) -> Response:
         """As `Httpcore2Transport.send`."""
@@ -123,26 +142,14 @@ class AsyncHttpcore2Transport:
         return min(self._pools, key=lambda pools: pools.busy)
 
     async def _send(self, pools: _Pools[httpcore2.AsyncConnectionPool], request: Request) -> Response:
-        origin, outgoing = _outgoing(request)
+        origin, outgoing = _prepared(request)
         try:
             answer = await pools.pool_for(origin).handle_async_request(outgoing)
         except FAILURES as error:
-            raise _failure(request, error) from _without_frames(error)
-        try:
-            head = _head(answer)
-            async with aclosing(_pieces_async(request, answer, head)) as pieces:
-                if not isinstance(request, Streamed):
-                    body = bytearray()
-                    async for piece in pieces:
-                        _add(body, piece, request)
-                    return head._replace(content=bytes(body))
-                write = request.receive(head)
-                async for piece in pieces:
-                    if not write(piece):
-                        break
-        finally:
-            await answer.aclose()
-        return head
+            failed = _failure(request, error)
+        else:
+            return await _received_async(request, answer)
+        raise failed
 
     async def close(self) -> None:
         """Close all connections."""
@@ -151,23 +158,34 @@ class AsyncHttpcore2Transport:
                 await pool.aclose()
 
 
+async def _received_async(request: Request, answer: httpcore2.Response) -> Response:
+    try:
+        head = _head(answer)
+        async with aclosing(_pieces_async(request, answer, head)) as pieces:
+            if not isinstance(request, Streamed):
+                body = bytearray()
+                async for piece in pieces:
+                    _add(body, piece, request)
+                return head._replace(content=bytes(body))
+            write = request.receive(head)
+            async for piece in pieces:
+                if not write(piece):
+                    break
+    finally:
+        await answer.aclose()
+    return head
+
+
 class _Pools(Generic[Pool]):
     """A pool for each proxy and one without, for http and for https; and how many requests want them now."""
 
-    def __init__(self, kind: Callable[..., Pool], connections: int, backend: object) -> None:
+    def __init__(self, kind: Callable[..., Pool], connections: int, backend: object, proxies: Proxies) -> None:
         self.busy = 0
+        self._proxies = proxies
         self._new: Callable[..., Pool] = partial(
             kind, max_connections=connections, keepalive_expiry=IDLE, network_backend=backend
         )
         self._pools: dict[tuple[str, httpcore2.Proxy | None], Pool] = {}
-        try:
-            self._proxies = Proxies(_context)
-        except (ValueError, ImportError):
-            # Not chained: the message may quote the proxy's password.
-            raise ConfigurationError(
-                "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY (socks5:// needs "
-                "`pip install socksio`)"
-            ) from None
 
     def pool_for(self, origin: _Origin) -> Pool:
         """Raise `ConfigurationError` if it is to trust what cannot be read."""
@@ -175,6 +193,8 @@ class _Pools(Generic[Pool]):
         return self._pools.get(way) or self._pools.setdefault(way, self._made(*way))  # of many threads, one wins
 
     def _made(self, scheme: str, proxy: httpcore2.Proxy | None) -> Pool:
+        if proxy is not None and proxy.url.scheme == b"https":
+            proxy.ssl_context = _context()
         pool = self._new(proxy=proxy, ssl_context=_context() if scheme == "https" else None)
         if proxy is not None:
             giving_back(pool)
@@ -191,16 +211,29 @@ class _Pools(Generic[Pool]):
         self.busy -= 1
 
 
-def _context() -> ssl.SSLContext:
-    return _context_for(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-
-
-@functools.lru_cache(maxsize=4)  # reading all certificates takes 20 ms, and each event loop has its own transport
-def _context_for(*_: str | None) -> ssl.SSLContext:
+def _proxies() -> Proxies:
+    # Raised out here: the frames below hold the proxy's password, and the error there may quote it.
     try:
-        return httpcore2.default_ssl_context()
+        return Proxies()
+    except (ValueError, ImportError):
+        pass
+    raise ConfigurationError(
+        "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY (socks5:// needs `pip install socksio`)"
+    )
+
+
+def _context() -> ssl.SSLContext:
+    """What decides whom to trust: read once for all transports (it takes 20 ms, and each event loop has its own)."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        return _read_context(file, folder, *[Path(each).stat().st_mtime_ns for each in (file, folder) if each])
     except OSError as error:
         raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
+
+
+@functools.lru_cache(maxsize=4)
+def _read_context(*_: object) -> ssl.SSLContext:
+    return httpcore2.default_ssl_context()
 
 
 class _Origin(NamedTuple):
@@ -211,6 +244,7 @@ class _Origin(NamedTuple):
     header: bytes  # what `Host` says
 
 
+LONGEST_NAME = 253  # characters (RFC 1035, 2.3.4)
 PORTS = {"http": 80, "https": 443}
 
 
@@ -219,7 +253,7 @@ def _origin(scheme: str, authority: str) -> _Origin:
     """Raise `ValueError` if a URL with these cannot be."""
     parts = urlsplit(f"{scheme}://{authority}")
     host = (parts.hostname or "").encode("idna").decode()
-    if parts.scheme not in PORTS or not host:
+    if parts.scheme not in PORTS or not 0 < len(host) <= LONGEST_NAME or not authority.isprintable():
         raise ValueError
     usual = PORTS[parts.scheme]
     port = None if parts.port == usual else parts.port
@@ -230,7 +264,15 @@ def _origin(scheme: str, authority: str) -> _Origin:
 _DEFAULTS = {b"accept-encoding": b"gzip", b"user-agent": f"python-httpcore2/{httpcore2.__version__}".encode()}
 
 
-def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request]:
+def _prepared(request: Request) -> tuple[_Origin, httpcore2.Request]:
+    outgoing = _outgoing(request)
+    if outgoing is None:
+        raise failure(request, "", never_sent=True, malformed=True)
+    return outgoing
+
+
+def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request] | None:
+    """What httpcore2 is to send; None if that cannot be. It raises nothing: the frame would hold the token."""
     authority, target = host_and_target(request.url)
     try:
         origin = _origin(request.url.partition("://")[0], authority)
@@ -238,8 +280,8 @@ def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request]:
         for name, value in request.headers.items():
             headers[name.lower().encode("ascii")] = value.encode("ascii")
         url = httpcore2.URL(scheme=origin.scheme, host=origin.host, port=origin.url_port, target=target.encode("ascii"))
-    except ValueError:  # not chained: it may quote a header
-        raise failure(request, "", never_sent=True, malformed=True) from None
+    except ValueError:
+        return None
     if request.content or request.method in {"POST", "PUT", "PATCH"}:
         headers[b"content-length"] = b"%d" % len(request.content or b"")
     # A file may take its time: each wait for more of it is timed.
@@ -256,9 +298,16 @@ def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request]:
 def _head(answer: httpcore2.Response) -> Response:
     headers: dict[str, str] = {}
     for raw_name, raw_value in answer.headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return Response(answer.status, headers, b"")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _add(body: bytearray, piece: bytes, request: Request) -> None:
@@ -268,49 +317,52 @@ def _add(body: bytearray, piece: bytes, request: Request) -> None:
 
 
 def _pieces(request: Request, answer: httpcore2.Response, head: Response) -> Generator[bytes]:
-    through = layers(head.headers.get("content-encoding", ""))
+    decompression = Decompression.of(head.headers.get("content-encoding", ""))
     try:
         for arrived in cast("Iterable[bytes]", answer.stream):
-            if through:
-                yield from decompressed(through, arrived)
-            else:
+            if decompression is None:
                 yield arrived
-        for layer in through:
-            layer.end()
+            else:
+                yield from decompression.pieces(arrived)
+        if decompression is not None:
+            decompression.end()
     except READING as error:
-        raise _failure(request, error, sent=True) from _without_frames(error)
+        failed = _failure(request, error, sent=True)
+    else:
+        return
+    raise failed
 
 
 async def _pieces_async(request: Request, answer: httpcore2.Response, head: Response) -> AsyncGenerator[bytes]:
-    through = layers(head.headers.get("content-encoding", ""))
+    decompression = Decompression.of(head.headers.get("content-encoding", ""))
     try:
         async with aclosing(answer.aiter_stream()) as stream:
             async for arrived in stream:
-                for piece in decompressed(through, arrived):
+                if decompression is None:
+                    yield arrived
+                    continue
+                for piece in decompression.pieces(arrived):
                     yield piece
-        for layer in through:
-            layer.end()
+        if decompression is not None:
+            decompression.end()
     except READING as error:
-        raise _failure(request, error, sent=True) from _without_frames(error)
-
-
-def _without_frames(error: Exception) -> Exception | None:
-    """What caused the error, without the frames it came through: their variables hold the request, with its token."""
-    if isinstance(error, httpcore2.LocalProtocolError):  # quotes the header, which may be the token
-        return None
-    cause: BaseException | None = error
-    while cause is not None:
-        cause.__traceback__ = None
-        cause = cause.__cause__ or cause.__context__
-    return error
+        failed = _failure(request, error, sent=True)
+    else:
+        return
+    raise failed
 
 
 def _failure(request: Request, error: Exception, *, sent: bool = False) -> APIConnectionError:
+    """What the caller is told. It is to be raised outside the `except`, whose error would be its context."""
     never_sent = isinstance(error, NEVER_SENT) and not sent
-    return failure(
+    malformed = isinstance(error, httpcore2.LocalProtocolError) and not sent
+    failed = failure(
         request,
-        str(error) if never_sent or isinstance(error, GarbledError) else type(error).__name__,
+        str(error)[:LONGEST_REASON] if never_sent or isinstance(error, GarbledError) else type(error).__name__,
         never_sent=never_sent,
         timed_out=isinstance(error, httpcore2.TimeoutException),
-        malformed=isinstance(error, httpcore2.LocalProtocolError) and not sent,
+        malformed=malformed,
     )
+    if not malformed:  # that one quotes the header, which may be the token
+        failed.__cause__ = without_frames(error)
+    return failed

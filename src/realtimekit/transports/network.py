@@ -14,6 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
 import httpcore2
 
 if TYPE_CHECKING:
@@ -50,38 +51,54 @@ def giving_back(pool: Any) -> None:
     """Have the pool close each connection through a proxy that fails.
 
     Where TLS fails within a tunnel, httpcore2 (2.16) goes on counting the tunnel as in use: some failures later, no
-    call would get a connection any more.
+    call would get a connection any more. Where a SOCKS proxy refuses, it forgets the open connection.
     """
     pool.create_connection = partial(_created, pool.create_connection)
 
 
 def _created(create: Callable[[httpcore2.Origin], Any], origin: httpcore2.Origin) -> Any:
     connection = create(origin)
+    opened: list[Any] = []
+    if isinstance(backend := getattr(connection, "_network_backend", None), Backend | AsyncBackend):
+        connection._network_backend = backend.telling(opened)
     if hasattr(connection, "handle_async_request"):
-        connection.handle_async_request = partial(_answer_async, connection, connection.handle_async_request)
+        connection.handle_async_request = partial(_answer_async, connection, connection.handle_async_request, opened)
     else:
-        connection.handle_request = partial(_answer, connection, connection.handle_request)
+        connection.handle_request = partial(_answer, connection, connection.handle_request, opened)
     return connection
 
 
-def _answer(connection: Any, handle: Callable[[Any], Any], request: httpcore2.Request) -> Any:
+def _answer(connection: Any, handle: Callable[[Any], Any], opened: list[Any], request: httpcore2.Request) -> Any:
     try:
         return handle(request)
     except httpcore2.ConnectionNotAvailable:  # another request has it
         raise
-    except BaseException:
-        connection.close()
+    except BaseException as error:
+        for each in (connection, *opened):
+            each.close()
+        _explain(error)
         raise
 
 
-async def _answer_async(connection: Any, handle: Callable[[Any], Any], request: httpcore2.Request) -> Any:
+async def _answer_async(
+    connection: Any, handle: Callable[[Any], Any], opened: list[Any], request: httpcore2.Request
+) -> Any:
     try:
         return await handle(request)
     except httpcore2.ConnectionNotAvailable:
         raise
-    except BaseException:
-        await connection.aclose()
+    except BaseException as error:
+        with anyio.CancelScope(shield=True):
+            for each in (connection, *opened):
+                await each.aclose()
+        _explain(error)
         raise
+
+
+def _explain(error: BaseException) -> None:
+    """Tell what a SOCKS proxy says wrongly as httpcore2 tells the rest of proxies: it lets socksio's errors through."""
+    if type(error).__module__.startswith("socksio"):
+        raise httpcore2.ProxyError("the proxy does not answer as SOCKS5 does") from error
 
 
 def _left(timeout: float | None, late: type[httpcore2.TimeoutException]) -> float | None:
@@ -91,8 +108,13 @@ def _left(timeout: float | None, late: type[httpcore2.TimeoutException]) -> floa
 class Backend(httpcore2.NetworkBackend):
     """What blocking connections are made with."""
 
-    def __init__(self, backend: httpcore2.NetworkBackend | None = None) -> None:
+    def __init__(self, backend: httpcore2.NetworkBackend | None = None, opened: list[Any] | None = None) -> None:
         self._backend = backend or httpcore2.SyncBackend()
+        self._opened = opened
+
+    def telling(self, opened: list[Any]) -> Backend:
+        """The same, which adds to the list what it opens."""
+        return Backend(self._backend, opened)
 
     def connect_tcp(
         self,
@@ -104,17 +126,23 @@ class Backend(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         """Connect to one of the host's addresses. Only looking these up takes the time that the system gives itself."""
         if not isinstance(timeout, Deadline):
-            return Stream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+            return self._told(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
         addresses = _addresses(host, port)
         while True:
             address, seconds = addresses.pop(0), timeout.left(httpcore2.ConnectTimeout)
             if addresses:  # the library would give all the time to each; so the first that is dead leaves some
                 seconds /= 2
             try:
-                return Stream(self._backend.connect_tcp(address, port, seconds, local_address, socket_options))
+                return self._told(self._backend.connect_tcp(address, port, seconds, local_address, socket_options))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if not addresses:
                     raise
+
+    def _told(self, connected: httpcore2.NetworkStream) -> Stream:
+        stream = Stream(connected)
+        if self._opened is not None:
+            self._opened.append(stream)
+        return stream
 
 
 def _addresses(host: str, port: int) -> list[str]:
@@ -160,8 +188,13 @@ class Stream(httpcore2.NetworkStream):
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
     """What awaiting connections are made with."""
 
-    def __init__(self, backend: httpcore2.AsyncNetworkBackend | None = None) -> None:
+    def __init__(self, backend: httpcore2.AsyncNetworkBackend | None = None, opened: list[Any] | None = None) -> None:
         self._backend = backend or cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
+        self._opened = opened
+
+    def telling(self, opened: list[Any]) -> AsyncBackend:
+        """The same, which adds to the list what it opens."""
+        return AsyncBackend(self._backend, opened)
 
     async def connect_tcp(
         self,
@@ -172,7 +205,10 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         seconds = _left(timeout, httpcore2.ConnectTimeout)
-        return AsyncStream(await self._backend.connect_tcp(host, port, seconds, local_address, socket_options))
+        stream = AsyncStream(await self._backend.connect_tcp(host, port, seconds, local_address, socket_options))
+        if self._opened is not None:
+            self._opened.append(stream)
+        return stream
 
 
 class AsyncStream(httpcore2.AsyncNetworkStream):
@@ -192,10 +228,11 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
     ) -> httpcore2.AsyncNetworkStream:
         try:
             seconds = _left(timeout, httpcore2.ConnectTimeout)
-        except httpcore2.ConnectTimeout:
-            await self.aclose()
+            return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, seconds))
+        except BaseException:  # also where the task is cancelled
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
             raise
-        return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, seconds))
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -6,14 +6,9 @@ import os
 import sys
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import httpcore2
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
 
 SCHEMES = {"http", "https", "socks5", "socks5h"}
 
@@ -26,12 +21,12 @@ class Proxies:
     networks (10.0.0.0/8), or `*`.
     """
 
-    def __init__(self, context: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self) -> None:
         """Raise `ValueError` or `ImportError` if one cannot be used."""
         named = _named()
         self._exceptions = [name.strip().lower() for name in named.pop("no", "").split(",") if name.strip()]
         self._by_scheme = {
-            scheme: _proxy(named[scheme], context)
+            scheme: _proxy(named[scheme])
             for scheme in ("http", "https", "all")
             if named.get(scheme) and "*" not in self._exceptions
         }
@@ -52,7 +47,7 @@ def _named() -> dict[str, str]:
     return getproxies()
 
 
-def _proxy(address: str, context: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
+def _proxy(address: str) -> httpcore2.Proxy:
     parts = urlsplit(address if "://" in address else f"http://{address}")
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise ValueError(parts.scheme)
@@ -62,9 +57,7 @@ def _proxy(address: str, context: Callable[[], ssl.SSLContext]) -> httpcore2.Pro
     if parts.username is not None:
         auth = (unquote(parts.username).encode(), unquote(parts.password or "").encode())
     return httpcore2.Proxy(
-        httpcore2.URL(scheme=parts.scheme, host=parts.hostname, port=parts.port, target="/"),
-        auth=auth,
-        ssl_context=context() if parts.scheme == "https" else None,
+        httpcore2.URL(scheme=parts.scheme, host=parts.hostname.encode("idna"), port=parts.port, target="/"), auth=auth
     )
 
 

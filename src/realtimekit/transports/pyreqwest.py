@@ -11,7 +11,6 @@ import functools
 import os
 import re
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -25,10 +24,10 @@ from pyreqwest.request import RequestBuilder, SyncRequestBuilder
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Response
 from realtimekit.transports import LARGEST_ANSWER, Streamed
-from realtimekit.transports.failures import failure, host_and_target, too_large
+from realtimekit.transports.failures import failure, host_and_target, too_large, without_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable
 
     from pyreqwest.bytes import Bytes
     from pyreqwest.client import Client, SyncClient
@@ -68,20 +67,21 @@ class PyreqwestTransport:
         """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
         self._process = os.getpid()
         self._streaming: dict[float, SyncClient] = {}  # by the seconds that each wait may take
-        with _explained():
-            self._client = _configured(SyncClientBuilder()).build()
+        self._client = _built(lambda: _configured(SyncClientBuilder()).build())
 
     def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        _check(request, self._process)
         try:
-            _check(request, self._process)
             if not isinstance(request, Streamed):
                 outgoing = _filled(self._client.request(request.method, request.url), request)
                 with outgoing.build_streamed() as response:
                     return _whole(request, response, response.body_reader.read(LARGEST_ANSWER + 1))
         except FAILURES as error:
-            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
-        return self._stream(request)
+            failed = _failure(request, error)
+        else:
+            return self._stream(request)
+        raise failed
 
     def _stream(self, request: Streamed) -> Response:
         entered = False
@@ -95,7 +95,8 @@ class PyreqwestTransport:
         except FAILURES as error:
             if entered:  # comes from `receive` or `write`
                 raise
-            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+            failed = _failure(request, error)
+        raise failed
 
     def _begun(self, request: Request) -> SyncStreamRequest:
         client = self._patient(request.timeout)
@@ -109,8 +110,7 @@ class PyreqwestTransport:
     def _patient(self, timeout: float) -> SyncClient:
         client = self._streaming.get(timeout)
         if client is None:
-            with _explained():
-                client = _configured(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+            client = _built(lambda: _configured(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build())
             _keep(self._streaming, timeout, client)
         return client
 
@@ -128,20 +128,21 @@ class AsyncPyreqwestTransport:
         _leave_in_peace()
         self._process = os.getpid()
         self._streaming: dict[float, Client] = {}  # by the seconds that each wait may take
-        with _explained():
-            self._client = _configured(ClientBuilder()).build()
+        self._client = _built(lambda: _configured(ClientBuilder()).build())
 
     async def send(self, request: Request, /) -> Response:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
+        _check(request, self._process)
         try:
-            _check(request, self._process)
             if not isinstance(request, Streamed):
                 outgoing = _filled(self._client.request(request.method, request.url), request)
                 async with outgoing.build_streamed() as response:
                     return _whole(request, response, await response.body_reader.read(LARGEST_ANSWER + 1))
         except FAILURES as error:
-            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
-        return await self._stream(request)
+            failed = _failure(request, error)
+        else:
+            return await self._stream(request)
+        raise failed
 
     async def _stream(self, request: Streamed) -> Response:
         entered = False
@@ -155,7 +156,8 @@ class AsyncPyreqwestTransport:
         except FAILURES as error:
             if entered:  # comes from `receive` or `write`
                 raise
-            raise _failure(request, error) from (None if isinstance(error, ValueError) else error)
+            failed = _failure(request, error)
+        raise failed
 
     def _begun(self, request: Request) -> StreamRequest:
         client = self._patient(request.timeout)
@@ -169,8 +171,7 @@ class AsyncPyreqwestTransport:
     def _patient(self, timeout: float) -> Client:
         client = self._streaming.get(timeout)
         if client is None:
-            with _explained():
-                client = _configured(ClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+            client = _built(lambda: _configured(ClientBuilder()).read_timeout(timedelta(seconds=timeout)).build())
             _keep(self._streaming, timeout, client)
         return client
 
@@ -197,18 +198,20 @@ def _keep(clients: dict[float, Patient], timeout: float, client: Patient) -> Non
         clients.pop(oldest, None)  # closes its connections when the last download is done with it
 
 
-@contextmanager
-def _explained() -> Generator[None]:
+def _built(build: Callable[[], Patient]) -> Patient:
+    problem: ConfigurationError | APIConnectionError
     try:
-        yield
+        return build()
     except (OSError, BuilderError) as error:
-        raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
-    except ValueError:  # not chained: the message may quote the proxy's password
-        raise ConfigurationError("cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY") from None
+        problem = ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR")
+        problem.__cause__ = without_frames(error)
+    except ValueError:  # the message may quote the proxy's password
+        problem = ConfigurationError("cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
     except RuntimeError as error:
         if "fork" not in str(error):
             raise
-        raise APIConnectionError(FORKED, maybe_processed=False) from error
+        problem = APIConnectionError(FORKED, maybe_processed=False)
+    raise problem  # out here, where no frame below and no other error is told with it
 
 
 def _configured(client: Builder) -> Builder:
@@ -241,15 +244,31 @@ def _with_proxies(client: Builder) -> Builder:
 
 def _check(request: Request, process: int) -> None:
     """Refuse what pyreqwest would not do as asked, and not say so."""
-    forked = os.getpid() != process  # it would hang for ever, whatever the timeout
-    if not forked and PLAIN.fullmatch(request.url):
+    if os.getpid() != process:  # it would hang for ever, whatever the timeout
+        raise _refused(request, FORKED)
+    if PLAIN.fullmatch(request.url):
         return
-    host, target = host_and_target(request.url)
-    if not forked and host_and_target(str(Url(request.url)))[1] == target:
-        return
-    rewritten = f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpcore2'"
-    text = FORKED if forked else rewritten
-    raise APIConnectionError(text, maybe_processed=False, method=request.method, path=target.partition("?")[0])
+    as_sent = _as_sent(request.url)
+    if as_sent is None:
+        raise failure(request, "", never_sent=True, malformed=True)
+    if as_sent is False:
+        host = host_and_target(request.url)[0]
+        raise _refused(
+            request, f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpcore2'"
+        )
+
+
+def _as_sent(url: str) -> bool | None:
+    """Whether pyreqwest sends the URL as it is; None if it is none. It raises nothing: the frame would hold the URL."""
+    try:
+        return host_and_target(str(Url(url)))[1] == host_and_target(url)[1]
+    except ValueError:
+        return None
+
+
+def _refused(request: Request, text: str) -> APIConnectionError:
+    path = host_and_target(request.url)[1].partition("?")[0]
+    return APIConnectionError(text, maybe_processed=False, method=request.method, path=path)
 
 
 def _filled(outgoing: Outgoing, request: Request) -> Outgoing:
@@ -275,19 +294,31 @@ def _piece(request: Request, response: SyncResponse) -> bytes | None:
     try:
         piece = response.body_reader.read_chunk()
     except FAILURES as error:
-        raise _failure(request, error) from error
-    return None if piece is None else piece.to_bytes()
+        failed = _failure(request, error)
+    else:
+        return None if piece is None else piece.to_bytes()
+    raise failed
 
 
 async def _piece_async(request: Request, response: PyreqwestResponse) -> bytes | None:
     try:
         piece = await response.body_reader.read_chunk()
     except FAILURES as error:
-        raise _failure(request, error) from error
-    return None if piece is None else piece.to_bytes()
+        failed = _failure(request, error)
+    else:
+        return None if piece is None else piece.to_bytes()
+    raise failed
 
 
 def _joined(headers: HeaderMap) -> dict[str, str]:
+    try:
+        found = headers.dict_multi_value()
+    except ValueError:
+        return _joined_one_by_one(headers)
+    return {name: value if isinstance(value, str) else ", ".join(value) for name, value in found.items()}
+
+
+def _joined_one_by_one(headers: HeaderMap) -> dict[str, str]:
     joined: dict[str, str] = {}
     for name in headers:
         try:
@@ -298,16 +329,21 @@ def _joined(headers: HeaderMap) -> dict[str, str]:
 
 
 def _failure(request: Request, error: Exception) -> APIConnectionError:
+    """What the caller is told. It is to be raised outside the `except`, whose error would be its context."""
     causes: list[str] = []
     if isinstance(error, DetailedPyreqwestError):
         causes = [cause["message"].partition(" for url ")[0] for cause in error.details["causes"] or []]
         error.args = (": ".join(causes) or error.message,)  # it quoted the URL, with its query
     # The exceptions do not tell: ConnectError is also raised when a connection breaks while waiting for the answer.
-    never_sent = "client error (Connect)" in causes or isinstance(error, ValueError)
-    return failure(
+    malformed = isinstance(error, ValueError)
+    never_sent = "client error (Connect)" in causes or malformed
+    failed = failure(
         request,
         ": ".join(causes[2:]) if never_sent else (causes or [type(error).__name__])[-1],
         never_sent=never_sent,
         timed_out=isinstance(error, RequestTimeoutError),
-        malformed=isinstance(error, ValueError),
+        malformed=malformed,
     )
+    if not malformed:  # that one quotes the header, which may be the token
+        failed.__cause__ = without_frames(error)
+    return failed
