@@ -197,13 +197,21 @@ class Field:
             return self
         kept = record.__dict__
         data = kept["_data"]
-        value = data.get(self._first)
+        try:
+            value = data[self._first]  # `get` would be a call more
+        except KeyError:
+            value = None
         if type(value) is not self._same:
             del kept, data, value  # error trackers send local variables: tokens, links
             return self._read_by(record)
-        if self._timed and (value := _moment(value)) is None:
-            del kept, data, value  # as above
-            return self._read_by(record)
+        if self._timed:
+            try:
+                value = datetime.fromisoformat(value)  # type: ignore[arg-type]
+            except ValueError:
+                value = None
+            if value is None or value.tzinfo is not UTC:  # another form
+                del kept, data, value  # as above
+                return self._read_by(record)
         kept[self.name] = value  # what JSON gives is what Python has, most often
         if kept["_data"] is not data:  # newer data came meanwhile, in another thread
             kept.pop(self.name, None)
@@ -307,15 +315,6 @@ def _whole(raw: Any, record: Record) -> int:
     if not number.is_integer():
         raise ValueError(f"{raw!r} is no whole number")
     return raw if isinstance(raw, int) else int(number)
-
-
-def _moment(text: Any) -> datetime | None:
-    """A time in the form that is the usual one."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is UTC else None
 
 
 def _time(raw: Any, _record: Record) -> datetime | None:

@@ -194,8 +194,7 @@ class Relation(Collection[R, F]):
         items = self._items(body)
         if items is None:
             raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
-        scope, load = self._kept(ids), self._record._load
-        records = [load(self._client, item, scope) for item in items]
+        records = self._record._load_all(self._client, items, self._kept(ids))
         if not self._paged:
             return cast("list[R]", records if page_no == 1 else []), protocol.Paging(len(records), 1, len(records))
         return cast("list[R]", records), protocol.paging(body)

@@ -112,11 +112,18 @@ class Resource(Record, Driven[F]):
 
     @classmethod
     def _load(cls, client: Engine[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
-        """As the constructor, without its copies: a page of records shares one scope and keeps the decoded dicts."""
-        record = cls.__new__(cls)
-        kept = record.__dict__
-        kept["_client"], kept["_data"], kept["_scope"] = client, data, scope
-        return record
+        return cls._load_all(client, [data], scope)[0]
+
+    @classmethod
+    def _load_all(cls, client: Engine[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
+        """As the constructor, without its copies: the records share one scope and keep the decoded dicts."""
+        records: list[Self] = []
+        for data in page:
+            record = cls.__new__(cls)
+            kept = record.__dict__
+            kept["_client"], kept["_data"], kept["_scope"] = client, data, scope
+            records.append(record)
+        return records
 
     @classmethod
     def _nested(cls, data: dict[str, Any], parent: Record) -> Self:

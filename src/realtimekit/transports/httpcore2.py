@@ -298,7 +298,9 @@ def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request] | None:
 def _head(answer: httpcore2.Response) -> Response:
     headers: dict[str, str] = {}
     for raw_name, raw_value in answer.headers:
-        name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if not value.isascii():
+            value = _text(raw_value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return Response(answer.status, headers, b"")
 
