@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -112,3 +113,12 @@ def test_python_is_told_what_http_is_told() -> None:
                 emulator.speech(session, peer, "x", start, end)  # type: ignore[arg-type]
         client.session_participants.find(peer, session_id=session)
         client.sessions.find_participant_by_peer_id(peer)
+
+
+def test_an_emulator_that_nobody_closed_leaves_nothing_open() -> None:
+    emulator = Emulator()
+    database = emulator.store._db
+    del emulator
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database.execute("select 1")

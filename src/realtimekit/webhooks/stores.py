@@ -148,7 +148,11 @@ class SQLiteStore:
         # One for each call, some 100 us: it can be used from any thread, and after a fork.
         database = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
         # Survives a killed process; a loss of power may forget the last deliveries. `full` takes four times as long.
-        database.execute("pragma synchronous=normal")
+        try:
+            database.execute("pragma synchronous=normal")
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
