@@ -5,6 +5,7 @@ Where the API's description and its examples disagree, both are read. Nothing he
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from types import MappingProxyType
@@ -32,8 +33,6 @@ def loads(content: bytes) -> Any:
     try:
         return _decoder.decode(content)
     except ValueError:
-        import json  # noqa: PLC0415 - hardly ever needed
-
         return json.loads(content)
 
 
@@ -49,8 +48,6 @@ class _Decoder:
         self.decode: Callable[[bytes], Any] = self._first
 
     def _first(self, content: bytes) -> Any:
-        import json  # noqa: PLC0415 - not every program decodes any
-
         self._decoded += len(content)
         if self._decoded >= self._pays or "orjson" in sys.modules:
             try:

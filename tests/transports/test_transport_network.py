@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,32 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("trusted")
 def test_a_private_authority_is_trusted_if_named(open_sender: Open, tls: ssl.SSLContext) -> None:
+    with Server(answer(b"hello"), tls=tls) as server:
+        assert open_sender().send(ask(server.url)).content == b"hello"
+
+
+@pytest.mark.usefixtures("trusted")
+def test_of_file_and_folder_the_file_counts(
+    open_sender: Open, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
+    with Server(answer(b"hello"), tls=tls) as server:
+        assert open_sender().send(ask(server.url)).content == b"hello"
+
+
+def test_folders_may_be_several(
+    open_sender: Open, tls: ssl.SSLContext, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenSSL has it: the names of the files are hashes, and a colon stands between the folders."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    hashed = subprocess.run(
+        ["openssl", "x509", "-hash", "-noout", "-in", str(tmp_path / "ca.pem")],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    (tmp_path / "ca.pem").rename(tmp_path / f"{hashed}.0")
+    monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere{os.pathsep}{tmp_path}")
     with Server(answer(b"hello"), tls=tls) as server:
         assert open_sender().send(ask(server.url)).content == b"hello"
 

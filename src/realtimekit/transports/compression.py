@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
 PIECE = 2**20  # bytes, at most
 CODINGS = {"gzip", "x-gzip", "deflate"}
@@ -21,25 +21,27 @@ class GarbledError(Exception):
 
 
 class Decompression:
-    """gzip undone, or what HTTP calls deflate (zlib's format); it is seen from the first bytes."""
+    """What undoes a `Content-Encoding`: gzip, or what HTTP calls deflate (zlib's format), seen from the first bytes.
 
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    Any other, which nobody asked for, is left as it is.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self._compressed = encoding.strip().lower() in CODINGS
+        self._inflate = _inflate()
         self._begun = False
 
-    @classmethod
-    def of(cls, encoding: str) -> Decompression | None:
-        """For a `Content-Encoding`; None where there is nothing to undo, or nothing that was asked for."""
-        return cls() if encoding.strip().lower() in CODINGS else None
-
-    def pieces(self, data: bytes) -> Generator[bytes]:
+    def pieces(self, data: bytes) -> Iterable[bytes]:
         """What this more of the body says. Raise `GarbledError`."""
+        return self._inflated(data) if self._compressed else (data,)
+
+    def _inflated(self, data: bytes) -> Generator[bytes]:
         piece = b""
         while data or (len(piece) == PIECE and not self._inflate.eof):  # of a full piece zlib may hold more
             if self._inflate.eof:
                 if not data.startswith(GZIP):
                     return  # padding, which others ignore, too
-                self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip may have several parts (RFC 1952, 2.2)
+                self._inflate = _inflate()  # gzip may have several parts (RFC 1952, 2.2)
             try:
                 piece = self._inflate.decompress(data, PIECE)
             except zlib.error as error:
@@ -53,3 +55,7 @@ class Decompression:
         """Raise `GarbledError` if there should have been more."""
         if self._begun and not self._inflate.eof:
             raise GarbledError
+
+
+def _inflate() -> zlib._Decompress:
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)

@@ -47,17 +47,10 @@ NEVER_SENT = (
     httpcore2.ConnectTimeout,
     httpcore2.PoolTimeout,
     httpcore2.ProxyError,
-    httpcore2.UnsupportedProtocol,
 )
-FAILURES = (
-    httpcore2.UnsupportedProtocol,
-    httpcore2.ProxyError,
-    httpcore2.ProtocolError,
-    httpcore2.NetworkError,
-    httpcore2.TimeoutException,
-    OSError,
-)
-READING = (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException, GarbledError, OSError)
+BROKEN = (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException, OSError)
+SENDING = (httpcore2.ProxyError, *BROKEN)
+READING = (GarbledError, *BROKEN)
 
 
 def _discreet(record: logging.LogRecord) -> bool:
@@ -88,7 +81,7 @@ class Httpcore2Transport:
         origin, outgoing = _prepared(request)
         try:
             answer = self._pools.pool_for(origin).handle_request(outgoing)
-        except FAILURES as error:
+        except SENDING as error:
             failed = _failure(request, error)
         else:
             return _received(request, answer)
@@ -145,7 +138,7 @@ class AsyncHttpcore2Transport:
         origin, outgoing = _prepared(request)
         try:
             answer = await pools.pool_for(origin).handle_async_request(outgoing)
-        except FAILURES as error:
+        except SENDING as error:
             failed = _failure(request, error)
         else:
             return await _received_async(request, answer)
@@ -224,9 +217,9 @@ def _proxies() -> Proxies:
 
 def _context() -> ssl.SSLContext:
     """What decides whom to trust: read once for all transports (it takes 20 ms, and each event loop has its own)."""
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")  # the file alone, if both are named
     try:
-        return _read_context(file, folder, *[Path(each).stat().st_mtime_ns for each in (file, folder) if each])
+        return _read_context(file, folders, Path(file).stat().st_mtime_ns if file else None)
     except OSError as error:
         raise ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR") from error
 
@@ -265,6 +258,7 @@ _DEFAULTS = {b"accept-encoding": b"gzip", b"user-agent": f"python-httpcore2/{htt
 
 
 def _prepared(request: Request) -> tuple[_Origin, httpcore2.Request]:
+    """What httpcore2 is to send, and whereto. Raise `APIConnectionError` if that cannot be."""
     outgoing = _outgoing(request)
     if outgoing is None:
         raise failure(request, "", never_sent=True, malformed=True)
@@ -272,7 +266,7 @@ def _prepared(request: Request) -> tuple[_Origin, httpcore2.Request]:
 
 
 def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request] | None:
-    """What httpcore2 is to send; None if that cannot be. It raises nothing: the frame would hold the token."""
+    """As `_prepared`, but None if that cannot be: an error raised here would have the token in its frame."""
     authority, target = host_and_target(request.url)
     try:
         origin = _origin(request.url.partition("://")[0], authority)
@@ -319,15 +313,11 @@ def _add(body: bytearray, piece: bytes, request: Request) -> None:
 
 
 def _pieces(request: Request, answer: httpcore2.Response, head: Response) -> Generator[bytes]:
-    decompression = Decompression.of(head.headers.get("content-encoding", ""))
+    decompression = Decompression(head.headers.get("content-encoding", ""))
     try:
         for arrived in cast("Iterable[bytes]", answer.stream):
-            if decompression is None:
-                yield arrived
-            else:
-                yield from decompression.pieces(arrived)
-        if decompression is not None:
-            decompression.end()
+            yield from decompression.pieces(arrived)
+        decompression.end()
     except READING as error:
         failed = _failure(request, error, sent=True)
     else:
@@ -336,17 +326,13 @@ def _pieces(request: Request, answer: httpcore2.Response, head: Response) -> Gen
 
 
 async def _pieces_async(request: Request, answer: httpcore2.Response, head: Response) -> AsyncGenerator[bytes]:
-    decompression = Decompression.of(head.headers.get("content-encoding", ""))
+    decompression = Decompression(head.headers.get("content-encoding", ""))
     try:
         async with aclosing(answer.aiter_stream()) as stream:
             async for arrived in stream:
-                if decompression is None:
-                    yield arrived
-                    continue
                 for piece in decompression.pieces(arrived):
                     yield piece
-        if decompression is not None:
-            decompression.end()
+        decompression.end()
     except READING as error:
         failed = _failure(request, error, sent=True)
     else:

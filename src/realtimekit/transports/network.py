@@ -162,9 +162,6 @@ class Stream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if len(buffer) <= PIECE:
-            self._stream.write(buffer, _left(timeout, httpcore2.WriteTimeout))
-            return
         for start in range(0, len(buffer), PIECE):
             self._stream.write(buffer[start : start + PIECE], _left(timeout, httpcore2.WriteTimeout))
 
