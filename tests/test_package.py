@@ -107,12 +107,12 @@ def test_the_version_is_a_literal_and_the_one_installed() -> None:
 # SDK share only the wire: neither imports the other, but for the transport that joins them.
 LAYERS = [
     {"errors"},
-    {"keywords", "settings", "values"},
+    {"kwargs", "settings", "values"},
     {"flow", "paths", "protocol"},
-    {"exchange", "limits", "observing", "record", "prefetch"},
+    {"execution", "limits", "instrumentation", "record", "prefetch"},
     {"resource"},
-    {"relation", "waiting"},
-    {"resources", "transports", "artefacts", "contract", "quality"},
+    {"relation", "polling"},
+    {"resources", "transports", "artifacts", "contract", "quality"},
     {"client"},
     {"doctor", "report", "testing", "webhooks"},
     {"cli"},

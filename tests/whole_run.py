@@ -146,10 +146,10 @@ def use(transport: Any, file: str) -> None:
     session = attempt(lambda: Session.find("sess-1"))
     attempt(lambda: client.sessions.where(search="x").page_size(2))
     attempt(lambda: client.sessions.prefetch(2).all())
-    for artefact in (session.chat, session.transcript, session.summary, session.transcript_as("VTT")):
-        remember(file, f"the signature of {artefact!r}", signature(artefact.download_url))
-        attempt(artefact.read)
-        attempt(partial(artefact.download, io.BytesIO()))
+    for artifact in (session.chat, session.transcript, session.summary, session.transcript_as("VTT")):
+        remember(file, f"the signature of {artifact!r}", signature(artifact.download_url))
+        attempt(artifact.read)
+        attempt(partial(artifact.download, io.BytesIO()))
     attempt(session.chat.messages)
     attempt(session.transcript.segments)
     meeting = attempt(lambda: client.meetings.create(title="x", live_stream_on_start=True, record_on_start=True))

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from realtimekit.artefacts.messages import ChatMessage
-    from realtimekit.artefacts.segments import Segment
+    from realtimekit.artifacts.messages import ChatMessage
+    from realtimekit.artifacts.segments import Segment
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
     from realtimekit.errors import (
         APIConnectionError,
         APIError,
         APITimeoutError,
-        ArtefactError,
-        ArtefactExpired,
-        ArtefactNotEnabled,
-        ArtefactNotReady,
+        ArtifactError,
+        ArtifactExpiredError,
+        ArtifactNotEnabledError,
+        ArtifactNotReadyError,
         AuthenticationError,
         ConfigurationError,
         ConflictError,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from realtimekit.flow import Async, Sync
-    from realtimekit.observing import Attempt
+    from realtimekit.instrumentation import Attempt
     from realtimekit.quality.gather import SessionQuality
     from realtimekit.quality.problems import Finding
     from realtimekit.quality.report import PeerReport
@@ -78,16 +78,16 @@ _HOMES = {
     "ActiveSession": "resources.active_session",
     "Analytics": "resources.analytics",
     "App": "resources.app",
-    "ArtefactError": "errors",
-    "ArtefactExpired": "errors",
-    "ArtefactNotEnabled": "errors",
-    "ArtefactNotReady": "errors",
+    "ArtifactError": "errors",
+    "ArtifactExpiredError": "errors",
+    "ArtifactNotEnabledError": "errors",
+    "ArtifactNotReadyError": "errors",
     "Async": "flow",
     "AsyncRealtimeKit": "client",
-    "Attempt": "observing",
+    "Attempt": "instrumentation",
     "AuthenticationError": "errors",
     "Chat": "resources.chat",
-    "ChatMessage": "artefacts.messages",
+    "ChatMessage": "artifacts.messages",
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "DecodeError": "errors",
@@ -110,7 +110,7 @@ _HOMES = {
     "Recording": "resources.recording",
     "Relation": "relation",
     "Resource": "resource",
-    "Segment": "artefacts.segments",
+    "Segment": "artifacts.segments",
     "ServerError": "errors",
     "Session": "resources.session",
     "SessionParticipant": "resources.session_participant",
@@ -133,10 +133,10 @@ __all__ = [
     "ActiveSession",
     "Analytics",
     "App",
-    "ArtefactError",
-    "ArtefactExpired",
-    "ArtefactNotEnabled",
-    "ArtefactNotReady",
+    "ArtifactError",
+    "ArtifactExpiredError",
+    "ArtifactNotEnabledError",
+    "ArtifactNotReadyError",
     "Async",
     "AsyncRealtimeKit",
     "Attempt",

@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from realtimekit.errors import APIConnectionError, ConfigurationError, RateLimitError
-from realtimekit.flow import Async, Engine, F, Flow, Response, Sleep, Sync, Turn
-from realtimekit.keywords import check
+from realtimekit.flow import Async, F, Flow, Response, Runner, Sleep, Sync, Turn
+from realtimekit.kwargs import check
 from realtimekit.limits import Place, shared
 from realtimekit.settings import Given, hide, resolve
 from realtimekit.transports import built_in
@@ -116,7 +116,7 @@ def collection(home: str) -> Any:
     return _Collection(home)
 
 
-class Client(Engine[F]):
+class Client(Runner[F]):
     """What both clients have: the settings and the collections of the API.
 
     Args:

@@ -13,10 +13,10 @@ RealtimeKitError
     ├── AuthenticationError   401
     ├── PermissionDeniedError 403
     ├── NotFoundError         404
-    │   └── ArtefactError     a file of a session is not there, and why is known
-    │       ├── ArtefactNotReady    ... not yet
-    │       ├── ArtefactExpired     ... no longer
-    │       └── ArtefactNotEnabled  ... and will not be, by the settings of the meeting
+    │   └── ArtifactError     a file of a session is not there, and why is known
+    │       ├── ArtifactNotReadyError    ... not yet
+    │       ├── ArtifactExpiredError     ... no longer
+    │       └── ArtifactNotEnabledError  ... and will not be, by the settings of the meeting
     ├── ConflictError         409
     ├── RateLimitError        429
     └── ServerError           5xx
@@ -156,22 +156,22 @@ class NotFoundError(APIError):
     """404: there is no such record (or it is gone)."""
 
 
-class ArtefactError(NotFoundError):
+class ArtifactError(NotFoundError):
     """What a session or recording leaves behind is not there. The message says what would change that.
 
     `status` is 404, or 200 where the server answered without a link.
     """
 
 
-class ArtefactNotReady(ArtefactError):  # noqa: N818 - says what is the case, as StopIteration does
+class ArtifactNotReadyError(ArtifactError):
     """It is not there yet: the session goes on, or the file is still being made."""
 
 
-class ArtefactExpired(ArtefactError):  # noqa: N818 - as above
+class ArtifactExpiredError(ArtifactError):
     """It was kept for its time, and that is over."""
 
 
-class ArtefactNotEnabled(ArtefactError):  # noqa: N818 - as above
+class ArtifactNotEnabledError(ArtifactError):
     """Nobody asked for it: the meeting's settings do not."""
 
 

@@ -25,7 +25,7 @@ from typing import (
     overload,
 )
 
-from realtimekit.keywords import check
+from realtimekit.kwargs import check
 
 if TYPE_CHECKING:
     import typing_extensions
@@ -96,7 +96,7 @@ Step: TypeAlias = "Request | Sleep | Turn"
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
-class Engine(Generic[F]):
+class Runner(Generic[F]):
     """What drives flows: a client, seen from below."""
 
     asynchronous: ClassVar[bool]
@@ -111,10 +111,10 @@ class Engine(Generic[F]):
         raise NotImplementedError
 
 
-class Driven(Generic[F]):
+class ClientBound(Generic[F]):
     """Anything that belongs to a client: records and relations."""
 
-    _client: Engine[F]
+    _client: Runner[F]
 
 
 class operation(Generic[P, T]):  # noqa: N801 - a decorator
@@ -141,15 +141,15 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, obj: None, owner: Any = None) -> Self: ...
     @overload
-    def __get__(self, obj: Driven[Sync], owner: Any = None) -> Callable[P, T]: ...
+    def __get__(self, obj: ClientBound[Sync], owner: Any = None) -> Callable[P, T]: ...
     @overload
-    def __get__(self, obj: Driven[Async], owner: Any = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, obj: ClientBound[Async], owner: Any = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         return self if obj is None else MethodType(self._call, obj)
 
 
-SyncObject = TypeVar("SyncObject", bound=Driven[Sync])
-AsyncObject = TypeVar("AsyncObject", bound=Driven[Async])
+SyncObject = TypeVar("SyncObject", bound=ClientBound[Sync])
+AsyncObject = TypeVar("AsyncObject", bound=ClientBound[Async])
 
 
 class fluent(Generic[P]):  # noqa: N801 - a decorator

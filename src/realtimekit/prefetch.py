@@ -23,7 +23,7 @@ def _wanted(number: int, last: int | None, window: int) -> range:
     return range(number, min(number + window - 1, number if last is None else last) + 1)
 
 
-class Ahead(Generic[T]):
+class Prefetcher(Generic[T]):
     """Reads pages with up to `window` threads.
 
     They are daemons: a program that is interrupted in a walk ends at once. (Those of `concurrent.futures` are waited
@@ -109,7 +109,7 @@ def _until(left: threading.Event, flow: Flow[T]) -> Flow[T]:
     raise _LeftError
 
 
-class AsyncAhead(Generic[T]):
+class AsyncPrefetcher(Generic[T]):
     """Reads pages with up to `window` tasks."""
 
     def __init__(self, window: int, fetch: Callable[[int], Coroutine[Any, Any, T]]) -> None:

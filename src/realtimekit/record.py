@@ -35,26 +35,26 @@ class Record(_Mapping):
     `to_dict()` is a copy of it all as the server sent it.
     """
 
-    _telling: ClassVar[tuple[str, ...]] = ()
+    _repr_fields: ClassVar[tuple[str, ...]] = ()
     _data: dict[str, Any]
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.__dict__["_data"] = dict(data)
 
-    def __init_subclass__(cls, *, telling: tuple[str, ...] = (), **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, repr_fields: tuple[str, ...] = (), **kwargs: Any) -> None:
         """Turn annotations into fields.
 
         Args:
-            telling: the names on the wire of the fields that `repr` shows.
+            repr_fields: the names on the wire of the fields that `repr` shows.
             kwargs: for other base classes.
         """
         super().__init_subclass__(**kwargs)
-        cls._telling = telling or cls._telling
+        cls._repr_fields = repr_fields or cls._repr_fields
         for name, annotation in cls.__annotations__.items():  # its own alone, not its bases'
             if name.startswith("_") or str(annotation).startswith("ClassVar"):
                 continue
             if name in _METHODS:
-                raise TypeError(f"{cls.__name__}.{name} would hide a method: {name}_: ... = wire({name!r})")
+                raise TypeError(f"{cls.__name__}.{name} would hide a method: {name}_: ... = field({name!r})")
             if name not in cls.__dict__:
                 described = Field()
                 described.__set_name__(cls, name)
@@ -120,7 +120,7 @@ class Record(_Mapping):
         raise AttributeError(f"{name!r} of {type(self).__name__} cannot be assigned{cure}")
 
     def __repr__(self) -> str:
-        shown = "".join(f" {name}={self._data[name]!r}" for name in self._telling if name in self._data)
+        shown = "".join(f" {name}={self._data[name]!r}" for name in self._repr_fields if name in self._data)
         return f"<{type(self).__name__}{shown}>"
 
     @classmethod
@@ -183,9 +183,9 @@ class Field:
     _timed = False  # but for a time, most often in the one form
     _first: str  # of the names on the wire
 
-    def __init__(self, *wire_names: str, read: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, *wire_names: str, converter: Callable[[Any], Any] | None = None) -> None:
         self.wire_names: tuple[str, ...] = wire_names
-        self._read = read
+        self._converter = converter
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.owner = name, owner
@@ -220,10 +220,10 @@ class Field:
     def _read_by(self, record: Record) -> Any:
         if self.convert is None:
             self.optional, convert = _conversion(annotation_of(self.owner, self.name))
-            read = self._read
-            self._timed = convert is _time and not read  # before `_same`: another thread may be reading
-            self._same = _Unlike if read else _SAME.get(convert, _Unlike)
-            self.convert = convert if read is None else lambda raw, _record: read(raw)
+            converter = self._converter
+            self._timed = convert is _time and not converter  # before `_same`: another thread may be reading
+            self._same = _Unlike if converter else _SAME.get(convert, _Unlike)
+            self.convert = convert if converter is None else lambda raw, _record: converter(raw)
         kept = record.__dict__
         data, value, name = kept["_data"], None, self._first
         raw: Any = None
@@ -261,12 +261,12 @@ def _names_on_the_wire(cls: type[Record]) -> dict[str, list[str]]:
     return found
 
 
-def wire(*names: str, read: Callable[[Any], Any] | None = None) -> Any:
+def field(*names: str, converter: Callable[[Any], Any] | None = None) -> Any:
     """A field whose name on the wire differs; several names where the API writes it in more than one way.
 
-    `read` makes the value of what is on the wire, where the annotation alone cannot say how.
+    `converter` turns the JSON value into the Python one, where the annotation alone cannot say how.
     """
-    return Field(*names, read=read)
+    return Field(*names, converter=converter)
 
 
 def annotation_of(owner: type, name: str) -> Any:

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.exchange import exchange
-from realtimekit.flow import Driven, F, Flow, operation
-from realtimekit.keywords import OPTIONS, Options, check, split
+from realtimekit.execution import execute
+from realtimekit.flow import ClientBound, F, Flow, operation
+from realtimekit.kwargs import OPTIONS, Options, check, split
 from realtimekit.paths import PathTemplate, segment
-from realtimekit.prefetch import Ahead, AsyncAhead
+from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.resource import KIT, Refused, Resource
 from realtimekit.values import query_value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
-    from realtimekit.flow import Async, Engine, Sync
+    from realtimekit.flow import Async, Runner, Sync
 
 R = TypeVar("R", bound=Resource[Any])
 
 
-class Collection(Driven[F], Generic[R, F]):
+class Collection(ClientBound[F], Generic[R, F]):
     """One place of the API where records of one kind are found by their id, and made."""
 
     _record: ClassVar[type[Resource[Any]]]
@@ -51,7 +51,7 @@ class Collection(Driven[F], Generic[R, F]):
     else:
         create = Refused()
 
-    def __init__(self, client: Engine[F], *, scope: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, client: Runner[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client
         self._scope: Mapping[str, Any] = scope or {}
         self._fixed = frozenset(self._scope)  # a collection below a record cannot be moved elsewhere
@@ -99,7 +99,7 @@ class Collection(Driven[F], Generic[R, F]):
     def _one(self, method: str, suffix: str, given: Mapping[str, Any]) -> Flow[R]:
         """The record that a call answers with."""
         call = self._call(method, suffix, given)
-        del given  # as in `exchange`
+        del given  # as in `execute`
         answer, scope = yield from call
         record = self._record._load(self._client, {}, scope)
         record._take(answer)
@@ -116,8 +116,8 @@ class Collection(Driven[F], Generic[R, F]):
         path = self._template.collection(ids) + suffix
         settings = self._client.settings
         sent = None if method == "GET" else body
-        call = exchange(settings, method, path, None, sent, cast("Options", options))
-        del given, rest, options, body, sent  # as in `exchange`
+        call = execute(settings, method, path, None, sent, cast("Options", options))
+        del given, rest, options, body, sent  # as in `execute`
         return (yield from call), self._kept(ids)
 
 
@@ -190,7 +190,7 @@ class Relation(Collection[R, F]):
         ids = self._resolved(self._scope)
         path = self._template.collection(ids)
         query = {**self._query, **query, "page_no": page_no} if self._paged else dict(self._query)
-        body = yield from exchange(self._client.settings, "GET", path, query, options=self._options)
+        body = yield from execute(self._client.settings, "GET", path, query, options=self._options)
         items = self._items(body)
         if items is None:
             raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
@@ -261,8 +261,8 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         walk = self._walk()
-        ahead: Ahead[tuple[list[R], protocol.Paging]]
-        with Ahead(self._window, lambda number: self._client.run(ahead.while_read(self._fetch(number)))) as ahead:
+        ahead: Prefetcher[tuple[list[R], protocol.Paging]]
+        with Prefetcher(self._window, lambda number: self._client.run(ahead.while_read(self._fetch(number)))) as ahead:
             while walk.page_no is not None:
                 records, paging = ahead.get(walk.page_no, walk.last_page)
                 if count := walk.take(_marks(records), paging):
@@ -270,7 +270,7 @@ class Relation(Collection[R, F]):
 
     async def _pages_async(self) -> AsyncIterator[list[R]]:
         walk = self._walk()
-        async with AsyncAhead(self._window, lambda number: self._client.run(self._fetch(number))) as ahead:
+        async with AsyncPrefetcher(self._window, lambda number: self._client.run(self._fetch(number))) as ahead:
             while walk.page_no is not None:
                 records, paging = await ahead.get(walk.page_no, walk.last_page)
                 if count := walk.take(_marks(records), paging):

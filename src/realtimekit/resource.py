@@ -21,9 +21,9 @@ from typing import (
 
 from realtimekit import protocol
 from realtimekit.errors import ConfigurationError, DecodeError, ReadOnlyError
-from realtimekit.exchange import exchange
-from realtimekit.flow import Async, Driven, Engine, F, Flow, Sync, fluent, operation
-from realtimekit.keywords import OPTIONS, Options, split
+from realtimekit.execution import execute
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync, fluent, operation
+from realtimekit.kwargs import OPTIONS, Options, split
 from realtimekit.paths import PathTemplate, segment
 from realtimekit.record import Record, annotation_of
 
@@ -54,11 +54,11 @@ class Refused:
         raise ReadOnlyError(f"{owner.__name__} has no {self.name}(): the API offers no such call")
 
 
-class Resource(Record, Driven[F]):
+class Resource(Record, ClientBound[F]):
     """A record with an identity: its class and its place in the API.
 
     It can be pickled and copied. A pickle leaves the client behind, but has all that the record holds: a participant's
-    token, the signed links of artefacts and recordings, a livestream's key. Keep it where such things may be.
+    token, the signed links of artifacts and recordings, a livestream's key. Keep it where such things may be.
 
     ARCHITECTURE.md has the pattern of a new class.
 
@@ -78,7 +78,7 @@ class Resource(Record, Driven[F]):
         replace = Refused()
         destroy = Refused()
 
-    def __init__(self, data: Mapping[str, Any], *, client: Engine[F], scope: Mapping[str, str]) -> None:
+    def __init__(self, data: Mapping[str, Any], *, client: Runner[F], scope: Mapping[str, str]) -> None:
         super().__init__(data)
         self.__dict__.update(_client=client, _scope=dict(scope))
 
@@ -111,11 +111,11 @@ class Resource(Record, Driven[F]):
         cls.read_only = all(_in_class(cls, name) is Refused for name in writes)
 
     @classmethod
-    def _load(cls, client: Engine[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
+    def _load(cls, client: Runner[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
         return cls._load_all(client, [data], scope)[0]
 
     @classmethod
-    def _load_all(cls, client: Engine[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
+    def _load_all(cls, client: Runner[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
         """As the constructor, without its copies: the records share one scope and keep the decoded dicts."""
         records: list[Self] = []
         for data in page:
@@ -199,7 +199,7 @@ class Resource(Record, Driven[F]):
         except (TypeError, ValueError):
             self._known_ids()
             raise
-        return exchange(self._client.settings, method, path + suffix, query, body, options)
+        return execute(self._client.settings, method, path + suffix, query, body, options)
 
     def _take(self, answer: Any) -> None:
         """Take over what an answer says of this record."""
@@ -212,7 +212,7 @@ class Resource(Record, Driven[F]):
         """PATCH or PUT with these fields, some of which may be options of the call."""
         options, body = split(fields, OPTIONS)
         call = self._call(method, body=body, options=cast("Options", options))
-        del fields, options, body  # as in `exchange`
+        del fields, options, body  # as in `execute`
         self._take((yield from call))
 
     @fluent
@@ -361,14 +361,14 @@ def _on_default(owner: type[Resource[Any]]) -> Any:
     return owner._collection(_default_client())
 
 
-def _default_client() -> Engine[Sync]:
+def _default_client() -> Runner[Sync]:
     # The one look upwards in the package: here a class is the entry, and it has to find the client on its own.
     from realtimekit.client import default_client  # noqa: PLC0415
 
     return default_client()
 
 
-class _DefaultClient(Engine[Sync]):
+class _DefaultClient(Runner[Sync]):
     """Stands in a record that came out of a pickle: the default client, found when it is needed."""
 
     asynchronous = False
@@ -384,7 +384,7 @@ class _DefaultClient(Engine[Sync]):
 _NO_CLIENT = "this record comes from a pickle and has no client: find it again with one"
 
 
-class _NoClient(Engine[Async]):
+class _NoClient(Runner[Async]):
     """Stands in an async record that came out of a pickle: there is no default async client."""
 
     asynchronous = True

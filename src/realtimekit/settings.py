@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.keywords import check
+from realtimekit.kwargs import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtimekit.instrumentation import Attempt
     from realtimekit.limits import Limiter
-    from realtimekit.observing import Attempt
     from realtimekit.transports import AsyncTransport, Transport
 
     Hook: TypeAlias = Callable[[Attempt], object]

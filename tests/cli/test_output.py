@@ -18,7 +18,7 @@ from realtimekit.cli.options import Column
 from realtimekit.record import Record
 
 
-class Thing(Record, telling=("id",)):
+class Thing(Record, repr_fields=("id",)):
     """A record of its own: what is printed depends on the declared fields alone."""
 
     id: str

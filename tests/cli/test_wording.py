@@ -8,7 +8,7 @@ from realtimekit import settings
 from realtimekit.cli.wording import told
 from realtimekit.errors import (
     APIConnectionError,
-    ArtefactNotEnabled,
+    ArtifactNotEnabledError,
     ConfigurationError,
     NotFoundError,
     RealtimeKitError,
@@ -60,7 +60,7 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         ),
         (not_found("No preset found with name x", "/x"), "GET /x answered 404: No preset found with name x"),
         (
-            ArtefactNotEnabled(f"no; {SWITCHED_OFF}", status=404, message="not found"),
+            ArtifactNotEnabledError(f"no; {SWITCHED_OFF}", status=404, message="not found"),
             f"no; its meeting is not set to make one: `{SWITCH_ON}`, for later sessions",
         ),
         (

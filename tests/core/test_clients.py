@@ -276,10 +276,10 @@ MADE: dict[str, Callable[[], errors.RealtimeKitError]] = {
             errors.NotFoundError,
             errors.ConflictError,
             errors.ServerError,
-            errors.ArtefactError,
-            errors.ArtefactNotReady,
-            errors.ArtefactExpired,
-            errors.ArtefactNotEnabled,
+            errors.ArtifactError,
+            errors.ArtifactNotReadyError,
+            errors.ArtifactExpiredError,
+            errors.ArtifactNotEnabledError,
         )
     },
 }

@@ -241,34 +241,34 @@ class TestDownloads:
     @pytest.mark.parametrize(("name", "data"), [("chat", CHAT), ("transcript", TRANSCRIPT), ("summary", SUMMARY)])
     def test_read_sends_no_token(self, flavour: Flavour, name: str, data: dict[str, str]) -> None:
         script = Script(ok(data), answer(b"\xff\x00 any bytes"))
-        artefact = flavour.get(getattr(flavour.client(script).sessions.ref("s"), name))
-        assert flavour.get(artefact.read(timeout=9)) == b"\xff\x00 any bytes"
+        artifact = flavour.get(getattr(flavour.client(script).sessions.ref("s"), name))
+        assert flavour.get(artifact.read(timeout=9)) == b"\xff\x00 any bytes"
         request = script.requests[1]
-        assert (request.method, request.url) == ("GET", artefact.download_url)
+        assert (request.method, request.url) == ("GET", artifact.download_url)
         assert not {"authorization", "cookie"} & {name.lower() for name in request.headers}
         assert (request.content, request.timeout) == (None, 9.0)
 
     def test_an_empty_file_is_a_file(self, flavour: Flavour) -> None:
-        artefact = flavour.get(flavour.client(Script(ok(CHAT), answer(b""))).sessions.ref("s").chat)
-        assert flavour.get(artefact.read()) == b""
+        artifact = flavour.get(flavour.client(Script(ok(CHAT), answer(b""))).sessions.ref("s").chat)
+        assert flavour.get(artifact.read()) == b""
 
     def test_a_file_that_looks_like_an_error_is_a_file(self, flavour: Flavour) -> None:
-        artefact = flavour.get(flavour.client(Script(ok(CHAT), answer({"success": False}))).sessions.ref("s").chat)
-        assert flavour.get(artefact.read()) == b'{"success": false}'
+        artifact = flavour.get(flavour.client(Script(ok(CHAT), answer({"success": False}))).sessions.ref("s").chat)
+        assert flavour.get(artifact.read()) == b'{"success": false}'
 
     def test_without_a_link_only_the_api_is_asked(self, flavour: Flavour) -> None:
         script = Script(ok({}), ok({}))  # it may be there by now
-        artefact = flavour.get(flavour.client(script).sessions.ref("s").summary)
+        artifact = flavour.get(flavour.client(script).sessions.ref("s").summary)
         with pytest.raises(realtimekit.RealtimeKitError):
-            flavour.get(artefact.read())
+            flavour.get(artifact.read())
         assert all(sent.path == "/app/sessions/s/summary" for sent in script.calls)
 
     def test_an_expired_link_is_an_error_that_does_not_repeat_its_signature(self, flavour: Flavour) -> None:
         data = {"chat_download_url": "https://files.test/x?X-Amz-Signature=s3cret"}
         script = Script(ok(data), answer("<Error>expired</Error>", 403), ok(data), answer("<Error/>", 403))
-        artefact = flavour.get(flavour.client(script).sessions.ref("s").chat)
+        artifact = flavour.get(flavour.client(script).sessions.ref("s").chat)
         with pytest.raises(realtimekit.PermissionDeniedError) as caught:
-            flavour.get(artefact.read())
+            flavour.get(artifact.read())
         assert "s3cret" not in str(caught.value)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from realtimekit import DecodeError, LivestreamSession, PeerEvent, Recording, Session
-from realtimekit.record import Record, wire
+from realtimekit.record import Record, field
 from realtimekit.resources.active_session import Kicked
 from realtimekit.values import parse_timestamp
 
@@ -17,14 +17,14 @@ from .scripted import Script, client_of, ok, places
 
 
 class Inner(Record):
-    telling: ClassVar[tuple[str, ...]] = ("id",)
+    repr_fields: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str
     size: int | None
 
 
 class Sample(Record):
-    telling: ClassVar[tuple[str, ...]] = ("text", "secret_not_shown_when_missing")
+    repr_fields: ClassVar[tuple[str, ...]] = ("text", "secret_not_shown_when_missing")
 
     text: str
     text_or_none: str | None
@@ -48,8 +48,8 @@ class Sample(Record):
     inners: list[Inner]
     inners_or_none: list[Inner] | None
     anything: Any
-    renamed: str = wire("wireName")
-    both: str | None = wire("snake_case", "camelCase")
+    renamed: str = field("wireName")
+    both: str | None = field("snake_case", "camelCase")
 
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_what_may_be_absent_reads_as_none_when_left_out(name: str) -> None:
 REQUIRED = [name for name in Sample.__annotations__ if not name.endswith("_or_none")]
 
 
-@pytest.mark.parametrize("name", [n for n in REQUIRED if n not in {"telling", "anything", "both", "renamed"}])
+@pytest.mark.parametrize("name", [n for n in REQUIRED if n not in {"repr_fields", "anything", "both", "renamed"}])
 @pytest.mark.parametrize("data", ["absent", "null"])
 def test_what_must_be_there_raises_only_when_it_is_read(name: str, data: str) -> None:
     record = Sample({"text": "x"} if name != "text" else {})
@@ -311,14 +311,16 @@ class TestMapping:
 
     @pytest.mark.parametrize("name", ["keys", "items", "values", "get", "to_dict"])
     def test_a_field_cannot_hide_a_method(self, name: str) -> None:
-        with pytest.raises(TypeError, match=rf"^Clash\.{name} would hide a method: {name}_: \.\.\. = wire\('{name}'\)"):
+        with pytest.raises(
+            TypeError, match=rf"^Clash\.{name} would hide a method: {name}_: \.\.\. = field\('{name}'\)"
+        ):
             type("Clash", (Record,), {"__annotations__": {name: "str"}, "__module__": __name__})
         with pytest.raises(TypeError, match="would hide a method"):
-            type("Clash", (Record,), {"__annotations__": {name: "str"}, name: wire("x"), "__module__": __name__})
+            type("Clash", (Record,), {"__annotations__": {name: "str"}, name: field("x"), "__module__": __name__})
         renamed: Any = type(
             "Renamed",
             (Record,),
-            {"__annotations__": {f"{name}_": "int"}, f"{name}_": wire(name), "__module__": __name__},
+            {"__annotations__": {f"{name}_": "int"}, f"{name}_": field(name), "__module__": __name__},
         )
         assert getattr(renamed({name: "7"}), f"{name}_") == renamed({name: "7"})[name] == 7
 

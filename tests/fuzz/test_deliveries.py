@@ -18,7 +18,7 @@ from realtimekit.webhooks import (
     AsyncRouter,
     Endpoint,
     Event,
-    Malformed,
+    MalformedEventError,
     Receiver,
     Router,
 )
@@ -122,7 +122,7 @@ def test_whatever_the_platform_signs_is_answered(signer: Signer, seen: Seen, bod
     assert seen.statuses(body, headers) <= {200, 400}
     try:
         event = seen.receiver.verify(body, headers)
-    except Malformed:
+    except MalformedEventError:
         return
     assert repr(event)
     assert event.app_id is None or event.app_id

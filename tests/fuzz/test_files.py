@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit import protocol
-from realtimekit.artefacts import formats
-from realtimekit.artefacts.messages import ChatMessage, parse_chat
-from realtimekit.artefacts.rows import text_of
-from realtimekit.artefacts.segments import Segment, parse_transcript, speaking_time, spoken
+from realtimekit.artifacts import formats
+from realtimekit.artifacts.messages import ChatMessage, parse_chat
+from realtimekit.artifacts.rows import text_of
+from realtimekit.artifacts.segments import Segment, parse_transcript, speaking_time, spoken
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Response
-from tests.artefacts.files import CHAT_HEADER, CHAT_ROW, CSV, JSON, SRT, VTT
+from tests.artifacts.files import CHAT_HEADER, CHAT_ROW, CSV, JSON, SRT, VTT
 
 from .examples import as_bytes, changed, fuzzed, mutated, values
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.artefacts.messages import ChatMessage
-from realtimekit.artefacts.segments import Peer, Segment
+from realtimekit.artifacts.messages import ChatMessage
+from realtimekit.artifacts.segments import Peer, Segment
 from realtimekit.report import Person, Report
 from realtimekit.report.text import clean
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit import Session
-from realtimekit.artefacts.messages import ChatMessage
-from realtimekit.artefacts.segments import Peer, Segment
+from realtimekit.artifacts.messages import ChatMessage
+from realtimekit.artifacts.segments import Peer, Segment
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report import Person, Report, Stay
 from realtimekit.report.thread import thread_of

@@ -13,7 +13,7 @@ import pytest
 from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RealtimeKit
 from realtimekit.flow import Request, Response
 from realtimekit.settings import TransportName
-from realtimekit.webhooks import AsyncReceiver, KeyUnavailable, Receiver, SignatureInvalid
+from realtimekit.webhooks import AsyncReceiver, InvalidSignatureError, PublicKeyUnavailableError, Receiver
 from realtimekit.webhooks.keys import AFTER_FAILURE, KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse
 from tests.transports.loopback import Connection, Server, answer
 
@@ -67,7 +67,7 @@ DOWN = APIConnectionError("no route", maybe_processed=False)
 def passes(receiver: Receiver, signer: Signer) -> bool:
     try:
         receiver.verify(*signer.delivery(samples.ENDED))
-    except SignatureInvalid:
+    except InvalidSignatureError:
         return False
     return True
 
@@ -134,7 +134,7 @@ class TestCache:
         clock.now += INTERVAL
         for _ in range(3):
             # 401 would be final, and nobody knows whether the key is a new one
-            with pytest.raises(KeyUnavailable) as caught:
+            with pytest.raises(PublicKeyUnavailableError) as caught:
                 passes(receiver, other_signer)
             assert caught.value.status == 503
             assert passes(receiver, signer)
@@ -163,7 +163,7 @@ class TestCache:
         receiver = there.receiver(clock)
         good, there.answer = there.answer, DOWN
         for _ in range(3):
-            with pytest.raises(KeyUnavailable, match=r"the public key at https://keys.test/\S+ could not be read: no"):
+            with pytest.raises(PublicKeyUnavailableError, match=r"at https://keys.test/\S+ could not be read: no"):
                 passes(receiver, signer)
         assert len(there.requests) == 1
         there.answer = good
@@ -282,7 +282,7 @@ def test_what_is_no_key(
     there: Platform, clock: Clock, signer: Signer, response: Callable[[], Response], why: str
 ) -> None:
     there.answer = response()
-    with pytest.raises(KeyUnavailable, match=why):
+    with pytest.raises(PublicKeyUnavailableError, match=why):
         passes(there.receiver(clock), signer)
 
 
@@ -298,7 +298,7 @@ def asked_url(**settings: Any) -> str:
             raise DOWN
 
     receiver = Receiver(client=RealtimeKit(api_token="x", transport=Recorder(), **settings))
-    with pytest.raises(KeyUnavailable):
+    with pytest.raises(PublicKeyUnavailableError):
         receiver.verify(b"{}", {"rtk-signature": "AAAA"})
     return requests[0].url
 
@@ -367,7 +367,7 @@ def test_a_connection_that_breaks(signer: Signer, transport: TransportName) -> N
 
     with Server(breaking) as server, RealtimeKit(api_token="x", transport=transport) as client:
         receiver = Receiver(key_url=f"{server.url}/k", client=client)
-        with pytest.raises(KeyUnavailable):
+        with pytest.raises(PublicKeyUnavailableError):
             passes(receiver, signer)
     with Server(answer(document(signer.pem))) as server, RealtimeKit(api_token="x", transport=transport) as client:
         assert passes(Receiver(key_url=f"{server.url}/k", client=client), signer)

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from realtimekit.webhooks import (
     AsyncReceiver,
-    BodyTooLarge,
+    BodyTooLargeError,
     Event,
-    ForeignEvent,
-    Malformed,
+    ForeignEventError,
+    InvalidSignatureError,
+    MalformedEventError,
     MeetingEnded,
+    MissingSignatureError,
     Receiver,
-    SignatureInvalid,
-    SignatureMissing,
     WebhookError,
 )
 
@@ -38,7 +38,7 @@ class TestAgainstOpenssl:
         event = Receiver(signer.pem).verify(ENDED, {"rtk-signature": signer.signed_by_openssl(ENDED)})
         assert isinstance(event, MeetingEnded)
         other = ENDED + b" "
-        with pytest.raises(SignatureInvalid):
+        with pytest.raises(InvalidSignatureError):
             Receiver(signer.pem).verify(other, {"rtk-signature": signer.signed_by_openssl(ENDED)})
 
     @pytest.mark.parametrize("body", [ENDED, b"", b"\0\xff", '{ "é": 1 }'.encode()], ids=repr)
@@ -63,7 +63,7 @@ class TestAgainstOpenssl:
         self, signer: Signer, receiver: Receiver, options: list[str]
     ) -> None:
         raw = openssl("dgst", *options, "-sign", str(signer.private), stdin=ENDED)
-        with pytest.raises(SignatureInvalid):
+        with pytest.raises(InvalidSignatureError):
             receiver.verify(ENDED, {"rtk-signature": base64.b64encode(raw).decode()})
 
     def test_a_hash_with_a_secret_does_not_pass(self, receiver: Receiver) -> None:
@@ -73,7 +73,7 @@ class TestAgainstOpenssl:
 
         digest = hmac.new(b"secret", ENDED, hashlib.sha256)
         for signature in (digest.hexdigest(), base64.b64encode(digest.digest()).decode()):
-            with pytest.raises(SignatureInvalid):
+            with pytest.raises(InvalidSignatureError):
                 receiver.verify(ENDED, {"rtk-signature": signature})
 
 
@@ -110,7 +110,7 @@ def test_no_near_copy_of_the_body_passes(signer: Signer, receiver: Receiver, how
     body = changed(ENDED, how)
     assert body != ENDED or how[0] == "double"
     if body != ENDED:
-        with pytest.raises(SignatureInvalid):
+        with pytest.raises(InvalidSignatureError):
             receiver.verify(body, signer.headers(ENDED))
 
 
@@ -123,7 +123,7 @@ def test_no_near_copy_of_the_signature_passes(signer: Signer, receiver: Receiver
         base64.b64encode(changed(base64.b64decode(right), how)),
     ):
         if wrong != right.encode():
-            with pytest.raises((SignatureInvalid, SignatureMissing)):
+            with pytest.raises((InvalidSignatureError, MissingSignatureError)):
                 receiver.verify(ENDED, {b"rtk-signature": wrong})
 
 
@@ -139,17 +139,17 @@ def test_other_spellings_of_the_same_signature_do_not_pass(signer: Signer, recei
     line_ends = right[:76] + "\n" + right[76:]
     hexadecimal = base64.b64decode(right).hex()
     for wrong in (twin, right.rstrip("="), right + "=", f" {right}", f"{right}\n", line_ends, hexadecimal):
-        with pytest.raises(SignatureInvalid):
+        with pytest.raises(InvalidSignatureError):
             receiver.verify(ENDED, {"rtk-signature": wrong})
     if urlsafe != right:
-        with pytest.raises(SignatureInvalid):
+        with pytest.raises(InvalidSignatureError):
             receiver.verify(ENDED, {"rtk-signature": urlsafe})
 
 
 def test_zeros_in_front_do_not_pass(signer: Signer, receiver: Receiver) -> None:
     """As a number it would be the same signature."""
     raw = b"\0" + base64.b64decode(signer.signature(ENDED))
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignatureError):
         receiver.verify(ENDED, {"rtk-signature": base64.b64encode(raw).decode()})
 
 
@@ -250,7 +250,7 @@ def test_the_newer_family_goes_first(signer: Signer, receiver: Receiver) -> None
 def test_two_signatures_are_none(signer: Signer, receiver: Receiver) -> None:
     headers = [("rtk-signature", signer.signature(ENDED)), ("RTK-Signature", signer.signature(b"another"))]
     for order in (headers, headers[::-1]):
-        with pytest.raises(SignatureInvalid, match="twice"):
+        with pytest.raises(InvalidSignatureError, match="twice"):
             receiver.verify(ENDED, order)
 
 
@@ -265,7 +265,7 @@ def test_what_are_no_headers(receiver: Receiver, headers: Any) -> None:
 
 def test_without_a_signature(receiver: Receiver) -> None:
     for headers in ({}, {"rtk-signature": ""}, {"rtk-uuid": "x"}, {"x-signature": "y"}):
-        with pytest.raises(SignatureMissing, match="no rtk-signature header") as caught:
+        with pytest.raises(MissingSignatureError, match="no rtk-signature header") as caught:
             receiver.verify(ENDED, headers)
         assert caught.value.status == 401
 
@@ -282,7 +282,7 @@ def test_a_body_that_is_too_large(signer: Signer) -> None:
     receiver = Receiver(signer.pem, max_body=len(ENDED))
     receiver.verify(ENDED, signer.headers(ENDED))
     longer = ENDED + b" "
-    with pytest.raises(BodyTooLarge, match=r"max_body=") as caught:
+    with pytest.raises(BodyTooLargeError, match=r"max_body=") as caught:
         receiver.verify(longer, signer.headers(longer))
     assert caught.value.status == 413
 
@@ -291,7 +291,7 @@ def test_a_body_that_is_too_large(signer: Signer) -> None:
     "body", [b"", b"nonsense", b"[]", b"null", b"{}", b'{"event": null}', b'{"event": 1}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_a_signed_body_that_is_no_event(signer: Signer, receiver: Receiver, body: bytes) -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedEventError) as caught:
         receiver.verify(body, signer.headers(body))
     assert caught.value.status == 400
 
@@ -301,7 +301,7 @@ class TestWhoseItIs:
     def test_the_app(self, signer: Signer, sample: dict[str, Any]) -> None:
         body, headers = signer.delivery(sample)
         assert Receiver(signer.pem, app_id="app-1").verify(body, headers).app_id == "app-1"
-        with pytest.raises(ForeignEvent, match="'app-1', not of app_id=") as caught:
+        with pytest.raises(ForeignEventError, match="'app-1', not of app_id=") as caught:
             Receiver(signer.pem, app_id="app-2").verify(body, headers)
         assert caught.value.status == 401
 
@@ -312,23 +312,23 @@ class TestWhoseItIs:
     def test_the_webhook(self, signer: Signer) -> None:
         receiver = Receiver(signer.pem, webhook_ids=["hook-1", "hook-2"])
         receiver.verify(*signer.delivery(samples.ENDED, webhook_id="hook-2"))
-        with pytest.raises(ForeignEvent, match="'hook-3'"):
+        with pytest.raises(ForeignEventError, match="'hook-3'"):
             receiver.verify(*signer.delivery(samples.ENDED, webhook_id="hook-3"))
-        with pytest.raises(ForeignEvent, match="None"):
+        with pytest.raises(ForeignEventError, match="None"):
             receiver.verify(ENDED, {"rtk-signature": signer.signature(ENDED)})
 
 
 def test_both_flavours_say_the_same(signer: Signer, receiver: Receiver, async_receiver: AsyncReceiver) -> None:
     body, headers = signer.delivery(samples.ENDED)
     assert asyncio.run(async_receiver.verify(body, headers)).to_dict() == receiver.verify(body, headers).to_dict()
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignatureError):
         asyncio.run(async_receiver.verify(body + b" ", headers))
 
 
 def test_no_message_holds_the_signature_or_the_body(signer: Signer, receiver: Receiver) -> None:
     body, headers = signer.delivery({**samples.LIVESTREAM, "streamKey": "the-secret"})
     wrong = {**headers, "rtk-signature": signer.signature(b"another")}
-    with pytest.raises(SignatureInvalid) as caught:
+    with pytest.raises(InvalidSignatureError) as caught:
         receiver.verify(body, wrong)
     assert wrong["rtk-signature"][:20] not in str(caught.value)
     assert "the-secret" not in str(caught.value) + repr(receiver)

@@ -28,12 +28,12 @@ from realtimekit.webhooks import (
     AsyncRouter,
     Endpoint,
     Event,
-    ForeignEvent,
+    ForeignEventError,
+    InvalidSignatureError,
     MemoryStore,
     Receiver,
     RedisStore,
     Router,
-    SignatureInvalid,
     SQLiteStore,
 )
 from tests.transports.loopback import Connection, Server
@@ -54,7 +54,7 @@ def test_an_emulator_that_starts_again_has_another_key(signer: Signer, other_sig
         receiver.verify(*second.captured("meeting.ended"))
     with emulated(Signer.made_in(tmp_path), first.port) as third:
         receiver.verify(*third.captured("meeting.ended"))
-        with pytest.raises(SignatureInvalid):
+        with pytest.raises(InvalidSignatureError):
             receiver.verify(*old)
 
 
@@ -284,9 +284,9 @@ def test_huge_headers(signer: Signer) -> None:
     body, headers = signer.delivery(samples.ENDED)
     huge = "A" * 1_000_000
     receiver = Receiver(signer.pem, webhook_ids=["mine"])
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignatureError):
         receiver.verify(body, {"rtk-signature": huge})
-    with pytest.raises(ForeignEvent) as caught:
+    with pytest.raises(ForeignEventError) as caught:
         receiver.verify(body, {**headers, "rtk-webhook-id": huge})
     assert len(str(caught.value)) < 1000
     event = Receiver(signer.pem).verify(body, {**headers, "rtk-uuid": huge})
@@ -301,7 +301,7 @@ def test_both_families_at_once_say_different_things(signer: Signer) -> None:
     event = Receiver(signer.pem).verify(body, {**old, **headers})
     assert (event.delivery_id, event.webhook_id) == ("new", "new")
     wrong = {**headers, "dyte-signature": headers["rtk-signature"], "rtk-signature": signer.signature(b"another")}
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignatureError):
         Receiver(signer.pem).verify(body, wrong)
 
 

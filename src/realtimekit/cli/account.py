@@ -9,7 +9,7 @@ from rich.text import Text
 
 from realtimekit.cli.options import Column
 from realtimekit.cli.output import clean, console, moment, note, plain, print_table
-from realtimekit.errors import ArtefactExpired, ArtefactNotEnabled, ArtefactNotReady, NotFoundError
+from realtimekit.errors import ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError, NotFoundError
 from realtimekit.values import parse_timestamp
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from realtimekit import Session, SessionParticipant
-    from realtimekit.artefacts.segments import Segment
+    from realtimekit.artifacts.segments import Segment
     from realtimekit.errors import DecodeError
 
 __all__ = ["clean", "console", "gather", "show", "show_peer"]
@@ -30,9 +30,9 @@ PEOPLE_COLUMNS = (
 )  # fmt: skip
 STREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
 WHY: dict[type[NotFoundError], str] = {
-    ArtefactNotReady: "not yet there",
-    ArtefactExpired: "no longer kept",
-    ArtefactNotEnabled: "not made: its meeting was not set to",
+    ArtifactNotReadyError: "not yet there",
+    ArtifactExpiredError: "no longer kept",
+    ArtifactNotEnabledError: "not made: its meeting was not set to",
 }
 
 
@@ -86,7 +86,7 @@ def transcript_of(session: Session) -> list[dict[str, Any]]:
 
 def as_document(segments: Sequence[Segment]) -> list[dict[str, Any]]:
     """Segments in RealtimeKit's own form."""
-    from realtimekit.artefacts.formats import to_json  # noqa: PLC0415 - only where there is one
+    from realtimekit.artifacts.formats import to_json  # noqa: PLC0415 - only where there is one
 
     said: list[dict[str, Any]] = json.loads(to_json(segments))
     return said

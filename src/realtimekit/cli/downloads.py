@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from realtimekit.artefacts.download import Downloadable
+from realtimekit.artifacts.download import Downloadable
 from realtimekit.cli import output
 from realtimekit.cli.options import confirm
 from realtimekit.cli.places import writing
@@ -78,7 +78,7 @@ def of_session(
     _make(folder)
     for kind in kinds:
         try:
-            files = _recorded(session) if kind == "recordings" else [_artefact(session, kind, transcript_format)]
+            files = _recorded(session) if kind == "recordings" else [_artifact(session, kind, transcript_format)]
             if strict and not files:
                 raise click.ClickException(f"the session {session.id} has no recordings")
             for file in files:
@@ -89,7 +89,7 @@ def of_session(
             output.note(f"No {kind}: {error}")
 
 
-def _artefact(session: Session, kind: str, transcript_format: str) -> Downloadable[Sync]:
+def _artifact(session: Session, kind: str, transcript_format: str) -> Downloadable[Sync]:
     match kind:
         case "transcript":
             return session.transcript_as(transcript_format)

@@ -120,8 +120,8 @@ def show_chat(client: RealtimeKit, session_id: str, form: str | None = None) -> 
 @asking
 def show_transcript(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
     """Show what was said."""
-    from realtimekit.artefacts import formats as files  # noqa: PLC0415 - as above
-    from realtimekit.artefacts.segments import spoken  # noqa: PLC0415 - as above
+    from realtimekit.artifacts import formats as files  # noqa: PLC0415 - as above
+    from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - as above
     from realtimekit.cli import account, output  # noqa: PLC0415 - as above
 
     texts = {"srt": files.to_srt, "vtt": files.to_vtt, "markdown": files.to_markdown, "text": spoken}

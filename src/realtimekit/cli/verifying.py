@@ -15,7 +15,12 @@ import click
 
 from realtimekit.cli.output import clean, write_json
 from realtimekit.settings import is_loopback
-from realtimekit.webhooks.errors import KeyUnavailable, SignatureInvalid, SignatureMissing, WebhookError
+from realtimekit.webhooks.errors import (
+    InvalidSignatureError,
+    MissingSignatureError,
+    PublicKeyUnavailableError,
+    WebhookError,
+)
 from realtimekit.webhooks.events import SESSION
 from realtimekit.webhooks.headers import read
 from realtimekit.webhooks.keys import KEY_URL
@@ -95,18 +100,18 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _reason(receiver: Receiver, body: bytes, headers: Sequence[tuple[str, str]], error: WebhookError) -> Reason:
-    if isinstance(error, KeyUnavailable):
+    if isinstance(error, PublicKeyUnavailableError):
         own = "start the emulator that sent it" if _on_this_machine(receiver.key_url) else "check the network"
         elsewhere = "say where the key is with --key-url URL, or give it with --public-key FILE"
         return Reason("key", f"nobody can tell: {error}", (own, elsewhere))
-    if isinstance(error, SignatureMissing):
+    if isinstance(error, MissingSignatureError):
         given = ", ".join(name for name, _ in headers) or "none"
         return Reason("header", f"there is no header rtk-signature; given are: {given}", (WHOLE_HEADER,))
-    if not isinstance(error, SignatureInvalid):
+    if not isinstance(error, InvalidSignatureError):
         return Reason("body", f"it is signed, but {error}" if error.status == 400 else str(error), ())
     try:
         text = read(headers).signature or ""
-    except SignatureInvalid:
+    except InvalidSignatureError:
         return Reason("header", str(error), ("give the headers of one delivery, each once",))
     if odd := _odd_signature(text):
         return Reason("header", *odd)

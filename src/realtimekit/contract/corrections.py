@@ -91,7 +91,7 @@ CORRECTIONS = (
         "GET /{app_id}/sessions/{session_id}/chat",
         "no 404",
         "declared in 2022, with the text 'No chat dump found for this session!'",
-        "NotFoundError, or what it means (`ArtefactNotReady`, ...)",
+        "NotFoundError, or what it means (`ArtifactNotReadyError`, ...)",
     ),
     # --- fields
     Correction(

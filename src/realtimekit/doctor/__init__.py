@@ -21,7 +21,7 @@ from realtimekit.doctor.answers import Answer, of_account, of_app, of_meetings
 from realtimekit.doctor.network import unreachable
 from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError, ConfigurationError, RealtimeKitError
-from realtimekit.exchange import build
+from realtimekit.execution import build
 from realtimekit.paths import segment
 from realtimekit.protocol import decode, printable, unwrap_list
 from realtimekit.transports import built_in

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote
 
-from realtimekit.emulator import artefacts
+from realtimekit.emulator import artifacts
 from realtimekit.emulator.clock import iso, moment
 from realtimekit.emulator.wire import Outgoing
 
@@ -49,11 +49,11 @@ class Files:
         peers = self._peers(session)
         messages = store.rows("select * from messages where session_id = ? order by created_at, number", session["id"])
         chat_life = None if settings.get("persist_chat") else RETENTION
-        self._write(session, "chat.csv", artefacts.chat_csv(session, messages, peers), now, chat_life)
+        self._write(session, "chat.csv", artifacts.chat_csv(session, messages, peers), now, chat_life)
         self._emulator.events.chat_synced(session, now)
         if not (settings.get("transcribe_on_end") or self._transcribed_live(session)):
             return
-        for extension, text in artefacts.transcripts(self._speech(session), peers).items():
+        for extension, text in artifacts.transcripts(self._speech(session), peers).items():
             self._write(session, f"transcript.{extension}", text, now, RETENTION)
         self._emulator.events.transcribed(session, now)
         if settings.get("summarize_on_end"):
@@ -64,7 +64,7 @@ class Files:
 
     def _write_summary(self, session_id: str, at: str) -> None:
         session = self._emulator.store.rows("select * from sessions where id = ?", session_id)[0]
-        text = artefacts.summary_markdown(session, self._speech(session), self._peers(session))
+        text = artifacts.summary_markdown(session, self._speech(session), self._peers(session))
         self._write(session, "summary.md", text, at, RETENTION)
         self._emulator.events.summarized(session, at)
 

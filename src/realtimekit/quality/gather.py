@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from realtimekit import errors
-from realtimekit.prefetch import Ahead, AsyncAhead
+from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.quality.problems import find
 from realtimekit.quality.report import PeerReport
 from realtimekit.quality.summary import summarize
@@ -180,7 +180,7 @@ def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = 
 
 def _each_sync(session: Session[Sync], gathering: Gathering, concurrency: int) -> Iterator[PeerQuality | MissingReport]:
     people = session.participants.all()
-    with Ahead(
+    with Prefetcher(
         concurrency, lambda at: session._client.run(ahead.while_read(gathering.report(people[at - 1])))
     ) as ahead:
         for at in range(1, len(people) + 1):
@@ -191,7 +191,7 @@ async def _each_async(
     session: Session[Async], gathering: Gathering, concurrency: int
 ) -> AsyncIterator[PeerQuality | MissingReport]:
     people = await session.participants.all()
-    async with AsyncAhead(concurrency, lambda at: session._client.run(gathering.report(people[at - 1]))) as ahead:
+    async with AsyncPrefetcher(concurrency, lambda at: session._client.run(gathering.report(people[at - 1]))) as ahead:
         for at in range(1, len(people) + 1):
             yield await ahead.get(at, len(people))
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from realtimekit.quality.parts import part
-from realtimekit.record import Record, wire
+from realtimekit.record import Record, field
 
 
-class ReportEvent(Record, telling=("name", "timestamp")):
+class ReportEvent(Record, repr_fields=("name", "timestamp")):
     """Something that happened in the browser, e.g. "audio_off"."""
 
     name: str | None
@@ -17,7 +17,7 @@ class ReportEvent(Record, telling=("name", "timestamp")):
     metadata: dict[str, Any] | None
 
 
-class Device(Record, telling=("kind", "label")):
+class Device(Record, repr_fields=("kind", "label")):
     """A microphone, camera or speaker."""
 
     device_id: str | None
@@ -25,7 +25,7 @@ class Device(Record, telling=("kind", "label")):
     label: str | None
 
 
-class DevicesUpdate(Record, telling=("timestamp",)):
+class DevicesUpdate(Record, repr_fields=("timestamp",)):
     """Devices that came and went."""
 
     added: list[Device] = part()
@@ -33,14 +33,14 @@ class DevicesUpdate(Record, telling=("timestamp",)):
     timestamp: datetime | None
 
 
-class SelectedDeviceUpdate(Record, telling=("timestamp",)):
+class SelectedDeviceUpdate(Record, repr_fields=("timestamp",)):
     """A device was chosen."""
 
     device: Device = part()
     timestamp: datetime | None
 
 
-class Browser(Record, telling=("browser", "browser_version")):
+class Browser(Record, repr_fields=("browser", "browser_version")):
     """What the call ran in."""
 
     browser: str | None
@@ -50,7 +50,7 @@ class Browser(Record, telling=("browser", "browser_version")):
     webgl_support: bool | None
 
 
-class DeviceInfo(Record, telling=("os", "os_version", "cpus")):
+class DeviceInfo(Record, repr_fields=("os", "os_version", "cpus")):
     """What the browser ran on."""
 
     cpus: float | None
@@ -59,7 +59,7 @@ class DeviceInfo(Record, telling=("os", "os_version", "cpus")):
     os_version: str | None
 
 
-class NetworkOwner(Record, telling=("asn",)):
+class NetworkOwner(Record, repr_fields=("asn",)):
     """The autonomous system that the address belongs to."""
 
     asn: str | None
@@ -69,7 +69,7 @@ class NetworkOwner(Record, telling=("asn",)):
     type: str | None
 
 
-class IpInformation(Record, telling=("country",)):
+class IpInformation(Record, repr_fields=("country",)):
     """Where the participant was, by the address."""
 
     city: str | None
@@ -88,7 +88,7 @@ class NativeEncoders(Record):
     video_encoder: str | None
 
 
-class ConnectionTest(Record, telling=("effective_network_type", "timestamp")):
+class ConnectionTest(Record, repr_fields=("effective_network_type", "timestamp")):
     """What a peer connection found reachable."""
 
     effective_network_type: str | None
@@ -99,7 +99,7 @@ class ConnectionTest(Record, telling=("effective_network_type", "timestamp")):
     timestamp: datetime | None
 
 
-class CandidatePair(Record, telling=("nominated", "local_candidate_type", "local_candidate_protocol")):
+class CandidatePair(Record, repr_fields=("nominated", "local_candidate_type", "local_candidate_protocol")):
     """A way that ICE found from the participant to the server; the nominated one was used.
 
     Round trips are taken to be seconds, bit rates bits per second: the names and units of WebRTC's own statistics.
@@ -145,7 +145,7 @@ class CandidatePairs(Record):
     consuming_transport: list[CandidatePair] = part()
 
 
-class Metadata(Record, telling=("sdk_name", "sdk_version")):
+class Metadata(Record, repr_fields=("sdk_name", "sdk_version")):
     """Everything in a report that is no measurement of media."""
 
     audio_devices_updates: list[DevicesUpdate] = part()
@@ -159,7 +159,7 @@ class Metadata(Record, telling=("sdk_name", "sdk_version")):
     native: NativeEncoders = part("native_metadata")
     connections: list[ConnectionTest] = part("pc_metadata")
     candidate_pairs: CandidatePairs = part()
-    view_type: str | None = wire("room_view_type")
+    view_type: str | None = field("room_view_type")
     sdk_name: str | None
     sdk_type: str | None
     sdk_version: str | None

@@ -32,7 +32,7 @@ class Part(Field):
 
 
 def part(*names: str) -> Any:
-    """A nested object or list that is never None; names as for `wire`."""
+    """A nested object or list that is never None; names as for `field`."""
     return Part(*names)
 
 

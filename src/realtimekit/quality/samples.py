@@ -14,7 +14,7 @@ from realtimekit.quality.parts import part
 from realtimekit.record import Record
 
 
-class Sample(Record, telling=("timestamp", "mos_quality")):
+class Sample(Record, repr_fields=("timestamp", "mos_quality")):
     """What every sample has."""
 
     timestamp: datetime | None

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from realtimekit.quality.parts import part
-from realtimekit.record import Record, wire
+from realtimekit.record import Record, field
 
 
-class Percentiles(Record, telling=("avg",)):
+class Percentiles(Record, repr_fields=("avg",)):
     """The mean, and the values that 50, 75 and 90 % of the samples do not exceed."""
 
     avg: float | None
@@ -18,23 +18,23 @@ class Percentiles(Record, telling=("avg",)):
     p90: float | None
 
 
-class LossEvents(Record, telling=("avg",)):
+class LossEvents(Record, repr_fields=("avg",)):
     """Packet loss in percent: the mean, and the share (0 to 1) of samples that lost so much or more."""
 
     avg: float | None
-    at_least_5: float | None = wire("5_or_greater_event_fraction")
-    at_least_10: float | None = wire("10_or_greater_event_fraction")
-    at_least_25: float | None = wire("25_or_greater_event_fraction")
-    at_least_50: float | None = wire("50_or_greater_event_fraction")
+    at_least_5: float | None = field("5_or_greater_event_fraction")
+    at_least_10: float | None = field("10_or_greater_event_fraction")
+    at_least_25: float | None = field("25_or_greater_event_fraction")
+    at_least_50: float | None = field("50_or_greater_event_fraction")
 
 
-class LatencyEvents(Record, telling=("avg",)):
+class LatencyEvents(Record, repr_fields=("avg",)):
     """A delay in milliseconds: the mean, and the share (0 to 1) of samples that took so long or longer."""
 
     avg: float | None
-    at_least_100ms: float | None = wire("100ms_or_greater_event_fraction")
-    at_least_250ms: float | None = wire("250ms_or_greater_event_fraction")
-    at_least_500ms: float | None = wire("500ms_or_greater_event_fraction")
+    at_least_100ms: float | None = field("100ms_or_greater_event_fraction")
+    at_least_250ms: float | None = field("250ms_or_greater_event_fraction")
+    at_least_500ms: float | None = field("500ms_or_greater_event_fraction")
 
 
 class Totals(Record):

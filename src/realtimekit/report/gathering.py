@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from realtimekit.errors import APIConnectionError, APIError, ArtefactError, AuthenticationError, DecodeError
+from realtimekit.errors import APIConnectionError, APIError, ArtifactError, AuthenticationError, DecodeError
 from realtimekit.quality.gather import MissingReport, PeerQuality, each
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.people import Person, known, people_of
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from realtimekit.artefacts.messages import ChatMessage
-    from realtimekit.artefacts.segments import Segment
+    from realtimekit.artifacts.messages import ChatMessage
+    from realtimekit.artifacts.segments import Segment
     from realtimekit.flow import Sync
     from realtimekit.resources.livestream_session import LivestreamSession
     from realtimekit.resources.recording import Recording
@@ -183,7 +183,7 @@ class _Parts:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, ArtefactError):
+    if isinstance(error, ArtifactError):
         return str(error).partition("; ")[2] or str(error)  # what the request was says nothing to a reader
     if isinstance(error, APIError) and error.status == 404:
         return "the server has none (any more)"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
 from realtimekit.flow import F, Flow, operation
-from realtimekit.keywords import Options
+from realtimekit.kwargs import Options
 from realtimekit.record import Record
 from realtimekit.resources.session_record import SessionRecord
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Concerned(Record, telling=("id", "name")):
+class Concerned(Record, repr_fields=("id", "name")):
     """Somebody who was removed or muted."""
 
     id: str
@@ -27,28 +27,28 @@ class Concerned(Record, telling=("id", "name")):
     updated_at: datetime | None
 
 
-class Kicked(Record, telling=("action",)):
+class Kicked(Record, repr_fields=("action",)):
     """The answer to a kick."""
 
     action: str | None
     participants: list[Concerned] | None
 
 
-class Muted(Record, telling=("action",)):
+class Muted(Record, repr_fields=("action",)):
     """The answer to a mute."""
 
     action: str | None
     participants: list[Concerned] | None
 
 
-class PollVote(Record, telling=("id", "name")):
+class PollVote(Record, repr_fields=("id", "name")):
     """Who voted."""
 
     id: str
     name: str | None
 
 
-class PollOption(Record, telling=("text", "count")):
+class PollOption(Record, repr_fields=("text", "count")):
     """One answer that can be given, and who gave it."""
 
     text: str
@@ -56,7 +56,7 @@ class PollOption(Record, telling=("text", "count")):
     votes: list[PollVote] | None
 
 
-class Poll(Record, telling=("id", "question")):
+class Poll(Record, repr_fields=("id", "question")):
     """A question to those who are there."""
 
     id: str

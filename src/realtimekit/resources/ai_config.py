@@ -25,7 +25,7 @@ SummaryType: TypeAlias = (
 )
 
 
-class TranscriptionConfig(Record, telling=("language",)):
+class TranscriptionConfig(Record, repr_fields=("language",)):
     """How what is said is written down."""
 
     language: Language | None
@@ -33,7 +33,7 @@ class TranscriptionConfig(Record, telling=("language",)):
     profanity_filter: bool | None
 
 
-class SummarizationConfig(Record, telling=("summary_type", "word_limit")):
+class SummarizationConfig(Record, repr_fields=("summary_type", "word_limit")):
     """What the summary is like."""
 
     summary_type: SummaryType | None

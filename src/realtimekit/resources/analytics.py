@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.exchange import exchange
-from realtimekit.flow import Driven, Engine, F, Flow, operation
-from realtimekit.keywords import OPTIONS, Scoped, split
+from realtimekit.execution import execute
+from realtimekit.flow import ClientBound, F, Flow, Runner, operation
+from realtimekit.kwargs import OPTIONS, Scoped, split
 from realtimekit.paths import PathTemplate
 from realtimekit.record import Record
 from realtimekit.resource import KIT
@@ -18,12 +18,12 @@ from realtimekit.values import Moment, unix_seconds, utc_day
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from realtimekit.keywords import Options
+    from realtimekit.kwargs import Options
 
 _TEMPLATE = PathTemplate(KIT + "/{app_id}/analytics")
 
 
-class SessionDay(Record, telling=("day", "total_sessions")):
+class SessionDay(Record, repr_fields=("day", "total_sessions")):
     """The sessions of one day."""
 
     day: date
@@ -31,7 +31,7 @@ class SessionDay(Record, telling=("day", "total_sessions")):
     total_session_minutes: float | None
 
 
-class SessionStats(Record, telling=("sessions_count", "sessions_minutes_consumed")):
+class SessionStats(Record, repr_fields=("sessions_count", "sessions_minutes_consumed")):
     """The sessions of a time."""
 
     sessions_count: int | None
@@ -39,7 +39,7 @@ class SessionStats(Record, telling=("sessions_count", "sessions_minutes_consumed
     day_stats: list[SessionDay] | None
 
 
-class RecordingDay(Record, telling=("day", "total_recordings")):
+class RecordingDay(Record, repr_fields=("day", "total_recordings")):
     """The recordings of one day."""
 
     day: date
@@ -47,7 +47,7 @@ class RecordingDay(Record, telling=("day", "total_recordings")):
     total_recording_minutes: float | None
 
 
-class RecordingStats(Record, telling=("recording_count", "recording_minutes_consumed")):
+class RecordingStats(Record, repr_fields=("recording_count", "recording_minutes_consumed")):
     """The recordings of a time."""
 
     recording_count: int | None
@@ -62,7 +62,7 @@ class DaywiseReport(Record):
     recording_stats: RecordingStats | None
 
 
-class LivestreamTotals(Record, telling=("count", "total_ingest_seconds", "total_viewer_seconds")):
+class LivestreamTotals(Record, repr_fields=("count", "total_ingest_seconds", "total_viewer_seconds")):
     """The livestreams of a time."""
 
     count: int | None
@@ -70,20 +70,20 @@ class LivestreamTotals(Record, telling=("count", "total_ingest_seconds", "total_
     total_viewer_seconds: float | None
 
 
-class LivestreamDay(LivestreamTotals, telling=("date", "count")):
+class LivestreamDay(LivestreamTotals, repr_fields=("date", "count")):
     """The livestreams of one day."""
 
     date: date | None
 
 
-class Analytics(Driven[F]):
+class Analytics(ClientBound[F]):
     """The reports of an app: `client.analytics`.
 
     Each takes its times as a `date`, an aware `datetime`, a text in ISO 8601 or Unix seconds. A date stands for the
     whole day, in UTC.
     """
 
-    def __init__(self, client: Engine[F]) -> None:
+    def __init__(self, client: Runner[F]) -> None:
         self._client = client
 
     @operation
@@ -150,7 +150,7 @@ class Analytics(Driven[F]):
         settings = self._client.settings
         own = {"account_id": settings.account_id, "app_id": settings.app_id}
         path = _TEMPLATE.collection({**own, **{name: value for name, value in ids.items() if value is not None}}) + name
-        return protocol.unwrap((yield from exchange(settings, "GET", path, query, options=cast("Options", options))))
+        return protocol.unwrap((yield from execute(settings, "GET", path, query, options=cast("Options", options))))
 
 
 def _seconds(start_time: Moment | None, end_time: Moment | None, filters: str | None) -> dict[str, Any]:

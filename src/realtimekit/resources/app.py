@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Unpack
 
 from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.keywords import Options
+from realtimekit.kwargs import Options
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, listed, on_default_client
 
@@ -71,7 +71,7 @@ class Apps(Relation["App[F]", F]):
         return self._reference(id, options)
 
 
-class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app", telling=("id", "name")):
+class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app", repr_fields=("id", "name")):
     """A RealtimeKit application. It has its own meetings, sessions, presets and webhooks."""
 
     id: str

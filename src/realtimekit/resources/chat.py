@@ -6,23 +6,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
 from realtimekit.flow import F, Flow, operation
-from realtimekit.keywords import Options
-from realtimekit.record import wire
-from realtimekit.resources.artefact import Artefact
+from realtimekit.kwargs import Options
+from realtimekit.record import field
+from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
-    from realtimekit.artefacts.messages import ChatMessage
+    from realtimekit.artifacts.messages import ChatMessage
     from realtimekit.errors import DecodeError
 
 
-class Chat(Artefact[F], path="/{app_id}/sessions/{session_id}/chat", telling=("chat_download_url_expiry",)):
+class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields=("chat_download_url_expiry",)):
     """The chat of a session: `session.chat`, `GET /sessions/{session_id}/chat`. Kept for 7 days."""
 
     _kind = "chat"
     _kept = "download it in time, or set persist_chat=True on the meeting to have it kept for longer"
 
-    download_url: str | None = wire("chat_download_url", "chatDownloadUrl")
-    download_url_expiry: datetime | None = wire("chat_download_url_expiry", "chatDownloadUrlExpiry")
+    download_url: str | None = field("chat_download_url", "chatDownloadUrl")
+    download_url_expiry: datetime | None = field("chat_download_url_expiry", "chatDownloadUrlExpiry")
 
     @operation
     def messages(
@@ -35,8 +35,8 @@ class Chat(Artefact[F], path="/{app_id}/sessions/{session_id}/chat", telling=("c
 
         Raises:
             DecodeError: a row cannot be read, and `problems` is None.
-            ArtefactNotReady, APIConnectionError, APIError: as `read`.
+            ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artefacts.messages import parse_chat  # noqa: PLC0415 - not every program reads a chat
+        from realtimekit.artifacts.messages import parse_chat  # noqa: PLC0415 - not every program reads a chat
 
         return parse_chat((yield from self._content(options)), problems=problems)

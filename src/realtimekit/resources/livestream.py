@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
 from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.kwargs import Options, Scoped
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, has_many, listed, on_default_client
 from realtimekit.resources.livestream_session import LivestreamSession
@@ -92,7 +92,7 @@ class Livestream(
     path="/{app_id}/livestreams(/{livestream_id})",
     collection=Livestreams,
     item_key="livestream",
-    telling=("id", "name", "status"),
+    repr_fields=("id", "name", "status"),
 ):
     """A livestream. `stream_key` is a secret: whoever has it can broadcast here."""
 

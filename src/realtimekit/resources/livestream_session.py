@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Unpack
 
 from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.keywords import Scoped
+from realtimekit.kwargs import Scoped
 from realtimekit.relation import Collection
 from realtimekit.resource import Resource, on_default_client
 
@@ -28,7 +28,7 @@ class LivestreamSession(
     Resource[F],
     path="/{app_id}/livestreams/sessions(/{livestream_session_id})",
     collection=LivestreamSessions,
-    telling=("id", "livestream_id", "started_time", "stopped_time"),
+    repr_fields=("id", "livestream_id", "started_time", "stopped_time"),
 ):
     """One broadcast. Read-only."""
 

@@ -8,7 +8,7 @@ from typing import Literal, TypedDict, Unpack, cast
 
 from realtimekit.errors import NotFoundError
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import OPTIONS, Options, Scoped, split
+from realtimekit.kwargs import OPTIONS, Options, Scoped, split
 from realtimekit.relation import Relation
 from realtimekit.resource import HasOne, Resource, has_many, has_one, listed, on_default_client
 from realtimekit.resources.active_session import ActiveSession
@@ -104,7 +104,7 @@ class Meetings(Relation["Meeting[F]", F]):
 
 
 class Meeting(
-    Resource[F], path="/{app_id}/meetings(/{meeting_id})", collection=Meetings, telling=("id", "title", "status")
+    Resource[F], path="/{app_id}/meetings(/{meeting_id})", collection=Meetings, repr_fields=("id", "title", "status")
 ):
     """A room that people join, again and again; each time is a session. The API cannot delete a meeting."""
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import OPTIONS, Options, Scoped, split
-from realtimekit.record import wire
+from realtimekit.kwargs import OPTIONS, Options, Scoped, split
+from realtimekit.record import field
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, listed, on_default_client
 from realtimekit.resources.participant_token import ParticipantToken
@@ -123,7 +123,7 @@ class Participant(
     Resource[F],
     path="/{app_id}/meetings/{meeting_id}/participants(/{participant_id})",
     collection=Participants,
-    telling=("id", "name", "preset_name"),
+    repr_fields=("id", "name", "preset_name"),
 ):
     """Somebody who may join a meeting.
 
@@ -132,13 +132,13 @@ class Participant(
     """
 
     id: str
-    custom_participant_id: str | None = wire("custom_participant_id", "client_specific_id")  # a guide has the old name
+    custom_participant_id: str | None = field("custom_participant_id", "client_specific_id")  # a guide has the old name
     name: str | None
     picture: str | None
     preset_name: str | None
     created_at: datetime | None
     updated_at: datetime | None
-    token: ParticipantToken | None = wire("token", read=ParticipantToken._read)
+    token: ParticipantToken | None = field("token", converter=ParticipantToken._read)
 
     find = on_default_client(Participants[Sync].find)
     where = on_default_client(Participants[Sync].where)

@@ -8,7 +8,7 @@ from typing import Literal
 from realtimekit.record import Record
 
 
-class PeerEvent(Record, telling=("event_name", "created_at")):
+class PeerEvent(Record, repr_fields=("event_name", "created_at")):
     """One coming or going, with `include_peer_events=True`."""
 
     id: str | None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from realtimekit import protocol
 from realtimekit.errors import NotFoundError, RealtimeKitError, ValidationError
-from realtimekit.exchange import exchange
+from realtimekit.execution import execute
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.kwargs import Options, Scoped
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, listed, on_default_client
 from realtimekit.resources.preset_config import PresetConfig, PresetPermissions, PresetUi
@@ -18,7 +18,7 @@ from realtimekit.resources.preset_config import PresetConfig, PresetPermissions,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from realtimekit.flow import Engine
+    from realtimekit.flow import Runner
     from realtimekit.resources.preset_fields import ConfigFields, PermissionsFields, UiFields
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Presets(Relation["Preset[F]", F]):
         return self._reference(id, options)
 
 
-class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Presets, telling=("id", "name")):
+class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Presets, repr_fields=("id", "name")):
     """What the participants who have it may do, and how their meeting looks.
 
     Participants name theirs by its `name`. In a list a preset holds its name alone: `reload()` reads the rest.
@@ -116,7 +116,7 @@ class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Pre
         yield from self._call("DELETE", options=options)
 
 
-def naming_presets(flow: Flow[T], client: Engine[Any], scope: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[T]:
+def naming_presets(flow: Flow[T], client: Runner[Any], scope: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[T]:
     """A call that names a preset: if it fails because there is none of that name, the error says which there are.
 
     Neither the status nor the words of that error are documented: any that speaks of a preset is taken for it.
@@ -140,10 +140,10 @@ def naming_presets(flow: Flow[T], client: Engine[Any], scope: Mapping[str, Any],
         raise
 
 
-def _names(client: Engine[Any], scope: Mapping[str, Any], options: Options) -> Flow[str]:
+def _names(client: Runner[Any], scope: Mapping[str, Any], options: Options) -> Flow[str]:
     path = Preset._template.collection(scope)
     settings = client.settings._replace(max_retries=0)  # somebody waits to read what went wrong
-    answer = yield from exchange(settings, "GET", path, options=options)
+    answer = yield from execute(settings, "GET", path, options=options)
     names = [str(preset.get("name")) for preset in protocol.unwrap_list(answer) or []]
     if not names:
         return "no preset was found in this app"

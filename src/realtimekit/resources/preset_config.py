@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from realtimekit.record import Record, wire
+from realtimekit.record import Record, field
 
 Permission: TypeAlias = Literal["ALLOWED", "NOT_ALLOWED", "CAN_REQUEST"] | str
 VideoQuality: TypeAlias = Literal["hd", "vga", "qvga", "fhd", "uhd"] | str
@@ -22,14 +22,14 @@ BorderWidth: TypeAlias = Literal["none", "thin", "fat"] | str
 # --- config -----------------------------------------------------------------------------------------------------------
 
 
-class VideoStreams(Record, telling=("desktop", "mobile")):
+class VideoStreams(Record, repr_fields=("desktop", "mobile")):
     """How many videos are shown at once."""
 
     desktop: int | None
     mobile: int | None
 
 
-class VideoMedia(Record, telling=("quality", "frame_rate")):
+class VideoMedia(Record, repr_fields=("quality", "frame_rate")):
     """What a camera sends."""
 
     quality: VideoQuality | None
@@ -38,7 +38,7 @@ class VideoMedia(Record, telling=("quality", "frame_rate")):
     simulcast: bool | None
 
 
-class ScreenshareMedia(Record, telling=("quality", "frame_rate")):
+class ScreenshareMedia(Record, repr_fields=("quality", "frame_rate")):
     """What a shared screen sends."""
 
     quality: VideoQuality | None
@@ -46,7 +46,7 @@ class ScreenshareMedia(Record, telling=("quality", "frame_rate")):
     """Frames a second."""
 
 
-class AudioMedia(Record, telling=("enable_high_bitrate", "enable_stereo")):
+class AudioMedia(Record, repr_fields=("enable_high_bitrate", "enable_stereo")):
     """What a microphone sends."""
 
     enable_high_bitrate: bool | None
@@ -61,7 +61,7 @@ class PresetMedia(Record):
     audio: AudioMedia | None
 
 
-class PresetConfig(Record, telling=("view_type",)):
+class PresetConfig(Record, repr_fields=("view_type",)):
     """What kind of meeting it is."""
 
     view_type: ViewType | None
@@ -106,7 +106,7 @@ class ConnectedMeetings(Record):
     can_switch_to_parent_meeting: bool | None
 
 
-class Produce(Record, telling=("can_produce",)):
+class Produce(Record, repr_fields=("can_produce",)):
     """Whether they may send one kind of media."""
 
     can_produce: Permission | None
@@ -172,24 +172,24 @@ class PresetPermissions(Record):
 # --- ui ---------------------------------------------------------------------------------------------------------------
 
 
-class BackgroundShades(Record, telling=("600", "1000")):
+class BackgroundShades(Record, repr_fields=("600", "1000")):
     """Colours; on the wire the keys are the numbers, so `shades["600"]` reads them, too."""
 
-    shade_600: str | None = wire("600")
-    shade_700: str | None = wire("700")
-    shade_800: str | None = wire("800")
-    shade_900: str | None = wire("900")
-    shade_1000: str | None = wire("1000")
+    shade_600: str | None = field("600")
+    shade_700: str | None = field("700")
+    shade_800: str | None = field("800")
+    shade_900: str | None = field("900")
+    shade_1000: str | None = field("1000")
 
 
-class BrandShades(Record, telling=("300", "500")):
+class BrandShades(Record, repr_fields=("300", "500")):
     """Colours; on the wire the keys are the numbers, so `shades["300"]` reads them, too."""
 
-    shade_300: str | None = wire("300")
-    shade_400: str | None = wire("400")
-    shade_500: str | None = wire("500")
-    shade_600: str | None = wire("600")
-    shade_700: str | None = wire("700")
+    shade_300: str | None = field("300")
+    shade_400: str | None = field("400")
+    shade_500: str | None = field("500")
+    shade_600: str | None = field("600")
+    shade_700: str | None = field("700")
 
 
 class Colors(Record):
@@ -205,7 +205,7 @@ class Colors(Record):
     warning: str | None
 
 
-class DesignTokens(Record, telling=("theme",)):
+class DesignTokens(Record, repr_fields=("theme",)):
     """How the meeting looks."""
 
     theme: Theme | None

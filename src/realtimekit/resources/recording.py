@@ -7,11 +7,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
-from realtimekit.artefacts.download import Downloadable, File
+from realtimekit.artifacts.download import Downloadable, File
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.kwargs import Options, Scoped
 from realtimekit.paths import segment
-from realtimekit.record import Record, wire
+from realtimekit.polling import wait_until
+from realtimekit.record import Record, field
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, listed, on_default_client
 from realtimekit.resources.meeting import Meeting
@@ -24,7 +25,6 @@ from realtimekit.resources.recording_config import (
     StorageConfigFields,
     VideoConfigFields,
 )
-from realtimekit.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,22 +91,22 @@ class NewTrackRecording(_OfMeeting, total=False):
     user_ids: Sequence[str]  # whom to record (beta)
 
 
-class Caller(Record, telling=("type", "name")):
+class Caller(Record, repr_fields=("type", "name")):
     """Who had a recording started or stopped."""
 
     type: Literal["ORGANIZATION", "USER"] | str | None
-    user_id: str | None = wire("user_Id", "user_id")  # the capital is the API's
+    user_id: str | None = field("user_Id", "user_id")  # the capital is the API's
     name: str | None
 
 
-class StartReason(Record, telling=("reason",)):
+class StartReason(Record, repr_fields=("reason",)):
     """Why a recording was started."""
 
     reason: Literal["API_CALL", "RECORD_ON_START"] | str | None
     caller: Caller | None
 
 
-class StopReason(Record, telling=("reason",)):
+class StopReason(Record, repr_fields=("reason",)):
     """Why a recording was stopped."""
 
     reason: Literal["API_CALL", "INTERNAL_ERROR", "ALL_PEERS_LEFT"] | str | None
@@ -119,11 +119,11 @@ def _links(raw: Any) -> dict[str, str]:
     return {name: file["download_url"] for name, file in raw.items() if file.get("download_url") is not None}
 
 
-class RecordingLayer(Record, telling=("layer_name",)):
+class RecordingLayer(Record, repr_fields=("layer_name",)):
     """The files of one layer of a track recording."""
 
     layer_name: str | None
-    download_urls: dict[str, str] | None = wire("download_urls", read=_links)
+    download_urls: dict[str, str] | None = field("download_urls", converter=_links)
     """File name -> link."""
 
 
@@ -191,7 +191,7 @@ class Recording(
     path="/{app_id}/recordings(/{recording_id})",
     collection=Recordings,
     item_key="recording",
-    telling=("id", "status", "output_file_name"),
+    repr_fields=("id", "status", "output_file_name"),
 ):
     """A recording of a meeting. Its file is kept for 7 days.
 
@@ -209,11 +209,11 @@ class Recording(
     """Seconds."""
     file_size: int | None
     """Bytes."""
-    download_url: str | None = wire("download_url", read=_one_link)
+    download_url: str | None = field("download_url", converter=_one_link)
     """None until the status is UPLOADED, and of a track recording: its links are in `layers`."""
     download_url_expiry: datetime | None
-    audio_download_url: str | None = wire("audio_download_url", "download_audio_url")  # a guide has the second
-    layers: list[RecordingLayer] | None = wire("download_url", read=_layers)
+    audio_download_url: str | None = field("audio_download_url", "download_audio_url")  # a guide has the second
+    layers: list[RecordingLayer] | None = field("download_url", converter=_layers)
     """Only of a track recording that is UPLOADED."""
     storage_config: StorageConfig | None
     start_reason: StartReason | None

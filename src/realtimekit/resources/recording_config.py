@@ -21,7 +21,7 @@ StorageAuth: TypeAlias = Literal["KEY", "PASSWORD"] | str
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-class AudioConfig(Record, telling=("codec", "channel")):
+class AudioConfig(Record, repr_fields=("codec", "channel")):
     """The audio of a recording."""
 
     codec: AudioCodec | None
@@ -30,14 +30,14 @@ class AudioConfig(Record, telling=("codec", "channel")):
     """Whether there is a file of the audio alone."""
 
 
-class WatermarkSize(Record, telling=("width", "height")):
+class WatermarkSize(Record, repr_fields=("width", "height")):
     """Pixels."""
 
     width: int | None
     height: int | None
 
 
-class Watermark(Record, telling=("position",)):
+class Watermark(Record, repr_fields=("position",)):
     """A picture over the video."""
 
     url: str | None
@@ -45,7 +45,7 @@ class Watermark(Record, telling=("position",)):
     size: WatermarkSize | None
 
 
-class VideoConfig(Record, telling=("codec", "width", "height")):
+class VideoConfig(Record, repr_fields=("codec", "width", "height")):
     """The video of a recording."""
 
     codec: VideoCodec | None
@@ -57,7 +57,7 @@ class VideoConfig(Record, telling=("codec", "width", "height")):
     watermark: Watermark | None
 
 
-class StorageConfig(Record, telling=("type", "bucket", "path")):
+class StorageConfig(Record, repr_fields=("type", "bucket", "path")):
     """Where the file goes, besides RealtimeKit's own bucket. The API does not give its secrets back."""
 
     id: str | None
@@ -71,7 +71,7 @@ class StorageConfig(Record, telling=("type", "bucket", "path")):
     port: int | None
 
 
-class BucketConfig(Record, telling=("enabled",)):
+class BucketConfig(Record, repr_fields=("enabled",)):
     """RealtimeKit's own bucket, which keeps files for 7 days."""
 
     enabled: bool | None
@@ -83,7 +83,7 @@ class LiveStreamingConfig(Record):
     rtmp_url: str | None
 
 
-class RecordingConfig(Record, telling=("max_seconds", "file_name_prefix")):
+class RecordingConfig(Record, repr_fields=("max_seconds", "file_name_prefix")):
     """How the recordings of a meeting are made."""
 
     max_seconds: float | None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overloa
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.exchange import exchange
+from realtimekit.execution import execute
 from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.keywords import OPTIONS, Options, Scoped, split
+from realtimekit.kwargs import OPTIONS, Options, Scoped, split
 from realtimekit.paths import segment
 from realtimekit.relation import Relation
 from realtimekit.resource import HasOne, has_many, has_one, listed, on_default_client
@@ -108,7 +108,7 @@ class Sessions(Relation["Session[F]", F]):
         path = f"{self._record._template.collection(ids)}/peer-report/{segment('peer_id', peer_id)}"
         query = {"filters": filters, "include_peer_events": include_peer_events}
         settings = self._client.settings
-        answer = yield from exchange(settings, "GET", path, query, options=cast("Options", split(rest, OPTIONS)[0]))
+        answer = yield from execute(settings, "GET", path, query, options=cast("Options", split(rest, OPTIONS)[0]))
         data = protocol.unwrap(answer, SessionParticipant._item_key)
         if not isinstance(data, dict):
             raise DecodeError(f"GET {path} answered without a participant")

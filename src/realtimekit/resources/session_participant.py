@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
-from realtimekit.exchange import exchange
+from realtimekit.execution import execute
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.kwargs import Options, Scoped
 from realtimekit.paths import PathTemplate
 from realtimekit.quality.report import PeerReport
-from realtimekit.record import wire
+from realtimekit.record import field
 from realtimekit.relation import Relation
 from realtimekit.resource import KIT, Resource, listed, on_default_client
 from realtimekit.resources.peer_event import PeerEvent
@@ -74,7 +74,7 @@ class SessionParticipant(
     collection=SessionParticipants,
     item_key="participant",
     items_key="participants",
-    telling=("id", "display_name", "joined_at"),
+    repr_fields=("id", "display_name", "joined_at"),
 ):
     """Somebody who took part in a session. Read-only. Its id is what webhooks call the peer id."""
 
@@ -82,7 +82,7 @@ class SessionParticipant(
     user_id: str | None
     custom_participant_id: str | None
     display_name: str | None
-    preset_name: str | None = wire("preset_name", "role")
+    preset_name: str | None = field("preset_name", "role")
     session_id: str | None
     joined_at: datetime | None
     left_at: datetime | None
@@ -94,7 +94,7 @@ class SessionParticipant(
     """Only where `include_peer_events` asked for it."""
     peer_report: dict[str, Any] | None
     """Only on a participant found by peer id: `metadata` and `quality`, as the server sent them."""
-    report: PeerReport | None = wire("peer_report")
+    report: PeerReport | None = field("peer_report")
     """The same, typed; None on a participant from a list, until `load_report()`."""
 
     find = on_default_client(SessionParticipants[Sync].find)
@@ -111,4 +111,4 @@ class SessionParticipant(
         """
         ids = self._known_ids()
         path = PathTemplate(KIT + "/{app_id}/sessions/peer-report/{participant_id}").member(ids)
-        self._take((yield from exchange(self._client.settings, "GET", path, options=options)))
+        self._take((yield from execute(self._client.settings, "GET", path, options=options)))

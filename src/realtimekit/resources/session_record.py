@@ -9,7 +9,7 @@ from realtimekit.flow import F
 from realtimekit.resource import Resource
 
 
-class SessionRecord(Resource[F], telling=("id", "status", "meeting_display_name", "started_at")):
+class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_name", "started_at")):
     """The record of what happened when participants joined a meeting."""
 
     id: str

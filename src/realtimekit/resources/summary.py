@@ -6,29 +6,29 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
 from realtimekit.flow import F, Flow, fluent, operation
-from realtimekit.keywords import Options
-from realtimekit.record import wire
+from realtimekit.kwargs import Options
+from realtimekit.polling import wait_until
+from realtimekit.record import field
 from realtimekit.resource import Resource
-from realtimekit.resources.artefact import Artefact
-from realtimekit.waiting import wait_until
+from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 class Summary(
-    Artefact[F],
+    Artifact[F],
     path="/{app_id}/sessions/{session_id}/summary",
-    telling=("sessionId", "status", "summaryDownloadUrlExpiry"),
+    repr_fields=("sessionId", "status", "summaryDownloadUrlExpiry"),
 ):
     """The summary of a session: `session.summary`, `GET /sessions/{session_id}/summary`. Kept for 7 days."""
 
     _kind = "summary"
     _setting = "summarize_on_end"
 
-    session_id: str | None = wire("sessionId", "session_id")
-    download_url: str | None = wire("summaryDownloadUrl", "summary_download_url")
-    download_url_expiry: datetime | None = wire("summaryDownloadUrlExpiry", "summary_download_url_expiry")
+    session_id: str | None = field("sessionId", "session_id")
+    download_url: str | None = field("summaryDownloadUrl", "summary_download_url")
+    download_url_expiry: datetime | None = field("summaryDownloadUrlExpiry", "summary_download_url_expiry")
     status: str | None
     """What the server said when the summary was asked for."""
 
@@ -77,10 +77,10 @@ class Summary(
         """The summary, plain text or Markdown, which is downloaded.
 
         Raises:
-            ArtefactNotReady: there is none yet: `wait()` for it.
+            ArtifactNotReadyError: there is none yet: `wait()` for it.
             APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artefacts.rows import text_of  # noqa: PLC0415 - not every program reads a summary
+        from realtimekit.artifacts.rows import text_of  # noqa: PLC0415 - not every program reads a summary
 
         return text_of((yield from self._content(options)))
 

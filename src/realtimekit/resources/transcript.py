@@ -6,23 +6,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
 from realtimekit.flow import F, Flow, operation
-from realtimekit.keywords import Options
-from realtimekit.record import wire
-from realtimekit.resources.artefact import Artefact
+from realtimekit.kwargs import Options
+from realtimekit.record import field
+from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from realtimekit.artefacts.segments import Segment, SpeakingTime
+    from realtimekit.artifacts.segments import Segment, SpeakingTime
     from realtimekit.errors import DecodeError
 
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
 
 
 class Transcript(
-    Artefact[F],
+    Artifact[F],
     path="/{app_id}/sessions/{session_id}/transcript",
-    telling=("sessionId", "transcript_download_url_expiry"),
+    repr_fields=("sessionId", "transcript_download_url_expiry"),
 ):
     """The transcript of a session: `session.transcript`, `GET /sessions/{session_id}/transcript`. Kept for 7 days.
 
@@ -36,9 +36,9 @@ class Transcript(
     _format: str | None = None
     _as_json: Transcript[F] | None = None
 
-    session_id: str | None = wire("sessionId", "session_id")
-    download_url: str | None = wire("transcript_download_url", "transcriptDownloadUrl")
-    download_url_expiry: datetime | None = wire("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
+    session_id: str | None = field("sessionId", "session_id")
+    download_url: str | None = field("transcript_download_url", "transcriptDownloadUrl")
+    download_url_expiry: datetime | None = field("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
 
     @operation
     def segments(self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]) -> Flow[list[Segment]]:
@@ -49,54 +49,54 @@ class Transcript(
 
         Raises:
             DecodeError: a row cannot be read, and `problems` is None.
-            ArtefactNotReady, APIConnectionError, APIError: as `read`.
+            ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
         return self._segments(options, problems)
 
     @operation
     def text(self, **options: Unpack[Options]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artefacts.segments import spoken  # noqa: PLC0415 - not every program reads a transcript
+        from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - not every program reads a transcript
 
         return spoken((yield from self._segments(options)))
 
     @operation
     def speaking_time(self, **options: Unpack[Options]) -> Flow[list[SpeakingTime]]:
         """How long each participant spoke; who spoke most comes first."""
-        from realtimekit.artefacts.segments import speaking_time  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.segments import speaking_time  # noqa: PLC0415 - as above
 
         return speaking_time((yield from self._segments(options)))
 
     @operation
     def to_srt(self, **options: Unpack[Options]) -> Flow[str]:
         """As SubRip subtitles."""
-        from realtimekit.artefacts.formats import to_srt  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_srt  # noqa: PLC0415 - as above
 
         return to_srt((yield from self._segments(options)))
 
     @operation
     def to_vtt(self, **options: Unpack[Options]) -> Flow[str]:
         """As WebVTT subtitles."""
-        from realtimekit.artefacts.formats import to_vtt  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_vtt  # noqa: PLC0415 - as above
 
         return to_vtt((yield from self._segments(options)))
 
     @operation
     def to_markdown(self, **options: Unpack[Options]) -> Flow[str]:
         """As Markdown: a paragraph for each segment, with its time and its speaker."""
-        from realtimekit.artefacts.formats import to_markdown  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_markdown  # noqa: PLC0415 - as above
 
         return to_markdown((yield from self._segments(options)))
 
     @operation
     def to_json(self, **options: Unpack[Options]) -> Flow[str]:
         """As RealtimeKit's JSON."""
-        from realtimekit.artefacts.formats import to_json  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_json  # noqa: PLC0415 - as above
 
         return to_json((yield from self._segments(options)))
 
     def _segments(self, options: Options, problems: list[DecodeError] | None = None) -> Flow[list[Segment]]:
-        from realtimekit.artefacts.segments import parse_transcript  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.segments import parse_transcript  # noqa: PLC0415 - as above
 
         source = self if self._format else self._as_json
         if source is None:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, Unpack
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
 from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.keywords import Options, Scoped
+from realtimekit.kwargs import Options, Scoped
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, listed, on_default_client
 
@@ -97,7 +97,7 @@ class Webhooks(Relation["Webhook[F]", F]):
 
 
 class Webhook(
-    Resource[F], path="/{app_id}/webhooks(/{webhook_id})", collection=Webhooks, telling=("id", "name", "events")
+    Resource[F], path="/{app_id}/webhooks(/{webhook_id})", collection=Webhooks, repr_fields=("id", "name", "events")
 ):
     """A subscription: RealtimeKit sends a `POST` to `url` for each of these events. It has no secret of its own."""
 

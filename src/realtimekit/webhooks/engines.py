@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Async, Engine, Flow, Sync
+from realtimekit.flow import Async, Flow, Runner, Sync
 
 if TYPE_CHECKING:
     from realtimekit.settings import Settings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NO_TOKEN = "not-needed"  # noqa: S105 - the public key is public: the request for it carries no token
 
 
-class KeyClient(Engine[Sync]):
+class KeyClient(Runner[Sync]):
     """The given client, or one that fetches the public key and nothing else: made on first use.
 
     It closes a flow that ended early, so that a receiver that gives up fetching leaves that to the next one.
@@ -23,11 +23,11 @@ class KeyClient(Engine[Sync]):
 
     asynchronous = False
 
-    def __init__(self, given: Engine[Sync] | None) -> None:
+    def __init__(self, given: Runner[Sync] | None) -> None:
         self._given = given
 
     @cached_property
-    def _client(self) -> Engine[Sync]:
+    def _client(self) -> Runner[Sync]:
         return RealtimeKit(api_token=_NO_TOKEN) if self._given is None else self._given
 
     @property
@@ -41,16 +41,16 @@ class KeyClient(Engine[Sync]):
             flow.close()
 
 
-class AsyncKeyClient(Engine[Async]):
+class AsyncKeyClient(Runner[Async]):
     """As KeyClient."""
 
     asynchronous = True
 
-    def __init__(self, given: Engine[Async] | None) -> None:
+    def __init__(self, given: Runner[Async] | None) -> None:
         self._given = given
 
     @cached_property
-    def _client(self) -> Engine[Async]:
+    def _client(self) -> Runner[Async]:
         return AsyncRealtimeKit(api_token=_NO_TOKEN) if self._given is None else self._given
 
     @property
@@ -64,7 +64,7 @@ class AsyncKeyClient(Engine[Async]):
             flow.close()
 
 
-class NoClient(Engine[Async]):
+class NoClient(Runner[Async]):
     """Stands in an async event that has no client: there is no default async client."""
 
     asynchronous = True

@@ -2,12 +2,12 @@
 
 RealtimeKitError
 └── WebhookError
-    ├── SignatureMissing  401  no signature header
-    ├── SignatureInvalid  401  the signature is not one of these bytes by this key
-    ├── ForeignEvent      401  truly from RealtimeKit, but of another app or webhook
-    ├── Malformed         400  truly from RealtimeKit, but no event; or no readable HTTP body
-    ├── BodyTooLarge      413
-    └── KeyUnavailable    503  nobody can tell: the public key could not be had
+    ├── MissingSignatureError  401  no signature header
+    ├── InvalidSignatureError  401  the signature is not one of these bytes by this key
+    ├── ForeignEventError      401  truly from RealtimeKit, but of another app or webhook
+    ├── MalformedEventError         400  truly from RealtimeKit, but no event; or no readable HTTP body
+    ├── BodyTooLargeError      413
+    └── PublicKeyUnavailableError    503  nobody can tell: the public key could not be had
 
 The platform takes any 2xx for delivered, tries 5xx again, and gives an event up for good on 3xx and 4xx
 (https://developers.cloudflare.com/realtime/realtimekit/, webhooks). So only what can never become right is a 4xx.
@@ -30,37 +30,37 @@ class WebhookError(RealtimeKitError):
     status: ClassVar[int] = 400
 
 
-class SignatureMissing(WebhookError):  # noqa: N818 - as SignatureInvalid
+class MissingSignatureError(WebhookError):
     """401: nothing says that RealtimeKit sent it."""
 
     status: ClassVar[int] = 401
 
 
-class SignatureInvalid(WebhookError):  # noqa: N818 - what is wrong is the whole name
+class InvalidSignatureError(WebhookError):
     """401: RealtimeKit did not sign these bytes. Said only of a key that was read a short while ago."""
 
     status: ClassVar[int] = 401
 
 
-class ForeignEvent(WebhookError):  # noqa: N818 - as SignatureInvalid
+class ForeignEventError(WebhookError):
     """401: RealtimeKit signed it, with the one key that it has for everybody, but for another app or webhook."""
 
     status: ClassVar[int] = 401
 
 
-class Malformed(WebhookError):  # noqa: N818 - as SignatureInvalid
+class MalformedEventError(WebhookError):
     """400: no JSON object with the name of an event."""
 
     status: ClassVar[int] = 400
 
 
-class BodyTooLarge(WebhookError):  # noqa: N818 - as SignatureInvalid
+class BodyTooLargeError(WebhookError):
     """413: the body is larger than `max_body`."""
 
     status: ClassVar[int] = 413
 
 
-class KeyUnavailable(WebhookError):  # noqa: N818 - as SignatureInvalid
+class PublicKeyUnavailableError(WebhookError):
     """503: the public key could not be had, or not again. The platform sends the event once more."""
 
     status: ClassVar[int] = 503

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
 
 from realtimekit.errors import DecodeError
-from realtimekit.flow import Async, Driven, Engine, F, Flow, Sync
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.paths import segment
 from realtimekit.protocol import printable
-from realtimekit.record import Record, wire
+from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
 from realtimekit.resources.chat import Chat
 from realtimekit.resources.session import Session, Sessions
@@ -45,9 +45,9 @@ class reached(Generic[T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, event: None, owner: Any = None) -> Self: ...
     @overload
-    def __get__(self, event: Driven[Sync], owner: Any = None) -> T: ...
+    def __get__(self, event: ClientBound[Sync], owner: Any = None) -> T: ...
     @overload
-    def __get__(self, event: Driven[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
+    def __get__(self, event: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
     def __get__(self, event: Any, owner: Any = None) -> Any:
         return self if event is None else event._client.run(self._loaded(event))
 
@@ -60,7 +60,7 @@ class reached(Generic[T]):  # noqa: N801 - a decorator
         return loaded
 
 
-class Event(Record, Driven[F]):
+class Event(Record, ClientBound[F]):
     """What happened. Read-only; `Event` alone means `Event[Sync]`, an `AsyncReceiver` gives `Event[Async]`.
 
     `event.session` and its like ask the API through the receiver's client, or the default client. Pickled, for a task
@@ -71,7 +71,7 @@ class Event(Record, Driven[F]):
     """The class of each name."""
 
     _delivery: tuple[str | None, str | None] = (None, None)
-    _client: Engine[F] = _DefaultClient()  # type: ignore[assignment]  # of an event made by hand, which is a sync one
+    _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # of an event made by hand, which is a sync one
 
     def __init_subclass__(cls, *, event: str | None = None, **kwargs: Any) -> None:
         """Register the class for the events of this name."""
@@ -153,12 +153,12 @@ class Event(Record, Driven[F]):
         ids: dict[str, Any] = session._ids()
         return ids
 
-    def bind(self, client: Engine[F]) -> Self:
+    def bind(self, client: Runner[F]) -> Self:
         """The same event with another client behind it."""
         return self._load(dict(self._data), self._delivery, client)
 
     @classmethod
-    def _load(cls, data: dict[str, Any], delivery: tuple[str | None, str | None], client: Engine[Any] | None) -> Self:
+    def _load(cls, data: dict[str, Any], delivery: tuple[str | None, str | None], client: Runner[Any] | None) -> Self:
         event = cls(data)
         event.__dict__["_delivery"] = delivery
         if client is not None:
@@ -235,11 +235,11 @@ class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
     """The chat of an ended session can be downloaded: `event.chat.read()`. Flat: it has no meeting object."""
 
     title: str | None
-    download_url: str | None = wire("chatDownloadUrl")
-    download_url_expiry: datetime | None = wire("chatDownloadUrlExpiry")
-    created_at: datetime | None = wire("createdAt")
-    started_at: datetime | None = wire("startedAt")
-    ended_at: datetime | None = wire("endedAt")
+    download_url: str | None = field("chatDownloadUrl")
+    download_url_expiry: datetime | None = field("chatDownloadUrlExpiry")
+    created_at: datetime | None = field("createdAt")
+    started_at: datetime | None = field("startedAt")
+    ended_at: datetime | None = field("endedAt")
 
     @property
     def session_id(self) -> str:
@@ -260,8 +260,8 @@ class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
 class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
     """The transcript can be downloaded: `event.transcript.read()`."""
 
-    download_url: str | None = wire("transcriptDownloadUrl")
-    download_url_expiry: datetime | None = wire("transcriptDownloadUrlExpiry")
+    download_url: str | None = field("transcriptDownloadUrl")
+    download_url_expiry: datetime | None = field("transcriptDownloadUrlExpiry")
 
     @property
     def transcript(self) -> Transcript[F]:
@@ -272,8 +272,8 @@ class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
 class MeetingSummary(MeetingEvent[F], event="meeting.summary"):
     """The summary can be downloaded: `event.summary.read()`. Its meeting may have no more than two ids."""
 
-    download_url: str | None = wire("summaryDownloadUrl")
-    download_url_expiry: datetime | None = wire("summaryDownloadUrlExpiry")
+    download_url: str | None = field("summaryDownloadUrl")
+    download_url_expiry: datetime | None = field("summaryDownloadUrlExpiry")
 
     @property
     def summary(self) -> Summary[F]:
@@ -291,12 +291,12 @@ class RecordingStatusUpdate(Event[F], event="recording.statusUpdate"):
 class LivestreamingStatusUpdate(Event[F], event="livestreaming.statusUpdate"):
     """A livestream goes on or off."""
 
-    stream_id: str | None = wire("streamId")
+    stream_id: str | None = field("streamId")
     status: Literal["LIVE", "OFFLINE", "IDLE"] | str | None
-    manual_ingest: bool | None = wire("manualIngest")
-    playback_url: str | None = wire("playbackUrl")
-    ingest_server: str | None = wire("ingestServer")
-    stream_key: str | None = wire("streamKey")
+    manual_ingest: bool | None = field("manualIngest")
+    playback_url: str | None = field("playbackUrl")
+    ingest_server: str | None = field("ingestServer")
+    stream_key: str | None = field("streamKey")
     """A secret: who has it can broadcast. It is in no repr; keep it out of your logs, too."""
     meeting: EventMeeting | None
 
@@ -306,7 +306,7 @@ def event_from(
     *,
     delivery_id: str | None = None,
     webhook_id: str | None = None,
-    client: Engine[F] | None = None,
+    client: Runner[F] | None = None,
 ) -> Event[F]:
     """An event from its decoded body, unverified: for tests, and for bodies that were verified before.
 

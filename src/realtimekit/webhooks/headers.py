@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from realtimekit.webhooks.errors import SignatureInvalid
+from realtimekit.webhooks.errors import InvalidSignatureError
 
 Headers: TypeAlias = Mapping[str, Any] | Mapping[bytes, Any] | Iterable[tuple[str | bytes, str | bytes]]
 """Any mapping or pairs; names in any case; names and values as text or bytes; a value may be a list of one."""
@@ -26,7 +26,7 @@ def read(headers: Headers) -> Delivery:
 
     Raises:
         TypeError: these are no headers.
-        SignatureInvalid: one of them is there twice, with different values.
+        InvalidSignatureError: one of them is there twice, with different values.
     """
     found: dict[str, str] = {}
     for name, value in _pairs(headers):
@@ -35,7 +35,7 @@ def read(headers: Headers) -> Delivery:
             for item in value if isinstance(value, list | tuple) else [value]:
                 text = _text(item)
                 if text and found.setdefault(key, text) != text:
-                    raise SignatureInvalid(f"the header {key} is there twice, with different values")
+                    raise InvalidSignatureError(f"the header {key} is there twice, with different values")
     return Delivery(*(_first(found, name) for name in ("signature", "uuid", "webhook-id")))
 
 

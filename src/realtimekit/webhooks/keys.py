@@ -12,14 +12,14 @@ from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Flow, Request, Sleep
 from realtimekit.settings import is_loopback
-from realtimekit.webhooks.errors import KeyUnavailable
+from realtimekit.webhooks.errors import PublicKeyUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from realtimekit.flow import Engine, Response
+    from realtimekit.flow import Response, Runner
     from realtimekit.settings import Settings
 
 KEY_URL = "https://api.realtime.cloudflare.com/.well-known/webhooks.json"
@@ -104,11 +104,11 @@ class Keys:
         self._read_at = self._tried_at = self._same_at = self._busy_until = float("-inf")
         self._failure = ""
 
-    def url(self, client: Engine[Any]) -> str:
+    def url(self, client: Runner[Any]) -> str:
         """Where it is read."""
         return self._url or default_url(client.settings)
 
-    def get(self, client: Engine[Any], *, instead_of: RSAPublicKey | None = None) -> Flow[RSAPublicKey]:
+    def get(self, client: Runner[Any], *, instead_of: RSAPublicKey | None = None) -> Flow[RSAPublicKey]:
         """The key.
 
         One reads it at a time; the others wait, or go on with the key that there is.
@@ -120,7 +120,7 @@ class Keys:
                 nor within `AFTER_FAILURE` seconds of a read that failed.
 
         Raises:
-            KeyUnavailable: there is none, or nobody can tell whether it is still the key.
+            PublicKeyUnavailableError: there is none, or nobody can tell whether it is still the key.
         """
         if self._pid != os.getpid():  # in a fork, where whoever held the lock or read the key is not
             self._lock, self._busy_until, self._pid = threading.Lock(), float("-inf"), os.getpid()
@@ -145,20 +145,20 @@ class Keys:
         since = now - self._tried_at
         if self._key is None:
             if self._failure and since < min(PAUSE, self._interval):
-                raise KeyUnavailable(self._failure)
+                raise PublicKeyUnavailableError(self._failure)
             return True
         if instead_of is None:
             return now - self._read_at >= MAX_AGE and since >= AFTER_FAILURE
         if self._key is not instead_of or now - self._same_at < self._interval:
             return False
         if self._failure and since < AFTER_FAILURE:
-            raise KeyUnavailable(self._failure)
+            raise PublicKeyUnavailableError(self._failure)
         return True
 
-    def _refresh(self, client: Engine[Any], instead_of: RSAPublicKey | None) -> Flow[None]:
+    def _refresh(self, client: Runner[Any], instead_of: RSAPublicKey | None) -> Flow[None]:
         try:
             key = yield from _fetch(self.url(client))
-        except KeyUnavailable as error:
+        except PublicKeyUnavailableError as error:
             with self._lock:
                 self._tried_at, self._failure = self._clock(), str(error)
             if instead_of is not None or self._key is None:
@@ -181,17 +181,17 @@ def _fetch(url: str) -> Flow[RSAPublicKey]:
     try:
         response: Response = yield Request("GET", url, {"accept": "application/json"}, None, TIMEOUT)
     except APIConnectionError as error:
-        raise KeyUnavailable(f"{wrong}: {error}") from error
+        raise PublicKeyUnavailableError(f"{wrong}: {error}") from error
     if len(response.content) > LARGEST_ANSWER:
-        raise KeyUnavailable(f"{wrong}: the answer has {len(response.content)} bytes")
+        raise PublicKeyUnavailableError(f"{wrong}: the answer has {len(response.content)} bytes")
     body = protocol.decode(response)
     if protocol.failed(response, body):
-        raise KeyUnavailable(f"{wrong}: it answered {response.status}")
+        raise PublicKeyUnavailableError(f"{wrong}: it answered {response.status}")
     data = protocol.unwrap(body)
     pem = data.get("publicKey") if isinstance(data, dict) else None
     if not isinstance(pem, str):
-        raise KeyUnavailable(f"{wrong}: the answer has no data.publicKey")
+        raise PublicKeyUnavailableError(f"{wrong}: the answer has no data.publicKey")
     try:
         return parse(pem)
     except ValueError as error:
-        raise KeyUnavailable(f"{wrong}: {error}") from None
+        raise PublicKeyUnavailableError(f"{wrong}: {error}") from None

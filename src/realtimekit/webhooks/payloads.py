@@ -8,49 +8,49 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from realtimekit.record import Record, wire
+from realtimekit.record import Record, field
 
 
-class Organizer(Record, telling=("id", "name")):
+class Organizer(Record, repr_fields=("id", "name")):
     """`organizedBy`: the app whose meeting it is."""
 
     id: str | None
     name: str | None
 
 
-class EventMeeting(Record, telling=("id", "sessionId", "title", "status")):
+class EventMeeting(Record, repr_fields=("id", "sessionId", "title", "status")):
     """The meeting and the session of an event, in one object."""
 
     id: str
-    session_id: str | None = wire("sessionId")
+    session_id: str | None = field("sessionId")
     title: str | None
-    room_name: str | None = wire("roomName")
+    room_name: str | None = field("roomName")
     """Only in older events."""
     status: Literal["LIVE"] | str | None
     """"LIVE", also in meeting.ended."""
-    created_at: datetime | None = wire("createdAt")
-    started_at: datetime | None = wire("startedAt")
-    ended_at: datetime | None = wire("endedAt")
-    organized_by: Organizer | None = wire("organizedBy")
+    created_at: datetime | None = field("createdAt")
+    started_at: datetime | None = field("startedAt")
+    ended_at: datetime | None = field("endedAt")
+    organized_by: Organizer | None = field("organizedBy")
 
 
-class EventParticipant(Record, telling=("peerId", "userDisplayName", "customParticipantId")):
+class EventParticipant(Record, repr_fields=("peerId", "userDisplayName", "customParticipantId")):
     """Who came or left."""
 
-    peer_id: str = wire("peerId")
+    peer_id: str = field("peerId")
     """What they were in this session: the id of a `SessionParticipant`."""
-    display_name: str | None = wire("userDisplayName")
-    custom_participant_id: str | None = wire("customParticipantId")
-    client_specific_id: str | None = wire("clientSpecificId")
+    display_name: str | None = field("userDisplayName")
+    custom_participant_id: str | None = field("customParticipantId")
+    client_specific_id: str | None = field("clientSpecificId")
     """Only in older events."""
-    joined_at: datetime | None = wire("joinedAt")
-    left_at: datetime | None = wire("leftAt")
+    joined_at: datetime | None = field("joinedAt")
+    left_at: datetime | None = field("leftAt")
 
 
-class TrackLayer(Record, telling=("layer_name",)):
+class TrackLayer(Record, repr_fields=("layer_name",)):
     """One layer of a track recording."""
 
-    layer_name: str | None = wire("layer_name", "layerName")
+    layer_name: str | None = field("layer_name", "layerName")
 
     @property
     def files(self) -> dict[str, str]:
@@ -66,23 +66,23 @@ def _link(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-class EventRecording(Record, telling=("id", "status", "outputFileName")):
+class EventRecording(Record, repr_fields=("id", "status", "outputFileName")):
     """A recording, as far as its event tells: while it is UPLOADING there may be no more than ids, times and size."""
 
-    id: str = wire("id", "recordingId")
+    id: str = field("id", "recordingId")
     status: Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str | None
-    audio_download_url: str | None = wire("audioDownloadUrl")
-    download_url_expiry: datetime | None = wire("downloadUrlExpiry")
-    started_time: datetime | None = wire("startedTime")
-    stopped_time: datetime | None = wire("stoppedTime")
-    file_size: int | None = wire("fileSize")
+    audio_download_url: str | None = field("audioDownloadUrl")
+    download_url_expiry: datetime | None = field("downloadUrlExpiry")
+    started_time: datetime | None = field("startedTime")
+    stopped_time: datetime | None = field("stoppedTime")
+    file_size: int | None = field("fileSize")
     """Bytes. A text on the wire, in older events a number."""
-    output_file_name: str | None = wire("outputFileName")
-    recording_duration: float | None = wire("recordingDuration")
+    output_file_name: str | None = field("outputFileName")
+    recording_duration: float | None = field("recordingDuration")
     """Seconds."""
-    meeting_id: str | None = wire("meetingId")
-    session_id: str | None = wire("roomUUID")
-    organization_id: str | None = wire("organizationId")
+    meeting_id: str | None = field("meetingId")
+    session_id: str | None = field("roomUUID")
+    organization_id: str | None = field("organizationId")
     """The id of the app."""
 
     @property

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from realtimekit import protocol
 from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Async, Driven, Engine, F, Flow, Sync, operation
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync, operation
 from realtimekit.resource import _DefaultClient
 from realtimekit.webhooks import headers as header
 from realtimekit.webhooks import keys
 from realtimekit.webhooks.engines import AsyncKeyClient, KeyClient, NoClient
-from realtimekit.webhooks.errors import BodyTooLarge, ForeignEvent, Malformed, SignatureInvalid, SignatureMissing
+from realtimekit.webhooks.errors import (
+    BodyTooLargeError,
+    ForeignEventError,
+    InvalidSignatureError,
+    MalformedEventError,
+    MissingSignatureError,
+)
 from realtimekit.webhooks.events import Event, event_from
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ MAX_BODY = 1024 * 1024  # bytes
 REFRESH_INTERVAL = 5.0  # seconds: what comes with a new key meanwhile is refused, and so lost
 
 
-class BaseReceiver(Driven[F]):
+class BaseReceiver(ClientBound[F]):
     """What both receivers have.
 
     Args:
@@ -58,7 +64,7 @@ class BaseReceiver(Driven[F]):
         webhook_ids: Collection[str] | None = None,
         max_body: int = MAX_BODY,
         refresh_interval: float = REFRESH_INTERVAL,
-        client: Engine[F] | None = None,
+        client: Runner[F] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if find_spec("cryptography") is None:
@@ -77,12 +83,12 @@ class BaseReceiver(Driven[F]):
         self.webhook_ids: frozenset[str] | None = None if webhook_ids is None else frozenset(webhook_ids)
         url = None if key_url is None else keys.checked_url(key_url)
         self._keys = keys.Keys(_given(public_key), url, refresh_interval, clock)
-        self._events_client: Engine[F] = self._no_client() if client is None else client
-        self._client: Engine[F] = self._driver(client)
+        self._events_client: Runner[F] = self._no_client() if client is None else client
+        self._client: Runner[F] = self._driver(client)
 
     asynchronous: ClassVar[bool]
     _driver: ClassVar[type[Any]]  # of its flows
-    _no_client: ClassVar[type[Engine[Any]]]  # stands in the events
+    _no_client: ClassVar[type[Runner[Any]]]  # stands in the events
 
     @property
     def key_url(self) -> str | None:
@@ -94,7 +100,7 @@ class BaseReceiver(Driven[F]):
         """The key in force: given, kept, or fetched now.
 
         Raises:
-            KeyUnavailable: it could not be had.
+            PublicKeyUnavailableError: it could not be had.
         """
         return self._keys.get(self._client)
 
@@ -122,7 +128,7 @@ class BaseReceiver(Driven[F]):
         if not _fits(key, signature, body):
             newer = yield from self._keys.get(self._client, instead_of=key)
             if newer is key or not _fits(newer, signature, body):
-                raise SignatureInvalid(
+                raise InvalidSignatureError(
                     "RealtimeKit did not sign these bytes: pass the raw body, before anything decodes or rewrites it"
                 )
         event = event_from(
@@ -136,13 +142,13 @@ class BaseReceiver(Driven[F]):
 
     def _check_ours(self, event: Event[Any]) -> None:
         if self.webhook_ids is not None and event.webhook_id not in self.webhook_ids:
-            raise ForeignEvent(
+            raise ForeignEventError(
                 f"the delivery is of the webhook {protocol.printable(repr(event.webhook_id))}, "
                 "which is not among webhook_ids="
             )
         # Some events name no app at all (a recording that is UPLOADING may be one): those pass.
         if self.app_id is not None and event.app_id not in (None, self.app_id):
-            raise ForeignEvent(f"the event is of the app {protocol.printable(repr(event.app_id))}, not of app_id=")
+            raise ForeignEventError(f"the event is of the app {protocol.printable(repr(event.app_id))}, not of app_id=")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} app_id={self.app_id!r}>"
@@ -185,9 +191,9 @@ def _check_positive(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}={value!r}: must be a number above 0")
 
 
-def too_large(limit: int) -> BodyTooLarge:
+def too_large(limit: int) -> BodyTooLargeError:
     """What to raise of a body that is."""
-    return BodyTooLarge(f"the body has more than {limit} bytes; the limit is max_body= of the receiver")
+    return BodyTooLargeError(f"the body has more than {limit} bytes; the limit is max_body= of the receiver")
 
 
 def _given(pem: str | bytes | None) -> RSAPublicKey | None:
@@ -211,14 +217,14 @@ def _check_bytes(body: bytes | type) -> None:
 
 def _decoded(signature: str | None) -> bytes:
     if signature is None:
-        raise SignatureMissing("no rtk-signature header: RealtimeKit sends one with every event")
+        raise MissingSignatureError("no rtk-signature header: RealtimeKit sends one with every event")
     try:
         raw = base64.b64decode(signature, validate=True)
     except (ValueError, binascii.Error):
         raw = b""
     # Of the several texts that decode to the same bytes, only the one that an encoder writes.
     if base64.b64encode(raw).decode() != signature:
-        raise SignatureInvalid("the signature header is no base64")
+        raise InvalidSignatureError("the signature header is no base64")
     return raw
 
 
@@ -238,8 +244,8 @@ def _parsed(body: bytes) -> dict[str, Any]:
     try:
         data = protocol.loads(body)
     except (ValueError, RecursionError):
-        raise Malformed("the body is no JSON") from None
+        raise MalformedEventError("the body is no JSON") from None
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
         del data  # as hidden as the body
-        raise Malformed('the body is no JSON object with the name of its event as "event"')
+        raise MalformedEventError('the body is no JSON object with the name of its event as "event"')
     return data

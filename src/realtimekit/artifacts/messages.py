@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from realtimekit.artefacts.rows import read_each, table, text_of
-from realtimekit.record import Field, Record, wire
+from realtimekit.artifacts.rows import read_each, table, text_of
+from realtimekit.record import Field, Record, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,20 +29,20 @@ COLUMNS = (
 )
 
 
-class ChatMessage(Record, telling=("id", "displayName", "createdAt")):
+class ChatMessage(Record, repr_fields=("id", "displayName", "createdAt")):
     """One message of a chat. Columns that are not declared here are still there: `message["column"]`."""
 
     id: str | None
-    participant_id: str | None = wire("participantId")
-    session_id: str | None = wire("sessionId")
-    meeting_id: str | None = wire("meetingId")
-    display_name: str | None = wire("displayName")
+    participant_id: str | None = field("participantId")
+    session_id: str | None = field("sessionId")
+    meeting_id: str | None = field("meetingId")
+    display_name: str | None = field("displayName")
     pinned: bool | None
-    is_edited: bool | None = wire("isEdited")
-    payload_type: Literal["TEXT_MESSAGE", "IMAGE_MESSAGE", "FILE_MESSAGE"] | str | None = wire("payloadType")
+    is_edited: bool | None = field("isEdited")
+    payload_type: Literal["TEXT_MESSAGE", "IMAGE_MESSAGE", "FILE_MESSAGE"] | str | None = field("payloadType")
     payload: str | None
     """The text, or what stands for the image or file."""
-    created_at: datetime | None = wire("createdAt")
+    created_at: datetime | None = field("createdAt")
 
 
 _FIELDS = [name for name, value in vars(ChatMessage).items() if isinstance(value, Field)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from realtimekit.artefacts.segments import Peer, Segment
+from realtimekit.artifacts.segments import Peer, Segment
 
 CHAT_HEADER = "id,participantId,sessionId,meetingId,displayName,pinned,isEdited,payloadType,payload,createdAt"
 CHAT_ROW = 'm-1,p-1,s-1,meet-1,Alice,false,true,TEXT_MESSAGE,"Hello, all",2026-06-03T10:00:00.000Z'

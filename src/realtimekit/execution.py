@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, RateLimitError
 from realtimekit.flow import Request, Sleep, Turn
-from realtimekit.observing import retried, sent
+from realtimekit.instrumentation import retried, sent
 from realtimekit.settings import Secret, checked_timeout
 from realtimekit.values import json_default, query_value
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from realtimekit.flow import Flow, Response
-    from realtimekit.keywords import Options
+    from realtimekit.kwargs import Options
     from realtimekit.limits import Limiter, Place
     from realtimekit.settings import Settings
 
@@ -66,7 +66,7 @@ def _timeout(settings: Settings, options: Options | None) -> float:
     return settings.timeout if given is None else checked_timeout(given)
 
 
-def exchange(
+def execute(
     settings: Settings,
     method: str,
     path: str,

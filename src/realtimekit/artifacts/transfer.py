@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from realtimekit import protocol
-from realtimekit.errors import APIConnectionError, APIError, ArtefactNotReady, DecodeError
+from realtimekit.errors import APIConnectionError, APIError, ArtifactNotReadyError, DecodeError
 from realtimekit.flow import Request, Response, Sleep
-from realtimekit.observing import retried, sent
+from realtimekit.instrumentation import retried, sent
 from realtimekit.settings import checked_timeout, is_loopback
 from realtimekit.transports import Streamed
 
@@ -152,7 +152,7 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
 
     Raises:
         APIConnectionError: no answer, or not all of the file.
-        ArtefactNotReady: there is no link, also not a fresh one.
+        ArtifactNotReadyError: there is no link, also not a fresh one.
         APIError: the storage refuses, also with a fresh link; or the API refuses one.
         DecodeError: the file is too large.
     """
@@ -190,7 +190,7 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
 def _link_of(source: Linked) -> _Url:
     link = source._link()
     if not link:
-        raise ArtefactNotReady(f"{source!r} has no link to download yet: reload() it later", status=200)
+        raise ArtifactNotReadyError(f"{source!r} has no link to download yet: reload() it later", status=200)
     return _Url(link)
 
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.artefacts.formats import to_json, to_markdown, to_srt, to_vtt
-from realtimekit.artefacts.segments import Peer, Segment, parse_transcript
+from realtimekit.artifacts.formats import to_json, to_markdown, to_srt, to_vtt
+from realtimekit.artifacts.segments import Peer, Segment, parse_transcript
 
 from .files import CSV, JSON, SEGMENTS, SRT, VTT, without
 

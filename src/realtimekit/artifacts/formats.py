@@ -8,12 +8,12 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.artefacts.segments import one_line
+from realtimekit.artifacts.segments import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from realtimekit.artefacts.segments import Segment
+    from realtimekit.artifacts.segments import Segment
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_GUESS = timedelta(seconds=5)

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from realtimekit.artefacts.transfer import Transfer, transfer
-from realtimekit.flow import Async, Driven, F, Sync
+from realtimekit.artifacts.transfer import Transfer, transfer
+from realtimekit.flow import Async, ClientBound, F, Sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -26,7 +26,7 @@ EXTENSIONS = frozenset(
 )
 
 
-class Downloadable(Driven[F]):
+class Downloadable(ClientBound[F]):
     """What has a file behind a link."""
 
     def _link(self) -> str | None:
@@ -101,7 +101,7 @@ class Downloadable(Driven[F]):
             Where the file is; None for a file that was open.
 
         Raises:
-            ArtefactNotReady: there is no link yet.
+            ArtifactNotReadyError: there is no link yet.
             APIConnectionError: not all of it arrived.
             APIError: the storage refuses, also with a fresh link; or the API refuses one.
             DecodeError: it has more than `max_bytes`.

@@ -1,4 +1,4 @@
-"""Artefact: a file that a session left behind, as the API gives it out: a link, for a while."""
+"""Artifact: a file that a session left behind, as the API gives it out: a link, for a while."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from realtimekit import protocol
-from realtimekit.artefacts.download import Downloadable
-from realtimekit.artefacts.transfer import Transfer, transfer
+from realtimekit.artifacts.download import Downloadable
+from realtimekit.artifacts.transfer import Transfer, transfer
 from realtimekit.errors import (
-    ArtefactError,
-    ArtefactExpired,
-    ArtefactNotEnabled,
-    ArtefactNotReady,
+    ArtifactError,
+    ArtifactExpiredError,
+    ArtifactNotEnabledError,
+    ArtifactNotReadyError,
     NotFoundError,
     RealtimeKitError,
 )
-from realtimekit.exchange import build
+from realtimekit.execution import build
 from realtimekit.flow import F, Flow, Response, operation
-from realtimekit.keywords import Options
+from realtimekit.kwargs import Options
 from realtimekit.paths import segment
 from realtimekit.resource import Resource
 from realtimekit.values import parse_timestamp
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKit's documentation
 
 
-class Artefact(Resource[F], Downloadable[F]):
+class Artifact(Resource[F], Downloadable[F]):
     """What a session's chat, transcript and summary have in common.
 
     `download_url` needs no token and is as good as one: it works for whoever has it, until `download_url_expiry`.
@@ -51,7 +51,7 @@ class Artefact(Resource[F], Downloadable[F]):
         A link that has expired is fetched anew once.
 
         Raises:
-            ArtefactNotReady: there is no link yet.
+            ArtifactNotReadyError: there is no link yet.
             APIConnectionError, APIError: as `download`.
         """
         return self._content(options)
@@ -98,23 +98,26 @@ class Artefact(Resource[F], Downloadable[F]):
         known = ("status", "code", "message", "body", "request_id", "method", "path")
         return kind(f"{error}; {why}", **{name: getattr(error, name) for name in known})
 
-    def _reason(self) -> Flow[tuple[type[ArtefactError], str]]:
+    def _reason(self) -> Flow[tuple[type[ArtifactError], str]]:
         """Raises LookupError if it cannot be known."""
         session_path = self._member_path().rpartition("/")[0]
         session, now = yield from self._look(session_path)
         if session.get("status") == "LIVE":
-            return ArtefactNotReady, f"the {self._kind} comes when the session ends, and it is LIVE"
+            return ArtifactNotReadyError, f"the {self._kind} comes when the session ends, and it is LIVE"
         ended = parse_timestamp(str(session["ended_at"]))
         if now - ended > RETENTION:
             text = f"the {self._kind} is kept for 7 days, and the session ended at {ended:%Y-%m-%d %H:%M} UTC"
-            return ArtefactExpired, f"{text}: {self._kept}"
+            return ArtifactExpiredError, f"{text}: {self._kept}"
         if self._setting is None:
             raise LookupError
         app_path = session_path.rpartition("/sessions/")[0]
         meeting, _ = yield from self._look(f"{app_path}/meetings/{segment('meeting_id', session['associated_id'])}")
         if meeting[self._setting]:
-            return ArtefactNotReady, f"the {self._kind} takes a while after the end of the session: try again later"
-        return ArtefactNotEnabled, f"its meeting has {self._setting}=False: set that to True for later sessions"
+            return (
+                ArtifactNotReadyError,
+                f"the {self._kind} takes a while after the end of the session: try again later",
+            )
+        return ArtifactNotEnabledError, f"its meeting has {self._setting}=False: set that to True for later sessions"
 
     def _look(self, path: str) -> Flow[tuple[dict[str, Any], datetime]]:
         """A record, and the time by the server's clock: nothing is tried twice for an explanation."""

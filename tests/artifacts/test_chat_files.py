@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.artefacts.messages import COLUMNS, ChatMessage, parse_chat
+from realtimekit.artifacts.messages import COLUMNS, ChatMessage, parse_chat
 from realtimekit.errors import DecodeError
 
 from .files import CHAT_HEADER, CHAT_ROW

@@ -21,7 +21,7 @@ from realtimekit import (
     RateLimitError,
     ServerError,
 )
-from realtimekit.artefacts.transfer import HEADWAY
+from realtimekit.artifacts.transfer import HEADWAY
 from tests.transports.loopback import Connection, Received, Server, answer
 
 from .storage import DATA, SIGNATURE, TOKEN, Act, Storage, Way, cut, left, raw, says

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.artefacts.segments import Peer, Segment, parse_transcript, speaking_time, spoken
+from realtimekit.artifacts.segments import Peer, Segment, parse_transcript, speaking_time, spoken
 from realtimekit.errors import DecodeError
 
 from .files import CSV, JSON, SEGMENTS, SRT, VTT, without

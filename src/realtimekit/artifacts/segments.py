@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.artefacts.cues import cues, is_srt, is_vtt
-from realtimekit.artefacts.rows import read_each, table, text_of
+from realtimekit.artifacts.cues import cues, is_srt, is_vtt
+from realtimekit.artifacts.rows import read_each, table, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtimekit import NotFoundError, ServerError, WaitError, WaitTimeoutError
-from realtimekit.waiting import wait_until
+from realtimekit.polling import wait_until
 
 from .scripted import Call, Flavour, Script, error, ok
 

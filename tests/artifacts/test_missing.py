@@ -10,7 +10,7 @@ import pytest
 
 from realtimekit import APIConnectionError, NotFoundError, RealtimeKit, Session
 from realtimekit.emulator import Emulator
-from realtimekit.errors import ArtefactError, ArtefactExpired, ArtefactNotEnabled, ArtefactNotReady
+from realtimekit.errors import ArtifactError, ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError
 from realtimekit.flow import Response
 from tests.core.scripted import Flavour, Script, answer, error, lost, ok
 
@@ -51,13 +51,13 @@ JUST_ENDED, LONG_AGO = "2026-06-10T09:59:00.000Z", "2026-06-03T09:59:59.000Z"
 class TestAny:
     def test_while_the_session_is_live(self, flavour: Flavour, kind: str) -> None:
         error, script = missing(flavour, kind, session(status="LIVE", ended_at=None))
-        assert type(error) is ArtefactNotReady
+        assert type(error) is ArtifactNotReadyError
         assert "when the session ends" in str(error)
         assert [call.path for call in script.calls[1:]] == ["/app/sessions/s"]
 
     def test_after_seven_days(self, flavour: Flavour, kind: str) -> None:
         error, script = missing(flavour, kind, session(ended_at=LONG_AGO))
-        assert type(error) is ArtefactExpired
+        assert type(error) is ArtifactExpiredError
         assert "kept for 7 days, and the session ended at 2026-06-03 09:59 UTC" in str(error)
         assert ("persist_chat=True" in str(error)) == (kind == "chat")
         assert len(script.calls) == 2
@@ -95,14 +95,14 @@ class TestAny:
 class TestSettings:
     def test_nobody_asked_for_it(self, flavour: Flavour, kind: str, setting: str) -> None:
         error, script = missing(flavour, kind, session(ended_at=JUST_ENDED), settings())
-        assert type(error) is ArtefactNotEnabled
+        assert type(error) is ArtifactNotEnabledError
         assert f"{setting}=False: set that to True" in str(error)
         assert [call.path for call in script.calls[1:]] == ["/app/sessions/s", "/app/meetings/m"]
 
     def test_it_takes_a_while(self, flavour: Flavour, kind: str, setting: str) -> None:
         on: Mapping[str, bool] = {setting: True}
         error, _ = missing(flavour, kind, session(ended_at=JUST_ENDED), settings(**on))
-        assert type(error) is ArtefactNotReady
+        assert type(error) is ArtifactNotReadyError
         assert "try again later" in str(error)
 
 
@@ -114,15 +114,15 @@ def test_a_chat_that_is_not_there_in_time_stays_unexplained(flavour: Flavour) ->
 def test_no_link_yet(flavour: Flavour) -> None:
     script = Script(ok({"sessionId": "s"}), ok({"sessionId": "s"}))
     summary = flavour.get(flavour.client(script).sessions.ref("s").summary)
-    with pytest.raises(ArtefactNotReady, match="has no link to download yet") as caught:
+    with pytest.raises(ArtifactNotReadyError, match="has no link to download yet") as caught:
         flavour.get(summary.text())
     assert caught.value.status == 200
     assert [call.method for call in script.calls] == ["GET", "GET"], "it was read again before giving up"
 
 
 def test_all_are_one_kind_of_not_found() -> None:
-    for kind in (ArtefactNotReady, ArtefactExpired, ArtefactNotEnabled):
-        assert issubclass(kind, ArtefactError)
+    for kind in (ArtifactNotReadyError, ArtifactExpiredError, ArtifactNotEnabledError):
+        assert issubclass(kind, ArtifactError)
         assert issubclass(kind, NotFoundError)
 
 
@@ -131,9 +131,9 @@ def test_at_the_emulator(realtimekit_emulator: Emulator, realtimekit_client: Rea
     person = meeting.participants.create(name="A", custom_participant_id="c", preset_name="group_call_host")
     live = Session.ref(realtimekit_emulator.join(meeting.id, person.id).session_id)
     for kind in ("chat", "transcript", "summary"):
-        with pytest.raises(ArtefactNotReady):
+        with pytest.raises(ArtifactNotReadyError):
             getattr(live, kind)
     realtimekit_emulator.end(meeting.id)
     assert live.chat.messages() == []
-    with pytest.raises(ArtefactNotEnabled, match="summarize_on_end"):
+    with pytest.raises(ArtifactNotEnabledError, match="summarize_on_end"):
         _ = live.summary

@@ -10,8 +10,8 @@ from typing import Any, assert_type
 import pytest
 
 from realtimekit import Async, AsyncRealtimeKit, RealtimeKit, Session, WaitTimeoutError
-from realtimekit.artefacts.messages import ChatMessage
-from realtimekit.artefacts.segments import Segment, SpeakingTime, parse_transcript
+from realtimekit.artifacts.messages import ChatMessage
+from realtimekit.artifacts.segments import Segment, SpeakingTime, parse_transcript
 from realtimekit.emulator import Emulator
 
 from .files import without
