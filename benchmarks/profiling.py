@@ -47,11 +47,11 @@ def main(name: str, contender: str, base_url: str) -> None:
 def layers(contender: str, base_url: str) -> None:
     """Microseconds of CPU of one `find`, whole and in parts, alternating."""
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only where it is what is measured
-    from realtimekit.flow import Request, Response  # noqa: PLC0415
-    from realtimekit.transports import built_in  # noqa: PLC0415
+    from realtimekit.interfaces import Request, Response  # noqa: PLC0415
+    from realtimekit.transports import create_transport  # noqa: PLC0415
 
     bare = import_module(f"benchmarks.contenders.bare_{'httpcore2' if contender == OURS else 'pyreqwest'}")
-    transport = built_in("auto", asynchronous=False)
+    transport = create_transport("auto", asynchronous=False)
     sent: list[Request] = []
 
     class Kept:

@@ -88,7 +88,7 @@ def test_the_active_session_is_read_anew_each_time(demo: Demo) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors where Linux lists them")
-def test_event_loops_come_and_go_without_leaking_connections(demo: Demo) -> None:
+def test_event_loops_come_and_go_without_leaking_transports(demo: Demo) -> None:
     script = f"""
 import asyncio, gc, os, warnings
 warnings.simplefilter("ignore", ResourceWarning)  # nobody closes the client here: that is the point
@@ -99,7 +99,7 @@ async def main():
 for _ in range(40):
     assert asyncio.run(main()) == "ENDED"
 gc.collect()
-print(len(os.listdir("/proc/self/fd")), len(client._connections._made[os.getpid()].transports))
+print(len(os.listdir("/proc/self/fd")), len(client._transports._made[os.getpid()].transports))
 """
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     descriptors, transports = map(int, result.stdout.split())
@@ -107,10 +107,10 @@ print(len(os.listdir("/proc/self/fd")), len(client._connections._made[os.getpid(
     assert descriptors < 20
 
 
-def test_a_client_left_to_the_garbage_collector_closes_its_connections(demo: Demo) -> None:
+def test_a_client_left_to_the_garbage_collector_closes_its_transports(demo: Demo) -> None:
     client = RealtimeKit(**demo.settings, transport="httpcore2")
     client.sessions.find("sess-1")
-    transport = client._connections.get(realtimekit.Sync)
+    transport = client._transports.get(realtimekit.Sync)
     assert [len(pool.connections) for pool in transport._pools] == [1]
     del client
     gc.collect()
@@ -128,7 +128,7 @@ assert client.sessions.find("sess-1").status == "ENDED"
 child = os.fork()
 if child == 0:
     status = client.sessions.find("sess-1").status
-    name = type(client._connections.get(__import__("realtimekit").Sync)).__name__
+    name = type(client._transports.get(__import__("realtimekit").Sync)).__name__
     os._exit(0 if (status, name) == ("ENDED", "Httpcore2Transport") else 1)
 _, code = os.waitpid(child, 0)
 assert os.waitstatus_to_exitcode(code) == 0, code

@@ -17,7 +17,7 @@ import pytest
 
 import realtimekit
 from realtimekit import APIConnectionError, APIError, AsyncRealtimeKit, DecodeError, RealtimeKit, RealtimeKitError
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.record import Record
 from realtimekit.settings import TransportName
 from realtimekit.webhooks import (

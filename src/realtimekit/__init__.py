@@ -44,8 +44,7 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from realtimekit.flow import Async, Sync
-    from realtimekit.instrumentation import Attempt
-    from realtimekit.quality.gather import SessionQuality
+    from realtimekit.interfaces import Attempt
     from realtimekit.quality.problems import Finding
     from realtimekit.quality.report import PeerReport
     from realtimekit.quality.thresholds import Thresholds
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from realtimekit.resources.recording import Recording
     from realtimekit.resources.session import Session
     from realtimekit.resources.session_participant import SessionParticipant
+    from realtimekit.resources.session_quality import SessionQuality
     from realtimekit.resources.summary import Summary
     from realtimekit.resources.transcript import Transcript
     from realtimekit.resources.webhook import Webhook
@@ -114,7 +114,7 @@ _HOMES = {
     "ServerError": "errors",
     "Session": "resources.session",
     "SessionParticipant": "resources.session_participant",
-    "SessionQuality": "quality.gather",
+    "SessionQuality": "resources.session_quality",
     "Summary": "resources.summary",
     "Sync": "flow",
     "Thresholds": "quality.thresholds",
@@ -188,7 +188,7 @@ if not TYPE_CHECKING:  # a checker that saw this would take every name for one o
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module  # noqa: PLC0415 - so that the name stays out of here
+        from importlib import import_module
 
         value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         return value

@@ -1,4 +1,4 @@
-"""The two clients: they drive flows over a transport, one by blocking, the other by awaiting."""
+"""The two clients: they run flows over a transport, one by blocking, the other by awaiting."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import os
 import threading
 import time
 import weakref
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
-from realtimekit.errors import APIConnectionError, ConfigurationError, RateLimitError
-from realtimekit.flow import Async, F, Flow, Response, Runner, Sleep, Sync, Turn
-from realtimekit.kwargs import check
-from realtimekit.limits import Place, shared
-from realtimekit.settings import Given, hide, resolve
-from realtimekit.transports import built_in
+from realtimekit.errors import ConfigurationError
+from realtimekit.flow import Async, F, Flow, Runner, Sleep, Sync, run, run_async
+from realtimekit.interfaces import Request, Reservation, Response
+from realtimekit.kwargs import validate_kwargs
+from realtimekit.limits import shared
+from realtimekit.settings import ClientOptions, hide_secrets, resolve
+from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.flow import Request, Step
-    from realtimekit.limits import Limiter
+    from realtimekit.flow import Step
+    from realtimekit.interfaces import AsyncTransport, Limiter, Transport
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import Apps
     from realtimekit.resources.livestream import Livestreams
@@ -34,86 +32,86 @@ if TYPE_CHECKING:
     from realtimekit.resources.session_participant import SessionParticipants
     from realtimekit.resources.webhook import Webhooks
     from realtimekit.settings import Settings, TransportName
-    from realtimekit.transports import AsyncTransport, Transport
 
 T = TypeVar("T")
 
 
-class _Made:
-    """The transports of one process, for each place: an event loop, or `Sync`."""
+class _ProcessTransports:
+    """The transports of one process, by key: an event loop, or `Sync`."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.transports: dict[Any, Any] = {}
 
 
-class _Connections:
-    """The transports behind a client and its clones: made on first use, one for each process and event loop."""
+class _Transports:
+    """The transports behind a client and its clones: created on first use, one per process and event loop."""
 
     def __init__(self, transport: Any, *, asynchronous: bool) -> None:
         self.transport = transport
-        # Where a transport of one's own leads, nobody else's requests count.
-        self.own: object = None if isinstance(transport, str) else object()
+        # A transport of the user's own may lead anywhere: its requests count against no limit but their own.
+        self.limit_key: object = None if isinstance(transport, str) else object()
         self.closed = False
         self._asynchronous = asynchronous
-        # By process id: a forked child makes its own, under a lock that no thread of the parent held while it forked.
-        # The parent's are kept, unused and unclosed: closing them could write on sockets that the parent still uses.
-        self._made: dict[int, _Made] = {}
-        weakref.finalize(self, _close_all, self._made)
+        # By process id: a forked child creates its own, under a lock that no thread of the parent held while it forked.
+        # The parent's are kept, unused and unclosed: closing them could write to sockets that the parent still uses.
+        self._by_process: dict[int, _ProcessTransports] = {}
+        weakref.finalize(self, _close_sync, self._by_process)
 
-    def get(self, place: Any) -> Any:
-        """The transport for a place: the event loop, or `Sync`."""
+    def get(self, key: Any) -> Any:
+        """The transport for an event loop, or for `Sync`."""
         if self.closed:
-            raise ConfigurationError("this client is closed: make a new one, or use it inside its `with` block")
+            raise ConfigurationError("this client is closed: create a new one, or use it inside its `with` block")
         if not isinstance(self.transport, str):
             return self.transport
         pid = os.getpid()
-        made = self._made.get(pid) or self._made.setdefault(pid, _Made())  # setdefault: of many threads, one wins
-        transport = made.transports.get(place)
+        # setdefault: of many threads, one wins
+        own = self._by_process.get(pid) or self._by_process.setdefault(pid, _ProcessTransports())
+        transport = own.transports.get(key)
         if transport is None:
-            with made.lock:
-                transport = made.transports.get(place)
+            with own.lock:
+                transport = own.transports.get(key)
                 if transport is None:
-                    for gone in [loop for loop in made.transports if loop is not Sync and loop.is_closed()]:
-                        del made.transports[gone]  # nothing can await their closing any more
-                    transport = built_in(cast("TransportName", self.transport), asynchronous=self._asynchronous)
-                    made.transports[place] = transport
+                    for stale in [loop for loop in own.transports if loop is not Sync and loop.is_closed()]:
+                        del own.transports[stale]  # nothing can await their closing any more
+                    name = cast("TransportName", self.transport)
+                    transport = own.transports[key] = create_transport(name, asynchronous=self._asynchronous)
         return transport
 
-    def pop(self, place: Any) -> Any:
-        """The transport made for a place, no longer kept; None where there is none."""
-        made = self._made.get(os.getpid())
-        return made and made.transports.pop(place, None)
+    def pop(self, key: Any) -> Any:
+        """The transport that was created for a key, no longer kept; None where there is none."""
+        own = self._by_process.get(os.getpid())
+        return own and own.transports.pop(key, None)
 
 
-def _close_all(made: dict[int, _Made]) -> None:
-    """What a client that nobody closed leaves behind. Only the sync one can be closed without its event loop."""
-    own = made.get(os.getpid())
+def _close_sync(by_process: dict[int, _ProcessTransports]) -> None:
+    """Close the transport of a client that nobody closed. Only the sync one can be closed without its event loop."""
+    own = by_process.get(os.getpid())
     if own is not None and (transport := own.transports.pop(Sync, None)) is not None:
         transport.close()
 
 
 class _Collection:
-    """A collection of the API on a client; the module of its class is loaded when it is first asked for."""
+    """A collection of the API on a client; the module of its class is imported when it is first used."""
 
-    def __init__(self, home: str) -> None:
-        self._home = f"realtimekit.resources.{home}"
-        self._kind: Any = None
+    def __init__(self, module: str) -> None:
+        self._module = f"realtimekit.resources.{module}"
+        self._class: Any = None
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._class = owner.__annotations__[name].partition("[")[0]
+        self._class_name = owner.__annotations__[name].partition("[")[0]
 
     def __get__(self, client: Client[Any] | None, owner: type) -> Any:
         if client is None:
             return self
-        if self._kind is None:
-            self._kind = getattr(import_module(self._home), self._class)
-        return self._kind(client)
+        if self._class is None:
+            self._class = getattr(import_module(self._module), self._class_name)
+        return self._class(client)
 
 
-def collection(home: str) -> Any:
-    """Declare a collection; its type is the annotation, from the module `home` of `realtimekit.resources`."""
-    return _Collection(home)
+def collection(module: str) -> Any:
+    """Declare a collection; its type is the annotation, from this module of `realtimekit.resources`."""
+    return _Collection(module)
 
 
 class Client(Runner[F]):
@@ -141,62 +139,62 @@ class Client(Runner[F]):
         ConfigurationError: there is no token, or a setting cannot be right.
     """
 
-    def __init__(self, transport: object, given: Given) -> None:
-        hide(given)
-        check(type(self).__init__, given)
+    def __init__(self, transport: object, given: ClientOptions) -> None:
+        hide_secrets(given)
+        validate_kwargs(type(self).__init__, given)
         self._settings: Settings = resolve(**given, transport=transport)
-        self._refuse_awaiting("transport", "send")
-        self._connections = _Connections(self._settings.transport, asynchronous=self.asynchronous)
-        self._limiter = self._checked_limiter()
+        self._reject_async("transport", "send")
+        self._transports = _Transports(self._settings.transport, asynchronous=self.asynchronous)
+        self._limiter = self._resolve_limiter()
 
     @property
     def settings(self) -> Settings:
         """The settings that this client was made with; they do not change."""
         return self._settings
 
-    def with_options(self, **given: Unpack[Given]) -> Self:
+    def with_options(self, **given: Unpack[ClientOptions]) -> Self:
         """A client with some settings changed. It shares the connections of this one, and their closing.
 
         Args:
             given: as for the client, without `transport`.
         """
-        hide(given)
-        check(Client.with_options, given)
+        hide_secrets(given)
+        validate_kwargs(Client.with_options, given)
         changes = {name: value for name, value in given.items() if value is not None}
         clone = object.__new__(type(self))
         clone._settings = resolve(**{**self.settings._asdict(), **changes})
-        clone._connections = self._connections
-        clone._limiter = clone._checked_limiter()
+        clone._transports = self._transports
+        clone._limiter = clone._resolve_limiter()
         return clone
 
-    def _refuse_awaiting(self, name: str, does: str) -> None:
+    def _reject_async(self, name: str, method: str) -> None:
         part = getattr(self._settings, name)
-        if not self.asynchronous and not isinstance(part, str) and _awaits(getattr(part, does)):
+        if not self.asynchronous and not isinstance(part, str) and _is_async(getattr(part, method)):
             raise ConfigurationError(
-                f"{name}={part!r}: its {does}() awaits; a {type(self).__name__} needs a blocking one, an "
-                "AsyncRealtimeKit takes either"
+                f"{name}={part!r}: its {method}() is async; a {type(self).__name__} needs a blocking one, an "
+                "AsyncRealtimeKit accepts either"
             )
 
-    def _checked_limiter(self) -> Limiter | None:
+    def _resolve_limiter(self) -> Limiter | None:
         settings = self._settings
         if settings.limiter == "off":
             return None
         if settings.limiter != "auto":
-            self._refuse_awaiting("limiter", "reserve")
+            self._reject_async("limiter", "reserve")
             return settings.limiter
-        return shared((settings.base_url, settings.api_token, self._connections.own))
+        return shared((settings.base_url, settings.api_token, self._transports.limit_key))
 
     def __repr__(self) -> str:
-        settings: Settings | None = self.__dict__.get("_settings")  # None where making it failed
+        settings: Settings | None = self.__dict__.get("_settings")  # None where the constructor failed
         if settings is None:
             return f"<{type(self).__name__}>"
-        place = f"{settings.base_url} account_id={settings.account_id!r} app_id={settings.app_id!r}"
-        return f"<{type(self).__name__} {place}>"
+        scope = f"account_id={settings.account_id!r} app_id={settings.app_id!r}"
+        return f"<{type(self).__name__} {settings.base_url} {scope}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{self!r} cannot be pickled or copied: it has connections, and a token. Pickle records (they leave it "
-            "behind) and make a client where they arrive; with_options() gives a changed one"
+            f"{self!r} cannot be pickled or copied: it has connections, and a token. Pickle records (without their "
+            "client) and create a client where they arrive; with_options() returns a changed one"
         )
 
     apps: Apps[F] = collection("app")
@@ -223,8 +221,8 @@ class Client(Runner[F]):
     """How much the app is used."""
 
 
-def _awaits(function: object) -> bool:
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - slow to import, only for parts of one's own
+def _is_async(function: object) -> bool:
+    from inspect import iscoroutinefunction
 
     return iscoroutinefunction(function)
 
@@ -237,35 +235,24 @@ class RealtimeKit(Client[Sync]):
 
     asynchronous = False
 
-    def __init__(self, *, transport: TransportName | Transport | None = None, **given: Unpack[Given]) -> None:
+    def __init__(self, *, transport: TransportName | Transport | None = None, **given: Unpack[ClientOptions]) -> None:
         super().__init__(transport, given)
 
     def run(self, flow: Flow[T], /) -> T:
-        """Carry out a flow (see `realtimekit.flow`)."""
-        go_on: Callable[[], Step] = partial(next, flow)
-        while True:
-            try:
-                step = go_on()
-            except StopIteration as stop:
-                return cast("T", stop.value)
-            if isinstance(step, Sleep):
-                time.sleep(step.seconds)
-                go_on = partial(flow.send, None)
-                continue
-            try:
-                answer = self._turn(step) if isinstance(step, Turn) else self._connections.get(Sync).send(step)
-            except (APIConnectionError, RateLimitError) as error:
-                go_on = partial(flow.throw, error)
-            else:
-                go_on = partial(flow.send, answer)
+        """Run a flow (see `realtimekit.flow`)."""
+        return run(flow, self._perform)
 
-    def _turn(self, turn: Turn) -> Any:
-        return self._limiter and (self._limiter, self._limiter.reserve(turn.place))
+    def _perform(self, step: Step) -> Any:
+        if isinstance(step, Request):
+            return self._transports.get(Sync).send(step)
+        if isinstance(step, Sleep):
+            return time.sleep(step.seconds)
+        return self._limiter and (self._limiter, self._limiter.reserve(step.reservation))
 
     def close(self) -> None:
         """Close the connections. Records of this client can still be read, but not reloaded."""
-        self._connections.closed = True
-        if (transport := self._connections.pop(Sync)) is not None:
+        self._transports.closed = True
+        if (transport := self._transports.pop(Sync)) is not None:
             transport.close()
 
     def __enter__(self) -> Self:
@@ -284,49 +271,33 @@ class AsyncRealtimeKit(Client[Async]):
     asynchronous = True
 
     def __init__(
-        self, *, transport: TransportName | Transport | AsyncTransport | None = None, **given: Unpack[Given]
+        self, *, transport: TransportName | Transport | AsyncTransport | None = None, **given: Unpack[ClientOptions]
     ) -> None:
         super().__init__(transport, given)
 
     async def run(self, flow: Flow[T], /) -> T:
-        """Carry out a flow (see `realtimekit.flow`)."""
-        import asyncio  # noqa: PLC0415 - the sync path does not load it
+        """Run a flow (see `realtimekit.flow`)."""
+        return await run_async(flow, self._perform)
 
-        go_on: Callable[[], Step] = partial(next, flow)
-        while True:
-            try:
-                step = go_on()
-            except StopIteration as stop:
-                return cast("T", stop.value)
-            if isinstance(step, Sleep):
-                await asyncio.sleep(step.seconds)
-                go_on = partial(flow.send, None)
-                continue
-            try:
-                answer = await (self._turn(step) if isinstance(step, Turn) else self._send(step))
-            except (APIConnectionError, RateLimitError) as error:
-                go_on = partial(flow.throw, error)
-            else:
-                go_on = partial(flow.send, answer)
+    async def _perform(self, step: Step) -> Any:
+        import asyncio  # the sync path does not load it
 
-    async def _send(self, request: Request) -> Response:
-        import asyncio  # noqa: PLC0415 - as above
-
-        response = self._connections.get(asyncio.get_running_loop()).send(request)
-        return response if isinstance(response, Response) else await response
-
-    async def _turn(self, turn: Turn) -> Any:
+        if isinstance(step, Request):
+            response = self._transports.get(asyncio.get_running_loop()).send(step)
+            return response if isinstance(response, Response) else await response
+        if isinstance(step, Sleep):
+            return await asyncio.sleep(step.seconds)
         if self._limiter is None:
             return None
-        place = self._limiter.reserve(turn.place)
-        return self._limiter, place if isinstance(place, Place) else await place
+        reservation = self._limiter.reserve(step.reservation)
+        return self._limiter, reservation if isinstance(reservation, Reservation) else await reservation
 
     async def close(self) -> None:
         """Close the connections of this event loop. Records of this client can still be read, but not reloaded."""
-        import asyncio  # noqa: PLC0415 - as above
+        import asyncio
 
-        self._connections.closed = True
-        if (transport := self._connections.pop(asyncio.get_running_loop())) is not None:
+        self._transports.closed = True
+        if (transport := self._transports.pop(asyncio.get_running_loop())) is not None:
             await transport.close()
 
     async def __aenter__(self) -> Self:
@@ -340,9 +311,9 @@ _default: RealtimeKit | None = None
 
 
 def default_client() -> RealtimeKit:
-    """The client behind `Session.find(...)` and its like: made anew when the settings in force have changed."""
+    """The client behind `Session.find(...)` and the like: created again when the settings in force have changed."""
     global _default  # noqa: PLW0603 - the one default client of the process
     client, settings = _default, resolve()
-    if client is None or client.settings != settings or client._connections.closed:
+    if client is None or client.settings != settings or client._transports.closed:
         client = _default = RealtimeKit(**settings._asdict())
     return client

@@ -92,7 +92,7 @@ class APIConnectionError(RealtimeKitError):
         path: the path of the call, without its query.
     """
 
-    _again = True  # whether sending again may help
+    _retryable = True  # whether sending again may help
 
     def __init__(self, message: str, *, maybe_processed: bool, method: str = "", path: str = "") -> None:
         super().__init__(message)

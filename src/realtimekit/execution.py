@@ -1,158 +1,187 @@
-"""One call, from its parts to its result: build the request, send it (again, where that is safe), read the answer."""
+"""The execution of a call: build the request, send it (again, where that is safe), decode the response."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
+import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, RateLimitError
-from realtimekit.flow import Request, Sleep, Turn
-from realtimekit.instrumentation import retried, sent
-from realtimekit.settings import Secret, checked_timeout
-from realtimekit.values import json_default, query_value
+from realtimekit.flow import Reserve, Sleep
+from realtimekit.instrumentation import report_retry, send_observed
+from realtimekit.interfaces import Request
+from realtimekit.kwargs import RequestOptions
+from realtimekit.settings import Secret, validate_timeout
+from realtimekit.values import encode_query_value, json_default
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from realtimekit.flow import Flow, Response
-    from realtimekit.kwargs import Options
-    from realtimekit.limits import Limiter, Place
+    from realtimekit.flow import Flow
+    from realtimekit.interfaces import Limiter, Reservation, Response
     from realtimekit.settings import Settings
 
 
-def build(
-    settings: Settings,
-    method: str,
-    path: str,
-    query: Mapping[str, Any] | None = None,
-    body: Mapping[str, Any] | None = None,
-    options: Options | None = None,
-) -> Request:
-    """The request for a call. Query parameters that are None are left out; in a body None is JSON's null.
+class Call(NamedTuple):
+    """One call of the API, before it becomes an HTTP request.
+
+    Its repr hides the query, body and options: error trackers send local variables, and a body may hold the secrets of
+    a storage or the name of a person.
+    """
+
+    method: str
+    path: str = ""  # below the base URL; in the methods of a record, below its own path
+    query: Mapping[str, Any] | None = None  # values that are None are left out
+    body: Mapping[str, Any] | None = None  # None inside it is JSON's null
+    options: RequestOptions = RequestOptions()
+
+    def __repr__(self) -> str:
+        return f"<Call {self.method} {self.path}>"
+
+    def __sentry_repr__(self) -> str:  # Sentry would serialize the fields of a tuple
+        return repr(self)
+
+    def below(self, path: str) -> Call:
+        """The same call, with its path appended to this one."""
+        return Call(self.method, path + self.path, self.query, self.body, self.options)
+
+
+def build_request(settings: Settings, call: Call) -> Request:
+    """The HTTP request of a call.
 
     Raises:
         TypeError, ValueError: something in it cannot be sent.
     """
-    options = options or {}
-    query = {**(query or {}), **(options.get("extra_query") or {})}
-    pairs = [(name, query_value(name, value)) for name, value in query.items() if value is not None]
-    if extra := options.get("extra_body"):
-        if method == "GET":
-            raise TypeError("a GET has no body: use extra_query= instead of extra_body=")
-        body = {**(body or {}), **extra}
-    content = None
-    if body is not None:
-        content = json.dumps(body, separators=(",", ":"), allow_nan=False, default=json_default).encode()
-    timeout = _timeout(settings, options)
-    url = settings.base_url + path
-    if pairs:
-        from urllib.parse import urlencode  # noqa: PLC0415 - most calls have no query
-
-        url += "?" + urlencode(pairs)
-    return Request(method, url, _headers(settings, with_body=content is not None), content, timeout)
+    content, headers = _content(call), {"authorization": settings.authorization, "accept": "application/json"}
+    if content is not None:
+        headers["content-type"] = "application/json"
+    if "extra_headers" in call.options:
+        headers |= _extra_headers(call)
+    timeout = call.options.get("timeout")
+    seconds = settings.timeout if timeout is None else validate_timeout(timeout)
+    return Request(call.method, settings.base_url + call.path + _query_string(call), headers, content, seconds)
 
 
-def _headers(settings: Settings, *, with_body: bool) -> dict[str, str]:
-    headers = {"authorization": Secret(f"Bearer {settings.api_token}"), "accept": "application/json"}
-    return {**headers, "content-type": "application/json"} if with_body else headers
+def _query_string(call: Call) -> str:
+    query = {**(call.query or {}), **(call.options.get("extra_query") or {})}
+    pairs = [(name, encode_query_value(name, value)) for name, value in query.items() if value is not None]
+    if not pairs:
+        return ""
+    from urllib.parse import urlencode  # most calls have no query
+
+    return "?" + urlencode(pairs)
 
 
-def _timeout(settings: Settings, options: Options | None) -> float:
-    given = (options or {}).get("timeout")
-    return settings.timeout if given is None else checked_timeout(given)
+def _content(call: Call) -> bytes | None:
+    extra = call.options.get("extra_body")
+    if extra and call.method == "GET":
+        raise TypeError("a GET request has no body: use extra_query= instead of extra_body=")
+    if call.body is None and not extra:
+        return None
+    body = {**(call.body or {}), **(extra or {})}
+    return json.dumps(body, separators=(",", ":"), allow_nan=False, default=json_default).encode()
 
 
-def execute(
-    settings: Settings,
-    method: str,
-    path: str,
-    query: Mapping[str, Any] | None = None,
-    body: Mapping[str, Any] | None = None,
-    options: Options | None = None,
-) -> Flow[Any]:
-    """Send a call and return the decoded body of its success.
+_OWN_HEADERS = frozenset({"authorization", "connection", "content-length", "host", "transfer-encoding"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+
+
+def _extra_headers(call: Call) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for given, value in (call.options.get("extra_headers") or {}).items():
+        if not _HEADER_NAME.fullmatch(given):
+            raise ValueError(f"extra_headers={{{given!r}: ...}}: not the name of an HTTP header")
+        name = given.lower()
+        if name in _OWN_HEADERS:
+            cure = (
+                "use api_token=, or client.with_options(api_token=...)" if name == "authorization" else "leave it out"
+            )
+            raise ValueError(f"extra_headers={{{given!r}: ...}}: set by the client; {cure}")
+        if not isinstance(value, str):
+            raise TypeError(f"extra_headers={{{given!r}: ...}}: the value must be a string, not {type(value).__name__}")
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise ValueError(
+                f"extra_headers={{{given!r}: ...}}: the value must be printable ASCII without outer spaces"
+            )
+        headers[name] = Secret(value)
+    return headers
+
+
+def execute(settings: Settings, call: Call) -> Flow[Any]:
+    """Carry out a call and return the decoded body of its success.
 
     Raises:
-        APIConnectionError: no answer arrived, and sending again is not safe or did not help.
-        APIError: the answer is an error (its class tells which).
+        APIConnectionError: there is no response, and a retry is not safe or did not help.
+        APIError: the response is an error (its class tells which).
     """
-    request = build(settings, method, path, query, body, options)
-    del query, body, options  # whatever fails from here on, no error tracker finds them among the local variables
-    response, answer = yield from _deliver(settings, request, path)
-    if isinstance(answer, str):
-        # A captive portal, a proxy's login page: a 200 that is no answer of the API.
-        raise protocol.error_from(response, answer, method, path)
-    return answer
+    request = build_request(settings, call)
+    response, body = yield from _send_with_retries(settings, request, call.path)
+    if isinstance(body, str):
+        # A captive portal, a proxy's login page: a 200 that does not come from the API.
+        raise protocol.error_from(response, body, call.method, call.path)
+    return body
 
 
-def _deliver(settings: Settings, request: Request, path: str) -> Flow[tuple[Response, Any]]:
-    """Send a request until it succeeds, is refused for good, or may not be sent again."""
+def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[tuple[Response, Any]]:
+    """Send a request until it succeeds, fails for good, or may not be retried. Returns response and decoded body."""
     method, maybe_processed = request.method, False
     failure: Response | APIConnectionError
     for attempt in itertools.count(1):
-        limiter, place = yield from _turn(method, path)
+        limiter, reservation = yield from _reserve(method, path)
+        response = None
         try:
-            response = yield from _limited(limiter, place, sent(settings, request, path, attempt))
+            response = yield from send_observed(settings, request, path, attempt)
         except APIConnectionError as error:
             error.method, error.path = method, path
-            if attempt > settings.max_retries or not protocol.may_resend(method, error):
+            if attempt > settings.max_retries or not protocol.may_retry(method, error):
                 raise
             maybe_processed |= error.maybe_processed
-            failure, asked, queued = error, None, False
+            failure, retry_after, queued = error, None, False
         else:
-            answer = protocol.decode(response)
-            if not protocol.failed(response, answer):
-                return response, answer
-            if protocol.gone_already(method, response.status, maybe_processed=maybe_processed):
+            body = protocol.decode(response)
+            if not protocol.is_error(response, body):
+                return response, body
+            if protocol.already_deleted(method, response.status, maybe_processed=maybe_processed):
                 return response, None
             now = time.time()
-            asked = protocol.asked_wait(response.headers, now)
-            # The limiter has heard a 429, too, and makes everybody wait: this call with the others.
-            queued = limiter is not None and response.status == 429 and asked is not None
-            longest = limiter.max_wait if limiter is not None and queued else protocol.LONGEST_WAIT
-            too_long = asked is not None and asked > longest
-            if attempt > settings.max_retries or too_long or not protocol.may_resend(method, response):
-                raise protocol.error_from(response, answer, method, path, now=now)
+            retry_after = protocol.retry_after(response.headers, now)
+            # The limiter observes a 429, too, and makes everybody wait: this call with the others.
+            queued = limiter is not None and response.status == 429 and retry_after is not None
+            max_wait = limiter.max_wait if limiter is not None and queued else protocol.MAX_RETRY_AFTER
+            too_long = retry_after is not None and retry_after > max_wait
+            if attempt > settings.max_retries or too_long or not protocol.may_retry(method, response):
+                raise protocol.error_from(response, body, method, path, now=now)
             maybe_processed |= response.status != 429
             failure = response
-        wait = protocol.backoff(attempt, _random()) if asked is None else asked
-        retried(settings, failure, method, path, attempt, wait)
+        finally:
+            if limiter is not None:
+                limiter.observe(response, reservation)
+        wait = protocol.backoff(attempt, _random()) if retry_after is None else retry_after
+        report_retry(settings, failure, method, path, attempt, wait)
         if not queued:
             yield Sleep(wait)
     raise AssertionError  # pragma: no cover - count() has no end
 
 
-def _turn(method: str, path: str) -> Flow[tuple[Limiter | None, Place | None]]:
-    """Wait for the client's turn."""
-    place: Place | None = None
+def _reserve(method: str, path: str) -> Flow[tuple[Limiter | None, Reservation | None]]:
+    """Wait until the client's limiter lets the request go."""
+    reservation: Reservation | None = None
     while True:
         try:
-            turn: tuple[Limiter, Place] | None = yield Turn(place)
+            reserved: tuple[Limiter, Reservation] | None = yield Reserve(reservation)
         except RateLimitError as error:
             error.method, error.path = method, path
             raise
-        if turn is None:
+        if reserved is None:
             return None, None
-        limiter, place = turn
-        if not place.wait:
-            return limiter, place
-        yield Sleep(place.wait)
-
-
-def _limited(limiter: Limiter | None, place: Place | None, sending: Flow[Response]) -> Flow[Response]:
-    """Send, and tell the limiter how it ended, whatever the end."""
-    if limiter is None:
-        return (yield from sending)
-    response = None
-    try:
-        response = yield from sending
-        return response
-    finally:
-        limiter.heard(response, place)
+        limiter, reservation = reserved
+        if not reservation.wait:
+            return limiter, reservation
+        yield Sleep(reservation.wait)
 
 
 def _random() -> float:

@@ -1,87 +1,45 @@
-"""What to do, apart from how it is carried: requests, flows, and the two flavours.
+"""Flows: what a call does, apart from how its I/O is done; and the sync and async modes.
 
-A *flow* is a generator that yields what it wants done (a `Request` to send, a `Sleep` to take, a `Turn` to ask for) and
-is sent back the `Response`; its return value is the result of the call. Flows hold all the logic of this package and
-do no I/O. The two clients drive them: `RealtimeKit` by blocking, `AsyncRealtimeKit` by awaiting. So every operation is
-written once.
+A *flow* is a generator that yields *steps* (send this `Request`, `Sleep`, `Reserve`) and is sent back their results;
+its return value is the result of the call. Flows hold all the logic of this package and do no I/O. The two clients run
+them: `RealtimeKit` by blocking, `AsyncRealtimeKit` by awaiting. So every operation is written once.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Coroutine, Generator, Mapping
-from types import MethodType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Concatenate,
-    Generic,
-    NamedTuple,
-    ParamSpec,
-    Self,
-    TypeAlias,
-    TypeVar,
-    overload,
-)
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
-from realtimekit.kwargs import check
+from realtimekit.errors import APIConnectionError, RateLimitError
+from realtimekit.interfaces import Request, Reservation
 
 if TYPE_CHECKING:
     import typing_extensions
 
-    from realtimekit.limits import Place
     from realtimekit.settings import Settings
 
 
-class Request(NamedTuple):
-    """One HTTP request, complete: any transport can send it as it is."""
-
-    method: str
-    url: str  # absolute and already percent-encoded; a transport sends it unchanged
-    headers: Mapping[str, str]
-    content: bytes | None
-    timeout: float  # seconds, from sending it to the last byte of the answer
-
-    def __repr__(self) -> str:  # the headers hold the token
-        return f"<Request {self.method} {self.url.partition('?')[0]}>"
-
-    def __sentry_repr__(self) -> str:  # Sentry would look into a tuple
-        return repr(self)
-
-
-class Response(NamedTuple):
-    """One HTTP answer, read to its end and decompressed."""
-
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    content: bytes
-
-    def __repr__(self) -> str:  # the content may hold a participant's token
-        return f"<Response {self.status}, {len(self.content)} bytes>"
-
-    def __sentry_repr__(self) -> str:  # as above
-        return repr(self)
-
-
 class Sleep(NamedTuple):
-    """Wait before going on."""
+    """Step: wait before going on."""
 
     seconds: float
 
 
-class Turn(NamedTuple):
-    """Ask the client's limiter for a place, or about one: it is sent back with the place; None where there is none."""
+class Reserve(NamedTuple):
+    """Step: ask the client's limiter for permission to send, or ask again after a wait.
 
-    place: Place | None
+    The result is the limiter and its reservation; None where the client has no limiter.
+    """
+
+    reservation: Reservation | None
 
 
 class Sync:
-    """The blocking flavour: `Session` is short for `Session[Sync]`."""
+    """The blocking mode: `Session` is short for `Session[Sync]`."""
 
 
 class Async:
-    """The awaiting flavour: `Session[Async]` is what `AsyncRealtimeKit` gives."""
+    """The async mode: `Session[Async]` is what `AsyncRealtimeKit` returns."""
 
 
 if TYPE_CHECKING:
@@ -92,18 +50,61 @@ else:
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Step: TypeAlias = "Request | Sleep | Turn"
+Step: TypeAlias = Request | Sleep | Reserve
 Flow: TypeAlias = Generator[Step, Any, T]
+
+# The failures of a step that flows handle, e.g. by retrying; anything else ends the flow.
+STEP_ERRORS = (APIConnectionError, RateLimitError)
+
+
+def run(flow: Flow[T], perform: Callable[[Step], Any]) -> T:
+    """Run a flow to its end, with `perform` doing each step. The flow is closed however that ends."""
+    resume: Callable[[Any], Step] = flow.send
+    value: Any = None
+    try:
+        while True:
+            try:
+                step = resume(value)
+            except StopIteration as stop:
+                return cast("T", stop.value)
+            resume = flow.send
+            try:
+                value = perform(step)
+            except STEP_ERRORS as error:
+                resume, value = flow.throw, error
+    finally:
+        value = None  # the error's traceback leads here: a cycle otherwise
+        flow.close()  # gives back what the flow holds, such as a reservation, also after Ctrl-C
+
+
+async def run_async(flow: Flow[T], perform: Callable[[Step], Awaitable[Any]]) -> T:
+    """As `run`, awaiting each step."""
+    resume: Callable[[Any], Step] = flow.send
+    value: Any = None
+    try:
+        while True:
+            try:
+                step = resume(value)
+            except StopIteration as stop:
+                return cast("T", stop.value)
+            resume = flow.send
+            try:
+                value = await perform(step)
+            except STEP_ERRORS as error:
+                resume, value = flow.throw, error
+    finally:
+        value = None  # as above
+        flow.close()  # as above, and after a cancellation
 
 
 class Runner(Generic[F]):
-    """What drives flows: a client, seen from below."""
+    """Runs flows. The clients are runners; records and relations know no more of their client than this."""
 
     asynchronous: ClassVar[bool]
 
     @property
     def settings(self) -> Settings:
-        """The settings in force for its calls."""
+        """The settings in force for the calls."""
         raise NotImplementedError
 
     def run(self, flow: Flow[Any], /) -> Any:
@@ -115,73 +116,3 @@ class ClientBound(Generic[F]):
     """Anything that belongs to a client: records and relations."""
 
     _client: Runner[F]
-
-
-class operation(Generic[P, T]):  # noqa: N801 - a decorator
-    """A method written once, as a flow: of a sync object it returns the value, of an async one a coroutine of it.
-
-    An unknown keyword is a `TypeError` that names the method, also where the method passes `**options` on.
-    """
-
-    __name__: str
-
-    def __init__(self, function: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        self._function: Callable[..., Any] = function
-        self.__name__, self.__doc__ = function.__name__, function.__doc__
-
-        @functools.wraps(function)
-        def call(obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-            check(function, kwargs)
-            flow = function(obj, *args, **kwargs)
-            del args, kwargs  # error trackers send local variables: the secrets of a storage, the body of a delivery
-            return obj._client.run(flow)
-
-        self._call = call
-
-    @overload
-    def __get__(self, obj: None, owner: Any = None) -> Self: ...
-    @overload
-    def __get__(self, obj: ClientBound[Sync], owner: Any = None) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, obj: ClientBound[Async], owner: Any = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, obj: Any, owner: Any = None) -> Any:
-        return self if obj is None else MethodType(self._call, obj)
-
-
-SyncObject = TypeVar("SyncObject", bound=ClientBound[Sync])
-AsyncObject = TypeVar("AsyncObject", bound=ClientBound[Async])
-
-
-class fluent(Generic[P]):  # noqa: N801 - a decorator
-    """As `operation`, for a method that changes the object and returns it."""
-
-    __name__: str
-
-    def __init__(self, function: Callable[Concatenate[Any, P], Flow[None]]) -> None:
-        self._function: Callable[..., Any] = function
-        self.__name__, self.__doc__ = function.__name__, function.__doc__
-
-    @overload
-    def __get__(self, obj: None, owner: Any = None) -> Self: ...
-    @overload
-    def __get__(self, obj: SyncObject, owner: Any = None) -> Callable[P, SyncObject]: ...
-    @overload
-    def __get__(self, obj: AsyncObject, owner: Any = None) -> Callable[P, Coroutine[Any, Any, AsyncObject]]: ...
-    def __get__(self, obj: Any, owner: Any = None) -> Any:
-        if obj is None:
-            return self
-        function = self._function
-
-        def changed(*args: Any, **kwargs: Any) -> Flow[Any]:
-            flow = function(obj, *args, **kwargs)
-            del args, kwargs  # as in `operation`
-            yield from flow
-            return obj
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            check(function, kwargs)
-            flow = changed(*args, **kwargs)
-            del args, kwargs
-            return obj._client.run(flow)
-
-        return functools.update_wrapper(call, function)

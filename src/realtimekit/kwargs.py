@@ -1,7 +1,7 @@
-"""Keyword arguments that pass through: which a method takes, told from its own signature.
+"""Keyword arguments that are passed on: which ones a method takes, read from its own signature.
 
-Methods declare what they take as `**fields: Unpack[SomeTypedDict]`: one declaration for the type checkers, the
-documentation and the check at run time.
+Methods declare them as `**fields: Unpack[SomeTypedDict]`: one declaration for type checkers, documentation and the
+check at run time.
 """
 
 from __future__ import annotations
@@ -11,57 +11,74 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 
-class Options(TypedDict, total=False):
+class RequestOptions(TypedDict, total=False):
     """What every call takes."""
 
     extra_query: Mapping[str, Any]  # query parameters that this package does not know (yet)
     extra_body: Mapping[str, Any]  # fields of the body that this package does not know (yet)
+    extra_headers: Mapping[str, str]  # request headers, for this call alone; never the authorization
     timeout: float  # seconds, for this call alone
 
 
-class Scoped(Options, total=False):
+class ScopedOptions(RequestOptions, total=False):
     """What every call on a collection of an app takes: another app or account than the client's."""
 
     account_id: str
     app_id: str
 
 
-OPTIONS = frozenset({"extra_query", "extra_body", "timeout"})
+OPTION_NAMES = frozenset({"extra_query", "extra_body", "extra_headers", "timeout"})
 
 
-def split(given: Mapping[str, Any], names: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The entries with these names, and the rest."""
-    if not given:
+def split_kwargs(kwargs: Mapping[str, Any], names: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entries with these names, and the others."""
+    if not kwargs:
         return {}, {}
-    chosen = {name: value for name, value in given.items() if name in names}
-    return chosen, {name: value for name, value in given.items() if name not in names}
+    chosen = {name: value for name, value in kwargs.items() if name in names}
+    return chosen, {name: value for name, value in kwargs.items() if name not in names}
+
+
+def drop_none(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries whose value is not None."""
+    return {name: value for name, value in kwargs.items() if value is not None}
+
+
+def validate_positive(name: str, number: Any) -> int:
+    """Return the number if it is a whole number, 1 or more.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError(f"{name}={number!r}: must be a whole number, 1 or more")
+    return number
 
 
 @functools.cache
-def _taken(function: Callable[..., Any]) -> tuple[frozenset[str], frozenset[str]]:
-    """Every keyword that a function takes, those of its `Unpack[...]` included; and those it cannot do without."""
+def _accepted(function: Callable[..., Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """All keywords that a function accepts, those of its `Unpack[...]` included; and the required ones among these."""
     code = function.__code__
     positional_only, named = code.co_posonlyargcount, code.co_argcount + code.co_kwonlyargcount
-    taken, required = set(code.co_varnames[positional_only:named]), set[str]()
+    accepted, required = set(code.co_varnames[positional_only:named]), set[str]()
     if code.co_flags & 0x08:  # CO_VARKEYWORDS
         annotation = function.__annotations__[code.co_varnames[named + bool(code.co_flags & 0x04)]]
-        # As typing.get_type_hints does, but for this one annotation: the others name things only checkers import.
+        # As typing.get_type_hints does, but for this one annotation: the others may name what only checkers import.
         (fields,) = eval(annotation, function.__globals__).__args__  # noqa: S307 - our own annotation
-        taken |= fields.__required_keys__ | fields.__optional_keys__
+        accepted |= fields.__required_keys__ | fields.__optional_keys__
         required |= fields.__required_keys__
-    return frozenset(taken), frozenset(required)
+    return frozenset(accepted), frozenset(required)
 
 
-def check(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+def validate_kwargs(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
     """Raise the TypeError that Python would raise if the function named its keywords one by one."""
-    taken, required = _taken(function)
-    if not given.keys() <= taken:
-        import difflib  # noqa: PLC0415 - only for the message
+    accepted, required = _accepted(function)
+    if not kwargs.keys() <= accepted:
+        import difflib  # only for the message
 
-        (name, *_) = sorted(given.keys() - taken)
-        near = difflib.get_close_matches(name, taken, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        (name, *_) = sorted(kwargs.keys() - accepted)
+        similar = difflib.get_close_matches(name, accepted, 1)
+        hint = f"; did you mean {similar[0]!r}?" if similar else ""
         raise TypeError(f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}")
-    if not required <= given.keys():
-        names = ", ".join(sorted(required - given.keys()))
+    if not required <= kwargs.keys():
+        names = ", ".join(sorted(required - kwargs.keys()))
         raise TypeError(f"{function.__name__}() needs {names}")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.settings import ENVIRONMENT, missing
+from realtimekit.settings import ENVIRONMENT, missing_setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ _OPTIONAL_PART = re.compile(r"(.*)\((.*)\)")
 _NAME = re.compile(r"{(\w+)}")
 
 
-def segment(name: str, value: Any) -> str:
+def encode_segment(name: str, value: Any) -> str:
     """One id, encoded so that it stays one path segment.
 
     Raises:
@@ -31,7 +31,7 @@ def segment(name: str, value: Any) -> str:
         raise ValueError(f"{name} is empty")
     if value.strip() in {".", ".."}:
         raise ValueError(f"{name}={value!r} is no id: it would change the path of the request")
-    from urllib.parse import quote  # noqa: PLC0415 - hardly ever needed: real ids are plain
+    from urllib.parse import quote
 
     try:
         return quote(value, safe="")
@@ -48,12 +48,12 @@ class PathTemplate:
     def __init__(self, template: str) -> None:
         self.template = template
         split = _OPTIONAL_PART.fullmatch(template)
-        # Texts and names by turns.
+        # Literal parts and names alternate.
         self._collection = _NAME.split(split[1] if split else template)
         self._member = _NAME.split(split[1] + split[2] if split else template)
-        self.parents: frozenset[str] = frozenset(self._collection[1::2])
-        own = [name for name in self._member[1::2] if name not in self.parents]
-        self.own: str | None = own[0] if own else None  # the name of the record's own id
+        self.parent_ids: frozenset[str] = frozenset(self._collection[1::2])
+        own = [name for name in self._member[1::2] if name not in self.parent_ids]
+        self.own_id: str | None = own[0] if own else None  # the name of the record's own id
 
     def collection(self, ids: Mapping[str, Any]) -> str:
         return self._fill(self._collection, ids)
@@ -68,7 +68,7 @@ class PathTemplate:
 
     def _segment(self, name: str, value: Any) -> str:
         if value is not None:
-            return segment(name, value)
-        if name in ENVIRONMENT and name != self.own:
-            raise ConfigurationError(missing(name))
+            return encode_segment(name, value)
+        if name in ENVIRONMENT and name != self.own_id:
+            raise ConfigurationError(missing_setting(name))
         raise TypeError(f"{name} is needed for {self.template} and is None or was not given")

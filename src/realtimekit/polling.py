@@ -1,20 +1,26 @@
-"""Waiting for what takes a while: a recording's upload, a summary."""
+"""Polling a record until it is as expected: a recording's upload, a summary."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from realtimekit.errors import NotFoundError, WaitError, WaitTimeoutError
 from realtimekit.flow import Sleep
-from realtimekit.resource import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtimekit.flow import Flow
 
-R = TypeVar("R", bound=Resource[Any])
+
+class Reloadable(Protocol):
+    """A record that can be read again."""
+
+    def _read(self) -> Flow[None]: ...
+
+
+R = TypeVar("R", bound=Reloadable)
 
 
 def wait_until(
@@ -28,22 +34,22 @@ def wait_until(
     progress: Callable[[R], object] | None = None,
     missing_ok: bool = False,
 ) -> Flow[None]:
-    """Read a record again and again, in place, until it is as it should be: `GET` of its own path.
+    """Poll a record, in place, until it is as expected: `GET` of its own path.
 
     Args:
         record: read at once, and then after each `poll`.
-        done: whether the record is as it should be.
+        done: returns whether the record is as expected.
         what: what is waited for, for the messages: "to be UPLOADED".
         timeout: seconds in all; the last read is at their end.
         poll: seconds from one read to the next.
-        failed: why the record can no longer get there; None while it can.
+        failed: returns why the record can no longer get there; None while it can.
         progress: called with the record after each read. What it raises ends the waiting.
         missing_ok: whether a 404 means "not yet".
 
     Raises:
-        WaitError: `failed` gave a reason.
+        WaitError: `failed` returned a reason.
         WaitTimeoutError: the time is over.
-        ValueError: `timeout` or `poll` is no positive number.
+        ValueError: `timeout` or `poll` is not a positive number.
     """
     for name, seconds in (("timeout", timeout), ("poll", poll)):
         if not 0 < seconds < float("inf"):
@@ -64,7 +70,7 @@ def wait_until(
             return
         if found and failed is not None and (reason := failed(record)):
             raise WaitError(f"waited for {record!r} {what}: {reason}", record=record)
-        # Sleeps count as long as they were asked to be, also where a test replaced them: no waiting goes on for ever.
+        # Sleeps count with their requested length, also where a test replaced them: no polling goes on for ever.
         waited += time.monotonic() - started
         left = timeout - waited
         if left <= 0:

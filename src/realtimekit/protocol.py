@@ -16,7 +16,7 @@ from realtimekit import errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from realtimekit.flow import Response
+    from realtimekit.interfaces import Response
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ class _Decoder:
         self._decoded += len(content)
         if self._decoded >= self._pays or "orjson" in sys.modules:
             try:
-                import orjson  # noqa: PLC0415
+                import orjson
             except ImportError:
                 self.decode = json.loads
             else:
@@ -120,29 +120,30 @@ def _whole(value: Any) -> int | None:
         return None
 
 
-class Walk:
-    """Which page to ask for next, and when to stop.
+class Paginator:
+    """Which page to request next, and when to stop.
 
     `paging` is believed where it fits the page it came with, and lies behind all that was believed before. Where it is
-    missing or wrong, the walk goes on until a page is empty, or brings nothing new, so that a server that ignores
-    `page_no` is read once and not for ever. A short page ends nothing: the server may give fewer than it was asked for.
+    missing or wrong, pagination goes on until a page is empty or holds nothing new, so that a server that ignores
+    `page_no` is read once and not for ever. A short page ends nothing: the server may send fewer records than it was
+    asked for.
     """
 
     def __init__(self, first_page: int = 1, limit: int | None = None) -> None:
-        self.page_no: int | None = first_page  # the page to ask for next; None at the end
-        self.last_page: int | None = None  # the last one that there is to ask for, where that is known
+        self.page_no: int | None = first_page  # the page to request next; None at the end
+        self.last_page: int | None = None  # the last page to request, where it is known
         self._left = limit
         self._previous: list[Any] = []
         self._end = 0  # the last offset that was believed
-        self._seen: set[Any] = set()  # what came without a `paging` to believe, and on the page before that
+        self._seen: set[Any] = set()  # keys of pages without a `paging` to believe, and of the page before each
 
-    def take(self, marks: list[Any], paging: Paging) -> int:
-        """How many of the page's records count; `marks` (their ids) tell one page from another."""
-        if self.page_no is None or not marks or marks == self._previous:
+    def accept(self, keys: list[Any], paging: Paging) -> int:
+        """Take note of a page: how many of its records count. `keys` (their ids) tell one page from another."""
+        if self.page_no is None or not keys or keys == self._previous:
             self.page_no = None
             return 0
-        before, self._previous = self._previous, marks
-        count, missing = len(marks), None
+        before, self._previous = self._previous, keys
+        count, missing = len(keys), None
         total, start, end = paging
         if (
             total is not None
@@ -153,17 +154,17 @@ class Walk:
             missing, self._end = total - end, end
         else:
             self._seen.update(before)
-            if self._seen.issuperset(marks):
+            if self._seen.issuperset(keys):
                 self.page_no = None
                 return 0
-            self._seen.update(marks)
+            self._seen.update(keys)
         if self._left is not None:
             count = min(count, self._left)
             self._left -= count
             missing = self._left if missing is None else min(missing, self._left)
             if self._left == 0:
                 missing = 0
-        self.last_page = None if missing is None else self.page_no - (-missing // len(marks))
+        self.last_page = None if missing is None else self.page_no - (-missing // len(keys))
         self.page_no = None if missing == 0 else self.page_no + 1
         return count
 
@@ -179,7 +180,7 @@ _BY_STATUS: dict[int, type[errors.APIError]] = {
     422: errors.ValidationError,
     429: errors.RateLimitError,
 }
-_CURES = {
+_HINTS = {
     401: "check the API token (api_token= or CLOUDFLARE_API_TOKEN)",
     403: 'the token needs the permission "Realtime" or "Realtime Admin" for this account',
 }
@@ -187,7 +188,7 @@ _FIRST_WORDS = 100  # characters, of a body that is no JSON
 _LONGEST_TEXT = 500  # characters of the server's words in an error's text; `.message` and `.body` have them all
 
 
-def failed(response: Response, body: Any) -> bool:
+def is_error(response: Response, body: Any) -> bool:
     """An error by its status, or a success that says it is none."""
     return not 200 <= response.status < 300 or (isinstance(body, dict) and body.get("success") is False)
 
@@ -199,7 +200,7 @@ def error_from(
     path: str,
     *,
     now: float | None = None,
-    cures: Mapping[int, str] = MappingProxyType(_CURES),
+    hints: Mapping[int, str] = MappingProxyType(_HINTS),
 ) -> errors.APIError:
     """The error that an answer means. All shapes seen are read:
 
@@ -211,8 +212,8 @@ def error_from(
         body: its decoded body.
         method: of the call.
         path: of the call, without its query.
-        now: for `asked_wait`.
-        cures: what to do about a status, for the message; others than those for the API's token, where none was sent.
+        now: for `retry_after`.
+        hints: what to do about a status, for the message; others than those for the API's token, where none was sent.
     """
     code, message = _code_and_message(body)
     meant = response.status if not 200 <= response.status < 300 else code or response.status
@@ -221,7 +222,7 @@ def error_from(
     if code is not None and code != response.status:
         text += f" (code {code})"
     text += f": {printable(message) or _no_message(body)}"
-    if cure := cures.get(meant):
+    if cure := hints.get(meant):
         text += f"; {cure}"
     error = kind(
         text,
@@ -234,7 +235,7 @@ def error_from(
         path=path,
     )
     if isinstance(error, errors.RateLimitError):
-        error.retry_after = asked_wait(response.headers, now)
+        error.retry_after = retry_after(response.headers, now)
     return error
 
 
@@ -268,10 +269,10 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _FIRST_WAIT = 0.5  # seconds; doubled with each attempt
 _LONGEST_BACKOFF = 8.0
 _LONGEST_ASKED = 2.0**31  # seconds, 68 years; time.sleep() and its like cannot take just any number
-LONGEST_WAIT = 60.0  # the longest wait asked for by the server that is taken; beyond it the caller decides
+MAX_RETRY_AFTER = 60.0  # the longest wait asked for by the server that is taken; beyond it the caller decides
 
 
-def may_resend(method: str, failure: Response | errors.APIConnectionError) -> bool:
+def may_retry(method: str, failure: Response | errors.APIConnectionError) -> bool:
     """Whether a request may be sent again without a risk that it is carried out twice.
 
     GET, HEAD, PUT and DELETE: after a connection error, 408, 429 and 5xx. POST and PATCH: only if it is certain that
@@ -279,11 +280,11 @@ def may_resend(method: str, failure: Response | errors.APIConnectionError) -> bo
     """
     idempotent = method in _IDEMPOTENT
     if isinstance(failure, errors.APIConnectionError):
-        return failure._again and (idempotent or not failure.maybe_processed)
+        return failure._retryable and (idempotent or not failure.maybe_processed)
     return failure.status == 429 or (idempotent and (failure.status == 408 or 500 <= failure.status < 600))
 
 
-def gone_already(method: str, status: int, *, maybe_processed: bool) -> bool:
+def already_deleted(method: str, status: int, *, maybe_processed: bool) -> bool:
     """Whether a refusal means that an earlier attempt did it: a DELETE whose answer was lost finds nothing any more."""
     return method == "DELETE" and status == 404 and maybe_processed
 
@@ -294,7 +295,7 @@ def backoff(attempt: int, jitter: float) -> float:
     return min(_FIRST_WAIT * 2.0 ** min(attempt - 1, 10), _LONGEST_BACKOFF) * (0.5 + jitter / 2)
 
 
-def asked_wait(headers: Mapping[str, str], now: float | None = None) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
     """Seconds that the server asks to wait, or None. What is longer than anybody waits is 2**31 s.
 
     `Retry-After` as seconds or as a date (RFC 9110, 10.2.3); without it `Ratelimit: "default";r=0;t=30` (Cloudflare's
@@ -325,8 +326,8 @@ def _asked_wait(headers: Mapping[str, str], now: float | None) -> float | None:
 
 
 def _http_date(text: str) -> float | None:
-    from datetime import UTC  # noqa: PLC0415 - slow to import, hardly ever needed
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+    from datetime import UTC
+    from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(text)

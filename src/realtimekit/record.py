@@ -129,7 +129,7 @@ class Record(_Mapping):
 
         A participant's token is refused there, as everywhere: `reveal()` says that somebody wants it.
         """
-        from pydantic_core import core_schema  # noqa: PLC0415 - whoever calls this has it
+        from pydantic_core import core_schema
 
         to_json = core_schema.plain_serializer_function_ser_schema(
             _jsonable, return_schema=core_schema.dict_schema(core_schema.str_schema()), when_used="json"
@@ -138,7 +138,7 @@ class Record(_Mapping):
 
     __sentry_repr__ = __repr__  # Sentry would look into a mapping, and find links and stream keys
 
-    def _replace(self, data: dict[str, Any]) -> None:
+    def _merge(self, data: dict[str, Any]) -> None:
         """Take over newer data. Fields that it leaves out keep their last value: a token is sent only once."""
         self.__dict__["_data"] = {**self._data, **data}
         read = [name for name in list(self.__dict__) if not name.startswith("_")]
@@ -152,7 +152,7 @@ class Record(_Mapping):
 
 
 def _jsonable(record: Record) -> Any:
-    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - as above
+    from pydantic_core import to_jsonable_python
 
     return to_jsonable_python(dict(record), fallback=_nested_jsonable)
 

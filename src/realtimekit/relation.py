@@ -1,7 +1,7 @@
-"""Collections of records, and Relation: the lazy kind that pages itself.
+"""Collections of records, and Relation: a lazy collection that paginates itself.
 
-Nothing is sent until it is iterated or asked. `where`, `order_by`, `page_size`, `limit` and `prefetch` return changed
-copies, so a relation can be kept, shared between threads and tasks, and iterated again.
+Nothing is sent until a relation is iterated or asked. `where`, `order_by`, `page_size`, `limit` and `prefetch` return
+clones, so a relation can be kept, shared between threads and tasks, and iterated again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.execution import execute
-from realtimekit.flow import ClientBound, F, Flow, operation
-from realtimekit.kwargs import OPTIONS, Options, check, split
-from realtimekit.paths import PathTemplate, segment
+from realtimekit.execution import Call, execute
+from realtimekit.flow import ClientBound, F, Flow
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
+from realtimekit.operation import operation
+from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
-from realtimekit.resource import KIT, Refused, Resource
-from realtimekit.values import query_value
+from realtimekit.resource import BASE_PATH, Resource, UnsupportedWrite
+from realtimekit.values import encode_query_value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -28,7 +29,7 @@ R = TypeVar("R", bound=Resource[Any])
 
 
 class Collection(ClientBound[F], Generic[R, F]):
-    """One place of the API where records of one kind are found by their id, and made."""
+    """One path of the API where records of one kind are found by their id, and created."""
 
     _record: ClassVar[type[Resource[Any]]]
     _template: ClassVar[PathTemplate]
@@ -37,19 +38,19 @@ class Collection(ClientBound[F], Generic[R, F]):
     def __init_subclass__(
         cls, *, of: type[Resource[Any]] | None = None, path: str = "", items_key: str | None = None
     ) -> None:
-        """Where records are listed otherwise than at the path of their class: `of` which class, at which `path`.
+        """Declare a second place where records of a class are listed: `of` which class, at which `path`.
 
-        Without `of` the class of the records says all that with its own keywords.
+        Without `of` the class of the records declares all that with its own keywords.
         """
         super().__init_subclass__()
         if of is not None:
-            cls._record, cls._template, cls._items_key = of, PathTemplate(KIT + path), items_key
+            cls._record, cls._template, cls._items_key = of, PathTemplate(BASE_PATH + path), items_key
 
     if TYPE_CHECKING:
-        # Each collection that has it has its own.
+        # Each collection that has it declares its own.
         ref: ClassVar[Callable[..., Any]]
     else:
-        create = Refused()
+        create = UnsupportedWrite()
 
     def __init__(self, client: Runner[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client
@@ -62,218 +63,275 @@ class Collection(ClientBound[F], Generic[R, F]):
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self!r} cannot be pickled or copied: it belongs to a client. Pickle its records instead")
 
-    def _scoped(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The scope with the ids among the given keywords, and the other keywords."""
-        ids, rest = split(given, self._template.parents)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            hint = _OTHER_SDKS.get(name)
+            cure = f": {hint}" if hint else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{cure}")
+
+    # --- ids -----------------------------------------------------------------------------------------------------
+
+    def _split_scope(self, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The scope, with the ids among these keywords; and the other keywords."""
+        ids, rest = split_kwargs(kwargs, self._template.parent_ids)
         for name in ids.keys() & self._fixed:
             raise TypeError(f"{name}= is given by the record that these {self._record.__name__} records belong to")
-        return {**self._scope, **{name: value for name, value in ids.items() if value is not None}}, rest
+        return {**self._scope, **drop_none(ids)}, rest
 
-    def _resolved(self, scope: Mapping[str, Any]) -> dict[str, Any]:
+    def _path_ids(self, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """The ids of the collection's path: the scope, and the client's settings for what it leaves out."""
         settings = self._client.settings
         return {"account_id": settings.account_id, "app_id": settings.app_id, **scope}
 
-    def _kept(self, ids: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: ids.get(name) for name in self._record._template.parents}
+    def _record_scope(self, ids: Mapping[str, Any]) -> dict[str, Any]:
+        """The scope of the records, out of the ids of a path."""
+        return {name: ids.get(name) for name in self._record._template.parent_ids}
 
-    def _find(self, id: str, query: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[R]:  # noqa: A002
-        record = self._at(id, given)
-        options, _ = split(given, OPTIONS)
-        record._take((yield from record._call("GET", query=query, options=cast("Options", options))))
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    def _find(self, id: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[R]:
+        record = self._stub(id, kwargs)
+        options, _ = split_kwargs(kwargs, OPTION_NAMES)
+        return self._loaded(record, Call("GET", query=query, options=cast("RequestOptions", options)))
+
+    def _loaded(self, record: R, call: Call) -> Flow[R]:
+        record._update_from((yield from record._execute(call)))
         return record
 
-    def _at(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
-        scope, _ = self._scoped(given)
-        segment(self._record._template.own or "id", id)  # a wrong id is the caller's here, later it is the server's
-        return cast("R", self._record._load(self._client, {"id": id}, self._kept(self._resolved(scope))))
+    def _stub(self, id: str, kwargs: Mapping[str, Any]) -> R:
+        """A record known by its id alone."""
+        scope, _ = self._split_scope(kwargs)
+        # A wrong id is the caller's fault here; later it would be taken for the server's.
+        encode_segment(self._record._template.own_id or "id", id)
+        return cast("R", self._record._load(self._client, {"id": id}, self._record_scope(self._path_ids(scope))))
 
-    def _reference(self, id: str, given: Mapping[str, Any]) -> R:  # noqa: A002
-        check(type(self).ref, given)
-        record = self._at(id, given)
-        record._member_path()  # refuses a wrong id, or a missing one, here and now
+    def _ref(self, id: str, kwargs: Mapping[str, Any]) -> R:
+        """As `_stub`, with all ids validated at once."""
+        validate_kwargs(type(self).ref, kwargs)
+        record = self._stub(id, kwargs)
+        record._path()
         return record
 
-    def _create(self, fields: Mapping[str, Any], suffix: str = "") -> Flow[R]:
-        return self._one("POST", suffix, fields)
+    def _create(self, fields: Mapping[str, Any], path: str = "") -> Flow[R]:
+        return self._fetch_record(*self._call("POST", path, fields))
 
-    def _one(self, method: str, suffix: str, given: Mapping[str, Any]) -> Flow[R]:
-        """The record that a call answers with."""
-        call = self._call(method, suffix, given)
-        del given  # as in `execute`
-        answer, scope = yield from call
-        record = self._record._load(self._client, {}, scope)
-        record._take(answer)
+    def _call(self, method: str, path: str, kwargs: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
+        """A call on the collection's path, or below it, and the ids of that path.
+
+        Among the keywords are ids and options; the others are the body.
+        """
+        scope, rest = self._split_scope(kwargs)
+        options, body = split_kwargs(rest, OPTION_NAMES)
+        ids = self._path_ids(scope)
+        full_path = self._template.collection(ids) + path
+        content = None if method == "GET" else body
+        return Call(method, full_path, body=content, options=cast("RequestOptions", options)), ids
+
+    def _fetch_record(self, call: Call, ids: Mapping[str, Any]) -> Flow[R]:
+        """The record that a call returns."""
+        body = yield from execute(self._client.settings, call)
+        record = self._record._load(self._client, {}, self._record_scope(ids))
+        record._update_from(body)
         return cast("R", record)
 
-    def _call(self, method: str, suffix: str, given: Mapping[str, Any]) -> Flow[tuple[Any, dict[str, Any]]]:
-        """A call on the collection's own path, or below it: its answer, and the scope of the records in it.
 
-        Among the given keywords are ids and options; the others are the body.
-        """
-        scope, rest = self._scoped(given)
-        options, body = split(rest, OPTIONS)
-        ids = self._resolved(scope)
-        path = self._template.collection(ids) + suffix
-        settings = self._client.settings
-        sent = None if method == "GET" else body
-        call = execute(settings, method, path, None, sent, cast("Options", options))
-        del given, rest, options, body, sent  # as in `execute`
-        return (yield from call), self._kept(ids)
+# What the collections of other SDKs call these methods.
+_OTHER_SDKS = {
+    "list": "use where(...) and iterate, or all()",
+    "get": "use find(id)",
+    "retrieve": "use find(id)",
+    "delete": "find the record, then call its destroy()",
+}
 
 
 class Relation(Collection[R, F]):
-    """A collection that can be listed, too: the records of one kind in one place of the API, in the server's order."""
+    """A collection that can be listed, too: the records of one kind at one path of the API, in the server's order."""
 
-    _descending: ClassVar[str] = "DESC"  # one list of the API spells it otherwise
-    _paged: ClassVar[bool] = True  # one list of the API comes whole
+    _descending: ClassVar[str] = "DESC"  # one list of the API spells it differently
+    _paginated: ClassVar[bool] = True  # one list of the API has no pages
 
     if TYPE_CHECKING:
-        # Each class of relation has its own, with the filters of its list.
+        # Each relation declares its own, with the filters of its list.
         where: ClassVar[Callable[..., Any]]
 
-    # What a relation is refined by; only changed copies have their own.
+    # Set on clones only.
     _query: Mapping[str, Any] = MappingProxyType({})
-    _options: Options = Options()
+    _options: RequestOptions = RequestOptions()
     _limit: int | None = None
-    _window: int = 1
+    _prefetch: int = 1
 
     def __repr__(self) -> str:
         query = "".join(f" {name}={value!r}" for name, value in self._query.items())
         return f"<{type(self).__name__} {self._template.template}{query}>"
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(f"whether there are any in {self!r} is for the server to say: ask .first() or .count()")
+        raise TypeError(f"{self!r} is neither true nor false, because nothing was requested: use .first() or .count()")
 
-    # --- refining: each returns a changed copy ---------------------------------------------------------------------
+    # --- refining: each returns a clone -----------------------------------------------------------------------------
 
-    def _changed(self, **changes: Any) -> Self:
-        copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__, **changes)
-        return copy
+    def _clone(self, **changes: Any) -> Self:
+        clone = object.__new__(type(self))
+        clone.__dict__.update(self.__dict__, **changes)
+        return clone
 
     def _where(self, filters: Mapping[str, Any]) -> Self:
-        check(type(self).where, filters)
-        scope, rest = self._scoped(filters)
-        options, query = split(rest, OPTIONS)
-        wire = {name: query_value(name, value) for name, value in query.items() if value is not None}
+        validate_kwargs(type(self).where, filters)
+        scope, rest = self._split_scope(filters)
+        options, query = split_kwargs(rest, OPTION_NAMES)
+        encoded = {name: encode_query_value(name, value) for name, value in query.items() if value is not None}
         for name in ("page_no", "per_page"):
-            if name in wire:
-                _positive(name, query[name])
-        before = self._options
-        if "extra_query" in options:
-            options["extra_query"] = {**before.get("extra_query", {}), **(options["extra_query"] or {})}
-        return self._changed(_scope=scope, _query={**self._query, **wire}, _options={**before, **options})
+            if name in encoded:
+                validate_positive(name, query[name])
+        before = cast("dict[str, Any]", self._options)
+        for name in ("extra_query", "extra_headers"):
+            if name in options:
+                options[name] = {**(before.get(name) or {}), **(options[name] or {})}
+        return self._clone(
+            _scope=scope, _query={**self._query, **encoded}, _options=cast("RequestOptions", {**before, **options})
+        )
 
     def page_size(self, size: int) -> Self:
-        """Ask for this many records a page (`per_page`). The server may give fewer; its maximum is not documented."""
-        return self._changed(_query={**self._query, "per_page": str(_positive("page_size", size))})
+        """Ask for this many records per page (`per_page`). The server may send fewer; its maximum is not documented.
+
+        Example:
+            for session in Session.where(status="ENDED").page_size(100): ...
+        """
+        return self._clone(_query={**self._query, "per_page": str(validate_positive("page_size", size))})
 
     def limit(self, count: int) -> Self:
-        """Stop after this many records."""
-        return self._changed(_limit=_positive("limit", count))
+        """Stop after this many records.
+
+        Example:
+            newest = client.sessions.order_by("-created_at").limit(10).all()
+        """
+        return self._clone(_limit=validate_positive("limit", count))
 
     def prefetch(self, pages: int) -> Self:
-        """Ask for up to this many pages at once while walking; the order stays, memory is bounded by the window."""
-        return self._changed(_window=_positive("prefetch", pages))
+        """Request up to this many pages at once while iterating. The order stays; at most so many pages are in memory.
 
-    def _ordered(self, field: str, *, by: bool = True) -> Self:
+        Example:
+            for session in client.sessions.prefetch(8): ...
+        """
+        return self._clone(_prefetch=validate_positive("prefetch", pages))
+
+    def _order_by(self, field: str, *, by: bool = True) -> Self:
         name = field.removeprefix("-")
         first, *others = name.split("_")
         query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
         if by:
-            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # the wire says createdAt here
-        return self._changed(_query={**self._query, **query})
+            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # the API says createdAt here
+        return self._clone(_query={**self._query, **query})
 
-    # --- asking ----------------------------------------------------------------------------------------------------
+    # --- requests --------------------------------------------------------------------------------------------------
 
-    def _fetch(self, page_no: int, **query: Any) -> Flow[tuple[list[R], protocol.Paging]]:
-        ids = self._resolved(self._scope)
-        path = self._template.collection(ids)
-        query = {**self._query, **query, "page_no": page_no} if self._paged else dict(self._query)
-        body = yield from execute(self._client.settings, "GET", path, query, options=self._options)
-        items = self._items(body)
+    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[tuple[list[R], protocol.Paging]]:
+        ids = self._path_ids(self._scope)
+        query = dict(self._query)
+        if self._paginated:
+            query |= {"page_no": page_no} if per_page is None else {"page_no": page_no, "per_page": per_page}
+        call = Call("GET", self._template.collection(ids), query, options=self._options)
+        body = yield from execute(self._client.settings, call)
+        items = self._items_from(body)
         if items is None:
-            raise DecodeError(f"GET {path} answered without a list of {self._record.__name__} records")
-        records = self._record._load_all(self._client, items, self._kept(ids))
-        if not self._paged:
+            raise DecodeError(f"GET {call.path}: the response holds no list of {self._record.__name__} records")
+        records = self._record._load_all(self._client, items, self._record_scope(ids))
+        if not self._paginated:
             return cast("list[R]", records if page_no == 1 else []), protocol.Paging(len(records), 1, len(records))
         return cast("list[R]", records), protocol.paging(body)
 
-    def _items(self, answer: Any) -> list[dict[str, Any]] | None:
-        return protocol.unwrap_list(answer, self._items_key)
+    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+        """The raw records in a response; None if it holds no list of them."""
+        return protocol.unwrap_list(body, self._items_key)
 
-    def _search(self, wanted: Callable[[R], bool]) -> Flow[R | None]:
-        """The first record of all pages that is wanted."""
-        walk = self._walk()
-        while walk.page_no is not None:
-            records, paging = yield from self._fetch(walk.page_no)
-            for record in records[: walk.take(_marks(records), paging)]:
-                if wanted(record):
+    def _find_first(self, predicate: Callable[[R], bool]) -> Flow[R | None]:
+        """The first record of all pages that fulfills the predicate."""
+        paginator = self._paginator()
+        while paginator.page_no is not None:
+            records, paging = yield from self._fetch_page(paginator.page_no)
+            for record in records[: paginator.accept(_record_keys(records), paging)]:
+                if predicate(record):
                     return record
         return None
 
-    def _walk(self) -> protocol.Walk:
-        return protocol.Walk(int(self._query.get("page_no", 1)), self._limit)
+    def _paginator(self) -> protocol.Paginator:
+        return protocol.Paginator(int(self._query.get("page_no", 1)), self._limit)
 
     @operation
     def first(self) -> Flow[R | None]:
-        """The first record, or None. One request; for one record, unless it is to start from a later page."""
+        """Return the first record, or None. One request; for one record, unless it is to start from a later page.
+
+        Example:
+            newest = client.sessions.order_by("-created_at").first()
+        """
         page_no = int(self._query.get("page_no", 1))
-        records, _ = yield from self._fetch(page_no, **({"per_page": 1} if page_no == 1 else {}))
+        records, _ = yield from self._fetch_page(page_no, per_page=1 if page_no == 1 else None)
         return records[0] if records else None
 
     @operation
     def page(self, number: int, /) -> Flow[list[R]]:
-        """One page (1, 2, ...) of all that match. One request.
+        """Return one page (1, 2, ...) of all matching records. One request.
+
+            second = client.sessions.page_size(50).page(2)
 
         Raises:
-            ValueError: the number is none, or the relation has a `limit()`, which counts from the first record.
+            ValueError: the number is not a page number, or the relation has a `limit()`, which counts from the first
+                record.
         """
         if self._limit is not None:
-            raise ValueError("page() is about all that match: use it, or limit()")
-        records, _ = yield from self._fetch(_positive("page", number))
+            raise ValueError("page() is about all matching records: use it, or limit()")
+        records, _ = yield from self._fetch_page(validate_positive("page", number))
         return records
 
     @operation
     def count(self) -> Flow[int]:
-        """How many `all()` would give. One request where the server says so (`paging`), else a walk of all pages."""
-        walk = self._walk()
-        first_page, total = walk.page_no or 1, 0
-        records, paging = yield from self._fetch(first_page, **({"per_page": 1} if first_page == 1 else {}))
+        """Return how many records `all()` would return.
+
+        One request where the server says so (`paging`), else all pages are read.
+
+            client.sessions.where(status="ENDED").count()
+        """
+        paginator = self._paginator()
+        first_page, total = paginator.page_no or 1, 0
+        records, paging = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
         before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
         if paging.total_count is not None and before is not None:
             total = max(paging.total_count - before, 0) if records else 0
             return total if self._limit is None else min(total, self._limit)
-        while walk.page_no is not None:
-            records, paging = yield from self._fetch(walk.page_no)
-            total += walk.take(_marks(records), paging)
+        while paginator.page_no is not None:
+            records, paging = yield from self._fetch_page(paginator.page_no)
+            total += paginator.accept(_record_keys(records), paging)
         return total
 
-    # --- walking, in small twins -----------------------------------------------------------------------------------
+    # --- iteration, in small twins -----------------------------------------------------------------------------------
 
     @overload
     def pages(self: Relation[R, Sync]) -> Iterator[list[R]]: ...
     @overload
     def pages(self: Relation[R, Async]) -> AsyncIterator[list[R]]: ...
     def pages(self) -> Any:
-        """Every page, as lists of records."""
+        """Iterate over the pages, as lists of records.
+
+        Example:
+            for page in client.sessions.page_size(100).pages(): ...
+        """
         return self._pages_async() if self._client.asynchronous else self._pages_sync()
 
     def _pages_sync(self) -> Iterator[list[R]]:
-        walk = self._walk()
+        paginator = self._paginator()
         ahead: Prefetcher[tuple[list[R], protocol.Paging]]
-        with Prefetcher(self._window, lambda number: self._client.run(ahead.while_read(self._fetch(number)))) as ahead:
-            while walk.page_no is not None:
-                records, paging = ahead.get(walk.page_no, walk.last_page)
-                if count := walk.take(_marks(records), paging):
+        with Prefetcher(self._prefetch, lambda n: self._client.run(ahead.until_left(self._fetch_page(n)))) as ahead:
+            while paginator.page_no is not None:
+                records, paging = ahead.get(paginator.page_no, paginator.last_page)
+                if count := paginator.accept(_record_keys(records), paging):
                     yield records[:count]
 
     async def _pages_async(self) -> AsyncIterator[list[R]]:
-        walk = self._walk()
-        async with AsyncPrefetcher(self._window, lambda number: self._client.run(self._fetch(number))) as ahead:
-            while walk.page_no is not None:
-                records, paging = await ahead.get(walk.page_no, walk.last_page)
-                if count := walk.take(_marks(records), paging):
+        paginator = self._paginator()
+        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_page(n))) as ahead:
+            while paginator.page_no is not None:
+                records, paging = await ahead.get(paginator.page_no, paginator.last_page)
+                if count := paginator.accept(_record_keys(records), paging):
                     yield records[:count]
 
     def __iter__(self: Relation[R, Sync]) -> Iterator[R]:
@@ -291,19 +349,17 @@ class Relation(Collection[R, F]):
     @overload
     def all(self: Relation[R, Async]) -> Coroutine[Any, Any, list[R]]: ...
     def all(self) -> Any:
-        """Every record, as a list."""
+        """Return every record, as a list.
+
+        Example:
+            client.sessions.where(status="ENDED").all()
+        """
         return self._all_async() if self._client.asynchronous else list(cast("Any", self))
 
     async def _all_async(self) -> list[R]:
         return [record async for record in cast("Any", self)]
 
 
-def _marks(records: list[Any]) -> list[Any]:
-    """What tells one page from another."""
+def _record_keys(records: list[Any]) -> list[Any]:
+    """What tells the records of one page from those of another."""
     return [record._data.get("id") or repr(record._data) for record in records]
-
-
-def _positive(name: str, number: Any) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError(f"{name}={number!r}: must be a whole number, 1 or more")
-    return number

@@ -1,4 +1,4 @@
-"""Resource: a record that has a place in the API, and so can be read again, changed and followed to others."""
+"""Resource: a record with a path in the API, so that it can be reloaded, changed and followed to related records."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from typing import (
 
 from realtimekit import protocol
 from realtimekit.errors import ConfigurationError, DecodeError, ReadOnlyError
-from realtimekit.execution import execute
-from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync, fluent, operation
-from realtimekit.kwargs import OPTIONS, Options, split
-from realtimekit.paths import PathTemplate, segment
+from realtimekit.execution import Call, execute
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
+from realtimekit.operation import fluent, operation
+from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.record import Record, annotation_of
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ T = TypeVar("T")
 C = TypeVar("C")
 R = TypeVar("R", bound="Resource[Any]")
 
-KIT = "/accounts/{account_id}/realtime/kit"
+BASE_PATH = "/accounts/{account_id}/realtime/kit"
 
 
-class Refused:
+class UnsupportedWrite:
     """A write that the API does not offer for this class.
 
-    Type checkers see no such method; at run time `hasattr` says False and a call says why.
+    Type checkers see no such method; at run time `hasattr` returns False and a call says why.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -55,10 +56,10 @@ class Refused:
 
 
 class Resource(Record, ClientBound[F]):
-    """A record with an identity: its class and its place in the API.
+    """A record with an identity: its class and its path in the API.
 
     It can be pickled and copied. A pickle leaves the client behind, but has all that the record holds: a participant's
-    token, the signed links of artifacts and recordings, a livestream's key. Keep it where such things may be.
+    token, the signed links of artifacts and recordings, a livestream's key. Store it only where secrets may be stored.
 
     ARCHITECTURE.md has the pattern of a new class.
 
@@ -73,10 +74,10 @@ class Resource(Record, ClientBound[F]):
     _scope: Mapping[str, str]
 
     if not TYPE_CHECKING:
-        create = Refused()
-        update = Refused()
-        replace = Refused()
-        destroy = Refused()
+        create = UnsupportedWrite()
+        update = UnsupportedWrite()
+        replace = UnsupportedWrite()
+        destroy = UnsupportedWrite()
 
     def __init__(self, data: Mapping[str, Any], *, client: Runner[F], scope: Mapping[str, str]) -> None:
         super().__init__(data)
@@ -91,24 +92,24 @@ class Resource(Record, ClientBound[F]):
         items_key: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """What a class declares of itself, as keywords: no field of the API can ever collide with them.
+        """Declare the class with keywords, which no field of the API can collide with.
 
         Args:
-            path: after `/accounts/{account_id}/realtime/kit`; its member part in brackets.
-            collection: where its records are found.
-            item_key: `data.<item_key>` is where some answers nest one record.
-            items_key: `data.<items_key>` is where some answers nest the list.
+            path: after `/accounts/{account_id}/realtime/kit`; the part of a single record in brackets.
+            collection: the collection whose methods find its records.
+            item_key: `data.<item_key>` is where some responses nest one record.
+            items_key: `data.<items_key>` is where some responses nest the list.
             kwargs: for Record.
         """
         super().__init_subclass__(**kwargs)
         if path is not None:
-            cls._template = PathTemplate(KIT + path)
+            cls._template = PathTemplate(BASE_PATH + path)
         cls._item_key = item_key or cls._item_key
         if collection is not None:
             cls._collection = collection
             collection._record, collection._template, collection._items_key = cls, cls._template, items_key
         writes = ("create", "update", "replace", "destroy")
-        cls.read_only = all(_in_class(cls, name) is Refused for name in writes)
+        cls.read_only = all(_in_class(cls, name) is UnsupportedWrite for name in writes)
 
     @classmethod
     def _load(cls, client: Runner[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
@@ -116,12 +117,12 @@ class Resource(Record, ClientBound[F]):
 
     @classmethod
     def _load_all(cls, client: Runner[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
-        """As the constructor, without its copies: the records share one scope and keep the decoded dicts."""
+        """As the constructor, without copying: the records share one scope and keep the decoded dicts."""
         records: list[Self] = []
         for data in page:
             record = cls.__new__(cls)
-            kept = record.__dict__
-            kept["_client"], kept["_data"], kept["_scope"] = client, data, scope
+            attributes = record.__dict__
+            attributes["_client"], attributes["_data"], attributes["_scope"] = client, data, scope
             records.append(record)
         return records
 
@@ -132,35 +133,39 @@ class Resource(Record, ClientBound[F]):
 
     @property
     def scope(self) -> Mapping[str, str]:
-        """The ids of what the record lies in, e.g. `{"account_id": ..., "app_id": ..., "session_id": ...}`."""
+        """The ids of the parents of the record, e.g. `{"account_id": ..., "app_id": ..., "session_id": ...}`."""
         return MappingProxyType(dict(self._scope))
 
     def _ids(self) -> dict[str, Any]:
-        """The ids of the member path: the scope and the record's own id."""
-        own = self._template.own
+        """The ids of the record's path: those of its parents and its own."""
+        own = self._template.own_id
         return {**self._scope, own: self._data.get("id")} if own else dict(self._scope)
 
-    def _known_ids(self) -> dict[str, Any]:
-        """As `_ids`, to ask with. The caller's own ids were checked by `ref` or `find`: this one the server sent.
+    def _path_ids(self) -> dict[str, Any]:
+        """As `_ids`, validated for use in a path. Ids that a caller gave are valid; this one the server sent.
 
         Raises:
-            DecodeError: there is none, or it can be no part of a path.
+            DecodeError: the server sent no id, or one that cannot be part of a path.
         """
         ids = self._ids()
-        if own := self._template.own:
+        if own := self._template.own_id:
             try:
-                segment(own, ids[own])
+                encode_segment(own, ids[own])
             except (TypeError, ValueError) as error:
-                raise DecodeError(f"{self!r} came with an id that nothing can be asked with: {error}") from None
+                raise DecodeError(f"{self!r} came with an id that cannot be used in a request: {error}") from None
         return ids
 
-    def _around(self, kind: type[Resource[Any]]) -> dict[str, Any]:
-        """The scope of another kind of record, out of the ids of this one."""
+    def _scope_for(self, kind: type[Resource[Any]]) -> dict[str, Any]:
+        """The scope of a related record of this kind, from the ids of this one."""
         ids = self._ids()
-        return {name: ids.get(name) for name in kind._template.parents}
+        return {name: ids.get(name) for name in kind._template.parent_ids}
 
-    def _member_path(self) -> str:
-        return self._template.member(self._ids())
+    def _path(self) -> str:
+        try:
+            return self._template.member(self._ids())
+        except (TypeError, ValueError):
+            self._path_ids()  # raises DecodeError if the id came from the server
+            raise
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self._identity() == cast("Self", other)._identity()
@@ -179,66 +184,55 @@ class Resource(Record, ClientBound[F]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # For caches and task queues: the record without its client, whose token belongs in neither. What the record
-        # itself holds goes along, a participant's token and signed links as well: dropped, they could not be had again.
-        return _unpickled, (type(self), self._data, dict(self._scope), self._client.asynchronous)
+        # itself holds is pickled, a participant's token and signed links as well: they could not be restored.
+        return _restore, (type(self), self._data, dict(self._scope), self._client.asynchronous)
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
-    def _call(
-        self,
-        method: str,
-        suffix: str = "",
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-        options: Options | None = None,
-    ) -> Flow[Any]:
-        """A call on the record's own path, or below it."""
-        try:
-            path = self._member_path()
-        except (TypeError, ValueError):
-            self._known_ids()
-            raise
-        return execute(self._client.settings, method, path + suffix, query, body, options)
+    def _execute(self, call: Call) -> Flow[Any]:
+        """Carry out a call whose path is relative to the record's own."""
+        return execute(self._client.settings, call.below(self._path()))
 
-    def _take(self, answer: Any) -> None:
-        """Take over what an answer says of this record."""
-        data = protocol.unwrap(answer, self._item_key)
+    def _update_from(self, body: Any) -> None:
+        """Merge the record in a response into this one."""
+        data = protocol.unwrap(body, self._item_key)
         if not isinstance(data, dict):
-            raise DecodeError(f"expected {self!r} in the answer, got {type(data).__name__}")
-        self._replace(data)
+            raise DecodeError(f"expected {self!r} in the response, got {type(data).__name__}")
+        self._merge(data)
 
-    def _write(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
-        """PATCH or PUT with these fields, some of which may be options of the call."""
-        options, body = split(fields, OPTIONS)
-        call = self._call(method, body=body, options=cast("Options", options))
-        del fields, options, body  # as in `execute`
-        self._take((yield from call))
+    def _write(self, method: str, fields: Mapping[str, Any], path: str = "") -> Flow[None]:
+        """A call with these fields as its body, some of which may be options; the record merges the response."""
+        options, body = split_kwargs(fields, OPTION_NAMES)
+        return self._merge_call(Call(method, path, body=body, options=cast("RequestOptions", options)))
+
+    def _read(self, options: RequestOptions | None = None) -> Flow[None]:
+        return self._merge_call(Call("GET", options=options or RequestOptions()))
+
+    def _merge_call(self, call: Call) -> Flow[None]:
+        """Carry out a call and merge the record in its response."""
+        self._update_from((yield from self._execute(call)))
 
     @fluent
-    def reload(self, **options: Unpack[Options]) -> Flow[None]:
+    def reload(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """Read the record again, in place: `GET` of its own path.
 
-        Fields that the answer leaves out keep their last value (a participant's token is sent only once).
+        Fields that the response leaves out keep their last value (a participant's token is sent only once).
 
         Raises:
-            NotFoundError: it is gone.
+            NotFoundError: the record no longer exists.
         """
-        yield from self._read(options)
-
-    def _read(self, options: Options | None = None) -> Flow[None]:
-        self._take((yield from self._call("GET", options=options)))
+        return self._read(options)
 
 
 def _in_class(cls: type, name: str) -> type | None:
     return next((type(base.__dict__[name]) for base in cls.__mro__ if name in base.__dict__), None)
 
 
-# --- neighbours -------------------------------------------------------------------------------------------------------
+# --- associations -----------------------------------------------------------------------------------------------------
 
 
 class _HasMany:
-    """`participants: SessionParticipants[F] = has_many()`: a relation below the record. Sends nothing."""
+    """`participants: SessionParticipants[F] = has_many()`: a relation below the record. Reading it sends nothing."""
 
     owner: type
     name: str
@@ -250,30 +244,30 @@ class _HasMany:
         if record is None:
             return self
         relation = annotation_of(self.owner, self.name)
-        return relation(record._client, scope=record._known_ids())
+        return relation(record._client, scope=record._path_ids())
 
 
 def has_many() -> Any:
-    """Declare a relation to the records below this one; its type is the annotation."""
+    """Declare an association with many records below this one; its type is the annotation."""
     return _HasMany()
 
 
 class HasOne(Generic[C, F]):
-    """`chat: HasOne[Chat[F], F] = has_one()`: the one such record below this one.
+    """`chat: HasOne[Chat[F], F] = has_one()`: the one record of its kind below this one.
 
-    The first read loads it (`session.chat`, `await session.chat`) and keeps it; its own `reload()` reads it again.
-    What is about the present moment is not kept: each read loads it.
+    The first read loads it (`session.chat`, `await session.chat`) and caches it; its own `reload()` reads it again.
+    An association about the present moment is not cached: each read loads it.
 
-    No other attribute sends a request when it is read, but what reads all of them (`inspect.getmembers`, the autospec
-    of a record) reads these, too. `inspect.getmembers_static` and the autospec of a class do not.
+    No other attribute sends a request when it is read, but whatever reads all attributes (`inspect.getmembers`, the
+    autospec of a record) reads these, too. `inspect.getmembers_static` and the autospec of a class do not.
     """
 
-    kept: bool
+    cached: bool
     owner: type
     name: str
 
-    def __init__(self, *, kept: bool, at: str | None) -> None:
-        self.kept, self._at = kept, at
+    def __init__(self, *, cached: bool, path: str | None) -> None:
+        self.cached, self._path = cached, path
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.owner, self.name = owner, name
@@ -285,36 +279,41 @@ class HasOne(Generic[C, F]):
     @overload
     def __get__(self: HasOne[C, Async], record: Resource[Any], owner: Any = None) -> Coroutine[Any, Any, C]: ...
     def __get__(self, record: Any, owner: Any = None) -> Any:
-        return self if record is None else record._client.run(self._loaded(record))
+        return self if record is None else record._client.run(self._load(record))
 
-    def _loaded(self, record: Resource[Any]) -> Flow[Any]:
-        slot = f"_loaded_{self.name}"
+    def _load(self, record: Resource[Any]) -> Flow[Any]:
+        slot = f"_cached_{self.name}"
         if slot in record.__dict__:
             return record.__dict__[slot]
-        ids = record._known_ids()
+        ids = record._path_ids()
         kind = get_args(annotation_of(self.owner, self.name))[0]
-        child = kind._load(record._client, {}, ids if self._at is None else record._around(kind))
-        child._take((yield from child._call("GET") if self._at is None else record._call("GET", self._at)))
+        if self._path is None:
+            child = kind._load(record._client, {}, ids)
+            body = yield from child._execute(Call("GET"))
+        else:
+            child = kind._load(record._client, {}, record._scope_for(kind))
+            body = yield from record._execute(Call("GET", self._path))
+        child._update_from(body)
         # Whoever was first wins, so that everybody holds the same object.
-        return record.__dict__.setdefault(slot, child) if self.kept else child
+        return record.__dict__.setdefault(slot, child) if self.cached else child
 
 
-def has_one(*, kept: bool = True, at: str | None = None) -> Any:
-    """Declare the one record of a kind below this one; its type is the annotation.
+def has_one(*, cached: bool = True, path: str | None = None) -> Any:
+    """Declare an association with the one record of a kind below this one; its type is the annotation.
 
-    `at` is where it is read below this one, for a kind that has a place of its own elsewhere.
+    `path` is where it is read below this record, for a kind whose own path is elsewhere.
     """
-    return HasOne(kept=kept, at=at)
+    return HasOne(cached=cached, path=path)
 
 
-# --- the class itself as an entry, on the default client --------------------------------------------------------------
+# --- class-level methods, on the default client -----------------------------------------------------------------------
 
 
 class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
     """A collection's method, on the class itself: `Session.find(...)` is `client.sessions.find(...)`.
 
-    The client is the default one, made from `configure()` and the environment. A record has no such method: its own
-    client may be another.
+    The client is the default one, created from `configure()` and the environment. A record has no such method: its own
+    client may be a different one.
     """
 
     @overload
@@ -326,7 +325,7 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
 
     def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, T]:
         method = self._method
-        _refuse_on_record(obj, owner, method.__name__)
+        _reject_on_record(obj, owner, method.__name__)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             return getattr(_on_default(owner), method.__name__)(*args, **kwargs)
@@ -334,26 +333,26 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
         return functools.update_wrapper(call, method)
 
 
-class listed(Generic[P, R]):  # noqa: N801 - reads as a declaration
-    """`Session.all(status="ENDED")`: all the records that the collection's `where` with these filters holds."""
+class all_on_default_client(Generic[P, R]):  # noqa: N801 - as above
+    """`Session.all(status="ENDED")`: all records that the collection's `where` matches with these filters."""
 
     def __init__(self, where: Callable[Concatenate[Any, P], Relation[R, Sync]]) -> None:
         self._where = where
 
     def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
-        _refuse_on_record(obj, owner, "all")
+        _reject_on_record(obj, owner, "all")
 
         def call(*args: P.args, **kwargs: P.kwargs) -> list[R]:
-            """Every record that `where` with these filters holds, as a list."""
+            """Return a list of every record that `where` matches with these filters."""
             return list(_on_default(owner).where(*args, **kwargs))
 
         return call
 
 
-def _refuse_on_record(obj: object, owner: type, name: str) -> None:
+def _reject_on_record(obj: object, owner: type, name: str) -> None:
     if obj is not None:
         raise AttributeError(
-            f"{name}() is of the class {owner.__name__} (and of a client's collections), not of a record"
+            f"{name}() is a method of the class {owner.__name__} (and of a client's collections), not of a record"
         )
 
 
@@ -362,14 +361,14 @@ def _on_default(owner: type[Resource[Any]]) -> Any:
 
 
 def _default_client() -> Runner[Sync]:
-    # The one look upwards in the package: here a class is the entry, and it has to find the client on its own.
-    from realtimekit.client import default_client  # noqa: PLC0415
+    # The one import of a higher layer in the package: a class-level method has to find the client on its own.
+    from realtimekit.client import default_client
 
     return default_client()
 
 
 class _DefaultClient(Runner[Sync]):
-    """Stands in a record that came out of a pickle: the default client, found when it is needed."""
+    """The client of an unpickled record: the default client, looked up when it is needed."""
 
     asynchronous = False
 
@@ -381,11 +380,11 @@ class _DefaultClient(Runner[Sync]):
         return _default_client().run(flow)
 
 
-_NO_CLIENT = "this record comes from a pickle and has no client: find it again with one"
+_NO_CLIENT = "this record was unpickled and has no client: find it again with a client"
 
 
 class _NoClient(Runner[Async]):
-    """Stands in an async record that came out of a pickle: there is no default async client."""
+    """The client of an unpickled async record: there is no default async client."""
 
     asynchronous = True
 
@@ -398,5 +397,5 @@ class _NoClient(Runner[Async]):
         raise ConfigurationError(_NO_CLIENT)
 
 
-def _unpickled(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:  # noqa: FBT001
+def _restore(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:
     return cls._load(_NoClient() if asynchronous else _DefaultClient(), data, scope)

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.kwargs import check
+from realtimekit.kwargs import validate_kwargs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtimekit.instrumentation import Attempt
-    from realtimekit.limits import Limiter
-    from realtimekit.transports import AsyncTransport, Transport
+    from realtimekit.interfaces import AsyncTransport, Attempt, Limiter, Transport
 
     Hook: TypeAlias = Callable[[Attempt], object]
 
@@ -52,7 +50,7 @@ class Secret(str):
         return "<hidden>"
 
 
-class Given(TypedDict, total=False):
+class ClientOptions(TypedDict, total=False):
     """What a client can be told. What is None or left out comes from `configure()`, the environment, the default."""
 
     api_token: str | None  # with the permission "Realtime" or "Realtime Admin"
@@ -82,6 +80,11 @@ class Settings(NamedTuple):
     on_response: Hook | None = None
     on_retry: Hook | None = None
 
+    @property
+    def authorization(self) -> str:
+        """The value of the `Authorization` header."""
+        return Secret(f"Bearer {self.api_token}")
+
     def required(self, name: Literal["account_id", "app_id"]) -> str:
         """A setting that a call cannot do without.
 
@@ -90,13 +93,13 @@ class Settings(NamedTuple):
         """
         if value := getattr(self, name):
             return str(value)
-        raise ConfigurationError(missing(name))
+        raise ConfigurationError(missing_setting(name))
 
     def __repr__(self) -> str:  # never the token
         return f"<Settings {self.base_url} account_id={self.account_id!r} app_id={self.app_id!r}>"
 
 
-def configure(*, transport: TransportName | Transport | None = None, **given: Unpack[Given]) -> None:
+def configure(*, transport: TransportName | Transport | None = None, **given: Unpack[ClientOptions]) -> None:
     """Set what the default client (`Session.find(...)`) and every later client start from.
 
     What is None keeps its value. Records already read keep the client they came from.
@@ -104,13 +107,13 @@ def configure(*, transport: TransportName | Transport | None = None, **given: Un
     Args:
         transport: "auto", "httpcore2", "pyreqwest", or an object with a `send` method.
         given: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
-            `on_request`, `on_response`, `on_retry`: see `Given`.
+            `on_request`, `on_response`, `on_retry`: see `ClientOptions`.
 
     Raises:
         ConfigurationError: a value cannot be right.
     """
-    hide(given)
-    check(configure, given)
+    hide_secrets(given)
+    validate_kwargs(configure, given)
     told = {name: value for name, value in {**given, "transport": transport}.items() if value is not None}
     _configured.update(_check(told))
 
@@ -121,19 +124,19 @@ def resolve(**given: Any) -> Settings:
     Raises:
         ConfigurationError: there is no token, or a value cannot be right.
     """
-    hide(given)
+    hide_secrets(given)
     values: dict[str, Any] = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": TIMEOUT}
     values |= {"max_retries": MAX_RETRIES, "transport": "auto"}
     in_environment = {name: os.environ.get(variable, "").strip() for name, variable in ENVIRONMENT.items()}
-    values |= {name: value for name, value in hide(in_environment).items() if value}
+    values |= {name: value for name, value in hide_secrets(in_environment).items() if value}
     values |= _configured
     values |= {name: value for name, value in given.items() if value is not None}
     if "api_token" not in values:
-        raise ConfigurationError(missing("api_token"))
+        raise ConfigurationError(missing_setting("api_token"))
     return Settings(**_check(values))
 
 
-def hide(given: Any) -> Any:
+def hide_secrets(given: Any) -> Any:
     """Hide the secrets among these keywords, in place, before anything fails: error trackers send local variables."""
     if given.get("api_token") is not None:
         # What is no text cannot be hidden: its type is enough to refuse it.
@@ -144,7 +147,7 @@ def hide(given: Any) -> Any:
     return given
 
 
-def missing(name: str) -> str:
+def missing_setting(name: str) -> str:
     """What to say when a setting is needed and not there."""
     return f"{name} is not set: pass {name}=, call realtimekit.configure({name}=...), or set {ENVIRONMENT[name]}"
 
@@ -156,7 +159,7 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
     if "base_url" in values:
         values["base_url"] = _checked_base_url(values["base_url"])
     if "timeout" in values:
-        values["timeout"] = checked_timeout(values["timeout"])
+        values["timeout"] = validate_timeout(values["timeout"])
     retries = values.get("max_retries", 0)
     if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
         raise ConfigurationError(f"max_retries={retries!r}: must be a whole number, 0 or more")
@@ -177,13 +180,13 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
 def _check_hook(name: str, hook: object) -> None:
     if not callable(hook):
         raise ConfigurationError(f"{name}={hook!r}: must be a function that takes an Attempt")
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - slow to import, and most have no hooks
+    from inspect import iscoroutinefunction
 
     if iscoroutinefunction(hook):
         raise ConfigurationError(f"{name}={hook!r}: must be a plain function, also for an async client")
 
 
-def checked_timeout(timeout: object) -> float:
+def validate_timeout(timeout: object) -> float:
     """Seconds, more than none."""
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < threading.TIMEOUT_MAX:
         raise ConfigurationError(
@@ -198,7 +201,7 @@ def _checked_token(token: Secret | type) -> Secret:
         raise ConfigurationError(f"api_token must be a text, not {token.__name__}")
     token = Secret(token.strip())
     if not token:
-        raise ConfigurationError("api_token is empty: " + missing("api_token").partition(": ")[2])
+        raise ConfigurationError("api_token is empty: " + missing_setting("api_token").partition(": ")[2])
     if token.lower().startswith("bearer "):
         raise ConfigurationError("api_token starts with 'Bearer': give the token alone")
     if not token.isascii() or not token.isprintable() or " " in token:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from enum import Enum
 from typing import Any, TypeAlias
 
-Moment: TypeAlias = date | datetime | str | float
+TimeLike: TypeAlias = date | datetime | str | float
 
 # The documented filters whose value is a point in time: a text that is no time can never be right there.
 _TIME_FILTERS = frozenset({"start_time", "end_time"})
@@ -30,7 +30,7 @@ def parse_date(text: str) -> date:
     return date.fromisoformat(text.strip(" \"'")[:10])
 
 
-def wire_time(moment: datetime, name: str) -> str:
+def format_time(moment: datetime, name: str) -> str:
     """A datetime as the API takes it: ISO 8601 in UTC with milliseconds, "2026-06-03T10:00:00.000Z".
 
     Raises:
@@ -41,17 +41,17 @@ def wire_time(moment: datetime, name: str) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def utc_day(value: Moment, name: str) -> str:
+def to_utc_date(value: TimeLike, name: str) -> str:
     """A moment as the day that it is on in UTC, "2026-06-03".
 
     Raises:
-        TypeError, ValueError: as `unix_seconds`.
+        TypeError, ValueError: as `to_unix_seconds`.
     """
     day = _day_or_time(value, name)
     return (day.astimezone(UTC).date() if isinstance(day, datetime) else day).isoformat()
 
 
-def unix_seconds(value: Moment, name: str, *, whole_day: bool = False) -> int:
+def to_unix_seconds(value: TimeLike, name: str, *, whole_day: bool = False) -> int:
     """A moment in whole Unix seconds: of a date its first one, or its last one for the end of a time (`whole_day`).
 
     Args:
@@ -69,10 +69,10 @@ def unix_seconds(value: Moment, name: str, *, whole_day: bool = False) -> int:
     return int(moment.timestamp())
 
 
-def _day_or_time(value: Moment, name: str) -> date | datetime:
+def _day_or_time(value: TimeLike, name: str) -> date | datetime:
     match value:
         case datetime():
-            wire_time(value, name)  # refuses one without a time zone
+            format_time(value, name)  # refuses one without a time zone
             return value
         case date():
             return value
@@ -93,11 +93,11 @@ def _day_or_time(value: Moment, name: str) -> date | datetime:
     raise TypeError(f"{name} must be a date, a datetime, a text or a number, not {type(value).__name__}")
 
 
-def query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one for each type
+def encode_query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one per type
     """One value of a query string: times in ISO 8601, booleans as true and false, lists joined by commas."""
     match value:
         case Enum():
-            return query_value(name, value.value)
+            return encode_query_value(name, value.value)
         case bool():
             return "true" if value else "false"
         case str():
@@ -112,11 +112,11 @@ def query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one for each t
         case int() | float():
             return str(value)
         case datetime():
-            return wire_time(value, name)
+            return format_time(value, name)
         case date():
             return value.isoformat()
         case list() | tuple() | set() | frozenset():
-            return ",".join(query_value(name, item) for item in value)
+            return ",".join(encode_query_value(name, item) for item in value)
         case _:
             raise TypeError(f"{name}= cannot be sent in a query: {type(value).__name__} is none of the types it takes")
 
@@ -125,7 +125,7 @@ def json_default(value: Any) -> str:
     """What `json.dumps` calls for a value it does not know: times become text, anything else is refused."""
     match value:
         case datetime():
-            return wire_time(value, "a time in the body")
+            return format_time(value, "a time in the body")
         case date():
             return value.isoformat()
         case _:

@@ -156,7 +156,7 @@ MESSAGES = st.lists(st.fixed_dictionaries({"id": TEXT.filter(bool), "displayName
 
 
 @given(MESSAGES, st.booleans(), st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["utf-8-sig", "utf-16"]))
-def test_csv_of_any_text_comes_back(messages: list[dict[str, Any]], header: bool, end: str, encoding: str) -> None:  # noqa: FBT001
+def test_csv_of_any_text_comes_back(messages: list[dict[str, Any]], header: bool, end: str, encoding: str) -> None:
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator=end, quoting=csv.QUOTE_ALL)
     if header:

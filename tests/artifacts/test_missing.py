@@ -11,7 +11,7 @@ import pytest
 from realtimekit import APIConnectionError, NotFoundError, RealtimeKit, Session
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactError, ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError
-from realtimekit.flow import Response
+from realtimekit.interfaces import Response
 from tests.core.scripted import Flavour, Script, answer, error, lost, ok
 
 MISSING = error(404, "No such file")

@@ -13,7 +13,7 @@ import trustme
 from realtimekit import __version__
 from realtimekit.doctor import examine
 from realtimekit.emulator import Emulator
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.transports.emulator import connected
 from tests.transports.loopback import Server, answer, proxy
 

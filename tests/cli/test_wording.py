@@ -28,9 +28,9 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ConfigurationError(settings.missing("api_token")), "there is no API token: set CLOUDFLARE_API_TOKEN"),
+        (ConfigurationError(settings.missing_setting("api_token")), "there is no API token: set CLOUDFLARE_API_TOKEN"),
         (
-            ConfigurationError(settings.missing("account_id")),
+            ConfigurationError(settings.missing_setting("account_id")),
             "which account? Set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
         ),
         (
@@ -90,6 +90,6 @@ def test_words(error: Exception, line: str) -> None:
 
 @pytest.mark.parametrize("name", settings.ENVIRONMENT)
 def test_each_setting_that_can_be_missing_has_words(name: str) -> None:
-    line = told(ConfigurationError(settings.missing(name)))
+    line = told(ConfigurationError(settings.missing_setting(name)))
     assert "pass" not in line
     assert "configure" not in line

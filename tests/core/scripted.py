@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, RealtimeKit, configure
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 
 TOKEN = "token-of-nobody"
 BASE_URL = "https://api.test/client/v4"
 SETTINGS: dict[str, Any] = {"api_token": TOKEN, "account_id": "acc", "app_id": "app", "base_url": BASE_URL}
 SETTINGS["limiter"] = "off"  # tests/limits has it on
-KIT = "/accounts/acc/realtime/kit"
+BASE_PATH = "/accounts/acc/realtime/kit"
 
 
 class Call(NamedTuple):
@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
 def call_of(request: Request) -> Call:
     url = urlsplit(request.url)
-    path = url.path.removeprefix("/client/v4").removeprefix(KIT)
+    path = url.path.removeprefix("/client/v4").removeprefix(BASE_PATH)
     query = dict(parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
     return Call(request.method, path, query, None if request.content is None else json.loads(request.content))
 

@@ -16,7 +16,7 @@ import pytest
 import realtimekit
 import realtimekit.client
 from realtimekit import errors
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 
 from .scripted import (
     BASE_URL,
@@ -124,7 +124,7 @@ class TestSharing:
     def test_one_async_client_in_several_event_loops(self) -> None:
         client = async_client_of(Script(server=echo))
 
-        async def find(id: str) -> Any:  # noqa: A002
+        async def find(id: str) -> Any:
             return await client.sessions.find(id)
 
         first = asyncio.run(find("a"))

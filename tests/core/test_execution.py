@@ -19,7 +19,7 @@ from realtimekit import (
     ServerError,
     ValidationError,
 )
-from realtimekit.flow import Request
+from realtimekit.interfaces import Request
 from realtimekit.transports.failures import too_large
 
 from .scripted import BASE_URL, TOKEN, Flavour, Script, Step, answer, error, lost, not_sent, ok

@@ -202,6 +202,6 @@ class TestSpans:
         ],
     )  # fmt: skip
     def test_names_of_spans_hold_no_ids(self, path: str, template: str) -> None:
-        from realtimekit.instrumentation import _template
+        from realtimekit.instrumentation import _url_template
 
-        assert _template(path) == template
+        assert _url_template(path) == template

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.values import unix_seconds, utc_day
+from realtimekit.values import to_unix_seconds, to_utc_date
 
 from .scripted import Flavour, Script
 
@@ -33,18 +33,18 @@ INDIA = timezone(timedelta(hours=5, minutes=30))
     ],
 )
 def test_every_form_is_taken(given: Any, day: str, seconds: int) -> None:
-    assert utc_day(given, "start_date") == day
-    assert unix_seconds(given, "start_time") == seconds
+    assert to_utc_date(given, "start_date") == day
+    assert to_unix_seconds(given, "start_time") == seconds
 
 
 @pytest.mark.parametrize("given", [date(2026, 6, 3), "2026-06-03"])
 def test_a_date_at_the_end_is_its_whole_day(given: Any) -> None:
-    assert unix_seconds(given, "end_time", whole_day=True) == NOON + 43199
+    assert to_unix_seconds(given, "end_time", whole_day=True) == NOON + 43199
 
 
 @pytest.mark.parametrize("given", [datetime(2026, 6, 3, 12, tzinfo=UTC), NOON, "2026-06-03T12:00:00Z"])
 def test_a_time_at_the_end_is_that_time(given: Any) -> None:
-    assert unix_seconds(given, "end_time", whole_day=True) == NOON
+    assert to_unix_seconds(given, "end_time", whole_day=True) == NOON
 
 
 REFUSED: list[tuple[Any, type[Exception], str]] = [
@@ -81,5 +81,5 @@ def test_anything_else_is_refused_by_name_before_it_is_sent(
 def test_all_forms_of_one_moment_agree(moment: datetime) -> None:
     utc = moment.astimezone(UTC).replace(microsecond=0)
     forms: list[Any] = [utc, utc.astimezone(INDIA), utc.isoformat(), int(utc.timestamp())]
-    assert {unix_seconds(form, "t") for form in forms} == {int(utc.timestamp())}
-    assert {utc_day(form, "t") for form in forms} == {utc.date().isoformat()}
+    assert {to_unix_seconds(form, "t") for form in forms} == {int(utc.timestamp())}
+    assert {to_utc_date(form, "t") for form in forms} == {utc.date().isoformat()}

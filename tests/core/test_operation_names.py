@@ -18,7 +18,7 @@ from .operation_names import OPERATION_NAMES, Name
 from .scripted import Flavour, Script, ok
 from .shapes import PRESET_PARTS
 
-KIT = "/accounts/{account_id}/realtime/kit"
+BASE_PATH = "/accounts/{account_id}/realtime/kit"
 SLICES = [
     Path(realtimekit.__file__).parent / "contract/slice.json",
     Path(__file__).parents[3] / "shared/contract/openapi-slice.json",
@@ -108,7 +108,7 @@ def test_they_are_those_of_the_contract(path: Path) -> None:
     if not path.exists():
         pytest.skip("not here")
     paths = json.loads(path.read_text(encoding="utf-8"))["paths"]
-    described = {(method, name.removeprefix(KIT)) for name in paths for method in METHODS & paths[name].keys()}
+    described = {(method, name.removeprefix(BASE_PATH)) for name in paths for method in METHODS & paths[name].keys()}
     assert {(row.method.lower(), row.path) for row in OPERATION_NAMES} == described
 
 

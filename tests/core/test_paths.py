@@ -10,9 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from realtimekit import ConfigurationError
-from realtimekit.paths import PathTemplate, segment
+from realtimekit.paths import PathTemplate, encode_segment
 
-from .scripted import KIT, Flavour, Script, ok
+from .scripted import BASE_PATH, Flavour, Script, ok
 
 TEMPLATE = PathTemplate(
     "/accounts/{account_id}/realtime/kit/{app_id}/sessions/{session_id}/participants(/{participant_id})"
@@ -22,16 +22,16 @@ IDS = {"account_id": "acc", "app_id": "app", "session_id": "s", "participant_id"
 
 class TestTemplate:
     def test_with_a_member(self) -> None:
-        assert TEMPLATE.collection(IDS) == f"{KIT}/app/sessions/s/participants"
-        assert TEMPLATE.member(IDS) == f"{KIT}/app/sessions/s/participants/p"
-        assert TEMPLATE.parents == {"account_id", "app_id", "session_id"}
-        assert TEMPLATE.own == "participant_id"
+        assert TEMPLATE.collection(IDS) == f"{BASE_PATH}/app/sessions/s/participants"
+        assert TEMPLATE.member(IDS) == f"{BASE_PATH}/app/sessions/s/participants/p"
+        assert TEMPLATE.parent_ids == {"account_id", "app_id", "session_id"}
+        assert TEMPLATE.own_id == "participant_id"
 
     def test_of_a_child_that_exists_once(self) -> None:
         chat = PathTemplate("/sessions/{session_id}/chat")
         assert chat.collection(IDS) == chat.member(IDS) == "/sessions/s/chat"
-        assert chat.parents == {"session_id"}
-        assert chat.own is None
+        assert chat.parent_ids == {"session_id"}
+        assert chat.own_id is None
 
     def test_the_collection_needs_no_own_id(self) -> None:
         assert TEMPLATE.collection({**IDS, "participant_id": None}).endswith("/participants")
@@ -60,7 +60,7 @@ class TestSegment:
         "plain", ["a", "005f4e0c-4d08-4d4e-a391-a76be75cd296", "A_1~x-", "v1.2", "a..b", "-", "~", "a."]
     )
     def test_a_plain_id_stays_as_it_is(self, plain: str) -> None:
-        assert segment("id", plain) == plain
+        assert encode_segment("id", plain) == plain
 
     @pytest.mark.parametrize(
         ("raw", "encoded"),
@@ -89,27 +89,27 @@ class TestSegment:
         ],
     )
     def test_any_other_is_encoded_into_one_segment(self, raw: str, encoded: str) -> None:
-        assert segment("id", raw) == encoded
+        assert encode_segment("id", raw) == encoded
         assert unquote(encoded) == raw
 
     @pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0", "\u2003"])
     def test_a_blank_id_is_refused(self, blank: str) -> None:
         with pytest.raises(ValueError, match=r"^session_id is empty$"):
-            segment("session_id", blank)
+            encode_segment("session_id", blank)
 
     @pytest.mark.parametrize("dots", [".", "..", " .", ".. ", "\n..\n"])
     def test_a_dot_segment_is_refused(self, dots: str) -> None:
         with pytest.raises(ValueError, match=r"^session_id=.* is no id"):
-            segment("session_id", dots)
+            encode_segment("session_id", dots)
 
     @pytest.mark.parametrize("wrong", [None, 7, 1.5, True, b"s", ["s"], object()])
     def test_what_is_no_text_is_refused(self, wrong: Any) -> None:
         with pytest.raises(TypeError, match=f"^session_id must be a string, not {type(wrong).__name__}$"):
-            segment("session_id", wrong)
+            encode_segment("session_id", wrong)
 
     def test_half_a_character_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r".+"):
-            segment("session_id", "\ud800")
+            encode_segment("session_id", "\ud800")
 
 
 @settings(deadline=None, max_examples=400)
@@ -127,7 +127,7 @@ def test_no_id_can_leave_its_place(value: str) -> None:
     assert len(parts) == len(TEMPLATE.member(IDS).split("/"))
     assert unquote(parts[7]) == value
     assert parts[7] not in {".", ".."}
-    assert [*parts[:7], *parts[8:]] == [*f"{KIT}/app/sessions".split("/"), "participants", "p"]
+    assert [*parts[:7], *parts[8:]] == [*f"{BASE_PATH}/app/sessions".split("/"), "participants", "p"]
 
 
 IDS_REFUSED: list[tuple[Any, type[Exception]]] = [

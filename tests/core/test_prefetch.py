@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from realtimekit import AsyncRealtimeKit, NotFoundError, RealtimeKit
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from tests.transports.loopback import Connection, Server, answer
 
 from .scripted import SETTINGS, Flavour, Step, call_of, error, lost, ok, places

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtimekit import protocol
-from realtimekit.flow import Response
+from realtimekit.interfaces import Response
 from realtimekit.protocol import Paging, decode, paging, unwrap
 
 from .scripted import answer, places

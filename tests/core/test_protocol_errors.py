@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from realtimekit import errors, protocol
-from realtimekit.flow import Response
+from realtimekit.interfaces import Response
 
 from .scripted import answer
 
@@ -16,7 +16,7 @@ HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 def error_of(response: Response, method: str = "GET", path: str = "/p") -> errors.APIError:
     body = protocol.decode(response)
-    assert protocol.failed(response, body)
+    assert protocol.is_error(response, body)
     return protocol.error_from(response, body, method, path)
 
 
@@ -127,7 +127,7 @@ def test_the_status_decides_the_class_whatever_the_body_says(status: int, kind: 
 )
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_a_2xx_is_a_success_unless_it_says_otherwise(status: int, body: Any) -> None:
-    assert not protocol.failed(answer(body, status), body)
+    assert not protocol.is_error(answer(body, status), body)
 
 
 class TestRequestId:
@@ -184,9 +184,9 @@ class TestText:
 
     def test_other_cures_where_no_token_was_sent(self) -> None:
         response = answer("<Error>expired</Error>", 403)
-        error = protocol.error_from(response, protocol.decode(response), "GET", "/f", cures={403: "the link is old"})
+        error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={403: "the link is old"})
         assert str(error) == "GET /f answered 403: the body is no JSON: expired; the link is old"
-        error = protocol.error_from(response, protocol.decode(response), "GET", "/f", cures={})
+        error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={})
         assert "token" not in str(error)
 
     def test_says_that_there_is_no_message(self) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtimekit import APITimeoutError
-from realtimekit.protocol import asked_wait, backoff, may_resend
+from realtimekit.protocol import backoff, may_retry, retry_after
 
 from .scripted import answer, lost, not_sent
 
@@ -30,17 +30,17 @@ class TestMayResend:
         + [(429, True, True)],
     )
     def test_after_an_answer(self, method: str, status: int, *, safe: bool, risky: bool) -> None:
-        assert may_resend(method, answer(None, status)) is (safe if method in SAFE else risky)
+        assert may_retry(method, answer(None, status)) is (safe if method in SAFE else risky)
 
     @pytest.mark.parametrize("method", SAFE + RISKY)
     def test_always_where_nothing_was_sent(self, method: str) -> None:
-        assert may_resend(method, not_sent())
-        assert may_resend(method, APITimeoutError("while connecting", maybe_processed=False))
+        assert may_retry(method, not_sent())
+        assert may_retry(method, APITimeoutError("while connecting", maybe_processed=False))
 
     @pytest.mark.parametrize("method", SAFE + RISKY)
     def test_only_what_may_happen_twice_where_something_may_have_been_done(self, method: str) -> None:
-        assert may_resend(method, lost()) is (method in SAFE)
-        assert may_resend(method, APITimeoutError("while waiting", maybe_processed=True)) is (method in SAFE)
+        assert may_retry(method, lost()) is (method in SAFE)
+        assert may_retry(method, APITimeoutError("while waiting", maybe_processed=True)) is (method in SAFE)
 
 
 # --- how long ---------------------------------------------------------------------------------------------------------
@@ -116,15 +116,15 @@ class TestAskedWait:
         ],
     )
     def test_what_the_headers_ask(self, headers: dict[str, str], seconds: float | None) -> None:
-        assert asked_wait(headers, NOW) == seconds
+        assert retry_after(headers, NOW) == seconds
 
     def test_a_date_needs_a_clock(self) -> None:
-        assert asked_wait({"retry-after": date(30)}) is None
-        assert asked_wait({"retry-after": date(30), "date": date(0)}) == 30.0
+        assert retry_after({"retry-after": date(30)}) is None
+        assert retry_after({"retry-after": date(30), "date": date(0)}) == 30.0
 
     @pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT"])
     def test_forms_of_date(self, form: str) -> None:
-        assert asked_wait({"retry-after": time.strftime(form, time.gmtime(NOW + 30))}, NOW) == 30.0
+        assert retry_after({"retry-after": time.strftime(form, time.gmtime(NOW + 30))}, NOW) == 30.0
 
 
 @pytest.mark.parametrize("form", ["%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S -0000"])
@@ -133,7 +133,7 @@ def test_a_date_without_a_zone_is_utc(form: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     try:
-        assert asked_wait({"retry-after": time.strftime(form, time.gmtime(NOW + 30))}, NOW) == 30.0
+        assert retry_after({"retry-after": time.strftime(form, time.gmtime(NOW + 30))}, NOW) == 30.0
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -142,7 +142,7 @@ def test_a_date_without_a_zone_is_utc(form: str, monkeypatch: pytest.MonkeyPatch
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["retry-after", "date", "ratelimit"]), st.text(max_size=40)))
 def test_any_header_gives_seconds_or_nothing(headers: dict[str, Any]) -> None:
-    wait = asked_wait(headers, NOW)
+    wait = retry_after(headers, NOW)
     assert wait is None or wait >= 0
 
 

@@ -345,7 +345,7 @@ def test_newer_data_that_come_while_a_field_is_read_are_not_lost(monkeypatch: py
 
     def parse(text: str) -> datetime:
         if text != "2026-06-03T13:00:00Z'":
-            record._replace({"moment": "2026-06-03T13:00:00Z'"})
+            record._merge({"moment": "2026-06-03T13:00:00Z'"})
         return parse_timestamp(text)
 
     monkeypatch.setattr("realtimekit.record.parse_timestamp", parse)

@@ -16,7 +16,7 @@ SECRET = "https://files.test/x?X-Amz-Signature=s3cret"
 JWT = "eyJ.s3cret.jwt"
 
 
-def session(id: str = "s", scope: dict[str, str] = SCOPE, **data: Any) -> Session:  # noqa: A002
+def session(id: str = "s", scope: dict[str, str] = SCOPE, **data: Any) -> Session:
     return Session({"id": id, **data}, client=client_of(Script()), scope=scope)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.values import json_default, parse_date, parse_timestamp, query_value, wire_time
+from realtimekit.values import encode_query_value, format_time, json_default, parse_date, parse_timestamp
 
 CET = timezone(timedelta(hours=1))
 NAIVE = datetime(2026, 6, 3, 10, 0)  # noqa: DTZ001 - the one to refuse
@@ -80,16 +80,16 @@ class TestWireTime:
         ],
     )
     def test_is_utc_with_milliseconds(self, moment: datetime, text: str) -> None:
-        assert wire_time(moment, "start_time") == text
+        assert format_time(moment, "start_time") == text
 
     def test_a_time_without_a_zone_is_refused_with_a_cure(self) -> None:
         with pytest.raises(ValueError, match=r"start_time='2026-06-03T10:00:00' has no time zone; use .*timezone\.utc"):
-            wire_time(NAIVE, "start_time")
+            format_time(NAIVE, "start_time")
 
     @settings(deadline=None)
     @given(st.datetimes(EARLIEST, LATEST, timezones=st.sampled_from([UTC, CET])))
     def test_reads_back_to_the_millisecond(self, moment: datetime) -> None:
-        assert timedelta(0) <= moment - parse_timestamp(wire_time(moment, "x")) < timedelta(milliseconds=1)
+        assert timedelta(0) <= moment - parse_timestamp(format_time(moment, "x")) < timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(
@@ -114,37 +114,37 @@ class TestWireTime:
     ],
 )
 def test_query_value(value: Any, text: str) -> None:
-    assert str(query_value("x", value)) == text
+    assert str(encode_query_value("x", value)) == text
 
 
 def test_query_value_of_a_str_mixed_with_enum_is_its_value() -> None:
-    assert str(query_value("status", Old.LIVE)) == "LIVE"
+    assert str(encode_query_value("status", Old.LIVE)) == "LIVE"
 
 
 @pytest.mark.parametrize("value", [None, {}, {"a": 1}, object(), b"bytes", UUID(int=1), [None], range(3)])
 def test_what_no_query_can_hold_is_refused_by_name(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^filters= cannot be sent"):
-        query_value("filters", value)
+        encode_query_value("filters", value)
 
 
 @pytest.mark.parametrize("name", ["start_time", "end_time"])
 class TestTimeFilters:
     @pytest.mark.parametrize("text", ["2026-06-03", "2026-06-03T10:00:00Z", "2026-06-03 10:00:00+02:00"])
     def test_a_text_that_is_a_time_is_sent_as_it_is(self, name: str, text: str) -> None:
-        assert query_value(name, text) == text
+        assert encode_query_value(name, text) == text
 
     @pytest.mark.parametrize("text", ["", "null", "last week", "03.06.2026"])
     def test_a_text_that_is_none_is_refused(self, name: str, text: str) -> None:
         with pytest.raises(ValueError, match=f"^{name}='{text}' is no ISO 8601 time; pass a datetime"):
-            query_value(name, text)
+            encode_query_value(name, text)
 
     def test_a_naive_datetime_is_refused(self, name: str) -> None:
         with pytest.raises(ValueError, match=f"^{name}=.*no time zone"):
-            query_value(name, NAIVE)
+            encode_query_value(name, NAIVE)
 
 
 def test_a_text_of_another_filter_may_be_anything() -> None:
-    assert query_value("search", "last week") == "last week"
+    assert encode_query_value("search", "last week") == "last week"
 
 
 @pytest.mark.parametrize("value", [object(), {1}, b"x", UUID(int=1), 1j])

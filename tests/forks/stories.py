@@ -22,8 +22,8 @@ warnings.simplefilter("ignore", ResourceWarning)  # event loops end and nobody c
 
 import realtimekit.client
 from realtimekit import RealtimeKit
-from realtimekit.client import _Made
-from realtimekit.transports import built_in
+from realtimekit.client import _ProcessTransports
+from realtimekit.transports import create_transport
 
 from .clients import BEFORE, ask_all
 from .mirror import PAGES, PER_PAGE, Told
@@ -121,7 +121,7 @@ def busy() -> list[Told]:
 def slowly() -> Any:
     """What a client keeps for each process, made so slowly that the other threads go first."""
     time.sleep(0.02)
-    return _Made()
+    return _ProcessTransports()
 
 
 def crowd() -> list[Told]:
@@ -132,7 +132,7 @@ def crowd() -> list[Told]:
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         made.append(args)
-        return built_in(*args, **kwargs)
+        return create_transport(*args, **kwargs)
 
     def child() -> list[Told]:
         together = threading.Barrier(CROWD)
@@ -144,7 +144,7 @@ def crowd() -> list[Told]:
             told.append(Told(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
 
         threads = [threading.Thread(target=ask, args=[n]) for n in range(CROWD)]
-        with patch.multiple(realtimekit.client, built_in=counted, _Made=slowly):
+        with patch.multiple(realtimekit.client, built_in=counted, _ProcessTransports=slowly):
             for thread in threads:
                 thread.start()
             for thread in threads:

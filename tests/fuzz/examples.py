@@ -87,18 +87,18 @@ def changed(shape: Any) -> st.SearchStrategy[Any]:
 
     @st.composite
     def build(draw: st.DrawFn) -> Any:
-        return _changed(draw, shape, top=True)
+        return _clone(draw, shape, top=True)
 
     return build()
 
 
-def _changed(draw: st.DrawFn, part: Any, *, top: bool = False) -> Any:
+def _clone(draw: st.DrawFn, part: Any, *, top: bool = False) -> Any:
     if not draw(st.integers(0, 40 if top else 9)):
         return draw(values)
     if isinstance(part, dict):
-        return {name: _changed(draw, item) for name, item in part.items() if draw(st.integers(0, 14))}
+        return {name: _clone(draw, item) for name, item in part.items() if draw(st.integers(0, 14))}
     if isinstance(part, list):
-        return [_changed(draw, item) for item in part * draw(st.integers(0, 2))]
+        return [_clone(draw, item) for item in part * draw(st.integers(0, 2))]
     return part
 
 

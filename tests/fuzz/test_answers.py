@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from realtimekit import APIError, RateLimitError, RealtimeKitError, protocol
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.record import Field, Record
 from tests.core import shapes
 from tests.core.scripted import SETTINGS, places
@@ -91,9 +91,9 @@ def test_the_rules_of_the_wire_take_anything(answer: Response, now: float | None
     items = protocol.unwrap_list(body, key)
     assert items is None or all(isinstance(item, dict) for item in items)
     assert all(place is None or type(place) is int for place in protocol.paging(body))
-    wait = protocol.asked_wait(answer.headers, now)
+    wait = protocol.retry_after(answer.headers, now)
     assert wait is None or wait >= 0
-    if protocol.failed(answer, body):
+    if protocol.is_error(answer, body):
         error = protocol.error_from(answer, body, "GET", "/x", now=now)
         assert isinstance(error, APIError)
         assert len(str(error)) < 1000
@@ -101,7 +101,7 @@ def test_the_rules_of_the_wire_take_anything(answer: Response, now: float | None
 
 
 def test_a_wait_can_be_waited_for() -> None:
-    wait = protocol.asked_wait({"retry-after": "9" * 400})
+    wait = protocol.retry_after({"retry-after": "9" * 400})
     assert wait is not None
     assert math.isfinite(wait)
 

@@ -17,7 +17,7 @@ from realtimekit.artifacts.messages import ChatMessage, parse_chat
 from realtimekit.artifacts.rows import text_of
 from realtimekit.artifacts.segments import Segment, parse_transcript, speaking_time, spoken
 from realtimekit.errors import DecodeError
-from realtimekit.flow import Response
+from realtimekit.interfaces import Response
 from tests.artifacts.files import CHAT_HEADER, CHAT_ROW, CSV, JSON, SRT, VTT
 
 from .examples import as_bytes, changed, fuzzed, mutated, values
@@ -160,7 +160,7 @@ def message(text: str) -> None:
 
 def wait(text: str) -> None:
     for name in ("retry-after", "ratelimit", "date"):
-        protocol.asked_wait({"retry-after": "x", name: text}, 0.0)
+        protocol.retry_after({"retry-after": "x", name: text}, 0.0)
 
 
 CUE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"

@@ -79,7 +79,7 @@ def test_any_request(
     query: str,
     given: dict[str, str],
     body: bytes,
-    well: bool,  # noqa: FBT001 - drawn
+    well: bool,
 ) -> None:
     if well:
         given = {

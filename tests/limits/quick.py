@@ -8,7 +8,7 @@ from typing import Any
 
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.clock import Clock
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter, RedisLimiter
 from realtimekit.limits.script import CLOCK, SCRIPT
 
@@ -39,14 +39,14 @@ def quick_script(client: Any) -> Any:
 
 def send(limiter: LocalLimiter | RedisLimiter, transport: Any, request: Request) -> Response:
     """What a client does with its limiter."""
-    place = limiter.reserve()
-    while place.wait:
-        time.sleep(place.wait / SPEED)
-        place = limiter.reserve(place)
+    reservation = limiter.reserve()
+    while reservation.wait:
+        time.sleep(reservation.wait / SPEED)
+        reservation = limiter.reserve(reservation)
     response: Response | None = None
     try:
         response = transport.send(request)
     finally:
-        limiter.heard(response, place)
+        limiter.observe(response, reservation)
     assert response is not None
     return response

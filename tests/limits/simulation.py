@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import redis
 
 from realtimekit.errors import RateLimitError
-from realtimekit.flow import Response
-from realtimekit.limits import Place, RedisLimiter
+from realtimekit.interfaces import Reservation, Response
+from realtimekit.limits import RedisLimiter
 from realtimekit.limits.redis import _Question
 from realtimekit.limits.script import CLOCK, SCRIPT
 
@@ -22,8 +22,8 @@ BLOCK = 300.0
 
 
 class Reserving(Protocol):
-    def reserve(self, place: Place | None = None, /) -> Place: ...
-    def heard(self, response: Response | None, place: Place | None = None, /) -> None: ...
+    def reserve(self, reservation: Reservation | None = None, /) -> Reservation: ...
+    def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None: ...
 
 
 class World:
@@ -118,16 +118,18 @@ class Request:
     refused: RateLimitError | None = field(default=None, repr=False)
 
     def story(self) -> Generator[float]:
-        self.asked = self.world.now
-        place: Place | None = None
+        self.requested_at = self.world.now
+        reservation: Reservation | None = None
         if self.limiter is not None:
             try:
-                place = self.limiter.reserve()
-                while place.wait:
-                    yield min(place.wait + self.late, max(0.0, self.asked + self.gives_up - self.world.now))
-                    if self.world.now >= self.asked + self.gives_up:
+                reservation = self.limiter.reserve()
+                while reservation.wait:
+                    yield min(
+                        reservation.wait + self.late, max(0.0, self.requested_at + self.gives_up - self.world.now)
+                    )
+                    if self.world.now >= self.requested_at + self.gives_up:
                         return
-                    place = self.limiter.reserve(place)
+                    reservation = self.limiter.reserve(reservation)
             except RateLimitError as error:
                 self.refused = error
                 return
@@ -138,7 +140,7 @@ class Request:
         yield self.down
         self.status = 0 if self.lost else response.status
         if self.limiter is not None:
-            self.limiter.heard(None if self.lost else response, place)
+            self.limiter.observe(None if self.lost else response, reservation)
 
 
 class Simulated(RedisLimiter):
@@ -149,6 +151,6 @@ class Simulated(RedisLimiter):
         assert SCRIPT.count(CLOCK) == 1
         self._script = client.register_script(SCRIPT.replace(CLOCK, "cjson.decode(ARGV[1]).time"))
 
-    def _question(self, place: Place | None) -> _Question:
-        question = super()._question(place)
+    def _question(self, reservation: Reservation | None) -> _Question:
+        question = super()._question(reservation)
         return question._replace(text=json.dumps({**json.loads(question.text), "time": [self._clock(), 0]}))

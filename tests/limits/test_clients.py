@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RateLimitError, RealtimeKit
-from realtimekit.flow import Response
-from realtimekit.limits import LocalLimiter, Place, shared
+from realtimekit.interfaces import Reservation, Response
+from realtimekit.limits import LocalLimiter, shared
 from realtimekit.limits.window import MARGIN
 from tests.core.scripted import AsyncScriptedTransport, Script, ScriptedTransport, error, lost, ok
 
@@ -113,10 +113,10 @@ def test_a_limiter_that_awaits_is_for_async_clients() -> None:
     class Awaiting:
         max_wait = 60.0
 
-        async def reserve(self, place: Place | None, /) -> Place:
-            return Place(0.0)
+        async def reserve(self, reservation: Reservation | None, /) -> Reservation:
+            return Reservation(0.0)
 
-        def heard(self, response: Response | None, place: Place | None = None, /) -> None:
+        def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None:
             heard.append(response)
 
     heard: list[Response | None] = []
@@ -155,7 +155,7 @@ def test_one_for_a_token_while_anybody_has_it() -> None:
     key = ("a key", 1)
     first = id(shared(key))
     gc.collect()
-    held = [LocalLimiter() for _ in range(3)]  # so that no new one has the place of the first by chance
+    held = [LocalLimiter() for _ in range(3)]  # so that no new one has the reservation of the first by chance
     assert id(shared(key)) != first or held
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.flow import Response
-from realtimekit.limits.headers import LONGEST, Answer, Limit, limits, read
+from realtimekit.interfaces import Response
+from realtimekit.limits.headers import LONGEST, Observation, RateLimit, limits, read
 
-DEFAULT = Limit("default", 50, 30, 100, 60)
+DEFAULT = RateLimit("default", 50, 30, 100, 60)
 
 
 @pytest.mark.parametrize(
@@ -18,24 +18,24 @@ DEFAULT = Limit("default", 50, 30, 100, 60)
         ('"default";r=50;t=30', '"default";q=100;w=60', [DEFAULT]),
         # Cloudflare's own example: two names for what must be one limit
         ('"default";r=50;t=30', '"burst";q=100;w=60', [DEFAULT]),
-        ('"default";r=50;t=30', None, [Limit("default", 50, 30)]),
-        (None, '"burst";q=100;w=60', [Limit("burst", None, None, 100, 60)]),
+        ('"default";r=50;t=30', None, [RateLimit("default", 50, 30)]),
+        (None, '"burst";q=100;w=60', [RateLimit("burst", None, None, 100, 60)]),
         (
             '"default";r=50;t=30, "burst";r=3;t=1',
             '"burst";q=10;w=10,"default";q=100;w=60',
-            [DEFAULT, Limit("burst", 3, 1, 10, 10)],
+            [DEFAULT, RateLimit("burst", 3, 1, 10, 10)],
         ),
         (
             '"default";r=50;t=30',
             '"default";q=100;w=60, "burst";q=10;w=10',
-            [DEFAULT, Limit("burst", None, None, 10, 10)],
+            [DEFAULT, RateLimit("burst", None, None, 10, 10)],
         ),
         # the same, written otherwise
         ("default;r=50;t=30", "default;q=100;w=60", [DEFAULT]),
         (' "default" ; r=50 ; t=30 ', '"default"; w=60; q=100', [DEFAULT]),
         ('"default";t=30;r=50', '"default";q=100;w=60;qu="requests";pk=:YQ==:', [DEFAULT]),
-        ('"a, b; c";r=1;t=2', None, [Limit("a, b; c", 1, 2)]),
-        ('"default";r=0;t=0', None, [Limit("default", 0, 0)]),
+        ('"a, b; c";r=1;t=2', None, [RateLimit("a, b; c", 1, 2)]),
+        ('"default";r=0;t=0', None, [RateLimit("default", 0, 0)]),
         # what cannot be read limits nothing
         (None, None, []),
         ("", "", []),
@@ -52,7 +52,7 @@ DEFAULT = Limit("default", 50, 30, 100, 60)
         ("limit=100, remaining=50, reset=30", None, []),
     ],
 )
-def test_limits(states: str | None, policies: str | None, expected: list[Limit]) -> None:
+def test_limits(states: str | None, policies: str | None, expected: list[RateLimit]) -> None:
     given = {"ratelimit": states, "ratelimit-policy": policies}
     assert [*limits({name: value for name, value in given.items() if value is not None})] == expected
 
@@ -83,4 +83,4 @@ def test_only_a_429_asks_everybody_to_wait(status: int, headers: dict[str, str],
 
 
 def test_no_answer() -> None:
-    assert read(None, 1.0, 2.0) == Answer(1.0, 2.0, (), 0, 0.0)
+    assert read(None, 1.0, 2.0) == Observation(1.0, 2.0, (), 0, 0.0)

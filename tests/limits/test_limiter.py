@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from realtimekit import RateLimitError
-from realtimekit.flow import Response
+from realtimekit.interfaces import Response
 from realtimekit.limits import LocalLimiter, shared
-from realtimekit.limits.allowance import SPACING
-from realtimekit.limits.line import AGAIN, GRACE
+from realtimekit.limits.state import SPACING
+from realtimekit.limits.wait_queue import GRACE, POLL_INTERVAL
 from realtimekit.settings import Secret
 
 from .simulation import Request, Server, World
@@ -54,7 +54,7 @@ def waits(limiter: LocalLimiter, count: int = 1) -> list[float]:
 
 def learn(limiter: LocalLimiter, response: Response) -> None:
     """The limiter hears this answer."""
-    limiter.heard(response, limiter.reserve())
+    limiter.observe(response, limiter.reserve())
 
 
 def arrive(world: World, limiter: LocalLimiter, count: int, **options: Any) -> list[Request]:
@@ -67,10 +67,10 @@ def arrive(world: World, limiter: LocalLimiter, count: int, **options: Any) -> l
 
 def test_without_headers_nothing_is_limited(limiter: LocalLimiter) -> None:
     for _ in range(100):
-        place = limiter.reserve()
-        assert place.wait == 0
-        limiter.heard(PLAIN, place)
-        limiter.heard(None, limiter.reserve())
+        reservation = limiter.reserve()
+        assert reservation.wait == 0
+        limiter.observe(PLAIN, reservation)
+        limiter.observe(None, limiter.reserve())
     assert not any(waits(limiter, 5000)), "nor is what is under way"
 
 
@@ -86,12 +86,12 @@ def test_what_is_left_is_handed_out_and_no_more(world: World, limiter: LocalLimi
 
 def test_what_is_under_way_may_not_be_counted_yet(limiter: LocalLimiter) -> None:
     first, second, third = (limiter.reserve() for _ in range(3))
-    limiter.heard(told(3, 30), first)
+    limiter.observe(told(3, 30), first)
     assert waits(limiter) == [0], "3 are left, and 2 of them may be meant for those under way"
     waiting = limiter.reserve()
     assert waiting.wait > 0
-    limiter.heard(told(1, 30), third)  # it was counted last, and answered before the second
-    limiter.heard(told(2, 30), second)
+    limiter.observe(told(1, 30), third)  # it was counted last, and answered before the second
+    limiter.observe(told(2, 30), second)
     assert 0 < limiter.reserve(waiting).wait <= 1, "1 is left, and 1 is under way: who knows; ask again soon"
 
 
@@ -105,7 +105,7 @@ def test_a_later_window_is_known_by_what_an_answer_says(world: World, limiter: L
     learn(limiter, told(1, 5, quota=100))
     turn = limiter.reserve()
     world.now += 5.5  # ours would end at 6
-    limiter.heard(told(99, 60, quota=100), turn)
+    limiter.observe(told(99, 60, quota=100), turn)
     assert [not wait for wait in waits(limiter, 100)] == [True] * 99 + [False]
 
 
@@ -115,7 +115,7 @@ def test_an_answer_about_a_window_that_is_over_changes_nothing(world: World, lim
     world.now += 12.0
     learn(limiter, told(99, 60, quota=100))
     world.now += 1.0
-    limiter.heard(told(0, 1, quota=100), slow)
+    limiter.observe(told(0, 1, quota=100), slow)
     assert waits(limiter) == [0]
 
 
@@ -135,7 +135,7 @@ def test_a_refusal_blocks_everybody_until_its_time_is_over(world: World, limiter
     learn(limiter, told(0, 30, quota=10))
     asleep = arrive(world, limiter, 5)
     world.run(1020.0)
-    limiter.heard(refused(250))
+    limiter.observe(refused(250))
     late = arrive(world, limiter, 5)
     world.run(1269.9)
     assert all(math.isnan(request.sent) for request in asleep + late), "also those who had slept already"
@@ -161,7 +161,7 @@ def test_when_that_one_is_refused_the_others_are_not_sent(world: World, limiter:
     learn(limiter, refused(30))
     requests = arrive(world, limiter, 10, up=10.0)
     world.run(1030.05)
-    limiter.heard(refused(60))
+    limiter.observe(refused(60))
     world.run(1090.1)
     assert sum(not math.isnan(request.sent) for request in requests) == 2, "the one, and one at the end"
 
@@ -186,7 +186,7 @@ def test_where_nobody_said_how_much_the_next_window_holds_there_is_no_rush(world
 def test_a_lost_answer_counts(world: World, limiter: LocalLimiter) -> None:
     learn(limiter, told(3, 30, quota=10))
     for _ in range(3):
-        limiter.heard(None, limiter.reserve())
+        limiter.observe(None, limiter.reserve())
     assert waits(limiter)[0] > 1
     world.now += 31
     assert waits(limiter) == [0]
@@ -210,7 +210,7 @@ def test_who_gives_up_loses_a_turn_at_most(world: World, limiter: LocalLimiter) 
     given_up = arrive(world, limiter, 500, gives_up=2.0)
     world.run(1001.0)
     staying = arrive(world, limiter, 5)
-    world.run(1000.0 + 2 * (AGAIN + GRACE))
+    world.run(1000.0 + 2 * (POLL_INTERVAL + GRACE))
     late = arrive(world, limiter, 5)
     world.run()
     assert all(math.isnan(request.sent) for request in given_up)
@@ -220,10 +220,10 @@ def test_who_gives_up_loses_a_turn_at_most(world: World, limiter: LocalLimiter) 
 def test_who_is_late_keeps_their_place(world: World, limiter: LocalLimiter) -> None:
     learn(limiter, told(0, 30, quota=1))
     first, second = limiter.reserve(), limiter.reserve()
-    world.now += 31 + AGAIN + GRACE + 1
+    world.now += 31 + POLL_INTERVAL + GRACE + 1
     second = limiter.reserve(second)
     assert second.wait == 0, "the first one was away for too long"
-    limiter.heard(told(0, 60, quota=1), second)
+    limiter.observe(told(0, 60, quota=1), second)
     third = limiter.reserve()
     world.now += 61
     first = limiter.reserve(first)
@@ -243,31 +243,31 @@ def test_it_waits_no_longer_than_it_may(world: World) -> None:
             "not sent: the rate limit leaves no call for 92 s, longer than the limiter's max_wait (60 s)"
         )
     world.now += 31
-    assert [limiter.reserve(place).wait for place in places] == [0, 0], "the 50 are not in line"
+    assert [limiter.reserve(reservation).wait for reservation in places] == [0, 0], "the 50 are not in line"
 
 
 def test_who_waits_already_is_told_when_it_takes_longer(world: World) -> None:
     limiter = LocalLimiter(clock=world.clock, max_wait=60)
     learn(limiter, told(0, 30, quota=2))
-    place = limiter.reserve()
+    reservation = limiter.reserve()
     world.now += 5
-    limiter.heard(refused(58))
+    limiter.observe(refused(58))
     with pytest.raises(RateLimitError) as caught:
-        limiter.reserve(place)
+        limiter.reserve(reservation)
     assert caught.value.retry_after == 58.0
 
 
 def test_who_overslept_is_not_refused_for_it(world: World) -> None:
     limiter = LocalLimiter(clock=world.clock, max_wait=35)
     learn(limiter, told(0, 30, quota=2))
-    place = limiter.reserve()
+    reservation = limiter.reserve()
     world.now += 40
-    assert limiter.reserve(place).wait == 0
+    assert limiter.reserve(reservation).wait == 0
 
 
 def test_a_long_wait_is_cut_into_pieces(limiter: LocalLimiter) -> None:
     learn(limiter, refused(200))
-    assert waits(limiter) == [AGAIN]
+    assert waits(limiter) == [POLL_INTERVAL]
 
 
 # --- a policy of one's own --------------------------------------------------------------------------------------------

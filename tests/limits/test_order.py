@@ -94,6 +94,6 @@ def test_nobody_is_served_in_a_later_window_than_who_asked_after_them(
     play: Play, server: Server, arrivals: Arrivals
 ) -> None:
     alike = [(after, {**way, "up": 0.01, "late": 0.0}) for after, way in arrivals]
-    requests = sorted(play(server, alike), key=lambda request: request.asked)
+    requests = sorted(play(server, alike), key=lambda request: request.requested_at)
     windows = [request.window for request in requests]
     assert windows == sorted(windows)

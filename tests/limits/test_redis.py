@@ -17,7 +17,7 @@ import redis.asyncio
 
 from realtimekit import RateLimitError
 from realtimekit.emulator import Emulator
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.limits import AsyncRedisLimiter, RedisLimiter
 from realtimekit.limits.redis import RETRY
 from tests.webhooks.conftest import redis_server
@@ -35,7 +35,7 @@ def limiters(client: redis.Redis, world: World, **options: Any) -> tuple[Simulat
 
 def test_what_one_hears_holds_for_the_other_once_the_first_asks_again(client: redis.Redis) -> None:
     one, other = limiters(client, World())
-    one.heard(told(1, 30, quota=10), one.reserve())
+    one.observe(told(1, 30, quota=10), one.reserve())
     assert other.reserve().wait == 0, "nobody has told Redis yet: hearing does no I/O"
     one.reserve()
     assert other.reserve().wait > 0
@@ -44,7 +44,7 @@ def test_what_one_hears_holds_for_the_other_once_the_first_asks_again(client: re
 def test_all_wait_in_one_line(client: redis.Redis) -> None:
     world = World()
     one, other = limiters(client, world)
-    one.heard(told(0, 4, quota=2), one.reserve())
+    one.observe(told(0, 4, quota=2), one.reserve())
     first, second, third = one.reserve(), other.reserve(), one.reserve()
     assert [first.number, second.number, third.number] == sorted([first.number, second.number, third.number])
     world.now += 5
@@ -54,7 +54,7 @@ def test_all_wait_in_one_line(client: redis.Redis) -> None:
 
 def test_a_refusal_of_one_blocks_the_other(client: redis.Redis) -> None:
     one, other = limiters(client, World(), max_wait=60)
-    one.heard(refused(250), one.reserve())
+    one.observe(refused(250), one.reserve())
     for limiter in (one, other):
         with pytest.raises(RateLimitError) as caught:
             limiter.reserve()
@@ -65,7 +65,7 @@ def test_a_refusal_of_one_blocks_the_other(client: redis.Redis) -> None:
 def test_what_a_silent_process_has_under_way_counts_as_used(client: redis.Redis) -> None:
     world = World()
     one, other = limiters(client, world)
-    one.heard(told(10, 300, quota=10), one.reserve())
+    one.observe(told(10, 300, quota=10), one.reserve())
     for _ in range(6):
         one.reserve()  # and then it is killed
     assert [not other.reserve().wait for _ in range(5)] == [True] * 4 + [False]
@@ -79,9 +79,9 @@ def test_what_a_silent_process_has_under_way_counts_as_used(client: redis.Redis)
 def test_questions_may_overtake_each_other(client: redis.Redis) -> None:
     """Threads of a process ask; the questions arrive in another order."""
     one, other = limiters(client, World())
-    place = one.reserve()
+    reservation = one.reserve()
     early = one._question(None)
-    one.heard(told(3, 300, quota=10), place)
+    one.observe(told(3, 300, quota=10), reservation)
     late = one._question(None)
     for question in (late, early):
         assert one._place(question, one._script(one._keys, [question.text])).wait == 0
@@ -97,8 +97,8 @@ def test_a_lost_reply_costs_a_turn_and_no_report(client: redis.Redis) -> None:
         script(*arguments)
         raise redis.TimeoutError
 
-    place = one.reserve()
-    one.heard(told(5, 300, quota=10), place)
+    reservation = one.reserve()
+    one.observe(told(5, 300, quota=10), reservation)
     one._script = lost
     one.reserve()  # by itself: Redis has given it a turn, too, and nobody will use that
     one._script = script
@@ -110,14 +110,14 @@ def test_a_lost_reply_costs_a_turn_and_no_report(client: redis.Redis) -> None:
 def test_two_names_are_two_limits(client: redis.Redis) -> None:
     world = World()
     one, other = Simulated(client, world.clock, name="one"), Simulated(client, world.clock, name="other")
-    one.heard(refused(50), one.reserve())
+    one.observe(refused(50), one.reserve())
     assert one.reserve().wait > 0
     assert other.reserve().wait == 0
 
 
 def test_what_is_in_redis_ends_by_itself(client: redis.Redis) -> None:
     limiter = RedisLimiter(client)
-    limiter.heard(told(0, 30, quota=1), limiter.reserve())
+    limiter.observe(told(0, 30, quota=1), limiter.reserve())
     assert limiter.reserve().wait > 0
     keys = client.keys()
     assert isinstance(keys, list)
@@ -130,7 +130,7 @@ def test_what_is_in_redis_ends_by_itself(client: redis.Redis) -> None:
 def test_a_client_that_decodes(redis_socket: str, client: redis.Redis) -> None:
     with redis.Redis(unix_socket_path=redis_socket, decode_responses=True) as decoding:
         limiter = RedisLimiter(decoding)
-        limiter.heard(told(0, 30, quota=1), limiter.reserve())
+        limiter.observe(told(0, 30, quota=1), limiter.reserve())
         assert limiter.reserve().wait > 0
 
 
@@ -138,9 +138,9 @@ def test_awaited(redis_socket: str, client: redis.Redis) -> None:
     async def main() -> None:
         async with redis.asyncio.Redis(unix_socket_path=redis_socket) as connection:
             limiter = AsyncRedisLimiter(connection)
-            limiter.heard(told(5, 30, quota=10), await limiter.reserve())
+            limiter.observe(told(5, 30, quota=10), await limiter.reserve())
             places = await asyncio.gather(*(limiter.reserve() for _ in range(8)))
-            assert sorted(not place.wait for place in places) == [False] * 3 + [True] * 5
+            assert sorted(not reservation.wait for reservation in places) == [False] * 3 + [True] * 5
             task = asyncio.create_task(limiter.reserve())
             await asyncio.sleep(0)
             task.cancel()
@@ -156,7 +156,7 @@ def test_while_redis_is_away_each_process_limits_itself(tmp_path: Path, caplog: 
     client = redis.Redis(unix_socket_path=str(tmp_path / "s"))
     limiter = Simulated(client, world.clock)
     with redis_server(tmp_path):
-        limiter.heard(told(3, 30, quota=10), limiter.reserve())
+        limiter.observe(told(3, 30, quota=10), limiter.reserve())
         limiter.reserve()
     client.connection_pool.disconnect()
     assert [not limiter.reserve().wait for _ in range(5)] == [True] * 2 + [False] * 3, "it knows what it heard"

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from realtimekit.errors import RateLimitError
-from realtimekit.flow import Response
-from realtimekit.limits import LocalLimiter, Place
+from realtimekit.interfaces import Reservation, Response
+from realtimekit.limits import LocalLimiter
 
 from .simulation import Reserving, Simulated
 
@@ -53,14 +53,14 @@ def test_python_and_lua_say_the_same(client: redis.Redis, seed: int) -> None:
     if chance.random() < 0.3:
         options |= {"quota": chance.randint(1, 4), "window": chance.choice([1.0, 8.0])}
     both: list[Reserving] = [LocalLimiter(clock=clock, **options), Simulated(client, clock, **options)]
-    waiting: list[tuple[Place, Place]] = []
-    under_way: list[tuple[Place, Place]] = []
+    waiting: list[tuple[Reservation, Reservation]] = []
+    under_way: list[tuple[Reservation, Reservation]] = []
 
-    def ask(*places: Place | None) -> None:
+    def ask(*places: Reservation | None) -> None:
         said: list[Any] = []
-        for limiter, place in zip(both, places, strict=True):
+        for limiter, reservation in zip(both, places, strict=True):
             try:
-                said.append(limiter.reserve(place))
+                said.append(limiter.reserve(reservation))
             except RateLimitError as error:
                 said.append(error)
         one, other = said
@@ -83,5 +83,5 @@ def test_python_and_lua_say_the_same(client: redis.Redis, seed: int) -> None:
             ask(*waiting.pop(chance.randrange(len(waiting))))
         elif step == "hear" and under_way:
             response = answer(chance)
-            for limiter, place in zip(both, under_way.pop(chance.randrange(len(under_way))), strict=True):
-                limiter.heard(response, place)
+            for limiter, reservation in zip(both, under_way.pop(chance.randrange(len(under_way))), strict=True):
+                limiter.observe(response, reservation)

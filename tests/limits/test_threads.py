@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from realtimekit.emulator import Emulator
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter
 from realtimekit.transports.emulator import EmulatorTransport, connected
 
@@ -60,12 +60,12 @@ def test_tasks_stay_inside_the_limit(emulator: Emulator) -> None:
     limiter, transport, request = LocalLimiter(clock=seconds), EmulatorTransport(emulator), request_to(emulator)
 
     async def one() -> None:
-        place = limiter.reserve()
-        while place.wait:
-            await asyncio.sleep(place.wait / SPEED)
-            place = limiter.reserve(place)
+        reservation = limiter.reserve()
+        while reservation.wait:
+            await asyncio.sleep(reservation.wait / SPEED)
+            reservation = limiter.reserve(reservation)
         await asyncio.sleep(0)
-        limiter.heard(transport.send(request), place)
+        limiter.observe(transport.send(request), reservation)
 
     async def main() -> None:
         await one()
@@ -83,14 +83,14 @@ def test_tasks_stay_inside_the_limit(emulator: Emulator) -> None:
 
 def test_nobody_holds_the_lock_while_waiting() -> None:
     limiter = LocalLimiter()
-    limiter.heard(Response(429, {"retry-after": "50"}, b""), limiter.reserve())
-    place = limiter.reserve()
-    assert place.wait > 0
+    limiter.observe(Response(429, {"retry-after": "50"}, b""), limiter.reserve())
+    reservation = limiter.reserve()
+    assert reservation.wait > 0
     assert not limiter._lock.locked()
     done = threading.Event()
 
     def other() -> None:
-        limiter.heard(Response(200, {}, b""))
+        limiter.observe(Response(200, {}, b""))
         limiter.reserve()
         done.set()
 

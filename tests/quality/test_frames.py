@@ -115,7 +115,7 @@ def test_nothing_loads_them_before() -> None:
 import sys
 from realtimekit.quality.report import PeerReport
 PeerReport({}).problems(), PeerReport({}).quality.summary()
-import realtimekit.quality.frames, realtimekit.quality.gather
+import realtimekit.quality.frames, realtimekit.resources.session_quality
 print(*sys.modules)
 """
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()

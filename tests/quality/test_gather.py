@@ -20,10 +20,10 @@ from realtimekit import (
     RealtimeKit,
 )
 from realtimekit.emulator import Emulator
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter
-from realtimekit.quality.gather import MissingReport, PeerQuality, SessionQuality, each, quality_of
 from realtimekit.quality.thresholds import Limit, Thresholds
+from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, each, quality_of
 from realtimekit.transports.emulator import connected
 
 PATIENCE = 20  # seconds; only a failing test waits that long

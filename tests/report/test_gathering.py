@@ -8,7 +8,7 @@ import pytest
 
 from realtimekit import AsyncRealtimeKit, AuthenticationError, NotFoundError, RealtimeKit, report
 from realtimekit.emulator import Emulator
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.report import Report
 from realtimekit.transports.emulator import EmulatorTransport, connected
 

@@ -15,8 +15,7 @@ from realtimekit.transports.pyreqwest import AsyncPyreqwestTransport, PyreqwestT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from realtimekit.flow import Request, Response
-    from realtimekit.transports import AsyncTransport, Transport
+    from realtimekit.interfaces import AsyncTransport, Request, Response, Transport
 
     from .transport_checks import Sender
 

@@ -11,8 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from realtimekit.errors import APIConnectionError
-from realtimekit.flow import Response
-from realtimekit.transports import LARGEST_ANSWER, Streamed
+from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response, StreamedRequest
 
 from .loopback import Connection, Server, answer
 from .transport_checks import QUERY, Sender, ask, assert_tells_no_secret
@@ -55,12 +54,12 @@ def endless_chunks(connection: Connection) -> None:
 
 
 def test_the_largest_answer(sender: Sender) -> None:
-    with Server(sized(LARGEST_ANSWER)) as server:
-        assert len(sender.send(ask(server.url, timeout=TIMEOUT)).content) == LARGEST_ANSWER
+    with Server(sized(MAX_RESPONSE_BYTES)) as server:
+        assert len(sender.send(ask(server.url, timeout=TIMEOUT)).content) == MAX_RESPONSE_BYTES
 
 
 def test_a_byte_too_much(sender: Sender) -> None:
-    with Server(sized(LARGEST_ANSWER + 1)) as server, pytest.raises(APIConnectionError, match="64 MiB"):
+    with Server(sized(MAX_RESPONSE_BYTES + 1)) as server, pytest.raises(APIConnectionError, match="64 MiB"):
         sender.send(ask(server.url, timeout=TIMEOUT))
 
 
@@ -110,9 +109,9 @@ def test_a_streamed_answer_has_no_limit(sender: Sender) -> None:
     def receive(_: Response) -> Callable[[bytes], bool]:
         return write
 
-    with Server(sized(LARGEST_ANSWER + 2)) as server:
-        sender.send(Streamed.of(ask(server.url, timeout=TIMEOUT), receive))
-    assert size == LARGEST_ANSWER + 2
+    with Server(sized(MAX_RESPONSE_BYTES + 2)) as server:
+        sender.send(StreamedRequest.from_request(ask(server.url, timeout=TIMEOUT), receive))
+    assert size == MAX_RESPONSE_BYTES + 2
 
 
 HOG = r"""
@@ -120,7 +119,7 @@ import asyncio, inspect, re, sys
 from importlib import import_module
 from pathlib import Path
 from realtimekit.errors import APIConnectionError
-from realtimekit.flow import Request
+from realtimekit.interfaces import Request
 
 module, kind, url = sys.argv[1:]
 transport = getattr(import_module(f"realtimekit.transports.{module}"), kind)()

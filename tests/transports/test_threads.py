@@ -34,7 +34,7 @@ def test_a_client_outlives_the_threads_that_use_it(demo: Demo, transport: str, a
 
 BRIEF = """
 import asyncio, sys
-from realtimekit.flow import Request
+from realtimekit.interfaces import Request
 from realtimekit.transports.pyreqwest import AsyncPyreqwestTransport
 
 async def story():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
-from realtimekit.flow import Request
+from realtimekit.interfaces import Request
 from realtimekit.transports import pyreqwest
 
 from .loopback import Connection, Script, Server, answer
@@ -222,7 +222,7 @@ def test_pyreqwest_says_that_it_cannot_fork(*, made_in_child: bool) -> None:
     script = f"""
 import os, signal, warnings
 from realtimekit.errors import APIConnectionError
-from realtimekit.flow import Request
+from realtimekit.interfaces import Request
 from realtimekit.transports.pyreqwest import PyreqwestTransport
 warnings.simplefilter("ignore")
 transport = PyreqwestTransport()

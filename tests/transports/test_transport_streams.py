@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtimekit.errors import APIConnectionError, APITimeoutError
-from realtimekit.flow import Response
-from realtimekit.transports import Streamed
+from realtimekit.interfaces import Response, StreamedRequest
 
 from .loopback import Server, answer
 from .test_transport_failures import BROKEN
@@ -41,8 +40,8 @@ class Taker:
         return self._left is None or len(self.pieces) < self._left
 
 
-def streamed(url: str, taker: Taker, *, timeout: float = 5.0) -> Streamed:
-    return Streamed.of(ask(f"{url}/the/path?q={QUERY}", timeout=timeout), taker.receive)
+def streamed(url: str, taker: Taker, *, timeout: float = 5.0) -> StreamedRequest:
+    return StreamedRequest.from_request(ask(f"{url}/the/path?q={QUERY}", timeout=timeout), taker.receive)
 
 
 @pytest.mark.parametrize("body", [BODY, b"x", b""], ids=["large", "one byte", "empty"])

@@ -12,7 +12,7 @@ from typing import Protocol
 import pytest
 
 from realtimekit.errors import APIConnectionError
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 
 TOKEN = "s3cret-token"
 QUERY = "s3cret-query"

@@ -25,12 +25,12 @@ from realtimekit import (
     Transcript,
     Webhook,
 )
+from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.resources.active_session import Muted
 from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.resources.livestream import Broadcasts, LivestreamDetails
 from realtimekit.resources.session import Sessions
 from realtimekit.resources.session_participant import SessionParticipants
-from realtimekit.transports import AsyncTransport, Transport
 
 
 async def by_client(client: AsyncRealtimeKit) -> None:

@@ -32,6 +32,7 @@ from realtimekit import (
     configure,
 )
 from realtimekit.flow import Flow
+from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.polling import wait_until
 from realtimekit.resources.active_session import Kicked, Muted
 from realtimekit.resources.analytics import DaywiseReport, LivestreamDay, LivestreamTotals
@@ -41,7 +42,6 @@ from realtimekit.resources.recording import RecordingLayer, Recordings
 from realtimekit.resources.session import Sessions
 from realtimekit.resources.session_participant import SessionParticipants
 from realtimekit.resources.webhook import Webhooks
-from realtimekit.transports import AsyncTransport, Transport
 
 
 def by_class() -> None:

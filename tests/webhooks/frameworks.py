@@ -36,7 +36,7 @@ def running(server: Any) -> Generator[str]:
 
 
 class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
@@ -48,7 +48,7 @@ def under_werkzeug(app: Any) -> Any:
     from werkzeug.serving import WSGIRequestHandler as Handler
 
     class QuietHandler(Handler):
-        def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+        def log(self, type: str, message: str, *args: Any) -> None:
             pass
 
     return running(make_werkzeug_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from realtimekit import Async, AsyncRealtimeKit, ConfigurationError, RealtimeKit
-from realtimekit.flow import Request
+from realtimekit.interfaces import Request
 from realtimekit.webhooks import (
     Answer,
     AsyncEndpoint,
@@ -160,7 +160,7 @@ class Broken(MemoryStore):
 def test_a_store_that_fails(
     flavoured: Flavoured,
     broken: str,
-    fails: bool,  # noqa: FBT001 - a parameter of the table
+    fails: bool,
     status: int,
     handled: int,
     caplog: pytest.LogCaptureFixture,
@@ -316,7 +316,7 @@ def status(name: str) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_the_same_bytes_under_another_delivery_id(sample: dict[str, Any], by_event_same: bool) -> None:  # noqa: FBT001 - a parameter of the table
+def test_the_same_bytes_under_another_delivery_id(sample: dict[str, Any], by_event_same: bool) -> None:
     body = b"the same"
     first, second = two(sample, "one", "two")
     assert (by_event(first, body) == by_event(second, body)) is by_event_same

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RealtimeKit
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.settings import TransportName
 from realtimekit.webhooks import AsyncReceiver, InvalidSignatureError, PublicKeyUnavailableError, Receiver
 from realtimekit.webhooks.keys import AFTER_FAILURE, KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse

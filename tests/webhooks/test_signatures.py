@@ -182,8 +182,8 @@ def test_no_input_raises_anything_else(
     signer: Signer,
     body: bytes,
     headers: list[Any],
-    signed: bool,  # noqa: FBT001 - drawn
-    as_mapping: bool,  # noqa: FBT001 - drawn
+    signed: bool,
+    as_mapping: bool,
 ) -> None:
     receiver = Receiver(signer.pem, app_id="app-1")
     if signed:

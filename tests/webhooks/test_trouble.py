@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from realtimekit import Async, AsyncRealtimeKit
-from realtimekit.flow import Request, Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.webhooks import (
     Answer,
     AsyncEndpoint,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO, TypeAlias
 
     from realtimekit.flow import Flow
-    from realtimekit.resource import Resource
 
     Progress: TypeAlias = Callable[[int, int | None], object]
     PathLike: TypeAlias = str | os.PathLike[str]
@@ -33,11 +32,11 @@ class Downloadable(ClientBound[F]):
         """As it is known."""
         raise NotImplementedError
 
-    def _renew(self) -> Flow[None]:
+    def _refresh_link(self) -> Flow[None]:
         """Read the link anew."""
         raise NotImplementedError
 
-    def _stem(self) -> str:
+    def _default_name(self) -> str:
         """What its file is called in a folder; characters that could mean something there are replaced."""
         raise NotImplementedError
 
@@ -121,20 +120,20 @@ class Downloadable(ClientBound[F]):
 class File(Downloadable[F]):
     """One of several files of a record."""
 
-    def __init__(self, owner: Resource[F], stem: str, link: Callable[[], str | None]) -> None:
-        self._client, self._name, self._link_now = owner._client, stem, link
-        self._owner: Resource[F] = owner
+    def __init__(self, owner: Downloadable[F], name: str, link: Callable[[], str | None]) -> None:
+        self._client, self._name, self._current_link = owner._client, name, link
+        self._owner: Downloadable[F] = owner
 
     def __repr__(self) -> str:
         return f"<File {self._name!r} of {self._owner!r}>"
 
     def _link(self) -> str | None:
-        return self._link_now()
+        return self._current_link()
 
-    def _renew(self) -> Flow[None]:
-        return self._owner._read()
+    def _refresh_link(self) -> Flow[None]:
+        return self._owner._refresh_link()
 
-    def _stem(self) -> str:
+    def _default_name(self) -> str:
         return self._name
 
 
@@ -159,7 +158,7 @@ class _Place:
     file: BinaryIO
 
     def __init__(self, to: PathLike) -> None:
-        from pathlib import Path  # noqa: PLC0415 - slow to import
+        from pathlib import Path
 
         self._path = Path(to)
         self._is_folder = self._path.is_dir()
@@ -174,7 +173,7 @@ class _Place:
 
     def keep(self, source: Downloadable[Any]) -> Path | None:
         self.file.close()
-        path = self._folder / file_name(source._stem(), source._link() or "") if self._is_folder else self._path
+        path = self._folder / file_name(source._default_name(), source._link() or "") if self._is_folder else self._path
         return self._part.replace(path)
 
     def __exit__(self, *_: object) -> None:

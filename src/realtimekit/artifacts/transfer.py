@@ -9,21 +9,21 @@ from urllib.parse import urljoin, urlsplit
 
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, APIError, ArtifactNotReadyError, DecodeError
-from realtimekit.flow import Request, Response, Sleep
-from realtimekit.instrumentation import retried, sent
-from realtimekit.settings import checked_timeout, is_loopback
-from realtimekit.transports import Streamed
+from realtimekit.flow import Sleep
+from realtimekit.instrumentation import report_retry, send_observed
+from realtimekit.interfaces import Request, Response, StreamedRequest
+from realtimekit.settings import is_loopback, validate_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
     from realtimekit.flow import Flow
+    from realtimekit.interfaces import ChunkWriter
     from realtimekit.settings import Settings
-    from realtimekit.transports import Write
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-LONGEST_CHAIN = 5  # redirects, one after the other
+MAX_REDIRECTS = 5  # redirects, one after the other
 NOT_THAT_PART = frozenset({206, 416})  # another file stands there now, or the storage cannot do parts
 EXPIRED = frozenset({403, 404, 410})  # how storage says that a link is out of date, or its file gone
 HEADWAY = 1 << 16  # bytes; a connection that brought this many before it broke was no failure
@@ -34,7 +34,7 @@ class Linked(Protocol):
     """What has a link to a file."""
 
     def _link(self) -> str | None: ...  # as it is known
-    def _renew(self) -> Flow[None]: ...  # read it anew from the API
+    def _refresh_link(self) -> Flow[None]: ...  # read it anew from the API
 
 
 class Transfer:
@@ -72,7 +72,7 @@ class Transfer:
                 headers["if-range"] = self._version
         return headers
 
-    def receive(self, head: Response) -> Write:
+    def receive(self, head: Response) -> ChunkWriter:
         """Take the head of an answer; the result takes the pieces of its body."""
         self.head, self.refusal = head, b""
         if head.status == 206 and self._goes_on(head):
@@ -156,10 +156,10 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
         APIError: the storage refuses, also with a fresh link; or the API refuses one.
         DecodeError: the file is too large.
     """
-    seconds = settings.timeout if timeout is None else checked_timeout(timeout)
+    seconds = settings.timeout if timeout is None else validate_timeout(timeout)
     failures, number, renewed = 0, 0, not source._link()
     if renewed:
-        yield from source._renew()
+        yield from source._refresh_link()
     while True:
         before, asked, link, number = arrived.size, None, _link_of(source), number + 1
         try:
@@ -175,15 +175,15 @@ def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: flo
         else:
             if response.status in EXPIRED and not renewed:
                 renewed = True
-                yield from source._renew()
+                yield from source._refresh_link()
                 continue
-            failures, asked = failures + 1, protocol.asked_wait(response.headers)
+            failures, asked = failures + 1, protocol.retry_after(response.headers)
             if failures > settings.max_retries or not _may_ask_again(response, asked):
                 raise _error(response, link.path)
             arrived.start_over_after(response)
             failure = response
         wait = protocol.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if asked is None else asked
-        retried(settings, failure, "GET", link.path, number, wait)
+        report_retry(settings, failure, "GET", link.path, number, wait)
         yield Sleep(wait)
 
 
@@ -197,7 +197,7 @@ def _link_of(source: Linked) -> _Url:
 def _may_ask_again(response: Response, asked: float | None) -> bool:
     if response.status in NOT_THAT_PART:
         return True
-    return protocol.may_resend("GET", response) and (asked or 0) <= protocol.LONGEST_WAIT
+    return protocol.may_retry("GET", response) and (asked or 0) <= protocol.MAX_RETRY_AFTER
 
 
 class _Url(str):
@@ -215,17 +215,19 @@ class _Url(str):
 
 def _answer(settings: Settings, url: _Url, arrived: Transfer, timeout: float, number: int) -> Flow[Response]:
     """The answer at the end of the redirects; the body of a file has been written, of another it is the beginning."""
-    for _ in range(LONGEST_CHAIN + 1):
+    for _ in range(MAX_REDIRECTS + 1):
         arrived.head = None
         request = Request("GET", url, arrived.headers(), None, timeout)
-        response = yield from sent(settings, Streamed.of(request, arrived.receive), url.path, number)
+        response = yield from send_observed(
+            settings, StreamedRequest.from_request(request, arrived.receive), url.path, number
+        )
         if arrived.head is None:  # a transport that gives the body whole, and decompressed
             arrived.receive(_head(response))(response.content)
         location = _Url(response.headers.get("location", ""))
         if response.status not in REDIRECTS or not location:
             return response._replace(content=arrived.refusal)
         url = _redirected(url, location, response.status)
-    raise APIError(f"GET {url.path} was redirected more than {LONGEST_CHAIN} times", status=302)
+    raise APIError(f"GET {url.path} was redirected more than {MAX_REDIRECTS} times", status=302)
 
 
 def _head(response: Response) -> Response:
@@ -260,4 +262,4 @@ def _error(response: Response, path: str) -> APIError:
     # It is not about the API token, which storage never sees.
     refused = "the storage does not take the link"
     body = protocol.decode(response)
-    return protocol.error_from(response, body, "GET", path, cures={401: refused, 403: refused})
+    return protocol.error_from(response, body, "GET", path, hints={401: refused, 403: refused})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.cli import output
 from realtimekit.cli.options import Column
-from realtimekit.quality.gather import MissingReport, PeerQuality, SessionQuality, each
+from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

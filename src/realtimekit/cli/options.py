@@ -13,7 +13,7 @@ import click
 
 from realtimekit.cli.arguments import a_count, a_start, an_end, json_fields, seconds
 from realtimekit.errors import RealtimeKitError
-from realtimekit.paths import segment
+from realtimekit.paths import encode_segment
 from realtimekit.settings import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Secret(NamedTuple):
 def an_id(value: str) -> str:
     """An id that can be one; the SDK would refuse it, too, but as a programmer's mistake."""
     try:
-        segment("id", value)
+        encode_segment("id", value)
     except ValueError:
         raise click.BadParameter(f"{value!r} cannot be an id") from None
     return value
@@ -85,7 +85,7 @@ def _check_ids(settings: Settings) -> None:
     for name in ("account_id", "app_id"):
         value = getattr(settings, name)
         try:
-            segment(name, value or "none")
+            encode_segment(name, value or "none")
         except ValueError:
             raise click.ClickException(f"{ENVIRONMENT[name]}: {value!r} cannot be an id") from None
 

@@ -23,7 +23,7 @@ from rich.text import Text
 from realtimekit.cli.options import Column, on_a_terminal
 from realtimekit.errors import DecodeError
 from realtimekit.record import Field, Record
-from realtimekit.values import wire_time
+from realtimekit.values import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -75,7 +75,7 @@ def for_programs(value: Any) -> Any:
         case None:
             return ""
         case datetime():
-            return wire_time(value, "a time")
+            return format_time(value, "a time")
         case date():
             return value.isoformat()
         case list() | tuple() if not any(isinstance(item, dict | list) for item in value):

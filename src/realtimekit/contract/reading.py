@@ -12,8 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from realtimekit.contract.document import SpecError
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Response
-    from realtimekit.transports import Write
+    from realtimekit.interfaces import ChunkWriter, Response
     from realtimekit.transports.httpcore2 import Httpcore2Transport
 
 MOST_BYTES = 64 * 1024 * 1024  # the whole of Cloudflare's description takes some 10 to 20 MB
@@ -145,8 +144,10 @@ def _check_url(url: str) -> None:
 
 def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, bytes]:
     """The status and the body; where it redirects, the status and where to."""
-    from realtimekit.flow import Request  # noqa: PLC0415 - as above
-    from realtimekit.transports import Streamed  # noqa: PLC0415 - as above
+    from realtimekit.interfaces import (
+        Request,  # noqa: PLC0415 - as above
+        StreamedRequest,  # noqa: PLC0415 - as above
+    )
 
     body = bytearray()
 
@@ -157,7 +158,7 @@ def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, by
             raise SpecError(f"{told(url)} did not come within {LONGEST:g} s")
         return True
 
-    def receive(head: Response) -> Write:
+    def receive(head: Response) -> ChunkWriter:
         if head.status in REDIRECTS:
             body.extend(head.headers.get("location", "").encode("latin-1"))
             return lambda _: False
@@ -166,5 +167,5 @@ def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, by
         return write
 
     request = Request("GET", url, {"accept": "application/json, */*"}, None, TIMEOUT)
-    head = transport.send(Streamed.of(request, receive))
+    head = transport.send(StreamedRequest.from_request(request, receive))
     return head.status, bytes(body)

@@ -21,13 +21,13 @@ from realtimekit.doctor.answers import Answer, of_account, of_app, of_meetings
 from realtimekit.doctor.network import unreachable
 from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError, ConfigurationError, RealtimeKitError
-from realtimekit.execution import build
-from realtimekit.paths import segment
+from realtimekit.execution import Call, build_request
+from realtimekit.paths import encode_segment
 from realtimekit.protocol import decode, printable, unwrap_list
-from realtimekit.transports import built_in
+from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Response
+    from realtimekit.interfaces import Response
     from realtimekit.settings import Settings
 
 __all__ = ["Problem", "Report", "Setting", "examine"]
@@ -136,7 +136,7 @@ class _Examination:
     def _of_settings(self) -> Problem | None:
         absent = [each.name for each in self.sources if each.source == "not set"]
         if absent:
-            cures = tuple(settings.missing(name).partition(": ")[2] for name in absent)
+            cures = tuple(settings.missing_setting(name).partition(": ")[2] for name in absent)
             cures = tuple(f"{name}: {cure}" for name, cure in zip(absent, cures, strict=True))
             if len(absent) == len(settings.ENVIRONMENT) - 2:  # all but those that have a default
                 cures = (
@@ -148,11 +148,11 @@ class _Examination:
         try:
             self.settings = settings.resolve(**self.given, timeout=self.timeout)
             for name in ("account_id", "app_id"):
-                segment(name, self.settings.required(name))
+                encode_segment(name, self.settings.required(name))
             chosen = self.settings.transport
             if iscoroutinefunction(getattr(chosen, "send", None)):
                 raise ConfigurationError("transport: it awaits, and only a blocking one can be examined")
-            self.transport = built_in(chosen, asynchronous=False) if isinstance(chosen, str) else chosen
+            self.transport = create_transport(chosen, asynchronous=False) if isinstance(chosen, str) else chosen
         except (RealtimeKitError, ValueError) as error:
             return _wrong(error)
         self.library = _library(self.transport)
@@ -160,9 +160,9 @@ class _Examination:
         return None
 
     def _of_calls(self) -> Problem | None:
-        kit = f"/accounts/{segment('account_id', self.settings.required('account_id'))}/realtime/kit"
+        kit = f"/accounts/{encode_segment('account_id', self.settings.required('account_id'))}/realtime/kit"
         app_id = self.settings.required("app_id")
-        app = segment("app_id", app_id)
+        app = encode_segment("app_id", app_id)
 
         apps = self._get(f"{kit}/apps")
         listed_apps = unwrap_list(apps.body)
@@ -185,7 +185,7 @@ class _Examination:
         return None
 
     def _get(self, path: str, **query: Any) -> Answer:
-        response: Response = self.transport.send(build(self.settings, "GET", path, query))
+        response: Response = self.transport.send(build_request(self.settings, Call("GET", path, query)))
         return Answer(f"GET {path}", response, decode(response))
 
     def _shown(self, name: str, value: Any) -> str | None:

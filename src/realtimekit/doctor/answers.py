@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError
-from realtimekit.paths import segment
-from realtimekit.protocol import error_from, failed, printable, unwrap, unwrap_list
+from realtimekit.paths import encode_segment
+from realtimekit.protocol import error_from, is_error, printable, unwrap, unwrap_list
 from realtimekit.settings import BASE_URL, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from realtimekit.flow import Response
+    from realtimekit.interfaces import Response
     from realtimekit.settings import Settings
 
 TOKENS = "https://dash.cloudflare.com/profile/api-tokens"
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        return failed(self.response, self.body) or not isinstance(self.body, dict)
+        return is_error(self.response, self.body) or not isinstance(self.body, dict)
 
     @property
     def codes(self) -> set[Any]:
@@ -91,7 +91,7 @@ def _of_token(answer: Answer, settings: Settings, get: Callable[[str], Answer]) 
     """The token is bad, or may not do this, or not in this account: Cloudflare's own check of tokens tells."""
     account_id = settings.required("account_id")
     verdict: Answer | None = None
-    for path in (f"/accounts/{segment('account_id', account_id)}/tokens/verify", "/user/tokens/verify"):
+    for path in (f"/accounts/{encode_segment('account_id', account_id)}/tokens/verify", "/user/tokens/verify"):
         verdict = _asked(get, path)
         if verdict is None or verdict.failed:
             continue
@@ -232,7 +232,7 @@ def _speaks_as_the_api(answer: Answer) -> bool:
         return status in {401, 403}
     if not isinstance(body, dict):
         return False
-    if not failed(answer.response, body):
+    if not is_error(answer.response, body):
         return unwrap_list(body) is not None
     told = isinstance(body.get("success"), bool) or isinstance(body.get("error"), dict) or "errors" in body
     return told or (status in {401, 403} and "message" in body)

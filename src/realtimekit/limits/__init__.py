@@ -14,18 +14,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtimekit.interfaces import Limiter, Reservation
 from realtimekit.limits.local import LocalLimiter, shared
-from realtimekit.limits.places import Limiter, Place
 
 if TYPE_CHECKING:
     from realtimekit.limits.redis import AsyncRedisLimiter, RedisLimiter
 
-__all__ = ["AsyncRedisLimiter", "Limiter", "LocalLimiter", "Place", "RedisLimiter", "shared"]
+__all__ = ["AsyncRedisLimiter", "Limiter", "LocalLimiter", "RedisLimiter", "Reservation", "shared"]
 
 
 def __getattr__(name: str) -> object:
     if name in {"AsyncRedisLimiter", "RedisLimiter"}:
-        from realtimekit.limits import redis  # noqa: PLC0415 - only for those who have one
+        from realtimekit.limits import redis
 
         return getattr(redis, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,17 +8,18 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from realtimekit.limits.allowance import Allowance
+from realtimekit.interfaces import Reservation
 from realtimekit.limits.headers import read
-from realtimekit.limits.line import AGAIN
-from realtimekit.limits.places import MAX_WAIT, Place, checked, too_long
+from realtimekit.limits.state import LimiterState
+from realtimekit.limits.wait_queue import POLL_INTERVAL
+from realtimekit.limits.waits import MAX_WAIT, too_long, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from realtimekit.flow import Response
-    from realtimekit.limits.headers import Answer
+    from realtimekit.interfaces import Response
+    from realtimekit.limits.headers import Observation
 
 
 class LocalLimiter:
@@ -42,30 +43,30 @@ class LocalLimiter:
         window: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        checked(max_wait, quota, window)
+        validate(max_wait, quota, window)
         self.max_wait: float = max_wait
         self._clock = clock
         self._lock = threading.Lock()
-        self._allowance = Allowance(quota, window)
+        self._allowance = LimiterState(quota, window)
         after_fork(self)
 
-    def reserve(self, place: Place | None = None, /) -> Place:
+    def reserve(self, reservation: Reservation | None = None, /) -> Reservation:
         """See `Limiter`."""
         with self._lock:
             now = self._clock()
-            number, asked = (None, now) if place is None else (place.number, place.asked)
+            number, asked = (None, now) if reservation is None else (reservation.number, reservation.requested_at)
             patience = asked + self.max_wait - now
             wait, number = self._allowance.ask(number, now, patience)
         if wait > max(patience, 0.0):
             raise too_long(wait, self.max_wait)
-        return Place(min(wait, AGAIN), number, asked, now)
+        return Reservation(min(wait, POLL_INTERVAL), number, asked, now)
 
-    def heard(self, response: Response | None, place: Place | None = None, /) -> None:
+    def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None:
         """See `Limiter`."""
         now = self._clock()
-        self.learn(read(response, now if place is None else place.at, now))
+        self.learn(read(response, now if reservation is None else reservation.at, now))
 
-    def learn(self, answer: Answer) -> None:
+    def learn(self, answer: Observation) -> None:
         """What `heard` read from the answer."""
         with self._lock:
             self._allowance.hear(answer)

@@ -9,11 +9,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.limits.headers import Answer, read
-from realtimekit.limits.line import AGAIN
+from realtimekit.interfaces import Reservation
+from realtimekit.limits.headers import Observation, read
 from realtimekit.limits.local import LocalLimiter, after_fork
-from realtimekit.limits.places import MAX_WAIT, Place, too_long
 from realtimekit.limits.script import SCRIPT
+from realtimekit.limits.wait_queue import POLL_INTERVAL
+from realtimekit.limits.waits import MAX_WAIT, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import redis
     import redis.asyncio
 
-    from realtimekit.flow import Response
+    from realtimekit.interfaces import Response
 
 RETRY = 5.0  # seconds from one try to reach a Redis that failed to the next
 _MOST = 1000  # answers that wait to be reported; beyond it, while Redis fails, the oldest are forgotten
@@ -52,7 +53,7 @@ class _Redis:
         window: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        from redis.exceptions import RedisError  # noqa: PLC0415 - here it is installed: the client is one of its
+        from redis.exceptions import RedisError
 
         self._alone = LocalLimiter(max_wait=max_wait, quota=quota, window=window, clock=clock)
         self._policy = {"quota": quota, "window": window} if quota else {}
@@ -65,7 +66,7 @@ class _Redis:
         self._fails = False
         self._next_try = 0.0
         self._answered = 0  # how many are reported, or wait for it
-        self._answers: deque[tuple[int, Answer]] = deque(maxlen=_MOST)
+        self._answers: deque[tuple[int, Observation]] = deque(maxlen=_MOST)
         self._begin()
         after_fork(self)
 
@@ -81,15 +82,15 @@ class _Redis:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name!r} max_wait={self.max_wait:g}>"
 
-    def heard(self, response: Response | None, place: Place | None = None, /) -> None:
+    def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None:
         """See `Limiter`."""
         now = self._clock()
-        answer = read(response, now if place is None else place.at, now)
+        answer = read(response, now if reservation is None else reservation.at, now)
         with self._lock:
             self._report(answer)
             self._alone.learn(answer)
 
-    def _report(self, answer: Answer) -> None:
+    def _report(self, answer: Observation) -> None:
         self._answered += 1
         self._answers.append((self._answered, answer))
 
@@ -104,18 +105,18 @@ class _Redis:
             self._next_try = now + RETRY
             return True
 
-    def _question(self, place: Place | None) -> _Question:
+    def _question(self, reservation: Reservation | None) -> _Question:
         now = self._clock()
-        asked = now if place is None else place.asked
+        asked = now if reservation is None else reservation.requested_at
         patience = asked + self.max_wait - now
         with self._lock:
             under_way, lost = self._alone.used_elsewhere()
             for _ in range(lost):
-                self._report(Answer(now, now))
+                self._report(Observation(now, now))
             text = json.dumps(
                 {
                     "process": self._process,
-                    "number": None if place is None else place.number,
+                    "number": None if reservation is None else reservation.number,
                     "patience": min(patience, 1e9),  # JSON has no infinity
                     "given": self._given,
                     "ended": max(0, self._given - under_way),
@@ -125,7 +126,7 @@ class _Redis:
             )
             return _Question(text, asked, patience, self._answered, self._process)
 
-    def _place(self, question: _Question, reply: list[int]) -> Place:
+    def _place(self, question: _Question, reply: list[int]) -> Reservation:
         """What the script's reply means."""
         wait, number = reply[0] / 1e6, reply[1]
         with self._lock:
@@ -140,7 +141,7 @@ class _Redis:
             _logger().info("the rate limiter reaches its Redis again")
         if wait > max(question.patience, 0.0):
             raise too_long(wait, self.max_wait)
-        return Place(min(wait, AGAIN), number, question.asked, now)
+        return Reservation(min(wait, POLL_INTERVAL), number, question.asked, now)
 
     def _failed(self, error: Exception) -> None:
         with self._lock:
@@ -186,10 +187,10 @@ class RedisLimiter(_Redis):
             clock: Callable[[], float] = time.monotonic,
         ) -> None: ...
 
-    def reserve(self, place: Place | None = None, /) -> Place:
+    def reserve(self, reservation: Reservation | None = None, /) -> Reservation:
         """See `Limiter`."""
         if self._reachable():
-            question = self._question(place)
+            question = self._question(reservation)
             try:
                 reply = self._script(self._keys, [question.text])
             except self._errors as error:
@@ -199,7 +200,7 @@ class RedisLimiter(_Redis):
                 raise
             else:
                 return self._place(question, reply)
-        return self._alone.reserve(place)
+        return self._alone.reserve(reservation)
 
 
 class AsyncRedisLimiter(_Redis):
@@ -218,10 +219,10 @@ class AsyncRedisLimiter(_Redis):
             clock: Callable[[], float] = time.monotonic,
         ) -> None: ...
 
-    async def reserve(self, place: Place | None = None, /) -> Place:
+    async def reserve(self, reservation: Reservation | None = None, /) -> Reservation:
         """See `Limiter`."""
         if self._reachable():
-            question = self._question(place)
+            question = self._question(reservation)
             try:
                 reply = await self._script(self._keys, [question.text])
             except self._errors as error:
@@ -231,10 +232,10 @@ class AsyncRedisLimiter(_Redis):
                 raise
             else:
                 return self._place(question, reply)
-        return self._alone.reserve(place)
+        return self._alone.reserve(reservation)
 
 
-def _told(number: int, answer: Answer, now: float) -> dict[str, Any]:
+def _told(number: int, answer: Observation, now: float) -> dict[str, Any]:
     return {
         "number": number,
         "sent": answer.sent - now,
@@ -248,6 +249,6 @@ def _told(number: int, answer: Answer, now: float) -> dict[str, Any]:
 
 
 def _logger() -> Any:
-    import logging  # noqa: PLC0415 - for outages
+    import logging
 
     return logging.getLogger("realtimekit.limits")

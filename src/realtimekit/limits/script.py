@@ -10,14 +10,15 @@ a while has heard its answers, or died: what it had under way counts as used.
 
 from __future__ import annotations
 
-from realtimekit.limits.allowance import SILENCE, SOON, SPACING
-from realtimekit.limits.line import AGAIN, GRACE
+from realtimekit.limits.state import SILENCE, SOON, SPACING
+from realtimekit.limits.wait_queue import GRACE, POLL_INTERVAL
 from realtimekit.limits.window import MARGIN
 
 CLOCK = "redis.call('TIME')"
 
 SCRIPT = f"""
-local AGAIN, GRACE, MARGIN, SILENCE, SOON, SPACING = {AGAIN}, {GRACE}, {MARGIN}, {SILENCE}, {SOON}, {SPACING}
+local POLL_INTERVAL, GRACE, MARGIN = {POLL_INTERVAL}, {GRACE}, {MARGIN}
+local SILENCE, SOON, SPACING = {SILENCE}, {SOON}, {SPACING}
 local time = {CLOCK}
 local now = time[1] + time[2] / 1000000
 local ask = cjson.decode(ARGV[1])
@@ -170,7 +171,7 @@ if wait <= 0 then
 end
 if wait > 0 and wait <= ask.patience then
   redis.call('ZADD', KEYS[2], number, number)
-  redis.call('ZADD', KEYS[3], (now + math.min(wait, AGAIN)) * 1000, number)
+  redis.call('ZADD', KEYS[3], (now + math.min(wait, POLL_INTERVAL)) * 1000, number)
 else
   leave(number)
 end

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from realtimekit.limits.headers import Limit
+    from realtimekit.limits.headers import RateLimit
 
 MARGIN = 1.0  # seconds: those in the headers are whole, and may have been rounded up or down
 
@@ -34,7 +34,7 @@ class Window:
         self.observed: bool = False  # False: it was begun here, and the server has not told of it yet
 
     @classmethod
-    def told(cls, limit: Limit, sent: float, heard: float) -> Self:
+    def told(cls, limit: RateLimit, sent: float, heard: float) -> Self:
         """The window that an answer speaks of."""
         window = cls(limit.quota, limit.window)
         if limit.remaining is None:  # a policy alone: what is sent from now on is counted here
@@ -57,7 +57,7 @@ class Window:
         self.unseen += count
         self.missed = heard
 
-    def hear(self, limit: Limit, sent: float, heard: float) -> None:
+    def hear(self, limit: RateLimit, sent: float, heard: float) -> None:
         """Another answer speaks of this limit."""
         if limit.quota is not None:
             self.quota, self.seconds = limit.quota, limit.window

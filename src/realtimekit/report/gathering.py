@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from realtimekit.errors import APIConnectionError, APIError, ArtifactError, AuthenticationError, DecodeError
-from realtimekit.quality.gather import MissingReport, PeerQuality, each
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.people import Person, known, people_of
 from realtimekit.report.series import POINTS, Plot, plots_of
 from realtimekit.resources.recording import Recordings
+from realtimekit.resources.session_quality import MissingReport, PeerQuality, each
 
 if TYPE_CHECKING:
     import os

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.flow import F, Flow, operation
-from realtimekit.kwargs import Options
+from realtimekit.execution import Call
+from realtimekit.flow import F, Flow
+from realtimekit.kwargs import RequestOptions
+from realtimekit.operation import operation
 from realtimekit.record import Record
 from realtimekit.resources.session_record import SessionRecord
 
@@ -81,7 +83,7 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         *,
         participant_ids: Sequence[str] = (),
         custom_participant_ids: Sequence[str] = (),
-        **options: Unpack[Options],
+        **options: Unpack[RequestOptions],
     ) -> Flow[Kicked]:
         """Remove some: `POST .../active-session/kick`. One of the two lists is enough.
 
@@ -93,7 +95,7 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         return Kicked((yield from self._done("kick", named, options)))
 
     @operation
-    def kick_all(self, **options: Unpack[Options]) -> Flow[int]:
+    def kick_all(self, **options: Unpack[RequestOptions]) -> Flow[int]:
         """Remove everybody: `POST .../active-session/kick-all`. Returns how many."""
         return (yield from self._done_to_all("kick-all", None, options, "kicked_participants_count"))
 
@@ -103,7 +105,7 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         *,
         participant_ids: Sequence[str] = (),
         custom_participant_ids: Sequence[str] = (),
-        **options: Unpack[Options],
+        **options: Unpack[RequestOptions],
     ) -> Flow[Muted]:
         """Mute some: `POST .../active-session/mute`. One of the two lists is enough.
 
@@ -114,7 +116,7 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         return Muted((yield from self._done("mute", named, options)))
 
     @operation
-    def mute_all(self, *, allow_unmute: bool, **options: Unpack[Options]) -> Flow[int]:
+    def mute_all(self, *, allow_unmute: bool, **options: Unpack[RequestOptions]) -> Flow[int]:
         """Mute everybody: `POST .../active-session/mute-all`. Returns how many.
 
         Args:
@@ -131,7 +133,7 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         *,
         anonymous: bool | None = None,
         hide_votes: bool | None = None,
-        **given: Unpack[Options],
+        **given: Unpack[RequestOptions],
     ) -> Flow[Poll]:
         """Ask those who are there: `POST .../active-session/poll`.
 
@@ -145,20 +147,20 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
             raise TypeError("options is a list of answers, not one string")
         asked = {"question": question, "options": list(options), "anonymous": anonymous, "hide_votes": hide_votes}
         body = {name: value for name, value in asked.items() if value is not None}
-        answer = yield from self._call("POST", "/poll", body=body, options=given)
+        answer = yield from self._execute(Call("POST", "/poll", body=body, options=given))
         poll = protocol.unwrap(answer, "poll")
         if not isinstance(poll, dict):
             raise DecodeError("the poll was created, but the answer does not hold it")
         return Poll(poll)
 
-    def _done(self, action: str, named: dict[str, list[str]], options: Options) -> Flow[dict[str, Any]]:
-        data = protocol.unwrap((yield from self._call("POST", f"/{action}", body=named, options=options)))
+    def _done(self, action: str, named: dict[str, list[str]], options: RequestOptions) -> Flow[dict[str, Any]]:
+        data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=named, options=options))))
         if not isinstance(data, dict):
             raise DecodeError(f"the {action} was carried out, but the answer does not say of whom")
         return data
 
-    def _done_to_all(self, action: str, body: dict[str, bool] | None, options: Options, count: str) -> Flow[int]:
-        data = protocol.unwrap((yield from self._call("POST", f"/{action}", body=body, options=options)))
+    def _done_to_all(self, action: str, body: dict[str, bool] | None, options: RequestOptions, count: str) -> Flow[int]:
+        data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
         try:
             return int(data[count])
         except (KeyError, TypeError, ValueError):

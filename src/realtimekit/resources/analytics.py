@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.execution import execute
-from realtimekit.flow import ClientBound, F, Flow, Runner, operation
-from realtimekit.kwargs import OPTIONS, Scoped, split
+from realtimekit.execution import Call, execute
+from realtimekit.flow import ClientBound, F, Flow, Runner
+from realtimekit.kwargs import OPTION_NAMES, ScopedOptions, drop_none, split_kwargs
+from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate
 from realtimekit.record import Record
-from realtimekit.resource import KIT
-from realtimekit.values import Moment, unix_seconds, utc_day
+from realtimekit.resource import BASE_PATH
+from realtimekit.values import TimeLike, to_unix_seconds, to_utc_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from realtimekit.kwargs import Options
+    from realtimekit.kwargs import RequestOptions
 
-_TEMPLATE = PathTemplate(KIT + "/{app_id}/analytics")
+_TEMPLATE = PathTemplate(BASE_PATH + "/{app_id}/analytics")
 
 
 class SessionDay(Record, repr_fields=("day", "total_sessions")):
@@ -88,7 +89,7 @@ class Analytics(ClientBound[F]):
 
     @operation
     def daywise(
-        self, *, start_date: Moment | None = None, end_date: Moment | None = None, **options: Unpack[Scoped]
+        self, *, start_date: TimeLike | None = None, end_date: TimeLike | None = None, **options: Unpack[ScopedOptions]
     ) -> Flow[DaywiseReport]:
         """Sessions and recordings, day by day: `GET /analytics/daywise`. By default of the last 30 days.
 
@@ -96,8 +97,8 @@ class Analytics(ClientBound[F]):
             ValueError: a time that is none, or that has no time zone.
         """
         query = {
-            "start_date": None if start_date is None else utc_day(start_date, "start_date"),
-            "end_date": None if end_date is None else utc_day(end_date, "end_date"),
+            "start_date": None if start_date is None else to_utc_date(start_date, "start_date"),
+            "end_date": None if end_date is None else to_utc_date(end_date, "end_date"),
         }
         data = yield from self._report("/daywise", query, options)
         if not isinstance(data, dict):
@@ -108,10 +109,10 @@ class Analytics(ClientBound[F]):
     def livestreams_daywise(
         self,
         *,
-        start_time: Moment | None = None,
-        end_time: Moment | None = None,
+        start_time: TimeLike | None = None,
+        end_time: TimeLike | None = None,
         filters: str | None = None,
-        **options: Unpack[Scoped],
+        **options: Unpack[ScopedOptions],
     ) -> Flow[list[LivestreamDay]]:
         """Livestreams, day by day: `GET /analytics/livestreams/daywise`.
 
@@ -128,10 +129,10 @@ class Analytics(ClientBound[F]):
     def livestreams_overall(
         self,
         *,
-        start_time: Moment | None = None,
-        end_time: Moment | None = None,
+        start_time: TimeLike | None = None,
+        end_time: TimeLike | None = None,
         filters: str | None = None,
-        **options: Unpack[Scoped],
+        **options: Unpack[ScopedOptions],
     ) -> Flow[LivestreamTotals]:
         """Livestreams, all in all: `GET /analytics/livestreams/overall`.
 
@@ -145,17 +146,18 @@ class Analytics(ClientBound[F]):
             raise DecodeError("the report of livestreams came without its totals")
         return LivestreamTotals(data)
 
-    def _report(self, name: str, query: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[Any]:
-        options, ids = split(given, OPTIONS)
+    def _report(self, name: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[Any]:
+        options, ids = split_kwargs(kwargs, OPTION_NAMES)
         settings = self._client.settings
         own = {"account_id": settings.account_id, "app_id": settings.app_id}
-        path = _TEMPLATE.collection({**own, **{name: value for name, value in ids.items() if value is not None}}) + name
-        return protocol.unwrap((yield from execute(settings, "GET", path, query, options=cast("Options", options))))
+        path = _TEMPLATE.collection({**own, **drop_none(ids)}) + name
+        call = Call("GET", path, query, options=cast("RequestOptions", options))
+        return protocol.unwrap((yield from execute(settings, call)))
 
 
-def _seconds(start_time: Moment | None, end_time: Moment | None, filters: str | None) -> dict[str, Any]:
+def _seconds(start_time: TimeLike | None, end_time: TimeLike | None, filters: str | None) -> dict[str, Any]:
     return {
-        "start_time": None if start_time is None else unix_seconds(start_time, "start_time"),
-        "end_time": None if end_time is None else unix_seconds(end_time, "end_time", whole_day=True),
+        "start_time": None if start_time is None else to_unix_seconds(start_time, "start_time"),
+        "end_time": None if end_time is None else to_unix_seconds(end_time, "end_time", whole_day=True),
         "filters": filters,
     }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, Unpack
 
-from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.kwargs import Options
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import RequestOptions
+from realtimekit.operation import operation
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 
 
-class AppOptions(Options, total=False):
+class AppOptions(RequestOptions, total=False):
     """What calls on the apps of an account take."""
 
     account_id: str
@@ -41,10 +42,10 @@ class Apps(Relation["App[F]", F]):
 
     def order_by(self, field: Literal["created_at", "-created_at"], /) -> Apps[F]:
         """The oldest first, or with "-" the newest (the server's default)."""
-        return self._ordered(field, by=False)
+        return self._order_by(field, by=False)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[AppOptions]) -> Flow[App[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[AppOptions]) -> Flow[App[F]]:
         """`GET /apps/{app_id}`.
 
         Raises:
@@ -53,7 +54,7 @@ class Apps(Relation["App[F]", F]):
         return self._find(id, {}, options)
 
     @operation
-    def current(self, **options: Unpack[Options]) -> Flow[App[F]]:
+    def current(self, **options: Unpack[RequestOptions]) -> Flow[App[F]]:
         """The app that the client is set to (`app_id`): `GET /apps/{app_id}`.
 
         Raises:
@@ -66,9 +67,9 @@ class Apps(Relation["App[F]", F]):
         """`POST /apps`."""
         return self._create(fields)
 
-    def ref(self, id: str, /, **options: Unpack[AppOptions]) -> App[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[AppOptions]) -> App[F]:
         """An app known by its id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app", repr_fields=("id", "name")):
@@ -80,7 +81,7 @@ class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app",
 
     find = on_default_client(Apps[Sync].find)
     where = on_default_client(Apps[Sync].where)
-    all = listed(Apps[Sync].where)
+    all = all_on_default_client(Apps[Sync].where)
     ref = on_default_client(Apps[Sync].ref)
     create = on_default_client(Apps[Sync].create)
     current = on_default_client(Apps[Sync].current)

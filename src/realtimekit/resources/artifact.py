@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 from realtimekit import protocol
 from realtimekit.artifacts.download import Downloadable
@@ -18,15 +18,14 @@ from realtimekit.errors import (
     NotFoundError,
     RealtimeKitError,
 )
-from realtimekit.execution import build
-from realtimekit.flow import F, Flow, Response, operation
-from realtimekit.kwargs import Options
-from realtimekit.paths import segment
+from realtimekit.execution import Call, build_request
+from realtimekit.flow import F, Flow
+from realtimekit.interfaces import Response
+from realtimekit.kwargs import RequestOptions
+from realtimekit.operation import operation
+from realtimekit.paths import encode_segment
 from realtimekit.resource import Resource
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKit's documentation
 
@@ -45,7 +44,7 @@ class Artifact(Resource[F], Downloadable[F]):
     download_url_expiry: datetime | None
 
     @operation
-    def read(self, **options: Unpack[Options]) -> Flow[bytes]:
+    def read(self, **options: Unpack[RequestOptions]) -> Flow[bytes]:
         """The file, whole, in memory: `GET` of `download_url`, without the API token.
 
         A link that has expired is fetched anew once.
@@ -56,7 +55,7 @@ class Artifact(Resource[F], Downloadable[F]):
         """
         return self._content(options)
 
-    def _content(self, options: Options) -> Flow[bytes]:
+    def _content(self, options: RequestOptions) -> Flow[bytes]:
         content = io.BytesIO()
         yield from transfer(self._client.settings, self, Transfer(content), options.get("timeout"))
         return content.getvalue()
@@ -64,27 +63,19 @@ class Artifact(Resource[F], Downloadable[F]):
     def _link(self) -> str | None:
         return self.download_url
 
-    def _renew(self) -> Flow[None]:
+    def _refresh_link(self) -> Flow[None]:
         return self._read()
 
-    def _stem(self) -> str:
+    def _default_name(self) -> str:
         return f"{self._scope.get('session_id')}-{self._kind}"
 
     # --- why it is not there -----------------------------------------------------------------------------------------
 
-    def _call(
-        self,
-        method: str,
-        suffix: str = "",
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-        options: Options | None = None,
-    ) -> Flow[Any]:
+    def _execute(self, call: Call) -> Flow[Any]:
         try:
-            return (yield from super()._call(method, suffix, query=query, body=body, options=options))
+            return (yield from super()._execute(call))
         except NotFoundError as error:
-            if method != "GET":
+            if call.method != "GET":
                 raise
             missing = error
         raise (yield from self._explained(missing)) from None
@@ -100,7 +91,7 @@ class Artifact(Resource[F], Downloadable[F]):
 
     def _reason(self) -> Flow[tuple[type[ArtifactError], str]]:
         """Raises LookupError if it cannot be known."""
-        session_path = self._member_path().rpartition("/")[0]
+        session_path = self._path().rpartition("/")[0]
         session, now = yield from self._look(session_path)
         if session.get("status") == "LIVE":
             return ArtifactNotReadyError, f"the {self._kind} comes when the session ends, and it is LIVE"
@@ -111,7 +102,9 @@ class Artifact(Resource[F], Downloadable[F]):
         if self._setting is None:
             raise LookupError
         app_path = session_path.rpartition("/sessions/")[0]
-        meeting, _ = yield from self._look(f"{app_path}/meetings/{segment('meeting_id', session['associated_id'])}")
+        meeting, _ = yield from self._look(
+            f"{app_path}/meetings/{encode_segment('meeting_id', session['associated_id'])}"
+        )
         if meeting[self._setting]:
             return (
                 ArtifactNotReadyError,
@@ -121,7 +114,7 @@ class Artifact(Resource[F], Downloadable[F]):
 
     def _look(self, path: str) -> Flow[tuple[dict[str, Any], datetime]]:
         """A record, and the time by the server's clock: nothing is tried twice for an explanation."""
-        response: Response = yield build(self._client.settings, "GET", path)
+        response: Response = yield build_request(self._client.settings, Call("GET", path))
         data = protocol.unwrap(protocol.decode(response))
         if not isinstance(data, dict):
             raise LookupError(path)  # noqa: TRY004 - nothing is known then

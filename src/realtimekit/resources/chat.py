@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
-from realtimekit.flow import F, Flow, operation
-from realtimekit.kwargs import Options
+from realtimekit.flow import F, Flow
+from realtimekit.kwargs import RequestOptions
+from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
@@ -26,7 +27,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
 
     @operation
     def messages(
-        self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]
+        self, *, problems: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[ChatMessage]]:
         """The messages, in the order of the file, which is downloaded: CSV or JSON.
 
@@ -37,6 +38,6 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
             DecodeError: a row cannot be read, and `problems` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artifacts.messages import parse_chat  # noqa: PLC0415 - not every program reads a chat
+        from realtimekit.artifacts.messages import parse_chat
 
         return parse_chat((yield from self._content(options)), problems=problems)

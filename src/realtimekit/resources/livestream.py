@@ -7,16 +7,18 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.kwargs import Options, Scoped
+from realtimekit.execution import Call
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import RequestOptions, ScopedOptions
+from realtimekit.operation import operation
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, has_many, listed, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, has_many, on_default_client
 from realtimekit.resources.livestream_session import LivestreamSession
 
 LivestreamStatus: TypeAlias = Literal["LIVE", "IDLE", "ERRORED", "INVOKED"] | str
 
 
-class LivestreamFilters(Scoped, total=False):
+class LivestreamFilters(ScopedOptions, total=False):
     """The query of `GET /livestreams`."""
 
     exclude_meetings: bool
@@ -28,7 +30,7 @@ class LivestreamFilters(Scoped, total=False):
     per_page: int
 
 
-class NewLivestream(Scoped, total=False):
+class NewLivestream(ScopedOptions, total=False):
     """The body of `POST /livestreams`."""
 
     name: str | None  # letters, digits, - and _
@@ -49,10 +51,10 @@ class Livestreams(Relation["Livestream[F]", F]):
 
     def order_by(self, field: Literal["created_at", "-created_at"], /) -> Livestreams[F]:
         """The oldest first, or with "-" the newest."""
-        return self._ordered(field, by=False)
+        return self._order_by(field, by=False)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Livestream[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Livestream[F]]:
         """`GET /livestreams/{livestream_id}`. Its broadcasts are `livestream.sessions`.
 
         Raises:
@@ -65,14 +67,14 @@ class Livestreams(Relation["Livestream[F]", F]):
         """A livestream without a meeting, to be fed over RTMP: `POST /livestreams`."""
         return self._create(fields)
 
-    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Livestream[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Livestream[F]:
         """A livestream known by its id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
-    def _items(self, answer: Any) -> list[dict[str, Any]] | None:
+    def _items_from(self, answer: Any) -> list[dict[str, Any]] | None:
         data = protocol.unwrap(answer)
         # The schema has one object here, the example a list.
-        return [data] if isinstance(data, dict) and "id" in data else super()._items(answer)
+        return [data] if isinstance(data, dict) and "id" in data else super()._items_from(answer)
 
 
 class Broadcasts(
@@ -83,7 +85,7 @@ class Broadcasts(
 ):
     """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
 
-    def _items(self, answer: Any) -> list[dict[str, Any]] | None:
+    def _items_from(self, answer: Any) -> list[dict[str, Any]] | None:
         return _sessions(protocol.unwrap(answer))
 
 
@@ -111,12 +113,12 @@ class Livestream(
 
     find = on_default_client(Livestreams[Sync].find)
     where = on_default_client(Livestreams[Sync].where)
-    all = listed(Livestreams[Sync].where)
+    all = all_on_default_client(Livestreams[Sync].where)
     ref = on_default_client(Livestreams[Sync].ref)
     create = on_default_client(Livestreams[Sync].create)
 
     @operation
-    def active_livestream_session(self, **options: Unpack[Options]) -> Flow[LivestreamSession[F]]:
+    def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[LivestreamSession[F]]:
         """The broadcast that is going on: `GET /livestreams/{livestream_id}/active-livestream-session`.
 
         The answer holds the livestream, too: this record takes over what is newer in it.
@@ -124,13 +126,13 @@ class Livestream(
         Raises:
             NotFoundError: there is none.
         """
-        answer = yield from self._call("GET", "/active-livestream-session", options=options)
+        answer = yield from self._execute(Call("GET", "/active-livestream-session", options=options))
         data = protocol.unwrap(answer)
         if not isinstance(data, dict) or not isinstance(data.get("session"), dict):
             raise DecodeError(f"the active broadcast of {self!r} came without a session")
         if isinstance(data.get("livestream"), dict):
-            self._take(answer)
-        return LivestreamSession[F]._load(self._client, data["session"], self._around(LivestreamSession))
+            self._update_from(answer)
+        return LivestreamSession[F]._load(self._client, data["session"], self._scope_for(LivestreamSession))
 
 
 class LivestreamDetails(NamedTuple, Generic[F]):
@@ -149,7 +151,7 @@ def details(answer: Any, of: Resource[F]) -> LivestreamDetails[F]:
     livestream: Any = data.get("livestream", data.get("livestreams"))
     if isinstance(livestream, list):  # in the schema; in the example it is one object
         livestream = livestream[0] if livestream else None
-    scope = of._around(Livestream)
+    scope = of._scope_for(Livestream)
     return LivestreamDetails(
         Livestream[F]._load(of._client, livestream, scope) if isinstance(livestream, dict) else None,
         [LivestreamSession[F]._load(of._client, session, scope) for session in sessions],

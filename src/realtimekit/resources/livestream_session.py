@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Unpack
 
-from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.kwargs import Scoped
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import ScopedOptions
+from realtimekit.operation import operation
 from realtimekit.relation import Collection
 from realtimekit.resource import Resource, on_default_client
 
@@ -15,7 +16,7 @@ class LivestreamSessions(Collection["LivestreamSession[F]", F]):
     """Broadcasts, by their id: the API lists them only under their session or livestream."""
 
     @operation
-    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[LivestreamSession[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[LivestreamSession[F]]:
         """`GET /livestreams/sessions/{livestream-session-id}`.
 
         Raises:

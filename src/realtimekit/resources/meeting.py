@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Literal, TypedDict, Unpack, cast
 
 from realtimekit.errors import NotFoundError
-from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.kwargs import OPTIONS, Options, Scoped, split
+from realtimekit.execution import Call
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
-from realtimekit.resource import HasOne, Resource, has_many, has_one, listed, on_default_client
+from realtimekit.resource import HasOne, Resource, all_on_default_client, has_many, has_one, on_default_client
 from realtimekit.resources.active_session import ActiveSession
 from realtimekit.resources.ai_config import AiConfig, AiConfigFields
 from realtimekit.resources.livestream import Livestream, LivestreamDetails, details
@@ -18,7 +20,7 @@ from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
 
 
-class MeetingFilters(Scoped, total=False):
+class MeetingFilters(ScopedOptions, total=False):
     """The query of `GET /meetings`."""
 
     search: str  # a meeting's id, or words of its title
@@ -29,7 +31,7 @@ class MeetingFilters(Scoped, total=False):
     per_page: int
 
 
-class _Fields(Options, total=False):
+class _Fields(RequestOptions, total=False):
     persist_chat: bool
     summarize_on_end: bool
     transcribe_on_end: bool
@@ -46,7 +48,7 @@ class MeetingFields(_Fields, total=False):
     live_stream_on_start: bool | None
 
 
-class NewMeeting(MeetingFields, Scoped, total=False):
+class NewMeeting(MeetingFields, ScopedOptions, total=False):
     """The body of `POST /meetings`."""
 
 
@@ -66,7 +68,7 @@ class LiveVideo(TypedDict, total=False):
     height: int
 
 
-class NewMeetingLivestream(Options, total=False):
+class NewMeetingLivestream(RequestOptions, total=False):
     """The body of `POST /meetings/{meeting_id}/livestreams`."""
 
     name: str | None  # letters, digits, - and _
@@ -85,7 +87,7 @@ class Meetings(Relation["Meeting[F]", F]):
         return self._where(filters)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Meeting[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Meeting[F]]:
         """`GET /meetings/{meeting_id}`.
 
         Raises:
@@ -98,9 +100,9 @@ class Meetings(Relation["Meeting[F]", F]):
         """`POST /meetings`."""
         return self._create(fields)
 
-    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Meeting[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Meeting[F]:
         """A meeting known by its id alone: nothing is sent until it is asked for what it has."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class Meeting(
@@ -124,12 +126,12 @@ class Meeting(
     updated_at: datetime
 
     participants: Participants[F] = has_many()
-    active_session: HasOne[ActiveSession[F], F] = has_one(kept=False)
-    active_livestream: HasOne[Livestream[F], F] = has_one(kept=False, at="/active-livestream")
+    active_session: HasOne[ActiveSession[F], F] = has_one(cached=False)
+    active_livestream: HasOne[Livestream[F], F] = has_one(cached=False, path="/active-livestream")
 
     find = on_default_client(Meetings[Sync].find)
     where = on_default_client(Meetings[Sync].where)
-    all = listed(Meetings[Sync].where)
+    all = all_on_default_client(Meetings[Sync].where)
     ref = on_default_client(Meetings[Sync].ref)
     create = on_default_client(Meetings[Sync].create)
 
@@ -144,37 +146,39 @@ class Meeting(
         return self._write("PUT", fields)
 
     @fluent
-    def end(self, **options: Unpack[Options]) -> Flow[None]:
+    def end(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """Remove everybody and let nobody in: `POST .../active-session/kick-all`, then `PATCH` with status INACTIVE.
 
         A meeting where nobody is is ended, too. `update(status="ACTIVE")` opens it again.
         """
-        patience: Options = {"timeout": options["timeout"]} if "timeout" in options else {}
+        patience: RequestOptions = {"timeout": options["timeout"]} if "timeout" in options else {}
         with suppress(NotFoundError):  # nobody is there; if the meeting itself is not, the PATCH says so
-            yield from self._call("POST", "/active-session/kick-all", options=patience)
+            yield from self._execute(Call("POST", "/active-session/kick-all", options=patience))
         yield from self._write("PATCH", {"status": "INACTIVE", **options})
 
     @operation
     def start_livestream(self, **fields: Unpack[NewMeetingLivestream]) -> Flow[Livestream[F]]:
         """Broadcast the meeting: `POST /meetings/{meeting_id}/livestreams`. It starts INVOKED."""
-        options, body = split(fields, OPTIONS)
-        answer = yield from self._call("POST", "/livestreams", body=body, options=cast("Options", options))
-        livestream = Livestream[F]._load(self._client, {}, self._around(Livestream))
-        livestream._take(answer)
+        options, body = split_kwargs(fields, OPTION_NAMES)
+        answer = yield from self._execute(
+            Call("POST", "/livestreams", body=body, options=cast("RequestOptions", options))
+        )
+        livestream = Livestream[F]._load(self._client, {}, self._scope_for(Livestream))
+        livestream._update_from(answer)
         return livestream
 
     @operation
-    def stop_livestream(self, **options: Unpack[Options]) -> Flow[None]:
+    def stop_livestream(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """End the broadcast: `POST /meetings/{meeting_id}/active-livestream/stop`.
 
         Raises:
             NotFoundError: the meeting is not broadcast.
         """
-        yield from self._call("POST", "/active-livestream/stop", options=options)
+        yield from self._execute(Call("POST", "/active-livestream/stop", options=options))
 
     @operation
     def livestream(
-        self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[Options]
+        self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[LivestreamDetails[F]]:
         """The meeting's livestream and one page of its broadcasts: `GET /meetings/{meeting_id}/livestream`.
 
@@ -183,4 +187,4 @@ class Meeting(
             per_page: how many broadcasts a page.
         """
         query = {"page_no": page_no, "per_page": per_page}
-        return details((yield from self._call("GET", "/livestream", query=query, options=options)), self)
+        return details((yield from self._execute(Call("GET", "/livestream", query=query, options=options))), self)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.kwargs import OPTIONS, Options, Scoped, split
+from realtimekit.execution import Call
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.operation import fluent, operation
 from realtimekit.record import field
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.participant_token import ParticipantToken
 from realtimekit.resources.preset import naming_presets
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class InMeeting(Scoped, total=False):
+class InMeeting(ScopedOptions, total=False):
     """What calls on a meeting's participants take; `meeting_id` where no meeting is given by the way there."""
 
     meeting_id: str
@@ -30,7 +32,7 @@ class ParticipantFilters(InMeeting, total=False):
     per_page: int
 
 
-class _Required(Options):
+class _Required(RequestOptions):
     custom_participant_id: str
     preset_name: str
 
@@ -46,7 +48,7 @@ class NewParticipant(ParticipantFields, InMeeting, total=False):
     """The body of `POST .../participants`."""
 
 
-class ParticipantChanges(Options, total=False):
+class ParticipantChanges(RequestOptions, total=False):
     """The body of `PATCH .../participants/{participant_id}`."""
 
     name: str | None
@@ -62,7 +64,7 @@ class Participants(Relation["Participant[F]", F]):
         return self._where(filters)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[InMeeting]) -> Flow[Participant[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[InMeeting]) -> Flow[Participant[F]]:
         """`GET /meetings/{meeting_id}/participants/{participant_id}`.
 
         Raises:
@@ -94,29 +96,29 @@ class Participants(Relation["Participant[F]", F]):
         Raises:
             ValidationError, NotFoundError: as `create`.
         """
-        given, rest = split(fields, frozenset({"preset_name", "name", "picture"}))
-        options, ids = split(rest, OPTIONS)
-        patience, _ = split(options, frozenset({"timeout"}))
+        given, rest = split_kwargs(fields, frozenset({"preset_name", "name", "picture"}))
+        options, ids = split_kwargs(rest, OPTION_NAMES)
+        patience, _ = split_kwargs(options, frozenset({"timeout"}))
         wanted = ids.pop("custom_participant_id")
         everybody = self._where({**ids, **patience})
-        found = yield from everybody._search(lambda one: one.custom_participant_id == wanted)
+        found = yield from everybody._find_first(lambda one: one.custom_participant_id == wanted)
         if found is None:
             return (yield from self._added(fields))
         changes = {name: value for name, value in given.items() if found._data.get(name) != value}
         if changes:
             yield from found._changed_to("PATCH", {**changes, **options})
         if not changes or found.token is None:
-            yield from found._renew(cast("Options", patience))
+            yield from found._refresh_link(cast("RequestOptions", patience))
         return found
 
     def _added(self, fields: NewParticipant) -> Flow[Participant[F]]:
-        ids = self._resolved(self._scoped(fields)[0])
+        ids = self._path_ids(self._split_scope(fields)[0])
         creation = self._create({"name": fields["custom_participant_id"], **fields})
         return naming_presets(creation, self._client, ids, fields)
 
-    def ref(self, id: str, /, **options: Unpack[InMeeting]) -> Participant[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[InMeeting]) -> Participant[F]:
         """A participant known by their id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class Participant(
@@ -142,7 +144,7 @@ class Participant(
 
     find = on_default_client(Participants[Sync].find)
     where = on_default_client(Participants[Sync].where)
-    all = listed(Participants[Sync].where)
+    all = all_on_default_client(Participants[Sync].where)
     ref = on_default_client(Participants[Sync].ref)
     create = on_default_client(Participants[Sync].create)
     ensure = on_default_client(Participants[Sync].ensure)
@@ -161,14 +163,14 @@ class Participant(
         return naming_presets(self._write(method, fields), self._client, self._scope, fields)
 
     @operation
-    def destroy(self, **options: Unpack[Options]) -> Flow[None]:
+    def destroy(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`DELETE .../participants/{participant_id}`: remove them; their tokens stop working."""
-        yield from self._call("DELETE", options=options)
+        yield from self._execute(Call("DELETE", options=options))
 
     @fluent
-    def regenerate_token(self, **options: Unpack[Options]) -> Flow[None]:
+    def regenerate_token(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`POST .../participants/{participant_id}/token`: get a new `token`. Older ones stay valid (100 days)."""
-        return self._renew(options)
+        return self._refresh_link(options)
 
-    def _renew(self, options: Options) -> Flow[None]:
-        self._take((yield from self._call("POST", "/token", options=options)))
+    def _refresh_link(self, options: RequestOptions) -> Flow[None]:
+        return self._merge_call(Call("POST", "/token", options=options))

@@ -32,8 +32,8 @@ class ParticipantToken:
 
         Documented: `orgId`, `meetingId`, `participantId`, `presetId`, and `iat` and `exp` in Unix seconds.
         """
-        from base64 import urlsafe_b64decode  # noqa: PLC0415 - few look
-        from json import loads  # noqa: PLC0415 - as above
+        from base64 import urlsafe_b64decode
+        from json import loads
 
         parts = self._text.split(".")
         try:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from realtimekit import protocol
 from realtimekit.errors import NotFoundError, RealtimeKitError, ValidationError
-from realtimekit.execution import execute
-from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.kwargs import Options, Scoped
+from realtimekit.execution import Call, execute
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import RequestOptions, ScopedOptions
+from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.preset_config import PresetConfig, PresetPermissions, PresetUi
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class PresetFilters(Scoped, total=False):
+class PresetFilters(ScopedOptions, total=False):
     """The query of `GET /presets`."""
 
     search: str  # words of its name
@@ -32,7 +33,7 @@ class PresetFilters(Scoped, total=False):
     per_page: int
 
 
-class PresetFields(Options):
+class PresetFields(RequestOptions):
     """The body of `PUT /presets/{preset_id}`."""
 
     name: str
@@ -41,11 +42,11 @@ class PresetFields(Options):
     ui: UiFields
 
 
-class NewPreset(PresetFields, Scoped):
+class NewPreset(PresetFields, ScopedOptions):
     """The body of `POST /presets`."""
 
 
-class PresetChanges(Options, total=False):
+class PresetChanges(RequestOptions, total=False):
     """The body of `PATCH /presets/{preset_id}`: any part, at any depth."""
 
     name: str
@@ -62,7 +63,7 @@ class Presets(Relation["Preset[F]", F]):
         return self._where(filters)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Preset[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Preset[F]]:
         """`GET /presets/{preset_id}`.
 
         Raises:
@@ -75,9 +76,9 @@ class Presets(Relation["Preset[F]", F]):
         """`POST /presets`."""
         return self._create(fields)
 
-    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Preset[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Preset[F]:
         """A preset known by its id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Presets, repr_fields=("id", "name")):
@@ -96,7 +97,7 @@ class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Pre
 
     find = on_default_client(Presets[Sync].find)
     where = on_default_client(Presets[Sync].where)
-    all = listed(Presets[Sync].where)
+    all = all_on_default_client(Presets[Sync].where)
     ref = on_default_client(Presets[Sync].ref)
     create = on_default_client(Presets[Sync].create)
 
@@ -111,9 +112,9 @@ class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Pre
         return self._write("PUT", fields)
 
     @operation
-    def destroy(self, **options: Unpack[Options]) -> Flow[None]:
+    def destroy(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`DELETE /presets/{preset_id}`."""
-        yield from self._call("DELETE", options=options)
+        yield from self._execute(Call("DELETE", options=options))
 
 
 def naming_presets(flow: Flow[T], client: Runner[Any], scope: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[T]:
@@ -140,10 +141,10 @@ def naming_presets(flow: Flow[T], client: Runner[Any], scope: Mapping[str, Any],
         raise
 
 
-def _names(client: Runner[Any], scope: Mapping[str, Any], options: Options) -> Flow[str]:
+def _names(client: Runner[Any], scope: Mapping[str, Any], options: RequestOptions) -> Flow[str]:
     path = Preset._template.collection(scope)
     settings = client.settings._replace(max_retries=0)  # somebody waits to read what went wrong
-    answer = yield from execute(settings, "GET", path, options=options)
+    answer = yield from execute(settings, Call("GET", path, options=options))
     names = [str(preset.get("name")) for preset in protocol.unwrap_list(answer) or []]
     if not names:
         return "no preset was found in this app"

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 from realtimekit.artifacts.download import Downloadable, File
-from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.kwargs import Options, Scoped
-from realtimekit.paths import segment
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import RequestOptions, ScopedOptions
+from realtimekit.operation import fluent, operation
+from realtimekit.paths import encode_segment
 from realtimekit.polling import wait_until
 from realtimekit.record import Record, field
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.meeting import Meeting
 from realtimekit.resources.recording_config import (
     AudioConfigFields,
@@ -43,7 +44,7 @@ _AHEAD: Mapping[str, frozenset[str]] = {
 }
 
 
-class RecordingFilters(Scoped, total=False):
+class RecordingFilters(ScopedOptions, total=False):
     """The query of `GET /recordings`."""
 
     meeting_id: str
@@ -58,7 +59,7 @@ class RecordingFilters(Scoped, total=False):
     per_page: int
 
 
-class _OfMeeting(Scoped):
+class _OfMeeting(ScopedOptions):
     meeting_id: str
 
 
@@ -150,10 +151,10 @@ class Recordings(Relation["Recording[F]", F]):
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
         """Ascending by this field, or with "-" descending."""
-        return self._ordered(field)
+        return self._order_by(field)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Recording[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Recording[F]]:
         """`GET /recordings/{recording_id}`.
 
         Raises:
@@ -162,13 +163,14 @@ class Recordings(Relation["Recording[F]", F]):
         return self._find(id, {}, options)
 
     @operation
-    def active_for(self, meeting_id: str, /, **options: Unpack[Scoped]) -> Flow[Recording[F]]:
+    def active_for(self, meeting_id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Recording[F]]:
         """The recording that is being made of a meeting: `GET /recordings/active-recording/{meeting_id}`.
 
         Raises:
             NotFoundError: none is.
         """
-        return self._one("GET", f"/active-recording/{segment('meeting_id', meeting_id)}", options)
+        path = f"/active-recording/{encode_segment('meeting_id', meeting_id)}"
+        return self._fetch_record(*self._call("GET", path, options))
 
     @operation
     def create(self, **fields: Unpack[NewRecording]) -> Flow[Recording[F]]:
@@ -180,9 +182,9 @@ class Recordings(Relation["Recording[F]", F]):
         """Record a meeting, each participant in a file: `POST /recordings/track`. The files are in `layers`."""
         return self._create(fields, "/track")
 
-    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Recording[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Recording[F]:
         """A recording known by its id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class Recording(
@@ -223,29 +225,31 @@ class Recording(
 
     find = on_default_client(Recordings[Sync].find)
     where = on_default_client(Recordings[Sync].where)
-    all = listed(Recordings[Sync].where)
+    all = all_on_default_client(Recordings[Sync].where)
     ref = on_default_client(Recordings[Sync].ref)
     create = on_default_client(Recordings[Sync].create)
     create_track = on_default_client(Recordings[Sync].create_track)
     active_for = on_default_client(Recordings[Sync].active_for)
 
     @fluent
-    def transition(self, action: Literal["pause", "resume", "stop"] | str, /, **options: Unpack[Options]) -> Flow[None]:
+    def transition(
+        self, action: Literal["pause", "resume", "stop"] | str, /, **options: Unpack[RequestOptions]
+    ) -> Flow[None]:
         """`PUT /recordings/{recording_id}`: "pause", "resume" or "stop"."""
         return self._write("PUT", {"action": action, **options})
 
     @fluent
-    def pause(self, **options: Unpack[Options]) -> Flow[None]:
+    def pause(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`PUT /recordings/{recording_id}` with the action "pause"."""
         return self._write("PUT", {"action": "pause", **options})
 
     @fluent
-    def resume(self, **options: Unpack[Options]) -> Flow[None]:
+    def resume(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`PUT /recordings/{recording_id}` with the action "resume"."""
         return self._write("PUT", {"action": "resume", **options})
 
     @fluent
-    def stop(self, **options: Unpack[Options]) -> Flow[None]:
+    def stop(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`PUT /recordings/{recording_id}` with the action "stop": its file is then uploaded."""
         return self._write("PUT", {"action": "stop", **options})
 
@@ -296,7 +300,7 @@ class Recording(
     @property
     def audio(self) -> File[F]:
         """The file with the sound alone: `recording.audio.download("weekly.mp3")`."""
-        return File(self, f"{self._stem()}-audio", lambda: self.audio_download_url)
+        return File(self, f"{self._default_name()}-audio", lambda: self.audio_download_url)
 
     @property
     def tracks(self) -> list[File[F]]:
@@ -304,7 +308,11 @@ class Recording(
         places = [(n, name) for n, layer in enumerate(self.layers or []) for name in layer.download_urls or {}]
         # Numbered, because two names may become one when they are made safe for a folder.
         return [
-            File(self, f"{self._stem()}-{number}-{name.rpartition('.')[0] or name}", partial(self._track, layer, name))
+            File(
+                self,
+                f"{self._default_name()}-{number}-{name.rpartition('.')[0] or name}",
+                partial(self._track, layer, name),
+            )
             for number, (layer, name) in enumerate(places, 1)
         ]
 
@@ -318,9 +326,9 @@ class Recording(
     def _link(self) -> str | None:
         return self.download_url
 
-    def _renew(self) -> Flow[None]:
+    def _refresh_link(self) -> Flow[None]:
         return self._read()
 
-    def _stem(self) -> str:
+    def _default_name(self) -> str:
         name = self.output_file_name or self.id
         return name.rpartition(".")[0] or name

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overloa
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.execution import execute
-from realtimekit.flow import F, Flow, Sync, operation
-from realtimekit.kwargs import OPTIONS, Options, Scoped, split
-from realtimekit.paths import segment
+from realtimekit.execution import Call, execute
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.operation import operation
+from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
-from realtimekit.resource import HasOne, has_many, has_one, listed, on_default_client
+from realtimekit.resource import HasOne, all_on_default_client, has_many, has_one, on_default_client
 from realtimekit.resources.chat import Chat
 from realtimekit.resources.livestream_session import LivestreamSession
 from realtimekit.resources.session_participant import SessionParticipant, SessionParticipants
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from realtimekit.flow import Async
-    from realtimekit.quality.gather import SessionQuality
     from realtimekit.quality.thresholds import Thresholds
+    from realtimekit.resources.session_quality import SessionQuality
 
 PeerReportPart: TypeAlias = (
     Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
 )
 
 
-class SessionFilters(Scoped, total=False):
+class SessionFilters(ScopedOptions, total=False):
     """The query of `GET /sessions`."""
 
     status: Literal["LIVE", "ENDED"] | str
@@ -62,16 +63,16 @@ class Sessions(Relation["Session[F]", F]):
         self, field: Literal["created_at", "-created_at", "minutes_consumed", "-minutes_consumed"] | str, /
     ) -> Sessions[F]:
         """Ascending by this field, or with "-" descending."""
-        return self._ordered(field)
+        return self._order_by(field)
 
     @operation
     def find(
         self,
-        id: str,  # noqa: A002
+        id: str,
         /,
         *,
         include_breakout_rooms: bool | None = None,
-        **options: Unpack[Scoped],
+        **options: Unpack[ScopedOptions],
     ) -> Flow[Session[F]]:
         """`GET /sessions/{session_id}`.
 
@@ -88,7 +89,7 @@ class Sessions(Relation["Session[F]", F]):
         *,
         filters: PeerReportPart | Sequence[PeerReportPart] | None = None,
         include_peer_events: bool | None = None,
-        **options: Unpack[Scoped],
+        **options: Unpack[ScopedOptions],
     ) -> Flow[SessionParticipant[F]]:
         """Who was behind a peer id (from a webhook, say), with their call quality; no session id is needed.
 
@@ -103,22 +104,22 @@ class Sessions(Relation["Session[F]", F]):
         Raises:
             NotFoundError: nobody had this id.
         """
-        scope, rest = self._scoped(options)
-        ids = self._resolved(scope)
-        path = f"{self._record._template.collection(ids)}/peer-report/{segment('peer_id', peer_id)}"
+        scope, rest = self._split_scope(options)
+        ids = self._path_ids(scope)
+        path = f"{self._template.collection(ids)}/peer-report/{encode_segment('peer_id', peer_id)}"
         query = {"filters": filters, "include_peer_events": include_peer_events}
-        settings = self._client.settings
-        answer = yield from execute(settings, "GET", path, query, options=cast("Options", split(rest, OPTIONS)[0]))
-        data = protocol.unwrap(answer, SessionParticipant._item_key)
+        given = cast("RequestOptions", split_kwargs(rest, OPTION_NAMES)[0])
+        body = yield from execute(self._client.settings, Call("GET", path, query, options=given))
+        data = protocol.unwrap(body, SessionParticipant._item_key)
         if not isinstance(data, dict):
-            raise DecodeError(f"GET {path} answered without a participant")
-        # Some answers say which session it was; without that, the participant can be read but not reloaded.
+            raise DecodeError(f"GET {path}: the response holds no participant")
+        # Some responses say which session it was; without that, the participant can be read but not reloaded.
         session = {"session_id": data["session_id"]} if data.get("session_id") else {}
-        return SessionParticipant[F]._load(self._client, data, {**self._kept(ids), **session})
+        return SessionParticipant[F]._load(self._client, data, {**self._record_scope(ids), **session})
 
-    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Session[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Session[F]:
         """A session known by its id alone: nothing is sent until it is asked for what it has."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collection=Sessions, items_key="sessions"):
@@ -137,13 +138,13 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
 
     find = on_default_client(Sessions[Sync].find)
     where = on_default_client(Sessions[Sync].where)
-    all = listed(Sessions[Sync].where)
+    all = all_on_default_client(Sessions[Sync].where)
     ref = on_default_client(Sessions[Sync].ref)
     find_participant_by_peer_id = on_default_client(Sessions[Sync].find_participant_by_peer_id)
 
     @operation
     def livestream_sessions(
-        self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[Options]
+        self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[LivestreamSession[F]]]:
         """The broadcasts of this session, one page: `GET /sessions/{session_id}/livestream-sessions`.
 
@@ -152,7 +153,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
             per_page: how many a page.
         """
         query = {"page_no": page_no, "per_page": per_page}
-        answer = yield from self._call("GET", "/livestream-sessions", query=query, options=options)
+        answer = yield from self._execute(Call("GET", "/livestream-sessions", query=query, options=options))
         items = protocol.unwrap_list(answer, "data")
         if items is None:
             raise DecodeError(f"the broadcasts of {self!r} came without a list")
@@ -160,24 +161,25 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         return [LivestreamSession[F]._load(self._client, item, scope) for item in items]
 
     @operation
-    def transcript_as(self, format: TranscriptFormat, **options: Unpack[Options]) -> Flow[Transcript[F]]:  # noqa: A002
-        """The transcript in another format than CSV: `GET /sessions/{session_id}/transcript?format=`.
+    def transcript_as(self, format: TranscriptFormat, **options: Unpack[RequestOptions]) -> Flow[Transcript[F]]:
+        """The transcript in another format than JSON: `GET /sessions/{session_id}/transcript?format=`.
 
         Args:
             format: "CSV", "JSON", "SRT" or "VTT".
         """
-        transcript = Transcript[F]._load(self._client, {}, self._known_ids())
-        transcript._take((yield from transcript._call("GET", query={"format": format}, options=options)))
+        transcript = Transcript[F]._load(self._client, {}, self._path_ids())
+        transcript.__dict__["_format"] = format
+        yield from transcript._read(options)
         return transcript
 
     @operation
-    def generate_summary(self, **options: Unpack[Options]) -> Flow[Summary[F]]:
+    def generate_summary(self, **options: Unpack[RequestOptions]) -> Flow[Summary[F]]:
         """Ask for a summary to be made: `POST /sessions/{session_id}/summary`. It takes a while; needs a transcript.
 
         Returns:
             The summary as far as it is known: `reload()` it later, or read `session.summary`, for its download URL.
         """
-        summary = Summary[F]._load(self._client, {}, self._known_ids())
+        summary = Summary[F]._load(self._client, {}, self._path_ids())
         yield from summary._generate(options)
         return summary
 
@@ -198,8 +200,8 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         keep_reports: bool = False,
     ) -> Coroutine[Any, Any, SessionQuality]: ...
     def quality(self, *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False) -> Any:
-        """How the call went, for everybody who took part: `realtimekit.quality.gather.quality_of`."""
-        from realtimekit.quality.gather import quality_of  # noqa: PLC0415 - only for who asks
+        """How the call went, for everybody who took part: `realtimekit.resources.session_quality.quality_of`."""
+        from realtimekit.resources.session_quality import quality_of
 
         session: Any = self
         return quality_of(session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
-from realtimekit.execution import execute
-from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.kwargs import Options, Scoped
+from realtimekit.execution import Call, execute
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import RequestOptions, ScopedOptions
+from realtimekit.operation import fluent, operation
 from realtimekit.paths import PathTemplate
 from realtimekit.quality.report import PeerReport
 from realtimekit.record import field
 from realtimekit.relation import Relation
-from realtimekit.resource import KIT, Resource, listed, on_default_client
+from realtimekit.resource import BASE_PATH, Resource, all_on_default_client, on_default_client
 from realtimekit.resources.peer_event import PeerEvent
 
 
-class InSession(Scoped, total=False):
+class InSession(ScopedOptions, total=False):
     """What calls on a session's participants take; `session_id` where no session is given by the way there."""
 
     session_id: str
@@ -45,12 +46,12 @@ class SessionParticipants(Relation["SessionParticipant[F]", F]):
         self, field: Literal["joined_at", "-joined_at", "duration", "-duration"] | str, /
     ) -> SessionParticipants[F]:
         """Ascending by this field, or with "-" descending."""
-        return self._ordered(field)
+        return self._order_by(field)
 
     @operation
     def find(
         self,
-        id: str,  # noqa: A002
+        id: str,
         /,
         *,
         include_peer_events: bool | None = None,
@@ -63,9 +64,9 @@ class SessionParticipants(Relation["SessionParticipant[F]", F]):
         """
         return self._find(id, {"include_peer_events": include_peer_events}, options)
 
-    def ref(self, id: str, /, **options: Unpack[InSession]) -> SessionParticipant[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[InSession]) -> SessionParticipant[F]:
         """Somebody known by their id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class SessionParticipant(
@@ -99,16 +100,16 @@ class SessionParticipant(
 
     find = on_default_client(SessionParticipants[Sync].find)
     where = on_default_client(SessionParticipants[Sync].where)
-    all = listed(SessionParticipants[Sync].where)
+    all = all_on_default_client(SessionParticipants[Sync].where)
     ref = on_default_client(SessionParticipants[Sync].ref)
 
     @fluent
-    def load_report(self, **options: Unpack[Options]) -> Flow[None]:
+    def load_report(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """Read the quality of their call into `report`: `GET /sessions/peer-report/{peer_id}`. Kept for 6 months.
 
         Raises:
             NotFoundError: there is none (any more).
         """
-        ids = self._known_ids()
-        path = PathTemplate(KIT + "/{app_id}/sessions/peer-report/{participant_id}").member(ids)
-        self._take((yield from execute(self._client.settings, "GET", path, options=options)))
+        ids = self._path_ids()
+        path = PathTemplate(BASE_PATH + "/{app_id}/sessions/peer-report/{participant_id}").member(ids)
+        self._update_from((yield from execute(self._client.settings, Call("GET", path, options=options))))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
-from realtimekit.flow import F, Flow, fluent, operation
-from realtimekit.kwargs import Options
+from realtimekit.execution import Call
+from realtimekit.flow import F, Flow
+from realtimekit.kwargs import RequestOptions
+from realtimekit.operation import fluent, operation
 from realtimekit.polling import wait_until
 from realtimekit.record import field
 from realtimekit.resource import Resource
@@ -33,15 +35,15 @@ class Summary(
     """What the server said when the summary was asked for."""
 
     @fluent
-    def generate(self, **options: Unpack[Options]) -> Flow[None]:
+    def generate(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """Ask for the summary to be made (again): `POST /sessions/{session_id}/summary`. Needs a transcript.
 
         It takes a while: `wait()` for it.
         """
         return self._generate(options)
 
-    def _generate(self, options: Options) -> Flow[None]:
-        self._take((yield from self._call("POST", options=options)))
+    def _generate(self, options: RequestOptions) -> Flow[None]:
+        return self._merge_call(Call("POST", options=options))
 
     @fluent
     def wait(
@@ -73,17 +75,17 @@ class Summary(
         )
 
     @operation
-    def text(self, **options: Unpack[Options]) -> Flow[str]:
+    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """The summary, plain text or Markdown, which is downloaded.
 
         Raises:
             ArtifactNotReadyError: there is none yet: `wait()` for it.
             APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artifacts.rows import text_of  # noqa: PLC0415 - not every program reads a summary
+        from realtimekit.artifacts.rows import text_of
 
         return text_of((yield from self._content(options)))
 
-    def _read(self, options: Options | None = None) -> Flow[None]:
-        # Not explained when it is missing: `wait` would ask for two more records at each turn.
-        self._take((yield from Resource[F]._call(self, "GET", options=options)))
+    def _read(self, options: RequestOptions | None = None) -> Flow[None]:
+        # No explanation where it is missing: `wait` would send two more requests with each poll.
+        self._update_from((yield from Resource[F]._execute(self, Call("GET", options=options or RequestOptions()))))

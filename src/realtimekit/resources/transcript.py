@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
-from realtimekit.flow import F, Flow, operation
-from realtimekit.kwargs import Options
+from realtimekit.execution import Call
+from realtimekit.flow import F, Flow
+from realtimekit.kwargs import RequestOptions
+from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from realtimekit.artifacts.segments import Segment, SpeakingTime
     from realtimekit.errors import DecodeError
 
@@ -26,22 +26,22 @@ class Transcript(
 ):
     """The transcript of a session: `session.transcript`, `GET /sessions/{session_id}/transcript`. Kept for 7 days.
 
-    Its file is CSV; `session.transcript_as("VTT")` gives the other formats. What is read out of it (`segments()`,
-    `text()`, `speaking_time()`, `to_srt()` and so on) comes from the JSON form, the only one that says both who spoke
-    and until when; where a format was asked for, from that.
+    Its file is JSON, the only format that holds both who spoke and until when; `session.transcript_as("CSV")` requests
+    another format. `segments()`, `text()`, `speaking_time()`, `to_srt()` and so on are computed from the file.
     """
 
     _kind = "transcript"
     _setting = "transcribe_on_end"
-    _format: str | None = None
-    _as_json: Transcript[F] | None = None
+    _format: str | None = "JSON"  # None: the link came with a webhook, which does not tell the format
 
     session_id: str | None = field("sessionId", "session_id")
     download_url: str | None = field("transcript_download_url", "transcriptDownloadUrl")
     download_url_expiry: datetime | None = field("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
 
     @operation
-    def segments(self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]) -> Flow[list[Segment]]:
+    def segments(
+        self, *, problems: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+    ) -> Flow[list[Segment]]:
         """What was said, in the order of the file, which is downloaded.
 
         Args:
@@ -54,69 +54,54 @@ class Transcript(
         return self._segments(options, problems)
 
     @operation
-    def text(self, **options: Unpack[Options]) -> Flow[str]:
+    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - not every program reads a transcript
+        from realtimekit.artifacts.segments import spoken
 
         return spoken((yield from self._segments(options)))
 
     @operation
-    def speaking_time(self, **options: Unpack[Options]) -> Flow[list[SpeakingTime]]:
+    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
         """How long each participant spoke; who spoke most comes first."""
-        from realtimekit.artifacts.segments import speaking_time  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.segments import speaking_time
 
         return speaking_time((yield from self._segments(options)))
 
     @operation
-    def to_srt(self, **options: Unpack[Options]) -> Flow[str]:
+    def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """As SubRip subtitles."""
-        from realtimekit.artifacts.formats import to_srt  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_srt
 
         return to_srt((yield from self._segments(options)))
 
     @operation
-    def to_vtt(self, **options: Unpack[Options]) -> Flow[str]:
+    def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """As WebVTT subtitles."""
-        from realtimekit.artifacts.formats import to_vtt  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_vtt
 
         return to_vtt((yield from self._segments(options)))
 
     @operation
-    def to_markdown(self, **options: Unpack[Options]) -> Flow[str]:
+    def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """As Markdown: a paragraph for each segment, with its time and its speaker."""
-        from realtimekit.artifacts.formats import to_markdown  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_markdown
 
         return to_markdown((yield from self._segments(options)))
 
     @operation
-    def to_json(self, **options: Unpack[Options]) -> Flow[str]:
+    def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """As RealtimeKit's JSON."""
-        from realtimekit.artifacts.formats import to_json  # noqa: PLC0415 - as above
+        from realtimekit.artifacts.formats import to_json
 
         return to_json((yield from self._segments(options)))
 
-    def _segments(self, options: Options, problems: list[DecodeError] | None = None) -> Flow[list[Segment]]:
-        from realtimekit.artifacts.segments import parse_transcript  # noqa: PLC0415 - as above
+    def _segments(self, options: RequestOptions, problems: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+        from realtimekit.artifacts.segments import parse_transcript  # as above
 
-        source = self if self._format else self._as_json
-        if source is None:
-            source = type(self)._load(self._client, {}, self._scope)
-            source._take((yield from source._call("GET", query={"format": "JSON"}, options=options)))
-            self.__dict__["_as_json"] = source
-        return parse_transcript((yield from source._content(options)), problems=problems)
+        if self._format is None:
+            self.__dict__["_format"] = "JSON"
+            yield from self._read(options)
+        return parse_transcript((yield from self._content(options)), problems=problems)
 
-    def _call(
-        self,
-        method: str,
-        suffix: str = "",
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-        options: Options | None = None,
-    ) -> Flow[Any]:
-        # Read again, it stays in the format that it was asked for in.
-        if query is not None and query.get("format"):
-            self.__dict__["_format"] = query["format"]
-        elif self._format:
-            query = {**(query or {}), "format": self._format}
-        return super()._call(method, suffix, query=query, body=body, options=options)
+    def _execute(self, call: Call) -> Flow[Any]:
+        return super()._execute(call._replace(query={"format": self._format}))

@@ -8,10 +8,12 @@ from typing import Literal, TypeAlias, Unpack
 
 from realtimekit import protocol
 from realtimekit.errors import DecodeError
-from realtimekit.flow import F, Flow, Sync, fluent, operation
-from realtimekit.kwargs import Options, Scoped
+from realtimekit.execution import Call, execute
+from realtimekit.flow import F, Flow, Sync
+from realtimekit.kwargs import RequestOptions, ScopedOptions
+from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, listed, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 
 WebhookEvent: TypeAlias = (
     Literal[
@@ -29,7 +31,7 @@ WebhookEvent: TypeAlias = (
 )
 
 
-class _Required(Options):
+class _Required(RequestOptions):
     name: str
     url: str
     events: Sequence[WebhookEvent]
@@ -41,11 +43,11 @@ class WebhookFields(_Required, total=False):
     enabled: bool  # default True
 
 
-class NewWebhook(WebhookFields, Scoped, total=False):
+class NewWebhook(WebhookFields, ScopedOptions, total=False):
     """The body of `POST /webhooks`."""
 
 
-class WebhookChanges(Options, total=False):
+class WebhookChanges(RequestOptions, total=False):
     """The body of `PATCH /webhooks/{webhook_id}`."""
 
     name: str
@@ -57,14 +59,14 @@ class WebhookChanges(Options, total=False):
 class Webhooks(Relation["Webhook[F]", F]):
     """The webhooks of an app: `client.webhooks`. The API gives them all at once, without pages."""
 
-    _paged = False
+    _paginated = False
 
-    def where(self, **options: Unpack[Scoped]) -> Webhooks[F]:
+    def where(self, **options: Unpack[ScopedOptions]) -> Webhooks[F]:
         """`GET /webhooks`: the API has no filters here."""
         return self._where(options)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[Scoped]) -> Flow[Webhook[F]]:  # noqa: A002
+    def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Webhook[F]]:
         """`GET /webhooks/{webhook_id}`.
 
         Raises:
@@ -83,17 +85,17 @@ class Webhooks(Relation["Webhook[F]", F]):
         return self._create(fields)
 
     @operation
-    def events(self, **options: Unpack[Scoped]) -> Flow[list[str]]:
+    def events(self, **options: Unpack[ScopedOptions]) -> Flow[list[str]]:
         """The names of all events that there are: `GET /webhooks/all`."""
-        answer, _ = yield from self._call("GET", "/all", options)
-        names = protocol.unwrap(answer)
+        call, _ = self._call("GET", "/all", options)
+        names = protocol.unwrap((yield from execute(self._client.settings, call)))
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise DecodeError("the events of webhooks came without a list of names")
         return names
 
-    def ref(self, id: str, /, **options: Unpack[Scoped]) -> Webhook[F]:  # noqa: A002
+    def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Webhook[F]:
         """A webhook known by its id alone: nothing is sent."""
-        return self._reference(id, options)
+        return self._ref(id, options)
 
 
 class Webhook(
@@ -111,7 +113,7 @@ class Webhook(
 
     find = on_default_client(Webhooks[Sync].find)
     where = on_default_client(Webhooks[Sync].where)
-    all = listed(Webhooks[Sync].where)
+    all = all_on_default_client(Webhooks[Sync].where)
     ref = on_default_client(Webhooks[Sync].ref)
     create = on_default_client(Webhooks[Sync].create)
 
@@ -126,6 +128,6 @@ class Webhook(
         return self._write("PUT", fields)
 
     @operation
-    def destroy(self, **options: Unpack[Options]) -> Flow[None]:
+    def destroy(self, **options: Unpack[RequestOptions]) -> Flow[None]:
         """`DELETE /webhooks/{webhook_id}`."""
-        yield from self._call("DELETE", options=options)
+        yield from self._execute(Call("DELETE", options=options))

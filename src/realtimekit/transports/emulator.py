@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from realtimekit.emulator.faults import Disturbed
 from realtimekit.emulator.wire import Incoming
-from realtimekit.flow import Response
+from realtimekit.interfaces import Response
 from realtimekit.transports.failures import failure
 
 if TYPE_CHECKING:
     from realtimekit.emulator import Emulator
     from realtimekit.emulator.wire import Outgoing
-    from realtimekit.flow import Request
+    from realtimekit.interfaces import Request
 
 
 class Connected(TypedDict):

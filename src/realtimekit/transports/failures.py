@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from realtimekit.errors import APIConnectionError, APITimeoutError
-from realtimekit.transports import LARGEST_ANSWER
+from realtimekit.interfaces import MAX_RESPONSE_BYTES
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Request
+    from realtimekit.interfaces import Request
 
 
 def failure(
@@ -43,14 +43,14 @@ def failure(
 
 
 def too_large(request: Request) -> APIConnectionError:
-    """The error for an answer that has more than `LARGEST_ANSWER` bytes."""
+    """The error for an answer that has more than `MAX_RESPONSE_BYTES` bytes."""
     host, target = host_and_target(request.url)
     text = (
-        f"the answer from {host} has more than {LARGEST_ANSWER // 2**20} MiB, and the rest was not read. "
+        f"the answer from {host} has more than {MAX_RESPONSE_BYTES // 2**20} MiB, and the rest was not read. "
         "Ask for less at once, of a list with page_size()"
     )
     error = APIConnectionError(text, maybe_processed=True, method=request.method, path=target.partition("?")[0])
-    error._again = False
+    error._retryable = False
     return error
 
 

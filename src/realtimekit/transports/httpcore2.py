@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 import httpcore2
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Response
-from realtimekit.transports import LARGEST_ANSWER, Streamed
+from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response, StreamedRequest
 from realtimekit.transports.compression import Decompression, GarbledError
 from realtimekit.transports.failures import failure, host_and_target, too_large, without_frames
 from realtimekit.transports.network import AsyncBackend, Backend, Deadline, giving_back
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 
     from realtimekit.errors import APIConnectionError
-    from realtimekit.flow import Request
+    from realtimekit.interfaces import Request
 
 Pool = TypeVar("Pool", httpcore2.ConnectionPool, httpcore2.AsyncConnectionPool)
 
@@ -97,12 +96,12 @@ def _received(request: Request, answer: httpcore2.Response) -> Response:
     try:
         head = _head(answer)
         pieces = _pieces(request, answer, head)
-        if not isinstance(request, Streamed):
+        if not isinstance(request, StreamedRequest):
             body = bytearray()
             for piece in pieces:
                 _add(body, piece, request)
             return head._replace(content=bytes(body))
-        write = request.receive(head)
+        write = request.on_response(head)
         for piece in pieces:
             if not write(piece):
                 break
@@ -155,12 +154,12 @@ async def _received_async(request: Request, answer: httpcore2.Response) -> Respo
     try:
         head = _head(answer)
         async with aclosing(_pieces_async(request, answer, head)) as pieces:
-            if not isinstance(request, Streamed):
+            if not isinstance(request, StreamedRequest):
                 body = bytearray()
                 async for piece in pieces:
                     _add(body, piece, request)
                 return head._replace(content=bytes(body))
-            write = request.receive(head)
+            write = request.on_response(head)
             async for piece in pieces:
                 if not write(piece):
                     break
@@ -279,7 +278,7 @@ def _outgoing(request: Request) -> tuple[_Origin, httpcore2.Request] | None:
     if request.content or request.method in {"POST", "PUT", "PATCH"}:
         headers[b"content-length"] = b"%d" % len(request.content or b"")
     # A file may take its time: each wait for more of it is timed.
-    timeout = request.timeout if isinstance(request, Streamed) else Deadline.after(request.timeout)
+    timeout = request.timeout if isinstance(request, StreamedRequest) else Deadline.after(request.timeout)
     return origin, httpcore2.Request(
         request.method,
         url,
@@ -308,7 +307,7 @@ def _text(value: bytes) -> str:
 
 def _add(body: bytearray, piece: bytes, request: Request) -> None:
     body += piece
-    if len(body) > LARGEST_ANSWER:
+    if len(body) > MAX_RESPONSE_BYTES:
         raise too_large(request)
 
 

@@ -5,8 +5,6 @@ But it hands the timeouts of a request down to the network as they are. A `Deadl
 others, and the streams here read from it how much time is left.
 """
 
-# ruff: noqa: ASYNC109 - these are the signatures of httpcore2
-
 from __future__ import annotations
 
 import socket

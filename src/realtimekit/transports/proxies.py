@@ -42,7 +42,7 @@ class Proxies:
 def _named() -> dict[str, str]:
     if sys.platform not in {"darwin", "win32"} and not any(name.lower().endswith("_proxy") for name in os.environ):
         return {}
-    from urllib.request import getproxies  # noqa: PLC0415 - slow to import, and of no use to most
+    from urllib.request import getproxies
 
     return getproxies()
 

@@ -22,8 +22,7 @@ from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import RequestBuilder, SyncRequestBuilder
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
-from realtimekit.flow import Response
-from realtimekit.transports import LARGEST_ANSWER, Streamed
+from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response, StreamedRequest
 from realtimekit.transports.failures import failure, host_and_target, too_large, without_frames
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from pyreqwest.response import BaseResponse, SyncResponse
     from pyreqwest.response import Response as PyreqwestResponse
 
-    from realtimekit.flow import Request
+    from realtimekit.interfaces import Request
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 Patient = TypeVar("Patient")
@@ -73,22 +72,22 @@ class PyreqwestTransport:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         _check(request, self._process)
         try:
-            if not isinstance(request, Streamed):
+            if not isinstance(request, StreamedRequest):
                 outgoing = _filled(self._client.request(request.method, request.url), request)
                 with outgoing.build_streamed() as response:
-                    return _whole(request, response, response.body_reader.read(LARGEST_ANSWER + 1))
+                    return _whole(request, response, response.body_reader.read(MAX_RESPONSE_BYTES + 1))
         except FAILURES as error:
             failed = _failure(request, error)
         else:
             return self._stream(request)
         raise failed
 
-    def _stream(self, request: Streamed) -> Response:
+    def _stream(self, request: StreamedRequest) -> Response:
         entered = False
         try:
             with self._begun(request) as response:
                 entered, head = True, _head(response)
-                write = request.receive(head)
+                write = request.on_response(head)
                 while (piece := _piece(request, response)) is not None and write(piece):
                     pass
                 return head
@@ -134,22 +133,22 @@ class AsyncPyreqwestTransport:
         """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
         _check(request, self._process)
         try:
-            if not isinstance(request, Streamed):
+            if not isinstance(request, StreamedRequest):
                 outgoing = _filled(self._client.request(request.method, request.url), request)
                 async with outgoing.build_streamed() as response:
-                    return _whole(request, response, await response.body_reader.read(LARGEST_ANSWER + 1))
+                    return _whole(request, response, await response.body_reader.read(MAX_RESPONSE_BYTES + 1))
         except FAILURES as error:
             failed = _failure(request, error)
         else:
             return await self._stream(request)
         raise failed
 
-    async def _stream(self, request: Streamed) -> Response:
+    async def _stream(self, request: StreamedRequest) -> Response:
         entered = False
         try:
             async with self._begun(request) as response:
                 entered, head = True, _head(response)
-                write = request.receive(head)
+                write = request.on_response(head)
                 while (piece := await _piece_async(request, response)) is not None and write(piece):
                     pass
                 return head
@@ -281,7 +280,7 @@ def _filled(outgoing: Outgoing, request: Request) -> Outgoing:
 
 
 def _whole(request: Request, response: BaseResponse, body: Bytes | None) -> Response:
-    if body and len(body) > LARGEST_ANSWER:
+    if body and len(body) > MAX_RESPONSE_BYTES:
         raise too_large(request)
     return Response(response.status, _joined(response.headers), body.to_bytes() if body else b"")
 

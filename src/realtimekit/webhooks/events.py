@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
-from realtimekit.paths import segment
+from realtimekit.paths import encode_segment
 from realtimekit.protocol import printable
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
@@ -122,7 +122,7 @@ class Event(Record, ClientBound[F]):
         if value is None:
             raise DecodeError(f"{self!r} does not say of which {what} it is")
         try:
-            segment(f"{what}_id", value)
+            encode_segment(f"{what}_id", value)
         except ValueError as error:
             raise DecodeError(f"{self!r} is of no {what} that can be asked for: {error}") from None
         return value
@@ -149,7 +149,7 @@ class Event(Record, ClientBound[F]):
         return {"sessionId": self.session_id, **{name: self._data[name] for name in names if name in self._data}}
 
     def _session_scope(self) -> dict[str, Any]:
-        session: Any = self._sessions()._at(self._needed("session", self.session_id), self._elsewhere())
+        session: Any = self._sessions()._stub(self._needed("session", self.session_id), self._elsewhere())
         ids: dict[str, Any] = session._ids()
         return ids
 
@@ -217,10 +217,8 @@ class ParticipantEvent(MeetingEvent[F]):
         Raises:
             NotFoundError: there is no such peer (yet).
         """
-        # The operation's own flow: this one is a part of it.
-        find = Sessions.find_participant_by_peer_id._function
-        found: Flow[SessionParticipant[F]] = find(self._sessions(), self.participant.peer_id, **self._elsewhere())
-        return found
+        find = Sessions[F].find_participant_by_peer_id.flow
+        return find(self._sessions(), self.participant.peer_id, **self._elsewhere())
 
 
 class MeetingParticipantJoined(ParticipantEvent[F], event="meeting.participantJoined"):
@@ -266,7 +264,9 @@ class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
     @property
     def transcript(self) -> Transcript[F]:
         """The transcript, with the event's own link: nothing is asked before `read()`; `reload()` gives a newer one."""
-        return Transcript[F]._load(self._client, self._links("transcript"), self._session_scope())
+        transcript = Transcript[F]._load(self._client, self._links("transcript"), self._session_scope())
+        transcript.__dict__["_format"] = None
+        return transcript
 
 
 class MeetingSummary(MeetingEvent[F], event="meeting.summary"):

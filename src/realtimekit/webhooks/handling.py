@@ -242,7 +242,7 @@ class AsyncEndpoint(BaseEndpoint[Async]):
         Raises:
             TypeError: the body is not raw bytes.
         """
-        import asyncio  # noqa: PLC0415 - the sync path does not load it
+        import asyncio
 
         body = hidden(body)
         task = asyncio.ensure_future(self._driven(self._steps(body, headers)))
@@ -251,7 +251,7 @@ class AsyncEndpoint(BaseEndpoint[Async]):
         return await asyncio.shield(task)
 
     async def _driven(self, steps: Steps) -> Answer:
-        import asyncio  # noqa: PLC0415 - as above
+        import asyncio
 
         go_on: Callable[[], Callable[[], Any]] = partial(next, steps)
         while True:
@@ -282,7 +282,7 @@ class _InThread:
 
 
 async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
-    import asyncio  # noqa: PLC0415 - as above
+    import asyncio
 
     return await asyncio.to_thread(function, *args)
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, ConfigurationError
-from realtimekit.flow import Flow, Request, Sleep
+from realtimekit.flow import Flow, Sleep
+from realtimekit.interfaces import Request
 from realtimekit.settings import is_loopback
 from realtimekit.webhooks.errors import PublicKeyUnavailableError
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from realtimekit.flow import Response, Runner
+    from realtimekit.flow import Runner
+    from realtimekit.interfaces import Response
     from realtimekit.settings import Settings
 
 KEY_URL = "https://api.realtime.cloudflare.com/.well-known/webhooks.json"
@@ -38,9 +40,9 @@ def parse(pem: str | bytes) -> RSAPublicKey:
     Raises:
         ValueError: it is none.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - 34 ms, for those who verify
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     text = pem if isinstance(pem, bytes) else pem.encode()
     if b"PRIVATE KEY" in text:
@@ -185,7 +187,7 @@ def _fetch(url: str) -> Flow[RSAPublicKey]:
     if len(response.content) > LARGEST_ANSWER:
         raise PublicKeyUnavailableError(f"{wrong}: the answer has {len(response.content)} bytes")
     body = protocol.decode(response)
-    if protocol.failed(response, body):
+    if protocol.is_error(response, body):
         raise PublicKeyUnavailableError(f"{wrong}: it answered {response.status}")
     data = protocol.unwrap(body)
     pem = data.get("publicKey") if isinstance(data, dict) else None

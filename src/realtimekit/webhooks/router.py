@@ -136,7 +136,7 @@ class AsyncRouter(BaseRouter[Async]):
 
     async def dispatch(self, event: Event[Async], /) -> None:
         """Call the handlers of this event, one after the other. What one raises ends it, and is raised."""
-        import asyncio  # noqa: PLC0415 - the sync path does not load it
+        import asyncio
 
         for handler in self._matching(event):
             result = handler(event) if _awaits(handler) else await asyncio.to_thread(handler, event)
@@ -156,7 +156,7 @@ def _check(what: Any, *, allow_unknown: bool) -> None:
     if isinstance(what, str):
         if what in Event.types or (allow_unknown and what):
             return
-        import difflib  # noqa: PLC0415 - only for the message
+        import difflib
 
         # Snake case and the like are the usual mistakes: compare letters alone.
         plain = {_letters(name): name for name in Event.types}

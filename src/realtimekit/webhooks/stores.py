@@ -44,7 +44,7 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    def commit(self, key: str, owner: str, keep: float, /) -> None:
+    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
         """It was handled: remember that for so long. Also if the lease ran out meanwhile."""
         ...
 
@@ -121,7 +121,7 @@ class SQLiteStore:
     def __init__(
         self, path: str | os.PathLike[str], *, timeout: float = 10.0, clock: Callable[[], float] = time.time
     ) -> None:
-        import sqlite3  # noqa: PLC0415 - for those who use it
+        import sqlite3
 
         if str(path) in {":memory:", ""}:
             raise ValueError("SQLiteStore needs a file; for this process alone there is MemoryStore()")
@@ -143,7 +143,7 @@ class SQLiteStore:
             )
 
     def _connect(self) -> sqlite3.Connection:
-        import sqlite3  # noqa: PLC0415 - for those who use it
+        import sqlite3
 
         # One for each call, some 100 us: it can be used from any thread, and after a fork.
         database = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
@@ -169,7 +169,7 @@ class SQLiteStore:
             row = database.execute("select done from realtimekit_deliveries where key = ?", (key,)).fetchone()
             return Claim.DONE if row and row[0] else Claim.RUNNING
 
-    def commit(self, key: str, owner: str, keep: float, /) -> None:
+    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
         now = self._clock()
         with closing(self._connect()) as database:
             database.execute(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from realtimekit import protocol
 from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync, operation
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.operation import operation
 from realtimekit.resource import _DefaultClient
 from realtimekit.webhooks import headers as header
 from realtimekit.webhooks import keys
@@ -229,9 +230,9 @@ def _decoded(signature: str | None) -> bytes:
 
 
 def _fits(key: RSAPublicKey, signature: bytes, body: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - 34 ms, for those who verify
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
 
     try:
         key.verify(signature, body, PKCS1v15(), SHA256())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from realtimekit import errors
+from realtimekit.kwargs import validate_positive
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.quality.problems import find
 from realtimekit.quality.report import PeerReport
 from realtimekit.quality.summary import summarize
 from realtimekit.quality.thresholds import Thresholds, checked
 from realtimekit.quality.tracks import tracks_of
-from realtimekit.relation import _positive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -99,7 +99,7 @@ class SessionQuality(NamedTuple):
             ImportError: pandas is not installed.
             ValueError: the reports were not kept.
         """
-        from realtimekit.quality import frames  # noqa: PLC0415 - only for who asks
+        from realtimekit.quality import frames
 
         return frames.to_pandas(self._reports())
 
@@ -110,7 +110,7 @@ class SessionQuality(NamedTuple):
             ImportError: polars is not installed.
             ValueError: the reports were not kept.
         """
-        from realtimekit.quality import frames  # noqa: PLC0415 - as above
+        from realtimekit.quality import frames
 
         return frames.to_polars(self._reports())
 
@@ -147,8 +147,7 @@ class Gathering:
     def _asked(self, peer_id: Any) -> Flow[Any]:
         if not peer_id:
             raise errors.DecodeError("the participant was listed without an id")
-        find_by = type(self._sessions).find_participant_by_peer_id._function
-        found = yield from find_by(self._sessions, peer_id)
+        found = yield from type(self._sessions).find_participant_by_peer_id.flow(self._sessions, peer_id)
         return found._data.get("peer_report")
 
 
@@ -171,7 +170,7 @@ def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = 
         concurrency: how many reports to ask for at once, 1 or more.
         thresholds: as for `PeerReport.problems`.
     """
-    _positive("concurrency", concurrency)
+    validate_positive("concurrency", concurrency)
     gathering = Gathering(session, thresholds)
     if session._client.asynchronous:
         return _each_async(session, gathering, concurrency)
@@ -181,7 +180,7 @@ def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = 
 def _each_sync(session: Session[Sync], gathering: Gathering, concurrency: int) -> Iterator[PeerQuality | MissingReport]:
     people = session.participants.all()
     with Prefetcher(
-        concurrency, lambda at: session._client.run(ahead.while_read(gathering.report(people[at - 1])))
+        concurrency, lambda at: session._client.run(ahead.until_left(gathering.report(people[at - 1])))
     ) as ahead:
         for at in range(1, len(people) + 1):
             yield ahead.get(at, len(people))

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 
-from realtimekit.limits.headers import Answer
-from realtimekit.limits.line import AGAIN, Line
+from realtimekit.limits.headers import Observation
+from realtimekit.limits.wait_queue import POLL_INTERVAL, WaitQueue
 from realtimekit.limits.window import MARGIN, Window
 
 OWN = ""  # the name of a policy that was given, and not heard
@@ -24,14 +24,14 @@ SOON = 0.1  # seconds until to look whether what is under way was answered; thos
 SILENCE = 5.0  # seconds after which what is under way has surely been counted by the server, if it ever will be
 
 
-class Allowance:
+class LimiterState:
     """What is known of the limits of one token, and who waits."""
 
     def __init__(self, quota: int | None = None, window: float | None = None) -> None:
         self.windows: dict[str, Window] = {}
         if quota is not None:
             self.windows[OWN] = Window(quota, window)
-        self.line: Line = Line()
+        self.line: WaitQueue = WaitQueue()
         self.under_way: int = 0
         self.blocked_until: float = -math.inf
         self._trying_since = math.inf  # from then on one after the other; inf: all is well
@@ -63,7 +63,7 @@ class Allowance:
         elif wait > patience:
             self.line.leave(number)
         else:
-            self.line.join(number, now + min(wait, AGAIN))
+            self.line.join(number, now + min(wait, POLL_INTERVAL))
         return wait, number
 
     def take(self, now: float) -> None:
@@ -73,7 +73,7 @@ class Allowance:
         if self._trying_since <= now:
             self.blocked_until = now + SPACING
 
-    def hear(self, answer: Answer) -> None:
+    def hear(self, answer: Observation) -> None:
         """A turn was used, and this came of it."""
         if answer.sent >= self._forgot:
             self.under_way = max(0, self.under_way - 1)
@@ -105,9 +105,9 @@ class Allowance:
 
     def fork(self, now: float) -> None:
         """What other threads did, and waited for, they do in the parent."""
-        self.line, self.under_way, self._forgot = Line(), 0, now
+        self.line, self.under_way, self._forgot = WaitQueue(), 0, now
 
-    def _count(self, answer: Answer) -> None:
+    def _count(self, answer: Observation) -> None:
         told = {limit.name for limit in answer.limits}
         if told:
             self.windows.pop(OWN, None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 
-AGAIN = 5.0  # seconds: who waits asks again at least so often, and so shows that they still do
+POLL_INTERVAL = 5.0  # seconds: who waits asks again at least so often, and so shows that they still do
 GRACE = 1.0  # seconds: who is so late has left
 
 
-class Line:
+class WaitQueue:
     """Numbers in the order of asking. Who was away too long and comes back has kept their place."""
 
     def __init__(self) -> None:

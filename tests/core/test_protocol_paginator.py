@@ -1,4 +1,4 @@
-"""A walk through pages reads every record once and ends, whatever `paging` says."""
+"""A paginator through pages reads every record once and ends, whatever `paging` says."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.protocol import Paging, Walk
+from realtimekit.protocol import Paging, Paginator
 
 Page = tuple[list[Any], Paging]
 UNKNOWN = Paging()
 MANY = settings(deadline=None, max_examples=300)
 
 
-def walked(page: Callable[[int], Page], walk: Walk | None = None, most: int = 10_000) -> tuple[list[Any], list[int]]:
+def walked(
+    page: Callable[[int], Page], paginator: Paginator | None = None, most: int = 10_000
+) -> tuple[list[Any], list[int]]:
     """The records and the numbers of the pages asked for."""
-    walk = walk or Walk()
+    paginator = paginator or Paginator()
     records: list[Any] = []
     asked: list[int] = []
-    while walk.page_no is not None:
-        asked.append(walk.page_no)
-        assert len(asked) <= most, "the walk does not end"
-        marks, paging = page(walk.page_no)
-        records += marks[: walk.take(marks, paging)]
+    while paginator.page_no is not None:
+        asked.append(paginator.page_no)
+        assert len(asked) <= most, "the paginator does not end"
+        marks, paging = page(paginator.page_no)
+        records += marks[: paginator.accept(marks, paging)]
     return records, asked
 
 
@@ -133,7 +135,7 @@ class TestGoesOn:
         assert set(walked(overlapping, most=5)[0]) == {1, 2, 3, 4, 5, 6, 7}
 
     def test_with_the_page_it_was_told_to_start_from(self) -> None:
-        assert walked(pages(ONE, TWO, THREE, paging=right), Walk(2)) == ([4, 5, 6, 7], [2, 3])
+        assert walked(pages(ONE, TWO, THREE, paging=right), Paginator(2)) == ([4, 5, 6, 7], [2, 3])
 
 
 class TestLimit:
@@ -142,7 +144,7 @@ class TestLimit:
     )
     @pytest.mark.parametrize("paging", [right, None], ids=["paging", "no paging"])
     def test_no_page_too_many_is_asked_for(self, limit: int, asked: list[int], paging: Any) -> None:
-        records, numbers = walked(pages(ONE, TWO, THREE, paging=paging), Walk(limit=limit))
+        records, numbers = walked(pages(ONE, TWO, THREE, paging=paging), Paginator(limit=limit))
         assert records == [1, 2, 3, 4, 5, 6, 7][:limit]
         assert numbers == (asked if paging or limit < 100 else [1, 2, 3, 4])
 
@@ -151,9 +153,9 @@ class TestLastPage:
     """What `prefetch` may ask for ahead."""
 
     def last(self, marks: list[Any], paging: Paging, limit: int | None = None, first: int = 1) -> int | None:
-        walk = Walk(first, limit)
-        walk.take(marks, paging)
-        return walk.last_page
+        paginator = Paginator(first, limit)
+        paginator.accept(marks, paging)
+        return paginator.last_page
 
     def test_is_unknown_where_paging_is(self) -> None:
         assert self.last(ONE, UNKNOWN) is None
@@ -208,7 +210,7 @@ def test_every_record_once_from_an_honest_server(
         }
         return records, said[known]
 
-    records, asked = walked(page, Walk(limit=limit))
+    records, asked = walked(page, Paginator(limit=limit))
     assert records == list(range(total))[:limit]
     assert asked == list(range(1, len(asked) + 1))
     assert len(asked) <= -(-total // size) + 1
@@ -242,8 +244,8 @@ def test_it_ends_and_repeats_nothing_whatever_paging_says(
             number = min(number, len(given_pages))
         return (given_pages[number - 1] if number <= len(given_pages) else []), paging[min(number, 12) - 1]
 
-    walk = Walk(first, limit)
-    records, asked = walked(page, walk, most=12)
+    paginator = Paginator(first, limit)
+    records, asked = walked(page, paginator, most=12)
     assert len(records) == len(set(records)) <= (limit or 1000)
     assert len(asked) <= max(len(sizes) - first + 2, 2)
-    assert walk.take([1], UNKNOWN) == 0, "an ended walk takes nothing more"
+    assert paginator.accept([1], UNKNOWN) == 0, "an ended paginator takes nothing more"
