@@ -99,7 +99,7 @@ async def main():
 for _ in range(40):
     assert asyncio.run(main()) == "ENDED"
 gc.collect()
-print(len(os.listdir("/proc/self/fd")), len(client._transports._made[os.getpid()].transports))
+print(len(os.listdir("/proc/self/fd")), len(client._transports._by_process[os.getpid()].transports))
 """
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     descriptors, transports = map(int, result.stdout.split())

@@ -107,11 +107,13 @@ def test_the_version_is_a_literal_and_the_one_installed() -> None:
 # SDK share only the wire: neither imports the other, but for the transport that joins them.
 LAYERS = [
     {"errors"},
+    {"interfaces"},
     {"kwargs", "settings", "values"},
     {"flow", "paths", "protocol"},
-    {"execution", "limits", "instrumentation", "record", "prefetch"},
+    {"operation"},
+    {"execution", "limits", "instrumentation", "record", "prefetch", "polling"},
     {"resource"},
-    {"relation", "polling"},
+    {"relation"},
     {"resources", "transports", "artifacts", "contract", "quality"},
     {"client"},
     {"doctor", "report", "testing", "webhooks"},

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import protocol
-from realtimekit.errors import DecodeError
+from realtimekit.errors import DecodeError, ReadOnlyError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import ClientBound, F, Flow
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
@@ -66,9 +66,14 @@ class Collection(ClientBound[F], Generic[R, F]):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            hint = _OTHER_SDKS.get(name)
-            cure = f": {hint}" if hint else ""
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{cure}")
+            try:
+                getattr(type(self), name)
+            except ReadOnlyError:
+                raise
+            except AttributeError:
+                pass
+            hint = f": {_OTHER_SDKS[name]}" if name in _OTHER_SDKS else ""
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}", name=name, obj=self)
 
     # --- ids -----------------------------------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ def test_what_can_be_made_of_a_transcript(session: Session) -> None:
 def test_a_format_stays_when_it_is_read_again(session: Session) -> None:
     vtt = session.transcript_as("VTT")
     assert vtt.reload().read().startswith(b"WEBVTT")
-    assert session.transcript.reload().read().startswith(b"0,")
+    assert session.transcript.reload().read().startswith(b"[")
 
 
 def test_the_summary(session: Session) -> None:
@@ -110,7 +110,7 @@ async def awaited(session: Session[Async], folder: Path) -> None:
     assert (await chat.messages())[0].payload == "Hello everyone"
     assert (await transcript.text()).startswith("Alice: Hello everyone\n")
     assert (await (await session.generate_summary()).wait(timeout=5)).download_url
-    assert (await transcript.download(folder)).name == f"{session.id}-transcript.csv"
+    assert (await transcript.download(folder)).name == f"{session.id}-transcript.json"
 
 
 def test_the_same_awaited(session: Session, realtimekit_async_client: AsyncRealtimeKit, tmp_path: Path) -> None:

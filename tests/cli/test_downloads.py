@@ -39,7 +39,7 @@ def test_a_session(served: Served, tmp_path: Path) -> None:
     with served.client() as client:
         content = {path.name: path.read_bytes() for path in folder.iterdir()}
         session = client.sessions.find(session_id)
-        assert content[f"{session_id}-transcript.csv"] == session.transcript.read()
+        assert content[f"{session_id}-transcript.csv"] == session.transcript_as("CSV").read()
         assert len([name for name in names if name.endswith(".mp4")]) == 1
         assert client.recordings.find(recording_id).file_size == len(
             next(data for name, data in content.items() if name.endswith(".mp4"))

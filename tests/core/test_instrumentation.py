@@ -114,7 +114,7 @@ class TestLog:
         assert first[1].startswith(f"GET {SESSION} 503 in ")
         assert first[1].endswith(" ms, attempt 1")
         assert again[0] == "INFO"
-        assert again[1].startswith(f"GET {SESSION} is sent again in 0.")
+        assert again[1].startswith(f"GET {SESSION} is retried in 0.")
         assert second[1].startswith(f"GET {SESSION} 200 in ")
 
     def test_a_failure_is_named(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
@@ -142,7 +142,7 @@ class TestLog:
             client.sessions.find("sess-1")
         (_, last) = told[-1]
         assert (last.status, last.error) == (None, None)
-        assert f"GET {SESSION} cancelled in " in caplog.text
+        assert f"GET {SESSION} canceled in " in caplog.text
 
 
 @pytest.fixture(scope="module")

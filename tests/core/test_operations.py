@@ -174,7 +174,7 @@ OPERATIONS: dict[str, Operation] = {
         ("https://files.test/chat.csv", datetime(2026, 6, 10, 10, tzinfo=UTC)),
     ),
     "transcript": Operation(
-        lambda c: c.sessions.ref("s").transcript, call("GET", "/app/sessions/s/transcript"), TRANSCRIPT,
+        lambda c: c.sessions.ref("s").transcript, call("GET", "/app/sessions/s/transcript", format="JSON"), TRANSCRIPT,
         lambda t: (type(t), t.session_id, t.download_url, t.download_url_expiry),
         (Transcript, "s", "https://files.test/transcript.csv", datetime(2026, 6, 10, 10, tzinfo=UTC)),
     ),
@@ -286,5 +286,5 @@ def test_a_broadcast_that_is_no_object_is_a_decode_error(flavour: Flavour) -> No
 
 @pytest.mark.parametrize("data", [None, "x", []])
 def test_a_peer_report_without_a_participant_is_a_decode_error(flavour: Flavour, data: Any) -> None:
-    with pytest.raises(DecodeError, match="without a participant"):
+    with pytest.raises(DecodeError, match="holds no participant"):
         flavour.get(flavour.client(Script(ok(data))).sessions.find_participant_by_peer_id("x"))

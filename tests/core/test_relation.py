@@ -130,7 +130,7 @@ class TestWalking:
 
     @pytest.mark.parametrize("data", [None, {}, {"sessions": None}, {"sessions": "x"}, "x", 3])
     def test_an_answer_without_a_list_is_a_decode_error(self, flavour: Flavour, data: Any) -> None:
-        with pytest.raises(DecodeError, match="/app/sessions answered without a list of Session records"):
+        with pytest.raises(DecodeError, match="/app/sessions: the response holds no list of Session records"):
             flavour.get(flavour.client(Script(ok(data))).sessions.all())
 
 
@@ -216,7 +216,7 @@ class TestRefining:
         sessions = flavour.client(Script()).sessions.where(status="LIVE")
         for ask in (bool, lambda s: s or None, lambda s: not s, lambda s: 1 if s else 2):
             with pytest.raises(
-                TypeError, match=r"^whether there are any in <Sessions .*: ask \.first\(\) or \.count\(\)$"
+                TypeError, match=r"^<Sessions .* is neither true nor false, .*: use \.first\(\) or \.count\(\)$"
             ):
                 ask(sessions)
 

@@ -158,7 +158,7 @@ class TestNewerData:
     def test_a_failed_reload_changes_nothing(self, flavour: Flavour) -> None:
         script = Script(ok({"id": "m", "title": "x"}), ok(["not", "an", "object"]))
         record = flavour.get(flavour.client(script).meetings.find("m"))
-        with pytest.raises(DecodeError, match=r"expected <Meeting id='m' title='x'> in the answer, got list"):
+        with pytest.raises(DecodeError, match=r"expected <Meeting id='m' title='x'> in the response, got list"):
             flavour.get(record.reload())
         assert record.title == "x"
 
@@ -189,7 +189,7 @@ class TestWrongIds:
             lambda: record.participants,
         ]
         for ask in asks:
-            with pytest.raises(DecodeError, match=r"^<Session .*came with an id that nothing can be asked with: "):
+            with pytest.raises(DecodeError, match=r"^<Session .*came with an id that cannot be used in a request: "):
                 ask()
         assert len(script.calls) == 1
         assert record.status == "LIVE"

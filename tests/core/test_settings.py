@@ -97,7 +97,7 @@ class TestRefusals:
     def test_a_transport_that_awaits_is_for_an_async_client(self) -> None:
         awaiting: Any = AsyncScriptedTransport(Script())
         with pytest.raises(
-            ConfigurationError, match=r"^transport=.*: its send\(\) awaits; a RealtimeKit needs a blocking"
+            ConfigurationError, match=r"^transport=.*: its send\(\) is async; a RealtimeKit needs a blocking"
         ):
             RealtimeKit(**SETTINGS, transport=awaiting)
         AsyncRealtimeKit(**SETTINGS, transport=awaiting)

@@ -26,7 +26,7 @@ class Asker:
     def ask(self, session_id: str) -> Told:
         """Find a session, and tell who answered."""
         session = self._find(session_id)
-        made = self._client()._connections._made[os.getpid()].transports
+        made = self._client()._transports._by_process[os.getpid()].transports
         return Told(
             os.getpid(),
             self.name,

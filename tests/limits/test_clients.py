@@ -120,9 +120,9 @@ def test_a_limiter_that_awaits_is_for_async_clients() -> None:
             heard.append(response)
 
     heard: list[Response | None] = []
-    with pytest.raises(ConfigurationError, match=r"reserve\(\) awaits"):
+    with pytest.raises(ConfigurationError, match=r"reserve\(\) is async"):
         RealtimeKit(**SETTINGS, limiter=Awaiting())
-    with pytest.raises(ConfigurationError, match=r"reserve\(\) awaits"):
+    with pytest.raises(ConfigurationError, match=r"reserve\(\) is async"):
         RealtimeKit(**SETTINGS).with_options(limiter=Awaiting())
     client = AsyncRealtimeKit(
         **SETTINGS, transport=AsyncScriptedTransport(Script(found(), lost())), limiter=Awaiting(), max_retries=0

@@ -211,7 +211,7 @@ def no_participant(_: Served) -> Response:
         (refusal(500), "answered 500"),
         (gone, "the connection broke"),
         (no_report, "the answer held no report"),
-        (no_participant, "answered without a participant"),
+        (no_participant, "the response holds no participant"),
     ],
 )
 def test_one_failure_loses_nobody_else(
