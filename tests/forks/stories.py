@@ -144,7 +144,7 @@ def crowd() -> list[Told]:
             told.append(Told(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
 
         threads = [threading.Thread(target=ask, args=[n]) for n in range(CROWD)]
-        with patch.multiple(realtimekit.client, built_in=counted, _ProcessTransports=slowly):
+        with patch.multiple(realtimekit.client, create_transport=counted, _ProcessTransports=slowly):
             for thread in threads:
                 thread.start()
             for thread in threads:
