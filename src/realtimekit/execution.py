@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from realtimekit import protocol
 from realtimekit.errors import APIConnectionError, RateLimitError
 from realtimekit.flow import Reserve, Sleep
-from realtimekit.instrumentation import report_retry, send_observed
+from realtimekit.instrumentation import is_observed, report_retry, send_observed
 from realtimekit.interfaces import Request
 from realtimekit.kwargs import RequestOptions
 from realtimekit.settings import Secret, validate_timeout
@@ -131,10 +131,20 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
     method, maybe_processed = request.method, False
     failure: Response | APIConnectionError
     for attempt in itertools.count(1):
-        limiter, reservation = yield from _reserve(method, path)
+        try:
+            reserved: tuple[Limiter, Reservation] | None = yield _RESERVE
+            while reserved and reserved[1].wait:
+                yield Sleep(reserved[1].wait)
+                reserved = yield Reserve(reserved[1])
+        except RateLimitError as error:
+            error.method, error.path = method, path
+            raise
         response = None
         try:
-            response = yield from send_observed(settings, request, path, attempt)
+            if is_observed(settings):
+                response = yield from send_observed(settings, request, path, attempt)
+            else:
+                response = yield request
         except APIConnectionError as error:
             error.method, error.path = method, path
             if attempt > settings.max_retries or not protocol.may_retry(method, error):
@@ -150,16 +160,16 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
             now = time.time()
             retry_after = protocol.retry_after(response.headers, now)
             # The limiter observes a 429, too, and makes everybody wait: this call with the others.
-            queued = limiter is not None and response.status == 429 and retry_after is not None
-            max_wait = limiter.max_wait if limiter is not None and queued else protocol.MAX_RETRY_AFTER
+            queued = reserved is not None and response.status == 429 and retry_after is not None
+            max_wait = reserved[0].max_wait if reserved and queued else protocol.MAX_RETRY_AFTER
             too_long = retry_after is not None and retry_after > max_wait
             if attempt > settings.max_retries or too_long or not protocol.may_retry(method, response):
                 raise protocol.error_from(response, body, method, path, now=now)
             maybe_processed |= response.status != 429
             failure = response
         finally:
-            if limiter is not None:
-                limiter.observe(response, reservation)
+            if reserved:
+                reserved[0].observe(response, reserved[1])
         wait = protocol.backoff(attempt, _random()) if retry_after is None else retry_after
         report_retry(settings, failure, method, path, attempt, wait)
         if not queued:
@@ -167,21 +177,7 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
     raise AssertionError  # pragma: no cover - count() has no end
 
 
-def _reserve(method: str, path: str) -> Flow[tuple[Limiter | None, Reservation | None]]:
-    """Wait until the client's limiter lets the request go."""
-    reservation: Reservation | None = None
-    while True:
-        try:
-            reserved: tuple[Limiter, Reservation] | None = yield Reserve(reservation)
-        except RateLimitError as error:
-            error.method, error.path = method, path
-            raise
-        if reserved is None:
-            return None, None
-        limiter, reservation = reserved
-        if not reservation.wait:
-            return limiter, reservation
-        yield Sleep(reservation.wait)
+_RESERVE = Reserve(None)
 
 
 def _random() -> float:

@@ -24,6 +24,13 @@ LOGGER = "realtimekit"
 _DEBUG, _INFO = 10, 20  # as in `logging`
 
 
+def is_observed(settings: Settings) -> bool:
+    """Whether anybody looks at the requests of a client: a log, a tracer, a hook."""
+    return bool(
+        _logger_for(_DEBUG) or "opentelemetry.trace" in sys.modules or settings.on_request or settings.on_response
+    )
+
+
 def send_observed(settings: Settings, request: Request, path: str, number: int) -> Flow[Response]:
     """Send a request once, and report the attempt to the log, the hooks and the tracer.
 
@@ -31,9 +38,6 @@ def send_observed(settings: Settings, request: Request, path: str, number: int) 
         APIConnectionError: as the transport does.
     """
     logger, trace = _logger_for(_DEBUG), sys.modules.get("opentelemetry.trace")
-    if not (logger or trace or settings.on_request or settings.on_response):
-        unobserved: Response = yield request
-        return unobserved
     attempt = Attempt(request.method, path, number)
     _call_hook(settings.on_request, attempt)
     span = trace and _start_span(trace, request, attempt)

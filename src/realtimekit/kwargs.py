@@ -72,6 +72,8 @@ def _accepted(function: Callable[..., Any]) -> tuple[frozenset[str], frozenset[s
 def validate_kwargs(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
     """Raise the TypeError that Python would raise if the function named its keywords one by one."""
     accepted, required = _accepted(function)
+    if not kwargs and not required:
+        return
     if not kwargs.keys() <= accepted:
         import difflib  # only for the message
 

@@ -11,7 +11,7 @@ from realtimekit.settings import ENVIRONMENT, missing_setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+_is_plain = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
 _OPTIONAL_PART = re.compile(r"(.*)\((.*)\)")
 _NAME = re.compile(r"{(\w+)}")
 
@@ -25,7 +25,7 @@ def encode_segment(name: str, value: Any) -> str:
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    if _PLAIN.fullmatch(value):
+    if _is_plain(value):
         return value
     if not value.strip():
         raise ValueError(f"{name} is empty")
@@ -63,7 +63,9 @@ class PathTemplate:
 
     def _fill(self, pieces: list[str], ids: Mapping[str, Any]) -> str:
         filled = pieces[:]
-        filled[1::2] = [self._segment(name, ids.get(name)) for name in pieces[1::2]]
+        for at in range(1, len(filled), 2):
+            value = ids.get(filled[at])
+            filled[at] = value if type(value) is str and _is_plain(value) else self._segment(filled[at], value)
         return "".join(filled)
 
     def _segment(self, name: str, value: Any) -> str:

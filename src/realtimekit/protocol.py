@@ -65,7 +65,10 @@ _decoder = _Decoder()
 
 def decode(response: Response) -> Any:
     """The JSON body; text where it is no JSON; None where it is empty."""
-    content = response.content.removeprefix(b"\xef\xbb\xbf").strip()  # a byte order mark, which only some readers take
+    content = response.content
+    if content.startswith(b"\xef\xbb\xbf"):  # a byte order mark, which only some decoders accept
+        content = content[3:]
+    content = content.strip()
     if not content:
         return None
     try:
