@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cases, environments, report
+from benchmarks import cases, environments, result_tables
 from benchmarks.contenders import CONTENDERS, FAST, INSTALLED, OURS
 from benchmarks.running import Rounds, measure, server
 
@@ -30,7 +30,7 @@ def main() -> None:
         results: dict[str, Rounds] = {}
         for name in options.only or cases.NAMES:
             results[name] = measure(name, base_url, options.rounds)
-            print(report.table(name, results[name]), flush=True)  # noqa: T201 - what the command is for
+            print(result_tables.table(name, results[name]), flush=True)  # noqa: T201 - what the command is for
     if not options.only:
         _write(results)
 
@@ -62,8 +62,8 @@ def _write(results: dict[str, Rounds]) -> None:
     (HERE / "results.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     draw(results, HERE / "chart.svg")
     machine = f"Python {about['python']}, {about['system']}, {about['cores']} cores"
-    tables = "\n".join(report.table(name, rounds) for name, rounds in results.items())
-    report.write(HERE / "README.md", f"{machine}; {', '.join(_packages()['fast'])}.\n\n{tables}")
+    tables = "\n".join(result_tables.table(name, rounds) for name, rounds in results.items())
+    result_tables.write(HERE / "README.md", f"{machine}; {', '.join(_packages()['fast'])}.\n\n{tables}")
 
 
 def _packages() -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from realtimekit import RealtimeKit
-from realtimekit.cli import scene
+from realtimekit.cli import demo_scenario
 
 from .command import COMMAND, complaint, done, environment, invoke
 from .conftest import Served
@@ -49,7 +49,7 @@ def test_the_demo_ends_at_the_present(tmp_path: Path) -> None:
     with started("--demo") as ready, client_of(ready) as client:
         session = client.sessions.find("sess-1")
         assert session.ended_at is not None
-        since = timedelta(seconds=scene.AFTERWARDS)
+        since = timedelta(seconds=demo_scenario.AFTERWARDS)
         assert before - since - timedelta(seconds=1) < session.ended_at < datetime.now(UTC) - since
         app = client.apps.current()
         assert app.created_at is not None
@@ -104,7 +104,7 @@ def test_a_meeting_from_beginning_to_end(served: Served) -> None:
     assert told(served, "chat", session_id, first["peer_id"], "hello")["message_id"]
     assert told(served, "speak", session_id, second["peer_id"], "morning", "--start-ms", "500") == {
         "start_ms": 500,
-        "end_ms": 500 + scene.SPOKEN * len("morning"),
+        "end_ms": 500 + demo_scenario.SPOKEN * len("morning"),
     }
     told(served, "speak", session_id, second["peer_id"], "later", "--start-ms", "2000", "--end-ms", "2001")
     assert told(served, "leave", meeting_id, second["peer_id"]) == {}

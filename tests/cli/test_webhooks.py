@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from realtimekit.cli.listening import Kept
+from realtimekit.cli.webhooks_listen import Kept
 from realtimekit.emulator.samples import MADE_UP
 from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, event_from
 

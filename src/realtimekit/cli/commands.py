@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from realtimekit import __version__
+from realtimekit.cli.error_messages import told
 from realtimekit.cli.groups import Group
-from realtimekit.cli.wording import told
 from realtimekit.errors import RealtimeKitError
 
 # command -> the module that has it, under the same name

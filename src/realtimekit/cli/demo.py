@@ -12,11 +12,11 @@ import click
 def demo(*, as_json: bool) -> None:
     """Let three people meet, then read what the session left behind: no account, no network."""
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only this command needs them
-    from realtimekit.cli import account, scene  # noqa: PLC0415
+    from realtimekit.cli import demo_scenario, session_view  # noqa: PLC0415
     from realtimekit.emulator import Emulator  # noqa: PLC0415
     from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415
 
-    progress = account.console(stderr=True, quiet=as_json)
+    progress = session_view.console(stderr=True, quiet=as_json)
     with (
         Emulator() as running,
         running.serve() as server,
@@ -27,18 +27,18 @@ def demo(*, as_json: bool) -> None:
             app_id=running.app_id,
         ) as client,
     ):
-        scene.begin(running)
+        demo_scenario.begin(running)
         progress.print(f"A RealtimeKit of our own at {server.base_url}")
-        peers = scene.play(client, RemoteEmulator(server.control_url), lambda text: progress.print(f"  {text}"))
+        peers = demo_scenario.play(client, RemoteEmulator(server.control_url), lambda text: progress.print(f"  {text}"))
 
         session = client.sessions.find(peers[0].session_id)
-        document = account.gather(session)
+        document = session_view.gather(session)
         peer = client.sessions.find_participant_by_peer_id(peers[0].peer_id, filters=["quality_stats"])
         document["peer"] = peer.to_dict()
         if as_json:
             click.echo(json.dumps(document, indent=2))
         else:
-            console = account.console()
+            console = session_view.console()
             console.print()
-            account.show(console, session, document)
-            account.show_peer(console, peer)
+            session_view.show(console, session, document)
+            session_view.show_peer(console, peer)

@@ -10,7 +10,7 @@ import click
 from realtimekit.artifacts.download import Downloadable
 from realtimekit.cli import output
 from realtimekit.cli.options import confirm
-from realtimekit.cli.places import writing
+from realtimekit.cli.output_paths import writing
 from realtimekit.errors import NotFoundError
 from realtimekit.resources.recording import Recordings
 

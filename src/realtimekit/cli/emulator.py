@@ -62,14 +62,14 @@ def run(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: b
     import sqlite3  # noqa: PLC0415
     import threading  # noqa: PLC0415
 
-    from realtimekit.cli import scene  # noqa: PLC0415
+    from realtimekit.cli import demo_scenario  # noqa: PLC0415
     from realtimekit.emulator import Emulator  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        credentials = scene.CREDENTIALS if demo else scene.Credentials()
+        credentials = demo_scenario.CREDENTIALS if demo else demo_scenario.Credentials()
         running = Emulator(db, deliver_anywhere=deliver_anywhere, **credentials)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise click.ClickException(f"cannot keep the emulator's state in {db}: {error}") from None
@@ -87,14 +87,14 @@ def run(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: b
 
 def _play_demo(running: Emulator) -> None:
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only for --demo
-    from realtimekit.cli import scene  # noqa: PLC0415
+    from realtimekit.cli import demo_scenario  # noqa: PLC0415
     from realtimekit.transports.emulator import connected  # noqa: PLC0415
 
     client = RealtimeKit(**connected(running))
-    if not client.sessions.where(search=scene.TITLE).first():
-        scene.begin(running)
-        running.next_ids.extend(scene.NAMED_IDS)
-        scene.play(client, running)
+    if not client.sessions.where(search=demo_scenario.TITLE).first():
+        demo_scenario.begin(running)
+        running.next_ids.extend(demo_scenario.NAMED_IDS)
+        demo_scenario.play(client, running)
         running.next_ids.clear()
 
 
@@ -211,7 +211,7 @@ def speak(
     control: RemoteEmulator, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int | None
 ) -> tuple[str, Any]:
     """Have a peer say something, for the transcript."""
-    from realtimekit.cli.scene import SPOKEN  # noqa: PLC0415 - only where something is said
+    from realtimekit.cli.demo_scenario import SPOKEN  # noqa: PLC0415 - only where something is said
 
     until = start_ms + SPOKEN * len(text) if end_ms is None else end_ms
     control.speech(session_id, peer_id, text, start_ms, until)

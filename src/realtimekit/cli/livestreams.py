@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.enums import Known
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
 from realtimekit.cli.options import Column, Secret, an_id, asking, between, listing, showing
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.arguments import seconds
+from realtimekit.cli.enums import Known
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
 from realtimekit.cli.options import Column, an_id, as_usage, between, confirmed, flags, from_file, listing, showing
+from realtimekit.cli.param_types import seconds
 
 if TYPE_CHECKING:
     from realtimekit import Meeting, RealtimeKit

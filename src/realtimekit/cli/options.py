@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from realtimekit.cli.arguments import a_count, a_start, an_end, json_fields, seconds
+from realtimekit.cli.param_types import a_count, a_start, an_end, json_fields, seconds
 from realtimekit.errors import RealtimeKitError
 from realtimekit.paths import segment
 from realtimekit.settings import ENVIRONMENT

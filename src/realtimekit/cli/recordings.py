@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.enums import Known
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
 from realtimekit.cli.options import (
     Column,
     an_id,
@@ -20,7 +20,7 @@ from realtimekit.cli.options import (
     patience,
     showing,
 )
-from realtimekit.cli.places import a_file_or_folder
+from realtimekit.cli.output_paths import a_file_or_folder
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit, Recording

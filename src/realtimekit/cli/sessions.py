@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.arguments import a_range
+from realtimekit.cli.enums import Known
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
 from realtimekit.cli.options import Column, an_id, asking, between, formats, listing, one_of, patience
-from realtimekit.cli.places import a_folder
-from realtimekit.cli.report import report
+from realtimekit.cli.output_paths import a_folder
+from realtimekit.cli.param_types import a_range
+from realtimekit.cli.sessions_report import report
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -67,17 +67,17 @@ def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
 @asking
 def show_session(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
     """Show one session: who took part, chat, transcript, summary, livestreams. CSV has the session alone."""
-    from realtimekit.cli import account, output  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli import output, session_view  # noqa: PLC0415 - rich, loaded when a command runs
 
     session = client.sessions.find(session_id)
     if form == "csv":
         output.show_record(form, session)
         return
-    document = account.gather(session)
+    document = session_view.gather(session)
     if form == "json":
         output.write_json(document)
     else:
-        account.show(output.console(), session, document)
+        session_view.show(output.console(), session, document)
 
 
 @sessions.command("participants")
@@ -95,16 +95,16 @@ def list_participants(client: RealtimeKit, session_id: str, **filters: Any) -> A
 @asking
 def show_chat(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
     """Show what was written."""
-    from realtimekit.cli import account, output  # noqa: PLC0415 - as above
+    from realtimekit.cli import output, session_view  # noqa: PLC0415 - as above
 
-    messages = client.sessions.ref(session_id).chat.messages(problems=account.Unreadable("chat"))
+    messages = client.sessions.ref(session_id).chat.messages(problems=session_view.Unreadable("chat"))
     if form == "csv":
         rows = [[output.read(message, column.name) for column in CHAT_COLUMNS] for message in messages]
         output.write_csv([column.name for column in CHAT_COLUMNS], rows)
         return
     document = [output.plain(message) for message in messages]
-    rows = [account.written(message) for message in document]
-    output.show_rows(form, f"Messages: {len(rows)}", account.CHAT_COLUMNS, rows, document)
+    rows = [session_view.written(message) for message in document]
+    output.show_rows(form, f"Messages: {len(rows)}", session_view.CHAT_COLUMNS, rows, document)
 
 
 @sessions.command("transcript")
@@ -122,10 +122,10 @@ def show_transcript(client: RealtimeKit, session_id: str, form: str | None = Non
     """Show what was said."""
     from realtimekit.artifacts import formats as files  # noqa: PLC0415 - as above
     from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - as above
-    from realtimekit.cli import account, output  # noqa: PLC0415 - as above
+    from realtimekit.cli import output, session_view  # noqa: PLC0415 - as above
 
     texts = {"srt": files.to_srt, "vtt": files.to_vtt, "markdown": files.to_markdown, "text": spoken}
-    segments = client.sessions.ref(session_id).transcript.segments(problems=account.Unreadable("transcript"))
+    segments = client.sessions.ref(session_id).transcript.segments(problems=session_view.Unreadable("transcript"))
     if form in texts:
         click.echo(output.without_controls(texts[form](segments)), nl=False)
     elif form == "csv":
@@ -141,9 +141,9 @@ def show_transcript(client: RealtimeKit, session_id: str, form: str | None = Non
         ]
         output.write_csv([column.name for column in SPEECH_COLUMNS], spoken_rows)
     else:
-        document = account.as_document(segments)
-        rows = [account.sentence(said) for said in document]
-        output.show_rows(form, f"Segments: {len(rows)}", account.SPEECH_COLUMNS, rows, document)
+        document = session_view.as_document(segments)
+        rows = [session_view.sentence(said) for said in document]
+        output.show_rows(form, f"Segments: {len(rows)}", session_view.SPEECH_COLUMNS, rows, document)
 
 
 @sessions.command("summary")
@@ -177,9 +177,9 @@ def show_summary(
 @asking
 def show_quality(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
     """Show how the call went for each participant, and what went wrong."""
-    from realtimekit.cli import calls  # noqa: PLC0415 - as above
+    from realtimekit.cli import quality_view  # noqa: PLC0415 - as above
 
-    calls.show(form, client.sessions.find(session_id))
+    quality_view.show(form, client.sessions.find(session_id))
 
 
 @sessions.command("download")

@@ -9,7 +9,7 @@ import click
 from realtimekit.cli.addresses import EMULATOR, a_url
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import Column, an_id, asking, confirmed, formats, listing, showing
-from realtimekit.cli.places import a_folder
+from realtimekit.cli.output_paths import a_folder
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit, Webhook
@@ -147,10 +147,10 @@ def listen(
         text = f"not set: {', '.join(absent)}. The emulator prints them when it starts, as lines with `export`"
         raise click.UsageError(text)
     from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
-    from realtimekit.cli import listening  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_listen  # noqa: PLC0415 - as above
 
     with RealtimeKit(base_url=f"{emulator}/client/v4", app_id=app_id, account_id=account_id) as client:
-        listening.listen(client, emulator, forward_to, events, folder, as_json=as_json)
+        webhooks_listen.listen(client, emulator, forward_to, events, folder, as_json=as_json)
 
 
 @webhooks.command("trigger")
@@ -166,9 +166,9 @@ def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
 
     Exit codes: 0 it was delivered, 1 it was not, 2 wrong usage.
     """
-    from realtimekit.cli import triggering  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_trigger  # noqa: PLC0415 - as above
 
-    if not triggering.trigger(emulator, event, to, as_json=as_json):
+    if not webhooks_trigger.trigger(emulator, event, to, as_json=as_json):
         raise click.exceptions.Exit(1)
 
 
@@ -194,7 +194,7 @@ def verify(
 
     Exit codes: 0 it is signed, 1 it is not or nobody can tell, 2 wrong usage.
     """
-    from realtimekit.cli import verifying  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_verify  # noqa: PLC0415 - as above
 
     if not lines and head is None:
         raise click.UsageError("give the headers: each with --header, or a file of them with --headers")
@@ -202,9 +202,9 @@ def verify(
         raise click.UsageError("give --public-key or --key-url, not both")
     headers = [_header(line, "--header") for line in lines]
     if head is not None:
-        headers += [_header(line, "--headers") for line in verifying.lines_of(head.read())]
+        headers += [_header(line, "--headers") for line in webhooks_verify.lines_of(head.read())]
     pem = public_key.read() if public_key else None
-    if not verifying.verify(file.read(), headers, pem, key_url, as_json=as_json):
+    if not webhooks_verify.verify(file.read(), headers, pem, key_url, as_json=as_json):
         raise click.exceptions.Exit(1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realtimekit import settings
-from realtimekit.cli.wording import told
+from realtimekit.cli.error_messages import told
 from realtimekit.errors import (
     APIConnectionError,
     ArtifactNotEnabledError,

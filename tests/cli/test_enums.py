@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.cli.known import Known
+from realtimekit.cli.enums import Known
 
 from .command import complaint, done, invoke, refused
 from .conftest import Served

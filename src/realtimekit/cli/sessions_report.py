@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtimekit.cli.options import an_id, asking
-from realtimekit.cli.places import a_file, writing
+from realtimekit.cli.output_paths import a_file, writing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
