@@ -56,8 +56,8 @@ def serve(file: str) -> None:
     credentials: Any = {**demo_scenario.CREDENTIALS, "api_token": f"/+{API_TOKEN}%&="}
     with Emulator(**credentials) as emulator:
         client = RealtimeKit(**connected(emulator))
-        emulator.next_ids.extend(demo_scenario.NAMED_IDS)
-        demo_scenario.play(client, emulator)
+        emulator.next_ids.extend(demo_scenario.FIXED_IDS)
+        demo_scenario.run(client, emulator)
         emulator.postman.public_key()
         for row in emulator.store.rows("select name, value from meta where name like '%\\_key' escape '\\'"):
             remember(file, f"the emulator's {row['name']}", json.loads(row["value"]).replace("\n", "")[-90:-30])

@@ -157,11 +157,11 @@ def test_webhooks(served: Served, client: RealtimeKit) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "holds no JSON"),
-        ("[1]", "holds no JSON object"),
+        ("{", "does not contain valid JSON"),
+        ("[1]", "does not contain a JSON object"),
         ('{"titel": "T"}', "there is no field 'titel'; did you mean 'title'"),
-        ("\x00", "holds no JSON"),
-        ("[" * 100_000, "holds no JSON"),
+        ("\x00", "does not contain valid JSON"),
+        ("[" * 100_000, "does not contain valid JSON"),
         (None, "No such file"),
     ],
 )
@@ -220,8 +220,8 @@ def test_wrong_usage(served: Served, arguments: tuple[str, ...]) -> None:
 def test_options_of_a_recording_of_one_file(served: Served) -> None:
     command, options = ("recordings", "start", UNKNOWN, "--tracks"), ("--max-seconds", "60", "--prefix", "x")
     line = refused(*command, *options, env=served.env)
-    assert line == "Error: --tracks does not go with --max-seconds or --prefix"
-    assert refused(*command, *options[2:], env=served.env) == "Error: --tracks does not go with --prefix"
+    assert line == "Error: --tracks cannot be combined with --max-seconds or --prefix"
+    assert refused(*command, *options[2:], env=served.env) == "Error: --tracks cannot be combined with --prefix"
     assert served.emulator.requests() == []
 
 

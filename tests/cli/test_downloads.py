@@ -114,18 +114,20 @@ def test_what_cannot_be_written(served: Served, tmp_path: Path) -> None:
     of_session, of_recording = ("sessions", "download", session_id), ("recordings", "download", recording_id)
     report = ("sessions", "report", session_id)
     for command, place, said in (
-        ((*of_session, "--to"), file, f"{file} is a file: nothing can be put into it"),
-        ((*of_session, "--to"), file / "x", f"{file} is a file: nothing can be put into it"),
+        ((*of_session, "--to"), file, f"{file} is a file: nothing can be written into it"),
+        ((*of_session, "--to"), file / "x", f"{file} is a file: nothing can be written into it"),
         ((*of_recording, "--to"), nowhere / "file.mp4", f"there is no folder {nowhere}"),
-        ((*of_recording, "--to"), file / "x.mp4", f"{file} is a file: nothing can be put into it"),
+        ((*of_recording, "--to"), file / "x.mp4", f"{file} is a file: nothing can be written into it"),
         ((*report, "-o"), nowhere / "x.html", f"there is no folder {nowhere}"),
         ((*report, "-o"), tmp_path, f"{tmp_path} is a folder: give a file in it"),
-        ((*report, "-o"), "", "'' is no path"),
+        ((*report, "-o"), "", "'' is not a path"),
     ):
         assert said in refused(*command, str(place), env=served.env)
     if not os.access(sealed, os.W_OK):  # root may
         for command in ((*of_session, "--to"), (*report, "-o")):
-            assert f"you may not write into the folder {sealed}" in refused(*command, f"{sealed}/x", env=served.env)
+            assert f"you have no permission to write into the folder {sealed}" in refused(
+                *command, f"{sealed}/x", env=served.env
+            )
     assert len(served.emulator.requests()) == sent
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.cli.enums import Known
+from realtimekit.cli.enums import OpenEnum
 
 from .command import complaint, done, invoke, refused
 from .conftest import Served
@@ -32,7 +32,7 @@ def test_they_are_offered_and_others_refused(
 ) -> None:
     assert f"{option} {'|'.join(values)}" in " ".join(done(*command[:2], "--help", env=served.env).split())
     line = refused(*command, option, "ASLEEP", env=served.env)
-    assert line.endswith(f"'{option}': 'ASLEEP' is none of {', '.join(values)} (raw:ASLEEP sends it as it is)")
+    assert line.endswith(f"'{option}': 'ASLEEP' is not one of {', '.join(values)} (raw:ASLEEP sends it unchanged)")
     misspelt = f"{values[-1]}S"
     assert f"; did you mean {values[-1]}?" in refused(*command, option, misspelt, env=served.env)
     assert served.emulator.requests() == []
@@ -53,7 +53,7 @@ def test_a_value_that_is_newer_than_this_version_is_sent(served: Served, group: 
 
 def test_raw_alone_is_no_value(served: Served) -> None:
     for value in ("raw:", "", "raw"):
-        assert "is none of" in refused("sessions", "list", "--status", value, env=served.env)
+        assert "is not one of" in refused("sessions", "list", "--status", value, env=served.env)
 
 
 def test_waiting_for_what_is_misspelt_ends_at_once(served: Served) -> None:
@@ -64,9 +64,9 @@ def test_waiting_for_what_is_misspelt_ends_at_once(served: Served) -> None:
 
 @given(st.text(max_size=12))
 def test_any_text(text: str) -> None:
-    known = Known("recording.RecordingStatus")
+    option_type = OpenEnum("recording.RecordingStatus")
     try:
-        found = known.convert(text, None, None)
+        found = option_type.convert(text, None, None)
     except click.BadParameter:
         assert text.upper() not in STATUSES
         assert not text.startswith("raw:") or text == "raw:"

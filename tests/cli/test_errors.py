@@ -67,7 +67,7 @@ def test_an_unknown_session(served: Served, session_id: str) -> None:
 def test_an_id_that_cannot_be_one(served: Served, session_id: str) -> None:
     result = invoke("sessions", "show", session_id, env=served.env)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith(f"Invalid value for 'SESSION_ID': {session_id!r} cannot be an id\n")
+    assert result.stderr.endswith(f"Invalid value for 'SESSION_ID': {session_id!r} is not a valid id\n")
     assert served.emulator.requests() == []  # nothing was sent
 
 

@@ -138,7 +138,7 @@ def test_a_list_says_that_there_are_more(served: Served, command: tuple[str, ...
     for form in ("--json", "--csv"):
         result = invoke(*command, form, "--limit", "1", env=served.env)
         assert (result.exit_code, count(result.stdout, form)) == (0, 1)
-        assert result.stderr == "There are more than this one: --limit N shows N of them, --all every one\n"
+        assert result.stderr == "There are more than this one: --limit N shows N of them, --all shows all\n"
         output = done(*command, form, "--limit", str(len(everything)), env=served.env)
         assert count(output, form) == len(everything)
     assert ": the first " in invoke(*command, "--limit", "1", env=served.env).stdout

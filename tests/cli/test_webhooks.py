@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from realtimekit.cli.webhooks_listen import Kept
+from realtimekit.cli.webhooks_listen import DeliveryFolder
 from realtimekit.emulator.samples import MADE_UP
 from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, event_from
 
@@ -69,7 +69,7 @@ def closed() -> str:
 def test_trigger(served: Served, receiving: Receiving) -> None:
     text = done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
     assert text.startswith(f"meeting.ended of the session {MADE_UP}")
-    assert f"(made up: there is none yet that it could be of): {receiving.url} answered 204; delivered" in text
+    assert f"(invented: no session has ended yet): {receiving.url} answered 204; delivered" in text
     ((headers, body),) = receiving.deliveries
     assert json.loads(body)["event"] == "meeting.ended"
     assert headers["rtk-signature"]
@@ -100,7 +100,7 @@ def test_trigger_needs_no_account(served: Served, receiving: Receiving) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"), [(500, "will be tried again"), (404, "failed for good"), (301, "failed for good")]
+    ("status", "outcome"), [(500, "will be retried"), (404, "failed for good"), (301, "failed for good")]
 )
 def test_trigger_that_is_refused(served: Served, receiving: Receiving, status: int, outcome: str) -> None:
     receiving.statuses = [status]
@@ -282,7 +282,7 @@ def test_what_is_saved_can_be_verified(served: Served, tmp_path: Path) -> None:
 
 
 def test_what_is_saved_stays_in_its_folder(tmp_path: Path) -> None:
-    kept = Kept(str(tmp_path / "kept"))
+    kept = DeliveryFolder(str(tmp_path / "kept"))
     for number, event in enumerate(["../../elsewhere", "/etc", "", ".", "a" * 300, "meeting.ended\n", "?"], 1):
         path = Path(kept.add(event, b"{}", {"rtk-uuid": "a\r\nrtk-signature: x"}))
         assert path == tmp_path / "kept" / f"{number:04}-unknown.json"

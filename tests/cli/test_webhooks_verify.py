@@ -45,15 +45,15 @@ def test_verify(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (BODY + b"\n", "this body without the line end behind it"),
-        (BODY + b"\r\n", "this body without the line end behind it"),
+        (BODY + b"\n", "this body without the newline at its end"),
+        (BODY + b"\r\n", "this body without the newline at its end"),
         (b"\xef\xbb\xbf" + BODY, "without the byte order mark"),
         (BODY.decode().encode("utf-16"), "in UTF-8"),
-        ((BODY.decode() + "\r\n").encode("utf-16"), "in UTF-8, without the line end"),
-        (BODY.decode("latin-1").encode(), "read as UTF-8, and not as Latin-1"),
+        ((BODY.decode() + "\r\n").encode("utf-16"), "in UTF-8, without the newline"),
+        (BODY.decode("latin-1").encode(), "read as UTF-8 instead of Latin-1"),
         (base64.b64encode(BODY), "decoded from base64"),
         (b"POST /hooks HTTP/1.1\r\nhost: x\r\n\r\n" + BODY, "without the headers before it"),
-        (json.dumps(json.loads(BODY), indent=2).encode(), "before it was parsed and written again (with spaces)"),
+        (json.dumps(json.loads(BODY), indent=2).encode(), "before it was parsed and reserialized (with spaces)"),
         (BODY.replace(b"m-1", b"m-2"), "the key is right, but the body"),
         (b"", "the body (0 bytes) is not the one that was signed"),
         (b"[" * 100_000, "the body (100000 bytes) is not the one that was signed"),
@@ -66,15 +66,15 @@ def test_verify_says_what_happened_to_the_body(tmp_path: Path, body: bytes, why:
     code, text = verify(tmp_path, body, f"rtk-signature: {signature(BODY)}", form=("--json",))
     document = json.loads(text)
     assert (code, document["wrong"], why in document["problem"]) == (1, "body", True)
-    assert "keep the bytes as they come" in document["cures"][-1]
+    assert "keep the raw bytes" in document["cures"][-1]
 
 
 @pytest.mark.parametrize(
     ("header", "wrong", "why"),
     [
-        ("x-signature: abc", "header", "given are: x-signature"),
-        (f"rtk-signature: {signature(BODY)[:-3]}", "header", "something is missing at its end"),
-        (f"rtk-signature: {'ab' * 32}", "header", "hex of an HMAC"),
+        ("x-signature: abc", "header", "the headers are: x-signature"),
+        (f"rtk-signature: {signature(BODY)[:-3]}", "header", "its end is missing"),
+        (f"rtk-signature: {'ab' * 32}", "header", "HMAC in hex"),
         (f"rtk-signature: {base64.b64encode(b'x' * 32).decode()}", "header", "32 bytes, too few"),
         (f"rtk-signature: {base64.urlsafe_b64encode(b'>>??' * 64).decode()}", "header", "base64url"),
         (f"rtk-signature: {base64.b64encode(b'x' * 256).decode()}", "key", "not made with the key in --public-key"),
@@ -98,7 +98,7 @@ def test_verify_a_header_that_is_there_twice(tmp_path: Path) -> None:
 
 def test_verify_signed_nonsense(tmp_path: Path) -> None:
     code, text = verify(tmp_path, b"hello", f"rtk-signature: {signature(b'hello')}")
-    assert (code, text) == (1, "Not verified: it is signed, but the body is no JSON\n")
+    assert (code, text) == (1, "Not verified: the signature is valid, but the body is no JSON\n")
 
 
 def test_verify_with_the_key_of_another_run_of_the_emulator(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_verify_with_the_key_of_another_run_of_the_emulator(tmp_path: Path) -> N
         result = invoke("webhooks", "verify", *given, env=environment(REALTIMEKIT_BASE_URL=server.base_url))
     assert result.exit_code == 1
     assert f"not made with the key at {server.base_url.removesuffix('/client/v4')}/.well-known" in result.stdout
-    assert "1. an emulator has a new key whenever it starts" in result.stdout
+    assert "1. an emulator creates a new key whenever it starts" in result.stdout
 
 
 @pytest.mark.parametrize("first", ["", "POST /hooks HTTP/1.1\r\n", "\ufeff"])

@@ -39,8 +39,8 @@ class Served(NamedTuple):
 def served() -> Iterator[Served]:
     with Emulator(**demo_scenario.CREDENTIALS) as emulator:
         client = RealtimeKit(**connected(emulator))
-        emulator.next_ids.extend(demo_scenario.NAMED_IDS)
-        demo_scenario.play(client, emulator)
+        emulator.next_ids.extend(demo_scenario.FIXED_IDS)
+        demo_scenario.run(client, emulator)
         link = urlsplit(client.sessions.find("sess-1").chat.download_url or "")
         with emulator.serve() as server:
             parts = urlsplit(server.base_url)

@@ -1,6 +1,6 @@
-"""Values of the API that this package knows: listed, completed, checked; and open, because the API may have newer ones.
+"""Options whose values are an enum of the API: listed, completed and checked, but open for values that are newer.
 
-They are read from the SDK's own `Literal` types: there is no second list of them.
+The values are read from the SDK's own `Literal` types, so there is no second list of them.
 """
 
 from __future__ import annotations
@@ -17,49 +17,49 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    _Type = click.ParamType[str]
+    _ParamType = click.ParamType[str]
 else:
-    _Type = click.ParamType  # generic in newer versions alone
+    _ParamType = click.ParamType  # generic only in newer versions of click
 
-AS_IT_IS = "raw:"
+RAW_PREFIX = "raw:"
 
 
-class Known(_Type):
-    """One of the known values, upper or lower case; or `raw:` and any other, which is sent as it is.
+class OpenEnum(_ParamType):
+    """One of the known values in upper or lower case, or `raw:` and any other value, which is sent unchanged.
 
-    Sending what is not known needs that word because a filter that a server does not understand may be left out by it,
-    and because nobody should wait ten minutes for a status that is misspelt.
+    The prefix is required because a server may ignore a filter that it does not understand, and because nobody should
+    wait ten minutes for a misspelled status.
 
     Args:
-        place: where the SDK has the type, below `realtimekit.resources`: `module.Alias` or `module.TypedDict.field`.
-            It is imported when it is needed.
+        source: where the SDK declares the type, below `realtimekit.resources`: `module.Alias` or
+            `module.TypedDict.field`. It is imported when it is needed.
     """
 
     name = "value"
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, source: str) -> None:
+        self._source = source
 
     @functools.cached_property
     def values(self) -> tuple[str, ...]:
-        """All that are known, in the SDK's order."""
-        module, name, *field = self._place.split(".")
-        found = getattr(import_module(f"realtimekit.resources.{module}"), name)
-        return tuple(dict.fromkeys(_literals(get_type_hints(found)[field[0]] if field else found)))
+        """All known values, in the SDK's order."""
+        module, name, *field = self._source.split(".")
+        declared = getattr(import_module(f"realtimekit.resources.{module}"), name)
+        return tuple(dict.fromkeys(_literals(get_type_hints(declared)[field[0]] if field else declared)))
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
         return "|".join(self.values)
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        by_case = {known.casefold(): known for known in self.values}
-        if (known := by_case.get(value.casefold())) is not None:
-            return known
-        if len(value) > len(AS_IT_IS) and value.startswith(AS_IT_IS):
-            return value.removeprefix(AS_IT_IS)
-        near = difflib.get_close_matches(value.casefold(), by_case, 1)
-        hint = f"; did you mean {by_case[near[0]]}?" if near else ""
-        known_ones = ", ".join(self.values)
-        text = f"{value!r} is none of {known_ones}{hint} ({AS_IT_IS}{value} sends it as it is)"
+        by_case = {member.casefold(): member for member in self.values}
+        if (member := by_case.get(value.casefold())) is not None:
+            return member
+        if len(value) > len(RAW_PREFIX) and value.startswith(RAW_PREFIX):
+            return value.removeprefix(RAW_PREFIX)
+        close = difflib.get_close_matches(value.casefold(), by_case, 1)
+        suggestion = f"; did you mean {by_case[close[0]]}?" if close else ""
+        members = ", ".join(self.values)
+        text = f"{value!r} is not one of {members}{suggestion} ({RAW_PREFIX}{value} sends it unchanged)"
         raise click.BadParameter(text, ctx, param)
 
     def shell_complete(
@@ -68,14 +68,14 @@ class Known(_Type):
         param: click.Parameter,  # noqa: ARG002 - as above
         incomplete: str,
     ) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - while a shell completes, alone
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a shell completes
 
         start = incomplete.casefold()
-        return [CompletionItem(known) for known in self.values if known.casefold().startswith(start)]
+        return [CompletionItem(member) for member in self.values if member.casefold().startswith(start)]
 
 
 def _literals(hint: Any) -> Iterator[str]:
-    """The values of all `Literal`s within a type."""
+    """Yield the values of all `Literal`s within a type."""
     if get_origin(hint) is Literal:
         yield from get_args(hint)
     else:

@@ -1,4 +1,4 @@
-"""Where files go, looked at before anything is asked of the API: what cannot be written should cost no download."""
+"""Paths of files to write. They are checked before any request is sent, so that no download is wasted."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-def a_folder(value: str) -> str:
-    """A folder that is there, or that can be made."""
-    path = _path(value)
-    there = next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
-    _check_folder(there)
+def output_folder(value: str) -> str:
+    """A folder that exists or can be created."""
+    path = _parse_path(value)
+    existing = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
+    _check_folder(existing)
     return value
 
 
-def a_file(value: str) -> str:
-    """A file that is there, or that can be made in a folder that is; `-` is stdout."""
+def output_file(value: str) -> str:
+    """A file that exists or can be created in an existing folder; `-` is stdout."""
     if value == "-":
         return value
-    if _path(value).is_dir():
+    if _parse_path(value).is_dir():
         raise click.BadParameter(f"{value} is a folder: give a file in it, such as {Path(value) / 'report.html'}")
-    return a_file_or_folder(value)
+    return output_file_or_folder(value)
 
 
-def a_file_or_folder(value: str) -> str:
-    """A file as above, a folder that is there, or one that can be made: then it ends with a slash."""
-    path = _path(value)
+def output_file_or_folder(value: str) -> str:
+    """A file, an existing folder, or a folder to create: then the path ends with a slash."""
+    path = _parse_path(value)
     if value.endswith(("/", os.sep)):
-        return a_folder(value)
+        return output_folder(value)
     if path.is_dir():
         _check_folder(path)
     elif not os.path.lexists(path.parent):
-        raise click.BadParameter(f"there is no folder {path.parent}: make it first")
+        raise click.BadParameter(f"there is no folder {path.parent}: create it first")
     else:
         _check_folder(path.parent)
     return value
 
 
-def _path(value: str) -> Path:
+def _parse_path(value: str) -> Path:
     if not value.strip() or "\0" in value:
-        raise click.BadParameter(f"{value!r} is no path: the folder where you are is .")
+        raise click.BadParameter(f"{value!r} is not a path; the current folder is .")
     return Path(value)
 
 
 def _check_folder(path: Path) -> None:
     if not path.is_dir():
-        raise click.BadParameter(f"{path} is a file: nothing can be put into it, give a folder")
+        raise click.BadParameter(f"{path} is a file: nothing can be written into it; give a folder")
     if not os.access(path, os.W_OK | os.X_OK):
-        raise click.BadParameter(f"you may not write into the folder {path}: give another")
+        raise click.BadParameter(f"you have no permission to write into the folder {path}: give another")
 
 
 @contextmanager
-def writing(place: object) -> Generator[None]:
-    """What the operating system refuses in spite of that, in one line."""
+def write_errors(path: object) -> Generator[None]:
+    """Report in one line what the operating system refuses in spite of the checks."""
     from realtimekit.errors import RealtimeKitError  # noqa: PLC0415 - loaded when a command runs, not for its help
 
     try:
         yield
     except RealtimeKitError:
-        raise  # some are an OSError, too
+        raise  # some of them are an OSError as well
     except OSError as error:
-        raise click.ClickException(f"cannot write to {place}: {error.strerror or error}") from None
+        raise click.ClickException(f"cannot write to {path}: {error.strerror or error}") from None

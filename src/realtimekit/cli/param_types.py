@@ -1,70 +1,107 @@
-"""What can be given to options: functions, as click's own class of types is generic in its newer versions alone."""
+"""Parameter types. They are functions, because click's `ParamType` is generic only in newer versions."""
 
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, time
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
+from realtimekit.paths import segment
 from realtimekit.values import parse_timestamp
 
-MADE_BY_THE_SERVER = frozenset({"id", "created_at", "updated_at"})  # what `show --json` has and a body has not
+SERVER_FIELDS = frozenset({"id", "created_at", "updated_at"})  # `show --json` prints them; a request body has none
 
 
-def a_count(value: str) -> int:
-    """How many to show."""
+def resource_id(value: str) -> str:
+    """An id. The SDK would refuse an invalid one as well, but as a programming error."""
+    try:
+        segment("id", value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a valid id") from None
+    return value
+
+
+def positive_int(value: str) -> int:
+    """How many records to show."""
     if not value.isascii() or not value.isdigit() or not int(value):
-        raise click.BadParameter(f"{value!r} is no whole number above 0; --all shows all there are")
+        raise click.BadParameter(f"{value!r} is not a whole number above 0; use --all to show every record")
     return int(value)
 
 
-def a_range(value: str) -> str:
-    """From how many to how many, as the API has it."""
+def count_range(value: str) -> str:
+    """A range of counts, FROM:TO, as the API takes it."""
     low, colon, high = value.partition(":")
     if not (colon and low.isascii() and low.isdigit() and high.isascii() and high.isdigit()):
         raise click.BadParameter(f"{value!r} is not FROM:TO, such as 2:10")
     if int(low) > int(high):
-        raise click.BadParameter(f"{value!r} holds nothing: {low} is more than {high}")
+        raise click.BadParameter(f"{value!r} is an empty range: {low} is more than {high}")
     return value
 
 
-def a_start(value: str) -> datetime:
-    """A date, from its beginning, or a time; UTC where it has no zone, as every time printed here is."""
+def start_time(value: str) -> datetime:
+    """A time, or the beginning of a date; in UTC unless it has an offset, as all times are printed in UTC."""
     try:
         return parse_timestamp(value)
     except ValueError:
-        text = f"{value!r} is no date or time in ISO 8601, such as 2026-06-03 or 2026-06-03T10:00Z"
+        text = f"{value!r} is not a date or time in ISO 8601, such as 2026-06-03 or 2026-06-03T10:00Z"
         raise click.BadParameter(text) from None
 
 
-def an_end(value: str) -> datetime:
-    """As `a_start`, but a date to its end."""
-    moment = a_start(value)
-    return datetime.combine(moment, time.max, UTC) if len(value.strip()) <= len("2026-06-03") else moment
+def end_time(value: str) -> datetime:
+    """A time, or the end of a date; in UTC unless it has an offset."""
+    parsed = start_time(value)
+    return datetime.combine(parsed, time.max, UTC) if len(value.strip()) <= len("2026-06-03") else parsed
 
 
-def seconds(value: str) -> float:
-    """A time to wait."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise click.BadParameter(f"{value!r} is no number of seconds above 0")
+def positive_seconds(value: str) -> float:
+    """A duration in seconds, above 0."""
+    number = _finite(value)
+    if number is None or number <= 0:
+        raise click.BadParameter(f"{value!r} is not a number of seconds above 0")
     return number
 
 
-def json_fields(value: str) -> dict[str, Any]:
-    """The fields of a body, in a file of JSON; `-` is stdin. What `show --json` printed will do."""
+def clock_seconds(value: str) -> float:
+    """A duration in seconds by which a clock can be advanced; 0 is allowed."""
+    number = _finite(value)
+    if number is None or number < 0:
+        raise click.BadParameter(f"{value!r} is not a number of seconds, 0 or more: the clock cannot go back")
+    return number
+
+
+def _finite(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def http_url(value: str) -> str:
+    """An http or https URL with a host."""
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
+    except ValueError:
+        valid = False
+    if not valid or not value.isprintable() or " " in value:
+        raise click.BadParameter(f"{value!r} is not an http:// or https:// URL")
+    return value
+
+
+def json_object(value: str) -> dict[str, Any]:
+    """The fields of a request body, read from a JSON file; `-` is stdin. The output of `show --json` works."""
     try:
         with click.open_file(value, "rb") as file:
-            found = json.loads(file.read())
+            document = json.loads(file.read())
     except OSError as error:
         raise click.BadParameter(f"{value}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"{value} holds no JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise click.BadParameter(f"{value} holds no JSON object")
-    return {name: field for name, field in found.items() if name not in MADE_BY_THE_SERVER}
+        raise click.BadParameter(f"{value} does not contain valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise click.BadParameter(f"{value} does not contain a JSON object")
+    return {name: field for name, field in document.items() if name not in SERVER_FIELDS}

@@ -1,4 +1,4 @@
-"""An account of a session, gathered through the SDK: as a document for programs, and as text for people."""
+"""A session with its artifacts, gathered through the SDK: as a document for programs, and as tables for people."""
 
 from __future__ import annotations
 
@@ -7,37 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from realtimekit.cli.options import Column
-from realtimekit.cli.output import clean, console, moment, note, plain, print_table
+from realtimekit.cli.columns import Column
+from realtimekit.cli.console import echo, make_console, safe_text
+from realtimekit.cli.output import format_time, print_table, serialize_record
 from realtimekit.errors import ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError, NotFoundError
 from realtimekit.values import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rich.console import Console
-
-    from realtimekit import Session, SessionParticipant
+    from realtimekit import Session
     from realtimekit.artifacts.segments import Segment
     from realtimekit.errors import DecodeError
 
-__all__ = ["clean", "console", "gather", "show", "show_peer"]
-
-CHAT_COLUMNS = (Column("createdAt", "at"), Column("displayName", "who"), Column("payload", "message", folds=True))
-SPEECH_COLUMNS = (Column("start", "from"), Column("speaker", "who"), Column("text", "said", folds=True))
-PEOPLE_COLUMNS = (
-    Column("name"), Column("custom_id", folds=True), Column("joined"), Column("left"), Column("peer_id"),
+CHAT_COLUMNS = (Column("createdAt", "at"), Column("displayName", "name"), Column("payload", "message", fold=True))
+TRANSCRIPT_COLUMNS = (Column("start", "from"), Column("speaker", "name"), Column("text", fold=True))
+PARTICIPANT_COLUMNS = (
+    Column("name"), Column("custom_id", fold=True), Column("joined"), Column("left"), Column("peer_id"),
 )  # fmt: skip
-STREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
-WHY: dict[type[NotFoundError], str] = {
-    ArtifactNotReadyError: "not yet there",
+LIVESTREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
+MISSING_REASONS: dict[type[NotFoundError], str] = {
+    ArtifactNotReadyError: "not ready yet",
     ArtifactExpiredError: "no longer kept",
-    ArtifactNotEnabledError: "not made: its meeting was not set to",
+    ArtifactNotEnabledError: "not available: its meeting was not set to make one",
 }
 
 
-class Unreadable(list["DecodeError"]):
-    """Rows of a file that could not be read: each is told on stderr, and the others are shown."""
+class NotedProblems(list["DecodeError"]):
+    """Problems with the rows of a file. Each is noted on stderr; the rows that can be read are shown."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
@@ -45,14 +42,14 @@ class Unreadable(list["DecodeError"]):
 
     def append(self, problem: DecodeError, /) -> None:
         super().append(problem)
-        note(f"{self._kind}: {problem}")
+        echo(f"{self._kind}: {problem}", err=True)
 
 
-def gather(session: Session) -> dict[str, Any]:
-    """Everything about a session.
+def session_document(session: Session) -> dict[str, Any]:
+    """Return everything about a session as JSON.
 
-    Its keys: `session`, `participants`, `chat`, `transcript`, `summary`, `livestream_sessions`; and where one of the
-    files is None `missing`, which says why.
+    The keys are `session`, `participants`, `chat`, `transcript`, `summary` and `livestream_sessions`. Where one of the
+    artifacts is None, `missing` says why.
     """
     missing: dict[str, str] = {}
 
@@ -60,69 +57,76 @@ def gather(session: Session) -> dict[str, Any]:
         try:
             return read()
         except NotFoundError as error:
-            missing[kind] = WHY.get(type(error), "not there")
+            missing[kind] = MISSING_REASONS.get(type(error), "not found")
             return None
 
-    account = {
-        "session": plain(session),
-        "participants": [plain(participant) for participant in session.participants],
-        "chat": unless_missing("chat", lambda: chat_of(session)),
-        "transcript": unless_missing("transcript", lambda: transcript_of(session)),
+    document = {
+        "session": serialize_record(session),
+        "participants": [serialize_record(participant) for participant in session.participants],
+        "chat": unless_missing("chat", lambda: _chat(session)),
+        "transcript": unless_missing("transcript", lambda: _transcript(session)),
         "summary": unless_missing("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading it can fail
-        "livestream_sessions": [plain(broadcast) for broadcast in session.livestream_sessions()],
+        "livestream_sessions": [serialize_record(broadcast) for broadcast in session.livestream_sessions()],
     }
-    return {**account, "missing": missing} if missing else account
+    return {**document, "missing": missing} if missing else document
 
 
-def chat_of(session: Session) -> list[dict[str, Any]]:
-    """The messages, as the wire has them but for their times."""
-    return [plain(message) for message in session.chat.messages(problems=Unreadable("chat"))]
+def _chat(session: Session) -> list[dict[str, Any]]:
+    return [serialize_record(message) for message in session.chat.messages(problems=NotedProblems("chat"))]
 
 
-def transcript_of(session: Session) -> list[dict[str, Any]]:
-    """What was said, in RealtimeKit's own form: startTime, endTime, sentence, peerData."""
-    return as_document(session.transcript.segments(problems=Unreadable("transcript")))
+def _transcript(session: Session) -> list[dict[str, Any]]:
+    return serialize_segments(session.transcript.segments(problems=NotedProblems("transcript")))
 
 
-def as_document(segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    """Segments in RealtimeKit's own form."""
-    from realtimekit.artifacts.formats import to_json  # noqa: PLC0415 - only where there is one
+def serialize_segments(segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """Return segments in RealtimeKit's own format: startTime, endTime, sentence, peerData."""
+    from realtimekit.artifacts.formats import to_json  # noqa: PLC0415 - only where there is a transcript
 
-    said: list[dict[str, Any]] = json.loads(to_json(segments))
-    return said
+    document: list[dict[str, Any]] = json.loads(to_json(segments))
+    return document
 
 
-def show(out: Console, session: Session, account: Mapping[str, Any]) -> None:
-    """Print the account of a session, as `gather` gives it."""
-    times = f"{moment(session.started_at)} to {moment(session.ended_at) or 'now'} UTC"
+def print_session(session: Session, document: Mapping[str, Any]) -> None:
+    """Print a session and its `session_document` for people."""
+    console = make_console()
+    times = f"{format_time(session.started_at)} to {format_time(session.ended_at) or 'now'} UTC"
     title = session.meeting_display_name or "untitled"
-    out.print(clean(f"{title}: session {session.id}, {session.status}"), style="bold")
-    out.print(clean(f"{times}, {session.minutes_consumed or 0:.1f} participant minutes"))
-    out.print()
-    people = [
-        [p.get("display_name"), p.get("custom_participant_id"), _clock(p, "joined_at"), _clock(p, "left_at"), p["id"]]
-        for p in account["participants"]
-    ]
-    print_table(out, "Participants", PEOPLE_COLUMNS, people)
-    if account["chat"] is not None:
-        print_table(out, "Chat", CHAT_COLUMNS, [written(message) for message in account["chat"]])
-    if account["transcript"] is not None:
-        print_table(out, "Transcript", SPEECH_COLUMNS, [sentence(said) for said in account["transcript"]])
-    if account["summary"] is not None:
-        out.print(Text("Summary", "bold"))
-        out.print(clean(account["summary"].strip()))
-        out.print()
-    if account["livestream_sessions"]:
-        streamed = [
-            [_clock(b, "started_time"), _clock(b, "stopped_time"), b.get("id")] for b in account["livestream_sessions"]
+    console.print(safe_text(f"{title}: session {session.id}, {session.status}"), style="bold")
+    console.print(safe_text(f"{times}, {session.minutes_consumed or 0:.1f} participant minutes"))
+    console.print()
+    participants = [
+        [
+            participant.get("display_name"),
+            participant.get("custom_participant_id"),
+            _time_of_day(participant, "joined_at"),
+            _time_of_day(participant, "left_at"),
+            participant["id"],
         ]
-        print_table(out, "Livestreams", STREAM_COLUMNS, streamed)
-    for kind, why in account.get("missing", {}).items():
-        out.print(f"The {kind} is {why}")
+        for participant in document["participants"]
+    ]
+    print_table(console, "Participants", PARTICIPANT_COLUMNS, participants)
+    if document["chat"] is not None:
+        print_table(console, "Chat", CHAT_COLUMNS, [chat_row(message) for message in document["chat"]])
+    if document["transcript"] is not None:
+        segments = [transcript_row(segment) for segment in document["transcript"]]
+        print_table(console, "Transcript", TRANSCRIPT_COLUMNS, segments)
+    if document["summary"] is not None:
+        console.print(Text("Summary", "bold"))
+        console.print(safe_text(document["summary"].strip()))
+        console.print()
+    if document["livestream_sessions"]:
+        broadcasts = [
+            [_time_of_day(broadcast, "started_time"), _time_of_day(broadcast, "stopped_time"), broadcast.get("id")]
+            for broadcast in document["livestream_sessions"]
+        ]
+        print_table(console, "Livestreams", LIVESTREAM_COLUMNS, broadcasts)
+    for kind, reason in document.get("missing", {}).items():
+        console.print(f"The {kind} is {reason}")
 
 
-def _clock(row: Mapping[str, Any], name: str) -> str:
-    """The time of day of a field; what is no time, as it is."""
+def _time_of_day(row: Mapping[str, Any], name: str) -> str:
+    """Return the time of day of a field, or its raw value where that is not a time."""
     raw = row.get(name)
     try:
         return parse_timestamp(str(raw)).strftime("%H:%M:%S")
@@ -130,26 +134,12 @@ def _clock(row: Mapping[str, Any], name: str) -> str:
         return "" if raw is None else str(raw)
 
 
-def written(message: Mapping[str, Any]) -> list[object]:
-    """A message of a chat, as a row for people."""
-    return [_clock(message, "createdAt"), message.get("displayName"), message.get("payload")]
+def chat_row(message: Mapping[str, Any]) -> list[object]:
+    """Return a chat message as a row of a table."""
+    return [_time_of_day(message, "createdAt"), message.get("displayName"), message.get("payload")]
 
 
-def sentence(said: Mapping[str, Any]) -> list[object]:
-    """A segment of a transcript, as a row for people."""
-    start = int(said["startTime"])
-    return [f"{start // 60000}:{start // 1000 % 60:02}", said["peerData"].get("displayName"), said["sentence"]]
-
-
-def show_peer(out: Console, peer: SessionParticipant) -> None:
-    """Print the averages of one participant's call quality."""
-    quality: Mapping[str, Any] = (peer.peer_report or {}).get("quality") or {}
-    lines: list[list[object]] = []
-    for kind in ("audio", "video"):
-        for way, direction in (("sent", "producer"), ("received", "consumer")):
-            averages = quality.get(f"{kind}_{direction}_cumulative") or {}
-            values = [(averages.get(name) or {}).get("avg") for name in ("quality_mos", "packet_loss", "rtt")]
-            if any(value is not None for value in values):
-                lines.append([f"{kind} {way}", *("" if value is None else f"{value:.2f}" for value in values)])
-    columns = [Column("averages"), Column("quality (MOS, 1 to 5)"), Column("packet loss (%)"), Column("round trip")]
-    print_table(out, f"Call quality of {peer.display_name}, found by peer id {peer.id}", columns, lines)
+def transcript_row(segment: Mapping[str, Any]) -> list[object]:
+    """Return a segment of a transcript as a row of a table."""
+    start = int(segment["startTime"])
+    return [f"{start // 60000}:{start // 1000 % 60:02}", segment["peerData"].get("displayName"), segment["sentence"]]

@@ -1,4 +1,4 @@
-"""`realtimekit sessions report`: a session on one page."""
+"""`realtimekit sessions report`: a page about a session."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtimekit.cli.options import an_id, asking
-from realtimekit.cli.output_paths import a_file, writing
+from realtimekit.cli.decorators import with_client
+from realtimekit.cli.output_paths import output_file, write_errors
+from realtimekit.cli.param_types import resource_id
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _no_search_for_garbage() -> Generator[None]:
-    """The peer reports are millions of small objects without a cycle: looking for one takes a fifth of all the time."""
+def _garbage_collection_paused() -> Generator[None]:
+    """Pause the garbage collector. It takes a fifth of the time, and peer reports are many objects without cycles."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -31,36 +32,43 @@ def _no_search_for_garbage() -> Generator[None]:
 
 
 @click.command()
-@click.argument("session_id", type=an_id)
+@click.argument("session_id", type=resource_id)
 @click.option(
     "-o", "--output", "to", metavar="FILE", default="report.html", show_default=True,
-    type=a_file, help="Where to; - is stdout.",
+    type=output_file, help="File to write; - is stdout.",
 )  # fmt: skip
-@click.option("--links", is_flag=True, help="With the recordings' download links: who has the file can open them.")
-@click.option("--quality/--no-quality", default=True, help="Ask for everybody's peer report, which may be large.")
-@asking
+@click.option(
+    "--links", is_flag=True, help="Include the download links of recordings: whoever has the page can open them."
+)
+@click.option(
+    "--quality/--no-quality",
+    default=True,
+    help="Include the call quality, for which a possibly large report is requested for each participant.",
+)
+@with_client
 def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, quality: bool) -> None:
-    """Make a page about a session: who was there, what was said, how the call went. One HTML file, for offline use.
+    """Write a report about a session: one HTML page that works offline.
 
-    Who came when, transcript and chat in one thread, the summary, the quality of the call for each participant,
-    recordings and livestreams. What is not there is said on the page.
+    It has who was there and when, the transcript and the chat in one thread, the summary, the call quality of each
+    participant, recordings and livestreams. It says what is missing.
     """
     from realtimekit import report as reports  # noqa: PLC0415 - loaded when the command runs, not for its help
-    from realtimekit.cli import output  # noqa: PLC0415 - as above
+    from realtimekit.cli.console import echo  # noqa: PLC0415 - as above
+    from realtimekit.cli.progress import progress_bar, spinner  # noqa: PLC0415 - as above
     from realtimekit.report.page import ready  # noqa: PLC0415 - as above
     from realtimekit.report.text import counted  # noqa: PLC0415 - as above
 
-    ready()  # before minutes are spent on what cannot be written
+    ready()  # raises before minutes are spent on a page that cannot be written
     session = client.sessions.find(session_id)
-    with _no_search_for_garbage(), output.progress("Peer reports") as tell:
-        made = reports.of(session, quality=quality, progress=tell)
+    with _garbage_collection_paused(), progress_bar("Peer reports") as update:
+        made = reports.of(session, quality=quality, progress=update)
     if to == "-":
         click.echo(made.html(links=links), nl=False)
         return
-    with output.waiting("the page"), writing(to):
+    with spinner("the page"), write_errors(to):
         made.save(to, links=links)
     for part, why in made.missing.items():
-        output.note(f"{part}: {why}")
-    place = Path(to).absolute()
-    output.note(f"{place}: session {session_id}, {counted(len(made.people), 'participant')}")
-    output.note(f"Open it in a browser: {place.as_uri()}")
+        echo(f"{part}: {why}", err=True)
+    path = Path(to).absolute()
+    echo(f"{path}: session {session_id}, {counted(len(made.people), 'participant')}", err=True)
+    echo(f"Open it in a browser: {path.as_uri()}", err=True)

@@ -1,4 +1,4 @@
-"""One signed sample of an event, sent by an emulator."""
+"""`realtimekit webhooks trigger`: one signed sample of an event, delivered by an emulator."""
 
 from __future__ import annotations
 
@@ -8,60 +8,60 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.output import clean
+from realtimekit.cli.console import echo, safe_text
 from realtimekit.webhooks.events import event_from
 
 if TYPE_CHECKING:
     from realtimekit.emulator.remote import RemoteEmulator
 
-PATIENCE = 30.0  # seconds; the emulator itself waits 10 for an answer
-LOOK_AGAIN = 0.05  # seconds
+MAX_WAIT = 30.0  # seconds; the emulator itself waits 10 for a response
+POLL_INTERVAL = 0.05  # seconds
 
 
 def trigger(origin: str, event: str, url: str, *, as_json: bool) -> bool:
-    """Have a sample sent, and print what became of it. Returns whether it was delivered."""
+    """Make the emulator deliver a sample, print the result, and return whether it was delivered."""
     from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415 - the SDK and the emulator share the wire
     from realtimekit.emulator.wire import Refusal  # noqa: PLC0415 - as above
 
     emulator = RemoteEmulator(f"{origin}/_emulator")
     try:
         delivery_id = emulator.trigger(event, url)
-        delivery = _tried(emulator, delivery_id)
+        delivery = _wait_for_attempt(emulator, delivery_id)
     except Refusal as refusal:
-        raise click.ClickException(clean(str(refusal)).plain.replace("\n", " ")) from None
+        raise click.ClickException(safe_text(str(refusal)).plain.replace("\n", " ")) from None
     if as_json:
         click.echo(json.dumps(delivery, indent=2))
     else:
-        click.echo(clean(_outcome(delivery)).plain)
+        echo(_describe(delivery))
     return bool(delivery["state"] == "delivered")
 
 
-def _tried(emulator: RemoteEmulator, delivery_id: str) -> dict[str, Any]:
-    """The delivery, once an attempt was made."""
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up:
-        found = next((one for one in emulator.webhook_deliveries() if one["id"] == delivery_id), None)
-        if found is not None and found["attempts"]:
-            return found
-        time.sleep(LOOK_AGAIN)
-    raise click.ClickException(f"the emulator did not send {delivery_id} within {PATIENCE:g} s")
+def _wait_for_attempt(emulator: RemoteEmulator, delivery_id: str) -> dict[str, Any]:
+    """Return the delivery as soon as one attempt has been made."""
+    deadline = time.monotonic() + MAX_WAIT
+    while time.monotonic() < deadline:
+        delivery = next((item for item in emulator.webhook_deliveries() if item["id"] == delivery_id), None)
+        if delivery is not None and delivery["attempts"]:
+            return delivery
+        time.sleep(POLL_INTERVAL)
+    raise click.ClickException(f"the emulator did not send {delivery_id} within {MAX_WAIT:g} s")
 
 
-def _outcome(delivery: dict[str, Any]) -> str:
+def _describe(delivery: dict[str, Any]) -> str:
     last = delivery["attempts"][-1]
-    answer = f"answered {last['status']}" if "status" in last else f"did not answer: {last['error']}"
-    ends = {
+    response = f"answered {last['status']}" if "status" in last else f"did not answer: {last['error']}"
+    states = {
         "delivered": "delivered",
-        "failed": "failed for good: it will not be tried again",
-        "pending": f"will be tried again at {delivery['due_at']} of the emulator's clock",
+        "failed": "failed for good: it will not be retried",
+        "pending": f"will be retried at {delivery['due_at']} by the emulator's clock",
     }
-    outcome = f"{delivery['url']} {answer}; {ends[delivery['state']]} (delivery {delivery['id']})"
-    return f"{delivery['event']} of {_subject(delivery['body'])}: {outcome}"
+    outcome = f"{delivery['url']} {response}; {states[delivery['state']]} (delivery {delivery['id']})"
+    return f"{delivery['event']} of {_describe_session(delivery['body'])}: {outcome}"
 
 
-def _subject(told: dict[str, Any]) -> str:
+def _describe_session(body: dict[str, Any]) -> str:
     from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
 
-    session_id = event_from(told).session_id or "unknown"
-    made_up = " (made up: there is none yet that it could be of)" if session_id.startswith(MADE_UP) else ""
-    return f"the session {session_id}{made_up}"
+    session_id = event_from(body).session_id or "unknown"
+    invented = " (invented: no session has ended yet)" if session_id.startswith(MADE_UP) else ""
+    return f"the session {session_id}{invented}"
