@@ -69,7 +69,7 @@ def closed() -> str:
 def test_trigger(served: Served, receiving: Receiving) -> None:
     text = done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
     assert text.startswith(f"meeting.ended of the session {MADE_UP}")
-    assert f"(invented: no session has ended yet): {receiving.url} answered 204; delivered" in text
+    assert f"(made up: there is no suitable one yet): {receiving.url} answered 204; delivered" in text
     ((headers, body),) = receiving.deliveries
     assert json.loads(body)["event"] == "meeting.ended"
     assert headers["rtk-signature"]

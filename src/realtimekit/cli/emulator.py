@@ -247,7 +247,7 @@ def advance(control: RemoteEmulator, seconds: float) -> tuple[str, Any]:
 @confirmation_option("Delete all data of the emulator?")
 @control_command
 def reset(control: RemoteEmulator) -> tuple[str, Any]:
-    """Delete all data: one empty app and real time remain."""
+    """Reset the emulator to one empty app and real time."""
     control.reset()
     return "Deleted all data; the credentials are the same", {}
 

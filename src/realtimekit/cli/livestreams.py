@@ -15,6 +15,7 @@ from realtimekit.cli.param_types import resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Livestream, RealtimeKit
+    from realtimekit.cli.options import Decorator
 
 COLUMNS = (
     Column("id"),
@@ -33,7 +34,7 @@ BROADCAST_COLUMNS = (
     Column("err_message", "error", fold=True, wide_only=True),
 )
 STREAM_KEY = SecretField("stream_key", "--show-key", "Also print the stream key: whoever has it can broadcast.")
-NAME = click.option("--name", help="Name of the livestream: letters, digits, - and _.")
+name_option: Decorator = click.option("--name", help="Name of the livestream: letters, digits, - and _.")
 
 
 @click.group(cls=Group)
@@ -70,7 +71,7 @@ def list_broadcasts(client: RealtimeKit, livestream_id: str) -> Any:
 
 
 @livestreams.command("create")
-@NAME
+@name_option
 @show_command(STREAM_KEY)
 def create_livestream(client: RealtimeKit, **fields: Any) -> Livestream:
     """Create a livestream without a meeting. Its video is sent over RTMP."""
@@ -79,7 +80,7 @@ def create_livestream(client: RealtimeKit, **fields: Any) -> Livestream:
 
 @livestreams.command("start")
 @click.argument("meeting_id", type=resource_id)
-@NAME
+@name_option
 @show_command(STREAM_KEY)
 def start_livestream(client: RealtimeKit, meeting_id: str, **fields: Any) -> Livestream:
     """Start broadcasting a meeting."""

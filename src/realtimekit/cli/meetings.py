@@ -15,6 +15,7 @@ from realtimekit.cli.param_types import positive_seconds, resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Meeting, RealtimeKit
+    from realtimekit.cli.options import Decorator
 
 COLUMNS = (
     Column("id"),
@@ -25,14 +26,14 @@ COLUMNS = (
     Column("transcribe_on_end", "transcribes", wide_only=True),
     Column("summarize_on_end", "summarizes", wide_only=True),
 )
-SWITCHES = boolean_options(
+switch_options: Decorator = boolean_options(
     ("record-on-start", "Record each session."),
     ("live-stream-on-start", "Broadcast each session."),
     ("persist-chat", "Keep the chat for more than a week."),
     ("transcribe-on-end", "Make a transcript of each session."),
     ("summarize-on-end", "Make a summary of each session."),
 )
-KEEP_ALIVE = click.option(
+keep_alive_option: Decorator = click.option(
     "--keep-alive",
     "session_keep_alive_time_in_secs",
     metavar="SECONDS",
@@ -66,8 +67,8 @@ def show_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
 
 @meetings.command("create")
 @click.option("--title", help="Title of the meeting.")
-@SWITCHES
-@KEEP_ALIVE
+@switch_options
+@keep_alive_option
 @from_file_option("Any fields, including those without an option")
 @show_command()
 def create_meeting(client: RealtimeKit, fields: dict[str, Any] | None = None, **options: Any) -> Meeting:
@@ -82,8 +83,8 @@ def create_meeting(client: RealtimeKit, fields: dict[str, Any] | None = None, **
 @click.argument("meeting_id", type=resource_id)
 @click.option("--title", help="Title of the meeting.")
 @click.option("--status", type=OpenEnum("meeting.MeetingChanges.status"), help="Whether participants can join.")
-@SWITCHES
-@KEEP_ALIVE
+@switch_options
+@keep_alive_option
 @from_file_option("Any fields, including those without an option")
 @show_command()
 def update_meeting(

@@ -26,7 +26,7 @@ Decorator: TypeAlias = Callable[[Command], Command]
 
 DEFAULT_LIMIT = 20  # records that a list shows
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def account_options(command: Command) -> Command:
@@ -62,7 +62,7 @@ def format_flags(**formats: str) -> Decorator:
     return decorate
 
 
-format_options = format_flags(json="Print JSON.", csv="Print CSV.")
+format_options: Decorator = format_flags(json="Print JSON.", csv="Print CSV.")
 
 
 def limit_options(command: Command) -> Command:
@@ -125,7 +125,7 @@ def wait_options(timeout: float) -> Decorator:
 
     def decorate(command: Command) -> Command:
         for name, default, help_text in (
-            ("--poll", 5.0, "How often to ask."),
+            ("--poll", 5.0, "Interval between two requests."),
             ("--timeout", timeout, "How long to wait in total."),
         ):
             option = click.option(
@@ -176,7 +176,7 @@ def _emulator_origin(_context: click.Context, _parameter: click.Parameter, value
     return f"{parts.scheme}://{parts.netloc}"
 
 
-emulator_option = click.option(
+emulator_option: Decorator = click.option(
     "--emulator",
     metavar="URL",
     callback=_emulator_origin,

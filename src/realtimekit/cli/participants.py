@@ -15,6 +15,7 @@ from realtimekit.errors import DecodeError
 
 if TYPE_CHECKING:
     from realtimekit import Participant, RealtimeKit
+    from realtimekit.cli.options import Decorator
 
 COLUMNS = (
     Column("id"),
@@ -24,7 +25,7 @@ COLUMNS = (
     Column("created_at", "created (UTC)", wide_only=True),
 )
 TOKEN = SecretField("token", "--show-token", "Also print the token: whoever has it can join as this participant.")
-meeting_option = click.option(
+meeting_option: Decorator = click.option(
     "--meeting", "meeting_id", metavar="ID", type=resource_id, required=True, help="Id of the meeting."
 )
 

@@ -174,7 +174,7 @@ def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
     """Make an emulator deliver one signed sample of an event, and show the result.
 
     The sample is about the last session of the emulator's app that has ended, so that your code can read it. If there
-    is none, the sample is about an invented session.
+    is no suitable session, its ids are made up.
 
     Exit codes: 0 delivered, 1 not delivered, 2 wrong usage.
     """

@@ -63,5 +63,5 @@ def _describe_session(body: dict[str, Any]) -> str:
     from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
 
     session_id = event_from(body).session_id or "unknown"
-    invented = " (invented: no session has ended yet)" if session_id.startswith(MADE_UP) else ""
-    return f"the session {session_id}{invented}"
+    made_up = " (made up: there is no suitable one yet)" if session_id.startswith(MADE_UP) else ""
+    return f"the session {session_id}{made_up}"
