@@ -1,4 +1,4 @@
-"""Errors in the words of the command line."""
+"""Error messages in terms of the command line."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         ),
     ],
 )
-def test_words(error: Exception, line: str) -> None:
+def test_messages(error: Exception, line: str) -> None:
     assert format_error(error) == line
 
 
 @pytest.mark.parametrize("name", settings.ENVIRONMENT)
-def test_each_setting_that_can_be_missing_has_words(name: str) -> None:
+def test_every_setting_has_a_message(name: str) -> None:
     line = format_error(ConfigurationError(settings.missing(name)))
     assert "pass" not in line
     assert "configure" not in line

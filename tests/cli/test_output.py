@@ -1,4 +1,4 @@
-"""Cells and records as they are printed."""
+"""Printed cells, tables and records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from realtimekit.record import Record
 
 
 class Thing(Record, repr_fields=("id",)):
-    """A record of its own: what is printed depends on the declared fields alone."""
+    """A record for these tests: the output depends only on the declared fields."""
 
     id: str
     name: str | None
@@ -108,7 +108,7 @@ def test_nested_fields_have_dotted_names(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(("width", "count"), [(240, 3), (180, 3), (179, 2), (143, 2), (142, 1), (120, 1), (119, 0)])
-def test_as_many_of_the_wide_columns_as_have_room(width: int, count: int) -> None:
+def test_wide_only_columns_that_fit_are_shown(width: int, count: int) -> None:
     columns = [Column("id"), *(Column(name, wide_only=True) for name in ("one", "two", "six"))]
     made = output.make_table("T", columns, [["x" * 36, "y" * 50, "y" * 50, "y" * 35]], width)
     assert isinstance(made, Table)
@@ -145,7 +145,7 @@ def test_nothing_is_cut_however_narrow(width: int, kinds: list[tuple[str, bool, 
     assert all(head in printed.getvalue() for head in heads)
 
 
-def test_what_no_table_has_room_for_is_a_line_for_each_cell(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_narrow_terminal_gets_a_line_for_each_cell(capsys: pytest.CaptureFixture[str]) -> None:
     columns = [Column("id"), Column("title", "called", fold=True), Column("more", wide_only=True)]
     one = "0df47f86-e397-4a8c-9e5b-5cbef94ed03b"
     output.print_table(Console(width=40), "T[b]", columns, [[one, "a long title of [b]many[/b] words", 1]] * 2)

@@ -1,4 +1,4 @@
-"""Output into a pipe that nobody reads any more: quiet, as with any other command."""
+"""Output into a closed pipe: no error message."""
 
 from __future__ import annotations
 
