@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: every case, the tables, and where all cases ran: results.json, chart.svg, README.md."""
+"""Run all cases, print their tables, and write results.json, chart.svg and the tables in README.md."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import cases, environments, report
+from benchmarks import cases, environments, result_tables
 from benchmarks.contenders import CONTENDERS, FAST, INSTALLED, OURS
-from benchmarks.running import Rounds, measure, server
+from benchmarks.runner import Rounds, measure, server
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Run the selected cases."""
     options = _options()
     if not options.keep:
         environments.prepare()
@@ -30,21 +30,23 @@ def main() -> None:
         results: dict[str, Rounds] = {}
         for name in options.only or cases.NAMES:
             results[name] = measure(name, base_url, options.rounds)
-            print(report.table(name, results[name]), flush=True)  # noqa: T201 - what the command is for
+            print(result_tables.table(name, results[name]), flush=True)  # noqa: T201 - the output of the command
     if not options.only:
         _write(results)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", action="append", choices=cases.NAMES, help="this case (may be repeated)")
-    parser.add_argument("--rounds", type=int, help="how many rounds of each case (each has its own number)")
+    parser.add_argument("--only", action="append", choices=cases.NAMES, help="only this case (repeatable)")
+    parser.add_argument("--rounds", type=int, help="number of rounds (each case has its own default)")
     parser.add_argument(
-        "--keep", action="store_true", help="measure what is installed; do not install the working tree"
+        "--keep", action="store_true", help="measure what is installed instead of installing the working tree"
     )
     profiled = [name for name in cases.NAMES if name != "cold_start"]
-    parser.add_argument("--profile", choices=profiled, help="where the time of a case goes, instead of how much it is")
-    parser.add_argument("--contender", action="append", choices=CONTENDERS, help="for --profile (ours)")
+    parser.add_argument("--profile", choices=profiled, help="profile a case instead of measuring it")
+    parser.add_argument(
+        "--contender", action="append", choices=CONTENDERS, help="contender to profile (default: this package)"
+    )
     return parser.parse_args()
 
 
@@ -55,24 +57,24 @@ def _profile(name: str, contender: str, base_url: str) -> None:
 
 
 def _write(results: dict[str, Rounds]) -> None:
-    from benchmarks.chart import draw  # noqa: PLC0415 - only here
+    from benchmarks.chart import draw  # noqa: PLC0415 - needs matplotlib
 
     about = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
-    told = {"about": about, "packages": _packages(), "rounds": results}
-    (HERE / "results.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    document = {"about": about, "packages": _packages(), "rounds": results}
+    (HERE / "results.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     draw(results, HERE / "chart.svg")
     machine = f"Python {about['python']}, {about['system']}, {about['cores']} cores"
-    tables = "\n".join(report.table(name, rounds) for name, rounds in results.items())
-    report.write(HERE / "README.md", f"{machine}; {', '.join(_packages()['fast'])}.\n\n{tables}")
+    tables = "\n".join(result_tables.table(name, rounds) for name, rounds in results.items())
+    result_tables.write(HERE / "README.md", f"{machine}; {', '.join(_packages()['fast'])}.\n\n{tables}")
 
 
 def _packages() -> dict[str, list[str]]:
-    """What was measured, with its version."""
+    """Return the installed packages of each environment, with their versions."""
     installed = {}
     for name in environments.CONTENTS:
         command = [sys.executable, "-m", "pip", "--python", str(environments.python(name)), "freeze"]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - pip
-        installed[name] = [line.partition(" @ ")[0] for line in told.splitlines()]
+        frozen = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - pip
+        installed[name] = [line.partition(" @ ")[0] for line in frozen.splitlines()]
     return installed
 
 

@@ -1,4 +1,4 @@
-"""What the loopback server answers: bytes made beforehand, in the shapes of the API."""
+"""The canned responses of the loopback server, in the format of the API."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ ACCOUNT, APP, MEETING, SESSION = "account-1", "app-1", "meeting-1", "sess-00000"
 APP_PATH = f"/accounts/{ACCOUNT}/realtime/kit/{APP}"
 
 SESSIONS, PAGE = 10_000, 100
-SLOW = "/slow"  # before the path: the answer takes PAGE_SECONDS
+SLOW = "/slow"  # path prefix: the response takes PAGE_SECONDS
 PAGE_SECONDS = 0.05
-COUNTS = "/counts"  # what the server has seen since it was last asked
+COUNTS = "/counts"  # path: the counts of requests since the last time
 
 _FIRST = datetime(2026, 6, 1, 10, tzinfo=UTC)
 
 
 def session(number: int) -> dict[str, Any]:
-    """One session, as `GET /sessions/{session_id}` gives it."""
+    """Return one session, as in the response to `GET /sessions/{session_id}`."""
     start = _FIRST + timedelta(minutes=number)
     started, ended = (at.isoformat(timespec="milliseconds") for at in (start, start + timedelta(minutes=30)))
     return {
@@ -40,29 +40,29 @@ def session(number: int) -> dict[str, Any]:
 
 
 def one() -> bytes:
-    """The answer with one session."""
-    return answer({"success": True, "data": session(0)})
+    """Return the response with one session."""
+    return response({"success": True, "data": session(0)})
 
 
 def pages() -> list[bytes]:
-    """The answers with all sessions, a page each."""
+    """Return the responses with all sessions, one for each page."""
     made = []
     for start in range(0, SESSIONS, PAGE):
         paging = {"total_count": SESSIONS, "start_offset": start + 1, "end_offset": start + PAGE}
         items = [session(number) for number in range(start, start + PAGE)]
-        made.append(answer({"success": True, "data": {"sessions": items}, "paging": paging}))
+        made.append(response({"success": True, "data": {"sessions": items}, "paging": paging}))
     return made
 
 
 def participant(number: int, sent: dict[str, Any]) -> bytes:
-    """The answer to `POST /meetings/{meeting_id}/participants`."""
+    """Return the response to `POST /meetings/{meeting_id}/participants`."""
     at = "2026-06-01T10:00:00.000Z"
     new = {"id": f"part-{number}", "token": "e30.e30.c2ln", "created_at": at, "updated_at": at}
-    return answer({"success": True, "data": {**sent, **new}}, "201 Created")
+    return response({"success": True, "data": {**sent, **new}}, "201 Created")
 
 
-def answer(body: object, status: str = "200 OK") -> bytes:
-    """A whole answer, with the headers that such answers have."""
+def response(body: object, status: str = "200 OK") -> bytes:
+    """Return a whole response with the usual headers."""
     content = json.dumps(body, separators=(",", ":")).encode()
     head = (
         f"HTTP/1.1 {status}\r\ndate: Mon, 01 Jun 2026 10:00:00 GMT\r\ncontent-type: application/json; charset=utf-8\r\n"

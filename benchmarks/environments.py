@@ -1,4 +1,4 @@
-"""Each contender is installed as its users would install it, in an environment of its own below `.venv-bench`."""
+"""The environments of the contenders, below `.venv-bench`. Each is installed as its users would install it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / ".venv-bench"
 
-# environment -> what is installed into it; "." is this package, built from the working tree
+# Environment -> what is installed into it; "." is this package, built from the working tree.
 CONTENTS = {
     "cloudflare": ["cloudflare==5.9.0"],
     "realtimekit": ["."],
@@ -21,16 +21,16 @@ CONTENTS = {
 
 
 def python(name: str) -> Path:
-    """The interpreter of an environment."""
+    """Return the interpreter of an environment."""
     return HERE / name / "bin" / "python"
 
 
 def prepare() -> None:
-    """Make what is missing, and install the working tree anew."""
-    wheel = _built()
+    """Create missing environments, and install the working tree again."""
+    wheel = _build_wheel()
     for name, wanted in CONTENTS.items():
         if not python(name).exists():
-            venv.create(HERE / name, symlinks=True)  # without pip: nobody's size is to include it
+            venv.create(HERE / name, symlinks=True)  # without pip, so that it does not count in any size
             _install(name, *(item.replace(".", str(wheel), 1) if item.startswith(".") else item for item in wanted))
         elif wanted[0].startswith("."):
             _install(name, "--force-reinstall", "--no-deps", str(wheel))
@@ -38,12 +38,12 @@ def prepare() -> None:
 
 @functools.cache
 def size(name: str) -> float:
-    """Bytes of everything that is installed in an environment, compiled files included."""
+    """Return the bytes of everything that is installed in an environment, including compiled files."""
     (packages,) = (HERE / name / "lib").glob("python*/site-packages")
     return float(sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()))
 
 
-def _built() -> Path:
+def _build_wheel() -> Path:
     _pip("wheel", "--no-deps", "--wheel-dir", str(HERE / "wheel"), str(ROOT))
     return max((HERE / "wheel").glob("*.whl"), key=lambda path: path.stat().st_mtime)
 

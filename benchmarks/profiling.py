@@ -1,7 +1,7 @@
 """Where the time of a case goes: `python -m benchmarks --profile find`.
 
-Two views. The layers are measured without a profiler, by leaving some out: what of a `find` is the SDK's own, what the
-transport's. The functions come from cProfile, which makes small Python functions look dearer than they are.
+There are two views. The layers of a `find` are measured without a profiler, by leaving some out: the SDK or the
+transport. The functions come from cProfile, which makes small Python functions look more expensive than they are.
 
 `python -m benchmarks.profiling CASE CONTENDER BASE_URL` is the part that runs in the environment of a contender.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS, CALLS = 15, 300
-SHOWN = 25
+MAX_FUNCTIONS = 25
 
 
 def main(name: str, contender: str, base_url: str) -> None:
@@ -45,8 +45,8 @@ def main(name: str, contender: str, base_url: str) -> None:
 
 
 def layers(contender: str, base_url: str) -> None:
-    """Microseconds of CPU of one `find`, whole and in parts, alternating."""
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - only where it is what is measured
+    """Print the CPU time of one `find` in microseconds, as a whole and in parts, measured in turns."""
+    from realtimekit import RealtimeKit  # noqa: PLC0415 - only where this package is measured
     from realtimekit.interfaces import Request, Response  # noqa: PLC0415
     from realtimekit.transports import create_transport  # noqa: PLC0415
 
@@ -54,26 +54,26 @@ def layers(contender: str, base_url: str) -> None:
     transport = create_transport("auto", asynchronous=False)
     sent: list[Request] = []
 
-    class Kept:
-        """Answers at once what the real transport answered."""
+    class ReplayTransport:
+        """Returns a response of the real transport immediately."""
 
-        answer: Response
+        response: Response
 
         def send(self, request: Request, /) -> Response:
             sent[:] = [request]
-            return self.answer
+            return self.response
 
-    kept = Kept()
+    replay = ReplayTransport()
     given: dict[str, Any] = {"api_token": canned.TOKEN, "account_id": canned.ACCOUNT, "app_id": canned.APP}
-    without = RealtimeKit(transport=kept, base_url=base_url, **given)
+    without = RealtimeKit(transport=replay, base_url=base_url, **given)
     whole = RealtimeKit(transport=transport, base_url=base_url, **given)
-    kept.answer = transport.send(Request("GET", base_url + "/any", {}, None, 30.0))
+    replay.response = transport.send(Request("GET", base_url + "/any", {}, None, 30.0))
     without.sessions.find(canned.SESSION)
-    request, alone = sent[0], bare.Blocking(base_url)
+    request, alone = sent[0], bare.SyncClient(base_url)
     parts: dict[str, Callable[[], object]] = {
         "the library alone, with json": alone.find,
         "our transport alone": lambda: transport.send(request),
-        "the SDK over a transport that answers at once": lambda: without.sessions.find(canned.SESSION),
+        "the SDK over a transport that returns immediately": lambda: without.sessions.find(canned.SESSION),
         "find": lambda: whole.sessions.find(canned.SESSION),
     }
     taken: dict[str, list[float]] = defaultdict(list)
@@ -89,7 +89,7 @@ def layers(contender: str, base_url: str) -> None:
 
 
 def functions(profile: cProfile.Profile) -> None:
-    """Own time by package, and the dearest functions."""
+    """Print the own time by package, and the most expensive functions."""
     stats: dict[tuple[str, int, str], tuple[int, int, float, float, Any]] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     total = sum(row[2] for row in stats.values())
     packages: dict[str, float] = defaultdict(float)
@@ -99,13 +99,13 @@ def functions(profile: cProfile.Profile) -> None:
     for package, own in sorted(packages.items(), key=lambda item: -item[1])[:12]:
         say(f"  {own / total:6.1%}  {package}")
     say("own time by function")
-    for (file, line, function), row in sorted(stats.items(), key=lambda item: -item[1][2])[:SHOWN]:
-        place = f"{_package(file, function)} {Path(file).name}:{line} {function}"
-        say(f"  {row[2] / total:6.1%}  {row[0]:>7} calls  {place}")
+    for (file, line, function), row in sorted(stats.items(), key=lambda item: -item[1][2])[:MAX_FUNCTIONS]:
+        location = f"{_package(file, function)} {Path(file).name}:{line} {function}"
+        say(f"  {row[2] / total:6.1%}  {row[0]:>7} calls  {location}")
 
 
 def _package(file: str, function: str) -> str:
-    """`realtimekit.record`, `httpcore2`, `python` for its library, `C` for what is not written in Python."""
+    """Return the package of a function: `realtimekit.record`, `httpcore2`, `python` for its library, or `C`."""
     if file == "~":
         if "socket" in function or "select" in function or "poll" in function:
             return "C: sockets"

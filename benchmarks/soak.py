@@ -1,10 +1,10 @@
-"""`make soak`: ten minutes of every kind of call, and whether memory, descriptors or threads grow by it. Linux only.
+"""`make soak`: ten minutes of all kinds of calls, to see whether memory, descriptors or threads grow. Linux only.
 
-The emulator is served by a process of its own; this one makes the calls, in rounds: threads and event loops come, share
-clients or make their own, and are gone at the end of the round. Then it looks at itself, when nothing is under way.
-Some of the calls fail, as they would: cuts, timeouts, answers that are errors.
+The emulator is served by a process of its own. This one makes the calls in rounds: threads and event loops start, share
+clients or make their own, and end with the round. Then the process takes a sample of itself, while it is idle. Some of
+the calls fail, as in reality: broken connections, timeouts, error responses.
 
-Exit code 1: something grew, or a call ended in a way that it must not.
+Exit code 1: something grew, or a call had an unexpected result.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from realtimekit.emulator.remote import RemoteEmulator
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-THREADS, LOOPS, TASKS = 4, 3, 3  # of a round; the tasks of each loop
+THREADS, LOOPS, TASKS = 4, 3, 3  # per round; tasks per loop
 TURNS = 4  # calls of a thread or task in a round
-A_ROUND = (THREADS + LOOPS * TASKS) * TURNS
-PATIENCE = 0.15  # seconds, for what comes too late
+CALLS_PER_ROUND = (THREADS + LOOPS * TASKS) * TURNS
+SHORT_TIMEOUT = 0.15  # seconds, for responses that come too late
 TRANSPORTS: tuple[Any, ...] = ("httpcore2", "pyreqwest")
 
 
-# --- what the process has ---------------------------------------------------------------------------------------------
+# --- samples of the process -------------------------------------------------------------------------------------------
 
 
 class Sample(NamedTuple):
@@ -54,29 +54,29 @@ class Sample(NamedTuple):
     memory: float  # MiB, resident
     descriptors: int
     threads: int
-    objects: int  # that lines of this package allocated, and are still there; 0 where nobody traces them
+    objects: int  # allocated by this package and still alive; 0 without --trace
 
     def row(self) -> str:
-        """As a line of the table."""
+        """Return a line of the table."""
         figures = f"{self.seconds:8.1f} {self.calls:8} {self.memory:8.1f}"
         return f"{figures} {self.descriptors:12} {self.threads:8} {self.objects:8}"
 
 
-# How much more the last quarter may have than the second: an allocator's fragments; connections that happen to be open.
+# How much more the last quarter may have than the second: fragments of an allocator, connections that are open.
 TOLERANCES = {"memory": 4.0, "descriptors": 4.0, "threads": 2.0, "objects": 200.0}
 
 
 def sample(seconds: float, calls: int) -> Sample:
-    """Look, after the garbage is collected and what is free was given back: what is left is in use."""
+    """Take a sample after garbage collection, and after free memory was returned: the rest is in use."""
     gc.collect()
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc has it
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # only glibc has it
         trim(0)
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
     return Sample(
         seconds,
         calls,
         int(status["VmRSS"].split()[0]) / 1024,
-        len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - one of them is of the listing itself, in each sample
+        len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - each sample has one for the listing itself
         int(status["Threads"]),
         _objects() if tracemalloc.is_tracing() else 0,
     )
@@ -88,24 +88,24 @@ def _objects() -> int:
 
 
 def grown(samples: Sequence[Sample]) -> list[str]:
-    """What grew: where the median of the last quarter is above that of the second by more than is tolerated."""
+    """Return what grew: where the median of the last quarter exceeds that of the second by more than the tolerance."""
     quarter = len(samples) // 4
     if not quarter:
         return [f"{len(samples)} samples are too few to tell"]
     found: list[str] = []
     for name, tolerance in TOLERANCES.items():
         if name == "memory" and samples[-1].objects:
-            continue  # it is the tracer's, mostly
+            continue  # most of it is used by the tracer
         values = [getattr(sample, name) for sample in samples]
         before, after = median(values[quarter : 2 * quarter]), median(values[-quarter:])
         if after - before > tolerance:
-            found.append(f"{name} grew from {before:g} to {after:g}; {tolerance:g} more would do")
+            found.append(f"{name} grew from {before:g} to {after:g}; up to {tolerance:g} more is tolerated")
     return found
 
 
 # --- the calls --------------------------------------------------------------------------------------------------------
 
-# Each with its weight, and what it must end in: what fails does so because of FAULTS.
+# Call -> its weight, and the error that it must raise because of FAULTS.
 MIX: dict[str, tuple[int, type[Exception] | None]] = {
     "find": (30, None),
     "list": (10, None),
@@ -132,7 +132,7 @@ PERSON: Any = {"name": "Dan", "custom_participant_id": "dan", "preset_name": "gr
 
 
 def call(client: RealtimeKit, name: str) -> None:
-    """One call, or the few that belong together."""
+    """Make one call, or a few that belong together."""
     match name:
         case "find":
             assert client.sessions.find("sess-1").status == "ENDED"
@@ -149,11 +149,11 @@ def call(client: RealtimeKit, name: str) -> None:
         case "again":
             assert client.with_options(max_retries=30).sessions.ref("sess-1").summary.text()
         case _:
-            client.with_options(max_retries=0).sessions.find(name, timeout=PATIENCE if name == "late" else 30)
+            client.with_options(max_retries=0).sessions.find(name, timeout=SHORT_TIMEOUT if name == "late" else 30)
 
 
 async def call_async(client: AsyncRealtimeKit, name: str) -> None:
-    """As `call`."""
+    """Make one call, or a few that belong together, with an async client."""
     match name:
         case "find":
             assert (await client.sessions.find("sess-1")).status == "ENDED"
@@ -171,11 +171,13 @@ async def call_async(client: AsyncRealtimeKit, name: str) -> None:
             summary = await client.with_options(max_retries=30).sessions.ref("sess-1").summary
             assert await summary.text()
         case _:
-            await client.with_options(max_retries=0).sessions.find(name, timeout=PATIENCE if name == "late" else 30)
+            await client.with_options(max_retries=0).sessions.find(
+                name, timeout=SHORT_TIMEOUT if name == "late" else 30
+            )
 
 
 class Mix:
-    """The clients that are shared, and what became of the calls."""
+    """The shared clients, and the outcomes of the calls."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
@@ -185,8 +187,8 @@ class Mix:
         self.wrong: Counter[str] = Counter()
 
     def round(self, number: int) -> None:
-        """Threads and event loops come, call, and are gone."""
-        chances = [random.Random(number * 100 + n) for n in range(THREADS + LOOPS)]  # noqa: S311 - to be repeated
+        """Start threads and event loops, let them make calls, and wait for their end."""
+        chances = [random.Random(number * 100 + n) for n in range(THREADS + LOOPS)]  # noqa: S311 - repeatable
         threads = [
             threading.Thread(target=self._thread if n < THREADS else self._loop, args=[number + n, chance])
             for n, chance in enumerate(chances)
@@ -236,7 +238,7 @@ class Mix:
         expected = MIX[name][1]
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - told at the end
+        except Exception as error:  # noqa: BLE001 - reported at the end
             if expected is None or not isinstance(error, expected):
                 self.wrong[f"{name}: {type(error).__name__}: {error}"] += 1
             self.outcomes[type(error).__name__] += 1
@@ -246,59 +248,59 @@ class Mix:
             self.outcomes["done"] += 1
 
 
-# --- the whole --------------------------------------------------------------------------------------------------------
+# --- the soak test ----------------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def emulator() -> Generator[dict[str, Any]]:
-    """An emulator in a process of its own, with a session, a dozen meetings and FAULTS; what makes a client of it."""
+    """Start an emulator with a session, a dozen meetings and FAULTS, and yield the settings of its clients."""
     command = [sys.executable, "-m", "realtimekit", "emulator", "--demo", "--json", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
         try:
             assert process.stdout is not None
-            told = json.loads(process.stdout.readline())
-            remote = RemoteEmulator(told.pop("control_url"))
-            with RealtimeKit(**told) as client:
+            settings = json.loads(process.stdout.readline())
+            remote = RemoteEmulator(settings.pop("control_url"))
+            with RealtimeKit(**settings) as client:
                 for number in range(12):
                     client.meetings.create(title=f"Meeting {number}")
             remote.add_faults(FAULTS)
-            yield told
+            yield settings
         finally:
             process.terminate()
 
 
-def soak(calls: int, seconds: float, every: float, tell: Callable[[Sample], object]) -> tuple[Mix, list[Sample]]:
-    """Make so many calls in about so much time.
+def soak(calls: int, seconds: float, every: float, report: Callable[[Sample], object]) -> tuple[Mix, list[Sample]]:
+    """Make a number of calls in about a given time.
 
     Args:
-        calls: how many; stories of a few calls count as one.
-        seconds: 0 for as fast as it goes.
-        every: seconds from one look to the next, at least.
-        tell: is told of each.
+        calls: the number of calls; a few that belong together count as one.
+        seconds: the time; 0 for as fast as possible.
+        every: the minimum number of seconds between two samples.
+        report: called with each sample.
     """
     samples: list[Sample] = []
     with emulator() as settings:
         mix, begun = Mix(settings), time.monotonic()
-        for number in range(math.ceil(calls / A_ROUND)):
-            time.sleep(max(0.0, begun + seconds * number * A_ROUND / calls - time.monotonic()))
+        for number in range(math.ceil(calls / CALLS_PER_ROUND)):
+            time.sleep(max(0.0, begun + seconds * number * CALLS_PER_ROUND / calls - time.monotonic()))
             mix.round(number)
             now = time.monotonic() - begun
             if not samples or now - samples[-1].seconds >= every:
                 samples.append(sample(now, mix.outcomes.total()))
-                tell(samples[-1])
+                report(samples[-1])
     return mix, samples
 
 
 def main() -> int:
-    """Soak, print, judge."""
+    """Run the soak test, print the samples, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--calls", type=int, default=50_000)
-    parser.add_argument("--seconds", type=float, default=600, help="about; 0 for as fast as it goes")
-    parser.add_argument("--every", type=float, default=5, help="seconds from one look to the next, at least")
-    parser.add_argument("--trace", action="store_true", help="count the objects of this package, too (slow)")
+    parser.add_argument("--seconds", type=float, default=600, help="approximate time; 0 for as fast as possible")
+    parser.add_argument("--every", type=float, default=5, help="minimum seconds between two samples")
+    parser.add_argument("--trace", action="store_true", help="also count the objects of this package (slow)")
     options = parser.parse_args()
     if not Path("/proc/self/status").exists():
-        parser.error("reads /proc, which Linux alone has")
+        parser.error("needs /proc, which exists only on Linux")
     if options.trace:
         tracemalloc.start()
     say(f"{'seconds':>8} {'calls':>8} {'MiB':>8} {'descriptors':>12} {'threads':>8} {'objects':>8}")
@@ -310,7 +312,7 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - what the command is for
+    print(text, flush=True)  # noqa: T201 - the output of the command
 
 
 if __name__ == "__main__":

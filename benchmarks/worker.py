@@ -1,7 +1,7 @@
-"""One contender in one case: measures a round for each line on stdin, and says what came out, as a line of JSON.
+"""Measures one contender in one case: one round for each line on stdin, printed as a line of JSON.
 
-`python -m benchmarks.worker CASE CONTENDER BASE_URL`, in the environment of the contender. The first round warms up and
-is not told.
+`python -m benchmarks.worker CASE CONTENDER BASE_URL` runs in the environment of the contender. The first round is a
+warm-up, and is not printed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(name: str, contender: str, base_url: str) -> None:
     with ExitStack() as undo:
         measure = case.begin(cases.Setting(module, base_url, undo))
         measure()
-        print("ready", flush=True)  # noqa: T201 - the runner reads it
+        print("ready", flush=True)  # noqa: T201 - read by the runner
         for _ in sys.stdin:
             print(json.dumps(measure()), flush=True)  # noqa: T201 - as above
 

@@ -11,7 +11,7 @@ import pytest
 import realtimekit.client
 import realtimekit.settings
 from realtimekit import RealtimeKit
-from realtimekit.cli import scene
+from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
 from realtimekit.transports.emulator import connected
 
@@ -33,7 +33,7 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @dataclass
 class Demo:
-    """An emulator after the meeting of `realtimekit.cli.scene`: session sess-1 in app-1, peers peer-1 to peer-3."""
+    """An emulator after the demo scenario: session sess-1 in app-1, peers peer-1 to peer-3."""
 
     emulator: Emulator
     base_url: str
@@ -57,11 +57,11 @@ class Demo:
 @pytest.fixture
 def demo() -> Iterator[Demo]:
     """The meeting's emulator, served over HTTP."""
-    with Emulator(**scene.CREDENTIALS) as emulator:
+    with Emulator(**demo_scenario.CREDENTIALS) as emulator:
         client = RealtimeKit(**connected(emulator))
-        emulator.next_ids.extend(scene.NAMED_IDS)
-        scene.play(client, emulator)
-        assert not emulator.next_ids, "the scene names every id that it makes"
+        emulator.next_ids.extend(demo_scenario.FIXED_IDS)
+        demo_scenario.run(client, emulator)
+        assert not emulator.next_ids, "the scenario fixes every id that it makes"
         with emulator.serve() as server:
             yield Demo(emulator, server.base_url, server.control_url)
 

@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from realtimekit import AsyncRealtimeKit, RealtimeKit, Session
-from realtimekit.cli import scene
+from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.remote import RemoteEmulator
 from realtimekit.transports.emulator import connected
@@ -53,11 +53,11 @@ def remember(file: str, name: str, secret: str | None) -> None:
 
 def serve(file: str) -> None:
     """Serve until stdin ends; say at last what was asked."""
-    credentials: Any = {**scene.CREDENTIALS, "api_token": f"/+{API_TOKEN}%&="}
+    credentials: Any = {**demo_scenario.CREDENTIALS, "api_token": f"/+{API_TOKEN}%&="}
     with Emulator(**credentials) as emulator:
         client = RealtimeKit(**connected(emulator))
-        emulator.next_ids.extend(scene.NAMED_IDS)
-        scene.play(client, emulator)
+        emulator.next_ids.extend(demo_scenario.FIXED_IDS)
+        demo_scenario.run(client, emulator)
         emulator.postman.public_key()
         for row in emulator.store.rows("select name, value from meta where name like '%\\_key' escape '\\'"):
             remember(file, f"the emulator's {row['name']}", json.loads(row["value"]).replace("\n", "")[-90:-30])

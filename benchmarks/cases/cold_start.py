@@ -1,4 +1,4 @@
-"""From the start of the interpreter to the first record: import, client, first `find`. And what has to be installed."""
+"""From the start of the interpreter to the first record: import, client, first `find`; and the installed size."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ answer = client.get(URL + "{APP_PATH}/sessions/{SESSION}").build().send()
 assert orjson.loads(memoryview(answer.bytes()))["data"]["status"] == "ENDED"
 """,
 }
-# Told by the process itself: what its parent is told includes what it was before `exec`.
+# Read by the process itself: the parent would see the memory from before `exec` as well.
 _PEAK = """
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
 
 def measure(contender: str, base_url: str) -> Sample:
-    """Start one program and wait for its end."""
+    """Run one program, and measure it."""
     environment = CONTENDERS[contender].environment
     program = f"URL = {base_url!r}\n{PROGRAMS[contender]}{_PEAK}"
     before, started = os.times(), time.perf_counter()
@@ -56,7 +56,7 @@ def measure(contender: str, base_url: str) -> Sample:
     wall, after = time.perf_counter() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     sample = {"wall": wall, "cpu": cpu, "peak": int(done.stdout) * 1024.0}
-    # The transports alone lie in the environments of those that use them.
+    # The bare transports are installed in the environments of this package.
     return sample if contender in FLOORS.values() else {**sample, "installed": size(environment)}
 
 

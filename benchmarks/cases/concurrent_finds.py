@@ -1,4 +1,4 @@
-"""100 finds at once from one event loop, five times over."""
+"""100 concurrent finds from one event loop, five times."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.cases import Sample, Setting
-    from benchmarks.contenders import Awaiting
+    from benchmarks.contenders import AsyncClient
 
 AT_ONCE, TIMES = 100, 5
 
 
 def begin(setting: Setting) -> Callable[[], Sample]:
-    """One client and one event loop, kept; the first round, which connects, does not count."""
+    """Make one client and one event loop, which are kept. The first round, which connects, does not count."""
     runner = setting.undo.enter_context(asyncio.Runner())
 
-    async def new() -> Awaiting:
-        client: Awaiting = setting.contender.Awaiting(setting.base_url)
+    async def new() -> AsyncClient:
+        client: AsyncClient = setting.contender.AsyncClient(setting.base_url)
         return client
 
     client = runner.run(new())

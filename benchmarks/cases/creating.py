@@ -1,6 +1,6 @@
-"""1,000 participants created at once with one client, from 50 threads and from 1,000 tasks.
+"""1,000 participants created concurrently with one client, from 50 threads and from 1,000 tasks.
 
-Counted, too: creates that failed, and people whom the server was sent twice.
+Also counts failed calls, and participants that were sent twice.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.cases import Sample, Setting
-    from benchmarks.contenders import Awaiting
+    from benchmarks.contenders import AsyncClient
 
-PEOPLE, THREADS = 1_000, 50
+PARTICIPANTS, THREADS = 1_000, 50
 
 
 def counts(base_url: str) -> dict[str, int]:
-    """What the server has seen since the last time."""
+    """Return the server's counts since the last call."""
     origin = f"http://{urlsplit(base_url).netloc}"
     with urllib.request.urlopen(origin + COUNTS) as answer:  # noqa: S310 - our own server
-        told: dict[str, int] = json.load(answer)
-        return told
+        document: dict[str, int] = json.load(answer)
+        return document
 
 
 def begin(setting: Setting) -> Callable[[], Sample]:
-    """A client for the threads, and one for the tasks."""
+    """Make a client for the threads and one for the tasks."""
     runner = setting.undo.enter_context(asyncio.Runner())
     threads = setting.undo.enter_context(ThreadPoolExecutor(THREADS))
 
-    async def new() -> Awaiting:
-        client: Awaiting = setting.contender.Awaiting(setting.base_url)
+    async def new() -> AsyncClient:
+        client: AsyncClient = setting.contender.AsyncClient(setting.base_url)
         return client
 
-    blocking, awaiting = setting.contender.Blocking(setting.base_url), runner.run(new())
+    blocking, awaiting = setting.contender.SyncClient(setting.base_url), runner.run(new())
     numbers = itertools.count(1)
 
     def names() -> list[str]:
         rnd = next(numbers)
-        return [f"person-{rnd}-{number}" for number in range(PEOPLE)]
+        return [f"person-{rnd}-{number}" for number in range(PARTICIPANTS)]
 
     async def in_tasks() -> list[str | BaseException]:
         return await asyncio.gather(*(awaiting.create(name) for name in names()), return_exceptions=True)
@@ -65,7 +65,7 @@ def begin(setting: Setting) -> Callable[[], Sample]:
         assert len(set(ids)) == len(ids)
         return {
             kind: len(ids) / meter.wall,
-            f"{kind}_cpu": meter.cpu / PEOPLE,
+            f"{kind}_cpu": meter.cpu / PARTICIPANTS,
             f"{kind}_failed": len(made) - len(ids),
             f"{kind}_twice": seen["created_twice"],
         }

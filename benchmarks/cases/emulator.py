@@ -1,4 +1,4 @@
-"""The emulator: how many requests a second it answers, and how it does with 100,000 sessions."""
+"""The emulator: requests per second, and times with 100,000 sessions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from realtimekit.emulator import Emulator
 
 CALLS, FEW, MANY, PAGE = 500, 1_000, 100_000, 50
-TIMES = 5  # of which the fastest counts: another process may have had the core meanwhile
+TIMES = 5  # the fastest counts: another process may have used the core
 
 
 def begin(setting: Setting) -> Callable[[], Sample]:
-    """One served by the command line, one with few sessions, one with many."""
+    """Make one emulator that is served by the command line, one with few sessions and one with many."""
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only in the environment that has it
     from realtimekit.emulator import Emulator  # noqa: PLC0415
     from realtimekit.transports.emulator import connected  # noqa: PLC0415
@@ -59,20 +59,20 @@ def begin(setting: Setting) -> Callable[[], Sample]:
 
 
 def serve(undo: ExitStack) -> RealtimeKit:
-    """A client of an emulator in a process of its own."""
+    """Start an emulator in a process of its own, and return a client of it."""
     from realtimekit import RealtimeKit  # noqa: PLC0415 - as above
 
     command = [sys.executable, "-m", "realtimekit", "emulator", "--json", "--port", "0"]
     running = undo.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))  # noqa: S603 - ours
     undo.callback(running.terminate)
     assert running.stdout is not None
-    told = json.loads(running.stdout.readline())
-    del told["control_url"]
-    return RealtimeKit(**told)
+    settings = json.loads(running.stdout.readline())
+    del settings["control_url"]
+    return RealtimeKit(**settings)
 
 
 def rate(client: RealtimeKit, meeting_id: str) -> float:
-    """Requests a second, one after another."""
+    """Return the requests per second, made one after another."""
     with Meter() as meter:
         for _ in range(CALLS):
             client.meetings.find(meeting_id)
@@ -80,13 +80,13 @@ def rate(client: RealtimeKit, meeting_id: str) -> float:
 
 
 def page_time(client: RealtimeKit, number: int) -> float:
-    """Seconds for one page of the sessions that have ended, which are every other one."""
+    """Return the seconds for one page of ended sessions, which are every other session."""
     ended = client.sessions.where(status="ENDED").page_size(PAGE)
     return fastest(lambda: len(ended.page(number)) == PAGE)
 
 
 def find_time(client: RealtimeKit, emulator: Emulator) -> float:
-    """Seconds for one session by its id."""
+    """Return the seconds for one session by its id."""
     row = emulator.store.row("select id from sessions limit 1 offset ?", MANY // 2)
     assert row is not None
     return fastest(lambda: client.sessions.find(row["id"]).id == row["id"])
@@ -102,7 +102,7 @@ def fastest(call: Callable[[], bool]) -> float:
 
 
 def fill(emulator: Emulator, count: int) -> None:
-    """Put in sessions, as if so many meetings had taken place, a minute apart; every other one has ended."""
+    """Insert sessions that start a minute apart. Every other one has ended."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     with emulator.store.transaction():
         for number in range(count):
@@ -128,7 +128,7 @@ def fill(emulator: Emulator, count: int) -> None:
 
 
 def resident() -> int:
-    """Bytes of memory that this process has."""
+    """Return the resident memory of this process in bytes."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 

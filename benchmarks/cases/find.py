@@ -17,8 +17,8 @@ CALLS = 300
 
 
 def begin(setting: Setting) -> Callable[[], Sample]:
-    """One client, its connection kept."""
-    client = setting.contender.Blocking(setting.base_url)
+    """Make one client that keeps its connection."""
+    client = setting.contender.SyncClient(setting.base_url)
 
     def measure() -> Sample:
         with Meter() as meter:

@@ -1,4 +1,4 @@
-"""All of 10,000 sessions by pages of 100, five fields of each read: id, status, minutes, and two dates."""
+"""Lists 10,000 sessions in pages of 100, and reads five fields of each: id, status, minutes and two dates."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def begin(setting: Setting) -> Callable[[], Sample]:
-    """One client, its connection kept."""
-    client = setting.contender.Blocking(setting.base_url)
+    """Make one client that keeps its connection."""
+    client = setting.contender.SyncClient(setting.base_url)
 
     def measure() -> Sample:
         with Meter() as meter:

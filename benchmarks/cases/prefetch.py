@@ -1,4 +1,4 @@
-"""10,000 sessions from a server that takes 50 ms a page: `prefetch(8)` beside one page after another."""
+"""Lists 10,000 sessions from a server that takes 50 ms per page: `prefetch(8)` against one page after another."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ IN_ORDER = [f"sess-{number:05}" for number in range(SESSIONS)]
 
 
 def begin(setting: Setting) -> Callable[[], Sample]:
-    """Both clients."""
+    """Make both clients."""
     base_url = setting.base_url + SLOW
     runner = setting.undo.enter_context(asyncio.Runner())
-    client = setting.contender.Blocking(base_url)
+    client = setting.contender.SyncClient(base_url)
 
     async def in_tasks() -> list[str]:
-        return [read[0] async for read in setting.contender.Awaiting(base_url).sessions(WINDOW)]
+        return [read[0] async for read in setting.contender.AsyncClient(base_url).sessions(WINDOW)]
 
     def timed(read: Callable[[], list[str]]) -> float:
         counts(base_url)
@@ -36,8 +36,8 @@ def begin(setting: Setting) -> Callable[[], Sample]:
         assert counts(base_url)["most_at_once"] <= WINDOW
         return meter.wall
 
-    def asked_for_by_an_idle_reader() -> int:
-        """How many pages are held for somebody who reads one page, the first record of the next, and then nothing."""
+    def pages_held_for_an_idle_reader() -> int:
+        """Read one page and the first record of the next, and return how many pages are held from then on."""
         reader = client.sessions(WINDOW)
         for _ in range(PAGE + 1):
             next(reader)
@@ -57,7 +57,7 @@ def begin(setting: Setting) -> Callable[[], Sample]:
             "tasks": tasks,
             "gain": one_by_one / threads,
             "gain_tasks": one_by_one / tasks,
-            "asked": asked_for_by_an_idle_reader(),
+            "asked": pages_held_for_an_idle_reader(),
         }
 
     return measure

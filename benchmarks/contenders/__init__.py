@@ -1,7 +1,7 @@
-"""Who is measured: each does the same things its own way.
+"""The contenders. Each makes the same calls in its own way.
 
-A contender is a module with `Blocking` and `Awaiting`, made with the base URL of the API. It is written as somebody
-would write it who uses that library: one client, kept.
+A contender is a module with `SyncClient` and `AsyncClient`, which take the base URL of the API. It is written as users
+of that library would write it, with one client that is kept.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, TypeAlias
 
 # id, status, minutes consumed, started at, ended at
-Read: TypeAlias = tuple[str, str, float, datetime, datetime]
+SessionFields: TypeAlias = tuple[str, str, float, datetime, datetime]
 
 
 class Contender(NamedTuple):
-    """What is measured, and where it is installed."""
+    """A module to measure, and where it is installed."""
 
     name: str
     module: str  # of this package
@@ -40,40 +40,40 @@ CONTENDERS = {
     )
 }
 INSTALLED = {**CONTENDERS, EMULATOR: Contender(EMULATOR, "ours", "emulator")}
-FLOORS = {OURS: HTTPCORE2, FAST: PYREQWEST}  # the same transport, used bare with json
+FLOORS = {OURS: HTTPCORE2, FAST: PYREQWEST}  # the same transport with json, without any SDK
 
 
-class Blocking(Protocol):
-    """Without asyncio."""
+class SyncClient(Protocol):
+    """A client without asyncio."""
 
     def __init__(self, base_url: str, /) -> None: ...
 
     def find(self) -> str:
-        """Read one session; its id."""
+        """Read one session, and return its id."""
         ...
 
-    def sessions(self) -> Iterator[Read]:
-        """Five fields of every session there is, read by pages of 100."""
+    def sessions(self) -> Iterator[SessionFields]:
+        """Yield five fields of every session, read in pages of 100."""
         ...
 
     def create(self, name: str, /) -> str:
-        """Add a participant; its id."""
+        """Add a participant, and return its id."""
         ...
 
 
-class Awaiting(Protocol):
-    """With asyncio."""
+class AsyncClient(Protocol):
+    """A client with asyncio."""
 
     def __init__(self, base_url: str, /) -> None: ...
 
     async def find(self) -> str:
-        """Read one session; its id."""
+        """Read one session, and return its id."""
         ...
 
-    def sessions(self) -> AsyncIterator[Read]:
-        """As above."""
+    def sessions(self) -> AsyncIterator[SessionFields]:
+        """Yield five fields of every session, read in pages of 100."""
         ...
 
     async def create(self, name: str, /) -> str:
-        """Add a participant; its id."""
+        """Add a participant, and return its id."""
         ...

@@ -1,4 +1,4 @@
-"""httpcore2 and json, without any SDK: the floor of the default transport."""
+"""httpcore2 and json, without any SDK: the lower bound of the default transport."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmarks.contenders.raw import CREATE, FIND, new_participant, page_of, pa
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from benchmarks.contenders import Read
+    from benchmarks.contenders import SessionFields
 
 HEADERS: list[tuple[bytes | str, bytes | str]] = list(raw.HEADERS.items())
 WITH_JSON = [*HEADERS, *raw.JSON.items()]
-CONNECTIONS = 100  # as the transport has it: with fewer kept, 100 at once would wait for one another
+CONNECTIONS = 100  # as in the transport; with fewer, 100 calls at once would wait for one another
 
 
-class Blocking:
+class SyncClient:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.pool = httpcore2.ConnectionPool(max_connections=CONNECTIONS)
@@ -31,7 +31,7 @@ class Blocking:
     def find(self) -> str:
         return str(self.get(FIND)["data"]["id"])
 
-    def sessions(self) -> Iterator[Read]:
+    def sessions(self) -> Iterator[SessionFields]:
         page_no, last = 1, False
         while not last:
             items, last = page_of(self.get(page_path(page_no)))
@@ -44,7 +44,7 @@ class Blocking:
         return str(json.loads(answer.content)["data"]["id"])
 
 
-class Awaiting:
+class AsyncClient:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.pool = httpcore2.AsyncConnectionPool(max_connections=CONNECTIONS)
@@ -55,7 +55,7 @@ class Awaiting:
     async def find(self) -> str:
         return str((await self.get(FIND))["data"]["id"])
 
-    async def sessions(self) -> AsyncIterator[Read]:
+    async def sessions(self) -> AsyncIterator[SessionFields]:
         page_no, last = 1, False
         while not last:
             items, last = page_of(await self.get(page_path(page_no)))

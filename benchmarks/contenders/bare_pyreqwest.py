@@ -1,4 +1,4 @@
-"""pyreqwest and orjson, without any SDK: the floor of the extra `fast`."""
+"""pyreqwest and orjson, without any SDK: the lower bound of the extra `fast`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from benchmarks.contenders.raw import CREATE, FIND, HEADERS, JSON, new_participa
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from benchmarks.contenders import Read
+    from benchmarks.contenders import SessionFields
 
 
-class Blocking:
+class SyncClient:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.client = SyncClientBuilder().default_headers(HEADERS).build()
@@ -26,7 +26,7 @@ class Blocking:
     def find(self) -> str:
         return str(self.get(FIND)["data"]["id"])
 
-    def sessions(self) -> Iterator[Read]:
+    def sessions(self) -> Iterator[SessionFields]:
         page_no, last = 1, False
         while not last:
             items, last = page_of(self.get(page_path(page_no)))
@@ -38,7 +38,7 @@ class Blocking:
         return str(orjson.loads(memoryview(request.build().send().bytes()))["data"]["id"])
 
 
-class Awaiting:
+class AsyncClient:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
         self.client = ClientBuilder().default_headers(HEADERS).build()
@@ -50,7 +50,7 @@ class Awaiting:
     async def find(self) -> str:
         return str((await self.get(FIND))["data"]["id"])
 
-    async def sessions(self) -> AsyncIterator[Read]:
+    async def sessions(self) -> AsyncIterator[SessionFields]:
         page_no, last = 1, False
         while not last:
             items, last = page_of(await self.get(page_path(page_no)))

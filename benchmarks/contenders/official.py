@@ -1,4 +1,4 @@
-"""Cloudflare's own package. It lists one page a call, and gives the times of sessions as text."""
+"""Cloudflare's own package. It lists one page per call, and returns the times of sessions as strings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from benchmarks.canned import ACCOUNT, APP, MEETING, PAGE, SESSION, TOKEN
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from benchmarks.contenders import Read
+    from benchmarks.contenders import SessionFields
 
 
-def fields(session: Any) -> Read:
+def fields(session: Any) -> SessionFields:
     return (
         session.id,
         session.status,
@@ -25,7 +25,7 @@ def fields(session: Any) -> Read:
     )
 
 
-class Blocking:
+class SyncClient:
     def __init__(self, base_url: str) -> None:
         self.kit = Cloudflare(api_token=TOKEN, base_url=base_url).realtime_kit
 
@@ -34,7 +34,7 @@ class Blocking:
         assert found.data is not None
         return found.data.id
 
-    def sessions(self) -> Iterator[Read]:
+    def sessions(self) -> Iterator[SessionFields]:
         page_no, read, total = 1, 0, 1.0
         while read < total:
             page = self.kit.sessions.get_sessions(APP, account_id=ACCOUNT, page_no=page_no, per_page=PAGE)
@@ -59,7 +59,7 @@ class Blocking:
         return new.data.id
 
 
-class Awaiting:
+class AsyncClient:
     def __init__(self, base_url: str) -> None:
         self.kit = AsyncCloudflare(api_token=TOKEN, base_url=base_url).realtime_kit
 
@@ -68,7 +68,7 @@ class Awaiting:
         assert found.data is not None
         return found.data.id
 
-    async def sessions(self) -> AsyncIterator[Read]:
+    async def sessions(self) -> AsyncIterator[SessionFields]:
         page_no, read, total = 1, 0, 1.0
         while read < total:
             page = await self.kit.sessions.get_sessions(APP, account_id=ACCOUNT, page_no=page_no, per_page=PAGE)

@@ -10,17 +10,17 @@ from realtimekit import AsyncRealtimeKit, RealtimeKit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from benchmarks.contenders import Read
+    from benchmarks.contenders import SessionFields
 
 
-class Blocking:
+class SyncClient:
     def __init__(self, base_url: str) -> None:
         self.client = RealtimeKit(api_token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=base_url)
 
     def find(self) -> str:
         return self.client.sessions.find(SESSION).id
 
-    def sessions(self, ahead: int = 1) -> Iterator[Read]:
+    def sessions(self, ahead: int = 1) -> Iterator[SessionFields]:
         for session in self.client.sessions.page_size(PAGE).prefetch(ahead):
             assert session.started_at is not None
             assert session.ended_at is not None
@@ -33,14 +33,14 @@ class Blocking:
         return new.id
 
 
-class Awaiting:
+class AsyncClient:
     def __init__(self, base_url: str) -> None:
         self.client = AsyncRealtimeKit(api_token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=base_url)
 
     async def find(self) -> str:
         return (await self.client.sessions.find(SESSION)).id
 
-    async def sessions(self, ahead: int = 1) -> AsyncIterator[Read]:
+    async def sessions(self, ahead: int = 1) -> AsyncIterator[SessionFields]:
         async for session in self.client.sessions.page_size(PAGE).prefetch(ahead):
             assert session.started_at is not None
             assert session.ended_at is not None

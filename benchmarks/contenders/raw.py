@@ -1,4 +1,4 @@
-"""What a program does that uses an HTTP library alone: its URLs, and the fields out of the decoded JSON."""
+"""What programs do that use an HTTP library without an SDK: build URLs, and take fields from decoded JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.canned import APP_PATH, MEETING, PAGE, SESSION, TOKEN
 
 if TYPE_CHECKING:
-    from benchmarks.contenders import Read
+    from benchmarks.contenders import SessionFields
 
 HEADERS = {"authorization": f"Bearer {TOKEN}", "accept": "application/json"}
 JSON = {"content-type": "application/json"}
@@ -20,8 +20,8 @@ def page_path(page_no: int) -> str:
     return f"{APP_PATH}/sessions?per_page={PAGE}&page_no={page_no}"
 
 
-def page_of(body: Any) -> tuple[list[Read], bool]:
-    """The five fields of a page's sessions, and whether it is the last page."""
+def page_of(body: Any) -> tuple[list[SessionFields], bool]:
+    """Return five fields of each session of a page, and whether it is the last page."""
     items = [
         (
             item["id"],

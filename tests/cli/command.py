@@ -1,4 +1,4 @@
-"""The installed script, run as a person would; and the same commands in this process."""
+"""Runs commands: with the installed script, as users do, or in this process."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from realtimekit.emulator.server import Server
 
 COMMAND = str(Path(sys.executable).with_name("realtimekit"))
-OURS = ("CLOUDFLARE_", "REALTIMEKIT_")
+PREFIXES = ("CLOUDFLARE_", "REALTIMEKIT_")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment, without anything that points at an account, and the transport that is tested."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    """Return the environment of this process, without any account settings, and with the transport under test."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
     return {**kept, "REALTIMEKIT_TRANSPORT": "httpcore2", "PYTHONWARNINGS": "error", "COLUMNS": "200", **more}
 
 
-def pointing_at(emulator: Emulator, server: Server) -> dict[str, str]:
+def environment_for(emulator: Emulator, server: Server) -> dict[str, str]:
     return environment(
         REALTIMEKIT_BASE_URL=server.base_url,
         CLOUDFLARE_API_TOKEN=emulator.api_token,
@@ -49,7 +49,7 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Comple
 
 
 def shell(line: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """A line for the shell, in which "$R" is the command."""
+    """Run a line in a shell, in which "$R" is the command."""
     return subprocess.run(
         ["/bin/sh", "-c", line],
         env={**env, "R": COMMAND}, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
@@ -57,24 +57,24 @@ def shell(line: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 
 def invoke(*arguments: str, env: dict[str, str]) -> Result:
-    """As `run`, in this process: quicker. What is not caught is raised."""
-    absent = {name: None for name in os.environ if name.startswith(OURS)}
+    """Run a command in this process, which is faster, and raise exceptions that it does not handle."""
+    absent = {name: None for name in os.environ if name.startswith(PREFIXES)}
     result = CliRunner().invoke(realtimekit, arguments, prog_name="realtimekit", env={**absent, **env})
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
 
 
-def done(*arguments: str, env: dict[str, str]) -> str:
-    """What a command that succeeds prints."""
+def invoke_ok(*arguments: str, env: dict[str, str]) -> str:
+    """Run a command that must succeed, and return its stdout."""
     result = invoke(*arguments, env=env)
     assert result.exit_code == 0, result.stderr
     assert result.stderr == ""
     return result.stdout
 
 
-def one_line(code: int, out: str, err: str) -> str:
-    """The one line with which a command is refused."""
+def assert_error_line(code: int, out: str, err: str) -> str:
+    """Check that a command failed with one line on stderr, and return the line."""
     assert (code, out) == (1, ""), err
     assert "Traceback" not in err
     (line,) = err.splitlines()
@@ -82,8 +82,8 @@ def one_line(code: int, out: str, err: str) -> str:
     return line
 
 
-def refused(*arguments: str, env: dict[str, str]) -> str:
-    """The last line of what is said about wrong usage."""
+def usage_error(*arguments: str, env: dict[str, str]) -> str:
+    """Run a command that must fail with wrong usage, and return the last line of the message."""
     result = invoke(*arguments, env=env)
     assert (result.exit_code, result.stdout) == (2, ""), result.stderr
     last = result.stderr.splitlines()[-1]
@@ -91,7 +91,7 @@ def refused(*arguments: str, env: dict[str, str]) -> str:
     return last
 
 
-def complaint(*arguments: str, env: dict[str, str]) -> str:
-    """As `one_line`, of a command run in this process."""
+def error_line(*arguments: str, env: dict[str, str]) -> str:
+    """Run a command that must fail, and return its error line."""
     result = invoke(*arguments, env=env)
-    return one_line(result.exit_code, result.stdout, result.stderr)
+    return assert_error_line(result.exit_code, result.stdout, result.stderr)

@@ -10,14 +10,14 @@ from realtimekit import RealtimeKit
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.server import Server
 
-from .command import pointing_at
+from .command import environment_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Served(NamedTuple):
-    """What the commands are pointed at."""
+    """A served emulator, and the environment that points commands at it."""
 
     emulator: Emulator
     server: Server
@@ -33,7 +33,7 @@ class Served(NamedTuple):
         )
 
     def session(self, title: str | None, name: str, said: str, written: str, custom_id: str = "user-1") -> str:
-        """A session that has ended, in which one person said and wrote this."""
+        """Simulate a session with one participant, and return its id after it has ended."""
         with self.client() as client:
             meeting = client.meetings.create(
                 title=title, live_stream_on_start=True, transcribe_on_end=True, summarize_on_end=True
@@ -46,14 +46,14 @@ class Served(NamedTuple):
         self.emulator.chat(joined.session_id, joined.peer_id, written)
         self.emulator.advance(60)
         session_id = self.emulator.end(meeting.id)
-        self.emulator.advance(10)  # until its summary is there
+        self.emulator.advance(10)  # until its summary is ready
         return session_id
 
 
 @pytest.fixture(scope="module")
 def module_served() -> Iterator[Served]:
     with Emulator() as emulator, emulator.serve() as server:
-        yield Served(emulator, server, pointing_at(emulator, server))
+        yield Served(emulator, server, environment_for(emulator, server))
 
 
 @pytest.fixture

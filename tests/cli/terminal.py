@@ -1,4 +1,4 @@
-"""A terminal of our own, for what happens only on one."""
+"""Runs commands on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .command import COMMAND
 
 
 def on_a_terminal(*arguments: str, env: dict[str, str], typed: str = "", stdout: int | None = None) -> tuple[int, str]:
-    """Run the installed script on a terminal, type something, and read what appears there.
+    """Run the installed script on a terminal, type something, and return the exit code and the output.
 
     Args:
-        arguments: of the command.
+        arguments: the arguments of the command.
         env: its environment.
-        typed: what is typed beforehand.
-        stdout: where its output goes, if not to the terminal.
+        typed: what is typed in advance.
+        stdout: where stdout goes; by default to the terminal.
     """
     main, child = pty.openpty()
     shown = b""

@@ -1,4 +1,4 @@
-"""`realtimekit demo`: the main job."""
+"""`realtimekit demo`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: what arrives, what they are called, what is asked before one is replaced, and the bars."""
+"""Downloads: content and names of the files, confirmation before one is replaced, and progress bars."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from .command import complaint, done, invoke, one_line, refused, shell
+from .command import assert_error_line, error_line, invoke, invoke_ok, shell, usage_error
 from .conftest import Served
 from .terminal import on_a_terminal
 
 
 def recorded(served: Served, *, tracks: bool = False) -> tuple[str, str]:
-    """A session that was recorded. Returns the ids of session and recording."""
+    """Record a session, and return the ids of the session and the recording."""
     with served.client() as client:
         meeting = client.meetings.create(title="T", transcribe_on_end=True, summarize_on_end=True)
         person = meeting.participants.create(name="../Alice", custom_participant_id="u", preset_name="group_call_host")
@@ -32,7 +32,7 @@ def recorded(served: Served, *, tracks: bool = False) -> tuple[str, str]:
 def test_a_session(served: Served, tmp_path: Path) -> None:
     session_id, recording_id = recorded(served)
     folder = tmp_path / "new" / "folder"
-    lines = done("sessions", "download", session_id, "--to", str(folder), env=served.env).splitlines()
+    lines = invoke_ok("sessions", "download", session_id, "--to", str(folder), env=served.env).splitlines()
     assert sorted(lines) == sorted(str(path) for path in folder.iterdir())
     names = {Path(line).name for line in lines}
     assert {f"{session_id}-{name}" for name in ("chat.csv", "transcript.csv", "summary.md")} < names
@@ -49,50 +49,52 @@ def test_a_session(served: Served, tmp_path: Path) -> None:
 def test_a_part_of_a_session(served: Served, tmp_path: Path) -> None:
     session_id, _ = recorded(served)
     options = ("--only", "transcript", "--transcript-format", "srt", "--json", "--to", str(tmp_path))
-    (file,) = json.loads(done("sessions", "download", session_id, *options, env=served.env))
+    (file,) = json.loads(invoke_ok("sessions", "download", session_id, *options, env=served.env))
     assert file["path"].endswith("-transcript.srt")
     assert file["bytes"] == len(Path(file["path"]).read_bytes()) > 0
 
 
-def test_what_is_not_there(served: Served, tmp_path: Path) -> None:
+def test_missing_artifacts(served: Served, tmp_path: Path) -> None:
     session_id = served.session("T", "Alice", "hello", "hi")
     result = invoke("sessions", "download", session_id, "--to", str(tmp_path), env=served.env)
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 3
-    assert "no recordings" in complaint(
+    assert "no recordings" in error_line(
         "sessions", "download", session_id, "--only", "recordings", "--to", str(tmp_path), env=served.env
     )
     served.emulator.advance(8 * 86_400)
     result = invoke("sessions", "download", session_id, "--to", str(tmp_path / "later"), env=served.env)
     assert (result.exit_code, result.stdout) == (0, "")
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["No chat", "No transcript", "No summary"]
-    line = complaint("sessions", "download", session_id, "--only", "chat", "--to", str(tmp_path), env=served.env)
+    line = error_line("sessions", "download", session_id, "--only", "chat", "--to", str(tmp_path), env=served.env)
     assert "kept for 7 days" in line
 
 
 def test_a_recording(served: Served, tmp_path: Path) -> None:
     _, recording_id = recorded(served)
-    line = done("recordings", "download", recording_id, "--to", str(tmp_path), env=served.env).strip()
+    line = invoke_ok("recordings", "download", recording_id, "--to", str(tmp_path), env=served.env).strip()
     assert Path(line).parent == tmp_path
     file = tmp_path / "weekly.mp4"
-    (told,) = json.loads(done("recordings", "download", recording_id, "--to", str(file), "--json", env=served.env))
+    (told,) = json.loads(invoke_ok("recordings", "download", recording_id, "--to", str(file), "--json", env=served.env))
     assert told == {"path": str(file), "bytes": file.stat().st_size}
     assert file.read_bytes() == Path(line).read_bytes()
 
 
 def test_the_tracks_of_a_recording(served: Served, tmp_path: Path) -> None:
     _, recording_id = recorded(served, tracks=True)
-    lines = done("recordings", "download", recording_id, "--to", str(tmp_path / "new"), env=served.env).splitlines()
+    lines = invoke_ok(
+        "recordings", "download", recording_id, "--to", str(tmp_path / "new"), env=served.env
+    ).splitlines()
     assert lines
     assert sorted(lines) == sorted(str(path) for path in (tmp_path / "new").iterdir())
     assert all(Path(line).stat().st_size for line in lines)
     file = tmp_path / "mine.mp4"
     file.write_text("mine")
-    assert "has several" in refused("recordings", "download", recording_id, "--to", str(file), env=served.env)
+    assert "has several" in usage_error("recordings", "download", recording_id, "--to", str(file), env=served.env)
     assert file.read_text() == "mine"
 
 
-def test_a_file_is_not_replaced_without_a_question(served: Served, tmp_path: Path) -> None:
+def test_replacing_a_file_asks_for_confirmation(served: Served, tmp_path: Path) -> None:
     _, recording_id = recorded(served)
     file = tmp_path / "mine.mp4"
     file.write_text("mine")
@@ -101,11 +103,11 @@ def test_a_file_is_not_replaced_without_a_question(served: Served, tmp_path: Pat
     assert (result.exit_code, result.stdout) == (2, "")
     assert on_a_terminal(*command, env=served.env, typed="n\n")[0] == 1
     assert file.read_text() == "mine"
-    done(*command, "--yes", env=served.env)
+    invoke_ok(*command, "--yes", env=served.env)
     assert file.read_bytes() != b"mine"
 
 
-def test_what_cannot_be_written(served: Served, tmp_path: Path) -> None:
+def test_paths_that_cannot_be_written(served: Served, tmp_path: Path) -> None:
     session_id, recording_id = recorded(served)
     (tmp_path / "file").write_text("")
     sent = len(served.emulator.requests())
@@ -114,23 +116,25 @@ def test_what_cannot_be_written(served: Served, tmp_path: Path) -> None:
     of_session, of_recording = ("sessions", "download", session_id), ("recordings", "download", recording_id)
     report = ("sessions", "report", session_id)
     for command, place, said in (
-        ((*of_session, "--to"), file, f"{file} is a file: nothing can be put into it"),
-        ((*of_session, "--to"), file / "x", f"{file} is a file: nothing can be put into it"),
+        ((*of_session, "--to"), file, f"{file} is a file: nothing can be written into it"),
+        ((*of_session, "--to"), file / "x", f"{file} is a file: nothing can be written into it"),
         ((*of_recording, "--to"), nowhere / "file.mp4", f"there is no folder {nowhere}"),
-        ((*of_recording, "--to"), file / "x.mp4", f"{file} is a file: nothing can be put into it"),
+        ((*of_recording, "--to"), file / "x.mp4", f"{file} is a file: nothing can be written into it"),
         ((*report, "-o"), nowhere / "x.html", f"there is no folder {nowhere}"),
         ((*report, "-o"), tmp_path, f"{tmp_path} is a folder: give a file in it"),
-        ((*report, "-o"), "", "'' is no path"),
+        ((*report, "-o"), "", "'' is not a path"),
     ):
-        assert said in refused(*command, str(place), env=served.env)
+        assert said in usage_error(*command, str(place), env=served.env)
     if not os.access(sealed, os.W_OK):  # root may
         for command in ((*of_session, "--to"), (*report, "-o")):
-            assert f"you may not write into the folder {sealed}" in refused(*command, f"{sealed}/x", env=served.env)
+            assert f"you have no permission to write into the folder {sealed}" in usage_error(
+                *command, f"{sealed}/x", env=served.env
+            )
     assert len(served.emulator.requests()) == sent
 
 
-def test_a_disk_that_is_full(served: Served, tmp_path: Path) -> None:
-    """What cannot be known beforehand."""
+def test_write_errors_during_a_download(served: Served, tmp_path: Path) -> None:
+    """Errors that no check can predict."""
     session_id, recording_id = recorded(served)
     for command in (
         ("sessions", "download", session_id, "--to", tmp_path / "new"),
@@ -138,7 +142,7 @@ def test_a_disk_that_is_full(served: Served, tmp_path: Path) -> None:
         ("sessions", "report", session_id, "-o", tmp_path / "x.html"),
     ):
         ended = shell(f'ulimit -f 0; "$R" {" ".join(map(str, command))}', env=served.env)
-        line = one_line(ended.returncode, ended.stdout, ended.stderr)
+        line = assert_error_line(ended.returncode, ended.stdout, ended.stderr)
         assert line == f"Error: cannot write to {command[-1]}: {os.strerror(errno.EFBIG)}"
     assert [path.name for path in tmp_path.rglob("*")] == ["new"]
 
@@ -149,23 +153,23 @@ def test_a_recording_that_is_not_there_yet(served: Served, tmp_path: Path) -> No
         person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
         served.emulator.join(meeting.id, person.id)
         recording = client.recordings.create(meeting_id=meeting.id)
-    complaint("recordings", "download", recording.id, "--to", str(tmp_path), env=served.env)
+    error_line("recordings", "download", recording.id, "--to", str(tmp_path), env=served.env)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("option", ["--srt", "--vtt", "--markdown", "--text"])
 def test_texts_of_a_transcript(served: Served, option: str) -> None:
     session_id = served.session("T", "Alice\x1b[31m", "hello\x07 there\r\nagain", "hi")
-    text = done("sessions", "transcript", session_id, option, env=served.env)
+    text = invoke_ok("sessions", "transcript", session_id, option, env=served.env)
     assert "hello" in text
     assert [c for c in text if not c.isprintable() and c != "\n"] == []
 
 
 def test_a_summary(served: Served) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
-    text = done("sessions", "summary", session_id, env=served.env)
+    text = invoke_ok("sessions", "summary", session_id, env=served.env)
     assert text.startswith("# Planning\n")
-    document = json.loads(done("sessions", "summary", session_id, "--json", env=served.env))
+    document = json.loads(invoke_ok("sessions", "summary", session_id, "--json", env=served.env))
     assert document["session_id"] == session_id
     assert document["text"].rstrip() == text.rstrip()
 
@@ -177,14 +181,14 @@ def test_a_summary_that_is_not_made(served: Served) -> None:
     joined = served.emulator.join(meeting.id, person.id)
     served.emulator.speech(joined.session_id, joined.peer_id, "hello", 0, 1000)
     served.emulator.end(meeting.id)
-    assert "meetings update MEETING_ID --summarize-on-end" in complaint(
+    assert "meetings update MEETING_ID --summarize-on-end" in error_line(
         "sessions", "summary", joined.session_id, env=served.env
     )
     options = ("--generate", "--timeout", "0.02", "--poll", "0.01")
-    assert "waited 0.02 s" in complaint("sessions", "summary", joined.session_id, *options, env=served.env)
+    assert "waited 0.02 s" in error_line("sessions", "summary", joined.session_id, *options, env=served.env)
 
 
-def test_bars_are_on_a_terminal_alone(served: Served, tmp_path: Path) -> None:
+def test_progress_bars_only_on_a_terminal(served: Served, tmp_path: Path) -> None:
     session_id, _ = recorded(served)
     command = ("sessions", "download", session_id, "--to", str(tmp_path))
     with (tmp_path / "out").open("wb") as out:

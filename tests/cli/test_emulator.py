@@ -1,4 +1,4 @@
-"""`realtimekit emulator` as a process, with and without the demo; and the commands for one that runs."""
+"""`realtimekit emulator` as a process, with and without the demo, and the commands that control a running one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 from realtimekit import RealtimeKit
-from realtimekit.cli import scene
+from realtimekit.cli import demo_scenario
 
-from .command import COMMAND, complaint, done, environment, invoke
+from .command import COMMAND, environment, error_line, invoke, invoke_ok
 from .conftest import Served
 
-# --- one that is started ----------------------------------------------------------------------------------------------
+# --- starting an emulator ---------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def started(*arguments: str) -> Generator[dict[str, str]]:
-    """An emulator in a process of its own, and what it says when it is ready."""
+    """Start an emulator in a process of its own, and yield what it prints when it is ready."""
     with subprocess.Popen(
         [COMMAND, "emulator", "--port", "0", "--json", *arguments],
         env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -49,7 +49,7 @@ def test_the_demo_ends_at_the_present(tmp_path: Path) -> None:
     with started("--demo") as ready, client_of(ready) as client:
         session = client.sessions.find("sess-1")
         assert session.ended_at is not None
-        since = timedelta(seconds=scene.AFTERWARDS)
+        since = timedelta(seconds=demo_scenario.PROCESSING_TIME)
         assert before - since - timedelta(seconds=1) < session.ended_at < datetime.now(UTC) - since
         app = client.apps.current()
         assert app.created_at is not None
@@ -66,23 +66,23 @@ def test_the_demo_ends_at_the_present(tmp_path: Path) -> None:
         assert client.recordings.count() == 1
 
 
-def test_the_demo_is_played_once_in_a_file(tmp_path: Path) -> None:
+def test_the_demo_runs_once_per_database_file(tmp_path: Path) -> None:
     for _ in range(2):
         with started("--demo", "--db", str(tmp_path / "emulator.db")) as ready, client_of(ready) as client:
             assert [session.id for session in client.sessions.where()] == ["sess-1"]
 
 
-def test_options_for_starting_are_none_of_the_commands(served: Served) -> None:
+def test_start_options_are_refused_before_a_command(served: Served) -> None:
     result = invoke("emulator", "--port", "1", "advance", "1", env=served.env)
     assert result.exit_code == 2
-    assert "--port is for starting an emulator" in result.stderr
+    assert "--port is only for starting an emulator" in result.stderr
 
 
-# --- one that runs ----------------------------------------------------------------------------------------------------
+# --- controlling a running emulator -----------------------------------------------------------------------------------
 
 
-def told(served: Served, *arguments: str) -> Any:
-    return json.loads(done("emulator", *arguments, "--json", env=served.env))
+def control(served: Served, *arguments: str) -> Any:
+    return json.loads(invoke_ok("emulator", *arguments, "--json", env=served.env))
 
 
 def meeting_of(served: Served, *names: str) -> tuple[str, list[str]]:
@@ -97,20 +97,20 @@ def meeting_of(served: Served, *names: str) -> tuple[str, list[str]]:
 
 def test_a_meeting_from_beginning_to_end(served: Served) -> None:
     meeting_id, (alice, bob) = meeting_of(served, "Alice", "Bob")
-    first = told(served, "join", meeting_id, alice)
-    second = told(served, "join", meeting_id, bob)
+    first = control(served, "join", meeting_id, alice)
+    second = control(served, "join", meeting_id, bob)
     session_id = first["session_id"]
     assert second["session_id"] == session_id
-    assert told(served, "chat", session_id, first["peer_id"], "hello")["message_id"]
-    assert told(served, "speak", session_id, second["peer_id"], "morning", "--start-ms", "500") == {
+    assert control(served, "chat", session_id, first["peer_id"], "hello")["message_id"]
+    assert control(served, "speak", session_id, second["peer_id"], "morning", "--start-ms", "500") == {
         "start_ms": 500,
-        "end_ms": 500 + scene.SPOKEN * len("morning"),
+        "end_ms": 500 + demo_scenario.SPEECH_MS_PER_CHARACTER * len("morning"),
     }
-    told(served, "speak", session_id, second["peer_id"], "later", "--start-ms", "2000", "--end-ms", "2001")
-    assert told(served, "leave", meeting_id, second["peer_id"]) == {}
+    control(served, "speak", session_id, second["peer_id"], "later", "--start-ms", "2000", "--end-ms", "2001")
+    assert control(served, "leave", meeting_id, second["peer_id"]) == {}
     before = served.emulator.now()
-    assert told(served, "advance", "90.5")["now"] > before
-    assert told(served, "end", meeting_id) == {"session_id": session_id}
+    assert control(served, "advance", "90.5")["now"] > before
+    assert control(served, "end", meeting_id) == {"session_id": session_id}
     with served.client() as client:
         session = client.sessions.find(session_id)
         assert session.status == "ENDED"
@@ -125,25 +125,25 @@ def test_a_meeting_from_beginning_to_end(served: Served) -> None:
 
 def test_for_people(served: Served) -> None:
     meeting_id, (alice,) = meeting_of(served, "Alice")
-    line = done("emulator", "join", meeting_id, alice, env=served.env)
+    line = invoke_ok("emulator", "join", meeting_id, alice, env=served.env)
     (peer,) = served.emulator.store.rows("select * from peers")
     assert line == f"Joined the session {peer['session_id']} as the peer {peer['id']}\n"
-    assert done("emulator", "end", meeting_id, env=served.env) == f"The session {peer['session_id']} has ended\n"
-    assert done("emulator", "advance", "1", env=served.env).startswith("It is 20")
+    assert invoke_ok("emulator", "end", meeting_id, env=served.env) == f"The session {peer['session_id']} has ended\n"
+    assert invoke_ok("emulator", "advance", "1", env=served.env).startswith("The time is 20")
 
 
 def test_no_account_is_needed(served: Served) -> None:
     for place in (served.server.base_url, served.server.base_url.removesuffix("/client/v4")):
-        done("emulator", "advance", "0", "--emulator", place, env=environment())
+        invoke_ok("emulator", "advance", "0", "--emulator", place, env=environment())
 
 
 def test_requests(served: Served) -> None:
-    done("sessions", "list", env=served.env)
-    (request,) = told(served, "requests")
+    invoke_ok("sessions", "list", env=served.env)
+    (request,) = control(served, "requests")
     assert (request["method"], request["status"]) == ("GET", 200)
     assert request["path"].endswith("/sessions")
-    assert "Requests: 1" in done("emulator", "requests", env=served.env)
-    assert len(done("emulator", "requests", "--csv", env=served.env).splitlines()) == 2
+    assert "Requests: 1" in invoke_ok("emulator", "requests", env=served.env)
+    assert len(invoke_ok("emulator", "requests", "--csv", env=served.env).splitlines()) == 2
 
 
 def test_reset_asks_first(served: Served) -> None:
@@ -152,7 +152,7 @@ def test_reset_asks_first(served: Served) -> None:
     assert (result.exit_code, "--yes" in result.stderr) == (2, True)
     with served.client() as client:
         assert client.sessions.count() == 1
-        done("emulator", "reset", "--yes", env=served.env)
+        invoke_ok("emulator", "reset", "--yes", env=served.env)
         assert client.sessions.count() == 0
 
 
@@ -167,14 +167,14 @@ def test_reset_asks_first(served: Served) -> None:
         (("advance", "1e12"), "must be a number from 0"),
     ],
 )
-def test_what_the_emulator_refuses_is_one_line(served: Served, arguments: tuple[str, ...], why: str) -> None:
-    assert why in complaint("emulator", *arguments, env=served.env)
+def test_errors_of_the_emulator_are_one_line(served: Served, arguments: tuple[str, ...], why: str) -> None:
+    assert why in error_line("emulator", *arguments, env=served.env)
 
 
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
-def test_the_clock_only_goes_on(served: Served, seconds: str) -> None:
+def test_the_clock_cannot_go_back(served: Served, seconds: str) -> None:
     result = invoke("emulator", "advance", "--", seconds, env=served.env)
-    assert (result.exit_code, "number of seconds from 0 on" in result.stderr) == (2, True)
+    assert (result.exit_code, "number of seconds, 0 or more" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--emulator", "https://api.cloudflare.com"), ("--emulator", "nonsense")])
@@ -184,6 +184,6 @@ def test_an_emulator_is_needed(arguments: tuple[str, ...]) -> None:
     assert "emulator" in result.stderr.splitlines()[-1]
 
 
-def test_where_no_emulator_answers() -> None:
-    line = complaint("emulator", "advance", "1", "--emulator", "http://127.0.0.1:1", env=environment())
+def test_no_emulator_answers() -> None:
+    line = error_line("emulator", "advance", "1", "--emulator", "http://127.0.0.1:1", env=environment())
     assert "no emulator answers" in line

@@ -1,4 +1,4 @@
-"""What goes wrong: one line on stderr, nothing on stdout, no traceback, and never the token."""
+"""Errors: one line on stderr, nothing on stdout, no traceback, and never the token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .command import complaint, environment, invoke, one_line, run
+from .command import assert_error_line, environment, error_line, invoke, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,8 @@ def without(env: dict[str, str], name: str) -> dict[str, str]:
         ("REALTIMEKIT_APP_ID", "--app-id"),
     ],
 )
-def test_nothing_set(served: Served, command: tuple[str, ...], variable: str, option: str) -> None:
-    line = complaint(*command, env=without(served.env, variable))
+def test_a_missing_setting(served: Served, command: tuple[str, ...], variable: str, option: str) -> None:
+    line = error_line(*command, env=without(served.env, variable))
     assert f"et {variable}" in line  # "set", or "Set"
     assert option in line
     assert "=" not in line
@@ -43,48 +43,48 @@ def test_nothing_set(served: Served, command: tuple[str, ...], variable: str, op
 
 @each_command
 def test_a_wrong_token(served: Served, command: tuple[str, ...]) -> None:
-    line = complaint(*command, env={**served.env, "CLOUDFLARE_API_TOKEN": "secret-but-wrong"})
+    line = error_line(*command, env={**served.env, "CLOUDFLARE_API_TOKEN": "secret-but-wrong"})
     assert "401" in line
     assert "Authentication error" in line
     assert "secret-but-wrong" not in line
 
 
 @pytest.mark.parametrize("token", ["two words", "Bearer x", "tok\ten", "é"])
-def test_a_token_that_cannot_be_one(served: Served, token: str) -> None:
-    line = complaint("sessions", "list", env={**served.env, "CLOUDFLARE_API_TOKEN": token})
+def test_an_invalid_token(served: Served, token: str) -> None:
+    line = error_line("sessions", "list", env={**served.env, "CLOUDFLARE_API_TOKEN": token})
     assert line.startswith("Error: CLOUDFLARE_API_TOKEN ")
     assert token not in line
 
 
 @pytest.mark.parametrize("session_id", ["nothing", "../apps", "a/b", "a?x=1", "é", "%00", "--", " x "])
 def test_an_unknown_session(served: Served, session_id: str) -> None:
-    line = complaint("sessions", "show", "--", session_id, env=served.env)
+    line = error_line("sessions", "show", "--", session_id, env=served.env)
     assert served.emulator.api_token not in line
     assert served.emulator.requests() == [] or served.emulator.requests()[-1]["path"].count("/") == 9
 
 
 @pytest.mark.parametrize("session_id", ["", ".", "..", "   "])
-def test_an_id_that_cannot_be_one(served: Served, session_id: str) -> None:
+def test_an_invalid_id(served: Served, session_id: str) -> None:
     result = invoke("sessions", "show", session_id, env=served.env)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith(f"Invalid value for 'SESSION_ID': {session_id!r} cannot be an id\n")
+    assert result.stderr.endswith(f"Invalid value for 'SESSION_ID': {session_id!r} is not a valid id\n")
     assert served.emulator.requests() == []  # nothing was sent
 
 
 def test_an_unknown_app_and_account(served: Served) -> None:
-    assert "404" in complaint("sessions", "list", "--app-id", "other", env=served.env)
-    assert "404" in complaint("sessions", "list", "--account-id", "other", env=served.env)
+    assert "404" in error_line("sessions", "list", "--app-id", "other", env=served.env)
+    assert "404" in error_line("sessions", "list", "--account-id", "other", env=served.env)
 
 
 def test_a_filter_that_the_api_refuses(served: Served) -> None:
-    assert '"status" must be one of' in complaint("sessions", "list", "--status", "raw:SLEEPING", env=served.env)
+    assert '"status" must be one of' in error_line("sessions", "list", "--status", "raw:SLEEPING", env=served.env)
 
 
-def test_nobody_listens(served: Served) -> None:
+def test_connection_refused(served: Served) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     url = f"http://127.0.0.1:{port}/client/v4"
-    line = complaint("sessions", "list", env={**served.env, "REALTIMEKIT_BASE_URL": url})
+    line = error_line("sessions", "list", env={**served.env, "REALTIMEKIT_BASE_URL": url})
     assert f"127.0.0.1:{port}" in line
     assert served.emulator.api_token not in line
 
@@ -92,11 +92,11 @@ def test_nobody_listens(served: Served) -> None:
 @pytest.mark.parametrize(
     "url", ["http://api.example.com", "ftp://localhost", "nonsense", "https://u:pw@example.com", " "]
 )
-def test_a_base_url_that_cannot_be_one(served: Served, url: str) -> None:
+def test_an_invalid_base_url(served: Served, url: str) -> None:
     env = (
         without(served.env, "CLOUDFLARE_ACCOUNT_ID") if url == " " else served.env
     )  # blank means the default: send nothing
-    line = complaint("sessions", "list", env={**env, "REALTIMEKIT_BASE_URL": url})
+    line = error_line("sessions", "list", env={**env, "REALTIMEKIT_BASE_URL": url})
     assert ("CLOUDFLARE_ACCOUNT_ID" if url == " " else "Error: REALTIMEKIT_BASE_URL") in line
     assert "pw" not in line
 
@@ -140,17 +140,17 @@ def test_by_the_installed_script(served: Served, case: str, command: tuple[str, 
     assert served.emulator.api_token not in ended.stderr
     assert "Traceback" not in ended.stderr
     if code == 1:
-        one_line(ended.returncode, ended.stdout, ended.stderr)
+        assert_error_line(ended.returncode, ended.stdout, ended.stderr)
     else:  # click's own form: usage, a hint, and the error
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr.splitlines()[-1].startswith("Error: No such option")
 
 
-# --- a server that is none
+# --- servers that are not the API
 
 
 class Odd(BaseHTTPRequestHandler):
-    """Answers what its server was told to."""
+    """Responds with `answer`."""
 
     answer: tuple[int, str, bytes] = (200, "text/html", b"")
 
@@ -191,11 +191,11 @@ def odd() -> Iterator[str]:
     ],
     ids=["html", "success false", "html error", "broken json", "escapes"],
 )
-def test_a_server_that_answers_oddly(odd: str, answer: tuple[int, str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_responses(odd: str, answer: tuple[int, str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Odd, "answer", answer)
     env = environment(
         REALTIMEKIT_BASE_URL=odd, CLOUDFLARE_API_TOKEN="t0ken", CLOUDFLARE_ACCOUNT_ID="a", REALTIMEKIT_APP_ID="b"
     )
-    line = complaint("sessions", "list", env=env)
+    line = error_line("sessions", "list", env=env)
     assert line.isprintable()
     assert "t0ken" not in line

@@ -37,14 +37,14 @@ COMMANDS: list[tuple[str, ...]] = [
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
-def there_are(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def walk_commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
-            yield from there_are(found, (*path, name))
+            yield from walk_commands(found, (*path, name))
 
 
 @each_command
@@ -56,7 +56,7 @@ def test_help(command: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_tested() -> None:
-    assert set(there_are(realtimekit)) == set(COMMANDS)
+    assert set(walk_commands(realtimekit)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("group", [(), *((name,) for name in GROUPS)], ids=" ".join)

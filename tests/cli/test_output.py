@@ -1,4 +1,4 @@
-"""Cells and records as they are printed."""
+"""Printed cells, tables and records."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from realtimekit.cli import output
-from realtimekit.cli.options import Column
+from realtimekit.cli.columns import Column
+from realtimekit.cli.console import PIPE_WIDTH, make_console, safe_text
 from realtimekit.record import Record
 
 
 class Thing(Record, repr_fields=("id",)):
-    """A record of its own: what is printed depends on the declared fields alone."""
+    """A record for these tests: the output depends only on the declared fields."""
 
     id: str
     name: str | None
@@ -30,7 +31,7 @@ texts = st.text(st.characters(), max_size=20) | st.text("=+-@\t\r\n'\"\x1b,; 1a"
 
 
 def sheet(capsys: pytest.CaptureFixture[str], *cells: Any) -> list[str]:
-    output.write_csv([str(number) for number in range(len(cells))], [cells])
+    output.print_csv([str(number) for number in range(len(cells))], [cells])
     _, row = csv.reader(io.StringIO(capsys.readouterr().out, newline=""), strict=True)
     return row
 
@@ -64,7 +65,7 @@ def test_cells_of_csv(capsys: pytest.CaptureFixture[str], cell: Any, written: st
 
 @given(texts)
 def test_no_text_becomes_a_formula_or_a_command(text: str) -> None:
-    cell = output._for_csv(text)
+    cell = output._csv_cell(text)
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert not any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 for c in cell)
     cell.encode()  # can be written
@@ -73,7 +74,7 @@ def test_no_text_becomes_a_formula_or_a_command(text: str) -> None:
 
 @given(texts)
 def test_a_cell_of_a_table_is_plain(text: str) -> None:
-    shown = output.clean(text).plain
+    shown = safe_text(text).plain
     assert len(shown) == len(text)
     assert all(c.isprintable() or c == "\n" for c in shown)
 
@@ -87,19 +88,19 @@ def test_times_have_one_form_and_secrets_are_left_out() -> None:
         "nested": [{"stream_key": "secret", "password": "secret", "kept": 1}],
     }
     wanted = {"id": "1", "name": data["name"], "created_at": "2023-01-25T04:51:35.903Z", "nested": [{"kept": 1}]}
-    assert output.plain(Thing(data)) == wanted
-    assert output.plain(Thing(data), reveal=["token"]) == {**wanted, "token": "secret"}
+    assert output.serialize_record(Thing(data)) == wanted
+    assert output.serialize_record(Thing(data), reveal=["token"]) == {**wanted, "token": "secret"}
 
 
 def test_a_field_that_cannot_be_read_is_shown_as_it_came() -> None:
     record = Thing({"id": "1", "name": "x", "created_at": "soon"})
-    assert output.read(record, "created_at") == "soon"
-    assert output.plain(record)["created_at"] == "soon"
+    assert output.read_field(record, "created_at") == "soon"
+    assert output.serialize_record(record)["created_at"] == "soon"
 
 
 def test_nested_fields_have_dotted_names(capsys: pytest.CaptureFixture[str]) -> None:
     data = {"id": "1", "recording_config": {"audio_config": {"codec": "AAC"}, "video_config": {}}}
-    output.show_record("csv", Thing(data))
+    output.print_record("csv", Thing(data))
     names, row = csv.reader(io.StringIO(capsys.readouterr().out))
     assert dict(zip(names, row, strict=True)) == {
         "id": "1", "recording_config.audio_config.codec": "AAC", "recording_config.video_config": "{}",
@@ -107,16 +108,16 @@ def test_nested_fields_have_dotted_names(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(("width", "count"), [(240, 3), (180, 3), (179, 2), (143, 2), (142, 1), (120, 1), (119, 0)])
-def test_as_many_of_the_wide_columns_as_have_room(width: int, count: int) -> None:
-    columns = [Column("id"), *(Column(name, wide=True) for name in ("one", "two", "six"))]
-    made = output.table("T", columns, [["x" * 36, "y" * 50, "y" * 50, "y" * 35]], width)
+def test_wide_only_columns_that_fit_are_shown(width: int, count: int) -> None:
+    columns = [Column("id"), *(Column(name, wide_only=True) for name in ("one", "two", "six"))]
+    made = output.make_table("T", columns, [["x" * 36, "y" * 50, "y" * 50, "y" * 35]], width)
     assert isinstance(made, Table)
     assert [str(column.header) for column in made.columns] == ["id", "one", "two", "six"][: count + 1]
 
 
 @pytest.mark.parametrize(("width", "shown"), [(80, False), (119, False), (120, True)])
 def test_a_narrow_terminal_gets_fewer_columns(*, width: int, shown: bool) -> None:
-    made = output.table("T", [Column("id"), Column("more", wide=True)], [["x" * 36, 1]], width)
+    made = output.make_table("T", [Column("id"), Column("more", wide_only=True)], [["x" * 36, 1]], width)
     assert isinstance(made, Table)
     assert [str(column.header) for column in made.columns] == (["id", "more"] if shown else ["id"])
 
@@ -129,7 +130,7 @@ def test_a_narrow_terminal_gets_fewer_columns(*, width: int, shown: bool) -> Non
     st.integers(1, 40),
 )
 def test_nothing_is_cut_however_narrow(width: int, kinds: list[tuple[str, bool, bool]], length: int) -> None:
-    columns = [Column("id"), *(Column(name, folds=folds, wide=wide) for name, folds, wide in kinds)]
+    columns = [Column("id"), *(Column(name, fold=folds, wide_only=wide) for name, folds, wide in kinds)]
     row = ["-" * length, *("x" * (length // 2 + 1) for _ in kinds)]
     printed = io.StringIO()
     out = Console(file=printed, width=width, highlight=False)
@@ -138,14 +139,14 @@ def test_nothing_is_cut_however_narrow(width: int, kinds: list[tuple[str, bool, 
     assert sum("-" * length in line for line in lines) == 2
     as_table = "\u2500" in printed.getvalue()
     assert all(len(line) <= width for line in lines) or not as_table
-    whole = [cell for cell, column in zip(row, columns, strict=True) if not column.folds and not column.wide]
+    whole = [cell for cell, column in zip(row, columns, strict=True) if not column.fold and not column.wide_only]
     assert all(sum(cell in line for line in lines) >= 2 for cell in whole)
-    heads = [column.name for column in columns if not column.folds and not column.wide]
+    heads = [column.name for column in columns if not column.fold and not column.wide_only]
     assert all(head in printed.getvalue() for head in heads)
 
 
-def test_what_no_table_has_room_for_is_a_line_for_each_cell(capsys: pytest.CaptureFixture[str]) -> None:
-    columns = [Column("id"), Column("title", "called", folds=True), Column("more", wide=True)]
+def test_a_narrow_terminal_gets_a_line_for_each_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [Column("id"), Column("title", "called", fold=True), Column("more", wide_only=True)]
     one = "0df47f86-e397-4a8c-9e5b-5cbef94ed03b"
     output.print_table(Console(width=40), "T[b]", columns, [[one, "a long title of [b]many[/b] words", 1]] * 2)
     block = f"id: {one}\ncalled: a long title of [b]many[/b] words\nmore: 1\n"
@@ -154,4 +155,4 @@ def test_what_no_table_has_room_for_is_a_line_for_each_cell(capsys: pytest.Captu
 
 def test_a_pipe_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert output.console().width == output.PIPE
+    assert make_console().width == PIPE_WIDTH

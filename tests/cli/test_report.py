@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import complaint, done, invoke
+from .command import error_line, invoke, invoke_ok
 from .conftest import Served
 from .terminal import on_a_terminal
 
@@ -31,7 +31,7 @@ def test_it_says_where_the_page_is_and_how_to_open_it(
 
 def test_stdout_holds_the_page_alone(served: Served) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
-    page = done("sessions", "report", session_id, "-o", "-", "--no-quality", env=served.env)
+    page = invoke_ok("sessions", "report", session_id, "-o", "-", "--no-quality", env=served.env)
     assert page.startswith("<!doctype html>")
     assert page.rstrip().endswith("</html>")
 
@@ -46,6 +46,6 @@ def test_a_bar_on_a_terminal_alone(served: Served, tmp_path: Path) -> None:
 
 
 def test_an_unknown_session_leaves_no_file(served: Served, tmp_path: Path) -> None:
-    line = complaint("sessions", "report", "nothing", "-o", str(tmp_path / "report.html"), env=served.env)
+    line = error_line("sessions", "report", "nothing", "-o", str(tmp_path / "report.html"), env=served.env)
     assert "check the id" in line
     assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,11 @@
-"""`realtimekit sessions list` and `show`, pointed at an emulator by the environment."""
+"""`realtimekit sessions list` and `show`, with an emulator in the environment."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from .command import done
+from .command import invoke_ok
 
 if TYPE_CHECKING:
     from .conftest import Served
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def test_list(served: Served) -> None:
     first = served.session("Planning", "Alice", "hello", "hi")
     second = served.session("Review", "Bob", "hello", "hi")
-    listed = json.loads(done("sessions", "list", "--json", env=served.env))
+    listed = json.loads(invoke_ok("sessions", "list", "--json", env=served.env))
     assert [session["id"] for session in listed] == [second, first]  # the newest first
     assert listed[0]["meeting_display_name"] == "Review"
-    text = done("sessions", "list", env=served.env)
+    text = invoke_ok("sessions", "list", env=served.env)
     for word in (first, second, "Planning", "Review", "ENDED"):
         assert word in text
 
@@ -25,14 +25,14 @@ def test_list(served: Served) -> None:
 def test_list_options(served: Served) -> None:
     first = served.session("Planning", "Alice", "hello", "hi")
     second = served.session("Review", "Bob", "hello", "hi")
-    meeting = json.loads(done("sessions", "list", "--json", env=served.env))[0]["associated_id"]
+    meeting = json.loads(invoke_ok("sessions", "list", "--json", env=served.env))[0]["associated_id"]
     for options, wanted in (
         (("--search", "plan"), [first]),
         (("--meeting", meeting), [second]),
         (("--status", "LIVE"), []),
         (("--status", "ENDED"), [second, first]),
     ):
-        listed = json.loads(done("sessions", "list", "--json", *options, env=served.env))
+        listed = json.loads(invoke_ok("sessions", "list", "--json", *options, env=served.env))
         assert [session["id"] for session in listed] == wanted, options
 
 
@@ -43,12 +43,12 @@ def test_list_walks_all_pages(served: Served) -> None:
     for _ in range(29):
         served.emulator.join(meeting, person)
         served.emulator.end(meeting)
-    assert len(json.loads(done("sessions", "list", "--json", "--all", env=served.env))) == 30
+    assert len(json.loads(invoke_ok("sessions", "list", "--json", "--all", env=served.env))) == 30
 
 
 def test_show(served: Served) -> None:
     session_id = served.session("Planning", "Zoë Ångström", "Good morning, all", "see https://example.com/x", "user-7")
-    shown = json.loads(done("sessions", "show", session_id, "--json", env=served.env))
+    shown = json.loads(invoke_ok("sessions", "show", session_id, "--json", env=served.env))
     assert shown.keys() == {
         "session",
         "participants",
@@ -63,30 +63,30 @@ def test_show(served: Served) -> None:
     assert [sentence["sentence"] for sentence in shown["transcript"]] == ["Good morning, all"]
     assert "Planning" in shown["summary"]
     assert len(shown["livestream_sessions"]) == 1
-    text = done("sessions", "show", session_id, env=served.env)
+    text = invoke_ok("sessions", "show", session_id, env=served.env)
     for word in (session_id, "Planning", "Zoë Ångström", "user-7", "Good morning, all", "see https://example.com/x"):
         assert word in text
 
 
-def test_show_what_is_not_over_and_what_is_gone(served: Served) -> None:
+def test_show_live_and_expired_sessions(served: Served) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
     served.emulator.advance(8 * 86_400)
-    shown = json.loads(done("sessions", "show", session_id, "--json", env=served.env))
+    shown = json.loads(invoke_ok("sessions", "show", session_id, "--json", env=served.env))
     assert (shown["chat"], shown["transcript"], shown["summary"]) == (None, None, None)
     assert shown["missing"] == dict.fromkeys(("chat", "transcript", "summary"), "no longer kept")
-    text = done("sessions", "show", session_id, env=served.env)
+    text = invoke_ok("sessions", "show", session_id, env=served.env)
     for kind in ("chat", "transcript", "summary"):
         assert f"The {kind} is no longer kept" in text
     meeting = served.emulator.store.rows("select id from meetings")[0]["id"]
     person = served.emulator.store.rows("select id from participants")[0]["id"]
     live = served.emulator.join(meeting, person).session_id
-    assert json.loads(done("sessions", "show", live, "--json", env=served.env))["session"]["status"] == "LIVE"
-    assert "LIVE" in done("sessions", "show", live, env=served.env)
+    assert json.loads(invoke_ok("sessions", "show", live, "--json", env=served.env))["session"]["status"] == "LIVE"
+    assert "LIVE" in invoke_ok("sessions", "show", live, env=served.env)
 
 
 def test_an_empty_app(served: Served) -> None:
-    assert json.loads(done("sessions", "list", "--json", env=served.env)) == []
-    assert "Sessions: 0" in done("sessions", "list", env=served.env)
+    assert json.loads(invoke_ok("sessions", "list", "--json", env=served.env)) == []
+    assert "Sessions: 0" in invoke_ok("sessions", "list", env=served.env)
 
 
 def test_a_session_in_which_nothing_happened(served: Served) -> None:
@@ -95,18 +95,18 @@ def test_a_session_in_which_nothing_happened(served: Served) -> None:
     person = served.emulator.store.rows("select id from participants")[0]["id"]
     silent = served.emulator.join(meeting, person).session_id
     served.emulator.end(meeting)
-    shown = json.loads(done("sessions", "show", silent, "--json", env=served.env))
+    shown = json.loads(invoke_ok("sessions", "show", silent, "--json", env=served.env))
     assert (shown["chat"], shown["transcript"]) == ([], [])  # a 0-byte transcript is no error
-    assert silent in done("sessions", "show", silent, env=served.env)
-    assert "untitled" in done("sessions", "show", session_id, env=served.env)
+    assert silent in invoke_ok("sessions", "show", silent, env=served.env)
+    assert "untitled" in invoke_ok("sessions", "show", session_id, env=served.env)
 
 
-def test_options_go_before_the_environment(served: Served) -> None:
+def test_options_override_the_environment(served: Served) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
     elsewhere = {**served.env, "REALTIMEKIT_APP_ID": "other", "CLOUDFLARE_ACCOUNT_ID": "other"}
     options = ("--app-id", served.emulator.app_id, "--account-id", served.emulator.account_id)
-    assert json.loads(done("sessions", "list", "--json", *options, env=elsewhere))[0]["id"] == session_id
+    assert json.loads(invoke_ok("sessions", "list", "--json", *options, env=elsewhere))[0]["id"] == session_id
     assert (
-        json.loads(done("sessions", "show", session_id, "--json", *options, env=elsewhere))["session"]["id"]
+        json.loads(invoke_ok("sessions", "show", session_id, "--json", *options, env=elsewhere))["session"]["id"]
         == session_id
     )

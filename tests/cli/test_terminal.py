@@ -1,4 +1,4 @@
-"""What people typed reaches the terminal as text: no escape sequences, no markup, no reordering."""
+"""Users' text reaches the terminal as plain text: no escape sequences, no markup, no reordering."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .command import COMMAND, done
+from .command import COMMAND, invoke_ok
 
 if TYPE_CHECKING:
     from .conftest import Served
 
 ODD = {
-    "colour": "\x1b[31mred",
+    "color": "\x1b[31mred",
     "title": "\x1b]0;owned\x07",
     "link": "\x1b]8;;http://evil.example\x1b\\x\x1b]8;;\x1b\\",
     "bell": "a\x07b\x08c",
@@ -41,7 +41,10 @@ MARKUP = [
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in ODD.items()])
 def test_no_control_character_reaches_the_terminal(served: Served, text: str) -> None:
     session_id = served.session(text, text, text, text, custom_id=text)
-    listed, shown = done("sessions", "list", env=served.env), done("sessions", "show", session_id, env=served.env)
+    listed, shown = (
+        invoke_ok("sessions", "list", env=served.env),
+        invoke_ok("sessions", "show", session_id, env=served.env),
+    )
     for output in (listed, shown):
         assert [c for c in output if not c.isprintable() and c != "\n"] == []
     assert session_id in shown
@@ -50,7 +53,7 @@ def test_no_control_character_reaches_the_terminal(served: Served, text: str) ->
 def test_json_escapes_but_keeps_them(served: Served) -> None:
     text = "".join(ODD.values())
     session_id = served.session(text, text, text, text, custom_id=text)
-    output = done("sessions", "show", session_id, "--json", env=served.env)
+    output = invoke_ok("sessions", "show", session_id, "--json", env=served.env)
     assert output.isascii()
     assert [c for c in output if not c.isprintable() and c != "\n"] == []
     shown = json.loads(output)
@@ -62,14 +65,14 @@ def test_json_escapes_but_keeps_them(served: Served) -> None:
 @pytest.mark.parametrize("text", MARKUP)
 def test_markup_is_printed_as_it_is(served: Served, text: str) -> None:
     session_id = served.session(f"T{text}", f"N{text}", f"S{text}", f"W{text}", custom_id=f"C{text}")
-    assert f"T{text}" in done("sessions", "list", env=served.env)
-    shown = done("sessions", "show", session_id, env=served.env)
+    assert f"T{text}" in invoke_ok("sessions", "list", env=served.env)
+    shown = invoke_ok("sessions", "show", session_id, env=served.env)
     for letter in "TNSWC":
         assert f"{letter}{text}" in shown
 
 
 def test_a_real_terminal_gets_no_foreign_sequences(served: Served) -> None:
-    """With colours on, only rich's own sequences are there, and none of ours is changed by the text."""
+    """With colors on, the output has only rich's own escape sequences."""
     text = "\x1b[31mred\x1b]0;owned\x07"
     session_id = served.session(text, text, text, text)
     main, child = os.openpty()

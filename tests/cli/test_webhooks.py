@@ -1,4 +1,4 @@
-"""`webhooks listen` and `trigger`, with a served emulator and a receiver that answers what it is told."""
+"""`webhooks listen` and `trigger`, with a served emulator and a receiver with configurable responses."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from realtimekit.cli.listening import Kept
+from realtimekit.cli.webhooks_listen import DeliveryFolder
 from realtimekit.emulator.samples import MADE_UP
 from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, event_from
 
-from .command import COMMAND, complaint, done, environment, invoke
+from .command import COMMAND, environment, error_line, invoke, invoke_ok
 from .conftest import Served
 
 
 class Receiving(HTTPServer):
-    """Keeps what comes, and answers with the next status."""
+    """Keeps deliveries, and responds with the next status."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -58,7 +58,7 @@ def receiving() -> Iterator[Receiving]:
 
 @pytest.fixture
 def closed() -> str:
-    """A URL where nobody listens."""
+    """A URL of a closed port."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         return f"http://127.0.0.1:{unused.getsockname()[1]}/hooks"
 
@@ -67,19 +67,19 @@ def closed() -> str:
 
 
 def test_trigger(served: Served, receiving: Receiving) -> None:
-    text = done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
+    text = invoke_ok("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
     assert text.startswith(f"meeting.ended of the session {MADE_UP}")
-    assert f"(made up: there is none yet that it could be of): {receiving.url} answered 204; delivered" in text
+    assert f"(made up: there is no suitable one yet): {receiving.url} answered 204; delivered" in text
     ((headers, body),) = receiving.deliveries
     assert json.loads(body)["event"] == "meeting.ended"
     assert headers["rtk-signature"]
 
 
 def test_what_is_triggered_can_be_read(served: Served, receiving: Receiving) -> None:
-    """As the handlers in the documents do."""
+    """As the handlers in the docs do."""
     session_id = served.session("Planning", "Alice", "hello", "hi")
     for event in ("meeting.ended", "meeting.participantJoined", "meeting.summary"):
-        text = done("webhooks", "trigger", event, "--to", receiving.url, env=served.env)
+        text = invoke_ok("webhooks", "trigger", event, "--to", receiving.url, env=served.env)
         assert text.startswith(f"{event} of the session {session_id}: {receiving.url} answered 204; delivered")
     with served.client() as client:
         ended, joined, summary = (event_from(json.loads(body), client=client) for _, body in receiving.deliveries)
@@ -95,12 +95,12 @@ def test_trigger_needs_no_account(served: Served, receiving: Receiving) -> None:
     origin = served.server.base_url.removesuffix("/client/v4")
     for emulator in (origin, served.server.base_url):
         arguments = ("webhooks", "trigger", "meeting.chatSynced", "--to", receiving.url, "--emulator", emulator)
-        document = json.loads(done(*arguments, "--json", env=environment()))
+        document = json.loads(invoke_ok(*arguments, "--json", env=environment()))
         assert (document["state"], document["attempts"][0]["status"]) == ("delivered", 204)
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"), [(500, "will be tried again"), (404, "failed for good"), (301, "failed for good")]
+    ("status", "outcome"), [(500, "will be retried"), (404, "failed for good"), (301, "failed for good")]
 )
 def test_trigger_that_is_refused(served: Served, receiving: Receiving, status: int, outcome: str) -> None:
     receiving.statuses = [status]
@@ -109,17 +109,17 @@ def test_trigger_that_is_refused(served: Served, receiving: Receiving, status: i
     assert f"answered {status}; {outcome}" in result.stdout
 
 
-def test_trigger_where_nobody_listens(served: Served, closed: str) -> None:
+def test_trigger_to_a_closed_port(served: Served, closed: str) -> None:
     result = invoke("webhooks", "trigger", "meeting.ended", "--to", closed, env=served.env)
     assert result.exit_code == 1
     assert "did not answer" in result.stdout
 
 
-def test_trigger_of_nothing_known(served: Served, closed: str) -> None:
-    line = complaint("webhooks", "trigger", "meeting.paused", "--to", closed, env=served.env)
+def test_trigger_an_unknown_event(served: Served, closed: str) -> None:
+    line = error_line("webhooks", "trigger", "meeting.paused", "--to", closed, env=served.env)
     assert "meeting.started" in line
     origin = closed.removesuffix("/hooks")
-    line = complaint("webhooks", "trigger", "meeting.ended", "--to", closed, "--emulator", origin, env=served.env)
+    line = error_line("webhooks", "trigger", "meeting.ended", "--to", closed, "--emulator", origin, env=served.env)
     assert "no emulator answers" in line
 
 
@@ -138,7 +138,7 @@ def test_an_emulator_is_needed(command: tuple[str, ...], emulator: tuple[str, ..
         assert "realtimekit emulator --demo" in result.stderr
 
 
-def test_listen_says_all_that_it_needs(served: Served) -> None:
+def test_listen_names_all_missing_settings(served: Served) -> None:
     result = invoke("webhooks", "listen", "--emulator", served.server.base_url, env=environment())
     assert (result.exit_code, result.stdout) == (2, "")
     for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "REALTIMEKIT_APP_ID"):
@@ -193,7 +193,7 @@ def test_listen(served: Served, number: int) -> None:
     assert webhooks_of(served) == []
 
 
-def test_listen_forwards_as_it_came(served: Served, receiving: Receiving) -> None:
+def test_listen_forwards_unchanged(served: Served, receiving: Receiving) -> None:
     listening = Listening(served, "--forward-to", receiving.url, "--event", "meeting.ended")
     try:
         receiving.statuses = [503, 201]
@@ -217,7 +217,7 @@ def test_listen_forwards_as_it_came(served: Served, receiving: Receiving) -> Non
             assert Receiver(client=client).verify(body, headers).type == "meeting.ended"
 
 
-def test_listen_where_nobody_answers(served: Served, closed: str) -> None:
+def test_listen_forwards_to_a_closed_port(served: Served, closed: str) -> None:
     listening = Listening(served, "--forward-to", closed, "--event", "meeting.ended")
     try:
         served.session("Planning", "Alice", "hello", "hi")
@@ -233,7 +233,7 @@ def test_listen_where_nobody_answers(served: Served, closed: str) -> None:
     assert [attempt["status"] for attempt in served.emulator.webhook_deliveries()[0]["attempts"]] == [502]
 
 
-def test_listen_says_what_does_not_verify(served: Served) -> None:
+def test_listen_shows_invalid_deliveries(served: Served) -> None:
     import urllib.request
     from urllib.error import HTTPError
 
@@ -276,13 +276,13 @@ def test_what_is_saved_can_be_verified(served: Served, tmp_path: Path) -> None:
         body = Path(str(one["saved"]))
         assert body.name.endswith(f"-{one['event']}.json")
         given = ("--body", str(body), "--headers", str(body.with_suffix(".headers")), "--json")
-        document = json.loads(done("webhooks", "verify", *given, env=served.env))
+        document = json.loads(invoke_ok("webhooks", "verify", *given, env=served.env))
         assert (document["verified"], document["event"]) == (True, one["event"])
         assert (document["session_id"], document["delivery_id"]) == (one["session_id"], one["delivery_id"])
 
 
 def test_what_is_saved_stays_in_its_folder(tmp_path: Path) -> None:
-    kept = Kept(str(tmp_path / "kept"))
+    kept = DeliveryFolder(str(tmp_path / "kept"))
     for number, event in enumerate(["../../elsewhere", "/etc", "", ".", "a" * 300, "meeting.ended\n", "?"], 1):
         path = Path(kept.add(event, b"{}", {"rtk-uuid": "a\r\nrtk-signature: x"}))
         assert path == tmp_path / "kept" / f"{number:04}-unknown.json"
@@ -313,18 +313,18 @@ def test_listen_for_people(served: Served) -> None:
     assert line.rstrip().endswith("verified")
 
 
-def test_listen_for_nothing_known(served: Served) -> None:
-    assert "meeting.started" in complaint("webhooks", "listen", "--event", "meeting.paused", env=served.env)
+def test_listen_for_an_unknown_event(served: Served) -> None:
+    assert "meeting.started" in error_line("webhooks", "listen", "--event", "meeting.paused", env=served.env)
     assert webhooks_of(served) == []
 
 
-def test_what_was_sent_verifies_with_the_key_of_the_emulator(
+def test_triggered_deliveries_verify_with_the_emulators_key(
     served: Served, receiving: Receiving, tmp_path: Path
 ) -> None:
-    done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
+    invoke_ok("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
     ((headers, body),) = receiving.deliveries
     (tmp_path / "body").write_bytes(body)
     given = ("--body", str(tmp_path / "body"), "--header", f"rtk-signature: {headers['rtk-signature']}")
-    assert done("webhooks", "verify", *given, env=served.env).startswith("Verified: ")
+    assert invoke_ok("webhooks", "verify", *given, env=served.env).startswith("Verified: ")
     url = served.server.base_url.removesuffix("/client/v4") + "/.well-known/webhooks.json"
-    assert done("webhooks", "verify", *given, "--key-url", url, env=environment()).startswith("Verified: ")
+    assert invoke_ok("webhooks", "verify", *given, "--key-url", url, env=environment()).startswith("Verified: ")

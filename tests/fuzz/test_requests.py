@@ -18,14 +18,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from realtimekit import RealtimeKit
-from realtimekit.cli import scene
+from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.wire import Incoming
 from realtimekit.transports.emulator import connected
 
 from .examples import fuzzed, mutated
 
-TOKEN = b"emulator-token"  # of `scene.CREDENTIALS`
+TOKEN = b"emulator-token"  # of `demo_scenario.CREDENTIALS`
 APP = b"/client/v4/accounts/acc-1/realtime/kit/app-1"
 
 
@@ -37,10 +37,10 @@ class Served(NamedTuple):
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with Emulator(**scene.CREDENTIALS) as emulator:
+    with Emulator(**demo_scenario.CREDENTIALS) as emulator:
         client = RealtimeKit(**connected(emulator))
-        emulator.next_ids.extend(scene.NAMED_IDS)
-        scene.play(client, emulator)
+        emulator.next_ids.extend(demo_scenario.FIXED_IDS)
+        demo_scenario.run(client, emulator)
         link = urlsplit(client.sessions.find("sess-1").chat.download_url or "")
         with emulator.serve() as server:
             parts = urlsplit(server.base_url)

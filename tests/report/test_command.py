@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from realtimekit.cli.report import report
+from realtimekit.cli.sessions_report import report
 from tests.conftest import Demo
 
 from .meeting import Met, Page

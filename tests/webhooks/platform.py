@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from realtimekit import RealtimeKit
-from realtimekit.cli import scene
+from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator, Joined
 from realtimekit.resources.webhook import Webhook
 from tests.conftest import Demo
@@ -162,7 +162,7 @@ class Platform(Demo):
 @contextmanager
 def emulated(signer: Signer, port: int = 0) -> Generator[Platform]:
     """A platform whose key was made by openssl, in app-1."""
-    with Emulator(**scene.CREDENTIALS) as emulator, emulator.serve(port=port) as server:
+    with Emulator(**demo_scenario.CREDENTIALS) as emulator, emulator.serve(port=port) as server:
         for name in ("webhook_key", "token_key"):  # as if it had been started before
             emulator.store.set_meta(name, signer.private.read_text(encoding="ascii"))
         platform = Platform(emulator, server.base_url, server.control_url)

@@ -8,12 +8,12 @@ import sys
 
 
 def main() -> None:
-    """The entry point. The commands need the extra `cli`; without it this says so."""
+    """Run the command line, or say that the extra `cli` is missing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal may know few letters
+            stream.reconfigure(errors="backslashreplace")  # not every terminal can show every letter
     try:
-        from realtimekit.cli.commands import realtimekit  # noqa: PLC0415 - may be missing
+        from realtimekit.cli.commands import realtimekit  # noqa: PLC0415 - click may be missing
     except ImportError as error:
         if error.name not in {"click", "rich"}:
             raise
@@ -22,11 +22,11 @@ def main() -> None:
     try:
         try:
             realtimekit(prog_name="realtimekit")
-        except SystemExit as ended:
-            code = ended.code
-        if sys.stdout is not None:  # as where it is closed: `>&-`
-            sys.stdout.flush()  # here, and not when the interpreter ends, which says so in its own words
+        except SystemExit as exit_error:
+            code = exit_error.code
+        if sys.stdout is not None:  # None where a shell has closed it: `>&-`
+            sys.stdout.flush()  # now: at exit the interpreter would print an error of its own
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still in the buffer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # takes what is still in the buffer
         code = code or (1 if isinstance(error, BrokenPipeError) else f"Error: {error.strerror}")
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""`realtimekit analytics`: how much the app is used."""
+"""`realtimekit analytics`: usage of the app."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.columns import Column
+from realtimekit.cli.decorators import with_client
 from realtimekit.cli.groups import Group
-from realtimekit.cli.options import Column, asking, between, formats
+from realtimekit.cli.options import format_options, time_range_options
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -29,15 +31,15 @@ LIVESTREAM_COLUMNS = (
 
 @click.group(cls=Group)
 def analytics() -> None:
-    """How much the app is used."""
+    """Show the usage of the app."""
 
 
 @analytics.command("daily")
-@between("start_date", "end_date")
-@formats
-@asking
-def daily(client: RealtimeKit, form: str | None = None, **times: Any) -> None:
-    """Sessions and recordings of each day; the last 30, unless told otherwise."""
+@time_range_options("start_date", "end_date")
+@format_options
+@with_client
+def daily(client: RealtimeKit, output_format: str | None = None, **times: Any) -> None:
+    """Show sessions and recordings by day; by default for the last 30 days."""
     from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
 
     report = client.analytics.daywise(**times)
@@ -45,26 +47,26 @@ def daily(client: RealtimeKit, form: str | None = None, **times: Any) -> None:
     recordings = report.recording_stats.day_stats if report.recording_stats else None
     days: dict[Any, dict[str, Any]] = {}
     for day in [*(sessions or []), *(recordings or [])]:
-        days.setdefault(output.read(day, "day"), {}).update(output.plain(day))
+        days.setdefault(output.read_field(day, "day"), {}).update(output.serialize_record(day))
     rows = [[day, *(numbers.get(column.name) for column in DAILY_COLUMNS[1:])] for day, numbers in days.items()]
-    output.show_rows(form, f"Days: {len(rows)}", DAILY_COLUMNS, rows, output.plain(report))
+    output.print_rows(output_format, f"Days: {len(rows)}", DAILY_COLUMNS, rows, output.serialize_record(report))
 
 
 @analytics.command("livestreams")
-@between()
-@formats
-@asking
-def livestreams(client: RealtimeKit, form: str | None = None, **times: Any) -> None:
-    """Livestreams of each day, and all together."""
+@time_range_options()
+@format_options
+@with_client
+def livestreams(client: RealtimeKit, output_format: str | None = None, **times: Any) -> None:
+    """Show livestreams by day, and the total."""
     from realtimekit.cli import output  # noqa: PLC0415 - as above
 
     days = client.analytics.livestreams_daywise(**times)
-    rows = [[output.read(day, column.name) for column in LIVESTREAM_COLUMNS] for day in days]
-    if form == "csv":
-        output.show_rows(form, "", LIVESTREAM_COLUMNS, rows)
+    rows = [[output.read_field(day, column.name) for column in LIVESTREAM_COLUMNS] for day in days]
+    if output_format == "csv":
+        output.print_rows(output_format, "", LIVESTREAM_COLUMNS, rows)
         return
     total = client.analytics.livestreams_overall(**times)
-    if form is None:
-        rows.append(["all", *(output.read(total, column.name) for column in LIVESTREAM_COLUMNS[1:])])
-    document = {"days": [output.plain(day) for day in days], "total": output.plain(total)}
-    output.show_rows(form, f"Days: {len(days)}", LIVESTREAM_COLUMNS, rows, document)
+    if output_format is None:
+        rows.append(["total", *(output.read_field(total, column.name) for column in LIVESTREAM_COLUMNS[1:])])
+    document = {"days": [output.serialize_record(day) for day in days], "total": output.serialize_record(total)}
+    output.print_rows(output_format, f"Days: {len(days)}", LIVESTREAM_COLUMNS, rows, document)

@@ -1,4 +1,4 @@
-"""The root command; each group is loaded when it is called."""
+"""The root command. Each command is loaded when it is called."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from realtimekit import __version__
+from realtimekit.cli.error_messages import format_error
 from realtimekit.cli.groups import Group
-from realtimekit.cli.wording import told
 from realtimekit.errors import RealtimeKitError
 
-# command -> the module that has it, under the same name
+# Command -> the module that defines it, under the same name.
 COMMANDS = {
     "analytics": "realtimekit.cli.analytics",
     "apps": "realtimekit.cli.apps",
@@ -30,8 +30,8 @@ COMMANDS = {
 }
 
 
-class Root(Group):
-    """Loads commands lazily, and turns this package's errors into one line and exit code 1."""
+class LazyGroup(Group):
+    """Loads commands lazily, and turns errors into one line and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(COMMANDS)
@@ -46,19 +46,19 @@ class Root(Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise  # click's business: the reader of a pipe has gone
+            raise  # click handles it: the reader of the pipe is gone
         except (RealtimeKitError, OSError, ImportError, UnicodeEncodeError) as error:
-            # OSError: a full disk; ImportError: a missing extra; UnicodeEncodeError: arguments that are no text
-            raise click.ClickException(told(error)) from None
+            # OSError: a full disk; ImportError: a missing extra; UnicodeEncodeError: arguments that are not text
+            raise click.ClickException(format_error(error)) from None
 
 
-@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def realtimekit() -> None:
-    """Cloudflare RealtimeKit from the command line.
+    """Use Cloudflare RealtimeKit from the command line.
 
-    Which account and app is asked stands in the environment: CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID,
-    REALTIMEKIT_APP_ID, and REALTIMEKIT_BASE_URL for an emulator.
+    The environment says which account and app to use: CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID, REALTIMEKIT_APP_ID,
+    and REALTIMEKIT_BASE_URL for an emulator.
 
-    Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+    Exit codes: 0 success, 1 failure, 2 wrong usage.
     """

@@ -1,4 +1,4 @@
-"""`realtimekit demo`: the main job, on an emulator of its own."""
+"""`realtimekit demo`: what the SDK is for, shown with an emulator."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import click
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
 def demo(*, as_json: bool) -> None:
-    """Let three people meet, then read what the session left behind: no account, no network."""
+    """Simulate a meeting of three people and read its session: needs no account and no network."""
     from realtimekit import RealtimeKit  # noqa: PLC0415 - only this command needs them
-    from realtimekit.cli import account, scene  # noqa: PLC0415
+    from realtimekit.cli import demo_scenario, quality_view, session_view  # noqa: PLC0415
+    from realtimekit.cli.console import make_console  # noqa: PLC0415
     from realtimekit.emulator import Emulator  # noqa: PLC0415
     from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415
 
-    progress = account.console(stderr=True, quiet=as_json)
+    progress = make_console(stderr=True, quiet=as_json)
     with (
         Emulator() as running,
         running.serve() as server,
@@ -27,18 +28,17 @@ def demo(*, as_json: bool) -> None:
             app_id=running.app_id,
         ) as client,
     ):
-        scene.begin(running)
-        progress.print(f"A RealtimeKit of our own at {server.base_url}")
-        peers = scene.play(client, RemoteEmulator(server.control_url), lambda text: progress.print(f"  {text}"))
+        demo_scenario.backdate_clock(running)
+        progress.print(f"An emulator at {server.base_url}")
+        peers = demo_scenario.run(client, RemoteEmulator(server.control_url), lambda text: progress.print(f"  {text}"))
 
         session = client.sessions.find(peers[0].session_id)
-        document = account.gather(session)
+        document = session_view.session_document(session)
         peer = client.sessions.find_participant_by_peer_id(peers[0].peer_id, filters=["quality_stats"])
         document["peer"] = peer.to_dict()
         if as_json:
             click.echo(json.dumps(document, indent=2))
         else:
-            console = account.console()
-            console.print()
-            account.show(console, session, document)
-            account.show_peer(console, peer)
+            click.echo()
+            session_view.print_session(session, document)
+            quality_view.print_peer_quality(peer)

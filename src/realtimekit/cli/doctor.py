@@ -1,4 +1,4 @@
-"""`realtimekit doctor`: why it does not work, and what to do."""
+"""`realtimekit doctor`: find out why the SDK does not work, and what to do."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from typing import TYPE_CHECKING
 
 import click
 
+from realtimekit.cli.options import json_option
+
 if TYPE_CHECKING:
     from realtimekit.doctor import Report
 
 
 @click.command()
-@click.option("--app-id", metavar="ID", help="Instead of REALTIMEKIT_APP_ID.")
-@click.option("--account-id", metavar="ID", help="Instead of CLOUDFLARE_ACCOUNT_ID.")
+@click.option("--app-id", metavar="ID", help="Use this instead of REALTIMEKIT_APP_ID.")
+@click.option("--account-id", metavar="ID", help="Use this instead of CLOUDFLARE_ACCOUNT_ID.")
 @click.option(
     "--timeout",
     metavar="SECONDS",
     default=10.0,
     show_default=True,
     type=click.FloatRange(0, 600, min_open=True),
-    help="For each request.",
+    help="How long each request may take.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@json_option
 def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_json: bool) -> None:
-    """Find out why it does not work, and say what to do.
+    """Find out why the SDK does not work, and say what to do.
 
-    Looks at the settings, the network, the token, its permission, the account and the app, and stops at the first
+    Checks the settings, the network, the token, its permission, the account and the app, and stops at the first
     problem. It only reads, and never shows the token.
 
-    Exit codes: 0 all is well, 1 a problem was found, 2 wrong usage.
+    Exit codes: 0 no problem, 1 a problem was found, 2 wrong usage.
     """
     from realtimekit.doctor import examine  # noqa: PLC0415 - loaded when it runs, not for its help
 
@@ -40,30 +42,29 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
         document["problem"] = report.problem and report.problem._asdict()
         click.echo(json.dumps(document, indent=2))
     else:
-        _show(report)
+        _print(report)
     if report.problem:
         raise click.exceptions.Exit(1)
 
 
-def _show(report: Report) -> None:
-    from realtimekit.cli.output import clean, console  # noqa: PLC0415 - as above
+def _print(report: Report) -> None:
+    from realtimekit.cli.console import echo, make_console, safe_text  # noqa: PLC0415 - as above
 
-    out = console()
     facts = [f"realtimekit {report.version}", report.python, report.transport]
-    out.print(clean(", ".join(fact for fact in facts if fact)), soft_wrap=True)
+    echo(", ".join(fact for fact in facts if fact))
     for setting in report.settings:
         value = "(not shown)" if setting.name == "api_token" and setting.source != "not set" else setting.value or ""
-        out.print(clean(f"  {setting.name:<10}  {f'{value}  ' if value else ''}[{setting.source}]"), soft_wrap=True)
-    out.print()
+        echo(f"  {setting.name:<10}  {f'{value}  ' if value else ''}[{setting.source}]")
+    click.echo()
     for passed in report.passed:
-        out.print(clean(f"ok       {passed}"), soft_wrap=True)
+        echo(f"ok       {passed}")
     if (problem := report.problem) is None:
-        out.print("All is well")
+        click.echo("All is well")
         return
-    out.print(clean(f"problem  {problem.text} ({problem.kind})"), style="bold red", soft_wrap=True)
+    make_console().print(safe_text(f"problem  {problem.text} ({problem.kind})"), style="bold red", soft_wrap=True)
     if problem.said:
-        out.print(clean(f"         {problem.said}"), soft_wrap=True)
-    out.print()
-    out.print("What to do:")
+        echo(f"         {problem.said}")
+    click.echo()
+    click.echo("What to do:")
     for number, cure in enumerate(problem.cures, 1):
-        out.print(clean(f"  {number}. {cure}"), soft_wrap=True)
+        echo(f"  {number}. {cure}")

@@ -1,4 +1,4 @@
-"""Files on this machine: of recordings, and of what else a session leaves behind."""
+"""Downloads of recordings, and of the other files of a session."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from realtimekit.artifacts.download import Downloadable
-from realtimekit.cli import output
-from realtimekit.cli.options import confirm
-from realtimekit.cli.places import writing
+from realtimekit.cli.console import echo
+from realtimekit.cli.output import print_json
+from realtimekit.cli.output_paths import write_errors
+from realtimekit.cli.progress import progress_bar
+from realtimekit.cli.terminal import confirm
 from realtimekit.errors import NotFoundError
 from realtimekit.resources.recording import Recordings
 
@@ -21,72 +23,77 @@ if TYPE_CHECKING:
     from realtimekit.flow import Sync
 
 
-class Saved(NamedTuple):
-    """A file that is here now."""
+class SavedFile(NamedTuple):
+    """A file that was downloaded."""
 
     path: Path
     bytes: int
 
 
-def save(recording: Recording, to: str, *, yes: bool) -> list[Saved]:
-    """Download a recording to a path; its tracks, if it has them, into a folder. Asks before it replaces a file."""
+def download_recording(recording: Recording, to: str, *, yes: bool) -> list[SavedFile]:
+    """Download a recording to a file or folder, or its tracks into a folder.
+
+    Args:
+        recording: the recording.
+        to: the file or folder.
+        yes: whether to replace an existing file without asking.
+    """
     path, tracks = Path(to), recording.tracks
     if tracks or to.endswith("/"):
-        _make(path)
+        _make_folder(path)
     elif path.is_file() and not yes:
         confirm(f"Replace {path}?")
     files: list[Downloadable[Sync]] = [*tracks] or [recording]
-    return [one(file, path) for file in files]
+    return [_download(file, path) for file in files]
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"{folder} is a file, and this recording has several: give a folder")
-    with writing(folder):
+        raise click.UsageError(f"{folder} is a file, but this recording has several files: give a folder")
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def one(file: Downloadable[Sync], to: Path) -> Saved:
-    """Download a file, with a bar where there is a terminal."""
-    with output.progress(file._default_name(), size=True) as tell, writing(to):
-        path = file.download(to, progress=tell)
-    return Saved(path, path.stat().st_size)
+def _download(file: Downloadable[Sync], to: Path) -> SavedFile:
+    with progress_bar(file._default_name(), in_bytes=True) as update, write_errors(to):
+        path = file.download(to, progress=update)
+    return SavedFile(path, path.stat().st_size)
 
 
-def report(form: str | None, saved: Iterable[Saved]) -> None:
-    """Say where the files are: a path on each line, or JSON."""
-    if form == "json":
-        output.write_json([{"path": str(file.path), "bytes": file.bytes} for file in saved])
+def print_saved_files(output_format: str | None, files: Iterable[SavedFile]) -> None:
+    """Print where the files are: a line for each path, or JSON."""
+    if output_format == "json":
+        print_json([{"path": str(file.path), "bytes": file.bytes} for file in files])
         return
-    for file in saved:
+    for file in files:
         click.echo(file.path)
 
 
-def of_session(
+def download_session(
     session: Session, kinds: Sequence[str], to: str, transcript_format: str, *, strict: bool
-) -> Iterator[Saved]:
-    """Download what a session left behind into a folder, which is made if it is not there.
+) -> Iterator[SavedFile]:
+    """Download the files of a session into a folder, which is created if it does not exist.
 
     Args:
-        session: whose files.
-        kinds: "chat", "transcript", "summary", "recordings".
+        session: the session.
+        kinds: any of "chat", "transcript", "summary" and "recordings".
         to: the folder.
         transcript_format: "CSV", "JSON", "SRT" or "VTT".
-        strict: whether something that is not there is an error, and not just told.
+        strict: whether a missing file is an error; otherwise it is noted on stderr.
     """
     folder = Path(to)
-    _make(folder)
+    _make_folder(folder)
     for kind in kinds:
         try:
-            files = _recorded(session) if kind == "recordings" else [_artifact(session, kind, transcript_format)]
+            files = _recorded_files(session) if kind == "recordings" else [_artifact(session, kind, transcript_format)]
             if strict and not files:
                 raise click.ClickException(f"the session {session.id} has no recordings")
             for file in files:
-                yield one(file, folder)
+                yield _download(file, folder)
         except NotFoundError as error:
             if strict:
                 raise
-            output.note(f"No {kind}: {error}")
+            echo(f"No {kind}: {error}", err=True)
 
 
 def _artifact(session: Session, kind: str, transcript_format: str) -> Downloadable[Sync]:
@@ -99,8 +106,8 @@ def _artifact(session: Session, kind: str, transcript_format: str) -> Downloadab
             return session.chat
 
 
-def _recorded(session: Session) -> list[Downloadable[Sync]]:
-    """The API cannot look for the recordings of a session, but for those of its meeting."""
+def _recorded_files(session: Session) -> list[Downloadable[Sync]]:
+    """Return the files of all recordings of a session. The API can only filter recordings by meeting."""
     if not session.associated_id:
         return []
     files: list[Downloadable[Sync]] = []

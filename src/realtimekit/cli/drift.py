@@ -1,4 +1,4 @@
-"""`realtimekit drift`: what has changed in the description of the API since this package was written."""
+"""`realtimekit drift`: what has changed in the API's description since this package was released."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.options import json_option
+
 if TYPE_CHECKING:
     from realtimekit.contract import Difference
 
 
-class NotCompared(click.ClickException):
-    """1 would say that the descriptions differ."""
+class ComparisonError(click.ClickException):
+    """The descriptions could not be compared. Exit code 1 would mean that they differ."""
 
     exit_code = 2
 
@@ -22,65 +24,72 @@ class NotCompared(click.ClickException):
 @click.command()
 @click.argument("spec")
 @click.option(
-    "--base", metavar="FILE", type=click.Path(path_type=Path), help="Compare with this, not with the packaged slice."
+    "--base",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Compare with this slice instead of the packaged one.",
 )
 @click.option(
-    "--save", metavar="FILE", type=click.Path(path_type=Path), help="Then write the slice of SPEC to this file."
+    "--save", metavar="FILE", type=click.Path(path_type=Path), help="Also write the slice of SPEC to this file."
 )
-@click.option("--update", is_flag=True, help="Then put the slice of SPEC into this package (a checkout of its source).")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option(
+    "--update", is_flag=True, help="Also write the slice of SPEC into this package (in a checkout of its source)."
+)
+@json_option
 def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_json: bool) -> None:
     """Compare the saved slice of the API's description with a newer one.
 
-    SPEC is a file or an https URL: an OpenAPI description, as JSON (or as YAML where pyyaml is installed). The whole of
-    Cloudflare's will do; only what is RealtimeKit's is looked at.
+    SPEC is a file or an https URL of an OpenAPI description in JSON (or in YAML if pyyaml is installed). It may be the
+    description of the whole Cloudflare API; only the RealtimeKit part is compared.
 
-    Exit codes: 0 they say the same (or the newer one was saved), 1 they differ, 2 not compared, or wrong usage.
+    Exit codes: 0 no difference (or the newer slice was saved), 1 differences, 2 comparison failed or wrong usage.
     """
-    from realtimekit.contract import SpecError, compare, cut, saved  # noqa: PLC0415 - when it runs, not for its help
+    from realtimekit.contract import SpecError, compare, cut, saved  # noqa: PLC0415 - loaded when it runs, not for its help
     from realtimekit.contract.reading import read, told  # noqa: PLC0415 - as above
     from realtimekit.contract.slicing import SLICE, write  # noqa: PLC0415 - as above
     from realtimekit.errors import RealtimeKitError  # noqa: PLC0415 - as above
 
     if update and save:
-        raise click.UsageError("--save and --update both say where the slice goes: give one of them")
+        raise click.UsageError("give --save or --update, not both: each says where to write the slice")
     if update and not (SLICE.parents[3] / "pyproject.toml").is_file():
-        raise click.UsageError("--update is for a checkout of the source: use --save FILE, and later --base FILE")
-    place = str(base) if base else spec
+        raise click.UsageError(
+            "--update works only in a checkout of the source: use --save FILE, and --base FILE later"
+        )
+    path = str(base) if base else spec
     try:
-        old = cut(read(place)) if base else saved()
-        place = spec
+        old = cut(read(path)) if base else saved()
+        path = spec
         new = cut(read(spec), source=told(spec), on=datetime.now(UTC).date().isoformat())
         differences = compare(old, new)
         if target := SLICE if update else save:
-            place = str(target)
+            path = str(target)
             write(new, target)
     except (SpecError, RealtimeKitError, OSError) as error:
-        raise NotCompared(_reason(place, error)) from None
+        raise ComparisonError(_failure(path, error)) from None
     if as_json:
         click.echo(json.dumps(_document(old, new, differences, target), indent=2))
     else:
-        _show(old, new, differences, target)
+        _print(old, new, differences, target)
     if differences and not target:
         raise click.exceptions.Exit(1)
 
 
-def _reason(place: str, error: Exception) -> str:
+def _failure(path: str, error: Exception) -> str:
     from realtimekit.contract.reading import told  # noqa: PLC0415 - as above
     from realtimekit.protocol import printable  # noqa: PLC0415 - as above
 
     if isinstance(error, OSError):
-        return printable(f"{place}: {error.strerror or error}")
-    words = str(error)
-    return printable(words if told(place) in words or "://" in place else f"{place}: {words}")
+        return printable(f"{path}: {error.strerror or error}")
+    message = str(error)
+    return printable(message if told(path) in message or "://" in path else f"{path}: {message}")
 
 
 def _document(
     old: dict[str, Any], new: dict[str, Any], differences: list[Difference], target: Path | None
 ) -> dict[str, Any]:
     return {
-        "base": _header(old),
-        "spec": _header(new),
+        "base": _provenance(old),
+        "spec": _provenance(new),
         "same": not differences,
         "breaking": sum(difference.breaking for difference in differences),
         "differences": [difference._asdict() for difference in differences],
@@ -88,35 +97,35 @@ def _document(
     }
 
 
-def _header(document: dict[str, Any]) -> dict[str, Any]:
+def _provenance(document: dict[str, Any]) -> dict[str, Any]:
     info = document["info"]
     return {"version": info["version"], "source": info["x-source"], "saved": info["x-saved"]}
 
 
-def _show(old: dict[str, Any], new: dict[str, Any], differences: list[Difference], target: Path | None) -> None:
-    from realtimekit.cli.output import clean, console  # noqa: PLC0415 - as above
+def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Difference], target: Path | None) -> None:
+    from realtimekit.cli.console import echo, make_console, safe_text  # noqa: PLC0415 - as above
 
-    out = console()
+    console = make_console()
     breaking = sum(difference.breaking for difference in differences)
     operation = None
     for difference in differences:
         if difference.operation != operation:
             operation = difference.operation
-            out.print(clean(operation), style="bold", soft_wrap=True)
+            console.print(safe_text(operation), style="bold", soft_wrap=True)
         mark, style = ("breaking", "red") if difference.breaking else ("harmless", "green")
-        line = clean(f"  {mark}  {difference.place + ': ' if difference.place else ''}{difference.what}")
+        line = safe_text(f"  {mark}  {difference.place + ': ' if difference.place else ''}{difference.what}")
         line.stylize(style, 2, 10)
-        out.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     if differences:
-        out.print()
+        click.echo()
     for name, document in (("old", old), ("new", new)):
-        header = _header(document)
-        facts = [f"version {header['version'] or 'unknown'}", header["source"], header["saved"]]
-        out.print(clean(f"{name}: {', '.join(fact for fact in facts if fact)}"), soft_wrap=True)
+        origin = _provenance(document)
+        facts = [f"version {origin['version'] or 'unknown'}", origin["source"], origin["saved"]]
+        echo(f"{name}: {', '.join(fact for fact in facts if fact)}")
     if differences:
         noun = "difference" if len(differences) == 1 else "differences"
-        out.print(f"{len(differences)} {noun}, {breaking} breaking")
+        click.echo(f"{len(differences)} {noun}, {breaking} breaking")
     else:
-        out.print("No differences")
+        click.echo("No differences")
     if target:
-        out.print(clean(f"Saved to {target}"), soft_wrap=True)
+        echo(f"Saved to {target}")

@@ -1,4 +1,4 @@
-"""Groups of commands, which say what there is when they are asked for what there is not."""
+"""Groups of commands that suggest a command where the given one does not exist."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import difflib
 
 import click
 
-ALIKE = 0.75  # --verson and --version are; --json and --version, which a suggestion by default would join, are not
+SIMILARITY = 0.75  # high enough not to suggest --version for --json
 
 
 class Group(click.Group):
-    """As click's, with a suggestion for a mistyped command, and for options that stand before it."""
+    """A `click.Group` with hints for mistyped commands, and for options that are given before the command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -18,17 +18,18 @@ class Group(click.Group):
         name = args[0]
         if ctx.resilient_parsing or not name[:1].isalnum() or self.get_command(ctx, name) is not None:
             return super().resolve_command(ctx, args)
-        there = self.list_commands(ctx)
-        near = difflib.get_close_matches(name, there, 1)
-        cure = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(there)}."
-        raise click.UsageError(f"No such command {name!r}. {cure}", ctx)
+        commands = self.list_commands(ctx)
+        close = difflib.get_close_matches(name, commands, 1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Available commands: {', '.join(commands)}."
+        raise click.UsageError(f"No such command {name!r}. {hint}", ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            own = [name for parameter in self.get_params(ctx) for name in parameter.opts]
-            if difflib.get_close_matches(error.option_name, own, 1, ALIKE):
+            flags = [name for parameter in self.get_params(ctx) for name in parameter.opts]
+            if difflib.get_close_matches(error.option_name, flags, 1, SIMILARITY):
                 raise
-            place = f"{ctx.command_path} COMMAND {error.option_name}"
-            raise click.UsageError(f"{error.format_message()} Options of a command follow it: {place}", ctx) from None
+            usage = f"{ctx.command_path} COMMAND {error.option_name}"
+            text = f"{error.format_message()} Give the options of a command after it: {usage}"
+            raise click.UsageError(text, ctx) from None

@@ -1,4 +1,4 @@
-"""`realtimekit livestreams`: meetings, or other sources, broadcast to many."""
+"""`realtimekit livestreams`: meetings and other sources that are broadcast."""
 
 from __future__ import annotations
 
@@ -6,85 +6,91 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.columns import Column, SecretField
+from realtimekit.cli.decorators import list_command, show_command, with_client
+from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
-from realtimekit.cli.options import Column, Secret, an_id, asking, between, listing, showing
+from realtimekit.cli.options import time_range_options
+from realtimekit.cli.param_types import resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Livestream, RealtimeKit
+    from realtimekit.cli.options import Decorator
 
 COLUMNS = (
     Column("id"),
-    Column("name", folds=True),
+    Column("name", fold=True),
     Column("status"),
-    Column("meeting_id", "meeting", wide=True),
+    Column("meeting_id", "meeting", wide_only=True),
     Column("created_at", "created (UTC)"),
-    Column("playback_url", "playback", folds=True, wide=True),
+    Column("playback_url", "playback", fold=True, wide_only=True),
 )
 BROADCAST_COLUMNS = (
     Column("id"),
     Column("started_time", "started (UTC)"),
-    Column("stopped_time", "stopped (UTC)", wide=True),
+    Column("stopped_time", "stopped (UTC)", wide_only=True),
     Column("ingest_seconds", "seconds broadcast"),
-    Column("viewer_seconds", "seconds viewed", wide=True),
-    Column("err_message", "error", folds=True, wide=True),
+    Column("viewer_seconds", "seconds viewed", wide_only=True),
+    Column("err_message", "error", fold=True, wide_only=True),
 )
-KEY = Secret("stream_key", "--show-key", "Print the stream key, too: whoever has it can broadcast here.")
-NAME = click.option("--name", help="Letters, digits, - and _.")
+STREAM_KEY = SecretField("stream_key", "--show-key", "Also print the stream key: whoever has it can broadcast.")
+name_option: Decorator = click.option("--name", help="Name of the livestream: letters, digits, - and _.")
 
 
 @click.group(cls=Group)
 def livestreams() -> None:
-    """Meetings, or other sources, broadcast to many."""
+    """Manage livestreams: meetings and other sources that are broadcast."""
 
 
 @livestreams.command("list")
-@click.option("--status", type=Known("livestream.LivestreamFilters.status"), help="Only those.")
-@click.option("--exclude-meetings", is_flag=True, default=None, help="Only those that are not of a meeting.")
-@between()
-@listing("Livestreams", COLUMNS, KEY)
+@click.option(
+    "--status", type=OpenEnum("livestream.LivestreamFilters.status"), help="Only livestreams with this status."
+)
+@click.option("--exclude-meetings", is_flag=True, default=None, help="Only livestreams without a meeting.")
+@time_range_options()
+@list_command("Livestreams", COLUMNS, STREAM_KEY)
 def list_livestreams(client: RealtimeKit, **filters: Any) -> Any:
-    """List livestreams, the newest first."""
+    """List livestreams, newest first."""
     return client.livestreams.where(**filters).order_by("-created_at")
 
 
 @livestreams.command("show")
-@click.argument("livestream_id", type=an_id)
-@showing(KEY)
+@click.argument("livestream_id", type=resource_id)
+@show_command(STREAM_KEY)
 def show_livestream(client: RealtimeKit, livestream_id: str) -> Livestream:
     """Show one livestream."""
     return client.livestreams.find(livestream_id)
 
 
 @livestreams.command("sessions")
-@click.argument("livestream_id", type=an_id)
-@listing("Broadcasts", BROADCAST_COLUMNS)
+@click.argument("livestream_id", type=resource_id)
+@list_command("Broadcasts", BROADCAST_COLUMNS)
 def list_broadcasts(client: RealtimeKit, livestream_id: str) -> Any:
     """List the broadcasts of a livestream."""
     return client.livestreams.ref(livestream_id).sessions
 
 
 @livestreams.command("create")
-@NAME
-@showing(KEY)
+@name_option
+@show_command(STREAM_KEY)
 def create_livestream(client: RealtimeKit, **fields: Any) -> Livestream:
-    """Create a livestream without a meeting, to be fed over RTMP."""
+    """Create a livestream without a meeting. Its video is sent over RTMP."""
     return client.livestreams.create(**fields)
 
 
 @livestreams.command("start")
-@click.argument("meeting_id", type=an_id)
-@NAME
-@showing(KEY)
+@click.argument("meeting_id", type=resource_id)
+@name_option
+@show_command(STREAM_KEY)
 def start_livestream(client: RealtimeKit, meeting_id: str, **fields: Any) -> Livestream:
-    """Broadcast a meeting."""
+    """Start broadcasting a meeting."""
     return client.meetings.ref(meeting_id).start_livestream(**fields)
 
 
 @livestreams.command("stop")
-@click.argument("meeting_id", type=an_id)
-@asking
+@click.argument("meeting_id", type=resource_id)
+@with_client
 def stop_livestream(client: RealtimeKit, meeting_id: str) -> None:
-    """End the broadcast of a meeting; the meeting goes on."""
+    """Stop broadcasting a meeting. The meeting goes on."""
     client.meetings.ref(meeting_id).stop_livestream()
-    click.echo(f"Stopped the broadcast of the meeting {meeting_id}")
+    click.echo(f"Stopped broadcasting the meeting {meeting_id}")

@@ -1,4 +1,4 @@
-"""`realtimekit meetings`: the rooms that people join."""
+"""`realtimekit meetings`: the rooms that participants join."""
 
 from __future__ import annotations
 
@@ -6,99 +6,104 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.arguments import seconds
+from realtimekit.cli.columns import Column
+from realtimekit.cli.decorators import list_command, show_command, usage_errors
+from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
-from realtimekit.cli.options import Column, an_id, as_usage, between, confirmed, flags, from_file, listing, showing
+from realtimekit.cli.options import boolean_options, confirmation_option, from_file_option, time_range_options
+from realtimekit.cli.param_types import positive_seconds, resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Meeting, RealtimeKit
+    from realtimekit.cli.options import Decorator
 
 COLUMNS = (
     Column("id"),
-    Column("title", folds=True),
+    Column("title", fold=True),
     Column("status"),
     Column("created_at", "created (UTC)"),
-    Column("record_on_start", "records", wide=True),
-    Column("transcribe_on_end", "transcribes", wide=True),
-    Column("summarize_on_end", "summarizes", wide=True),
+    Column("record_on_start", "records", wide_only=True),
+    Column("transcribe_on_end", "transcribes", wide_only=True),
+    Column("summarize_on_end", "summarizes", wide_only=True),
 )
-SETTINGS = flags(
+switch_options: Decorator = boolean_options(
     ("record-on-start", "Record each session."),
     ("live-stream-on-start", "Broadcast each session."),
-    ("persist-chat", "Keep the chat for longer than a week."),
-    ("transcribe-on-end", "Write a transcript of each session."),
-    ("summarize-on-end", "Write a summary of each session."),
+    ("persist-chat", "Keep the chat for more than a week."),
+    ("transcribe-on-end", "Make a transcript of each session."),
+    ("summarize-on-end", "Make a summary of each session."),
 )
-KEEP_ALIVE = click.option(
+keep_alive_option: Decorator = click.option(
     "--keep-alive",
     "session_keep_alive_time_in_secs",
     metavar="SECONDS",
-    type=seconds,
-    help="How long a session outlives its last participant.",
+    type=positive_seconds,
+    help="How long a session stays open after the last participant has left.",
 )
 
 
 @click.group(cls=Group)
 def meetings() -> None:
-    """The rooms that people join."""
+    """Manage meetings: the rooms that participants join."""
 
 
 @meetings.command("list")
-@click.option("--status", type=Known("meeting.MeetingFilters.status"), help="Only those.")
-@click.option("--search", metavar="TEXT", help="Only those with this id, or these words in the title.")
-@between()
-@listing("Meetings", COLUMNS)
+@click.option("--status", type=OpenEnum("meeting.MeetingFilters.status"), help="Only meetings with this status.")
+@click.option("--search", metavar="TEXT", help="Only meetings with this id, or with this text in the title.")
+@time_range_options()
+@list_command("Meetings", COLUMNS)
 def list_meetings(client: RealtimeKit, **filters: Any) -> Any:
     """List meetings."""
     return client.meetings.where(**filters)
 
 
 @meetings.command("show")
-@click.argument("meeting_id", type=an_id)
-@showing()
+@click.argument("meeting_id", type=resource_id)
+@show_command()
 def show_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
     """Show one meeting."""
     return client.meetings.find(meeting_id)
 
 
 @meetings.command("create")
-@click.option("--title", help="What it is called.")
-@SETTINGS
-@KEEP_ALIVE
-@from_file("Any fields, also those without an option of their own")
-@showing()
-def create_meeting(client: RealtimeKit, fields: dict[str, Any] | None = None, **given: Any) -> Meeting:
+@click.option("--title", help="Title of the meeting.")
+@switch_options
+@keep_alive_option
+@from_file_option("Any fields, including those without an option")
+@show_command()
+def create_meeting(client: RealtimeKit, fields: dict[str, Any] | None = None, **options: Any) -> Meeting:
     """Create a meeting."""
-    body = {**(fields or {}), **given}
-    body.pop("status", None)  # `show` has it; a new one is ACTIVE
-    with as_usage():
+    body = {**(fields or {}), **options}
+    body.pop("status", None)  # `show` prints it, but a new meeting is always ACTIVE
+    with usage_errors():
         return client.meetings.create(**body)
 
 
 @meetings.command("update")
-@click.argument("meeting_id", type=an_id)
-@click.option("--title", help="What it is called.")
-@click.option("--status", type=Known("meeting.MeetingChanges.status"), help="Whether people can join.")
-@SETTINGS
-@KEEP_ALIVE
-@from_file("Any fields, also those without an option of their own")
-@showing()
-def update_meeting(client: RealtimeKit, meeting_id: str, fields: dict[str, Any] | None = None, **given: Any) -> Meeting:
-    """Change what is given of a meeting, and nothing else."""
-    changes = {**(fields or {}), **given}
+@click.argument("meeting_id", type=resource_id)
+@click.option("--title", help="Title of the meeting.")
+@click.option("--status", type=OpenEnum("meeting.MeetingChanges.status"), help="Whether participants can join.")
+@switch_options
+@keep_alive_option
+@from_file_option("Any fields, including those without an option")
+@show_command()
+def update_meeting(
+    client: RealtimeKit, meeting_id: str, fields: dict[str, Any] | None = None, **options: Any
+) -> Meeting:
+    """Change the given fields of a meeting."""
+    changes = {**(fields or {}), **options}
     if not changes:
-        raise click.UsageError("nothing to change: give one option at least")
-    with as_usage():
+        raise click.UsageError("nothing to change: give at least one option")
+    with usage_errors():
         return client.meetings.ref(meeting_id).update(**changes)
 
 
 @meetings.command("end")
-@click.argument("meeting_id", type=an_id)
-@confirmed("Remove everybody from the meeting {meeting_id}, and let nobody in?")
-@showing()
+@click.argument("meeting_id", type=resource_id)
+@confirmation_option("Remove all participants from the meeting {meeting_id}, and let nobody in?")
+@show_command()
 def end_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
-    """Remove everybody from a meeting, and let nobody in.
+    """Remove all participants from a meeting, and let nobody in.
 
     `update MEETING_ID --status ACTIVE` opens it again.
     """

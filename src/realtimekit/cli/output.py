@@ -1,4 +1,4 @@
-"""Printing: tables for people, JSON and CSV for programs, and nothing that a name could do to a terminal or a sheet."""
+"""Printing: tables for people, JSON and CSV for programs, safe for terminals and spreadsheets whatever the values."""
 
 from __future__ import annotations
 
@@ -6,311 +6,264 @@ import csv
 import io
 import itertools
 import json
-import os
-import sys
-import unicodedata
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from realtimekit.cli.options import Column, on_a_terminal
+from realtimekit.cli.columns import Column
+from realtimekit.cli.console import echo, make_console, replace_controls, safe_text
+from realtimekit.cli.progress import progress_bar
 from realtimekit.errors import DecodeError
 from realtimekit.record import Field, Record
-from realtimekit.values import format_time
+from realtimekit.values import format_time as format_api_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import Console
 
     from realtimekit.relation import Relation
 
-# Whoever has one of these can join, broadcast or write: the API sends some of them with every record.
-SECRETS = frozenset({"token", "stream_key", "rtmp_url", "access_key", "secret", "password", "private_key"})
-# A spreadsheet takes a text that begins with one of these for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# Whoever has one of these can join, broadcast or write. The API sends some of them with every record.
+SECRET_FIELDS = frozenset({"token", "stream_key", "rtmp_url", "access_key", "secret", "password", "private_key"})
+# A spreadsheet reads text that begins with one of these as a formula.
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
-# Characters, of a terminal.
-WIDE, PIPE, NARROWEST = 120, 200, 8
+# In characters of a terminal.
+WIDE_TERMINAL, MIN_FOLDED_WIDTH = 120, 8
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 
-def clean(value: object) -> Text:
-    """Text from outside, for a terminal: without control characters, and with no markup read into it."""
-    text = "" if value is None else str(value)
-    return Text("".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text))
-
-
-def without_controls(text: str) -> str:
-    """Text from outside, for a file: as it is, but for what could command a terminal, or cannot be written."""
-    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t" else c for c in text)
-
-
-def moment(value: datetime | None) -> str:
+def format_time(value: datetime | None) -> str:
+    """Return a time as tables show it, or an empty string for None."""
     return "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _for_people(value: Any) -> str:
+def _table_cell(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case float():
             return f"{value:.2f}".rstrip("0").rstrip(".")
         case datetime():
-            return moment(value)
+            return format_time(value)
         case _:
-            return str(for_programs(value))
+            return str(serialize_value(value))
 
 
-def for_programs(value: Any) -> Any:
-    """Text, a number or a boolean."""
+def serialize_value(value: Any) -> Any:
+    """Return a value as a string, a number or a boolean."""
     match value:
         case None:
             return ""
         case datetime():
-            return format_time(value, "a time")
+            return format_api_time(value, "a time")
         case date():
             return value.isoformat()
         case list() | tuple() if not any(isinstance(item, dict | list) for item in value):
-            return ", ".join(str(for_programs(item)) for item in value)
+            return ", ".join(str(serialize_value(item)) for item in value)
         case dict() | list() | tuple():
             return json.dumps(value)
         case _:
             return value
 
 
-def _for_csv(value: Any) -> Any:
-    value = for_programs(value)
+def _csv_cell(value: Any) -> Any:
+    value = serialize_value(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
-        return value  # a number is one, also below 0
-    # \r is in FORMULAS: looked for before it is replaced
-    return ("'" if value.startswith(FORMULAS) else "") + without_controls(value)
+        return value  # a negative number is not a formula
+    # Checked before \r, which is one of the prefixes, is replaced.
+    return ("'" if value.startswith(FORMULA_PREFIXES) else "") + replace_controls(value)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def console(*, stderr: bool = False, quiet: bool = False) -> Console:
-    """Where to print; no numbers or addresses are coloured by guess. A pipe is as wide as nobody's terminal."""
-    made = Console(stderr=stderr, quiet=quiet, highlight=False)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = PIPE
-    return made
-
-
-def note(text: str) -> None:
-    """A line for people, beside what is asked for."""
-    click.echo(clean(text).plain, err=True)
-
-
-def write_json(document: Any) -> None:
+def print_json(document: Any) -> None:
+    """Print a JSON document."""
     click.echo(json.dumps(document, indent=2))
 
 
-def write_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print CSV with a header."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_for_csv(value) for value in row])
+        writer.writerow([_csv_cell(value) for value in row])
     click.echo(text.getvalue(), nl=False)
 
 
-def print_table(out: Console, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table as wide as it may be: where that is not much, without some of its columns, or not as a table."""
-    shown = table(title, columns, rows, out.width)
-    out.print(shown, soft_wrap=isinstance(shown, Text))
+def print_table(console: Console, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table that fits the console: in a narrow one with fewer columns, or as a list of its cells."""
+    table = make_table(title, columns, rows, console.width)
+    console.print(table, soft_wrap=isinstance(table, Text))
 
 
-def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], width: int) -> Table | Text:
-    """A table that has this width; a line for each of its cells where it would have to cut some."""
-    heads = [Text(column.head or column.name.replace("_", " ")) for column in columns]
-    cells = [[clean(_for_people(value)) for value in row] for row in rows]
-    wide = [number for number, column in enumerate(columns) if column.wide]
-    for count in range(len(wide) if width >= WIDE else 0, -1, -1):  # the last goes first
-        kept = [not column.wide or number in wide[:count] for number, column in enumerate(columns)]
-        folds = [column.folds for column in itertools.compress(columns, kept)]
-        lines = [list(itertools.compress(line, kept)) for line in [heads, *cells]]
-        if _narrowest(folds, lines) <= width:
-            return _grid(title, folds, *lines)
-    return _list(title, heads, cells)
+def make_table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], width: int) -> Table | Text:
+    """Return a table of at most this width, or a list with a line for each cell if a table would have to cut some."""
+    headers = [Text(column.header or column.name.replace("_", " ")) for column in columns]
+    cells = [[safe_text(_table_cell(value)) for value in row] for row in rows]
+    wide_only = [number for number, column in enumerate(columns) if column.wide_only]
+    for count in range(len(wide_only) if width >= WIDE_TERMINAL else 0, -1, -1):  # the last column goes first
+        kept = [not column.wide_only or number in wide_only[:count] for number, column in enumerate(columns)]
+        folds = [column.fold for column in itertools.compress(columns, kept)]
+        lines = [list(itertools.compress(line, kept)) for line in [headers, *cells]]
+        if _min_grid_width(folds, lines) <= width:
+            return _make_grid(title, folds, *lines)
+    return _make_list(title, headers, cells)
 
 
-def _narrowest(folds: Sequence[bool], lines: Sequence[Sequence[Text]]) -> int:
-    """How wide a grid has to be for nothing to be cut: it has two characters for each cell, and one at its edge."""
-    cells = zip(folds, zip(*lines, strict=True), strict=True)
-    return 1 + sum(2 + (NARROWEST if fold else max(_width(cell) for cell in column)) for fold, column in cells)
+def _min_grid_width(folds: Sequence[bool], lines: Sequence[Sequence[Text]]) -> int:
+    """Return the width that a grid needs: two characters of padding for each column, and one at the edge."""
+    columns = zip(folds, zip(*lines, strict=True), strict=True)
+    return 1 + sum(
+        2 + (MIN_FOLDED_WIDTH if fold else max(_cell_width(cell) for cell in cells)) for fold, cells in columns
+    )
 
 
-def _width(cell: Text) -> int:
+def _cell_width(cell: Text) -> int:
     return max(cell_len(line) for line in cell.plain.split("\n"))
 
 
-def _grid(title: str, folds: Sequence[bool], heads: Sequence[Text], *rows: Sequence[Text]) -> Table:
-    # The title may be of somebody's choosing, as every cell: markup is read from neither.
-    made = Table(title=clean(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for head, fold in zip(heads, folds, strict=True):
-        made.add_column(head, overflow="fold", no_wrap=not fold, min_width=NARROWEST if fold else None)
+def _make_grid(title: str, folds: Sequence[bool], headers: Sequence[Text], *rows: Sequence[Text]) -> Table:
+    # Users choose titles as well as cells: rich must not interpret markup in either.
+    table = Table(
+        title=safe_text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for header, fold in zip(headers, folds, strict=True):
+        table.add_column(header, overflow="fold", no_wrap=not fold, min_width=MIN_FOLDED_WIDTH if fold else None)
     for row in rows:
-        made.add_row(*row)
-    return made
+        table.add_row(*row)
+    return table
 
 
-def _list(title: str, heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Text:
-    """As long as they are, so that a terminal breaks the lines, and still copies an id whole."""
-    shown = clean(title)
-    shown.stylize("bold")
+def _make_list(title: str, headers: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Text:
+    """Return a line for each cell. The lines are not broken, so that an id can be copied whole."""
+    text = safe_text(title)
+    text.stylize("bold")
     for row in rows:
-        shown.append("\n")
-        for head, cell in zip(heads, row, strict=True):
-            shown.append("\n").append(f"{head.plain}: ", "bold").append(cell)
-    return shown.append("\n")
+        text.append("\n")
+        for header, cell in zip(headers, row, strict=True):
+            text.append("\n").append(f"{header.plain}: ", "bold").append(cell)
+    return text.append("\n")
 
 
-def show_rows(
-    form: str | None, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], document: Any = None
+def print_rows(
+    output_format: str | None,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Any]],
+    document: Any = None,
 ) -> None:
-    """Print what is no list of records: as a table or CSV the rows, as JSON the document."""
-    if form == "json":
-        write_json(document)
-    elif form == "csv":
-        write_csv([column.name for column in columns], rows)
+    """Print rows as a table or as CSV, or the document as JSON."""
+    if output_format == "json":
+        print_json(document)
+    elif output_format == "csv":
+        print_csv([column.name for column in columns], rows)
     else:
-        print_table(console(), title, columns, rows)
+        print_table(make_console(), title, columns, rows)
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
-def plain(record: Record, reveal: Sequence[str] = ()) -> dict[str, Any]:
-    """A record as JSON: names of the wire, times in one form, no secrets but those to reveal."""
+def serialize_record(record: Record, reveal: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a record as JSON: the API's field names, all times in one format, and only the secrets to reveal."""
     data = record.to_dict()
     for name, field in _fields(type(record)).items():
-        key = next((wired for wired in field.wire_names if data.get(wired) is not None), None)
+        key = next((wire_name for wire_name in field.wire_names if data.get(wire_name) is not None), None)
         if key is None:
             continue
-        value = read(record, name)
+        value = read_field(record, name)
         if isinstance(value, Record):
-            data[key] = plain(value, reveal)
+            data[key] = serialize_record(value, reveal)
         elif isinstance(value, list) and value and all(isinstance(item, Record) for item in value):
-            data[key] = [plain(item, reveal) for item in value]
+            data[key] = [serialize_record(item, reveal) for item in value]
         elif isinstance(value, date):
-            data[key] = for_programs(value)
-    hidden: dict[str, Any] = _without(data, SECRETS - set(reveal))
-    return hidden
+            data[key] = serialize_value(value)
+    redacted: dict[str, Any] = _remove_fields(data, SECRET_FIELDS - set(reveal))
+    return redacted
 
 
 def _fields(cls: type) -> dict[str, Field]:
     return {name: field for base in cls.__mro__ for name, field in vars(base).items() if isinstance(field, Field)}
 
 
-def _without(value: Any, names: frozenset[str]) -> Any:
+def _remove_fields(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        return {name: _without(item, names) for name, item in value.items() if name not in names}
-    return [_without(item, names) for item in value] if isinstance(value, list) else value
+        return {name: _remove_fields(item, names) for name, item in value.items() if name not in names}
+    return [_remove_fields(item, names) for item in value] if isinstance(value, list) else value
 
 
-def read(record: Record, name: str) -> Any:
-    """A field; what cannot be read as what it should be, as it came."""
+def read_field(record: Record, name: str) -> Any:
+    """Return the value of a field, or the raw value where it cannot be converted."""
     try:
         return getattr(record, name)
     except DecodeError:
         return record.to_dict().get(name)
 
 
-def show_list(
-    form: str | None,
+def print_list(
+    output_format: str | None,
     title: str,
     columns: Sequence[Column],
-    found: Relation[Any, Any],
+    relation: Relation[Any, Any],
     limit: int | None,
     reveal: Sequence[str] = (),
 ) -> None:
     """Print the first records of a relation, and say on stderr whether there are more."""
     columns = [*columns, *(Column(name) for name in reveal)]
     if limit is None:
-        records = list(_counted(title, found.prefetch(4)))
-    else:
-        records = list(itertools.islice(found.limit(limit + 1), limit + 1))  # the one beyond tells that there are more
+        records = list(_with_progress(title, relation.prefetch(4)))
+    else:  # one more than asked for shows whether there are more
+        records = list(itertools.islice(relation.limit(limit + 1), limit + 1))
     more, records = limit is not None and len(records) > limit, records[:limit]
-    rows = ([read(record, column.name) for column in columns] for record in records)
-    if form == "json":
-        write_json([plain(record, reveal) for record in records])
+    rows = ([read_field(record, column.name) for column in columns] for record in records)
+    if output_format == "json":
+        print_json([serialize_record(record, reveal) for record in records])
     else:
-        these = "the first" if len(records) == 1 else f"the first {len(records)}"
-        show_rows(form, f"{title}: {these if more else len(records)}", columns, rows)
+        count = "the first" if len(records) == 1 else f"the first {len(records)}"
+        print_rows(output_format, f"{title}: {count if more else len(records)}", columns, rows)
     if more:
         these = "this one" if limit == 1 else f"these {limit}"
-        note(f"There are more than {these}: --limit N shows N of them, --all every one")
+        echo(f"There are more than {these}: --limit N shows N of them, --all shows all", err=True)
 
 
-def _counted(title: str, records: Iterable[Any]) -> Iterator[Any]:
-    with progress(title) as tell:
+def _with_progress(title: str, records: Iterable[Any]) -> Iterator[Any]:
+    with progress_bar(title) as update:
         for number, record in enumerate(records, 1):
-            tell(number, None)
+            update(number, None)
             yield record
 
 
-def show_record(form: str | None, record: Record, reveal: Sequence[str] = ()) -> None:
-    """Print one record: for people and as CSV its nested fields have dotted names."""
-    data = plain(record, reveal)
-    if form == "json":
-        write_json(data)
+def print_record(output_format: str | None, record: Record, reveal: Sequence[str] = ()) -> None:
+    """Print one record. In tables and CSV the names of nested fields are dotted."""
+    data = serialize_record(record, reveal)
+    if output_format == "json":
+        print_json(data)
         return
-    flat = dict(_flat(data))
-    if form == "csv":
-        write_csv(list(flat), [list(flat.values())])
+    flat = dict(_flatten(data))
+    if output_format == "csv":
+        print_csv(list(flat), [list(flat.values())])
     else:
         title = f"{type(record).__name__} {data.get('id', '')}".rstrip()
         rows = [(name, value) for name, value in flat.items() if value is not None]
-        print_table(console(), title, [Column("field"), Column("value", folds=True)], rows)
+        print_table(make_console(), title, [Column("field"), Column("value", fold=True)], rows)
 
 
-def _flat(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(data: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in data.items():
         if isinstance(value, dict) and value:
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flatten(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-# --- what takes long --------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def progress(what: str, *, size: bool = False) -> Generator[Callable[[int, int | None], object]]:
-    """A bar on stderr, where that is a terminal. What it gives is told how much is done, and of how much if known.
-
-    Args:
-        what: stands beside the bar.
-        size: whether it counts bytes.
-    """
-    if not on_a_terminal(sys.stderr):
-        yield lambda _done, _total: None
-        return
-    from rich import progress as bars  # noqa: PLC0415 - only where a bar is shown
-
-    amount = [bars.DownloadColumn(), bars.TransferSpeedColumn()] if size else [bars.MofNCompleteColumn()]
-    columns = [bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), *amount]
-    with bars.Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(clean(what).plain, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def waiting(what: str) -> Generator[Callable[[str], object]]:
-    """A line on stderr that turns, where that is a terminal. What it gives is told how things stand."""
-    if not on_a_terminal(sys.stderr):
-        yield lambda _state: None
-        return
-    with console(stderr=True).status(clean(f"Waiting for {what}")) as line:
-        yield lambda state: line.update(clean(f"Waiting for {what}: {state}"))

@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.columns import Column
+from realtimekit.cli.decorators import list_command, show_command, usage_errors, with_client
+from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
-from realtimekit.cli.options import (
-    Column,
-    an_id,
-    as_usage,
-    asking,
-    between,
-    from_file,
-    listing,
-    one_of,
-    patience,
-    showing,
-)
-from realtimekit.cli.places import a_file_or_folder
+from realtimekit.cli.options import format_flags, from_file_option, time_range_options, wait_options
+from realtimekit.cli.output_paths import output_file_or_folder
+from realtimekit.cli.param_types import resource_id
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit, Recording
@@ -29,115 +21,122 @@ COLUMNS = (
     Column("id"),
     Column("status"),
     Column("invoked_time", "requested (UTC)"),
-    Column("recording_duration", "seconds", wide=True),
-    Column("file_size", "bytes", wide=True),
-    Column("session_id", "session", wide=True),
-    Column("output_file_name", "file", folds=True),
+    Column("recording_duration", "seconds", wide_only=True),
+    Column("file_size", "bytes", wide_only=True),
+    Column("session_id", "session", wide_only=True),
+    Column("output_file_name", "file", fold=True),
 )
-STATUS = Known("recording.RecordingStatus")
-OF_ONE_FILE = {"--max-seconds": "max_seconds", "--prefix": "file_name_prefix"}
+STATUS = OpenEnum("recording.RecordingStatus")
+COMPOSITE_OPTIONS = {"--max-seconds": "max_seconds", "--prefix": "file_name_prefix"}
 
 
 @click.group(cls=Group)
 def recordings() -> None:
-    """Video and audio of meetings."""
+    """Manage recordings: video and audio of meetings."""
 
 
 @recordings.command("list")
-@click.option("--meeting", "meeting_id", metavar="ID", type=an_id, help="Only those of this meeting.")
-@click.option("--status", type=STATUS, multiple=True, help="Only those; can be given repeatedly.")
-@click.option("--search", metavar="TEXT", help="Only those of meetings that match.")
-@click.option("--expired/--not-expired", default=None, help="Only those whose link has expired, or has not.")
-@between()
-@listing("Recordings", COLUMNS)
+@click.option("--meeting", "meeting_id", metavar="ID", type=resource_id, help="Only recordings of this meeting.")
+@click.option("--status", type=STATUS, multiple=True, help="Only recordings with this status (repeatable).")
+@click.option("--search", metavar="TEXT", help="Only recordings of meetings that match.")
+@click.option("--expired/--not-expired", default=None, help="Only recordings whose link has expired, or has not.")
+@time_range_options()
+@list_command("Recordings", COLUMNS)
 def list_recordings(client: RealtimeKit, **filters: Any) -> Any:
-    """List recordings, the newest first."""
+    """List recordings, newest first."""
     return client.recordings.where(**filters).order_by("-invoked_time")
 
 
 @recordings.command("show")
-@click.argument("recording_id", type=an_id)
-@showing()
+@click.argument("recording_id", type=resource_id)
+@show_command()
 def show_recording(client: RealtimeKit, recording_id: str) -> Recording:
     """Show one recording, with the links to its files."""
     return client.recordings.find(recording_id)
 
 
 @recordings.command("start")
-@click.argument("meeting_id", type=an_id)
-@click.option("--tracks", is_flag=True, help="A file for each participant, not one for all.")
-@click.option("--max-seconds", metavar="SECONDS", type=click.IntRange(1), help="End it after so long.")
-@click.option("--prefix", "file_name_prefix", metavar="TEXT", help="What the name of the file begins with.")
-@from_file("Any fields, also those without an option of their own")
-@showing()
+@click.argument("meeting_id", type=resource_id)
+@click.option("--tracks", is_flag=True, help="Record a file for each participant instead of one for all.")
+@click.option("--max-seconds", metavar="SECONDS", type=click.IntRange(1), help="Stop the recording after this time.")
+@click.option("--prefix", "file_name_prefix", metavar="TEXT", help="Prefix of the file name.")
+@from_file_option("Any fields, including those without an option")
+@show_command()
 def start_recording(
-    client: RealtimeKit, meeting_id: str, fields: dict[str, Any] | None = None, *, tracks: bool, **given: Any
+    client: RealtimeKit, meeting_id: str, fields: dict[str, Any] | None = None, *, tracks: bool, **options: Any
 ) -> Recording:
-    """Record a meeting that is going on."""
-    of_one_file = [option for option, name in OF_ONE_FILE.items() if name in given]
-    if tracks and of_one_file:
-        raise click.UsageError(f"--tracks does not go with {' or '.join(of_one_file)}")
+    """Start recording a live meeting."""
+    composite = [option for option, name in COMPOSITE_OPTIONS.items() if name in options]
+    if tracks and composite:
+        raise click.UsageError(f"--tracks cannot be combined with {' or '.join(composite)}")
     make = client.recordings.create_track if tracks else client.recordings.create
-    body: dict[str, Any] = {**(fields or {}), **given, "meeting_id": meeting_id}
-    with as_usage():
+    body: dict[str, Any] = {**(fields or {}), **options, "meeting_id": meeting_id}
+    with usage_errors():
         return make(**body)
 
 
 @recordings.command("pause")
-@click.argument("recording_id", type=an_id)
-@showing()
+@click.argument("recording_id", type=resource_id)
+@show_command()
 def pause_recording(client: RealtimeKit, recording_id: str) -> Recording:
     """Pause a recording."""
     return client.recordings.ref(recording_id).pause()
 
 
 @recordings.command("resume")
-@click.argument("recording_id", type=an_id)
-@showing()
+@click.argument("recording_id", type=resource_id)
+@show_command()
 def resume_recording(client: RealtimeKit, recording_id: str) -> Recording:
-    """Go on with a recording that was paused."""
+    """Resume a paused recording."""
     return client.recordings.ref(recording_id).resume()
 
 
 @recordings.command("stop")
-@click.argument("recording_id", type=an_id)
-@showing()
+@click.argument("recording_id", type=resource_id)
+@show_command()
 def stop_recording(client: RealtimeKit, recording_id: str) -> Recording:
-    """Stop a recording: its file is then uploaded."""
+    """Stop a recording. Its file is then uploaded."""
     return client.recordings.ref(recording_id).stop()
 
 
 @recordings.command("wait")
-@click.argument("recording_id", type=an_id)
+@click.argument("recording_id", type=resource_id)
 @click.option(
     "--until", "statuses", type=STATUS, multiple=True, default=("UPLOADED",), show_default=True,
-    help="This status; given repeatedly, any of them.",
+    help="Status to wait for (repeatable: any of them).",
 )  # fmt: skip
-@patience(600)
-@showing()
+@wait_options(600)
+@show_command()
 def wait_for_recording(
     client: RealtimeKit, recording_id: str, statuses: tuple[str, ...], timeout: float, poll: float
 ) -> Recording:
-    """Wait until a recording has a status."""
-    from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
+    """Wait until a recording has a given status."""
+    from realtimekit.cli.progress import spinner  # noqa: PLC0415 - rich, loaded when a command runs
 
-    with output.waiting(f"recording {recording_id}") as tell:
+    with spinner(f"recording {recording_id}") as update:
         return client.recordings.ref(recording_id).wait_until(
-            *statuses, timeout=timeout, poll=poll, progress=lambda recording: tell(recording.status)
+            *statuses, timeout=timeout, poll=poll, progress=lambda recording: update(recording.status)
         )
 
 
 @recordings.command("download")
-@click.argument("recording_id", type=an_id)
+@click.argument("recording_id", type=resource_id)
 @click.option(
-    "--to", metavar="PATH", type=a_file_or_folder, default=".", show_default=True, help="A file, or a folder."
+    "--to",
+    metavar="PATH",
+    type=output_file_or_folder,
+    default=".",
+    show_default=True,
+    help="File or folder to write to.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask before a file is replaced.")
-@one_of(json="JSON on stdout.")
-@asking
-def download_recording(client: RealtimeKit, recording_id: str, to: str, *, yes: bool, form: str | None = None) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before replacing a file.")
+@format_flags(json="Print JSON.")
+@with_client
+def download_recording(
+    client: RealtimeKit, recording_id: str, to: str, *, yes: bool, output_format: str | None = None
+) -> None:
     """Download a recording: its file, or the files of its tracks."""
     from realtimekit.cli import downloads  # noqa: PLC0415 - as above
 
     recording = client.recordings.find(recording_id)
-    downloads.report(form, downloads.save(recording, to, yes=yes))
+    downloads.print_saved_files(output_format, downloads.download_recording(recording, to, yes=yes))

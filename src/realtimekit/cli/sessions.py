@@ -1,4 +1,4 @@
-"""`realtimekit sessions`: what happened, and what it left behind."""
+"""`realtimekit sessions`: past and live sessions, and their artifacts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.arguments import a_range
+from realtimekit.cli.columns import Column
+from realtimekit.cli.decorators import list_command, with_client
+from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.known import Known
-from realtimekit.cli.options import Column, an_id, asking, between, formats, listing, one_of, patience
-from realtimekit.cli.places import a_folder
-from realtimekit.cli.report import report
+from realtimekit.cli.options import format_flags, format_options, time_range_options, wait_options
+from realtimekit.cli.output_paths import output_folder
+from realtimekit.cli.param_types import count_range, resource_id
+from realtimekit.cli.sessions_report import report
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -20,198 +22,214 @@ COLUMNS = (
     Column("id"),
     Column("status"),
     Column("started_at", "started (UTC)"),
-    Column("ended_at", "ended (UTC)", wide=True),
-    Column("max_concurrent_participants", "most at once", wide=True),
-    Column("minutes_consumed", "participant minutes", wide=True),
-    Column("associated_id", "meeting", wide=True),
-    Column("meeting_display_name", "title", folds=True),
+    Column("ended_at", "ended (UTC)", wide_only=True),
+    Column("max_concurrent_participants", "most at once", wide_only=True),
+    Column("minutes_consumed", "participant minutes", wide_only=True),
+    Column("associated_id", "meeting", wide_only=True),
+    Column("meeting_display_name", "title", fold=True),
 )
-PEOPLE_COLUMNS = (
+PARTICIPANT_COLUMNS = (
     Column("id", "peer id"),
-    Column("display_name", "name", folds=True),
-    Column("custom_participant_id", "custom id", folds=True, wide=True),
-    Column("preset_name", "preset", wide=True),
+    Column("display_name", "name", fold=True),
+    Column("custom_participant_id", "custom id", fold=True, wide_only=True),
+    Column("preset_name", "preset", wide_only=True),
     Column("joined_at", "joined (UTC)"),
-    Column("left_at", "left (UTC)", wide=True),
-    Column("duration", "minutes", wide=True),
+    Column("left_at", "left (UTC)", wide_only=True),
+    Column("duration", "minutes", wide_only=True),
 )
 CHAT_COLUMNS = (Column("created_at"), Column("display_name"), Column("participant_id"), Column("payload"))
-SPEECH_COLUMNS = (
+TRANSCRIPT_COLUMNS = (
     Column("start_seconds"), Column("end_seconds"), Column("speaker"), Column("custom_participant_id"), Column("text"),
 )  # fmt: skip
-KINDS = ("chat", "transcript", "summary", "recordings")
+ARTIFACTS = ("chat", "transcript", "summary", "recordings")
 
 
 @click.group(cls=Group)
 def sessions() -> None:
-    """What happened when people met, and what it left behind."""
+    """Show sessions and their artifacts: chat, transcript, summary, recordings."""
 
 
 @sessions.command("list")
-@click.option("--status", type=Known("session.SessionFilters.status"), help="Only those.")
-@click.option("--meeting", "associated_id", metavar="ID", type=an_id, help="Only those of this meeting.")
+@click.option("--status", type=OpenEnum("session.SessionFilters.status"), help="Only sessions with this status.")
+@click.option("--meeting", "associated_id", metavar="ID", type=resource_id, help="Only sessions of this meeting.")
 @click.option(
-    "--participants", metavar="FROM:TO", type=a_range, help="Only those in which so many took part, e.g. 2:10."
+    "--participants", metavar="FROM:TO", type=count_range, help="Only sessions with this many participants, e.g. 2:10."
 )
-@click.option("--search", metavar="TEXT", help="Only those that match.")
-@between()
-@listing("Sessions", COLUMNS)
+@click.option("--search", metavar="TEXT", help="Only sessions that match.")
+@time_range_options()
+@list_command("Sessions", COLUMNS)
 def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
-    """List sessions, the newest first."""
+    """List sessions, newest first."""
     return client.sessions.where(**filters).order_by("-created_at")
 
 
 @sessions.command("show")
-@click.argument("session_id", type=an_id)
-@formats
-@asking
-def show_session(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
-    """Show one session: who took part, chat, transcript, summary, livestreams. CSV has the session alone."""
-    from realtimekit.cli import account, output  # noqa: PLC0415 - rich, loaded when a command runs
+@click.argument("session_id", type=resource_id)
+@format_options
+@with_client
+def show_session(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
+    """Show one session with its participants, chat, transcript, summary and livestreams. CSV has only the session."""
+    from realtimekit.cli import output, session_view  # noqa: PLC0415 - rich, loaded when a command runs
 
     session = client.sessions.find(session_id)
-    if form == "csv":
-        output.show_record(form, session)
+    if output_format == "csv":
+        output.print_record(output_format, session)
         return
-    document = account.gather(session)
-    if form == "json":
-        output.write_json(document)
+    document = session_view.session_document(session)
+    if output_format == "json":
+        output.print_json(document)
     else:
-        account.show(output.console(), session, document)
+        session_view.print_session(session, document)
 
 
 @sessions.command("participants")
-@click.argument("session_id", type=an_id)
-@click.option("--search", metavar="TEXT", help="Only those that match.")
-@listing("Participants", PEOPLE_COLUMNS)
+@click.argument("session_id", type=resource_id)
+@click.option("--search", metavar="TEXT", help="Only participants that match.")
+@list_command("Participants", PARTICIPANT_COLUMNS)
 def list_participants(client: RealtimeKit, session_id: str, **filters: Any) -> Any:
-    """List who took part."""
+    """List the participants of a session."""
     return client.sessions.ref(session_id).participants.where(**filters)
 
 
 @sessions.command("chat")
-@click.argument("session_id", type=an_id)
-@formats
-@asking
-def show_chat(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
-    """Show what was written."""
-    from realtimekit.cli import account, output  # noqa: PLC0415 - as above
+@click.argument("session_id", type=resource_id)
+@format_options
+@with_client
+def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
+    """Show the chat of a session."""
+    from realtimekit.cli import output, session_view  # noqa: PLC0415 - as above
 
-    messages = client.sessions.ref(session_id).chat.messages(problems=account.Unreadable("chat"))
-    if form == "csv":
-        rows = [[output.read(message, column.name) for column in CHAT_COLUMNS] for message in messages]
-        output.write_csv([column.name for column in CHAT_COLUMNS], rows)
+    messages = client.sessions.ref(session_id).chat.messages(problems=session_view.NotedProblems("chat"))
+    if output_format == "csv":
+        rows = [[output.read_field(message, column.name) for column in CHAT_COLUMNS] for message in messages]
+        output.print_csv([column.name for column in CHAT_COLUMNS], rows)
         return
-    document = [output.plain(message) for message in messages]
-    rows = [account.written(message) for message in document]
-    output.show_rows(form, f"Messages: {len(rows)}", account.CHAT_COLUMNS, rows, document)
+    document = [output.serialize_record(message) for message in messages]
+    rows = [session_view.chat_row(message) for message in document]
+    output.print_rows(output_format, f"Messages: {len(rows)}", session_view.CHAT_COLUMNS, rows, document)
 
 
 @sessions.command("transcript")
-@click.argument("session_id", type=an_id)
-@one_of(
-    srt="SubRip subtitles on stdout.",
-    vtt="WebVTT subtitles on stdout.",
-    markdown="Markdown on stdout.",
-    text="Plain text on stdout, a line for each segment.",
-    json="JSON on stdout.",
-    csv="CSV on stdout.",
+@click.argument("session_id", type=resource_id)
+@format_flags(
+    srt="Print SubRip subtitles.",
+    vtt="Print WebVTT subtitles.",
+    markdown="Print Markdown.",
+    text="Print plain text, a line for each segment.",
+    json="Print JSON.",
+    csv="Print CSV.",
 )
-@asking
-def show_transcript(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
-    """Show what was said."""
-    from realtimekit.artifacts import formats as files  # noqa: PLC0415 - as above
+@with_client
+def show_transcript(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
+    """Show the transcript of a session."""
+    from realtimekit.artifacts import formats  # noqa: PLC0415 - as above
     from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - as above
-    from realtimekit.cli import account, output  # noqa: PLC0415 - as above
+    from realtimekit.cli import output, session_view  # noqa: PLC0415 - as above
+    from realtimekit.cli.console import replace_controls  # noqa: PLC0415 - as above
 
-    texts = {"srt": files.to_srt, "vtt": files.to_vtt, "markdown": files.to_markdown, "text": spoken}
-    segments = client.sessions.ref(session_id).transcript.segments(problems=account.Unreadable("transcript"))
-    if form in texts:
-        click.echo(output.without_controls(texts[form](segments)), nl=False)
-    elif form == "csv":
-        spoken_rows: list[list[Any]] = [
+    writers = {"srt": formats.to_srt, "vtt": formats.to_vtt, "markdown": formats.to_markdown, "text": spoken}
+    segments = client.sessions.ref(session_id).transcript.segments(problems=session_view.NotedProblems("transcript"))
+    if output_format in writers:
+        click.echo(replace_controls(writers[output_format](segments)), nl=False)
+    elif output_format == "csv":
+        csv_rows: list[list[Any]] = [
             [
-                said.start.total_seconds(),
-                said.end and said.end.total_seconds(),
-                said.speaker,
-                said.peer and said.peer.custom_participant_id,
-                said.text,
+                segment.start.total_seconds(),
+                segment.end and segment.end.total_seconds(),
+                segment.speaker,
+                segment.peer and segment.peer.custom_participant_id,
+                segment.text,
             ]
-            for said in segments
+            for segment in segments
         ]
-        output.write_csv([column.name for column in SPEECH_COLUMNS], spoken_rows)
+        output.print_csv([column.name for column in TRANSCRIPT_COLUMNS], csv_rows)
     else:
-        document = account.as_document(segments)
-        rows = [account.sentence(said) for said in document]
-        output.show_rows(form, f"Segments: {len(rows)}", account.SPEECH_COLUMNS, rows, document)
+        document = session_view.serialize_segments(segments)
+        rows = [session_view.transcript_row(segment) for segment in document]
+        output.print_rows(output_format, f"Segments: {len(rows)}", session_view.TRANSCRIPT_COLUMNS, rows, document)
 
 
 @sessions.command("summary")
-@click.argument("session_id", type=an_id)
-@click.option("--generate", is_flag=True, help="Have it made (again) first, and wait for it.")
-@patience(300)
-@one_of(json="JSON on stdout.")
-@asking
+@click.argument("session_id", type=resource_id)
+@click.option("--generate", is_flag=True, help="Generate it (again) first, and wait for it.")
+@wait_options(300)
+@format_flags(json="Print JSON.")
+@with_client
 def show_summary(
-    client: RealtimeKit, session_id: str, timeout: float, poll: float, *, generate: bool, form: str | None = None
+    client: RealtimeKit,
+    session_id: str,
+    timeout: float,
+    poll: float,
+    *,
+    generate: bool,
+    output_format: str | None = None,
 ) -> None:
-    """Show the summary: plain text or Markdown, as the meeting has it."""
-    from realtimekit.cli import output  # noqa: PLC0415 - as above
+    """Show the summary of a session: plain text or Markdown, as its meeting is set."""
+    from realtimekit.cli.console import replace_controls  # noqa: PLC0415 - as above
+    from realtimekit.cli.output import print_json  # noqa: PLC0415 - as above
+    from realtimekit.cli.progress import spinner  # noqa: PLC0415 - as above
 
     session = client.sessions.ref(session_id)
     if generate:
-        with output.waiting("the summary"):
+        with spinner("the summary"):
             summary = session.generate_summary().wait(timeout=timeout, poll=poll)
     else:
         summary = session.summary
     text = summary.text()
-    if form == "json":
-        output.write_json({"session_id": session_id, "text": text})
+    if output_format == "json":
+        print_json({"session_id": session_id, "text": text})
     else:
-        click.echo(output.without_controls(text.rstrip("\n")))
+        click.echo(replace_controls(text.rstrip("\n")))
 
 
 @sessions.command("quality")
-@click.argument("session_id", type=an_id)
-@formats
-@asking
-def show_quality(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
-    """Show how the call went for each participant, and what went wrong."""
-    from realtimekit.cli import calls  # noqa: PLC0415 - as above
+@click.argument("session_id", type=resource_id)
+@format_options
+@with_client
+def show_quality(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
+    """Show the call quality of each participant, and what went wrong."""
+    from realtimekit.cli import quality_view  # noqa: PLC0415 - as above
 
-    calls.show(form, client.sessions.find(session_id))
+    quality_view.print_session_quality(output_format, client.sessions.find(session_id))
 
 
 @sessions.command("download")
-@click.argument("session_id", type=an_id)
-@click.option("--to", metavar="FOLDER", type=a_folder, default=".", show_default=True, help="Made if it is not there.")
-@click.option("--only", "kinds", type=click.Choice(KINDS), multiple=True, help="This; can be given repeatedly.")
+@click.argument("session_id", type=resource_id)
+@click.option(
+    "--to",
+    metavar="FOLDER",
+    type=output_folder,
+    default=".",
+    show_default=True,
+    help="Folder, created if it does not exist.",
+)
+@click.option("--only", "kinds", type=click.Choice(ARTIFACTS), multiple=True, help="Only this artifact (repeatable).")
 @click.option(
     "--transcript-format",
-    type=Known("transcript.TranscriptFormat"),
+    type=OpenEnum("transcript.TranscriptFormat"),
     default="CSV",
     show_default=True,
-    help="Of the transcript's file.",
+    help="Format of the transcript file.",
 )
-@one_of(json="JSON on stdout.")
-@asking
+@format_flags(json="Print JSON.")
+@with_client
 def download_session(
     client: RealtimeKit,
     session_id: str,
     to: str,
     transcript_format: str,
     kinds: tuple[str, ...] = (),
-    form: str | None = None,
+    output_format: str | None = None,
 ) -> None:
-    """Download what a session left behind: chat, transcript, summary, recordings.
+    """Download the artifacts of a session: chat, transcript, summary, recordings.
 
-    What is not there is told on stderr; with --only that is an error.
+    Missing artifacts are noted on stderr; with --only they are an error.
     """
     from realtimekit.cli import downloads  # noqa: PLC0415 - as above
 
     session = client.sessions.find(session_id)
-    saved = downloads.of_session(session, kinds or KINDS, to, transcript_format, strict=bool(kinds))
-    downloads.report(form, saved)
+    files = downloads.download_session(session, kinds or ARTIFACTS, to, transcript_format, strict=bool(kinds))
+    downloads.print_saved_files(output_format, files)
 
 
 sessions.add_command(report)

@@ -1,4 +1,4 @@
-"""`realtimekit webhooks`: where RealtimeKit tells what happens; and what helps to write what is told."""
+"""`realtimekit webhooks`: manage webhooks, and receive, send and verify deliveries during development."""
 
 from __future__ import annotations
 
@@ -6,64 +6,66 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 
 import click
 
-from realtimekit.cli.addresses import EMULATOR, a_url
+from realtimekit.cli.columns import Column
+from realtimekit.cli.decorators import list_command, show_command, with_client
 from realtimekit.cli.groups import Group
-from realtimekit.cli.options import Column, an_id, asking, confirmed, formats, listing, showing
-from realtimekit.cli.places import a_folder
+from realtimekit.cli.options import account_options, confirmation_option, emulator_option, format_options, json_option
+from realtimekit.cli.output_paths import output_folder
+from realtimekit.cli.param_types import http_url, resource_id
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit, Webhook
 
 COLUMNS = (
     Column("id"),
-    Column("name", folds=True),
+    Column("name", fold=True),
     Column("enabled"),
-    Column("url", folds=True),
-    Column("events", folds=True, wide=True),
-    Column("created_at", "created (UTC)", wide=True),
+    Column("url", fold=True),
+    Column("events", fold=True, wide_only=True),
+    Column("created_at", "created (UTC)", wide_only=True),
 )
 
 
-def known_events(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """For shells that complete; which there are, the server says."""
-    from realtimekit.resources.webhook import WebhookEvent  # noqa: PLC0415 - while a shell completes, alone
+def _complete_event(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return events for shell completion. They are not checked against this list: the server knows all of them."""
+    from realtimekit.resources.webhook import WebhookEvent  # noqa: PLC0415 - only while a shell completes
 
     return [name for name in get_args(get_args(WebhookEvent)[0]) if name.startswith(incomplete)]
 
 
 @click.group(cls=Group)
 def webhooks() -> None:
-    """Where RealtimeKit tells what happens, and what was told."""
+    """Manage webhooks, and test how your code receives them."""
 
 
 @webhooks.command("list")
-@listing("Webhooks", COLUMNS)
+@list_command("Webhooks", COLUMNS)
 def list_webhooks(client: RealtimeKit) -> Any:
     """List the webhooks of the app."""
     return client.webhooks.where()
 
 
 @webhooks.command("show")
-@click.argument("webhook_id", type=an_id)
-@showing()
+@click.argument("webhook_id", type=resource_id)
+@show_command()
 def show_webhook(client: RealtimeKit, webhook_id: str) -> Webhook:
     """Show one webhook."""
     return client.webhooks.find(webhook_id)
 
 
 @webhooks.command("create")
-@click.option("--name", required=True, help="What it is called.")
-@click.option("--url", metavar="URL", required=True, help="Where the events go.")
+@click.option("--name", required=True, help="Name of the webhook.")
+@click.option("--url", metavar="URL", required=True, help="URL to which events are delivered.")
 @click.option(
     "--event",
     "events",
     metavar="NAME",
-    shell_complete=known_events,
+    shell_complete=_complete_event,
     multiple=True,
-    help="Of these events; else of all.",
+    help="Event to deliver (repeatable); by default all events.",
 )
-@click.option("--disabled", is_flag=True, help="Without being sent anything yet.")
-@showing()
+@click.option("--disabled", is_flag=True, help="Create it disabled: nothing is delivered yet.")
+@show_command()
 def create_webhook(
     client: RealtimeKit, name: str, url: str, events: tuple[str, ...] = (), *, disabled: bool
 ) -> Webhook:
@@ -72,30 +74,30 @@ def create_webhook(
 
 
 @webhooks.command("update")
-@click.argument("webhook_id", type=an_id)
-@click.option("--name", help="What it is called.")
-@click.option("--url", metavar="URL", help="Where the events go.")
+@click.argument("webhook_id", type=resource_id)
+@click.option("--name", help="Name of the webhook.")
+@click.option("--url", metavar="URL", help="URL to which events are delivered.")
 @click.option(
     "--event",
     "events",
     metavar="NAME",
-    shell_complete=known_events,
+    shell_complete=_complete_event,
     multiple=True,
-    help="Of these events, and no others.",
+    help="Event to deliver (repeatable); replaces the present events.",
 )
-@click.option("--enable/--disable", "enabled", default=None, help="Whether it is sent anything.")
-@showing()
+@click.option("--enable/--disable", "enabled", default=None, help="Whether events are delivered.")
+@show_command()
 def update_webhook(client: RealtimeKit, webhook_id: str, **changes: Any) -> Webhook:
-    """Change what is given of a webhook, and nothing else."""
+    """Change the given fields of a webhook."""
     if not changes:
-        raise click.UsageError("nothing to change: give one of --name, --url, --event, --enable and --disable at least")
+        raise click.UsageError("nothing to change: give at least one of --name, --url, --event, --enable and --disable")
     return client.webhooks.ref(webhook_id).update(**changes)
 
 
 @webhooks.command("delete")
-@click.argument("webhook_id", type=an_id)
-@confirmed("Delete the webhook {webhook_id}?")
-@asking
+@click.argument("webhook_id", type=resource_id)
+@confirmation_option("Delete the webhook {webhook_id}?")
+@with_client
 def delete_webhook(client: RealtimeKit, webhook_id: str) -> None:
     """Delete a webhook."""
     client.webhooks.ref(webhook_id).destroy()
@@ -103,26 +105,36 @@ def delete_webhook(client: RealtimeKit, webhook_id: str) -> None:
 
 
 @webhooks.command("events")
-@formats
-@asking
-def list_events(client: RealtimeKit, form: str | None = None) -> None:
-    """List the names of all events that there are."""
+@format_options
+@with_client
+def list_events(client: RealtimeKit, output_format: str | None = None) -> None:
+    """List the names of all events."""
     from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
 
     names = client.webhooks.events()
-    output.show_rows(form, f"Events: {len(names)}", [Column("event")], [[name] for name in names], names)
+    output.print_rows(output_format, f"Events: {len(names)}", [Column("event")], [[name] for name in names], names)
 
 
 @webhooks.command("listen")
-@click.option("--forward-to", metavar="URL", type=a_url, help="Where each event goes on to, as it came.")
+@click.option("--forward-to", metavar="URL", type=http_url, help="URL to which each delivery is forwarded unchanged.")
 @click.option(
-    "--event", "events", metavar="NAME", shell_complete=known_events, multiple=True, help="Only these events."
+    "--event",
+    "events",
+    metavar="NAME",
+    shell_complete=_complete_event,
+    multiple=True,
+    help="Only this event (repeatable).",
 )
-@click.option("--save", "folder", metavar="FOLDER", type=a_folder, help="Where each is kept: its body and headers.")
-@EMULATOR
-@click.option("--app-id", metavar="ID", help="Instead of REALTIMEKIT_APP_ID.")
-@click.option("--account-id", metavar="ID", help="Instead of CLOUDFLARE_ACCOUNT_ID.")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each event.")
+@click.option(
+    "--save",
+    "folder",
+    metavar="FOLDER",
+    type=output_folder,
+    help="Save the body and headers of each delivery in this folder.",
+)
+@emulator_option
+@account_options
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each event.")
 def listen(
     forward_to: str | None,
     events: tuple[str, ...],
@@ -133,82 +145,93 @@ def listen(
     *,
     as_json: bool,
 ) -> None:
-    """Show the events of an emulator as they come, until Ctrl-C, and forward them.
+    """Receive the events of an emulator until Ctrl-C: show and forward them.
 
-    What the other end answers goes back to the emulator, so that it tries again as RealtimeKit does; where nothing
-    answers, that is a 502. The webhook that this needs is there only meanwhile. What --save keeps, `webhooks verify`
-    reads.
+    The response to a forwarded event goes back to the emulator, which retries as RealtimeKit does. If there is none,
+    the status is 502. The webhook for this exists only while the command runs. `webhooks verify` reads what --save
+    saves.
     """
     import os  # noqa: PLC0415 - as below
 
-    needed = {"CLOUDFLARE_API_TOKEN": "", "CLOUDFLARE_ACCOUNT_ID": account_id, "REALTIMEKIT_APP_ID": app_id}
-    absent = [name for name, given in needed.items() if not (given or os.environ.get(name, "").strip())]
-    if absent:
-        text = f"not set: {', '.join(absent)}. The emulator prints them when it starts, as lines with `export`"
+    required = {"CLOUDFLARE_API_TOKEN": "", "CLOUDFLARE_ACCOUNT_ID": account_id, "REALTIMEKIT_APP_ID": app_id}
+    missing = [name for name, option in required.items() if not (option or os.environ.get(name, "").strip())]
+    if missing:
+        text = f"not set: {', '.join(missing)}. The emulator prints them when it starts, as `export` lines"
         raise click.UsageError(text)
     from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
-    from realtimekit.cli import listening  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_listen  # noqa: PLC0415 - as above
 
     with RealtimeKit(base_url=f"{emulator}/client/v4", app_id=app_id, account_id=account_id) as client:
-        listening.listen(client, emulator, forward_to, events, folder, as_json=as_json)
+        webhooks_listen.listen(client, emulator, forward_to, events, folder, as_json=as_json)
 
 
 @webhooks.command("trigger")
-@click.argument("event", shell_complete=known_events)
-@click.option("--to", metavar="URL", type=a_url, required=True, help="Where it goes.")
-@EMULATOR
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.argument("event", shell_complete=_complete_event)
+@click.option("--to", metavar="URL", type=http_url, required=True, help="URL to which the sample is delivered.")
+@emulator_option
+@json_option
 def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
-    """Have an emulator send one signed sample of an event, and show what became of it.
+    """Make an emulator deliver one signed sample of an event, and show the result.
 
-    It is about the newest session of the emulator's app that has ended, so that your code can read it; about one that
-    is made up, where there is none.
+    The sample is about the last session of the emulator's app that has ended, so that your code can read it. If there
+    is no suitable session, its ids are made up.
 
-    Exit codes: 0 it was delivered, 1 it was not, 2 wrong usage.
+    Exit codes: 0 delivered, 1 not delivered, 2 wrong usage.
     """
-    from realtimekit.cli import triggering  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_trigger  # noqa: PLC0415 - as above
 
-    if not triggering.trigger(emulator, event, to, as_json=as_json):
+    if not webhooks_trigger.trigger(emulator, event, to, as_json=as_json):
         raise click.exceptions.Exit(1)
 
 
 @webhooks.command("verify")
-@click.option("--body", "file", metavar="FILE", type=click.File("rb"), required=True, help="As it came; - is stdin.")
-@click.option("--header", "lines", metavar="'NAME: VALUE'", multiple=True, help="Of the delivery.")
-@click.option("--headers", "head", metavar="FILE", type=click.File("rb"), help="All of them, a line for each.")
-@click.option("--public-key", metavar="FILE", type=click.File("rb"), help="In PEM, instead of the one of RealtimeKit.")
-@click.option("--key-url", metavar="URL", type=a_url, help="Where the public key is, if not at RealtimeKit.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option(
+    "--body",
+    "body_file",
+    metavar="FILE",
+    type=click.File("rb"),
+    required=True,
+    help="Body of the delivery, unchanged; - is stdin.",
+)
+@click.option("--header", "lines", metavar="'NAME: VALUE'", multiple=True, help="Header of the delivery (repeatable).")
+@click.option(
+    "--headers", "headers_file", metavar="FILE", type=click.File("rb"), help="File with all headers, one on each line."
+)
+@click.option(
+    "--public-key", metavar="FILE", type=click.File("rb"), help="Public key in PEM, instead of RealtimeKit's."
+)
+@click.option("--key-url", metavar="URL", type=http_url, help="URL of the public key, if it is not RealtimeKit's.")
+@json_option
 def verify(
-    file: BinaryIO,
+    body_file: BinaryIO,
     lines: tuple[str, ...],
-    head: BinaryIO | None,
+    headers_file: BinaryIO | None,
     public_key: BinaryIO | None,
     key_url: str | None,
     *,
     as_json: bool,
 ) -> None:
-    """Say whether RealtimeKit signed a delivery that was captured, and if not, why not.
+    """Verify the signature of a captured delivery. If it is invalid, say why.
 
-    Where REALTIMEKIT_BASE_URL points to an emulator on this machine, its key counts.
+    If REALTIMEKIT_BASE_URL points to an emulator on this machine, the key of the emulator is used.
 
-    Exit codes: 0 it is signed, 1 it is not or nobody can tell, 2 wrong usage.
+    Exit codes: 0 valid, 1 invalid or not verifiable, 2 wrong usage.
     """
-    from realtimekit.cli import verifying  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_verify  # noqa: PLC0415 - as above
 
-    if not lines and head is None:
-        raise click.UsageError("give the headers: each with --header, or a file of them with --headers")
+    if not lines and headers_file is None:
+        raise click.UsageError("give the headers: each with --header, or a file with all of them with --headers")
     if public_key and key_url:
         raise click.UsageError("give --public-key or --key-url, not both")
-    headers = [_header(line, "--header") for line in lines]
-    if head is not None:
-        headers += [_header(line, "--headers") for line in verifying.lines_of(head.read())]
+    headers = [_parse_header(line, "--header") for line in lines]
+    if headers_file is not None:
+        headers += [_parse_header(line, "--headers") for line in webhooks_verify.header_lines(headers_file.read())]
     pem = public_key.read() if public_key else None
-    if not verifying.verify(file.read(), headers, pem, key_url, as_json=as_json):
+    if not webhooks_verify.verify(body_file.read(), headers, pem, key_url, as_json=as_json):
         raise click.exceptions.Exit(1)
 
 
-def _header(line: str, option: str) -> tuple[str, str]:
+def _parse_header(line: str, option: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
         raise click.BadParameter(f"{line[:20]!r} is not 'NAME: VALUE'", param_hint=option)

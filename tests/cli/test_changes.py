@@ -1,4 +1,4 @@
-"""What changes something: created, changed, ended, removed; and the question before it."""
+"""Commands that create, change, end and remove something, and the confirmation before it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from realtimekit import RealtimeKit
 
-from .command import complaint, done, refused
+from .command import error_line, invoke_ok, usage_error
 from .conftest import Served
 from .terminal import on_a_terminal
 
@@ -25,7 +25,7 @@ def client(served: Served) -> Iterator[RealtimeKit]:
 
 
 def made(*arguments: str, served: Served) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(done(*arguments, "--json", env=served.env))
+    document: dict[str, Any] = json.loads(invoke_ok(*arguments, "--json", env=served.env))
     return document
 
 
@@ -45,7 +45,7 @@ def test_a_meeting(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
     assert (meeting.title, meeting.record_on_start, meeting.persist_chat) == ("Planning", True, False)
     assert meeting.session_keep_alive_time_in_secs == 90
 
-    done("meetings", "update", meeting_id, "--title", "Review", "--no-record-on-start", env=served.env)
+    invoke_ok("meetings", "update", meeting_id, "--title", "Review", "--no-record-on-start", env=served.env)
     meeting.reload()
     assert (meeting.title, meeting.record_on_start) == ("Review", False)
     assert meeting.session_keep_alive_time_in_secs == 90  # not touched
@@ -54,7 +54,7 @@ def test_a_meeting(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
     file.write_text(json.dumps({"title": "Of the file", "recording_config": {"max_seconds": 120}}))
     copied = made("meetings", "create", "--from", str(file), "--title", "Of the option", served=served)
     assert (copied["title"], copied["recording_config"]["max_seconds"]) == ("Of the option", 120)
-    file.write_text(json.dumps(copied))  # what `show --json` prints can be given back
+    file.write_text(json.dumps(copied))  # the output of `show --json` is a valid input
     assert made("meetings", "create", "--from", str(file), served=served)["id"] != copied["id"]
 
     person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
@@ -73,16 +73,16 @@ def test_a_participant(served: Served, client: RealtimeKit) -> None:
     assert person["name"] == "u-1"
     changed = made("participants", "update", person["id"], *here, "--name", "Alice", served=served)
     assert (changed["name"], changed["preset_name"]) == ("Alice", "group_call_host")
-    token = done("participants", "token", person["id"], *here, env=served.env).strip()
+    token = invoke_ok("participants", "token", person["id"], *here, env=served.env).strip()
     assert served.emulator.enter(token).session_id
     document = made("participants", "token", person["id"], *here, served=served)
     assert document["id"] == person["id"]
     assert served.emulator.enter(document["token"])
     assert document["expires_at"].endswith("Z")
-    assert "eyJ" in done("participants", "token", person["id"], *here, "--csv", env=served.env)
-    assert person["id"] in done("participants", "remove", person["id"], *here, "--yes", env=served.env)
+    assert "eyJ" in invoke_ok("participants", "token", person["id"], *here, "--csv", env=served.env)
+    assert person["id"] in invoke_ok("participants", "remove", person["id"], *here, "--yes", env=served.env)
     assert list(meeting.participants) == []
-    line = complaint("participants", "add", *here, "--custom-id", "u", "--preset", "nope", env=served.env)
+    line = error_line("participants", "add", *here, "--custom-id", "u", "--preset", "nope", env=served.env)
     assert "'group_call_host'" in line  # which there are
 
 
@@ -96,9 +96,9 @@ def test_recordings(served: Served, client: RealtimeKit) -> None:
     served.emulator.advance(10)
     for command, status in (("pause", "PAUSED"), ("resume", "RECORDING"), ("stop", "UPLOADING")):
         assert made("recordings", command, recording["id"], served=served)["status"] == status
-    line = complaint("recordings", "wait", recording["id"], "--timeout", "0.02", "--poll", "0.01", env=served.env)
+    line = error_line("recordings", "wait", recording["id"], "--timeout", "0.02", "--poll", "0.01", env=served.env)
     assert "waited 0.02 s" in line
-    line = complaint("recordings", "wait", recording["id"], "--until", "PAUSED", "--poll", "0.01", env=served.env)
+    line = error_line("recordings", "wait", recording["id"], "--until", "PAUSED", "--poll", "0.01", env=served.env)
     assert line == f"Error: waited for recording {recording['id']} (UPLOADING) to be PAUSED: it is UPLOADING"
     served.emulator.advance(60)
     assert made("recordings", "wait", recording["id"], served=served)["status"] == "UPLOADED"
@@ -113,17 +113,17 @@ def test_livestreams(served: Served, client: RealtimeKit) -> None:
     started = made("livestreams", "start", meeting.id, "--name", "main", served=served)
     served.emulator.advance(10)
     assert client.livestreams.find(started["id"]).status == "LIVE"
-    assert meeting.id in done("livestreams", "stop", meeting.id, env=served.env)
+    assert meeting.id in invoke_ok("livestreams", "stop", meeting.id, env=served.env)
     assert client.livestreams.find(started["id"]).status == "IDLE"
     assert made("livestreams", "create", "--name", "other", served=served)["name"] == "other"
-    assert "404" in complaint("livestreams", "stop", UNKNOWN, env=served.env)
+    assert "404" in error_line("livestreams", "stop", UNKNOWN, env=served.env)
 
 
 def test_presets(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
     known = client.presets.where().first()
     assert known
     file = tmp_path / "preset.json"
-    file.write_text(done("presets", "show", known.id, "--json", env=served.env))
+    file.write_text(invoke_ok("presets", "show", known.id, "--json", env=served.env))
     copy = made("presets", "create", "--from", str(file), "--name", "copied", served=served)
     assert copy["id"] != known.id
     assert client.presets.find(copy["id"]).name == "copied"
@@ -131,8 +131,8 @@ def test_presets(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
     file.write_text('{"config": {"max_screenshare_count": 4}}')
     changed = made("presets", "update", copy["id"], "--from", str(file), served=served)
     assert (changed["name"], changed["config"]["max_screenshare_count"]) == ("renamed", 4)
-    assert copy["id"] in done("presets", "delete", copy["id"], "--yes", env=served.env)
-    assert "404" in complaint("presets", "show", copy["id"], env=served.env)
+    assert copy["id"] in invoke_ok("presets", "delete", copy["id"], "--yes", env=served.env)
+    assert "404" in error_line("presets", "show", copy["id"], env=served.env)
 
 
 def test_webhooks(served: Served, client: RealtimeKit) -> None:
@@ -145,9 +145,9 @@ def test_webhooks(served: Served, client: RealtimeKit) -> None:
     changed = made("webhooks", "update", some["id"], "--enable", "--event", "meeting.summary", served=served)
     assert (changed["events"], changed["enabled"], changed["name"]) == (["meeting.summary"], True, "some")
     assert made("webhooks", "update", some["id"], "--disable", served=served)["enabled"] is False
-    done("webhooks", "delete", some["id"], "--yes", env=served.env)
+    invoke_ok("webhooks", "delete", some["id"], "--yes", env=served.env)
     assert [webhook.id for webhook in client.webhooks.where()] == [everything["id"]]
-    line = complaint("webhooks", "create", "--name", "n", *url, "--event", "meeting.paused", env=served.env)
+    line = error_line("webhooks", "create", "--name", "n", *url, "--event", "meeting.paused", env=served.env)
     assert "meeting.started" in line
 
 
@@ -157,26 +157,26 @@ def test_webhooks(served: Served, client: RealtimeKit) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "holds no JSON"),
-        ("[1]", "holds no JSON object"),
+        ("{", "does not contain valid JSON"),
+        ("[1]", "does not contain a JSON object"),
         ('{"titel": "T"}', "there is no field 'titel'; did you mean 'title'"),
-        ("\x00", "holds no JSON"),
-        ("[" * 100_000, "holds no JSON"),
+        ("\x00", "does not contain valid JSON"),
+        ("[" * 100_000, "does not contain valid JSON"),
         (None, "No such file"),
     ],
 )
-def test_a_file_that_cannot_be_right(served: Served, tmp_path: Path, content: str | None, said: str) -> None:
+def test_an_invalid_file(served: Served, tmp_path: Path, content: str | None, said: str) -> None:
     file = tmp_path / "fields.json"
     if content is not None:
         file.write_text(content)
-    assert said in refused("meetings", "create", "--from", str(file), env=served.env)
+    assert said in usage_error("meetings", "create", "--from", str(file), env=served.env)
     assert served.emulator.requests() == []
 
 
-def test_a_preset_that_lacks_something(served: Served, tmp_path: Path) -> None:
+def test_a_preset_with_missing_fields(served: Served, tmp_path: Path) -> None:
     file = tmp_path / "preset.json"
     file.write_text('{"name": "x"}')
-    assert "these fields are missing: config, permissions, ui" in refused(
+    assert "these fields are missing: config, permissions, ui" in usage_error(
         "presets", "create", "--from", str(file), env=served.env
     )
 
@@ -192,7 +192,7 @@ def test_a_preset_that_lacks_something(served: Served, tmp_path: Path) -> None:
     ids=lambda arguments: arguments[0],
 )
 def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
-    assert "nothing to change" in refused(*arguments, env=served.env)
+    assert "nothing to change" in usage_error(*arguments, env=served.env)
     assert served.emulator.requests() == []
 
 
@@ -213,19 +213,19 @@ def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
     ],
 )
 def test_wrong_usage(served: Served, arguments: tuple[str, ...]) -> None:
-    assert refused(*arguments, env=served.env)
+    assert usage_error(*arguments, env=served.env)
     assert served.emulator.requests() == []
 
 
-def test_options_of_a_recording_of_one_file(served: Served) -> None:
+def test_options_for_composite_recordings_exclude_tracks(served: Served) -> None:
     command, options = ("recordings", "start", UNKNOWN, "--tracks"), ("--max-seconds", "60", "--prefix", "x")
-    line = refused(*command, *options, env=served.env)
-    assert line == "Error: --tracks does not go with --max-seconds or --prefix"
-    assert refused(*command, *options[2:], env=served.env) == "Error: --tracks does not go with --prefix"
+    line = usage_error(*command, *options, env=served.env)
+    assert line == "Error: --tracks cannot be combined with --max-seconds or --prefix"
+    assert usage_error(*command, *options[2:], env=served.env) == "Error: --tracks cannot be combined with --prefix"
     assert served.emulator.requests() == []
 
 
-# --- the question -----------------------------------------------------------------------------------------------------
+# --- confirmation -----------------------------------------------------------------------------------------------------
 
 DESTRUCTIVE = [
     ("meetings", "end", UNKNOWN),
@@ -236,14 +236,14 @@ DESTRUCTIVE = [
 
 
 @pytest.mark.parametrize("command", DESTRUCTIVE, ids=lambda command: command[0])
-def test_nobody_to_ask(served: Served, command: tuple[str, ...]) -> None:
-    assert "give --yes" in refused(*command, env=served.env)
+def test_confirmation_without_a_terminal(served: Served, command: tuple[str, ...]) -> None:
+    assert "give --yes" in usage_error(*command, env=served.env)
     assert served.emulator.requests() == []
-    assert "404" in complaint(*command, "--yes", env=served.env)
+    assert "404" in error_line(*command, "--yes", env=served.env)
 
 
 @pytest.mark.parametrize(("typed", "left"), [("n\n", 1), ("\n", 1), ("\x04", 1), ("y\n", 0)])
-def test_the_question_on_a_terminal(served: Served, client: RealtimeKit, typed: str, left: int) -> None:
+def test_confirmation_on_a_terminal(served: Served, client: RealtimeKit, typed: str, left: int) -> None:
     webhook = client.webhooks.create(name="n", url="http://127.0.0.1:1/", events=["meeting.ended"])
     code, shown = on_a_terminal("webhooks", "delete", webhook.id, env=served.env, typed=typed)
     assert f"Delete the webhook {webhook.id}? [y/N]" in shown

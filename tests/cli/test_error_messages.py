@@ -1,11 +1,11 @@
-"""Errors in the words of the command line."""
+"""Error messages in terms of the command line."""
 
 from __future__ import annotations
 
 import pytest
 
 from realtimekit import settings
-from realtimekit.cli.wording import told
+from realtimekit.cli.error_messages import format_error
 from realtimekit.errors import (
     APIConnectionError,
     ArtifactNotEnabledError,
@@ -31,7 +31,7 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         (ConfigurationError(settings.missing_setting("api_token")), "there is no API token: set CLOUDFLARE_API_TOKEN"),
         (
             ConfigurationError(settings.missing_setting("account_id")),
-            "which account? Set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
+            "there is no account id: set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
         ),
         (
             ConfigurationError("base_url='x' must be a plain URL"),
@@ -61,7 +61,7 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         (not_found("No preset found with name x", "/x"), "GET /x answered 404: No preset found with name x"),
         (
             ArtifactNotEnabledError(f"no; {SWITCHED_OFF}", status=404, message="not found"),
-            f"no; its meeting is not set to make one: `{SWITCH_ON}`, for later sessions",
+            f"no; its meeting is not set to make one: run `{SWITCH_ON}` for later sessions",
         ),
         (
             WaitTimeoutError("waited 3 s for <Recording id='r-1' status='INVOKED'> to be UPLOADED", record=None),
@@ -70,7 +70,7 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         (RealtimeKitError("<SessionParticipant id='p-1'> has no 'x'"), "session participant p-1 has no 'x'"),
         (
             APIConnectionError("cannot connect to x: [Errno 111] Connection refused", maybe_processed=False),
-            "cannot connect to x: Connection refused; `realtimekit doctor` finds out why",
+            "cannot connect to x: Connection refused; run `realtimekit doctor` to find out why",
         ),
         (APIConnectionError("the file broke off", maybe_processed=True), "the file broke off"),
         (
@@ -81,15 +81,18 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         (FileNotFoundError(2, "No such file or directory", "x"), "x: No such file or directory"),
         (OSError("odd"), "odd"),
         (ImportError("pip install it"), "pip install it"),
-        (UnicodeEncodeError("utf-8", "\udc80", 0, 1, "x"), "an argument, or a setting, holds bytes that are no text"),
+        (
+            UnicodeEncodeError("utf-8", "\udc80", 0, 1, "x"),
+            "an argument or a setting contains bytes that are not valid text",
+        ),
     ],
 )
-def test_words(error: Exception, line: str) -> None:
-    assert told(error) == line
+def test_messages(error: Exception, line: str) -> None:
+    assert format_error(error) == line
 
 
 @pytest.mark.parametrize("name", settings.ENVIRONMENT)
-def test_each_setting_that_can_be_missing_has_words(name: str) -> None:
-    line = told(ConfigurationError(settings.missing_setting(name)))
+def test_every_setting_has_a_message(name: str) -> None:
+    line = format_error(ConfigurationError(settings.missing_setting(name)))
     assert "pass" not in line
     assert "configure" not in line

@@ -1,4 +1,4 @@
-"""From rounds to figures: medians, their spread, the ratios within each round, and whether a goal is met."""
+"""Medians and quartiles of all rounds, ratios within each round, and whether goals are met."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from benchmarks.contenders import FLOORS, OFFICIAL
 
 if TYPE_CHECKING:
     from benchmarks.cases import Metric
-    from benchmarks.running import Rounds
+    from benchmarks.runner import Rounds
 
 
 class Figure(NamedTuple):
-    """A median, and between what the middle half of the rounds lies."""
+    """A median and the quartiles around it."""
 
     middle: float
     low: float
@@ -21,23 +21,23 @@ class Figure(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """What one contender did in one metric."""
+    """The result of one contender in one metric."""
 
     value: Figure
-    to_official: Figure | None  # the ratio; None where the official package is not in the case
-    to_floor: Figure | None  # the ratio to the same transport, used alone
-    met: bool | None  # None: there is no goal
+    to_official: Figure | None  # ratio; None if the official package is not in the case
+    to_floor: Figure | None  # ratio to the same transport without any SDK
+    met: bool | None  # None if there is no goal
     near_floor: bool | None
 
 
 def figure(values: list[float]) -> Figure:
-    """Of one or more values."""
+    """Return the median and quartiles of one or more values."""
     low, _, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
     return Figure(median(values), low, high)
 
 
 def compare(metric: Metric, rounds: Rounds) -> dict[str, Compared]:
-    """Of all contenders that have the metric."""
+    """Compare all contenders that have the metric."""
     found = {}
     for contender, samples in rounds.items():
         if metric.name not in samples[0]:
@@ -56,7 +56,7 @@ def compare(metric: Metric, rounds: Rounds) -> dict[str, Compared]:
 def _ratio(metric: Metric, rounds: Rounds, contender: str, other: str) -> Figure | None:
     if other not in rounds or metric.name not in rounds[other][0]:
         return None
-    if not all(sample[metric.name] for sample in rounds[other]):  # nothing to be compared with: it counts failures
+    if not all(sample[metric.name] for sample in rounds[other]):  # a count of failures may be 0
         return None
     pairs = zip(rounds[contender], rounds[other], strict=True)
     return figure([mine[metric.name] / theirs[metric.name] for mine, theirs in pairs])

@@ -1,4 +1,4 @@
-"""Values that the SDK knows: what is offered, what is refused, and how a newer one gets through."""
+"""Enum options: known values are offered, others refused, and newer ones can be sent with a prefix."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.cli.known import Known
+from realtimekit.cli.enums import OpenEnum
 
-from .command import complaint, done, invoke, refused
+from .command import error_line, invoke, invoke_ok, usage_error
 from .conftest import Served
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -27,36 +27,36 @@ each_option = pytest.mark.parametrize(("command", "option", "values"), OPTIONS, 
 
 
 @each_option
-def test_they_are_offered_and_others_refused(
+def test_known_values_are_offered_and_others_refused(
     served: Served, command: tuple[str, ...], option: str, values: tuple[str, ...]
 ) -> None:
-    assert f"{option} {'|'.join(values)}" in " ".join(done(*command[:2], "--help", env=served.env).split())
-    line = refused(*command, option, "ASLEEP", env=served.env)
-    assert line.endswith(f"'{option}': 'ASLEEP' is none of {', '.join(values)} (raw:ASLEEP sends it as it is)")
+    assert f"{option} {'|'.join(values)}" in " ".join(invoke_ok(*command[:2], "--help", env=served.env).split())
+    line = usage_error(*command, option, "ASLEEP", env=served.env)
+    assert line.endswith(f"'{option}': 'ASLEEP' is not one of {', '.join(values)} (raw:ASLEEP sends it unchanged)")
     misspelt = f"{values[-1]}S"
-    assert f"; did you mean {values[-1]}?" in refused(*command, option, misspelt, env=served.env)
+    assert f"; did you mean {values[-1]}?" in usage_error(*command, option, misspelt, env=served.env)
     assert served.emulator.requests() == []
 
 
 @pytest.mark.parametrize(("group", "known"), [("meetings", "active"), ("sessions", "Live"), ("recordings", "paused")])
 def test_case_does_not_matter(served: Served, group: str, known: str) -> None:
-    done(group, "list", "--status", known, env=served.env)
+    invoke_ok(group, "list", "--status", known, env=served.env)
     assert f"status={known.upper()}" in served.emulator.requests()[-1]["query"]
 
 
 @pytest.mark.parametrize("group", ["meetings", "sessions", "recordings", "livestreams"])
 def test_a_value_that_is_newer_than_this_version_is_sent(served: Served, group: str) -> None:
-    line = complaint(group, "list", "--status", "raw:Archived", env=served.env)
+    line = error_line(group, "list", "--status", "raw:Archived", env=served.env)
     assert "must be one of" in line  # the emulator does not know it either
     assert "status=Archived" in served.emulator.requests()[-1]["query"]
 
 
-def test_raw_alone_is_no_value(served: Served) -> None:
+def test_the_raw_prefix_alone_is_refused(served: Served) -> None:
     for value in ("raw:", "", "raw"):
-        assert "is none of" in refused("sessions", "list", "--status", value, env=served.env)
+        assert "is not one of" in usage_error("sessions", "list", "--status", value, env=served.env)
 
 
-def test_waiting_for_what_is_misspelt_ends_at_once(served: Served) -> None:
+def test_waiting_for_a_misspelled_status_ends_at_once(served: Served) -> None:
     result = invoke("recordings", "wait", UNKNOWN, "--until", "UPLODED", env=served.env)
     assert result.exit_code == 2
     assert served.emulator.requests() == []
@@ -64,9 +64,9 @@ def test_waiting_for_what_is_misspelt_ends_at_once(served: Served) -> None:
 
 @given(st.text(max_size=12))
 def test_any_text(text: str) -> None:
-    known = Known("recording.RecordingStatus")
+    option_type = OpenEnum("recording.RecordingStatus")
     try:
-        found = known.convert(text, None, None)
+        found = option_type.convert(text, None, None)
     except click.BadParameter:
         assert text.upper() not in STATUSES
         assert not text.startswith("raw:") or text == "raw:"

@@ -1,4 +1,4 @@
-"""`list` and `show` of each group: the same records as a table, as JSON and as CSV; how many; and what is kept back."""
+"""`list` and `show` of each group: the same records as a table, JSON and CSV; limits, filters and secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
-from .command import complaint, done, invoke
+from .command import error_line, invoke, invoke_ok
 from .conftest import Served
 
 
 class World(NamedTuple):
-    """One of everything, by its id."""
+    """The id of one record of each kind."""
 
     meeting: str
     participant: str
@@ -84,7 +84,7 @@ OTHERS: list[tuple[str, ...]] = [
 
 
 def count(text: str, form: str) -> int:
-    """How many records were printed."""
+    """Return how many records were printed."""
     return len(json.loads(text) if form == "--json" else sheet(text))
 
 
@@ -99,11 +99,11 @@ def sheet(text: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("command", LISTS, ids=lambda command: "-".join(command[:2]))
-def test_a_list_is_the_same_in_each_form(served: Served, command: tuple[str, ...]) -> None:
+def test_a_list_is_the_same_in_each_format(served: Served, command: tuple[str, ...]) -> None:
     command = filled(command, world(served))
-    document = json.loads(done(*command, "--json", env=served.env))
-    rows = sheet(done(*command, "--csv", env=served.env))
-    text = done(*command, env=served.env)
+    document = json.loads(invoke_ok(*command, "--json", env=served.env))
+    rows = sheet(invoke_ok(*command, "--csv", env=served.env))
+    text = invoke_ok(*command, env=served.env)
     ids = [item["id"] for item in document]
     assert ids
     assert [row["id"] for row in rows] == ids
@@ -130,7 +130,7 @@ def test_a_list_says_that_there_are_more(served: Served, command: tuple[str, ...
         served.emulator.join(ids.meeting, ids.participant)
         client.meetings.create(title="Other")
         served.emulator.advance(10)
-    everything = json.loads(done(*command, "--json", "--all", env=served.env))
+    everything = json.loads(invoke_ok(*command, "--json", "--all", env=served.env))
     if command == ("sessions", "participants", ids.session):
         assert len(everything) == 1
         return
@@ -138,68 +138,68 @@ def test_a_list_says_that_there_are_more(served: Served, command: tuple[str, ...
     for form in ("--json", "--csv"):
         result = invoke(*command, form, "--limit", "1", env=served.env)
         assert (result.exit_code, count(result.stdout, form)) == (0, 1)
-        assert result.stderr == "There are more than this one: --limit N shows N of them, --all every one\n"
-        output = done(*command, form, "--limit", str(len(everything)), env=served.env)
+        assert result.stderr == "There are more than this one: --limit N shows N of them, --all shows all\n"
+        output = invoke_ok(*command, form, "--limit", str(len(everything)), env=served.env)
         assert count(output, form) == len(everything)
     assert ": the first " in invoke(*command, "--limit", "1", env=served.env).stdout
 
 
 @pytest.mark.parametrize("command", SHOWS, ids="-".join)
-def test_one_is_the_same_in_each_form(served: Served, command: tuple[str, ...]) -> None:
+def test_a_record_is_the_same_in_each_format(served: Served, command: tuple[str, ...]) -> None:
     command = filled(command, world(served))
-    document = json.loads(done(*command, "--json", env=served.env))
+    document = json.loads(invoke_ok(*command, "--json", env=served.env))
     document = document.get("session", document)
-    (row,) = sheet(done(*command, "--csv", env=served.env))
+    (row,) = sheet(invoke_ok(*command, "--csv", env=served.env))
     assert row["id"] == document["id"]
-    assert document["id"] in done(*command, env=served.env)
+    assert document["id"] in invoke_ok(*command, env=served.env)
     assert {name.partition(".")[0] for name in row} == document.keys()
 
 
 @pytest.mark.parametrize("command", OTHERS, ids="-".join)
-def test_what_is_no_list_of_records(served: Served, command: tuple[str, ...]) -> None:
+def test_other_output_in_each_format(served: Served, command: tuple[str, ...]) -> None:
     command = filled(command, world(served))
-    assert json.loads(done(*command, "--json", env=served.env))
-    assert sheet(done(*command, "--csv", env=served.env))
-    assert len(done(*command, env=served.env).splitlines()) > 4
+    assert json.loads(invoke_ok(*command, "--json", env=served.env))
+    assert sheet(invoke_ok(*command, "--csv", env=served.env))
+    assert len(invoke_ok(*command, env=served.env).splitlines()) > 4
 
 
 @pytest.mark.parametrize("command", SHOWS, ids="-".join)
 def test_an_unknown_id(served: Served, command: tuple[str, ...]) -> None:
     unknown = World(*["00000000-0000-4000-8000-000000000000"] * 9)
-    assert "404" in complaint(*filled(command, unknown), env=served.env)
+    assert "404" in error_line(*filled(command, unknown), env=served.env)
 
 
 @pytest.mark.parametrize("command", [*LISTS, *SHOWS, *OTHERS], ids=lambda command: "-".join(command[:2]))
 def test_without_settings(served: Served, command: tuple[str, ...]) -> None:
     env = {name: value for name, value in served.env.items() if name != "CLOUDFLARE_API_TOKEN"}
-    assert "CLOUDFLARE_API_TOKEN" in complaint(*filled(command, World(*"abcdefghi")), env=env)
+    assert "CLOUDFLARE_API_TOKEN" in error_line(*filled(command, World(*"abcdefghi")), env=env)
 
 
 @pytest.mark.parametrize("command", [*LISTS, *SHOWS, *OTHERS], ids=lambda command: "-".join(command[:2]))
 def test_hostile_names(served: Served, command: tuple[str, ...]) -> None:
     command = filled(command, world(served, "=1+1\x1b[31m\x07[red]\u202e"))
-    text = done(*command, env=served.env)
+    text = invoke_ok(*command, env=served.env)
     assert [c for c in text if not c.isprintable() and c != "\n"] == []
-    output = done(*command, "--csv", env=served.env)
+    output = invoke_ok(*command, "--csv", env=served.env)
     assert not {"\x1b", "\x07"} & set(output)
     assert [cell for row in sheet(output) for cell in row.values() if cell.startswith("=")] == []
-    assert json.dumps(json.loads(done(*command, "--json", env=served.env)))
+    assert json.dumps(json.loads(invoke_ok(*command, "--json", env=served.env)))
 
 
-def test_keys_and_tokens_only_where_they_are_asked_for(served: Served) -> None:
+def test_secrets_need_their_flag(served: Served) -> None:
     ids = world(served)
     key = served.emulator.store.rows("select stream_key from livestreams")[0]["stream_key"]
     for command in (("livestreams", "show", ids.livestream), ("livestreams", "list")):
         for form in ((), ("--json",), ("--csv",)):
-            assert key not in done(*command, *form, env=served.env)
-            assert key in done(*command, *form, "--show-key", env=served.env)
-    created = json.loads(done("livestreams", "create", "--json", env=served.env))
+            assert key not in invoke_ok(*command, *form, env=served.env)
+            assert key in invoke_ok(*command, *form, "--show-key", env=served.env)
+    created = json.loads(invoke_ok("livestreams", "create", "--json", env=served.env))
     assert "stream_key" not in created
-    assert json.loads(done("livestreams", "create", "--json", "--show-key", env=served.env))["stream_key"]
+    assert json.loads(invoke_ok("livestreams", "create", "--json", "--show-key", env=served.env))["stream_key"]
     person = ("--meeting", ids.meeting, "--custom-id", "u", "--preset", "group_call_host")
     for form in ((), ("--json",), ("--csv",)):
-        assert "eyJ" not in done("participants", "add", *person, *form, env=served.env)
-        assert "eyJ" in done("participants", "add", *person, *form, "--show-token", env=served.env)
+        assert "eyJ" not in invoke_ok("participants", "add", *person, *form, env=served.env)
+        assert "eyJ" in invoke_ok("participants", "add", *person, *form, "--show-token", env=served.env)
 
 
 def test_a_secret_within_a_meeting_is_never_shown(served: Served) -> None:
@@ -207,7 +207,7 @@ def test_a_secret_within_a_meeting_is_never_shown(served: Served) -> None:
         config = {"live_streaming_config": {"rtmp_url": "rtmp://x.example/live/secret-key"}}
         meeting = client.meetings.create(title="T", extra_body={"recording_config": config})
     for form in ((), ("--json",), ("--csv",)):
-        assert "secret-key" not in done("meetings", "show", meeting.id, *form, env=served.env)
+        assert "secret-key" not in invoke_ok("meetings", "show", meeting.id, *form, env=served.env)
 
 
 @pytest.mark.parametrize("group", ["meetings", "sessions", "recordings", "livestreams"])
@@ -219,7 +219,7 @@ def test_times(served: Served, group: str) -> None:
         (("--since", "2020-01-01T10:00:00+02:00", "--until", "2100-01-01 10:00"), True),
         (("--since", "2100-01-01"), False),
     ):
-        listed = json.loads(done(group, "list", "--json", *options, env=served.env))
+        listed = json.loads(invoke_ok(group, "list", "--json", *options, env=served.env))
         assert bool(listed) is found, options
     for options in (("--since", "yesterday"), ("--until", "2026-13-01"), ("--since", "")):
         result = invoke(group, "list", *options, env=served.env)
@@ -227,16 +227,16 @@ def test_times(served: Served, group: str) -> None:
         assert "ISO 8601" in result.stderr
 
 
-def test_a_day_counts_to_its_end(served: Served) -> None:
+def test_until_includes_the_day(served: Served) -> None:
     world(served)
     today = served.emulator.now()[:10]
-    listed = json.loads(done("analytics", "daily", "--since", today, "--until", today, "--json", env=served.env))
+    listed = json.loads(invoke_ok("analytics", "daily", "--since", today, "--until", today, "--json", env=served.env))
     assert listed["session_stats"]["sessions_count"] == 1
     livestreams = json.loads(
-        done("analytics", "livestreams", "--since", today, "--until", today, "--json", env=served.env)
+        invoke_ok("analytics", "livestreams", "--since", today, "--until", today, "--json", env=served.env)
     )
     assert livestreams["total"]["count"] == 1
-    assert done("meetings", "list", "--until", today, "--csv", env=served.env).count("\n") == 2
+    assert invoke_ok("meetings", "list", "--until", today, "--csv", env=served.env).count("\n") == 2
 
 
 def test_filters(served: Served) -> None:
@@ -253,4 +253,4 @@ def test_filters(served: Served) -> None:
         (("presets", "list", "--search", "viewer"), 2),
         (("sessions", "participants", ids.session, "--search", "nobody"), 0),
     ):
-        assert len(json.loads(done(*command, "--json", env=served.env))) == wanted, command
+        assert len(json.loads(invoke_ok(*command, "--json", env=served.env))) == wanted, command

@@ -1,4 +1,4 @@
-"""The tables, in Markdown: on the terminal, and in README.md between two marks."""
+"""The tables of results in Markdown: printed, and written into README.md between two markers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from benchmarks import cases
-from benchmarks.figures import compare
+from benchmarks.ratios import compare
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.cases import Goal, Metric
-    from benchmarks.figures import Compared, Figure
-    from benchmarks.running import Rounds
+    from benchmarks.ratios import Compared, Figure
+    from benchmarks.runner import Rounds
 
 
 def table(name: str, rounds: Rounds) -> str:
-    """The table of a case: a column for each contender, up to three rows for each metric."""
+    """Return the table of a case: a column for each contender, and up to three rows for each metric."""
     case = cases.load(name)
     count = len(next(iter(rounds.values())))
     lines = [f"### {case.title[0].upper()}{case.title[1:]}", ""]
@@ -64,15 +64,17 @@ def _figure(figure: Figure, digits: int) -> str:
     return f"{figure.middle:,.{digits}f} ({figure.low:,.{digits}f}–{figure.high:,.{digits}f})"
 
 
-def _verdict(goal: Goal | None, met: bool | None, form: str) -> str:  # noqa: FBT001 - as it is told
+def _verdict(goal: Goal | None, met: bool | None, form: str) -> str:  # noqa: FBT001 - None, True and False
     if goal is None or met is None:
         return ""
     return f", {'≥' if goal.least else '≤'} {goal.limit:{form}} {'met' if met else '**missed**'}"
 
 
 def write(readme: Path, tables: str) -> None:
-    """Put the tables into the README."""
+    """Replace the tables in the README."""
     text = readme.read_text(encoding="utf-8")
-    marks = "<!-- results -->\n{}\n<!-- end of results -->"
+    markers = "<!-- results -->\n{}\n<!-- end of results -->"
     pattern = "<!-- results -->.*<!-- end of results -->"
-    readme.write_text(re.sub(pattern, lambda _: marks.format(tables.strip()), text, flags=re.DOTALL), encoding="utf-8")
+    readme.write_text(
+        re.sub(pattern, lambda _: markers.format(tables.strip()), text, flags=re.DOTALL), encoding="utf-8"
+    )

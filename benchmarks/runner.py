@@ -1,4 +1,4 @@
-"""Rounds: every contender in turn, one at a time, each in a process of its own that stays from round to round."""
+"""Runs the rounds of a case. Contenders take turns, each in a process of its own that is kept between rounds."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
     from benchmarks.cases import Sample
 
-Rounds = dict[str, list["Sample"]]  # contender -> what came out, round by round
+Rounds = dict[str, list["Sample"]]  # contender -> its samples, round by round
 
 
 @contextmanager
 def server() -> Generator[str]:
-    """The loopback server; gives the base URL of its API."""
+    """Run the loopback server, and yield the base URL of its API."""
     with _process([sys.executable, "-m", "benchmarks.server"]) as serving:
         yield f"http://127.0.0.1:{int(_line(serving))}"
 
 
 def measure(name: str, base_url: str, rounds: int | None = None) -> Rounds:
-    """All rounds of a case."""
+    """Measure all rounds of a case."""
     case = cases.load(name)
     measured: Rounds = {contender: [] for contender in case.contenders}
     with ExitStack() as undo:
         turns = {contender: _turn(name, contender, base_url, undo) for contender in case.contenders}
         for number in range(rounds or case.rounds):
-            # Each begins once: who comes after whom is to make no difference.
+            # Each round begins with another contender, so that the order makes no difference.
             begin = number % len(turns)
             for contender in [*case.contenders[begin:], *case.contenders[:begin]]:
                 measured[contender].append(turns[contender]())
@@ -44,7 +44,7 @@ def measure(name: str, base_url: str, rounds: int | None = None) -> Rounds:
 
 def _turn(name: str, contender: str, base_url: str, undo: ExitStack) -> Callable[[], Sample]:
     if name == "cold_start":
-        cold_start.measure(contender, base_url)  # so that its files are in the cache
+        cold_start.measure(contender, base_url)  # warms the file cache
         return lambda: cold_start.measure(contender, base_url)
     interpreter = str(python(INSTALLED[contender].environment))
     command = [interpreter, "-m", "benchmarks.worker", name, contender, base_url]
@@ -70,11 +70,11 @@ def _process(command: list[str]) -> Generator[subprocess.Popen[str]]:
             yield process
         finally:
             assert process.stdin is not None
-            process.stdin.close()  # which ends it
+            process.stdin.close()  # ends the process
 
 
 def _line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     if line := process.stdout.readline():
         return line
-    raise SystemExit(f"{process.args!r} failed; what it says of it is above")
+    raise SystemExit(f"{process.args!r} failed; its error is above")

@@ -1,0 +1,107 @@
+"""Parameter types. They are functions, because click's `ParamType` is generic only in newer versions."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, time
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from realtimekit.paths import encode_segment
+from realtimekit.values import parse_timestamp
+
+SERVER_FIELDS = frozenset({"id", "created_at", "updated_at"})  # `show --json` prints them; a request body has none
+
+
+def resource_id(value: str) -> str:
+    """An id. The SDK would refuse an invalid one as well, but as a programming error."""
+    try:
+        encode_segment("id", value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a valid id") from None
+    return value
+
+
+def positive_int(value: str) -> int:
+    """How many records to show."""
+    if not value.isascii() or not value.isdigit() or not int(value):
+        raise click.BadParameter(f"{value!r} is not a whole number above 0; use --all to show every record")
+    return int(value)
+
+
+def count_range(value: str) -> str:
+    """A range of counts, FROM:TO, as the API takes it."""
+    low, colon, high = value.partition(":")
+    if not (colon and low.isascii() and low.isdigit() and high.isascii() and high.isdigit()):
+        raise click.BadParameter(f"{value!r} is not FROM:TO, such as 2:10")
+    if int(low) > int(high):
+        raise click.BadParameter(f"{value!r} is an empty range: {low} is more than {high}")
+    return value
+
+
+def start_time(value: str) -> datetime:
+    """A time, or the beginning of a date; in UTC unless it has an offset, as all times are printed in UTC."""
+    try:
+        return parse_timestamp(value)
+    except ValueError:
+        text = f"{value!r} is not a date or time in ISO 8601, such as 2026-06-03 or 2026-06-03T10:00Z"
+        raise click.BadParameter(text) from None
+
+
+def end_time(value: str) -> datetime:
+    """A time, or the end of a date; in UTC unless it has an offset."""
+    parsed = start_time(value)
+    return datetime.combine(parsed, time.max, UTC) if len(value.strip()) <= len("2026-06-03") else parsed
+
+
+def positive_seconds(value: str) -> float:
+    """A duration in seconds, above 0."""
+    number = _finite(value)
+    if number is None or number <= 0:
+        raise click.BadParameter(f"{value!r} is not a number of seconds above 0")
+    return number
+
+
+def clock_seconds(value: str) -> float:
+    """A duration in seconds by which a clock can be advanced; 0 is allowed."""
+    number = _finite(value)
+    if number is None or number < 0:
+        raise click.BadParameter(f"{value!r} is not a number of seconds, 0 or more: the clock cannot go back")
+    return number
+
+
+def _finite(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def http_url(value: str) -> str:
+    """An http or https URL with a host."""
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
+    except ValueError:
+        valid = False
+    if not valid or not value.isprintable() or " " in value:
+        raise click.BadParameter(f"{value!r} is not an http:// or https:// URL")
+    return value
+
+
+def json_object(value: str) -> dict[str, Any]:
+    """The fields of a request body, read from a JSON file; `-` is stdin. The output of `show --json` works."""
+    try:
+        with click.open_file(value, "rb") as file:
+            document = json.loads(file.read())
+    except OSError as error:
+        raise click.BadParameter(f"{value}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"{value} does not contain valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise click.BadParameter(f"{value} does not contain a JSON object")
+    return {name: field for name, field in document.items() if name not in SERVER_FIELDS}
