@@ -132,21 +132,11 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
     failure: Response | APIConnectionError
     for attempt in itertools.count(1):
         try:
-            reserved: tuple[Limiter, Reservation] | None = yield _RESERVE
-            while reserved and reserved[1].wait:
-                yield Sleep(reserved[1].wait)
-                reserved = yield Reserve(reserved[1])
-        except RateLimitError as error:
+            response, limiter = yield from _send_once(settings, request, path, attempt)
+        except (APIConnectionError, RateLimitError) as error:
             error.method, error.path = method, path
-            raise
-        response = None
-        try:
-            if is_observed(settings):
-                response = yield from send_observed(settings, request, path, attempt)
-            else:
-                response = yield request
-        except APIConnectionError as error:
-            error.method, error.path = method, path
+            if isinstance(error, RateLimitError):  # the limiter's: nothing was sent
+                raise
             if attempt > settings.max_retries or not protocol.may_retry(method, error):
                 raise
             maybe_processed |= error.maybe_processed
@@ -159,17 +149,14 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
                 return response, None
             now = time.time()
             retry_after = protocol.retry_after(response.headers, now)
-            # The limiter observes a 429, too, and makes everybody wait: this call with the others.
-            queued = reserved is not None and response.status == 429 and retry_after is not None
-            max_wait = reserved[0].max_wait if reserved and queued else protocol.MAX_RETRY_AFTER
+            # The limiter has observed the 429, too, and makes everybody wait: this call with the others.
+            queued = limiter is not None and response.status == 429 and retry_after is not None
+            max_wait = limiter.max_wait if limiter is not None and queued else protocol.MAX_RETRY_AFTER
             too_long = retry_after is not None and retry_after > max_wait
             if attempt > settings.max_retries or too_long or not protocol.may_retry(method, response):
                 raise protocol.error_from(response, body, method, path, now=now)
             maybe_processed |= response.status != 429
             failure = response
-        finally:
-            if reserved:
-                reserved[0].observe(response, reserved[1])
         wait = protocol.backoff(attempt, _random()) if retry_after is None else retry_after
         report_retry(settings, failure, method, path, attempt, wait)
         if not queued:
@@ -178,6 +165,25 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
 
 
 _RESERVE = Reserve(None)
+
+
+def _send_once(settings: Settings, request: Request, path: str, attempt: int) -> Flow[tuple[Response, Limiter | None]]:
+    """Send a request when the client's limiter lets it go, and let the limiter observe the outcome, whatever it is."""
+    reserved: tuple[Limiter, Reservation] | None = yield _RESERVE
+    while reserved is not None and reserved[1].wait:
+        yield Sleep(reserved[1].wait)
+        reserved = yield Reserve(reserved[1])
+    limiter, reservation = reserved or (None, None)
+    response = None
+    try:
+        if is_observed(settings):
+            response = yield from send_observed(settings, request, path, attempt)
+        else:
+            response = yield request
+        return response, limiter
+    finally:
+        if limiter is not None:
+            limiter.observe(response, reservation)
 
 
 def _random() -> float:
