@@ -76,12 +76,12 @@ def gather(session: Session) -> dict[str, Any]:
 
 def chat_of(session: Session) -> list[dict[str, Any]]:
     """The messages, as the wire has them but for their times."""
-    return [plain(message) for message in session.chat.messages(problems=Unreadable("chat"))]
+    return [plain(message) for message in session.chat.messages(errors=Unreadable("chat"))]
 
 
 def transcript_of(session: Session) -> list[dict[str, Any]]:
     """What was said, in RealtimeKit's own form: startTime, endTime, sentence, peerData."""
-    return as_document(session.transcript.segments(problems=Unreadable("transcript")))
+    return as_document(session.transcript.segments(errors=Unreadable("transcript")))
 
 
 def as_document(segments: Sequence[Segment]) -> list[dict[str, Any]]:

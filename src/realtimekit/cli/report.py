@@ -47,13 +47,13 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     """
     from realtimekit import report as reports  # noqa: PLC0415 - loaded when the command runs, not for its help
     from realtimekit.cli import output  # noqa: PLC0415 - as above
-    from realtimekit.report.page import ready  # noqa: PLC0415 - as above
-    from realtimekit.report.text import counted  # noqa: PLC0415 - as above
+    from realtimekit.report.formatting import pluralize  # noqa: PLC0415 - as above
+    from realtimekit.report.page import load_environment  # noqa: PLC0415 - as above
 
-    ready()  # before minutes are spent on what cannot be written
+    load_environment()  # before minutes are spent on what cannot be written
     session = client.sessions.find(session_id)
     with _no_search_for_garbage(), output.progress("Peer reports") as tell:
-        made = reports.of(session, quality=quality, progress=tell)
+        made = reports.collect(session, quality=quality, progress=tell)
     if to == "-":
         click.echo(made.html(links=links), nl=False)
         return
@@ -62,5 +62,5 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     for part, why in made.missing.items():
         output.note(f"{part}: {why}")
     place = Path(to).absolute()
-    output.note(f"{place}: session {session_id}, {counted(len(made.people), 'participant')}")
+    output.note(f"{place}: session {session_id}, {pluralize(len(made.attendees), 'participant')}")
     output.note(f"Open it in a browser: {place.as_uri()}")

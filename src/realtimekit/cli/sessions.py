@@ -97,7 +97,7 @@ def show_chat(client: RealtimeKit, session_id: str, form: str | None = None) -> 
     """Show what was written."""
     from realtimekit.cli import account, output  # noqa: PLC0415 - as above
 
-    messages = client.sessions.ref(session_id).chat.messages(problems=account.Unreadable("chat"))
+    messages = client.sessions.ref(session_id).chat.messages(errors=account.Unreadable("chat"))
     if form == "csv":
         rows = [[output.read(message, column.name) for column in CHAT_COLUMNS] for message in messages]
         output.write_csv([column.name for column in CHAT_COLUMNS], rows)
@@ -121,11 +121,11 @@ def show_chat(client: RealtimeKit, session_id: str, form: str | None = None) -> 
 def show_transcript(client: RealtimeKit, session_id: str, form: str | None = None) -> None:
     """Show what was said."""
     from realtimekit.artifacts import formats as files  # noqa: PLC0415 - as above
-    from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - as above
+    from realtimekit.artifacts.segments import to_text  # noqa: PLC0415 - as above
     from realtimekit.cli import account, output  # noqa: PLC0415 - as above
 
-    texts = {"srt": files.to_srt, "vtt": files.to_vtt, "markdown": files.to_markdown, "text": spoken}
-    segments = client.sessions.ref(session_id).transcript.segments(problems=account.Unreadable("transcript"))
+    texts = {"srt": files.to_srt, "vtt": files.to_vtt, "markdown": files.to_markdown, "text": to_text}
+    segments = client.sessions.ref(session_id).transcript.segments(errors=account.Unreadable("transcript"))
     if form in texts:
         click.echo(output.without_controls(texts[form](segments)), nl=False)
     elif form == "csv":

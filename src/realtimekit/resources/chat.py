@@ -26,17 +26,17 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
 
     @operation
     def messages(
-        self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[Options]
     ) -> Flow[list[ChatMessage]]:
         """The messages, in the order of the file, which is downloaded: CSV or JSON.
 
         Args:
-            problems: rows that cannot be read are reported here, each with its line, and the others are read.
+            errors: if given, rows that cannot be read are appended here, each with its line, instead of raised.
 
         Raises:
-            DecodeError: a row cannot be read, and `problems` is None.
+            DecodeError: a row cannot be read, and `errors` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
         from realtimekit.artifacts.messages import parse_chat  # noqa: PLC0415 - not every program reads a chat
 
-        return parse_chat((yield from self._content(options)), problems=problems)
+        return parse_chat((yield from self._content(options)), errors=errors)

@@ -9,7 +9,7 @@ from realtimekit.execution import execute
 from realtimekit.flow import F, Flow, Sync, fluent, operation
 from realtimekit.kwargs import Options, Scoped
 from realtimekit.paths import PathTemplate
-from realtimekit.quality.report import PeerReport
+from realtimekit.quality.peer_report import PeerReport
 from realtimekit.record import field
 from realtimekit.relation import Relation
 from realtimekit.resource import KIT, Resource, listed, on_default_client

@@ -80,9 +80,9 @@ class Summary(
             ArtifactNotReadyError: there is none yet: `wait()` for it.
             APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artifacts.rows import text_of  # noqa: PLC0415 - not every program reads a summary
+        from realtimekit.artifacts.rows import decode_text  # noqa: PLC0415 - not every program reads a summary
 
-        return text_of((yield from self._content(options)))
+        return decode_text((yield from self._content(options)))
 
     def _read(self, options: Options | None = None) -> Flow[None]:
         # Not explained when it is missing: `wait` would ask for two more records at each turn.

@@ -41,24 +41,24 @@ class Transcript(
     download_url_expiry: datetime | None = field("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
 
     @operation
-    def segments(self, *, problems: list[DecodeError] | None = None, **options: Unpack[Options]) -> Flow[list[Segment]]:
+    def segments(self, *, errors: list[DecodeError] | None = None, **options: Unpack[Options]) -> Flow[list[Segment]]:
         """What was said, in the order of the file, which is downloaded.
 
         Args:
-            problems: rows that cannot be read are reported here, each with its line, and the others are read.
+            errors: if given, rows that cannot be read are appended here, each with its line, instead of raised.
 
         Raises:
-            DecodeError: a row cannot be read, and `problems` is None.
+            DecodeError: a row cannot be read, and `errors` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
-        return self._segments(options, problems)
+        return self._segments(options, errors)
 
     @operation
     def text(self, **options: Unpack[Options]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artifacts.segments import spoken  # noqa: PLC0415 - not every program reads a transcript
+        from realtimekit.artifacts.segments import to_text  # noqa: PLC0415 - not every program reads a transcript
 
-        return spoken((yield from self._segments(options)))
+        return to_text((yield from self._segments(options)))
 
     @operation
     def speaking_time(self, **options: Unpack[Options]) -> Flow[list[SpeakingTime]]:
@@ -95,7 +95,7 @@ class Transcript(
 
         return to_json((yield from self._segments(options)))
 
-    def _segments(self, options: Options, problems: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+    def _segments(self, options: Options, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
         from realtimekit.artifacts.segments import parse_transcript  # noqa: PLC0415 - as above
 
         source = self if self._format else self._as_json
@@ -103,7 +103,7 @@ class Transcript(
             source = type(self)._load(self._client, {}, self._scope)
             source._take((yield from source._call("GET", query={"format": "JSON"}, options=options)))
             self.__dict__["_as_json"] = source
-        return parse_transcript((yield from source._content(options)), problems=problems)
+        return parse_transcript((yield from source._content(options)), errors=errors)
 
     def _call(
         self,

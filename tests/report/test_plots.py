@@ -1,4 +1,4 @@
-"""Plots: thinned out, but never better than the call was."""
+"""Plots: downsampled, but never better than the call was."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.quality.thresholds import Limit, Thresholds
+from realtimekit.quality.thresholds import Threshold, Thresholds
 from realtimekit.quality.tracks import tracks_of
 from realtimekit.report import Plot, Series
-from realtimekit.report.plots import TITLES, svg
-from realtimekit.report.series import KINDS, plots_of
-from tests.quality.calls import START, STEP, samples
+from realtimekit.report.plot_data import PLOT_KINDS, build_plots
+from realtimekit.report.svg import TITLES, render_plot
+from tests.quality.sample_reports import START, STEP, samples
 
 BEGUN = START.timestamp()
 
 
 def plotted(quality: dict[str, Any], points: int = 50) -> dict[str, Plot]:
-    return {plot.kind: plot for plot in plots_of(tracks_of(quality), Thresholds(), points)}
+    return {plot.kind: plot for plot in build_plots(tracks_of(quality), Thresholds(), points)}
 
 
 def values(series: Series) -> list[float]:
@@ -29,9 +29,9 @@ def values(series: Series) -> list[float]:
 
 def test_a_good_call_has_all_four() -> None:
     plots = plotted({"audio_producer": samples("audio_producer"), "video_consumer": samples("video_consumer")})
-    assert list(plots) == list(KINDS) == list(TITLES)
+    assert list(plots) == list(PLOT_KINDS) == list(TITLES)
     assert [(one.direction, one.media) for one in plots["low_mos"].series] == [("sent", "audio"), ("received", "video")]
-    assert [one.direction for one in plots["high_rtt"].series] == ["sent"], "nobody measures round trips of what came"
+    assert [one.direction for one in plots["high_rtt"].series] == ["sent"], "nobody measures it for received media"
     (sent,) = plots["high_rtt"].series
     assert values(sent) == [30.0] * 20
     assert sent.points[0][0] == pytest.approx(BEGUN + STEP, abs=STEP)
@@ -39,13 +39,13 @@ def test_a_good_call_has_all_four() -> None:
 
 @pytest.mark.parametrize("quality", [None, {}, [], {"audio_producer": []}, {"audio_producer": [{"mos_quality": 4}]}])
 def test_nothing_to_plot(quality: Any) -> None:
-    assert plots_of(tracks_of(quality), Thresholds()) == []
+    assert build_plots(tracks_of(quality), Thresholds()) == []
 
 
-def test_limits_are_those_of_the_findings() -> None:
-    thresholds = Thresholds(rtt_ms=Limit(200, 400))
-    plots = plots_of(tracks_of({"audio_producer": samples("audio_producer")}), thresholds)
-    assert {plot.kind: plot.limit for plot in plots} == {
+def test_thresholds_are_those_of_the_findings() -> None:
+    thresholds = Thresholds(rtt_ms=Threshold(200, 400))
+    plots = build_plots(tracks_of({"audio_producer": samples("audio_producer")}), thresholds)
+    assert {plot.kind: plot.threshold for plot in plots} == {
         "low_mos": 3.6, "packet_loss": 5, "high_rtt": 200, "high_jitter": 30,
     }  # fmt: skip
 
@@ -64,7 +64,7 @@ def test_a_pause_breaks_the_line() -> None:
     st.lists(st.floats(1, 5), min_size=400, max_size=400),
     st.integers(2, 60),
 )
-def test_the_worst_is_in_the_plot_whatever_is_thinned_out(lost: list[int], mos: list[float], points: int) -> None:
+def test_downsampling_keeps_the_worst_value(lost: list[int], mos: list[float], points: int) -> None:
     rows = samples("audio_producer", len(lost))
     for row, packets, score in zip(rows, lost, mos, strict=False):
         row.update(packets_lost=packets, mos_quality=score)
@@ -86,10 +86,10 @@ points = points.filter(lambda line: any(value is not None for _, value in line))
 
 
 @settings(deadline=None)
-@given(st.sampled_from(KINDS), st.floats(0, 1000), st.lists(points, min_size=1, max_size=3))
-def test_any_plot_is_svg_without_anything_that_could_run(kind: str, limit: float, lines: list[Any]) -> None:
+@given(st.sampled_from(PLOT_KINDS), st.floats(0, 1000), st.lists(points, min_size=1, max_size=3))
+def test_any_plot_is_svg_without_scripts(kind: str, limit: float, lines: list[Any]) -> None:
     series = [Series("sent", "audio", sorted(line, key=lambda point: point[0])) for line in lines]
-    drawn = ET.fromstring(svg(Plot(kind, limit, 1.0, series)))
+    drawn = ET.fromstring(render_plot(Plot(kind, limit, 1.0, series)))
     assert drawn.tag == "svg"
     assert {element.tag for element in drawn.iter()} <= {"svg", "g", "path", "text", "rect"}
     attributes = {name for element in drawn.iter() for name in element.attrib}
@@ -98,6 +98,6 @@ def test_any_plot_is_svg_without_anything_that_could_run(kind: str, limit: float
 
 
 def test_one_sample_alone_is_a_dot() -> None:
-    drawn = ET.fromstring(svg(Plot("low_mos", 3.6, 1.0, [Series("sent", "audio", [(BEGUN, 4.0)])])))
+    drawn = ET.fromstring(render_plot(Plot("low_mos", 3.6, 1.0, [Series("sent", "audio", [(BEGUN, 4.0)])])))
     (line,) = drawn.findall(".//g[@class='audio sent']")
     assert line.findall("path")

@@ -1,11 +1,11 @@
-"""Totals: what the server made of all samples of one kind, its `..._cumulative` blocks.
+"""Aggregates: what the server computed from all samples of one kind, the `..._cumulative` blocks of a report.
 
-`{}` where nothing of the kind was sent or received: then every number is None.
+A block is `{}` where nothing of the kind was sent or received; all its numbers are then None.
 """
 
 from __future__ import annotations
 
-from realtimekit.quality.parts import part
+from realtimekit.quality.nested import nested
 from realtimekit.record import Record, field
 
 
@@ -19,7 +19,7 @@ class Percentiles(Record, repr_fields=("avg",)):
 
 
 class LossEvents(Record, repr_fields=("avg",)):
-    """Packet loss in percent: the mean, and the share (0 to 1) of samples that lost so much or more."""
+    """Packet loss in percent: the mean, and the fraction (0 to 1) of samples with at least this loss."""
 
     avg: float | None
     at_least_5: float | None = field("5_or_greater_event_fraction")
@@ -29,7 +29,7 @@ class LossEvents(Record, repr_fields=("avg",)):
 
 
 class LatencyEvents(Record, repr_fields=("avg",)):
-    """A delay in milliseconds: the mean, and the share (0 to 1) of samples that took so long or longer."""
+    """A delay in milliseconds: the mean, and the fraction (0 to 1) of samples with at least this delay."""
 
     avg: float | None
     at_least_100ms: float | None = field("100ms_or_greater_event_fraction")
@@ -37,27 +37,27 @@ class LatencyEvents(Record, repr_fields=("avg",)):
     at_least_500ms: float | None = field("500ms_or_greater_event_fraction")
 
 
-class Totals(Record):
-    """What every block has."""
+class Aggregates(Record):
+    """The fields that all blocks share."""
 
-    quality_mos: Percentiles = part()
-    packet_loss: LossEvents = part()
-
-
-class AudioProducerTotals(Totals):
-    """Of all sound sent."""
-
-    rtt: LatencyEvents = part()
+    quality_mos: Percentiles = nested()
+    packet_loss: LossEvents = nested()
 
 
-class AudioConsumerTotals(Totals):
-    """Of all sound received."""
+class AudioProducerAggregates(Aggregates):
+    """Of all audio sent."""
 
-    jitter_buffer_delay: LatencyEvents = part()
+    rtt: LatencyEvents = nested()
+
+
+class AudioConsumerAggregates(Aggregates):
+    """Of all audio received."""
+
+    jitter_buffer_delay: LatencyEvents = nested()
 
 
 class ProducerIssues(Record):
-    """Shares (0 to 1) of the video samples sent."""
+    """Fractions (0 to 1) of the video samples sent."""
 
     bandwidth_quality_limitation_fraction: float | None
     cpu_quality_limitation_fraction: float | None
@@ -67,27 +67,27 @@ class ProducerIssues(Record):
 
 
 class ConsumerIssues(Record):
-    """Shares (0 to 1) of the video samples received."""
+    """Fractions (0 to 1) of the video samples received."""
 
     lag_fraction: float | None
     no_video_fraction: float | None
     poor_resolution_fraction: float | None
 
 
-class VideoProducerTotals(AudioProducerTotals):
+class VideoProducerAggregates(AudioProducerAggregates):
     """Of all video sent."""
 
-    frame_per_second: Percentiles = part()
-    frame_width: Percentiles = part()
+    frame_per_second: Percentiles = nested()
+    frame_width: Percentiles = nested()
     high_negative_feedback_fraction: float | None
     key_frames_encoded_fraction: float | None
-    issues: ProducerIssues = part()
+    issues: ProducerIssues = nested()
 
 
-class VideoConsumerTotals(AudioConsumerTotals):
+class VideoConsumerAggregates(AudioConsumerAggregates):
     """Of all video received."""
 
-    frame_per_second: Percentiles = part()
-    frame_width: Percentiles = part()
+    frame_per_second: Percentiles = nested()
+    frame_width: Percentiles = nested()
     key_frames_decoded_fraction: float | None
-    issues: ConsumerIssues = part()
+    issues: ConsumerIssues = nested()

@@ -1,4 +1,4 @@
-"""Plots as SVG, drawn by pygal and coloured by the page's own style sheet, so that they follow its theme."""
+"""Plots as SVG, drawn by pygal and colored by the page's own style sheet, so that they follow its theme."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from xml.etree import ElementTree as ET
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from realtimekit.report.series import Plot
+    from realtimekit.report.plot_data import Plot
 
 TITLES = {
     "low_mos": "Quality score (MOS)",
     "packet_loss": "Packets lost, %",
-    "high_rtt": "Round trip, ms",
+    "high_rtt": "Round-trip time, ms",
     "high_jitter": "Jitter, ms",
 }
 WIDTH, HEIGHT = 380, 145
-_LOWEST_TOP = {"packet_loss": 10.0, "high_rtt": 400.0, "high_jitter": 40.0}  # what a good call's plot reaches to
+_MIN_RANGE = {"packet_loss": 10.0, "high_rtt": 400.0, "high_jitter": 40.0}  # the upper end of a good call's plot
 _DECIMALS = re.compile(r"(\.\d)\d+")
 
 
 @cache
-def library() -> Any:
-    """pygal, which has no types; loaded when there is something to draw."""
+def load_pygal() -> Any:
+    """Import pygal, which has no types, when there is something to draw."""
     loaded = "pygal" in sys.modules
     pygal = import_module("pygal")
     import_module("pygal.style")
     if not loaded:
-        # It leaves a finder for its map plugins behind, of a kind that Python 3.12 passes over, and 3.11 too, but with
-        # a warning at each import in the whole program. Who loads pygal for maps has done so before.
+        # pygal installs an import hook for its map plugins. It is of a kind that Python 3.12 ignores, and that makes
+        # Python 3.11 warn at every import of the program. A program that uses pygal for maps has imported it before.
         sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
     return pygal
 
 
-def svg(plot: Plot) -> Markup:
-    """The plot, for those who see it; its numbers stand in a table beside it."""
-    pygal = library()
+def render_plot(plot: Plot) -> Markup:
+    """Return the plot as SVG, hidden from screen readers: its numbers are in a table next to it."""
+    pygal = load_pygal()
     times = [time for series in plot.series for time, _ in series.points]
     start, end = min(times), max(*times, min(times) + plot.step)
     low, ticks = _axis(plot)
@@ -63,36 +63,38 @@ def svg(plot: Plot) -> Markup:
         y_labels=ticks,
         value_formatter=lambda value: f"{value:g}",
     )
-    chart.add("limit", [(start, plot.limit), (end, plot.limit)] if low <= plot.limit <= ticks[-1] else [])
+    visible = low <= plot.threshold <= ticks[-1]
+    chart.add("threshold", [(start, plot.threshold), (end, plot.threshold)] if visible else [])
     for series in plot.series:
-        chart.add("", _visible(series.points, low, ticks[-1]))
-    classes = ["limit", *(f"{series.media} {series.direction}" for series in plot.series)]
-    return Markup(_drawing(chart.render_tree(), classes))  # noqa: S704 - made of numbers; holds no text of anybody's
+        chart.add("", _clip(series.points, low, ticks[-1]))
+    classes = ["threshold", *(f"{series.media} {series.direction}" for series in plot.series)]
+    return Markup(_strip(chart.render_tree(), classes))  # noqa: S704 - it is made of numbers and contains no text from outside
 
 
 def _axis(plot: Plot) -> tuple[float, list[float]]:
-    """Where it begins, and its labels, the last of which is its end."""
+    """The start of the y axis, and its labels, the last of which is its end."""
     if plot.kind == "low_mos":
         return 1.0, [1.0, 2.0, 3.0, 4.0, 5.0]
     highest = max((value for series in plot.series for _, value in series.points if value is not None), default=0.0)
-    highest = max(highest, _LOWEST_TOP[plot.kind], 1.1 * plot.limit)
+    highest = max(highest, _MIN_RANGE[plot.kind], 1.1 * plot.threshold)
     unit = 10.0 ** (ceil(log10(highest)) - 1)
     step = next(unit * part for part in (0.5, 1, 2, 2.5, 5) if highest <= 4 * unit * part)
     return 0.0, [step * number for number in range(ceil(highest / step) + 1)]
 
 
-def _visible(points: list[tuple[float, float | None]], low: float, high: float) -> list[tuple[float, float | None]]:
-    """One alone between two gaps would be no line: it becomes a dot."""
+def _clip(points: list[tuple[float, float | None]], low: float, high: float) -> list[tuple[float, float | None]]:
+    """Clip the values to the y axis, and double a point between two gaps, which would not be drawn otherwise."""
     found: list[tuple[float, float | None]] = []
-    for at, (time, value) in enumerate(points):
-        alone = all(not 0 <= near < len(points) or points[near][1] is None for near in (at - 1, at + 1))
+    for index, (time, value) in enumerate(points):
+        neighbors = (index - 1, index + 1)
+        alone = all(not 0 <= other < len(points) or points[other][1] is None for other in neighbors)
         point = (time, None if value is None else min(high, max(low, value)))
         found += [point, point] if alone and value is not None else [point]
     return found
 
 
-def _drawing(tree: Any, classes: list[str]) -> str:
-    """What pygal drew, without its style sheets, scripts, hover layers and the sixth digit of its coordinates."""
+def _strip(tree: Any, classes: list[str]) -> str:
+    """Return the drawing without pygal's style sheets, scripts and hover layers, and with shorter coordinates."""
     plot = next(group for group in tree.iter("g") if group.get("class") == "plot")
     svg = ET.Element("svg", {"viewBox": f"0 0 {WIDTH} {HEIGHT}", "class": "plot", "aria-hidden": "true"})
     svg.append(plot)

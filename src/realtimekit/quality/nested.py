@@ -1,4 +1,4 @@
-"""Fields of a peer report that are there even where the server sent nothing."""
+"""Fields of a peer report whose value is empty, not None, where the server sent nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, get_origin
 from realtimekit.record import Convert, Field, Record, _conversion, annotation_of
 
 
-class Part(Field):
-    """A nested object or list: empty where it is missing, null, or the other kind of empty (`{}` for `[]`).
+class NestedField(Field):
+    """A nested record or list; empty if it is missing, null, or the wrong kind of empty (`{}` for `[]`).
 
-    A null in a list is passed over. So `report.quality.audio_producer_cumulative.rtt.avg` needs no checks on its way.
+    Nulls in a list are skipped. So `report.quality.audio_producer_cumulative.rtt.avg` needs no checks for None.
     """
 
     optional: bool
@@ -31,13 +31,13 @@ class Part(Field):
         return super().__get__(record, owner)
 
 
-def part(*names: str) -> Any:
-    """A nested object or list that is never None; names as for `field`."""
-    return Part(*names)
+def nested(*names: str) -> Any:
+    """Declare a nested record or list that is never None; names as for `field`."""
+    return NestedField(*names)
 
 
 def _skipping_nulls(convert: Convert) -> Convert:
-    def skipping(raw: Any, record: Record) -> Any:
+    def convert_without_nulls(raw: Any, record: Record) -> Any:
         return convert([item for item in raw if item is not None] if isinstance(raw, list) else raw, record)
 
-    return skipping
+    return convert_without_nulls

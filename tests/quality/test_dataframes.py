@@ -1,4 +1,4 @@
-"""The samples as DataFrames: the same rows in both libraries, and a clear error without them."""
+"""The samples as DataFrames: the same rows with both libraries, and a clear error without them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from realtimekit.quality import frames
-from realtimekit.quality.report import PeerReport, Quality
+from realtimekit.quality import dataframes
+from realtimekit.quality.peer_report import PeerReport, Quality
 
-from .calls import GOOD, START, STEP, recorded, report, samples
+from .sample_reports import GOOD, START, STEP, recorded, report, samples
 
 
 def of_pandas(quality: Quality, **options: Any) -> list[dict[str, Any]]:
@@ -40,7 +40,7 @@ def test_a_row_for_each_sample(rows_of: Rows) -> None:
     quality = report(**{name: samples(name, 3) for name in GOOD}).quality
     rows = rows_of(quality, peer="peer-1")
     assert len(rows) == 24
-    assert all(tuple(row) == frames.ORDER for row in rows)
+    assert all(tuple(row) == dataframes.COLUMNS for row in rows)
     assert {row["peer"] for row in rows} == {"peer-1"}
     assert {(row["direction"], row["media"]) for row in rows} == {
         (direction, media)
@@ -101,7 +101,7 @@ def test_without_the_library_it_says_what_to_install(name: str, monkeypatch: pyt
     def missing(wanted: str) -> Any:
         raise ImportError(wanted)
 
-    monkeypatch.setattr(frames, "import_module", missing)
+    monkeypatch.setattr(dataframes, "import_module", missing)
     with pytest.raises(ImportError, match=rf"to_{name}\(\) needs {name}: pip install {name}") as caught:
         getattr(PeerReport({}).quality, f"to_{name}")()
     assert caught.value.name == name
@@ -113,9 +113,9 @@ def test_nothing_loads_them_before() -> None:
 
     code = """
 import sys
-from realtimekit.quality.report import PeerReport
-PeerReport({}).problems(), PeerReport({}).quality.summary()
-import realtimekit.quality.frames, realtimekit.quality.gather
+from realtimekit.quality.peer_report import PeerReport
+PeerReport({}).findings(), PeerReport({}).quality.summary()
+import realtimekit.quality.dataframes, realtimekit.quality.gather
 print(*sys.modules)
 """
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()

@@ -1,4 +1,4 @@
-"""Text from outside, before it is escaped."""
+"""Sanitized text, before it is escaped, and formatted numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from realtimekit.report import text
+from realtimekit.report import formatting, sanitize
 
 
 @pytest.mark.parametrize(
@@ -27,17 +27,17 @@ from realtimekit.report import text
         ("👩\u200d💻", "👩\u200d💻"),
     ],
 )
-def test_what_is_not_fit_to_be_shown_is_replaced(raw: str, shown: str) -> None:
-    assert text.clean(raw) == shown
+def test_unsafe_characters_are_replaced(raw: str, shown: str) -> None:
+    assert sanitize.clean(raw) == shown
 
 
 @given(st.text(st.characters()))
 def test_clean_text_can_be_written_and_holds_no_controls(raw: str) -> None:
-    shown = text.clean(raw)
+    shown = sanitize.clean(raw)
     shown.encode()
     assert all(unicodedata.category(character) not in {"Cc", "Cs"} or character in "\n\t" for character in shown)
     assert not set(shown) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-    assert text.clean(shown) == shown
+    assert sanitize.clean(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_clean_text_can_be_written_and_holds_no_controls(raw: str) -> None:
     ],
 )
 def test_links_in_a_text(raw: str, links: list[str]) -> None:
-    assert [piece for piece, link in text.pieces(raw) if link] == links
+    assert [piece for piece, link in sanitize.split_links(raw) if link] == links
 
 
 @given(st.text() | st.from_regex(r"(https?://[a-z.:/\[\]]* ?)+", fullmatch=True))
 @example("https://a.,")
-def test_pieces_make_the_text(raw: str) -> None:
-    found = text.pieces(raw)
-    assert "".join(piece for piece, _ in found) == text.clean(raw)
-    assert all(text.is_web_link(piece) for piece, link in found if link)
+def test_the_pieces_add_up_to_the_text(raw: str) -> None:
+    found = sanitize.split_links(raw)
+    assert "".join(piece for piece, _ in found) == sanitize.clean(raw)
+    assert all(sanitize.is_web_link(piece) for piece, link in found if link)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_pieces_make_the_text(raw: str) -> None:
     [(0, "0 s"), (59.4, "59 s"), (60, "1 min"), (3599, "1 h"), (3600, "1 h"), (7500, "2 h 5 min"), (None, "")],
 )
 def test_durations_in_words(time: float | None, words: str) -> None:
-    assert text.duration(time) == words
+    assert formatting.format_duration(time) == words
     if time is not None:
-        assert text.duration(timedelta(seconds=time)) == words
+        assert formatting.format_duration(timedelta(seconds=time)) == words
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_durations_in_words(time: float | None, words: str) -> None:
         (250.4, "250"),
     ],
 )
-def test_figures_are_short(value: float | None, shown: str) -> None:
-    assert text.figure(value) == shown
+def test_numbers_are_short(value: float | None, shown: str) -> None:
+    assert formatting.format_number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_figures_are_short(value: float | None, shown: str) -> None:
     [(None, ""), (0, "0 bytes"), (999, "999 bytes"), (4231, "4.2 kB"), (5e8, "500.0 MB"), (2e15, "2000.0 TB")],
 )
 def test_sizes_in_words(count: float | None, shown: str) -> None:
-    assert text.size(count) == shown
+    assert formatting.format_size(count) == shown

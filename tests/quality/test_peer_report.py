@@ -1,4 +1,4 @@
-"""The report as records: every name of the wire can be read, and whatever is missing is empty, never an error."""
+"""The report as records: every field of the wire can be read, and whatever is missing is empty, never an error."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from realtimekit.emulator.quality import Call, peer_report
 from realtimekit.errors import DecodeError
-from realtimekit.quality.parts import Part
-from realtimekit.quality.report import PeerReport
+from realtimekit.quality.nested import NestedField
+from realtimekit.quality.peer_report import PeerReport
 from realtimekit.record import Field, Record
 
-from .calls import GOOD, START, recorded, report, samples
+from .sample_reports import GOOD, START, recorded, report, samples
 
 CONTRACT = Path(__file__).parents[3] / "shared/contract/examples/GET_app_id-sessions-peer-report-peer_id.json"
 
@@ -53,18 +53,18 @@ def contract() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("make", [recorded, emulated, contract])
-def test_every_name_of_a_report_is_read(make: Any) -> None:
+def test_every_name_of_a_report_has_a_field(make: Any) -> None:
     raw = make()
     assert read(PeerReport(raw)) == []
     assert PeerReport(raw).to_dict() == raw
 
 
 def test_the_names_that_begin_with_a_digit() -> None:
-    totals = PeerReport(recorded()).quality.audio_producer_cumulative
-    loss, rtt = totals.packet_loss, totals.rtt
+    aggregates = PeerReport(recorded()).quality.audio_producer_cumulative
+    loss, rtt = aggregates.packet_loss, aggregates.rtt
     assert (loss.at_least_50, loss.at_least_25, loss.at_least_10, loss.at_least_5) == (0.01, 0.02, 0.03, 0.04)
     assert (rtt.at_least_500ms, rtt.at_least_250ms, rtt.at_least_100ms) == (0.1667, 0.3333, 0.3334)
-    assert isinstance(totals.quality_mos.p90, float), "an integer on the wire"
+    assert isinstance(aggregates.quality_mos.p90, float), "an integer on the wire"
 
 
 def test_metadata() -> None:
@@ -81,7 +81,7 @@ def test_metadata() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, {}, []])
-def test_nothing_in_any_form(nothing: Any) -> None:
+def test_missing_or_empty_parts(nothing: Any) -> None:
     for empty in (
         PeerReport(nothing),
         PeerReport({"quality": nothing, "metadata": nothing}),
@@ -92,7 +92,7 @@ def test_nothing_in_any_form(nothing: Any) -> None:
         assert empty.quality.audio_producer == []
         assert empty.quality.video_producer_cumulative.issues.no_video_fraction is None
         assert empty.metadata.candidate_pairs.producing_transport == []
-        assert empty.problems() == []
+        assert empty.findings() == []
         assert empty.quality.summary().media() == []
 
 
@@ -103,7 +103,7 @@ def test_numbers_as_text_and_nulls_in_lists() -> None:
     assert made.quality.summary().sent.audio.rtt_ms.avg == 250
 
 
-def test_a_wrong_field_hurts_its_reader_alone() -> None:
+def test_a_field_of_the_wrong_type_is_an_error_only_where_it_is_read() -> None:
     made = report(audio_producer=samples("audio_producer", rtt="fast"), video_producer="none")
     with pytest.raises(DecodeError, match=r"AudioProducerSample.rtt cannot be read"):
         _ = made.quality.audio_producer[0].rtt
@@ -113,7 +113,7 @@ def test_a_wrong_field_hurts_its_reader_alone() -> None:
     summary = made.quality.summary()
     assert summary.sent.audio.rtt_ms.avg is None
     assert summary.sent.video.source == "none"
-    assert made.problems() == []
+    assert made.findings() == []
 
 
 def test_nothing_is_converted_before_it_is_read() -> None:
@@ -156,19 +156,19 @@ def whole() -> dict[str, Any]:
 def test_nothing_raises_whatever_is_missing_or_null(data: st.DataObject) -> None:
     made = PeerReport(holed(whole(), data.draw, st.none()))
     assert read(made) == []
-    json.dumps([made.quality.summary().to_dict(), [finding.to_dict() for finding in made.problems()]], allow_nan=False)
+    json.dumps([made.quality.summary().to_dict(), [finding.to_dict() for finding in made.findings()]], allow_nan=False)
     assert made.to_dict() == dict(made._data)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_summary_and_problems_pass_over_whatever_makes_no_sense(data: st.DataObject) -> None:
+def test_summary_and_findings_skip_whatever_makes_no_sense(data: st.DataObject) -> None:
     raw = holed(whole(), data.draw, garbage)
     made = PeerReport(raw if isinstance(raw, dict) else {})
-    json.dumps([finding.to_dict() for finding in made.problems()], allow_nan=False)
+    json.dumps([finding.to_dict() for finding in made.findings()], allow_nan=False)
     if isinstance(made._data.get("quality") or {}, dict):
         json.dumps(made.quality.summary().to_dict(), allow_nan=False)
 
 
-def test_a_part_of_the_class_is_the_field() -> None:
-    assert isinstance(PeerReport.quality, Part)
+def test_the_attribute_of_the_class_is_the_field() -> None:
+    assert isinstance(PeerReport.quality, NestedField)

@@ -1,4 +1,4 @@
-"""Who was there, and when: by events where there are any, by the participant where there are none."""
+"""Attendees and when they were present: by their events if there are any, else by the participant."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit import RealtimeKit, SessionParticipant
-from realtimekit.report.people import people_of
+from realtimekit.report.attendees import group_participants
 
 CLIENT = RealtimeKit(api_token="x", account_id="a", app_id="b")  # sends nothing
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 ENDED = START + timedelta(hours=1)
-Stays = list[tuple[int, int | None]]
+Intervals = list[tuple[int, int | None]]
 
 
 def at(minute: int) -> str:
@@ -31,12 +31,15 @@ def event(name: str, minute: int) -> dict[str, str]:
     return {"event_name": f"PEER_{name}", "created_at": at(minute)}
 
 
-def minutes(participants: list[SessionParticipant], ended: datetime | None = ENDED) -> list[Stays]:
+def minutes(participants: list[SessionParticipant], ended: datetime | None = ENDED) -> list[Intervals]:
     def minute(moment: datetime | None) -> int | None:
         return None if moment is None else round((moment - START) / timedelta(minutes=1))
 
-    people = people_of(participants, ended)
-    return [[(minute(stay.start) or 0, minute(stay.end)) for stay in person.stays] for person in people]
+    attendees = group_participants(participants, ended)
+    return [
+        [(minute(interval.start) or 0, minute(interval.end)) for interval in attendee.attendance]
+        for attendee in attendees
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,54 +64,54 @@ def minutes(participants: list[SessionParticipant], ended: datetime | None = END
         ({"peer_events": "none", "joined_at": at(1), "left_at": at(3)}, [(1, 3)]),
     ],
 )
-def test_the_stays_of_a_participant(data: dict[str, Any], expected: Stays) -> None:
+def test_the_attendance_of_a_participant(data: dict[str, Any], expected: Intervals) -> None:
     assert minutes([peer(id="p", **data)]) == [expected]
 
 
-def test_who_is_still_there_has_no_end() -> None:
+def test_an_attendee_who_is_still_present_has_no_end() -> None:
     assert minutes([peer(id="p", joined_at=at(5))], ended=None) == [[(5, None)]]
     still = [peer(id="p", user_id="u", joined_at=at(5)), peer(id="q", user_id="u", joined_at=at(6), left_at=at(7))]
     assert minutes(still, ended=None) == [[(5, None)]]
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "people"),
+    ("first", "second", "count"),
     [
         ({"custom_participant_id": "c"}, {"custom_participant_id": "c"}, 1),
         ({"custom_participant_id": "c", "user_id": "u"}, {"custom_participant_id": "d", "user_id": "u"}, 2),
         ({"user_id": "u"}, {"user_id": "u"}, 1),
         ({}, {}, 2),
-        ({"display_name": "Ann"}, {"display_name": "Ann"}, 2),  # a name is nobody's own
+        ({"display_name": "Ann"}, {"display_name": "Ann"}, 2),  # a name does not identify a person
     ],
 )
-def test_peers_of_one_participant_are_one_person(first: dict[str, Any], second: dict[str, Any], people: int) -> None:
-    found = people_of([peer(id="p", **first), peer(id="q", **second)], ENDED)
-    assert len(found) == people
-    assert {"p", "q"} <= frozenset().union(*(person.ids for person in found))
+def test_peers_of_one_participant_are_one_attendee(first: dict[str, Any], second: dict[str, Any], count: int) -> None:
+    found = group_participants([peer(id="p", **first), peer(id="q", **second)], ENDED)
+    assert len(found) == count
+    assert {"p", "q"} <= frozenset().union(*(attendee.ids for attendee in found))
 
 
-def test_those_without_an_id_are_people_too() -> None:
-    assert len(people_of([peer(), peer()], None)) == 2
+def test_participants_without_an_id_are_attendees() -> None:
+    assert len(group_participants([peer(), peer()], None)) == 2
 
 
-def test_the_name_that_was_shown_last() -> None:
+def test_the_last_display_name_is_used() -> None:
     peers = [
         peer(id="p", user_id="u", display_name="Ann"),
         peer(id="q", user_id="u", display_name="Anne"),
         peer(id="r", user_id="u"),
     ]
-    assert [person.name for person in people_of(peers, None)] == ["Anne"]
+    assert [attendee.name for attendee in group_participants(peers, None)] == ["Anne"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), min_size=1, max_size=8))
-def test_stays_are_in_order_and_apart(times: list[tuple[int, int]]) -> None:
+def test_intervals_are_in_order_and_apart(times: list[tuple[int, int]]) -> None:
     peers = [
         peer(id=str(number), user_id="u", joined_at=at(start), left_at=at(max(start, end)))
         for number, (start, end) in enumerate(times)
     ]
-    ((*stays,),) = minutes(peers)
-    flat = [moment for stay in stays for moment in stay]
+    ((*intervals,),) = minutes(peers)
+    flat = [moment for interval in intervals for moment in interval]
     assert flat == sorted(flat, key=lambda moment: -1 if moment is None else moment)
-    assert all(before[1] != after[0] for before, after in pairwise(stays))
+    assert all(before[1] != after[0] for before, after in pairwise(intervals))
     covered = {minute for start, end in times for minute in range(start, max(start, end))}
-    assert sum((end or 0) - start for start, end in stays) == len(covered)
+    assert sum((end or 0) - start for start, end in intervals) == len(covered)

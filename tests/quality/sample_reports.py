@@ -1,11 +1,11 @@
-"""Peer reports made for the tests: one of the recorded shape, and calls that are good in every respect, or in none."""
+"""Peer reports for the tests: one like the recorded one, and calls that are good or bad in every respect."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from realtimekit.quality.report import PeerReport
+from realtimekit.quality.peer_report import PeerReport
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 STEP = 6.0  # seconds between samples
@@ -40,7 +40,7 @@ def stamp(seconds: float) -> str:
 
 
 def samples(name: str, count: int = 20, *, start: float = 0.0, **fields: Any) -> list[dict[str, Any]]:
-    """Good samples of a list, but for these fields; the first one tells of the time before `start` + STEP."""
+    """Good samples of a list, with these fields changed; the first one measures the time before `start` + STEP."""
     return [{**GOOD[name], "timestamp": stamp(start + STEP * (at + 1)), **fields} for at in range(count)]
 
 
