@@ -37,24 +37,24 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
     Exit codes: 0 they say the same (or the newer one was saved), 1 they differ, 2 not compared, or wrong usage.
     """
-    from realtimekit.contract import SpecError, compare, cut, saved  # noqa: PLC0415 - when it runs, not for its help
-    from realtimekit.contract.reading import read, told  # noqa: PLC0415 - as above
-    from realtimekit.contract.slicing import SLICE, write  # noqa: PLC0415 - as above
+    from realtimekit.contract import SpecError, compare, extract_slice, load_slice  # noqa: PLC0415 - when it runs, not for its help
+    from realtimekit.contract.extract import SLICE_PATH, write_slice  # noqa: PLC0415 - as above
+    from realtimekit.contract.load import load, redact_source  # noqa: PLC0415 - as above
     from realtimekit.errors import RealtimeKitError  # noqa: PLC0415 - as above
 
     if update and save:
         raise click.UsageError("--save and --update both say where the slice goes: give one of them")
-    if update and not (SLICE.parents[3] / "pyproject.toml").is_file():
+    if update and not (SLICE_PATH.parents[3] / "pyproject.toml").is_file():
         raise click.UsageError("--update is for a checkout of the source: use --save FILE, and later --base FILE")
     place = str(base) if base else spec
     try:
-        old = cut(read(place)) if base else saved()
+        old = extract_slice(load(place)) if base else load_slice()
         place = spec
-        new = cut(read(spec), source=told(spec), on=datetime.now(UTC).date().isoformat())
+        new = extract_slice(load(spec), source=redact_source(spec), on=datetime.now(UTC).date().isoformat())
         differences = compare(old, new)
-        if target := SLICE if update else save:
+        if target := SLICE_PATH if update else save:
             place = str(target)
-            write(new, target)
+            write_slice(new, target)
     except (SpecError, RealtimeKitError, OSError) as error:
         raise NotCompared(_reason(place, error)) from None
     if as_json:
@@ -66,13 +66,13 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 
 def _reason(place: str, error: Exception) -> str:
-    from realtimekit.contract.reading import told  # noqa: PLC0415 - as above
+    from realtimekit.contract.load import redact_source  # noqa: PLC0415 - as above
     from realtimekit.protocol import printable  # noqa: PLC0415 - as above
 
     if isinstance(error, OSError):
         return printable(f"{place}: {error.strerror or error}")
     words = str(error)
-    return printable(words if told(place) in words or "://" in place else f"{place}: {words}")
+    return printable(words if redact_source(place) in words or "://" in place else f"{place}: {words}")
 
 
 def _document(
@@ -104,7 +104,7 @@ def _show(old: dict[str, Any], new: dict[str, Any], differences: list[Difference
             operation = difference.operation
             out.print(clean(operation), style="bold", soft_wrap=True)
         mark, style = ("breaking", "red") if difference.breaking else ("harmless", "green")
-        line = clean(f"  {mark}  {difference.place + ': ' if difference.place else ''}{difference.what}")
+        line = clean(f"  {mark}  {difference.location + ': ' if difference.location else ''}{difference.description}")
         line.stylize(style, 2, 10)
         out.print(line, soft_wrap=True)
     if differences:

@@ -3,8 +3,8 @@
 `realtimekit.report.collect(session)` collects everything about the session through the SDK; `.html()` and
 `.save(path)` render it as a page. Rendering needs the extra `report`, which is imported only when a page is made.
 
-Imports go one way: `data` <- `collect`, and `data` <- the views (`conversation`, `timeline`) <- `page`; `session_report`
-is the face of both.
+Imports go one way: `data` <- `collect`, and `data` <- the views (`conversation`, `timeline`) <- `page`. The public
+`session_report` is on top of both.
 """
 
 from __future__ import annotations

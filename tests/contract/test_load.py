@@ -1,4 +1,4 @@
-"""Reading descriptions: files and URLs, bounded, with an error that says what is wrong."""
+"""Loading descriptions from files and URLs, with limits, and with an error that says what is wrong."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtimekit.contract import SpecError, reading
-from realtimekit.contract.reading import decode, read, told
+from realtimekit.contract import SpecError
+from realtimekit.contract import load as loading
+from realtimekit.contract.load import load, parse, redact_source
 from realtimekit.errors import APIConnectionError
 from tests.transports.loopback import Server, answer
 
@@ -24,67 +25,67 @@ CONTENT = json.dumps(SPEC, ensure_ascii=False).encode()
 def test_a_file(tmp_path: Path) -> None:
     file = tmp_path / "spec.json"
     file.write_bytes(b"\xef\xbb\xbf" + CONTENT)
-    assert read(str(file)) == SPEC
-    assert told(str(file)) == "spec.json"
+    assert load(str(file)) == SPEC
+    assert redact_source(str(file)) == "spec.json"
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no JSON"),
-        (b"{", "no JSON"),
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
         (b"\xff\xfe{}", "UTF-8"),
         (b"<!doctype html>", "web page"),
         (b"[" * 1_000_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_description(content: bytes, words: str) -> None:
+def test_content_that_is_not_a_description(content: bytes, words: str) -> None:
     with pytest.raises(SpecError, match=words):
-        decode(content)
+        parse(content)
 
 
 def test_yaml_without_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(reading, "import_module", absent)
+    monkeypatch.setattr(loading, "import_module", absent)
     with pytest.raises(SpecError, match="pip install pyyaml"):
-        decode(b"openapi: 3.0.3\n")
+        parse(b"openapi: 3.0.3\n")
 
 
 def test_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("yaml")
-    monkeypatch.setattr(reading, "MOST_NODES", 10_000)
-    assert decode(b"responses:\n  200: {day: 2026-01-02}\n") == {"responses": {"200": {"day": "2026-01-02"}}}
+    monkeypatch.setattr(loading, "MAX_NODES", 10_000)
+    assert parse(b"responses:\n  200: {day: 2026-01-02}\n") == {"responses": {"200": {"day": "2026-01-02"}}}
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
     for bad in (bomb, "a: &a [*a]", "a: [", "a: !!python/object/apply:os.system [x]"):
         with pytest.raises(SpecError):
-            decode(bad.encode())
+            parse(bad.encode())
 
 
 def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_BYTES", 1024)
+    monkeypatch.setattr(loading, "MAX_BYTES", 1024)
     (tmp_path / "large.json").write_bytes(b" " * 1025)
     with pytest.raises(SpecError, match="larger"):
-        read(str(tmp_path / "large.json"))
+        load(str(tmp_path / "large.json"))
     body = gzip.compress(b" " * 100_000)
     with Server(answer(body, headers=("Content-Encoding: gzip",))) as server, pytest.raises(SpecError, match="larger"):
-        read(server.url)
+        load(server.url)
 
 
 def test_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LONGEST", -1.0)
-    with Server(answer(CONTENT)) as server, pytest.raises(SpecError, match="did not come"):
-        read(server.url)
+    monkeypatch.setattr(loading, "MAX_SECONDS", -1.0)
+    with Server(answer(CONTENT)) as server, pytest.raises(SpecError, match="did not arrive"):
+        load(server.url)
 
 
 def test_a_url() -> None:
     with Server(answer(CONTENT)) as server:
-        assert read(f"{server.url}/spec.json?signature=s3cret") == SPEC
+        assert load(f"{server.url}/spec.json?signature=s3cret") == SPEC
     assert server.requests[0].target == "/spec.json?signature=s3cret"
     assert "authorization" not in server.requests[0].headers
-    assert told("https://user:pw@example.com/a?signature=s3cret#x") == "https://example.com/a"
+    assert redact_source("https://user:pw@example.com/a?signature=s3cret#x") == "https://example.com/a"
 
 
 def test_redirects() -> None:
@@ -97,10 +98,10 @@ def test_redirects() -> None:
                 connection.send(answer(CONTENT))
 
     with Server(script) as server:
-        assert read(f"{server.url}/a") == SPEC
+        assert load(f"{server.url}/a") == SPEC
         for path, words in (("/loop", "redirects more"), ("/away", "only https"), ("/file", "URL|only https")):
             with pytest.raises(SpecError, match=words):
-                read(server.url + path)
+                load(server.url + path)
 
 
 @pytest.mark.parametrize(
@@ -108,11 +109,11 @@ def test_redirects() -> None:
 )
 def test_urls_that_are_not_read(url: str) -> None:
     with pytest.raises(SpecError, match=r"URL|only https"):
-        read(url)
+        load(url)
 
 
-def test_no_answer() -> None:
+def test_no_response() -> None:
     with Server(answer(status="404 Not Found")) as server, pytest.raises(SpecError, match="answered 404"):
-        read(f"{server.url}/x?signature=s3cret")
+        load(f"{server.url}/x?signature=s3cret")
     with pytest.raises(APIConnectionError):
-        read("https://api.invalid/spec.json")
+        load("https://api.invalid/spec.json")
