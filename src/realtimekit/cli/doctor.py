@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from realtimekit.doctor import Report
+    from realtimekit.doctor import Diagnosis
 
 
 @click.command()
@@ -31,9 +31,9 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
 
     Exit codes: 0 all is well, 1 a problem was found, 2 wrong usage.
     """
-    from realtimekit.doctor import examine  # noqa: PLC0415 - loaded when it runs, not for its help
+    from realtimekit.doctor import diagnose  # noqa: PLC0415 - loaded when it runs, not for its help
 
-    report = examine(app_id=app_id, account_id=account_id, timeout=timeout)
+    report = diagnose(app_id=app_id, account_id=account_id, timeout=timeout)
     if as_json:
         document = report._asdict()
         document["settings"] = [setting._asdict() for setting in report.settings]
@@ -45,7 +45,7 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
         raise click.exceptions.Exit(1)
 
 
-def _show(report: Report) -> None:
+def _show(report: Diagnosis) -> None:
     from realtimekit.cli.output import clean, console  # noqa: PLC0415 - as above
 
     out = console()
@@ -60,10 +60,10 @@ def _show(report: Report) -> None:
     if (problem := report.problem) is None:
         out.print("All is well")
         return
-    out.print(clean(f"problem  {problem.text} ({problem.kind})"), style="bold red", soft_wrap=True)
-    if problem.said:
-        out.print(clean(f"         {problem.said}"), soft_wrap=True)
+    out.print(clean(f"problem  {problem.message} ({problem.kind})"), style="bold red", soft_wrap=True)
+    if problem.evidence:
+        out.print(clean(f"         {problem.evidence}"), soft_wrap=True)
     out.print()
     out.print("What to do:")
-    for number, cure in enumerate(problem.cures, 1):
-        out.print(clean(f"  {number}. {cure}"), soft_wrap=True)
+    for number, fix in enumerate(problem.fixes, 1):
+        out.print(clean(f"  {number}. {fix}"), soft_wrap=True)
