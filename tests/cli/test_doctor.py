@@ -1,4 +1,4 @@
-"""`realtimekit doctor`: each problem told apart, over real HTTP, and never the token."""
+"""`realtimekit doctor`: finds each kind of problem, over real HTTP, and never shows the token."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ FORBIDDEN: tuple[int, Any] = (403, gateway(10000, "Authentication error"))
 
 
 def scripted(said: Said) -> Server:
-    """A server that answers each path as told, and 404 elsewhere."""
+    """A server with a response for each path, and 404 for others."""
 
     def script(connection: Connection) -> None:
         while request := connection.receive():
@@ -77,7 +77,7 @@ def env(base_url: str, **more: str) -> dict[str, str]:
 
 
 def found(variables: dict[str, str], *options: str) -> dict[str, Any]:
-    """The problem that is found, told alike in JSON and in text, and without the token."""
+    """The problem that is found, the same in JSON and in text, and without the token."""
     text, as_json = invoke("doctor", *options, env=variables), invoke("doctor", "--json", *options, env=variables)
     assert (text.exit_code, as_json.exit_code) == (1, 1)
     assert (text.stderr, as_json.stderr) == ("", "")
@@ -91,7 +91,7 @@ def found(variables: dict[str, str], *options: str) -> dict[str, Any]:
     return problem
 
 
-def test_all_is_well(served: Served) -> None:
+def test_no_problem(served: Served) -> None:
     result = invoke("doctor", env=served.env)
     assert result.exit_code == 0, result.output
     assert "All is well" in result.stdout
@@ -165,7 +165,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("HTTPS_PROXY", "nonsense://proxy", "proxy"),
     ],
 )
-def test_a_setting_that_cannot_be_right(served: Served, name: str, value: str, word: str) -> None:
+def test_an_invalid_setting(served: Served, name: str, value: str, word: str) -> None:
     problem = found({**served.env, name: value})
     assert problem["kind"] == "setting"
     assert word in problem["message"]
@@ -276,7 +276,7 @@ def test_what_the_server_says(said: Said, kind: str, words: str, calls: int) -> 
 
 
 def test_an_app_that_only_the_list_knows() -> None:
-    """`GET /apps/{app_id}` is in no official client: a server without it is no problem."""
+    """Official clients do not use `GET /apps/{app_id}`, so a server without it is fine."""
     said: Said = {f"{KIT}/apps": (200, APPS), f"{KIT}/app-1/meetings?per_page=1": (200, {"success": True, "data": []})}
     with scripted(said) as server:
         assert invoke("doctor", env=env(f"{server.url}/client/v4")).exit_code == 0
@@ -317,7 +317,7 @@ def test_cloudflares_own_host_without_the_path(status: int, body: bytes) -> None
     assert fix.startswith("set REALTIMEKIT_BASE_URL (base_url=) to https://api.cloudflare.com/client/v4, or remove it")
 
 
-def test_a_proxy_of_ones_own_may_have_another_path() -> None:
+def test_a_custom_proxy_may_have_another_path() -> None:
     said = Response(404, {}, json.dumps(gateway(7003, "Could not route")).encode())
     assert diagnosed("https://proxy.example/cloudflare", said).kind == "account"
 
@@ -341,7 +341,7 @@ def test_a_token_that_an_emulator_does_not_know(served: Served) -> None:
     assert (problem["kind"], "the emulator prints its token" in problem["fixes"][0]) == ("token", True)
 
 
-def test_a_wrong_app_is_answered_with_those_that_exist(served: Served) -> None:
+def test_a_wrong_app_lists_those_that_exist(served: Served) -> None:
     problem = found(served.env, "--app-id", "other")
     assert problem["kind"] == "app"
     assert served.emulator.app_id in problem["fixes"][0]
@@ -353,7 +353,7 @@ def test_a_wrong_account_at_the_emulator(served: Served) -> None:
     assert "are the same" in mixed["message"]
 
 
-def test_what_a_server_repeats_is_not_shown() -> None:
+def test_a_token_that_the_server_repeats_is_not_shown() -> None:
     """The token in a message, in a header's name for the request, or given as an id by mistake; escape sequences."""
     words = f"\x1b[31mbad token {TOKEN}\r\n"
     with scripted({f"{KIT}/apps": (401, gateway(10000, words))}) as server:
@@ -366,11 +366,11 @@ def test_what_a_server_repeats_is_not_shown() -> None:
         found({**env(f"{server.url}/client/v4"), "REALTIMEKIT_APP_ID": TOKEN})
 
 
-# --- no answer
+# --- no response
 
 
 @pytest.mark.parametrize("library", ["httpcore2", "pyreqwest"])
-class TestNoAnswer:
+class TestNoResponse:
     def test_an_unknown_name(self, library: str) -> None:
         problem = found(env("https://api.invalid/client/v4", REALTIMEKIT_TRANSPORT=library))
         assert (problem["kind"], "api.invalid" in problem["message"]) == ("dns", True)

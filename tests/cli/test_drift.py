@@ -31,7 +31,7 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_same() -> None:
+def test_no_difference() -> None:
     result = invoke("drift", str(extract.SLICE_PATH), env=ENV)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "No differences" in result.stdout

@@ -24,7 +24,7 @@ def test_the_recorded_shape() -> None:
     assert (audio.source, audio.samples) == ("samples", 6)
     assert (audio.start, audio.end) == (START, START + timedelta(seconds=35))
     assert audio.mos.avg == 1
-    assert audio.rtt_ms.size == 5, "an rtt of 0 is no measurement"
+    assert audio.rtt_ms.size == 5, "an rtt of 0 is not a measurement"
     assert audio.rtt_ms.max == pytest.approx(600)
     assert audio.packets == 1755
     assert audio.bytes == 31590

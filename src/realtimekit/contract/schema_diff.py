@@ -115,10 +115,8 @@ class SchemaDiff:
                 remaining.remove(found)
                 unmatched.remove(one)
         for one in [*unmatched]:
-            types = normalize(self.before, self.before.flatten(old[one])).types
-            alike = (
-                other for other in remaining if types & normalize(self.after, self.after.flatten(new[other])).types
-            )
+            types = _types(self.before, old[one])
+            alike = (other for other in remaining if types & _types(self.after, new[other]))
             if (found := next(alike, None)) is not None:
                 remaining.remove(found)
                 unmatched.remove(one)

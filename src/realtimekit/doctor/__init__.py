@@ -6,7 +6,7 @@
     print(diagnosis.problem or "no problem found")
 
 It sends at most four GET requests, without retries, and changes nothing. It stops at the first problem, because that
-usually causes the others. No text of a diagnosis contains the token.
+usually causes the others. The token is in no text of a diagnosis.
 """
 
 from __future__ import annotations
