@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     )
     from realtimekit.flow import Async, Sync
     from realtimekit.interfaces import Attempt
-    from realtimekit.quality.problems import Finding
-    from realtimekit.quality.report import PeerReport
+    from realtimekit.quality.findings import Finding
+    from realtimekit.quality.peer_report import PeerReport
     from realtimekit.quality.thresholds import Thresholds
     from realtimekit.relation import Relation
     from realtimekit.resource import Resource
@@ -91,7 +91,7 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "DecodeError": "errors",
-    "Finding": "quality.problems",
+    "Finding": "quality.findings",
     "Livestream": "resources.livestream",
     "LivestreamSession": "resources.livestream_session",
     "Meeting": "resources.meeting",
@@ -99,7 +99,7 @@ _HOMES = {
     "Participant": "resources.participant",
     "ParticipantToken": "resources.participant_token",
     "PeerEvent": "resources.peer_event",
-    "PeerReport": "quality.report",
+    "PeerReport": "quality.peer_report",
     "PermissionDeniedError": "errors",
     "Poll": "resources.active_session",
     "Preset": "resources.preset",

@@ -115,12 +115,12 @@ def test_a_malformed_row_is_named_or_collected(row: str, why: str) -> None:
     with pytest.raises(DecodeError, match="line 4 of the file") as caught:
         parse_chat(content)
     assert why in str(caught.value)
-    problems: list[DecodeError] = []
-    messages = parse_chat(content, problems=problems)
+    errors: list[DecodeError] = []
+    messages = parse_chat(content, errors=errors)
     assert len(messages) == 2
     assert_is_hello(messages[1])
-    (problem,) = problems
-    assert str(problem) == str(caught.value)
+    (error,) = errors
+    assert str(error) == str(caught.value)
 
 
 def test_an_open_quote_does_not_swallow_the_rest() -> None:
@@ -134,14 +134,14 @@ def test_an_item_that_is_no_message(item: str) -> None:
     content = f"[{AS_JSON[1:-1]}, {item}]".encode()
     with pytest.raises(DecodeError, match="item 2 of the file"):
         parse_chat(content)
-    problems: list[DecodeError] = []
-    assert len(parse_chat(content, problems=problems)) == 1
-    assert len(problems) == 1
+    errors: list[DecodeError] = []
+    assert len(parse_chat(content, errors=errors)) == 1
+    assert len(errors) == 1
 
 
 @pytest.mark.parametrize("content", [b"[", b'[{"id": "m"}', b"{oops}", b"[" * 100_000, b'{"id": NaN'])
-def test_what_begins_like_json_and_is_none(content: bytes) -> None:
-    with pytest.raises(DecodeError, match="is none"):
+def test_content_that_looks_like_json_but_is_not(content: bytes) -> None:
+    with pytest.raises(DecodeError, match="is not valid"):
         parse_chat(content)
 
 
@@ -171,7 +171,7 @@ def test_csv_of_any_text_comes_back(messages: list[dict[str, Any]], header: bool
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_reported(content: bytes) -> None:
     try:
-        messages = parse_chat(content, problems=[])
-    except DecodeError:  # as a whole: it begins like JSON
+        messages = parse_chat(content, errors=[])
+    except DecodeError:  # as a whole: it looks like JSON
         messages = []
     assert all(isinstance(message, ChatMessage) for message in messages)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.artifacts.segments import Peer, Segment, parse_transcript, speaking_time, spoken
+from realtimekit.artifacts.segments import Peer, Segment, parse_transcript, speaking_time, to_text
 from realtimekit.errors import DecodeError
 
 from .files import CSV, JSON, SEGMENTS, SRT, VTT, without
@@ -113,9 +113,9 @@ def test_a_malformed_row_is_named_or_collected(text: str, bad: str, place: str) 
     content = (text + bad).encode()
     with pytest.raises(DecodeError, match=f"^{place} of the file cannot be read"):
         parse_transcript(content)
-    problems: list[DecodeError] = []
-    assert len(parse_transcript(content, problems=problems)) == 2
-    assert len(problems) == 1
+    errors: list[DecodeError] = []
+    assert len(parse_transcript(content, errors=errors)) == 2
+    assert len(errors) == 1
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_name_that_was_cut_inside_an_emoji_can_be_written(sent: str, read: str
     content = f'[{{"startTime": 0, "sentence": "{sent}", "peerData": {{"displayName": "{sent}"}}}}]'.encode()
     (segment,) = parse_transcript(content)
     assert (segment.speaker, segment.text) == (read, read)
-    assert spoken([segment]).encode()
+    assert to_text([segment]).encode()
 
 
 @given(
@@ -179,16 +179,16 @@ def test_nobody_in_particular(who: Any) -> None:
 )
 def test_any_bytes_are_read_or_reported(content: bytes) -> None:
     try:
-        segments = parse_transcript(content, problems=[])
-    except DecodeError:  # as a whole: it begins like JSON
+        segments = parse_transcript(content, errors=[])
+    except DecodeError:  # as a whole: it looks like JSON
         segments = []
     assert all(segment.start >= timedelta(0) for segment in segments)
 
 
 def test_as_text() -> None:
-    assert spoken(SEGMENTS) == 'Alice: Hello everyone\nBob: Hi, "Alice"\n'
-    assert spoken([Segment(timedelta(0), None, None, "a\n\n b")]) == "a b\n"
-    assert spoken([]) == ""
+    assert to_text(SEGMENTS) == 'Alice: Hello everyone\nBob: Hi, "Alice"\n'
+    assert to_text([Segment(timedelta(0), None, None, "a\n\n b")]) == "a b\n"
+    assert to_text([]) == ""
 
 
 # --- speaking time ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`realtimekit doctor`: each problem told apart, over real HTTP, and never the token."""
+"""`realtimekit doctor`: finds each kind of problem, over real HTTP, and never shows the token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from realtimekit import __version__
-from realtimekit.doctor import examine
+from realtimekit.doctor import diagnose
 from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
 from realtimekit.transports.emulator import connected
@@ -22,7 +22,7 @@ from .command import environment, invoke, run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtimekit.doctor import Report
+    from realtimekit.doctor import Diagnosis
     from tests.transports.loopback import Connection
 
     from .conftest import Served
@@ -55,7 +55,7 @@ FORBIDDEN: tuple[int, Any] = (403, gateway(10000, "Authentication error"))
 
 
 def scripted(said: Said) -> Server:
-    """A server that answers each path as told, and 404 elsewhere."""
+    """A server with a response for each path, and 404 for others."""
 
     def script(connection: Connection) -> None:
         while request := connection.receive():
@@ -77,7 +77,7 @@ def env(base_url: str, **more: str) -> dict[str, str]:
 
 
 def found(variables: dict[str, str], *options: str) -> dict[str, Any]:
-    """The problem that is found, told alike in JSON and in text, and without the token."""
+    """The problem that is found, the same in JSON and in text, and without the token."""
     text, as_json = invoke("doctor", *options, env=variables), invoke("doctor", "--json", *options, env=variables)
     assert (text.exit_code, as_json.exit_code) == (1, 1)
     assert (text.stderr, as_json.stderr) == ("", "")
@@ -85,13 +85,13 @@ def found(variables: dict[str, str], *options: str) -> dict[str, Any]:
     assert as_json.stdout.isascii()
     report = json.loads(as_json.stdout)
     problem: dict[str, Any] = report["problem"]
-    assert problem["text"] in text.stdout
-    assert problem["cures"]
+    assert problem["message"] in text.stdout
+    assert problem["fixes"]
     assert "1. " in text.stdout.partition("What to do:")[2]
     return problem
 
 
-def test_all_is_well(served: Served) -> None:
+def test_no_problem(served: Served) -> None:
     result = invoke("doctor", env=served.env)
     assert result.exit_code == 0, result.output
     assert "All is well" in result.stdout
@@ -123,9 +123,9 @@ def test_by_the_installed_script(served: Served) -> None:
 def test_in_python_with_an_emulator_in_this_process() -> None:
     with Emulator() as emulator:
         settings: dict[str, Any] = {**connected(emulator)}
-        assert examine(**settings).problem is None
+        assert diagnose(**settings).problem is None
         settings["app_id"] = "other"
-        report: Report = examine(**settings)
+        report: Diagnosis = diagnose(**settings)
     assert report.problem is not None
     assert report.problem.kind == "app"
     assert [setting.source for setting in report.settings] == ["argument"] * 5
@@ -136,20 +136,20 @@ def test_a_missing_setting(served: Served, missing: str) -> None:
     variables = {name: value for name, value in served.env.items() if name != missing}
     problem = found(variables)
     assert problem["kind"] == "setting"
-    assert len(problem["cures"]) == 1
-    assert missing in problem["cures"][0]
+    assert len(problem["fixes"]) == 1
+    assert missing in problem["fixes"][0]
     assert served.emulator.requests() == []
 
 
 def test_all_missing_settings_are_named_at_once() -> None:
     problem = found(environment())
-    assert [cure.partition(":")[0] for cure in problem["cures"]] == [
+    assert [fix.partition(":")[0] for fix in problem["fixes"]] == [
         "api_token",
         "account_id",
         "app_id",
-        "or, with no account at all",
+        "or, without an account",
     ]
-    assert problem["text"] == "api_token, account_id and app_id are not set"
+    assert problem["message"] == "api_token, account_id and app_id are not set"
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("HTTPS_PROXY", "nonsense://proxy", "proxy"),
     ],
 )
-def test_a_setting_that_cannot_be_right(served: Served, name: str, value: str, word: str) -> None:
+def test_an_invalid_setting(served: Served, name: str, value: str, word: str) -> None:
     problem = found({**served.env, name: value})
     assert problem["kind"] == "setting"
-    assert word in problem["text"]
+    assert word in problem["message"]
     assert served.emulator.requests() == []
 
 
@@ -177,7 +177,7 @@ def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
     environment = {"SSL_CERT_FILE": "/nowhere/ca.pem", "REALTIMEKIT_TRANSPORT": library}
     problem = found({**served.env, **environment, "REALTIMEKIT_BASE_URL": "https://127.0.0.1:9"})
     assert problem["kind"] == "setting"
-    assert "SSL_CERT_FILE" in problem["text"]
+    assert "SSL_CERT_FILE" in problem["message"]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
         ),
         pytest.param(
             {f"{KIT}/apps": FORBIDDEN, VERIFY_ACCOUNT: (200, ACTIVE)},
-            "permission", "account's own: most likely", 2, id="an account's token without the permission",
+            "permission", "belongs to this account: most likely", 2, id="an account's token without the permission",
         ),
         pytest.param(
             {f"{KIT}/apps": REFUSED, VERIFY_USER: (200, {**ACTIVE, "result": {"status": "expired"}})},
@@ -207,7 +207,7 @@ def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
                 VERIFY_USER: (200, ACTIVE),
                 "/client/v4/accounts": (200, {**ACTIVE, "result": [{"id": ACCOUNT}]}),
             },
-            "permission", "sees this account: most likely", 4, id="a user's token without the permission",
+            "permission", "has access to this account: most likely", 4, id="a user's token without the permission",
         ),
         pytest.param(
             {
@@ -221,7 +221,7 @@ def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
             {f"{KIT}/apps": FORBIDDEN, VERIFY_USER: (200, ACTIVE), "/client/v4/accounts": FORBIDDEN},
             "permission", "most likely", 4, id="a token that may not list accounts",
         ),
-        pytest.param({f"{KIT}/apps": FORBIDDEN}, "permission", "not refused as such", 3, id="403 and no way to verify"),
+        pytest.param({f"{KIT}/apps": FORBIDDEN}, "permission", "was not rejected", 3, id="403 and no way to verify"),
         pytest.param(
             {f"{KIT}/apps": (403, gateway(9109, "Unauthorized to access requested resource")), VERIFY_USER: REFUSED},
             "token", "not accepted", 3, id="9109",
@@ -247,9 +247,9 @@ def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
             "permission", "not its meetings", 3, id="may not read meetings",
         ),
         pytest.param(
-            {f"{KIT}/apps": (200, b"<html>Log in</html>")}, "not the API", "a web page answers", 1, id="a login page"
+            {f"{KIT}/apps": (200, b"<html>Log in</html>")}, "not the API", "a web page responds", 1, id="a login page"
         ),
-        pytest.param({f"{KIT}/apps": (302, b"")}, "not the API", "something else answers", 1, id="a redirect"),
+        pytest.param({f"{KIT}/apps": (302, b"")}, "not the API", "something else responds", 1, id="a redirect"),
         pytest.param({f"{KIT}/apps": (404, b"nginx")}, "not the API", "something else", 1, id="another service"),
         pytest.param({f"{KIT}/apps": (200, [1])}, "not the API", "something else", 1, id="other JSON"),
         pytest.param({f"{KIT}/apps": (200, {"ok": True})}, "not the API", "something else", 1, id="a JSON service"),
@@ -262,8 +262,8 @@ def test_certificates_that_cannot_be_read(served: Served, library: str) -> None:
         pytest.param({f"{KIT}/apps": (429, b"")}, "rate limit", "too many", 1, id="too many requests"),
         pytest.param({f"{KIT}/apps": (503, b"<h1>")}, "server", "failed", 1, id="the edge fails"),
         pytest.param({f"{KIT}/apps": (500, kit(500, "oops"))}, "server", "failed", 1, id="the server fails"),
-        pytest.param({f"{KIT}/apps": (418, kit(418, "teapot"))}, "server", "not known", 1, id="unheard of"),
-        pytest.param({f"{KIT}/apps": (200, kit(418, "teapot"))}, "server", "not known", 1, id="a success that is none"),
+        pytest.param({f"{KIT}/apps": (418, kit(418, "teapot"))}, "server", "unexpected", 1, id="unheard of"),
+        pytest.param({f"{KIT}/apps": (200, kit(418, "teapot"))}, "server", "unexpected", 1, id="a false success"),
     ],
 )  # fmt: skip
 def test_what_the_server_says(said: Said, kind: str, words: str, calls: int) -> None:
@@ -271,12 +271,12 @@ def test_what_the_server_says(said: Said, kind: str, words: str, calls: int) -> 
         problem = found(env(f"{server.url}/client/v4"))
         assert len(server.requests) == 2 * calls  # as text and as JSON; nothing is sent again
     assert {request.method for request in server.requests} == {"GET"}
-    assert (problem["kind"], words in problem["text"]) == (kind, True), problem
-    assert problem["said"].startswith("GET /accounts/")
+    assert (problem["kind"], words in problem["message"]) == (kind, True), problem
+    assert problem["evidence"].startswith("GET /accounts/")
 
 
 def test_an_app_that_only_the_list_knows() -> None:
-    """`GET /apps/{app_id}` is in no official client: a server without it is no problem."""
+    """Official clients do not use `GET /apps/{app_id}`, so a server without it is fine."""
     said: Said = {f"{KIT}/apps": (200, APPS), f"{KIT}/app-1/meetings?per_page=1": (200, {"success": True, "data": []})}
     with scripted(said) as server:
         assert invoke("doctor", env=env(f"{server.url}/client/v4")).exit_code == 0
@@ -287,8 +287,8 @@ def test_a_wrong_path_in_the_base_url(served: Served, path: str) -> None:
     origin = served.server.base_url.removesuffix("/client/v4")
     problem = found({**served.env, "REALTIMEKIT_BASE_URL": f"{origin}{path}"})
     assert problem["kind"] == "not the API"
-    assert f"ends in {path}," in problem["text"] if path else "has no path" in problem["text"]
-    assert served.server.base_url in problem["cures"][0]
+    assert f"ends in {path}," in problem["message"] if path else "has no path" in problem["message"]
+    assert served.server.base_url in problem["fixes"][0]
 
 
 def scripted_transport(answers: Callable[[Request], Response]) -> Any:
@@ -299,9 +299,9 @@ def scripted_transport(answers: Callable[[Request], Response]) -> Any:
     return Scripted()
 
 
-def examined(base_url: str, response: Response, token: str = TOKEN) -> Any:
+def diagnosed(base_url: str, response: Response, token: str = TOKEN) -> Any:
     transport = scripted_transport(lambda _request: response)
-    report = examine(api_token=token, account_id=ACCOUNT, app_id="app-1", base_url=base_url, transport=transport)
+    report = diagnose(api_token=token, account_id=ACCOUNT, app_id="app-1", base_url=base_url, transport=transport)
     assert report.problem is not None
     return report.problem
 
@@ -311,75 +311,75 @@ def examined(base_url: str, response: Response, token: str = TOKEN) -> Any:
     [(404, b"<html>"), (400, json.dumps(gateway(7000, "No route")).encode()), (301, b""), (401, b"")],
 )
 def test_cloudflares_own_host_without_the_path(status: int, body: bytes) -> None:
-    problem = examined("https://api.cloudflare.com", Response(status, {}, body))
+    problem = diagnosed("https://api.cloudflare.com", Response(status, {}, body))
     assert problem.kind == "not the API"
-    (cure,) = problem.cures
-    assert cure.startswith("set REALTIMEKIT_BASE_URL (base_url=) to https://api.cloudflare.com/client/v4, or leave it")
+    (fix,) = problem.fixes
+    assert fix.startswith("set REALTIMEKIT_BASE_URL (base_url=) to https://api.cloudflare.com/client/v4, or remove it")
 
 
-def test_a_proxy_of_ones_own_may_have_another_path() -> None:
+def test_a_custom_proxy_may_have_another_path() -> None:
     said = Response(404, {}, json.dumps(gateway(7003, "Could not route")).encode())
-    assert examined("https://proxy.example/cloudflare", said).kind == "account"
+    assert diagnosed("https://proxy.example/cloudflare", said).kind == "account"
 
 
 def test_a_redirect_names_the_host_that_it_leads_to() -> None:
     said = Response(302, {"location": "https://login.example/?next=secret"}, b"")
-    problem = examined("https://api.cloudflare.com/client/v4", said)
-    assert (problem.kind, "login.example" in problem.text) == ("not the API", True)
-    assert "log in there first" in problem.cures[0]
+    problem = diagnosed("https://api.cloudflare.com/client/v4", said)
+    assert (problem.kind, "login.example" in problem.message) == ("not the API", True)
+    assert "log in there first" in problem.fixes[0]
     assert "secret" not in str(problem)
 
 
 def test_the_token_of_an_emulator_at_cloudflare() -> None:
     said = Response(401, {}, json.dumps(gateway(10000, "Authentication error")).encode())
-    problem = examined("https://api.cloudflare.com/client/v4", said, token="emulator-token")
-    assert (problem.kind, "REALTIMEKIT_BASE_URL" in problem.cures[0]) == ("token", True)
+    problem = diagnosed("https://api.cloudflare.com/client/v4", said, token="emulator-token")
+    assert (problem.kind, "REALTIMEKIT_BASE_URL" in problem.fixes[0]) == ("token", True)
 
 
 def test_a_token_that_an_emulator_does_not_know(served: Served) -> None:
     problem = found({**served.env, "CLOUDFLARE_API_TOKEN": TOKEN})
-    assert (problem["kind"], "the emulator prints its token" in problem["cures"][0]) == ("token", True)
+    assert (problem["kind"], "the emulator prints its token" in problem["fixes"][0]) == ("token", True)
 
 
-def test_a_wrong_app_is_answered_with_those_that_exist(served: Served) -> None:
+def test_a_wrong_app_lists_those_that_exist(served: Served) -> None:
     problem = found(served.env, "--app-id", "other")
     assert problem["kind"] == "app"
-    assert served.emulator.app_id in problem["cures"][0]
+    assert served.emulator.app_id in problem["fixes"][0]
 
 
 def test_a_wrong_account_at_the_emulator(served: Served) -> None:
     assert found(served.env, "--account-id", "other")["kind"] == "account"
     mixed = found(served.env, "--account-id", served.emulator.app_id)
-    assert "are the same" in mixed["text"]
+    assert "are the same" in mixed["message"]
 
 
-def test_what_a_server_repeats_is_not_shown() -> None:
+def test_a_token_that_the_server_repeats_is_not_shown() -> None:
     """The token in a message, in a header's name for the request, or given as an id by mistake; escape sequences."""
     words = f"\x1b[31mbad token {TOKEN}\r\n"
     with scripted({f"{KIT}/apps": (401, gateway(10000, words))}) as server:
         problem = found(env(f"{server.url}/client/v4"))
-        assert "bad token <token>" in problem["said"]
-        assert problem["said"].isprintable()
+        assert "bad token <token>" in problem["evidence"]
+        assert problem["evidence"].isprintable()
         variables = {**env(f"{server.url}/client/v4"), "REALTIMEKIT_APP_ID": TOKEN}
         found(variables)
     with scripted({f"{KIT}/apps": (200, APPS)}) as server:
         found({**env(f"{server.url}/client/v4"), "REALTIMEKIT_APP_ID": TOKEN})
 
 
-# --- no answer
+# --- no response
 
 
 @pytest.mark.parametrize("library", ["httpcore2", "pyreqwest"])
-class TestNoAnswer:
+class TestNoResponse:
     def test_an_unknown_name(self, library: str) -> None:
         problem = found(env("https://api.invalid/client/v4", REALTIMEKIT_TRANSPORT=library))
-        assert (problem["kind"], "api.invalid" in problem["text"]) == ("dns", True)
+        assert (problem["kind"], "api.invalid" in problem["message"]) == ("dns", True)
 
     def test_a_closed_port(self, library: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
         problem = found(env(f"http://127.0.0.1:{port}/client/v4", REALTIMEKIT_TRANSPORT=library))
-        assert (problem["kind"], f"127.0.0.1:{port}" in problem["text"]) == ("refused", True)
+        assert (problem["kind"], f"127.0.0.1:{port}" in problem["message"]) == ("refused", True)
 
     def test_an_unknown_certificate(self, library: str) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -388,7 +388,7 @@ class TestNoAnswer:
             problem = found(env(f"{server.url}/client/v4", REALTIMEKIT_TRANSPORT=library))
             assert server.requests == []  # no token went out
         assert problem["kind"] == "tls"
-        assert "SSL_CERT_FILE" in problem["cures"][0]
+        assert "SSL_CERT_FILE" in problem["fixes"][0]
 
     def test_a_port_without_tls(self, library: str) -> None:
         def no_tls(connection: Connection) -> None:
@@ -397,7 +397,7 @@ class TestNoAnswer:
 
         with Server(no_tls) as server:
             problem = found(env(server.url.replace("http:", "https:"), REALTIMEKIT_TRANSPORT=library))
-        assert (problem["kind"], "no TLS connection" in problem["text"]) == ("tls", True)
+        assert (problem["kind"], "no TLS connection" in problem["message"]) == ("tls", True)
 
     def test_no_answer_in_time(self, library: str) -> None:
         def silent(connection: Connection) -> None:
@@ -406,7 +406,7 @@ class TestNoAnswer:
 
         with Server(silent) as server:
             problem = found(env(server.url, REALTIMEKIT_TRANSPORT=library), "--timeout", "0.2")
-        assert (problem["kind"], "did not answer in time" in problem["text"]) == ("timeout", True)
+        assert (problem["kind"], "did not respond in time" in problem["message"]) == ("timeout", True)
 
     def test_a_broken_connection(self, library: str) -> None:
         def breaks(connection: Connection) -> None:
@@ -416,18 +416,20 @@ class TestNoAnswer:
         with Server(breaks) as server:
             assert found(env(server.url, REALTIMEKIT_TRANSPORT=library))["kind"] == "connection"
 
-    @pytest.mark.parametrize(("address", "word"), [("127.0.0.1:1", "nothing listens"), ("proxy.invalid:3128", "name")])
+    @pytest.mark.parametrize(
+        ("address", "word"), [("127.0.0.1:1", "nothing is listening"), ("proxy.invalid:3128", "name")]
+    )
     def test_a_proxy_that_is_not_there(self, library: str, address: str, word: str) -> None:
         variables = env("https://api.invalid/v4", HTTPS_PROXY=f"http://u:{TOKEN}@{address}")
         problem = found({**variables, "REALTIMEKIT_TRANSPORT": library})
-        assert (problem["kind"], word in problem["text"]) == ("proxy", True)
-        assert "HTTPS_PROXY" in problem["cures"][0]
+        assert (problem["kind"], word in problem["message"]) == ("proxy", True)
+        assert "HTTPS_PROXY" in problem["fixes"][0]
 
     def test_a_proxy_that_refuses(self, library: str) -> None:
         with Server(answer(status="407 Proxy Authentication Required")) as server:
             variables = env("https://api.invalid/v4", HTTPS_PROXY=server.url, REALTIMEKIT_TRANSPORT=library)
             problem = found(variables)
-        assert (problem["kind"], "gave no connection" in problem["text"]) == ("proxy", True)
+        assert (problem["kind"], "did not connect" in problem["message"]) == ("proxy", True)
 
     def test_a_proxy_that_is_not_used(self, library: str) -> None:
         with Server(proxy(0)) as server:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from realtimekit.contract import saved, slicing
+from realtimekit.contract import extract, load_slice
 from tests.transports.loopback import Server, answer
 
 from .command import environment, invoke, run
@@ -20,7 +20,7 @@ ENV = environment()
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
     """Cloudflare's description a while later: other products, an operation gone, a stricter parameter."""
-    later: dict[str, Any] = saved()
+    later: dict[str, Any] = load_slice()
     later["info"] = {"title": "Cloudflare API", "version": "9.9"}
     later["paths"]["/zones"] = {"get": {"responses": {}}}
     del later["paths"][f"{PREFIX}/apps/{{app_id}}"]
@@ -31,8 +31,8 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_same() -> None:
-    result = invoke("drift", str(slicing.SLICE), env=ENV)
+def test_no_difference() -> None:
+    result = invoke("drift", str(extract.SLICE_PATH), env=ENV)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "No differences" in result.stdout
 
@@ -62,14 +62,14 @@ def test_json(spec: Path) -> None:
     assert (document["same"], document["breaking"], document["saved"]) == (False, 2, None)
     assert document["differences"][0] == {
         "operation": "GET /apps",
-        "place": "query page_no",
+        "location": "query page_no",
         "change": "added",
         "aspect": "maximum",
         "old": None,
         "new": 50,
         "breaking": True,
     }
-    same = json.loads(invoke("drift", str(slicing.SLICE), "--json", env=ENV).stdout)
+    same = json.loads(invoke("drift", str(extract.SLICE_PATH), "--json", env=ENV).stdout)
     assert (same["same"], same["differences"]) == (True, [])
 
 
@@ -79,14 +79,14 @@ def test_save_and_compare_with_what_was_saved(spec: Path, tmp_path: Path) -> Non
     assert json.loads(target.read_text())["info"]["x-source"] == "openapi.json"
     assert "/zones" not in target.read_text()
     assert invoke("drift", str(spec), "--base", str(target), env=ENV).exit_code == 0
-    assert invoke("drift", str(slicing.SLICE), "--base", str(target), env=ENV).exit_code == 1
+    assert invoke("drift", str(extract.SLICE_PATH), "--base", str(target), env=ENV).exit_code == 1
 
 
 def test_update_puts_it_into_the_package(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "src" / "realtimekit" / "contract" / "slice.json"
     target.parent.mkdir(parents=True)
-    target.write_bytes(slicing.SLICE.read_bytes())
-    monkeypatch.setattr(slicing, "SLICE", target)
+    target.write_bytes(extract.SLICE_PATH.read_bytes())
+    monkeypatch.setattr(extract, "SLICE_PATH", target)
     assert invoke("drift", str(spec), "--update", env=ENV).exit_code == 2  # no checkout
     (tmp_path / "pyproject.toml").touch()
     assert invoke("drift", str(spec), env=ENV).exit_code == 1
@@ -120,7 +120,12 @@ def test_from_a_url(spec: Path) -> None:
 def test_not_compared(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("<html>")
     (tmp_path / "other.json").write_text('{"paths": {"/zones": {}}}')
-    names = {"html": tmp_path / "a.html", "other": tmp_path / "other.json", "slice": slicing.SLICE, "folder": tmp_path}
+    names = {
+        "html": tmp_path / "a.html",
+        "other": tmp_path / "other.json",
+        "slice": extract.SLICE_PATH,
+        "folder": tmp_path,
+    }
     result = invoke("drift", *[argument.format(**names) for argument in arguments], env=ENV)
     assert (result.exit_code, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
@@ -133,7 +138,7 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
 
 
 def test_by_the_installed_script(spec: Path) -> None:
-    assert (run("drift", str(slicing.SLICE)).returncode, run("drift", str(spec)).returncode) == (0, 1)
+    assert (run("drift", str(extract.SLICE_PATH)).returncode, run("drift", str(spec)).returncode) == (0, 1)
     ended = run("drift", "missing.json")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "Error: missing.json: No such file or directory\n"

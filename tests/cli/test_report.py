@@ -1,4 +1,4 @@
-"""`realtimekit sessions report`: where the page is, and what is said of it."""
+"""`realtimekit sessions report`: where the page is written, and the messages about it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_it_says_where_the_page_is_and_how_to_open_it(
     assert place.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_stdout_holds_the_page_alone(served: Served) -> None:
+def test_stdout_has_only_the_page(served: Served) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
     page = invoke_ok("sessions", "report", session_id, "-o", "-", "--no-quality", env=served.env)
     assert page.startswith("<!doctype html>")
     assert page.rstrip().endswith("</html>")
 
 
-def test_a_bar_on_a_terminal_alone(served: Served, tmp_path: Path) -> None:
+def test_a_progress_bar_only_on_a_terminal(served: Served, tmp_path: Path) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
     command = ("sessions", "report", session_id, "-o", str(tmp_path / "report.html"))
     code, shown = on_a_terminal(*command, env={**served.env, "TERM": "xterm-256color"})

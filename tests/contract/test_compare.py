@@ -1,4 +1,4 @@
-"""Each kind of difference: what is said of it, and whether it breaks; both ways round."""
+"""Each kind of difference: how it is described, and whether it is breaking, in both directions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import realtimekit.contract.schemas
-from realtimekit.contract import SpecError, compare, cut, saved
+import realtimekit.contract.schema_diff
+from realtimekit.contract import SpecError, compare, extract_slice, load_slice
 
-from .described import KIT, answered, description, of_body, sent, things
+from .descriptions import KIT, answered, description, of_body, sent, things
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def query(document: dict[str, Any], number: int) -> dict[str, Any]:
     return found
 
 
-# what is changed, what is said of it, whether it breaks, and whether undoing it breaks
+# the change, its description, whether it is breaking, and whether undoing it is
 CHANGES: list[tuple[Callable[[dict[str, Any]], Any], str, bool, bool]] = [
     (lambda d: things(d).pop("get"), f"{GET}: operation removed", True, False),
     (lambda d: d["paths"].update({f"{KIT}/new": {"get": {}}}), "GET /new: operation added", False, True),
@@ -76,40 +76,40 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], Any], str, bool, bool]] = [
     (lambda d: field(sent(d), "name", deprecated=True), f"{POST} body: name: deprecated no -> yes", False, False),
     (lambda d: field(sent(d), "name", readOnly=True), f"{POST} body: name: readOnly yes added", True, False),
     # the answer: the other way round
-    (lambda d: things(d)["get"]["responses"].pop("404"), f"{GET} answer 404: status removed", False, False),
-    (lambda d: things(d)["get"]["responses"].pop("200"), f"{GET} answer 200: status removed", True, False),
+    (lambda d: things(d)["get"]["responses"].pop("404"), f"{GET} response 404: status removed", False, False),
+    (lambda d: things(d)["get"]["responses"].pop("200"), f"{GET} response 200: status removed", True, False),
     (
         lambda d: without(answered(d), "properties", "kind"),
-        f"{POST} answer 201: kind: field string removed", True, False,
+        f"{POST} response 201: kind: field string removed", True, False,
     ),
     (
         lambda d: answered(d).pop("required"),
-        f"{POST} answer 201: id: required yes -> no", True, False,
+        f"{POST} response 201: id: required yes -> no", True, False,
     ),
     (
         lambda d: field(answered(d), "size", type="integer"),
-        f"{POST} answer 201: size: type number -> integer", False, True,
+        f"{POST} response 201: size: type number -> integer", False, True,
     ),
     (
         lambda d: field(answered(d), "id", nullable=True),
-        f"{POST} answer 201: id: nullable no -> yes", True, False,
+        f"{POST} response 201: id: nullable no -> yes", True, False,
     ),
     (
         lambda d: field(answered(d), "kind", enum=["A", "B", "C"]),
-        f"{POST} answer 201: kind: value C added", False, False,
+        f"{POST} response 201: kind: value C added", False, False,
     ),
     (
         lambda d: field(answered(d), "id", format="date"),
-        f"{POST} answer 201: id: format uuid -> date", True, True,
+        f"{POST} response 201: id: format uuid -> date", True, True,
     ),
     (
         lambda d: answered(d)["properties"]["id"].pop("format"),
-        f"{POST} answer 201: id: format uuid removed", True, False,
+        f"{POST} response 201: id: format uuid removed", True, False,
     ),
-    (lambda d: field(answered(d), "size", maximum=9), f"{POST} answer 201: size: maximum 9 added", False, True),
+    (lambda d: field(answered(d), "size", maximum=9), f"{POST} response 201: size: maximum 9 added", False, True),
     (
         lambda d: things(d)["post"]["responses"]["201"]["content"].update({"text/csv": {}}),
-        f"{POST} answer 201 text/csv: content added", False, True,
+        f"{POST} response 201 text/csv: content added", False, True,
     ),
 ]  # fmt: skip
 
@@ -124,15 +124,15 @@ def test_a_change(change: Callable[[dict[str, Any]], Any], said: str, *, breaks:
     assert len(texts) == (2 if "header" in said else 1)  # a path's parameter is that of both its methods
     assert {difference.breaking for difference in differences} == {breaks}
     assert {difference.breaking for difference in compare(new, old)} == {undoing}
-    assert compare(cut(old), cut(new)) == differences
+    assert compare(extract_slice(old), extract_slice(new)) == differences
 
 
 def test_a_schema_that_many_share_is_reported_wherever_it_is_used() -> None:
     new = description()
     new["components"]["schemas"]["Item"]["properties"]["n"]["type"] = "string"
     assert [str(difference) for difference in compare(description(), new)] == [
-        f"{GET} answer 200: [].n: type integer -> string (breaking)",
-        f"{POST} answer 201: list[].n: type integer -> string (breaking)",
+        f"{GET} response 200: [].n: type integer -> string (breaking)",
+        f"{POST} response 201: list[].n: type integer -> string (breaking)",
     ]
 
 
@@ -157,7 +157,7 @@ def test_a_schema_that_many_share_is_reported_wherever_it_is_used() -> None:
         (True, {}),
     ],
 )
-def test_two_ways_to_say_the_same(one: Any, other: Any) -> None:
+def test_equivalent_schemas(one: Any, other: Any) -> None:
     components = {"S": {"type": "string"}}
     assert compare(of_body(one, components), of_body(other, components)) == []
     assert compare(of_body(other, components), of_body(one, components)) == []
@@ -181,29 +181,29 @@ def test_variants() -> None:
 def test_one_variant_becomes_several() -> None:
     old = {"type": "object", "properties": {"a": {"type": "string"}}}
     new = {"oneOf": [{"type": "integer"}, old]}
-    assert [difference.what for difference in compare(of_body(old), of_body(new))] == [
+    assert [difference.description for difference in compare(of_body(old), of_body(new))] == [
         "type object -> anything",
         "variant integer added",
     ]
-    assert [difference.what for difference in compare(of_body(new), of_body(old))] == [
+    assert [difference.description for difference in compare(of_body(new), of_body(old))] == [
         "type anything -> object",
         "variant integer removed",
     ]
 
 
-def test_the_names_of_path_parameters_are_on_no_wire() -> None:
+def test_the_names_of_path_parameters_are_ignored() -> None:
     new = description()
     text = json.dumps(new).replace("{app_id}", "{app-id}").replace('"app_id"', '"app-id"')
     assert compare(description(), json.loads(text)) == []
 
 
-def test_what_recurs_has_an_end() -> None:
+def test_recursive_schemas() -> None:
     """Schemas that hold themselves, in one description directly, in the other by a detour, with a difference inside."""
     node = {"properties": {"next": {"$ref": "#/components/schemas/N"}, "v": {"type": "string"}}}
     detour = {"properties": {"next": {"allOf": [{"$ref": "#/components/schemas/M"}]}, "v": {"type": "integer"}}}
     one = of_body({"$ref": "#/components/schemas/N"}, {"N": node})
     other = of_body({"$ref": "#/components/schemas/N"}, {"N": detour, "M": {"$ref": "#/components/schemas/N"}})
-    assert [difference.place for difference in compare(one, other)] == ["body: v"]
+    assert [difference.location for difference in compare(one, other)] == ["body: v"]
     assert compare(other, other) == []
 
 
@@ -230,13 +230,13 @@ def test_what_recurs_has_an_end() -> None:
         {"N": []},
     ],
 )
-def test_references_that_go_round_or_nowhere(components: dict[str, Any]) -> None:
+def test_circular_and_missing_references(components: dict[str, Any]) -> None:
     document = of_body({"$ref": "#/components/schemas/N"}, components)
     assert compare(document, copy.deepcopy(document)) == []
-    assert compare(cut(document), document) == []
+    assert compare(extract_slice(document), document) == []
 
 
-def test_answers_that_refer_to_each_other() -> None:
+def test_responses_that_refer_to_each_other() -> None:
     document = description()
     document["components"]["responses"] = {
         "Things": {"$ref": "#/components/responses/Others"},
@@ -245,29 +245,29 @@ def test_answers_that_refer_to_each_other() -> None:
     assert compare(document, copy.deepcopy(document)) == []
 
 
-def test_a_reference_that_leads_nowhere_any_more() -> None:
+def test_a_reference_whose_target_was_removed() -> None:
     old, new = description(), description()
     del new["components"]["responses"]
-    assert f"{GET} answer 200: unresolved reference #/components/responses/Things added (breaking)" in [
+    assert f"{GET} response 200: unresolved reference #/components/responses/Things added (breaking)" in [
         str(difference) for difference in compare(old, new)
     ]
     del new["components"]["schemas"]["Item"]
     assert compare(new, copy.deepcopy(new)) == []
 
 
-def test_beyond_reason() -> None:
+def test_schemas_that_are_nested_too_deeply() -> None:
     deep: dict[str, Any] = {}
     for _ in range(100_000):
         deep = {"items": deep}
     with pytest.raises(SpecError, match="too deeply"):
         compare(of_body(deep), of_body(deep))
     with pytest.raises(SpecError, match="too deeply"):
-        cut(of_body(deep))
+        extract_slice(of_body(deep))
     while deep:  # Python would recurse to free it
         deep = deep.pop("items", {})
 
 
-def test_many_ways_through_the_same_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_paths_through_the_same_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty levels with two ways down from each: what is found to be the same is not looked at again."""
     names = [f"S{number}" for number in range(40)]
     levels: dict[str, Any] = {
@@ -279,7 +279,7 @@ def test_many_ways_through_the_same_schemas(monkeypatch: pytest.MonkeyPatch) -> 
     assert compare(document, copy.deepcopy(document)) == []
     changed = copy.deepcopy(document)
     changed["components"]["schemas"]["end"]["type"] = "integer"
-    monkeypatch.setattr(realtimekit.contract.schemas, "MOST_PAIRS", 10_000)
+    monkeypatch.setattr(realtimekit.contract.schema_diff, "MAX_PAIRS", 10_000)
     with pytest.raises(SpecError, match="entangled"):  # it would be reported 2 ** 40 times
         compare(document, changed)
 
@@ -291,9 +291,9 @@ def test_nothing_of_realtimekit(nothing: Any) -> None:
     with pytest.raises(SpecError, match="second description"):
         compare(description(), nothing)
     with pytest.raises(SpecError):
-        cut(nothing)
+        extract_slice(nothing)
 
 
-def test_the_slice_says_what_it_says() -> None:
-    assert compare(saved(), saved()) == []
-    assert sum(difference.change == "removed" for difference in compare(saved(), description())) == 62
+def test_the_packaged_slice_equals_itself() -> None:
+    assert compare(load_slice(), load_slice()) == []
+    assert sum(difference.change == "removed" for difference in compare(load_slice(), description())) == 62

@@ -1,17 +1,17 @@
-"""The list of corrections is whole, speaks of operations that exist, and is shown in the docs as it stands."""
+"""The list of corrections is complete, names operations that exist, and is shown in the docs unchanged."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from realtimekit.contract import saved
+from realtimekit.contract import load_slice
 from realtimekit.contract.corrections import CORRECTIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
-def test_each_is_said_once_and_whole() -> None:
+def test_each_is_listed_once_and_complete() -> None:
     assert len({(one.operation, one.described) for one in CORRECTIONS}) == len(CORRECTIONS)
     for one in CORRECTIONS:
         assert all(one)
@@ -19,7 +19,7 @@ def test_each_is_said_once_and_whole() -> None:
 
 def test_the_operations_exist() -> None:
     prefix = "/accounts/{account_id}/realtime/kit"
-    known = {path.removeprefix(prefix) for path in saved()["paths"]}
+    known = {path.removeprefix(prefix) for path in load_slice()["paths"]}
     for one in CORRECTIONS:
         for path in re.findall(r"(?:GET|POST|PUT|PATCH|DELETE) (/\S+)", one.operation):
             if path.endswith("/..."):
@@ -29,6 +29,6 @@ def test_the_operations_exist() -> None:
 
 
 def test_the_docs_show_it() -> None:
-    rows = [f"| {one.operation} | {one.described} | {one.evidence} | {one.here} |" for one in CORRECTIONS]
+    rows = [f"| {one.operation} | {one.described} | {one.evidence} | {one.behavior} |" for one in CORRECTIONS]
     shown = PAGE.read_text(encoding="utf-8").partition("## Where the description is wrong")[2]
     assert [line for line in shown.splitlines() if line.startswith("| ") and "---" not in line][1:] == rows

@@ -1,4 +1,4 @@
-"""Descriptions of any kind, malformed ones included: each says what it says, and any two can be compared."""
+"""Descriptions of any kind, also malformed ones: each equals itself, and any two can be compared."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.contract import compare, cut
+from realtimekit.contract import compare, extract_slice
 
-from .described import KIT, of_body
+from .descriptions import KIT, of_body
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -56,7 +56,7 @@ def shuffled(node: Any, chance: random.Random) -> Any:
 
 @settings(max_examples=60, deadline=None)
 @given(schemas, schemas, schemas, st.randoms(use_true_random=False))
-def test_a_description_says_what_it_says(body: Any, first: Any, second: Any, chance: random.Random) -> None:
+def test_a_description_equals_itself(body: Any, first: Any, second: Any, chance: random.Random) -> None:
     document = of_body(body, {"A": first, "B": second})
     operation = document["paths"][f"{KIT}/x"]["post"]
     operation["responses"] = {"200": {"content": {"application/json": {"schema": body}}}, "default": first}
@@ -85,4 +85,4 @@ def test_malformed_places(value: Any) -> None:
     ):  # fmt: skip
         document = {"paths": {f"{KIT}/x": {"get": place}, f"{KIT}/y": value}, "components": value}
         assert compare(document, document) == []
-        cut(document)
+        extract_slice(document)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from realtimekit import protocol
 from realtimekit.artifacts import formats
 from realtimekit.artifacts.messages import ChatMessage, parse_chat
-from realtimekit.artifacts.rows import text_of
-from realtimekit.artifacts.segments import Segment, parse_transcript, speaking_time, spoken
+from realtimekit.artifacts.rows import decode_text
+from realtimekit.artifacts.segments import Segment, parse_transcript, speaking_time, to_text
 from realtimekit.errors import DecodeError
 from realtimekit.interfaces import Response
 from tests.artifacts.files import CHAT_HEADER, CHAT_ROW, CSV, JSON, SRT, VTT
@@ -54,29 +54,29 @@ chats = st.one_of(mutated(encoded(CHATS)), changed([MESSAGE]).map(as_bytes), val
 
 
 def check_whole(error: DecodeError, content: bytes) -> None:
-    """A file that cannot be read at all begins like JSON."""
-    assert "begins like JSON" in str(error)
-    assert text_of(content).lstrip()[:1] in {"[", "{"}
+    """A file that cannot be read at all looks like JSON."""
+    assert "looks like JSON" in str(error)
+    assert decode_text(content).lstrip()[:1] in {"[", "{"}
 
 
 @fuzzed(200)
 @given(content=transcripts)
 def test_a_transcript(content: bytes) -> None:
-    problems: list[DecodeError] = []
+    errors: list[DecodeError] = []
     try:
-        segments = parse_transcript(content, problems=problems)
+        segments = parse_transcript(content, errors=errors)
     except DecodeError as error:
         check_whole(error, content)
         return
     assert all(isinstance(segment, Segment) for segment in segments)
-    for problem in problems:
-        assert " of the file cannot be read: " in str(problem)
-    if problems:
+    for each in errors:
+        assert " of the file cannot be read: " in str(each)
+    if errors:
         with pytest.raises(DecodeError):
             parse_transcript(content)
     else:
         assert parse_transcript(content) == segments
-    spoken(segments)
+    to_text(segments)
     for write in (formats.to_srt, formats.to_vtt, formats.to_markdown):
         write(segments)
     if all(segment.end is not None for segment in segments):
@@ -88,9 +88,9 @@ def test_a_transcript(content: bytes) -> None:
 @fuzzed(150)
 @given(content=chats)
 def test_a_chat(content: bytes) -> None:
-    problems: list[DecodeError] = []
+    errors: list[DecodeError] = []
     try:
-        messages = parse_chat(content, problems=problems)
+        messages = parse_chat(content, errors=errors)
     except DecodeError as error:
         check_whole(error, content)
         return
@@ -99,7 +99,7 @@ def test_a_chat(content: bytes) -> None:
         assert "payload" not in repr(message) or "payload" in str(message.get("displayName"))
         for name in message:
             message.get(name)  # was read once, to see whether it can be
-    if problems:
+    if errors:
         with pytest.raises(DecodeError):
             parse_chat(content)
 
@@ -107,7 +107,7 @@ def test_a_chat(content: bytes) -> None:
 @fuzzed(150)
 @given(content=st.binary(max_size=200) | mutated(encoded(["# Release\n\n- Zürich\n"])))
 def test_a_summary_is_any_text(content: bytes) -> None:
-    assert isinstance(text_of(content), str)
+    assert isinstance(decode_text(content), str)
 
 
 # --- long ones --------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def budget() -> Generator[None]:
 
 def transcript(text: str) -> None:
     try:
-        segments = parse_transcript(text.encode(), problems=[])
+        segments = parse_transcript(text.encode(), errors=[])
     except DecodeError:
         return
     formats.to_vtt(segments)
@@ -144,7 +144,7 @@ def transcript(text: str) -> None:
 
 def chat(text: str) -> None:
     try:
-        parse_chat(text.encode(), problems=[])
+        parse_chat(text.encode(), errors=[])
     except DecodeError:
         return
 
@@ -225,7 +225,7 @@ def test_what_is_long_takes_no_longer_than_its_length(read: Callable[[str], None
     ids=["start", "end", "reference"],
 )
 def test_numbers_of_thousands_of_digits_in_subtitles(cue: str, read: list[str], reported: list[str]) -> None:
-    problems: list[DecodeError] = []
-    segments = parse_transcript(f"{CUE}x\n\n{cue}\n\n00:03.000 --> 00:04.000\ny\n".encode(), problems=problems)
+    errors: list[DecodeError] = []
+    segments = parse_transcript(f"{CUE}x\n\n{cue}\n\n00:03.000 --> 00:04.000\ny\n".encode(), errors=errors)
     assert [segment.text for segment in segments] == ["x", *read, "y"]
-    assert [str(problem).partition(" of ")[0] for problem in problems] == reported
+    assert [str(error).partition(" of ")[0] for error in errors] == reported

@@ -22,7 +22,7 @@ from realtimekit import (
 from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter
-from realtimekit.quality.thresholds import Limit, Thresholds
+from realtimekit.quality.thresholds import Threshold, Thresholds
 from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, each, quality_of
 from realtimekit.transports.emulator import connected
 
@@ -137,14 +137,14 @@ def test_everybody_in_the_order_of_the_list(meeting: Meeting, asynchronous: bool
 
 
 def test_the_same_as_one_by_one(meeting: Meeting, asynchronous: bool) -> None:  # noqa: FBT001
-    strict = Thresholds(jitter_ms=Limit(1, 2))
+    strict = Thresholds(jitter_ms=Threshold(1, 2))
     client = RealtimeKit(**meeting.settings)
     for peer in meeting.of(asynchronous, keep_reports=True, thresholds=strict).participants:
         assert peer.report is not None
         found = client.sessions.find_participant_by_peer_id(peer.participant.id)
         assert peer.report.to_dict() == found["peer_report"]
         assert peer.summary == peer.report.quality.summary()
-        assert peer.findings == peer.report.problems(strict) != []
+        assert peer.findings == peer.report.findings(strict) != []
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 4])

@@ -1,4 +1,4 @@
-"""What a report adds up to: from samples, from totals, in milliseconds whatever the samples were in."""
+"""Summaries: from samples, from aggregates, in milliseconds whatever the unit of the samples."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.quality.report import PeerReport
-from realtimekit.quality.summary import spread
-from realtimekit.quality.tracks import moment, tracks_of
+from realtimekit.quality.parsing import to_datetime
+from realtimekit.quality.peer_report import PeerReport
+from realtimekit.quality.summary import distribution
+from realtimekit.quality.tracks import tracks_of
 from realtimekit.quality.units import Units
 
-from .calls import GOOD, START, STEP, recorded, report, samples
+from .sample_reports import GOOD, START, STEP, recorded, report, samples
 
 
 def test_the_recorded_shape() -> None:
@@ -23,7 +24,7 @@ def test_the_recorded_shape() -> None:
     assert (audio.source, audio.samples) == ("samples", 6)
     assert (audio.start, audio.end) == (START, START + timedelta(seconds=35))
     assert audio.mos.avg == 1
-    assert audio.rtt_ms.size == 5, "an rtt of 0 is no measurement"
+    assert audio.rtt_ms.size == 5, "an rtt of 0 is not a measurement"
     assert audio.rtt_ms.max == pytest.approx(600)
     assert audio.packets == 1755
     assert audio.bytes == 31590
@@ -31,7 +32,7 @@ def test_the_recorded_shape() -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_each_direction_and_kind_has_its_place(name: str) -> None:
+def test_each_direction_and_kind_of_media(name: str) -> None:
     media, _, role = name.rpartition("_")
     summary = report(**{name: samples(name, 4, packets_lost=3)}).quality.summary()
     (found,) = summary.media()
@@ -58,14 +59,14 @@ def test_percentiles_are_values_of_samples() -> None:
 
 @given(st.lists(st.floats(0, 1e6) | st.none()))
 def test_percentiles_are_in_order(values: list[float | None]) -> None:
-    found = spread(values)
-    there = [value for value in values if value is not None]
-    assert found.size == len(there)
-    if there:
+    found = distribution(values)
+    present = [value for value in values if value is not None]
+    assert found.size == len(present)
+    if present:
         order = [found.min, found.p10, found.p50, found.p75, found.p90, found.max]
         assert order == sorted(order, key=lambda value: value or 0)
-        assert set(order) <= set(there)
-        assert sum(value <= (found.p90 or 0) for value in there) >= 0.9 * len(there)
+        assert set(order) <= set(present)
+        assert sum(value <= (found.p90 or 0) for value in present) >= 0.9 * len(present)
 
 
 def test_loss_is_of_all_packets_and_never_more_than_all() -> None:
@@ -78,7 +79,7 @@ def test_loss_is_of_all_packets_and_never_more_than_all() -> None:
     assert too_many.sent.audio.lost_percent == 100
 
 
-def test_a_counter_that_began_anew_counts_nothing_there() -> None:
+def test_a_counter_that_was_reset_counts_as_0() -> None:
     made = samples("audio_consumer", 3, packets_lost=30, packets_received=270)
     made[1] |= {"packets_lost": -4000, "bytes_received": -1}
     audio = report(audio_consumer=made).quality.summary().received.audio
@@ -87,7 +88,7 @@ def test_a_counter_that_began_anew_counts_nothing_there() -> None:
     assert audio.lost_percent == pytest.approx(100 * 60 / 870)
 
 
-def test_totals_where_there_are_no_samples() -> None:
+def test_aggregates_where_there_are_no_samples() -> None:
     quality: dict[str, Any] = {
         "video_producer_cumulative": {
             "quality_mos": {"avg": 3.5, "p50": 3.6, "p75": 3.9, "p90": 4.2},
@@ -98,30 +99,30 @@ def test_totals_where_there_are_no_samples() -> None:
         "audio_producer_cumulative": {},
     }
     sent = report(**quality).quality.summary().sent
-    assert sent.video.source == "totals"
+    assert sent.video.source == "aggregates"
     assert (sent.video.mos.size, sent.video.mos.avg, sent.video.mos.p90, sent.video.mos.max) == (0, 3.5, 4.2, None)
     assert (sent.video.lost_percent, sent.video.rtt_ms.avg, sent.video.frames_per_second.avg) == (2.5, 135.7, 24)
     assert sent.audio.source == "none"
 
 
 @pytest.mark.parametrize(
-    ("rtt", "total", "units", "expected"),
+    ("rtt", "aggregate", "units", "expected"),
     [
         (0.25, 250, Units(), 250),  # as recorded
         (0.25, None, Units(), 250),
-        (250, 250, Units(), 250),  # totals and samples agree: both are milliseconds
+        (250, 250, Units(), 250),  # aggregates and samples agree: both are in milliseconds
         (250, None, Units(), 250_000),
         (250, None, Units(rtt="ms"), 250),
         (250, 250, Units(rtt="s"), 250_000),
     ],
 )
-def test_the_report_itself_tells_the_unit_of_its_rtt(rtt: float, total: Any, units: Units, expected: float) -> None:
-    totals = {} if total is None else {"rtt": {"avg": total}}
-    made = report(audio_producer=samples("audio_producer", rtt=rtt), audio_producer_cumulative=totals)
+def test_the_unit_of_rtt_is_detected(rtt: float, aggregate: Any, units: Units, expected: float) -> None:
+    aggregates = {} if aggregate is None else {"rtt": {"avg": aggregate}}
+    made = report(audio_producer=samples("audio_producer", rtt=rtt), audio_producer_cumulative=aggregates)
     assert made.quality.summary(units).sent.audio.rtt_ms.avg == pytest.approx(expected)
 
 
-def test_other_units_can_be_said() -> None:
+def test_units_can_be_set() -> None:
     made = report(audio_consumer=samples("audio_consumer", jitter=4, jitter_buffer_delay=12_000))
     audio = made.quality.summary(Units(jitter="ms", jitter_buffer_delay="ms")).received.audio
     assert (audio.jitter_ms.avg, audio.jitter_buffer_ms.avg) == (4, 60)
@@ -136,13 +137,13 @@ def test_as_json() -> None:
     assert found["received"]["screenshare_video"]["source"] == "none"
 
 
-def test_the_course_in_time_is_of_all_streams_together() -> None:
+def test_a_time_series_adds_up_all_streams() -> None:
     made = [
         *samples("audio_consumer", 3, packets_lost=30, packets_received=270, consumer_id="one"),
         *samples("audio_consumer", 2, packets_lost=0, packets_received=300, consumer_id="two"),
     ]
     (track,) = [track for track in tracks_of({"audio_consumer": made}) if track.rows]
-    course = track.course(lambda track: (track.lost, track.packets))
-    assert [step.above / step.below for step in course] == [0.05, 0.05, 0.1]
-    assert [moment(step.end) for step in course] == [START + timedelta(seconds=STEP * at) for at in (1, 2, 3)]
-    assert course[0].start == START.timestamp()
+    buckets = track.time_series(lambda track: (track.packets_lost, track.packets)).buckets
+    assert [bucket.value for bucket in buckets] == [0.05, 0.05, 0.1]
+    assert [to_datetime(bucket.end) for bucket in buckets] == [START + timedelta(seconds=STEP * at) for at in (1, 2, 3)]
+    assert buckets[0].start == START.timestamp()

@@ -1,4 +1,4 @@
-"""The meeting, met once for all the tests that only look."""
+"""One meeting for all tests that only read it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from realtimekit import report
 from realtimekit.emulator import Emulator
-from realtimekit.report import Report
+from realtimekit.report import SessionReport
 
 from .meeting import Met, meet
 
@@ -20,5 +20,5 @@ def met() -> Iterator[Met]:
 
 
 @pytest.fixture(scope="module")
-def made(met: Met) -> Report:
-    return report.of(met.session)
+def made(met: Met) -> SessionReport:
+    return report.collect(met.session)

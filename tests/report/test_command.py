@@ -35,10 +35,10 @@ def test_on_stdout(demo: Demo) -> None:
     result = run(demo, "sess-1", "-o", "-", "--no-quality")
     assert result.exit_code == 0
     assert result.stdout.startswith("<!doctype html>")
-    assert "it was not asked for" in result.stdout
+    assert "it was not requested" in result.stdout
 
 
-def test_what_is_missing_is_told(demo: Demo, tmp_path: Path) -> None:
+def test_missing_parts_are_reported(demo: Demo, tmp_path: Path) -> None:
     demo.emulator.advance(9 * 86_400)
     result = run(demo, "sess-1", "-o", str(tmp_path / "report.html"))
     assert result.exit_code == 0
@@ -52,7 +52,7 @@ def test_links_only_on_demand(met: Met) -> None:
         assert "signature=" in run(demo, met.session.id, "-o", "-", "--no-quality", "--links").stdout
 
 
-def test_an_id_that_can_be_none(demo: Demo) -> None:
+def test_an_invalid_id(demo: Demo) -> None:
     assert run(demo, "..").exit_code == 2
 
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from realtimekit.report import Report
-from realtimekit.report.text import clean
+from realtimekit.report import SessionReport
+from realtimekit.report.sanitize import clean
 
 from .chromium import chromium
 from .meeting import NAMES, SAID, TITLE, WRITTEN
@@ -26,9 +26,9 @@ window.alert = text => window.seen.push(`alert ${text}`);
 CONTRAST = """
 () => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgb = colour => {
+  const rgb = color => {
     canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
+    canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
@@ -38,8 +38,8 @@ CONTRAST = """
   };
   const ground = element => {
     for (let at = element; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour[3] === 255) return colour;
+      const color = rgb(getComputedStyle(at).backgroundColor);
+      if (color[3] === 255) return color;
     }
     return [255, 255, 255, 255];
   };
@@ -66,7 +66,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def file(made: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(made: SessionReport, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("report") / "report.html"
     made.save(place)
     return place
@@ -121,44 +121,44 @@ def test_nothing_runs_loads_or_complains(look: Looking, file: Path, width: int, 
     assert looked.page.locator("script").count() == 0
 
 
-def test_who_was_there(look: Looking) -> None:
+def test_the_attendees(look: Looking) -> None:
     page = look().page
     assert page.get_by_role("heading", level=1).inner_text() == TITLE
     rows = page.locator("#people li")
     assert [name.strip() for name in rows.locator(".name").all_inner_texts()] == [clean(name) for name in NAMES]
-    assert "in 2 stays" in rows.nth(0).inner_text()
-    bars = [rows.nth(at).locator(".bars .stay").count() for at in range(len(NAMES))]
+    assert "joined 2 times" in rows.nth(0).inner_text()
+    bars = [rows.nth(at).locator(".bars .presence").count() for at in range(len(NAMES))]
     assert bars == [2, 1, 1, 1, 1, 1]
     # Who came later begins further right; who left early ends further left.
-    boxes = [rows.nth(at).locator(".bars .stay").first.bounding_box() for at in range(len(NAMES))]
+    boxes = [rows.nth(at).locator(".bars .presence").first.bounding_box() for at in range(len(NAMES))]
     lefts = [box["x"] for box in boxes if box]
     assert lefts == sorted(lefts)
     assert len(set(lefts)) == len(NAMES)
-    assert rows.locator(".bars .said").count() == len(SAID)
-    assert rows.locator(".bars .wrote").count() == len(WRITTEN)
+    assert rows.locator(".bars .speech").count() == len(SAID)
+    assert rows.locator(".bars .message").count() == len(WRITTEN)
 
 
-def test_the_thread_is_in_order_and_shows_what_was_written_literally(look: Looking) -> None:
+def test_the_conversation_is_in_order_and_shows_text_literally(look: Looking) -> None:
     page = look().page
-    remarks = page.locator("#conversation li")
+    entries = page.locator("#conversation li")
     expected = [clean(text) for both in zip(SAID, WRITTEN, strict=True) for text in both]
-    assert remarks.locator(".words").all_inner_texts() == expected
-    assert remarks.locator(".badge.chat").count() == len(WRITTEN)
-    times = remarks.locator("time").all_inner_texts()
+    assert entries.locator(".words").all_inner_texts() == expected
+    assert entries.locator(".badge.chat").count() == len(WRITTEN)
+    times = entries.locator("time").all_inner_texts()
     assert times == sorted(times)
-    links = [link.get_attribute("href") for link in remarks.locator("a").all()]
+    links = [link.get_attribute("href") for link in entries.locator("a").all()]
     assert links == ["https://example.com/a?b=1&c=%22", "https://example.com/", "https://example.com"]
     assert page.locator("iframe, img").count() == 0
     assert page.locator("style").count() == 1
 
 
-def test_the_summary_is_rendered(look: Looking) -> None:
+def test_the_summary_is_render_markdown(look: Looking) -> None:
     summary = look().page.locator("#summary")
     assert summary.locator("h3, li, strong").count() > 0
     assert "<script>" in summary.inner_text()
 
 
-def test_the_quality_of_everybodys_call(look: Looking, made: Report) -> None:
+def test_the_quality_of_everybodys_call(look: Looking, made: SessionReport) -> None:
     page = look().page
     assert page.locator(".overview tbody tr").count() == len(made.calls)
     assert page.locator(".call").count() == len(made.calls)
@@ -187,7 +187,7 @@ def test_a_link_in_the_overview_unfolds_its_call(look: Looking) -> None:
     assert last.locator(".call-body").is_visible()
 
 
-def test_recordings_and_livestreams(look: Looking, made: Report) -> None:
+def test_recordings_and_livestreams(look: Looking, made: SessionReport) -> None:
     media = look().page.locator("#media")
     (recording,) = made.recordings or []
     assert recording.output_file_name
@@ -208,19 +208,19 @@ def test_it_never_scrolls_sideways(look: Looking, width: int) -> None:
     assert outside == []
 
 
-def brightness(colour: str) -> float:
-    return sum(float(part) for part in re.findall(r"[\d.]+", colour)[:3]) / 3
+def brightness(color: str) -> float:
+    return sum(float(part) for part in re.findall(r"[\d.]+", color)[:3]) / 3
 
 
-def test_its_colours_follow_the_readers_choice(look: Looking) -> None:
-    def colours(scheme: str) -> tuple[float, float, str]:
+def test_its_colors_follow_the_readers_choice(look: Looking) -> None:
+    def colors(scheme: str) -> tuple[float, float, str]:
         page = look(scheme=scheme).page
         body = page.locator("body").evaluate("b => [getComputedStyle(b).backgroundColor, getComputedStyle(b).color]")
         line = page.locator(".plot .audio path").first.evaluate("path => getComputedStyle(path).stroke")
         return brightness(body[0]), brightness(body[1]), line
 
-    light_ground, light_text, light_line = colours("light")
-    dark_ground, dark_text, dark_line = colours("dark")
+    light_ground, light_text, light_line = colors("light")
+    dark_ground, dark_text, dark_line = colors("dark")
     assert light_text < 60
     assert light_ground > 220
     assert dark_text > 200
@@ -229,11 +229,11 @@ def test_its_colours_follow_the_readers_choice(look: Looking) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(look: Looking, scheme: str) -> None:
+def test_every_text_has_enough_contrast(look: Looking, scheme: str) -> None:
     assert look(scheme=scheme).page.evaluate(CONTRAST) == []
 
 
-def test_headings_go_down_one_by_one(look: Looking) -> None:
+def test_no_heading_level_is_skipped(look: Looking) -> None:
     levels = look().page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => +h.tagName[1])")
     assert levels[0] == 1
     assert levels.count(1) == 1

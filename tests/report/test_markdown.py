@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.report.markdown import rendered
+from realtimekit.report.markdown import render_markdown
 
 from .meeting import Page
 
@@ -31,8 +31,8 @@ ALLOWED = {
         ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),
     ],
 )
-def test_markdown_is_rendered(source: str, html: str) -> None:
-    assert rendered(source) == html
+def test_markdown_is_render_markdown(source: str, html: str) -> None:
+    assert render_markdown(source) == html
 
 
 HOSTILE = (
@@ -59,7 +59,7 @@ HOSTILE = (
 
 
 def check(source: str) -> None:
-    page = Page(rendered(source))
+    page = Page(render_markdown(source))
     for element in page.elements:
         assert element.tag in ALLOWED
         assert element.attributes.keys() <= {"href", "rel", "title", "class", "start"}

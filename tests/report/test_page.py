@@ -1,4 +1,4 @@
-"""The page as a file: complete in itself, closed to everything from outside, and nobody's text is part of it."""
+"""The page as a file: self-contained, loads nothing, and no text from outside becomes markup."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from hypothesis import strategies as st
 
 from realtimekit.artifacts.messages import ChatMessage
 from realtimekit.artifacts.segments import Peer, Segment
-from realtimekit.report import Person, Report
-from realtimekit.report.text import clean
+from realtimekit.report import Attendee, SessionReport
+from realtimekit.report.sanitize import clean
 
 from .meeting import NAMES, SAID, TITLE, WRITTEN, Met, Page
-from .test_people import START
-from .test_thread import of, said, written
+from .test_attendees import START
+from .test_conversation import of, said, written
 
+LOAD = "from realtimekit.report import page; page.load_environment()"
 LOADING = {"applet", "audio", "base", "embed", "form", "frame", "iframe", "img", "link", "object", "script", "video"}
 
 
 @pytest.fixture(scope="module")
-def html(made: Report) -> str:
+def html(made: SessionReport) -> str:
     return made.html()
 
 
@@ -64,7 +65,7 @@ def test_its_policy_allows_its_own_sheet_alone(html: str) -> None:
     assert page.elements.index(page.named("meta")[1]) < page.elements.index(page.named("style")[0])
 
 
-def test_what_people_wrote_is_shown_and_only_that(html: str) -> None:
+def test_text_is_shown_literally(html: str) -> None:
     text = Page(html).text
     for own in (TITLE, *NAMES, *SAID, *WRITTEN):
         assert clean(own) in text
@@ -72,7 +73,7 @@ def test_what_people_wrote_is_shown_and_only_that(html: str) -> None:
     assert "\u202e" not in html
 
 
-def test_links_that_give_access_are_there_only_where_they_are_asked_for(made: Report, html: str) -> None:
+def test_download_links_only_on_demand(made: SessionReport, html: str) -> None:
     (recording,) = made.recordings or []
     link = recording.download_url
     assert link
@@ -84,13 +85,13 @@ def test_links_that_give_access_are_there_only_where_they_are_asked_for(made: Re
     assert "signature=" not in re.sub(r'href="[^"]*"', "", with_links)
 
 
-def test_no_token_is_in_it(met: Met, made: Report) -> None:
+def test_no_token_is_in_it(met: Met, made: SessionReport) -> None:
     html = made.html(links=True)
     assert met.emulator.api_token not in html
     assert "stream_key" not in html
 
 
-def test_a_link_that_leads_elsewhere_than_to_the_web_is_none(made: Report) -> None:
+def test_only_web_links_are_links(made: SessionReport) -> None:
     (recording,) = made.recordings or []
     for url in ("javascript:alert(1)", "file:///etc/passwd", "//example.com/x", "https://"):
         forged = type(recording)({**recording.to_dict(), "download_url": url}, client=recording._client, scope={})
@@ -102,13 +103,13 @@ anything = st.text(st.characters(), max_size=40) | st.sampled_from([*NAMES, *SAI
 
 @settings(deadline=None)
 @given(anything, anything, anything, anything, anything)
-def test_whatever_people_write(title: str, name: str, speech: str, message: str, reason: str) -> None:
+def test_any_text(title: str, name: str, speech: str, message: str, reason: str) -> None:
     plain = of([], [], [])
-    usual = of([said(1, "x", "p", "x")], [written(2, "x")], [Person("x", None, frozenset({"p"}), [])])
+    usual = of([said(1, "x", "p", "x")], [written(2, "x")], [Attendee("x", None, frozenset({"p"}), [])])
     report = of(
         [Segment(said(1, "").start, None, name, speech, Peer("p", None, None))],
         [ChatMessage({"payload": message, "displayName": name, "createdAt": START.isoformat()})],
-        [Person(name, None, frozenset({"p"}), [])],
+        [Attendee(name, None, frozenset({"p"}), [])],
     )
     report.session._data["meeting_display_name"] = title
     report = report._replace(missing={"summary": reason})
@@ -121,23 +122,23 @@ def test_whatever_people_write(title: str, name: str, speech: str, message: str,
     assert {element.tag for element in page.elements} <= {e.tag for e in Page(plain.html()).elements} | extra
 
 
-def test_an_empty_report_has_a_line_for_everything() -> None:
+def test_an_empty_report_has_a_line_for_each_part() -> None:
     everything = ("participants", "summary", "transcript", "chat", "quality", "recordings", "livestreams")
     empty = of([], [])._replace(segments=None, messages=None, missing=dict.fromkeys(everything, "it is gone"))
     assert Page(empty.html()).text.count("it is gone") == len(everything)
     assert "Untitled session" in empty.html()
-    nothing = of([], [])._replace(recordings=[], broadcasts=[])
+    nothing = of([], [])._replace(recordings=[], livestreams=[])
     text = Page(nothing.html()).text
     for line in ("Nothing was said or written.", "Nothing was recorded.", "Nothing was streamed.", "Nobody took part."):
         assert line in text
 
 
-def test_rows_that_could_not_be_read_are_said() -> None:
+def test_rows_that_could_not_be_read_are_reported() -> None:
     report = of([], [])._replace(unreadable={"chat": ["line 3: it has no text", "line 4: it has no text"]})
     assert "2 rows of the chat could not be read: line 3: it has no text; …" in Page(report.html()).text
 
 
-def test_fields_that_cannot_be_read_are_left_out(made: Report) -> None:
+def test_fields_that_cannot_be_read_are_left_out(made: SessionReport) -> None:
     odd: dict[str, Any] = {"id": "s", "started_at": 7, "ended_at": "soon", "minutes_consumed": "many", "status": None}
     session = type(made.session)(odd, client=made.session._client, scope={})
     closed(made._replace(session=session).html())
@@ -146,7 +147,7 @@ def test_fields_that_cannot_be_read_are_left_out(made: Report) -> None:
 # --- as a file --------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_written_atomically(made: SessionReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "report.html"
     place.write_text("the last one")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
@@ -161,14 +162,14 @@ def test_a_file_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, mon
 
 @pytest.mark.parametrize("library", ["jinja2", "markdown_it", "pygal"])
 def test_a_library_that_is_missing_is_named(library: str) -> None:
-    script = f"import sys; sys.modules[{library!r}] = None\nfrom realtimekit.report.page import ready\nready()"
+    script = f"import sys; sys.modules[{library!r}] = None\n{LOAD}"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     last = result.stderr.splitlines()[-1]
     assert last == f"ImportError: a report needs {library}: pip install 'realtimekit[report]'"
 
 
 def test_pygal_leaves_no_warning_behind() -> None:
-    script = "from realtimekit.report.page import ready\nready()\ntry: import no_such_module\nexcept ImportError: pass"
+    script = f"{LOAD}\ntry: import no_such_module\nexcept ImportError: pass"
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
 
 

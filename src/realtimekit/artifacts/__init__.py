@@ -1,1 +1,1 @@
-"""What is in the files that a session leaves behind: formats in, Python values out."""
+"""Download and parse the files of a session: chat, transcript, subtitles and recordings."""

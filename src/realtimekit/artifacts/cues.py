@@ -1,6 +1,6 @@
-"""Subtitles: the cues of SRT and WebVTT files.
+"""Parse subtitles: the cues of SRT and WebVTT files.
 
-WebVTT: https://www.w3.org/TR/webvtt1/. SRT has no standard; what is read here is what players read.
+WebVTT: https://www.w3.org/TR/webvtt1/. SRT has no standard; this accepts what players accept.
 """
 
 from __future__ import annotations
@@ -18,53 +18,54 @@ if TYPE_CHECKING:
 _CLOCK = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?", re.ASCII)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# strip() takes the other blanks: `[ \t]+` and what follows it would share them in every way there is.
+# One blank only; strip() removes the others. `[ \t]+` next to `[^>]*` would backtrack in quadratic time.
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]([^>]*)>")
-_NO_TIMES = "there are no times such as 00:00:01.000 --> 00:00:02.500"
+_NO_TIMES = "it has no times such as 00:00:01.000 --> 00:00:02.500"
 
 
 def is_vtt(text: str) -> bool:
+    """Return whether the text is a WebVTT file."""
     return re.match(r"\s*WEBVTT(?:\s|$)", text) is not None
 
 
 def is_srt(text: str) -> bool:
-    """A number alone on the first line, or times: no other format of a transcript begins so."""
+    """Return whether the text is an SRT file: only these begin with a line that is a number, or times."""
     first = _LINE_END.split(text.lstrip(), 1)[0].strip()
     return (first.isascii() and first.isdigit()) or _TIMES.fullmatch(first) is not None
 
 
-def cues(text: str) -> Iterator[Row]:
-    """The cues of a file: `start`, `end` (timedelta), `voice` (the name in WebVTT's `<v name>`, or None) and `text`."""
+def parse_cues(text: str) -> Iterator[Row]:
+    """Yield the cues of a file: `start`, `end` (timedelta), `voice` (the name in `<v name>`, or None) and `text`."""
     vtt = is_vtt(text)
     for number, lines in _blocks(text):
         if vtt and re.match(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:[ \t]|$)", lines[0]):
             continue
-        before = 0 if "-->" in lines[0] else 1  # a cue may have a name or a number
-        place = f"line {number}"
-        times = _TIMES.fullmatch(lines[before]) if len(lines) > before else None
+        times_line = 0 if "-->" in lines[0] else 1  # a cue may begin with a name or a number
+        position = f"line {number}"
+        times = _TIMES.fullmatch(lines[times_line]) if len(lines) > times_line else None
         if times is None:
-            yield place, _NO_TIMES
+            yield position, _NO_TIMES
             continue
         try:
             start, end = _time(*times.groups()[:4]), _time(*times.groups()[4:])
         except (ValueError, OverflowError):  # more digits than int() reads, or than a timedelta holds
-            yield place, _NO_TIMES
+            yield position, _NO_TIMES
             continue
-        said = "\n".join(lines[before + 1 :])
-        voice = _VOICE.match(said) if vtt else None
+        payload = "\n".join(lines[times_line + 1 :])
+        voice = _VOICE.match(payload) if vtt else None
         yield (
-            place,
+            position,
             {
                 "start": start,
                 "end": end,
-                "voice": _unescaped(voice[1]).strip() if voice else None,
-                "text": _unescaped(_without_tags(said)) if vtt else said,
+                "voice": _unescape(voice[1]).strip() if voice else None,
+                "text": _unescape(_strip_tags(payload)) if vtt else payload,
             },
         )
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
-    """What stands between blank lines, and the number of its first line. Only real line ends count as such."""
+    """Yield the lines between blank lines, with the number of the first. Only CR and LF count as line ends."""
     lines: list[str] = []
     for number, line in enumerate([*_LINE_END.split(text), ""], 1):
         if line.strip(" \t"):
@@ -74,14 +75,14 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
             lines = []
 
 
-def _without_tags(said: str) -> str:
-    # After the last `>` no tag ends: looking for one from each `<` there takes time with the square of the length.
-    before, end, after = said.rpartition(">")
+def _strip_tags(text: str) -> str:
+    # No tag ends after the last `>`: searching from each `<` there would take quadratic time.
+    before, end, after = text.rpartition(">")
     return re.sub(r"<[^>]*>", "", before + end) + after
 
 
-def _unescaped(text: str) -> str:
-    # int(), in there, raises ValueError for thousands of digits; no character has a number of a hundred.
+def _unescape(text: str) -> str:
+    # html.unescape raises ValueError for thousands of digits; no character has a number with a hundred.
     return html.unescape(re.sub(r"&(?=#[0-9]{100})", "&amp;", text))
 
 

@@ -1,4 +1,4 @@
-"""The chat of a session: its file in, messages out."""
+"""Parse the chat file of a session into messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from realtimekit.artifacts.rows import read_each, table, text_of
+from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table
 from realtimekit.record import Field, Record, field
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from realtimekit.errors import DecodeError
 
-# https://developers.cloudflare.com/realtime/realtimekit/ documents these, and not whether a header row comes first.
+# https://developers.cloudflare.com/realtime/realtimekit/ documents these, but not whether there is a header row.
 COLUMNS = (
     "id",
     "participantId",
@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 class ChatMessage(Record, repr_fields=("id", "displayName", "createdAt")):
-    """One message of a chat. Columns that are not declared here are still there: `message["column"]`."""
+    """One chat message. Columns that are not declared here can be read as `message["column"]`."""
 
     id: str | None
     participant_id: str | None = field("participantId")
@@ -41,28 +41,28 @@ class ChatMessage(Record, repr_fields=("id", "displayName", "createdAt")):
     is_edited: bool | None = field("isEdited")
     payload_type: Literal["TEXT_MESSAGE", "IMAGE_MESSAGE", "FILE_MESSAGE"] | str | None = field("payloadType")
     payload: str | None
-    """The text, or what stands for the image or file."""
+    """The text; for an image or a file, its link or name."""
     created_at: datetime | None = field("createdAt")
 
 
 _FIELDS = [name for name, value in vars(ChatMessage).items() if isinstance(value, Field)]
 
 
-def parse_chat(content: bytes, *, problems: list[DecodeError] | None = None) -> list[ChatMessage]:
-    """The messages of a chat file, in its order; an empty file has none.
+def parse_chat(content: bytes, *, errors: list[DecodeError] | None = None) -> list[ChatMessage]:
+    """Return the messages of a chat file, in its order; an empty list for an empty file.
 
     Args:
-        content: CSV with or without a header row, or JSON, whatever the file's name says.
-        problems: rows that cannot be read are reported here, each with its line, and the others are read.
+        content: CSV with or without a header row, or JSON; the format is detected from the content.
+        errors: if given, rows that cannot be read are appended here, each with its line, instead of raised.
 
     Raises:
-        DecodeError: the file is no JSON though it begins like it; or a row cannot be read, and `problems` is None.
+        DecodeError: the file looks like JSON but is not; or a row cannot be read, and `errors` is None.
     """
-    return read_each(table(text_of(content), COLUMNS, {}), _message, problems)
+    return convert_rows(parse_table(decode_text(content), COLUMNS, {}), _message, errors)
 
 
 def _message(row: Mapping[str, Any]) -> ChatMessage:
-    # An empty cell is no value, but an empty text is a text.
+    # An empty cell means that there is no value, except for the payload, which may be an empty text.
     data = {name: value for name, value in row.items() if value != "" or name == "payload"}
     if isinstance(payload := data.get("payload"), dict | list):
         data["payload"] = json.dumps(payload, ensure_ascii=False)
@@ -72,6 +72,6 @@ def _message(row: Mapping[str, Any]) -> ChatMessage:
     if not data.keys() & set(COLUMNS):
         raise ValueError(f"it has none of {', '.join(COLUMNS)}")
     message = ChatMessage(data)
-    for name in _FIELDS:  # read now, while it is known where the row stands
+    for name in _FIELDS:  # decoded now, so that an error can name the row
         getattr(message, name)
     return message

@@ -1,4 +1,4 @@
-"""Tables as a session leaves them: CSV with or without a header row, or JSON; told apart by their content."""
+"""Parse tables: CSV with or without a header row, or JSON; the format is detected from the content."""
 
 from __future__ import annotations
 
@@ -14,86 +14,86 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Item = TypeVar("Item")
-Row = tuple[str, "Mapping[str, Any] | str"]  # where it stands ("line 3"), and its cells by column or why there are none
+Row = tuple[str, "Mapping[str, Any] | str"]  # its position ("line 3"), and its cells by column or an error message
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 
 
-def text_of(content: bytes) -> str:
-    """The text of a file: UTF-8, or what its byte order mark says; bytes that are no text become U+FFFD."""
+def decode_text(content: bytes) -> str:
+    """Decode a file: as UTF-8, or as its byte order mark says; invalid bytes become U+FFFD."""
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return content[len(bom) :].decode(encoding, "replace")
     return content.decode("utf-8", "replace")
 
 
-def read_each(
+def convert_rows(
     rows: Iterable[Row],
-    read: Callable[[Mapping[str, Any]], Item],
-    problems: list[DecodeError] | None,
+    convert: Callable[[Mapping[str, Any]], Item],
+    errors: list[DecodeError] | None,
 ) -> list[Item]:
-    """What `read` makes of each row.
+    """Convert each row to an item.
 
     Args:
-        rows: as `table` gives them.
-        read: raises TypeError, ValueError or OverflowError for a row that it cannot read.
-        problems: where rows that cannot be read are reported, while the others are read.
+        rows: as `parse_table` yields them.
+        convert: raises TypeError, ValueError or OverflowError for a row that it cannot convert.
+        errors: if given, rows that cannot be read are appended here instead of raised.
 
     Raises:
-        DecodeError: a row cannot be read, and there is no list for problems. It names the line.
+        DecodeError: a row cannot be read, and `errors` is None. The message names the line.
     """
     items: list[Item] = []
-    for place, row in rows:
+    for position, row in rows:
         try:
             if isinstance(row, str):
-                raise ValueError(row)  # noqa: TRY004 - it is the reason why there is no row
-            items.append(read(row))
+                raise ValueError(row)  # noqa: TRY004 - the row is an error message
+            items.append(convert(row))
         except (TypeError, ValueError, OverflowError) as error:
-            problem = DecodeError(f"{place} of the file cannot be read: {error}")
-            if problems is None:
-                raise problem from None
-            problems.append(problem)
+            decode_error = DecodeError(f"{position} of the file cannot be read: {error}")
+            if errors is None:
+                raise decode_error from None
+            errors.append(decode_error)
     return items
 
 
-def table(text: str, columns: tuple[str, ...], aliases: Mapping[str, str]) -> Iterator[Row]:
-    """The rows of a file, their cells by column. Blank lines are no rows.
+def parse_table(text: str, columns: tuple[str, ...], aliases: Mapping[str, str]) -> Iterator[Row]:
+    """Return the rows of a file, their cells by column, without blank lines.
 
     Args:
-        text: the file.
-        columns: the documented ones, for a CSV without a header row; a header row's own names count otherwise.
-        aliases: other names of columns, in small letters without `_`.
+        text: the content of the file.
+        columns: the documented columns, for a CSV file without a header row.
+        aliases: other names of columns, in lower case and without `_`.
 
     Raises:
-        DecodeError: the file as a whole is no JSON.
+        DecodeError: the file looks like JSON but is not.
     """
-    names = {_plain(name): name for name in columns} | dict(aliases)
+    names = {_normalize(name): name for name in columns} | dict(aliases)
     if text.lstrip()[:1] in {"[", "{"}:
-        return _objects(text, names)
-    return _lines(text, columns, names)
+        return _json_rows(text, names)
+    return _csv_rows(text, columns, names)
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
     return name.strip().replace("_", "").replace(" ", "").lower()
 
 
-def _objects(text: str, names: Mapping[str, str]) -> Iterator[Row]:
+def _json_rows(text: str, names: Mapping[str, str]) -> Iterator[Row]:
     try:
-        found: Any = _decoded(text)
+        found: Any = _decode_json(text)
     except (ValueError, RecursionError) as error:
-        raise DecodeError(f"the file begins like JSON and is none: {error}") from None
+        raise DecodeError(f"the file looks like JSON but is not valid: {error}") from None
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
-        found = lists[0] if len(lists) == 1 else [found]  # an envelope, or one item alone
+        found = lists[0] if len(lists) == 1 else [found]  # an envelope, or a single item
     for number, item in enumerate(found, 1):
         if isinstance(item, dict):
-            yield f"item {number}", {names.get(_plain(name), name): value for name, value in item.items()}
+            yield f"item {number}", {names.get(_normalize(name), name): value for name, value in item.items()}
         else:
             yield f"item {number}", f"expected an object, got {type(item).__name__}"
 
 
-def _decoded(text: str) -> Any:
-    """JSON; halves of surrogate pairs (a name that was cut inside an emoji) become U+FFFD: no file can have them."""
+def _decode_json(text: str) -> Any:
+    """Decode JSON; unpaired surrogates (a name that was cut inside an emoji) become U+FFFD, so that it can be saved."""
     found = json.loads(text)
     if re.search(r"\\u[dD][89a-fA-F]", text) is None:
         return found
@@ -101,28 +101,28 @@ def _decoded(text: str) -> Any:
     return json.loads(units.decode("utf-16-le", "replace"))
 
 
-def _lines(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> Iterator[Row]:
-    # strict: an open quote would otherwise swallow the rest of the file without a word
+def _csv_rows(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> Iterator[Row]:
+    # strict: otherwise an unclosed quote would silently swallow the rest of the file
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     first = True
     while True:
-        place = f"line {reader.line_num + 1}"
+        position = f"line {reader.line_num + 1}"
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield place, str(error)
+            yield position, str(error)
             continue
         if len(cells) < 2 and not "".join(cells).strip():
             continue
         if first:
             first = False
-            # Who writes a chat chooses some of its cells, but never most of them.
-            if sum(_plain(cell) in names for cell in cells) * 2 > len(cells):
-                columns = tuple(names.get(_plain(cell), cell) for cell in cells)
+            # A header row has column names in most cells. Participants can write some cells of a chat, but not most.
+            if sum(_normalize(cell) in names for cell in cells) * 2 > len(cells):
+                columns = tuple(names.get(_normalize(cell), cell) for cell in cells)
                 continue
         if len(cells) == len(columns):
-            yield place, dict(zip(columns, cells, strict=True))
+            yield position, dict(zip(columns, cells, strict=True))
         else:
-            yield place, f"it has {len(cells)} fields, not {len(columns)}"
+            yield position, f"it has {len(cells)} fields, not {len(columns)}"

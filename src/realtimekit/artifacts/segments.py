@@ -1,4 +1,4 @@
-"""The transcript of a session: a file in any of its four formats in, segments out."""
+"""Parse the transcript file of a session, in any of its four formats, into segments."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.artifacts.cues import cues, is_srt, is_vtt
-from realtimekit.artifacts.rows import read_each, table, text_of
+from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues
+from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from realtimekit.errors import DecodeError
 
 COLUMNS = ("startTimeMs", "peerId", "userId", "customParticipantId", "name", "text")
-# What the JSON form calls the same, and a header row may.
+# The names of the same columns in JSON, and possibly in a header row.
 _ALIASES = {
     "starttime": "startTimeMs",
     "endtime": "endTimeMs",
@@ -27,7 +27,13 @@ _ALIASES = {
 
 
 class Peer(NamedTuple):
-    """Who spoke, by their ids; SRT and VTT files do not have them."""
+    """The ids of a speaker; SRT and VTT files do not have them.
+
+    Attributes:
+        id: the peer id.
+        user_id: the user id.
+        custom_participant_id: your own id of the participant.
+    """
 
     id: str | None
     user_id: str | None
@@ -35,49 +41,57 @@ class Peer(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Something that somebody said."""
+    """Something that somebody said.
+
+    Attributes:
+        start: the time since the beginning of the file.
+        end: like `start`; None from a CSV file, which does not have it.
+        speaker: the display name.
+        text: what was said.
+        peer: the ids of the speaker; None from SRT and VTT files, which do not have them.
+    """
 
     start: timedelta
-    """From the moment that the file counts from."""
     end: timedelta | None
-    """None from a CSV file, which does not say it."""
     speaker: str | None
-    """The name that was shown."""
     text: str
     peer: Peer | None = None
-    """None from SRT and VTT files, which do not say it."""
 
 
 class SpeakingTime(NamedTuple):
-    """How much one participant spoke."""
+    """How long one participant spoke.
+
+    Attributes:
+        speaker: the last display name.
+        peer: the ids of the participant's last segment.
+        time: the total time, without counting overlaps twice.
+        segments: the number of segments.
+    """
 
     speaker: str | None
-    """The name that was shown last."""
     peer: Peer | None
-    """Of the participant's last segment."""
     time: timedelta
-    """What overlaps counts once."""
     segments: int
 
 
-def parse_transcript(content: bytes, *, problems: list[DecodeError] | None = None) -> list[Segment]:
-    """The segments of a transcript file, in its order; an empty file has none.
+def parse_transcript(content: bytes, *, errors: list[DecodeError] | None = None) -> list[Segment]:
+    """Return the segments of a transcript file, in its order; an empty list for an empty file.
 
     Args:
-        content: CSV with or without a header row, JSON, SRT or VTT, whatever the file's name says.
-        problems: rows that cannot be read are reported here, each with its line, and the others are read.
+        content: CSV with or without a header row, JSON, SRT or VTT; the format is detected from the content.
+        errors: if given, rows that cannot be read are appended here, each with its line, instead of raised.
 
     Raises:
-        DecodeError: the file is no JSON though it begins like it; or a row cannot be read, and `problems` is None.
+        DecodeError: the file looks like JSON but is not; or a row cannot be read, and `errors` is None.
     """
-    text = text_of(content)
+    text = decode_text(content)
     if is_vtt(text) or is_srt(text):
-        return read_each(cues(text), _from_cue, problems)
-    return read_each(table(text, COLUMNS, _ALIASES), _from_row, problems)
+        return convert_rows(parse_cues(text), _from_cue, errors)
+    return convert_rows(parse_table(text, COLUMNS, _ALIASES), _from_row, errors)
 
 
 def _from_cue(cue: Mapping[str, Any]) -> Segment:
-    # "Alice: Hello everyone": without a name it is all text.
+    # "Alice: Hello everyone", or text without a name
     speaker, text = cue["voice"], cue["text"]
     if speaker is None and (named := re.match(r"([^:\n]*):(?:[ \n]|$)", text)):
         speaker, text = named[1], text[named.end() :]
@@ -86,76 +100,79 @@ def _from_cue(cue: Mapping[str, Any]) -> Segment:
 
 def _from_row(row: Mapping[str, Any]) -> Segment:
     cells: dict[str, Any] = dict(row)
-    who = cells.get("peerData")
-    if isinstance(who, dict):
-        known = {"id": "peerId", "userId": "userId", "displayName": "name", "cpi": "customParticipantId"}
-        cells |= {known[name]: value for name, value in who.items() if name in known}
+    peer_data = cells.get("peerData")
+    if isinstance(peer_data, dict):
+        columns = {"id": "peerId", "userId": "userId", "displayName": "name", "cpi": "customParticipantId"}
+        cells |= {columns[name]: value for name, value in peer_data.items() if name in columns}
     if not isinstance(cells.get("text"), str):
         raise TypeError("it has no text")
     end = cells.get("endTimeMs")
-    ids = [_text(cells.get(name)) for name in ("peerId", "userId", "customParticipantId")]
+    ids = [_optional_string(cells.get(name)) for name in ("peerId", "userId", "customParticipantId")]
     return Segment(
-        _time(cells.get("startTimeMs")),
-        None if end in (None, "") else _time(end),
-        _text(cells.get("name")),
+        _parse_offset(cells.get("startTimeMs")),
+        None if end in (None, "") else _parse_offset(end),
+        _optional_string(cells.get("name")),
         cells["text"],
         Peer(*ids) if any(ids) else None,
     )
 
 
-def _text(value: Any) -> str | None:
+def _optional_string(value: Any) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _time(value: Any) -> timedelta:
+def _parse_offset(value: Any) -> timedelta:
     try:
         if isinstance(value, bool):
             raise ValueError  # noqa: TRY004 - caught below
         time = timedelta(milliseconds=float(value))
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{value!r} is no time in milliseconds") from None
+        raise ValueError(f"{value!r} is not a time in milliseconds") from None
     if time < timedelta(0):
-        raise ValueError(f"{value!r} is before the beginning")
+        raise ValueError(f"{value!r} is a negative time")
     return time
 
 
-def spoken(segments: Iterable[Segment]) -> str:
-    """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-    return "".join(f"{labelled(segment)}\n" for segment in segments)
+def to_text(segments: Iterable[Segment]) -> str:
+    """Return the transcript as plain text, a line for each segment: "Alice: Hello everyone"."""
+    return "".join(f"{format_segment(segment)}\n" for segment in segments)
 
 
-def labelled(segment: Segment) -> str:
-    """A segment on one line, with its speaker."""
+def format_segment(segment: Segment) -> str:
+    """Return a segment on one line, with its speaker."""
     name, text = one_line(segment.speaker or ""), one_line(segment.text)
     return f"{name}: {text}" if name else text
 
 
 def one_line(text: str) -> str:
+    """Return the text with each run of whitespace replaced with a space."""
     return " ".join(text.split())
 
 
 def speaking_time(segments: Iterable[Segment]) -> list[SpeakingTime]:
-    """How long each participant spoke; who spoke most comes first.
+    """Return how long each participant spoke, the longest time first.
 
-    A participant who came back as another peer counts as one, where the segments have ids.
+    A participant who rejoined as another peer counts once, if the segments have ids.
 
     Raises:
         ValueError: a segment has no end: read the transcript as JSON, SRT or VTT.
     """
-    of: dict[str | None, list[Segment]] = {}
+    groups: dict[str | None, list[Segment]] = {}
     for segment in segments:
         if segment.end is None:
-            raise ValueError("a segment has no end, as none in a CSV file has: read the transcript as JSON, SRT or VTT")
+            raise ValueError("a segment has no end (CSV files have none): read the transcript as JSON, SRT or VTT")
         peer = segment.peer
         key = (peer.custom_participant_id or peer.user_id or peer.id) if peer else segment.speaker
-        of.setdefault(key, []).append(segment)
-    times = [SpeakingTime(said[-1].speaker, said[-1].peer, _covered(said), len(said)) for said in of.values()]
+        groups.setdefault(key, []).append(segment)
+    times = [
+        SpeakingTime(group[-1].speaker, group[-1].peer, _total_time(group), len(group)) for group in groups.values()
+    ]
     return sorted(times, key=lambda one: one.time, reverse=True)
 
 
-def _covered(segments: list[Segment]) -> timedelta:
-    total, until = timedelta(0), timedelta(0)
+def _total_time(segments: list[Segment]) -> timedelta:
+    total, covered_until = timedelta(0), timedelta(0)
     for start, end in sorted((segment.start, segment.end or segment.start) for segment in segments):
-        total += max(timedelta(0), end - max(start, until))
-        until = max(until, end)
+        total += max(timedelta(0), end - max(start, covered_until))
+        covered_until = max(covered_until, end)
     return total

@@ -10,7 +10,7 @@ import click
 from realtimekit.cli.options import json_option
 
 if TYPE_CHECKING:
-    from realtimekit.doctor import Report
+    from realtimekit.doctor import Diagnosis
 
 
 @click.command()
@@ -33,9 +33,9 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
 
     Exit codes: 0 no problem, 1 a problem was found, 2 wrong usage.
     """
-    from realtimekit.doctor import examine  # noqa: PLC0415 - loaded when it runs, not for its help
+    from realtimekit.doctor import diagnose  # noqa: PLC0415 - loaded when it runs, not for its help
 
-    report = examine(app_id=app_id, account_id=account_id, timeout=timeout)
+    report = diagnose(app_id=app_id, account_id=account_id, timeout=timeout)
     if as_json:
         document = report._asdict()
         document["settings"] = [setting._asdict() for setting in report.settings]
@@ -47,7 +47,7 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
         raise click.exceptions.Exit(1)
 
 
-def _print(report: Report) -> None:
+def _print(report: Diagnosis) -> None:
     from realtimekit.cli.console import echo, make_console, safe_text  # noqa: PLC0415 - as above
 
     facts = [f"realtimekit {report.version}", report.python, report.transport]
@@ -61,10 +61,10 @@ def _print(report: Report) -> None:
     if (problem := report.problem) is None:
         click.echo("All is well")
         return
-    make_console().print(safe_text(f"problem  {problem.text} ({problem.kind})"), style="bold red", soft_wrap=True)
-    if problem.said:
-        echo(f"         {problem.said}")
+    make_console().print(safe_text(f"problem  {problem.message} ({problem.kind})"), style="bold red", soft_wrap=True)
+    if problem.evidence:
+        echo(f"         {problem.evidence}")
     click.echo()
     click.echo("What to do:")
-    for number, cure in enumerate(problem.cures, 1):
-        echo(f"  {number}. {cure}")
+    for number, fix in enumerate(problem.fixes, 1):
+        echo(f"  {number}. {fix}")

@@ -44,26 +44,26 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
     Exit codes: 0 no difference (or the newer slice was saved), 1 differences, 2 comparison failed or wrong usage.
     """
-    from realtimekit.contract import SpecError, compare, cut, saved  # noqa: PLC0415 - loaded when it runs, not for its help
-    from realtimekit.contract.reading import read, told  # noqa: PLC0415 - as above
-    from realtimekit.contract.slicing import SLICE, write  # noqa: PLC0415 - as above
+    from realtimekit.contract import SpecError, compare, extract_slice, load_slice  # noqa: PLC0415 - loaded when it runs, not for its help
+    from realtimekit.contract.extract import SLICE_PATH, write_slice  # noqa: PLC0415 - as above
+    from realtimekit.contract.load import load, redact_source  # noqa: PLC0415 - as above
     from realtimekit.errors import RealtimeKitError  # noqa: PLC0415 - as above
 
     if update and save:
         raise click.UsageError("give --save or --update, not both: each says where to write the slice")
-    if update and not (SLICE.parents[3] / "pyproject.toml").is_file():
+    if update and not (SLICE_PATH.parents[3] / "pyproject.toml").is_file():
         raise click.UsageError(
             "--update works only in a checkout of the source: use --save FILE, and --base FILE later"
         )
     path = str(base) if base else spec
     try:
-        old = cut(read(path)) if base else saved()
+        old = extract_slice(load(path)) if base else load_slice()
         path = spec
-        new = cut(read(spec), source=told(spec), on=datetime.now(UTC).date().isoformat())
+        new = extract_slice(load(spec), source=redact_source(spec), on=datetime.now(UTC).date().isoformat())
         differences = compare(old, new)
-        if target := SLICE if update else save:
+        if target := SLICE_PATH if update else save:
             path = str(target)
-            write(new, target)
+            write_slice(new, target)
     except (SpecError, RealtimeKitError, OSError) as error:
         raise ComparisonError(_failure(path, error)) from None
     if as_json:
@@ -75,13 +75,13 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 
 def _failure(path: str, error: Exception) -> str:
-    from realtimekit.contract.reading import told  # noqa: PLC0415 - as above
+    from realtimekit.contract.load import redact_source  # noqa: PLC0415 - as above
     from realtimekit.protocol import printable  # noqa: PLC0415 - as above
 
     if isinstance(error, OSError):
         return printable(f"{path}: {error.strerror or error}")
     message = str(error)
-    return printable(message if told(path) in message or "://" in path else f"{path}: {message}")
+    return printable(message if redact_source(path) in message or "://" in path else f"{path}: {message}")
 
 
 def _document(
@@ -113,7 +113,9 @@ def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Differenc
             operation = difference.operation
             console.print(safe_text(operation), style="bold", soft_wrap=True)
         mark, style = ("breaking", "red") if difference.breaking else ("harmless", "green")
-        line = safe_text(f"  {mark}  {difference.place + ': ' if difference.place else ''}{difference.what}")
+        line = safe_text(
+            f"  {mark}  {difference.location + ': ' if difference.location else ''}{difference.description}"
+        )
         line.stylize(style, 2, 10)
         console.print(line, soft_wrap=True)
     if differences:

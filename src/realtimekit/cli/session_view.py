@@ -72,11 +72,11 @@ def session_document(session: Session) -> dict[str, Any]:
 
 
 def _chat(session: Session) -> list[dict[str, Any]]:
-    return [serialize_record(message) for message in session.chat.messages(problems=NotedProblems("chat"))]
+    return [serialize_record(message) for message in session.chat.messages(errors=NotedProblems("chat"))]
 
 
 def _transcript(session: Session) -> list[dict[str, Any]]:
-    return serialize_segments(session.transcript.segments(problems=NotedProblems("transcript")))
+    return serialize_segments(session.transcript.segments(errors=NotedProblems("transcript")))
 
 
 def serialize_segments(segments: Sequence[Segment]) -> list[dict[str, Any]]:

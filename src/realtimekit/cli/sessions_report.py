@@ -55,13 +55,13 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     from realtimekit import report as reports  # noqa: PLC0415 - loaded when the command runs, not for its help
     from realtimekit.cli.console import echo  # noqa: PLC0415 - as above
     from realtimekit.cli.progress import progress_bar, spinner  # noqa: PLC0415 - as above
-    from realtimekit.report.page import ready  # noqa: PLC0415 - as above
-    from realtimekit.report.text import counted  # noqa: PLC0415 - as above
+    from realtimekit.report.formatting import pluralize  # noqa: PLC0415 - as above
+    from realtimekit.report.page import load_environment  # noqa: PLC0415 - as above
 
-    ready()  # raises before minutes are spent on a page that cannot be written
+    load_environment()  # raises before minutes are spent on a page that cannot be written
     session = client.sessions.find(session_id)
     with _garbage_collection_paused(), progress_bar("Peer reports") as update:
-        made = reports.of(session, quality=quality, progress=update)
+        made = reports.collect(session, quality=quality, progress=update)
     if to == "-":
         click.echo(made.html(links=links), nl=False)
         return
@@ -70,5 +70,5 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     for part, why in made.missing.items():
         echo(f"{part}: {why}", err=True)
     path = Path(to).absolute()
-    echo(f"{path}: session {session_id}, {counted(len(made.people), 'participant')}", err=True)
+    echo(f"{path}: session {session_id}, {pluralize(len(made.attendees), 'participant')}", err=True)
     echo(f"Open it in a browser: {path.as_uri()}", err=True)

@@ -1,18 +1,18 @@
-"""The upstream description of the API: the slice of it that this package knows, and what differs from it.
+"""Cloudflare's OpenAPI description of the API: the packaged slice of it, and its differences from another version.
 
-    from realtimekit.contract import compare, saved
-    from realtimekit.contract.reading import read
+    from realtimekit.contract import compare, load_slice
+    from realtimekit.contract.load import load
 
-    for difference in compare(saved(), read("openapi.json")):
+    for difference in compare(load_slice(), load("openapi.json")):
         print(difference)
 
-Source: Cloudflare's OpenAPI description, https://github.com/cloudflare/api-schemas; `slice.json` says where it is from.
+Source: https://github.com/cloudflare/api-schemas; `slice.json` says where the slice was taken from.
 """
 
 from __future__ import annotations
 
-from realtimekit.contract.comparing import Difference, compare
+from realtimekit.contract.diff import Difference, compare
 from realtimekit.contract.document import SpecError
-from realtimekit.contract.slicing import cut, saved
+from realtimekit.contract.extract import extract_slice, load_slice
 
-__all__ = ["Difference", "SpecError", "compare", "cut", "saved"]
+__all__ = ["Difference", "SpecError", "compare", "extract_slice", "load_slice"]

@@ -1,4 +1,4 @@
-"""Why no answer came: what the transport said, and a look of our own at the name and the port."""
+"""Why there was no response: the transport's error, and an additional check of the host name and the port."""
 
 from __future__ import annotations
 
@@ -13,84 +13,85 @@ from realtimekit.errors import APITimeoutError
 if TYPE_CHECKING:
     from realtimekit.errors import APIConnectionError
 
-_OUT = "allow this machine to reach it over TCP, or name a proxy in HTTPS_PROXY"
+_OPEN_FIREWALL = "allow this machine to reach it over TCP, or name a proxy in HTTPS_PROXY"
 
 
-def unreachable(base_url: str, error: APIConnectionError, timeout: float) -> Problem:
-    """The problem behind a request without an answer.
+def diagnose_connection(base_url: str, error: APIConnectionError, timeout: float) -> Problem:
+    """Return the problem behind a request without a response.
 
-    The transports' libraries differ in what they tell. So the name is looked up and the port is tried once more here,
-    with nothing sent; behind a proxy it is the proxy that is tried.
+    The HTTP libraries report different errors. So the name is resolved and the port is connected to again, without
+    sending anything; behind a proxy, those of the proxy.
     """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    said = str(error)
-    if proxy := _proxy(parts.scheme, parts.netloc):
+    evidence = str(error)
+    if proxy := _find_proxy(parts.scheme, parts.netloc):
         variable, host, port = proxy
-        return _behind_proxy(variable, host, port, said, timeout)
+        return _behind_proxy(variable, host, port, evidence, timeout)
     if error.maybe_processed:
         if isinstance(error, APITimeoutError):
-            slow = ("try again", "ask for more time with --timeout (timeout=)", "see https://www.cloudflarestatus.com")
-            return Problem("timeout", f"{host} was reached, but did not answer in time", slow, said)
-        broken = ("try again", f"check that {base_url} is the API and not another service, a firewall or a filter")
-        return Problem("connection", f"{host} was reached, but the connection broke before it answered", broken, said)
-    if "certificate" in said.lower():
-        cures = (
+            fixes = ("try again", "increase --timeout (timeout=)", "see https://www.cloudflarestatus.com")
+            return Problem("timeout", f"{host} was reached, but did not respond in time", fixes, evidence)
+        check = f"check that {base_url} is the API and not another service, a firewall or a filter"
+        message = f"{host} was reached, but the connection broke before it responded"
+        return Problem("connection", message, ("try again", check), evidence)
+    if "certificate" in evidence.lower():
+        fixes = (
             "if your network inspects TLS, set SSL_CERT_FILE to the PEM file of its certificate authority",
-            "check this machine's clock: certificates hold for a certain time only",
+            "check this machine's clock: certificates are only valid for a certain time",
             f"check that {base_url} is the right address",
         )
-        return Problem("tls", f"the TLS certificate of {host} is not trusted here", cures, said)
-    return _connecting(host, port, said, timeout, encrypted=parts.scheme == "https")
+        return Problem("tls", f"the TLS certificate of {host} is not trusted on this machine", fixes, evidence)
+    return _connecting(host, port, evidence, timeout, encrypted=parts.scheme == "https")
 
 
-def _behind_proxy(variable: str, host: str, port: int, said: str, timeout: float) -> Problem:
-    step = _try(host, port, timeout)
-    text = {
-        "dns": f"the proxy's name {host} cannot be looked up",
-        "refused": f"nothing listens at the proxy's address {host}:{port}",
-        "timeout": f"the proxy {host}:{port} does not take connections",
-        "connection": f"the proxy {host}:{port} cannot be connected to",
-    }.get(step, f"the proxy {host}:{port} is there, but gave no connection to the API")
-    cures = [f"correct or remove {variable}", "if no proxy is needed for the API, add its host to NO_PROXY"]
-    if not step:
-        cures.insert(
-            1, "if the proxy asks for a name and password, put them into its URL; if it filters, allow the API"
+def _behind_proxy(variable: str, host: str, port: int, evidence: str, timeout: float) -> Problem:
+    failure = _try_connection(host, port, timeout)
+    message = {
+        "dns": f"the name of the proxy {host} cannot be resolved",
+        "refused": f"nothing is listening at the proxy's address {host}:{port}",
+        "timeout": f"the proxy {host}:{port} does not accept connections",
+        "connection": f"the proxy {host}:{port} cannot be reached",
+    }.get(failure, f"the proxy {host}:{port} is running, but did not connect to the API")
+    fixes = [f"correct or remove {variable}", "if the API needs no proxy, add its host to NO_PROXY"]
+    if not failure:
+        fixes.insert(
+            1, "if the proxy needs a user name and password, add them to its URL; if it filters, allow the API"
         )
-    return Problem("proxy", text, tuple(cures), said)
+    return Problem("proxy", message, tuple(fixes), evidence)
 
 
-def _connecting(host: str, port: int, said: str, timeout: float, *, encrypted: bool) -> Problem:
-    step = _try(host, port, timeout)
-    if step == "dns":
-        cures = (f"check the spelling of {host} in base_url", "check this machine's network and its DNS server")
-        return Problem("dns", f"the name {host} cannot be looked up", cures, said)
-    if step == "refused":
-        cures = (
-            f"start what should listen there (the emulator: realtimekit emulator --port {port})",
-            "check host and port in base_url",
+def _connecting(host: str, port: int, evidence: str, timeout: float, *, encrypted: bool) -> Problem:
+    failure = _try_connection(host, port, timeout)
+    if failure == "dns":
+        fixes = (f"check the spelling of {host} in base_url", "check this machine's network and its DNS server")
+        return Problem("dns", f"the name {host} cannot be resolved", fixes, evidence)
+    if failure == "refused":
+        fixes = (
+            f"start the server that should listen there (the emulator: realtimekit emulator --port {port})",
+            "check the host and port of base_url",
         )
-        return Problem("refused", f"nothing listens at {host}:{port}", cures, said)
-    if step == "timeout":
-        text = f"{host}:{port} does not take connections: most likely a firewall drops them"
-        return Problem("timeout", text, (_OUT, "ask for more time with --timeout (timeout=)"), said)
-    if step == "connection":
+        return Problem("refused", f"nothing is listening at {host}:{port}", fixes, evidence)
+    if failure == "timeout":
+        message = f"{host}:{port} does not accept connections: most likely a firewall blocks them"
+        return Problem("timeout", message, (_OPEN_FIREWALL, "increase --timeout (timeout=)"), evidence)
+    if failure == "connection":
         return Problem(
-            "connection", f"{host}:{port} cannot be connected to", ("check this machine's network", _OUT), said
+            "connection", f"{host}:{port} cannot be reached", ("check this machine's network", _OPEN_FIREWALL), evidence
         )
     if encrypted:
-        cures = (
+        fixes = (
             f"check that {host}:{port} speaks TLS, and that base_url's port is right",
-            "if a firewall or a virus scanner looks into TLS, let it pass this host",
+            "if a firewall or a virus scanner inspects TLS, exclude this host",
         )
-        return Problem("tls", f"{host}:{port} takes connections, but no TLS connection comes about", cures, said)
-    return Problem("connection", f"{host}:{port} takes connections now, but did not before", ("try again",), said)
+        return Problem("tls", f"{host}:{port} accepts connections, but no TLS connection can be made", fixes, evidence)
+    return Problem("connection", f"{host}:{port} accepts connections now, but did not before", ("try again",), evidence)
 
 
-def _try(host: str, port: int, timeout: float) -> str:
-    """At which step a bare connection fails: "dns", "refused", "timeout", "connection", or "" where it does not."""
-    import socket  # noqa: PLC0415 - the emulator's transport needs none
+def _try_connection(host: str, port: int, timeout: float) -> str:
+    """Return how a TCP connection fails: "dns", "refused", "timeout", "connection", or "" if it does not."""
+    import socket  # noqa: PLC0415 - not needed for the emulator's transport
 
     try:
         with closing(socket.create_connection((host, port), timeout)):
@@ -105,8 +106,8 @@ def _try(host: str, port: int, timeout: float) -> str:
         return "connection"
 
 
-def _proxy(scheme: str, netloc: str) -> tuple[str, str, int] | None:
-    """The proxy that the environment names for a URL: which variable, its host and port."""
+def _find_proxy(scheme: str, netloc: str) -> tuple[str, str, int] | None:
+    """Return the proxy that the environment sets for a URL: the variable, the host and the port."""
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow to import
 
     if proxy_bypass(netloc):

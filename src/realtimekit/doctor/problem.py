@@ -1,14 +1,14 @@
-"""A problem and its cure."""
+"""A problem and how to fix it."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "setting",  # missing, or cannot be right; nothing was sent
-    "dns", "tls", "proxy", "refused", "timeout", "connection",  # no answer
-    "not the API",  # something else answers there
-    "token", "permission", "account", "app",  # refused
+    "setting",  # missing or invalid; nothing was sent
+    "dns", "tls", "proxy", "refused", "timeout", "connection",  # no response
+    "not the API",  # something else responds there
+    "token", "permission", "account", "app",  # rejected
     "rate limit", "server",
 ]  # fmt: skip
 
@@ -17,20 +17,21 @@ class Problem(NamedTuple):
     """Why it does not work, and what to do.
 
     Attributes:
-        kind: which of the problems that are told apart.
-        text: what is wrong; with "most likely" where the API does not document what it said.
-        cures: what to do, the likeliest first.
-        said: the answer that told it, e.g. 'GET /... answered 403 (code 10000): Authentication error'; "" without one.
+        kind: the kind of problem.
+        message: what is wrong; with "most likely" if the API does not document its response.
+        fixes: what to do, the likeliest first.
+        evidence: the response, e.g. 'GET /... answered 403 (code 10000): Authentication error'; "" without one.
     """
 
     kind: Kind
-    text: str
-    cures: tuple[str, ...]
-    said: str = ""
+    message: str
+    fixes: tuple[str, ...]
+    evidence: str = ""
 
-    def without(self, secret: str) -> Problem:
-        """The same with a secret replaced, which a server may have repeated."""
+    def redact(self, secret: str) -> Problem:
+        """Return the same problem without a secret that a server may have repeated."""
         if not secret:
             return self
-        text, said, *cures = (words.replace(secret, "<token>") for words in (self.text, self.said, *self.cures))
-        return self._replace(text=text, said=said, cures=tuple(cures))
+        texts = (self.message, self.evidence, *self.fixes)
+        message, evidence, *fixes = (text.replace(secret, "<token>") for text in texts)
+        return self._replace(message=message, evidence=evidence, fixes=tuple(fixes))

@@ -1,5 +1,6 @@
-"""Call quality: the peer report as typed records, what it adds up to, and what went wrong in a call.
+"""Call quality: the peer report as typed records, its summary, and its findings (what went wrong in a call).
 
-`report` holds the records, `tracks` their numbers as columns, `summary` and `problems` what follows from them,
-`gather` the reports of a whole session, `frames` the samples as a DataFrame. Nothing is loaded before it is used.
+`peer_report` holds the records, `tracks` their samples as columns of numbers, `summary` and `findings` what is computed
+from these, `gather` the reports of a whole session, and `dataframes` the samples as a DataFrame. Modules are loaded
+when they are first used.
 """

@@ -1,11 +1,11 @@
-"""What a peer report says of the machine, the place and the connection of a participant. Personal data: addresses."""
+"""The device, location and network connection of a participant. It holds personal data, such as IP addresses."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from realtimekit.quality.parts import part
+from realtimekit.quality.nested import nested
 from realtimekit.record import Record, field
 
 
@@ -26,22 +26,22 @@ class Device(Record, repr_fields=("kind", "label")):
 
 
 class DevicesUpdate(Record, repr_fields=("timestamp",)):
-    """Devices that came and went."""
+    """Devices that were connected or disconnected."""
 
-    added: list[Device] = part()
-    removed: list[Device] = part()
+    added: list[Device] = nested()
+    removed: list[Device] = nested()
     timestamp: datetime | None
 
 
 class SelectedDeviceUpdate(Record, repr_fields=("timestamp",)):
-    """A device was chosen."""
+    """A device that was selected."""
 
-    device: Device = part()
+    device: Device = nested()
     timestamp: datetime | None
 
 
 class Browser(Record, repr_fields=("browser", "browser_version")):
-    """What the call ran in."""
+    """The browser that the call ran in."""
 
     browser: str | None
     browser_version: str | None
@@ -51,7 +51,7 @@ class Browser(Record, repr_fields=("browser", "browser_version")):
 
 
 class DeviceInfo(Record, repr_fields=("os", "os_version", "cpus")):
-    """What the browser ran on."""
+    """The machine that the browser ran on."""
 
     cpus: float | None
     is_mobile: bool | None
@@ -60,7 +60,7 @@ class DeviceInfo(Record, repr_fields=("os", "os_version", "cpus")):
 
 
 class NetworkOwner(Record, repr_fields=("asn",)):
-    """The autonomous system that the address belongs to."""
+    """The autonomous system that the IP address belongs to."""
 
     asn: str | None
     domain: str | None
@@ -70,7 +70,7 @@ class NetworkOwner(Record, repr_fields=("asn",)):
 
 
 class IpInformation(Record, repr_fields=("country",)):
-    """Where the participant was, by the address."""
+    """Where the participant was, according to the IP address."""
 
     city: str | None
     country: str | None
@@ -78,31 +78,31 @@ class IpInformation(Record, repr_fields=("country",)):
     timezone: str | None
     ipv4: str | None
     org: str | None
-    asn: NetworkOwner = part()
+    asn: NetworkOwner = nested()
 
 
 class NativeEncoders(Record):
-    """What a native (mobile) client encoded with."""
+    """The encoders of a native (mobile) client."""
 
     audio_encoder: str | None
     video_encoder: str | None
 
 
 class ConnectionTest(Record, repr_fields=("effective_network_type", "timestamp")):
-    """What a peer connection found reachable."""
+    """Which kinds of connectivity a peer connection found."""
 
     effective_network_type: str | None
     reflexive_connectivity: bool | None
     relay_connectivity: bool | None
     turn_connectivity: bool | None
-    sdp: list[str] = part()
+    sdp: list[str] = nested()
     timestamp: datetime | None
 
 
 class CandidatePair(Record, repr_fields=("nominated", "local_candidate_type", "local_candidate_protocol")):
-    """A way that ICE found from the participant to the server; the nominated one was used.
+    """An ICE candidate pair, a path from the participant to the server; the nominated one was used.
 
-    Round trips are taken to be seconds, bit rates bits per second: the names and units of WebRTC's own statistics.
+    Round-trip times are assumed to be in seconds and bit rates in bits per second, as in WebRTC statistics.
     """
 
     nominated: bool | None
@@ -139,26 +139,26 @@ class CandidatePair(Record, repr_fields=("nominated", "local_candidate_type", "l
 
 
 class CandidatePairs(Record):
-    """The ways of the two peer connections: one sends, one receives."""
+    """The candidate pairs of the two peer connections, one that sends and one that receives."""
 
-    producing_transport: list[CandidatePair] = part()
-    consuming_transport: list[CandidatePair] = part()
+    producing_transport: list[CandidatePair] = nested()
+    consuming_transport: list[CandidatePair] = nested()
 
 
 class Metadata(Record, repr_fields=("sdk_name", "sdk_version")):
-    """Everything in a report that is no measurement of media."""
+    """Everything in a report except the media measurements."""
 
-    audio_devices_updates: list[DevicesUpdate] = part()
-    video_devices_updates: list[DevicesUpdate] = part()
-    speaker_devices_updates: list[DevicesUpdate] = part()
-    selected_device_updates: list[SelectedDeviceUpdate] = part()
-    browser: Browser = part("browser_metadata")
-    device_info: DeviceInfo = part()
-    events: list[ReportEvent] = part()
-    ip_information: IpInformation = part()
-    native: NativeEncoders = part("native_metadata")
-    connections: list[ConnectionTest] = part("pc_metadata")
-    candidate_pairs: CandidatePairs = part()
+    audio_devices_updates: list[DevicesUpdate] = nested()
+    video_devices_updates: list[DevicesUpdate] = nested()
+    speaker_devices_updates: list[DevicesUpdate] = nested()
+    selected_device_updates: list[SelectedDeviceUpdate] = nested()
+    browser: Browser = nested("browser_metadata")
+    device_info: DeviceInfo = nested()
+    events: list[ReportEvent] = nested()
+    ip_information: IpInformation = nested()
+    native: NativeEncoders = nested("native_metadata")
+    connections: list[ConnectionTest] = nested("pc_metadata")
+    candidate_pairs: CandidatePairs = nested()
     view_type: str | None = field("room_view_type")
     sdk_name: str | None
     sdk_type: str | None

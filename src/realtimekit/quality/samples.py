@@ -1,8 +1,8 @@
-"""Samples: what was measured of one stream over one interval, some seconds long.
+"""Samples: the measurements of one stream over one sampling period of a few seconds.
 
-Names are the wire's. The fields are those of the schema of `GET /sessions/peer-report/{peer_id}`, each of which may be
-missing. Counters (packets, bytes, frames, ...) are taken to count the sample's own interval; docs/quality.md has the
-evidence, and what is not known about units.
+The fields have the names of the schema of `GET /sessions/peer-report/{peer_id}`; any of them may be missing. Counters
+(packets, bytes, frames, ...) are assumed to count the sample's own period; docs/quality.md has the evidence, and what
+is not known about units.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from realtimekit.quality.parts import part
+from realtimekit.quality.nested import nested
 from realtimekit.record import Record
 
 
 class Sample(Record, repr_fields=("timestamp", "mos_quality")):
-    """What every sample has."""
+    """The fields that all samples share."""
 
     timestamp: datetime | None
     mid: str | None
@@ -25,44 +25,44 @@ class Sample(Record, repr_fields=("timestamp", "mos_quality")):
     """Mean opinion score, 1 (bad) to 5 (excellent)."""
     packets_lost: float | None
     jitter: float | None
-    """Taken to be seconds, as in WebRTC's own statistics."""
+    """Assumed to be in seconds, as in WebRTC statistics."""
 
 
 class ProducerSample(Sample):
-    """Of a stream that the peer sent."""
+    """A sample of a stream that the peer sent."""
 
     bytes_sent: float | None
     packets_sent: float | None
     rtt: float | None
-    """Seconds, by the one recorded report. 0 where nothing was measured yet."""
+    """In seconds, according to the one recorded report. 0 until it is measured."""
 
 
 class ConsumerSample(Sample):
-    """Of a stream that the peer received."""
+    """A sample of a stream that the peer received."""
 
     consumer_id: str | None
     peer_id: str | None
-    """Whose stream it was."""
+    """The peer that sent the stream."""
     bytes_received: float | None
     packets_received: float | None
     jitter_buffer_delay: float | None
-    """Taken to be seconds, summed over `jitter_buffer_emitted_count` units."""
+    """Assumed to be in seconds, summed over `jitter_buffer_emitted_count` units."""
     jitter_buffer_emitted_count: float | None
 
 
 class AudioProducerSample(ProducerSample):
-    """Of a microphone, or of the sound of a shared screen."""
+    """A sample of a microphone, or of the audio of a shared screen."""
 
 
 class AudioConsumerSample(ConsumerSample):
-    """Of somebody else's sound."""
+    """A sample of somebody else's audio."""
 
     concealment_events: float | None
-    """How often a gap was filled with made-up sound."""
+    """How often missing audio was replaced with synthesized audio."""
 
 
 class LimitationDurations(Record):
-    """Seconds spent under each limitation."""
+    """The seconds spent under each limitation."""
 
     bandwidth: float | None
     cpu: float | None
@@ -71,7 +71,7 @@ class LimitationDurations(Record):
 
 
 class VideoProducerSample(ProducerSample):
-    """Of a camera, or of a shared screen."""
+    """A sample of a camera, or of a shared screen."""
 
     fir_count: float | None
     pli_count: float | None
@@ -80,13 +80,13 @@ class VideoProducerSample(ProducerSample):
     frames_encoded: float | None
     frames_per_second: float | None
     key_frames_encoded: float | None
-    quality_limitation_durations: LimitationDurations = part()
+    quality_limitation_durations: LimitationDurations = nested()
     quality_limitation_reason: Literal["cpu", "bandwidth", "none", "other"] | str | None
     quality_limitation_resolution_changes: float | None
 
 
 class VideoConsumerSample(ConsumerSample):
-    """Of somebody else's picture."""
+    """A sample of somebody else's video."""
 
     fir_count: float | None
     frame_height: float | None

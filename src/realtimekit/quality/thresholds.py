@@ -1,4 +1,4 @@
-"""From where on something is a problem. docs/quality.md has the same table in prose."""
+"""The thresholds from which a metric becomes a finding. docs/quality.md has the same table in prose."""
 
 from __future__ import annotations
 
@@ -7,72 +7,74 @@ from typing import NamedTuple
 from realtimekit.quality.units import Units
 
 
-class Limit(NamedTuple):
-    """Where a measure gets worth a word ("warning"), and where it spoils the call ("severe")."""
+class Threshold(NamedTuple):
+    """The values from which a finding is a "warning" and "severe"."""
 
     warning: float
     severe: float
 
 
 class Thresholds(NamedTuple):
-    """`Thresholds(rtt_ms=Limit(200, 400))` changes one and keeps the others.
+    """`Thresholds(rtt_ms=Threshold(200, 400))` changes one threshold and keeps the other defaults.
 
-    A value that reaches its limit is a problem. For MOS, frame rate and width, whose low values are the bad ones, one
-    below the limit is.
+    A value that reaches its threshold is a finding. For MOS, frame rate and width, where low values are bad, a value
+    below the threshold is.
 
     Attributes:
         loss_percent: packets lost. The steps 5 and 10 are the report's own (`5_or_greater_event_fraction`). ITU-T
             G.1010 asks for less without repair: 3 % for conversational voice, 1 % for videophones.
         mos: ITU-T G.107 annex B, table B.1 (categories: G.109): below 3.60 (R = 70) many users are dissatisfied, below
-            3.10 (R = 60) nearly all. Made for speech; that it serves for video, too, is our judgement.
-        rtt_ms: twice the one-way delays of ITU-T G.114: up to 150 ms suits most uses, above 400 ms none should be
-            planned. G.114 counts from mouth to ear, a round trip only the network, so this is lenient.
+            3.10 (R = 60) nearly all. It was made for speech; using it for video as well is our judgment.
+        rtt_ms: twice the one-way delays of ITU-T G.114: up to 150 ms suits most uses, and networks should not be
+            planned for more than 400 ms. G.114 measures from mouth to ear, a round trip only the network, so this is
+            lenient.
         jitter_ms: Cisco's design guides: at most 30 ms; jitter buffers help up to about 100 ms.
-        frames_per_second: ITU-T H-series supplement 1 and ETSI EN 301 549, 6.5: 12 is the least that is usable for sign
-            language and lip-reading. Half of that for severe is our judgement. Of cameras only: a shared
-            screen that stands still has few frames.
-        frame_width: pixels. 176 (QCIF) is the least usable of the same documents; 320, the width of the smallest
-            quality of a preset (qvga), is our judgement. Not of received cameras: small tiles are small on purpose.
-        frames_dropped_percent: received frames that were never shown. Our judgement.
-        concealments_per_minute: gaps in the sound of one stream that were filled in. Our judgement.
-        frozen_percent: of the samples of video, those without a frame though packets came. Our judgement.
-        limited_percent: of the samples of sent video, those cut down for lack of CPU or bandwidth. Our judgement.
-        shortest_seconds: what lasted less is passed over. Our judgement: one sample is about 7 s.
-        join_seconds: two bad spells so close to each other are one. Our judgement.
-        units: what the times of the samples are taken to be in; not documented, see `Units`.
+        frames_per_second: ITU-T H-series supplement 1 and ETSI EN 301 549, 6.5: 12 is the minimum for sign language
+            and lip-reading. Half of that for severe is our judgment. Only for cameras: a shared screen that does not
+            change has few frames.
+        frame_width: pixels. 176 (QCIF) is the minimum of the same documents; 320, the width of the lowest quality of a
+            preset (qvga), is our judgment. Not for received cameras, because small tiles are small on purpose.
+        frames_dropped_percent: received frames that were never shown. Our judgment.
+        concealments_per_minute: gaps in the sound of one stream that were concealed. Our judgment.
+        frozen_percent: video samples without a frame although packets arrived. Our judgment.
+        limited_percent: samples of sent video that was reduced for lack of CPU or bandwidth. Our judgment.
+        min_interval_seconds: shorter intervals are ignored. Our judgment: one sample is about 7 s.
+        max_gap_seconds: bad intervals that are at most this far apart are merged. Our judgment.
+        units: the units of the samples' times; the API does not document them, see `Units`.
     """
 
-    loss_percent: Limit = Limit(5, 10)
-    mos: Limit = Limit(3.6, 3.1)
-    rtt_ms: Limit = Limit(300, 800)
-    jitter_ms: Limit = Limit(30, 100)
-    frames_per_second: Limit = Limit(12, 6)
-    frame_width: Limit = Limit(320, 176)
-    frames_dropped_percent: Limit = Limit(5, 20)
-    concealments_per_minute: Limit = Limit(10, 30)
-    frozen_percent: Limit = Limit(1, 5)
-    limited_percent: Limit = Limit(10, 30)
-    shortest_seconds: float = 10
-    join_seconds: float = 30
+    loss_percent: Threshold = Threshold(5, 10)
+    mos: Threshold = Threshold(3.6, 3.1)
+    rtt_ms: Threshold = Threshold(300, 800)
+    jitter_ms: Threshold = Threshold(30, 100)
+    frames_per_second: Threshold = Threshold(12, 6)
+    frame_width: Threshold = Threshold(320, 176)
+    frames_dropped_percent: Threshold = Threshold(5, 20)
+    concealments_per_minute: Threshold = Threshold(10, 30)
+    frozen_percent: Threshold = Threshold(1, 5)
+    limited_percent: Threshold = Threshold(10, 30)
+    min_interval_seconds: float = 10
+    max_gap_seconds: float = 30
     units: Units = Units()
 
 
-LOW_IS_BAD = frozenset({"mos", "frames_per_second", "frame_width"})
+LOWER_IS_WORSE = frozenset({"mos", "frames_per_second", "frame_width"})
 
 
-def checked(thresholds: Thresholds) -> Thresholds:
-    """The same thresholds.
+def validate_thresholds(thresholds: Thresholds) -> Thresholds:
+    """Return the same thresholds.
 
     Raises:
-        TypeError, ValueError: one cannot be right.
+        TypeError: a threshold is not a `Threshold(warning, severe)`.
+        ValueError: the severe value of a threshold is not worse than its warning value.
     """
     for name, default in Thresholds._field_defaults.items():
         value = getattr(thresholds, name)
-        if not isinstance(default, Limit):
+        if not isinstance(default, Threshold):
             continue
         if not (isinstance(value, tuple) and len(value) == 2):
-            raise TypeError(f"Thresholds({name}={value!r}): give Limit(warning, severe)")
+            raise TypeError(f"Thresholds({name}={value!r}): must be a Threshold(warning, severe)")
         warning, severe = value
-        if warning != severe and (severe < warning) != (name in LOW_IS_BAD):
-            raise ValueError(f"Thresholds({name}=Limit({warning}, {severe})): severe is to be worse than warning")
+        if warning != severe and (severe < warning) != (name in LOWER_IS_WORSE):
+            raise ValueError(f"Thresholds({name}=Threshold({warning}, {severe})): severe must be worse than warning")
     return thresholds

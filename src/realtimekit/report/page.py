@@ -1,7 +1,7 @@
-"""The page: a template filled in, with everything from outside cleaned and escaped, and a policy that lets nothing in.
+"""Renders the page from a template. Everything from outside is cleaned and escaped, and the page loads nothing.
 
-The page runs no script at all, and its policy (Content-Security-Policy) forbids any; the one style sheet in it is
-allowed by its hash, so that not even a style can be smuggled in.
+The page runs no script, and its Content-Security-Policy forbids any. Its one style sheet is allowed by its hash, so
+that no other style can be injected.
 """
 
 from __future__ import annotations
@@ -15,32 +15,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtimekit import __version__
-from realtimekit.report import text
-from realtimekit.report.people import known
-from realtimekit.report.thread import thread_of
-from realtimekit.report.timeline import timeline_of
+from realtimekit.report import formatting
+from realtimekit.report.conversation import build_conversation
+from realtimekit.report.fields import get_field
+from realtimekit.report.sanitize import clean, is_web_link, split_links
+from realtimekit.report.timeline import build_timeline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from realtimekit.report.gathering import Call, Report
+    from realtimekit.report.data import CallQuality, ReportData
 
 _HERE = Path(__file__).parent
 _SEVERITIES = ("severe", "warning", "info")
-# A longer thread is folded until somebody wants to read it, and so are calls after these, which went worst.
-OPEN_REMARKS, OPEN_CALLS, OPEN_FINDINGS = 150, 3, 6
+# A longer conversation is collapsed at first, and so are all calls but the worst, and further findings.
+OPEN_ENTRIES, OPEN_CALLS, OPEN_FINDINGS = 150, 3, 6
 
 
-def page(report: Report, *, links: bool = False) -> str:
-    """The HTML of a report.
+def render_page(report: ReportData, *, links: bool = False) -> str:
+    """Return the HTML of a report.
+
+    Args:
+        report: its data.
+        links: whether to include the download links of the recordings.
 
     Raises:
         ImportError: the extra `report` is not installed.
     """
-    environment = ready()
+    environment = load_environment()
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    calls = sorted(report.calls, key=_badness)
+    calls = sorted(report.calls, key=_severity_key)
     return environment.get_template("report.html").render(
         report=report,
         session=report.session,
@@ -48,22 +53,22 @@ def page(report: Report, *, links: bool = False) -> str:
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         version=__version__,
-        timeline=timeline_of(report),
-        thread=thread_of(report),
+        timeline=build_timeline(report),
+        conversation=build_conversation(report),
         calls=calls,
-        open_remarks=OPEN_REMARKS,
+        open_entries=OPEN_ENTRIES,
         open_calls=OPEN_CALLS,
         open_findings=OPEN_FINDINGS,
-        came_again=_came_again(calls),
+        rejoined=_rejoined(calls),
         findings=sum(finding.severity != "info" for call in calls for finding in call.quality.findings),
     )
 
 
-def ready() -> Environment:
-    """What pages are made with, once it is certain that all of it is installed.
+def load_environment() -> Environment:
+    """Return the template environment, after importing everything that the page needs.
 
     Raises:
-        ImportError: the extra `report` is not.
+        ImportError: the extra `report` is not installed.
     """
     try:
         return _environment()
@@ -71,36 +76,39 @@ def ready() -> Environment:
         raise ImportError(f"a report needs {error.name}: pip install 'realtimekit[report]'", name=error.name) from None
 
 
-def write(html: str, path: str | os.PathLike[str]) -> None:
-    """Write a page beside its place first, then put it there."""
-    whole = Path(path)
-    part = whole.with_name(f".{whole.name}.{secrets.token_hex(4)}")
+def write_atomically(html: str, path: str | os.PathLike[str]) -> None:
+    """Write a page to a temporary file in the same folder, then rename it."""
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         part.write_text(html, encoding="utf-8", newline="\n")
-        part.replace(whole)
+        part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
 
 
-def _downloads(recording: Any) -> list[tuple[str, str]]:
-    """What can be downloaded of a recording, with its link, where it is one to the web."""
-    layers = known(recording, "layers") or []
-    found = [(name, url) for layer in layers for name, url in (known(layer, "download_urls") or {}).items()]
-    found += [("audio", known(recording, "audio_download_url"))]
-    found = [(known(recording, "output_file_name") or "the recording", known(recording, "download_url")), *found]
-    return [(name, url) for name, url in found if text.is_web_link(url)]
+def _download_links(recording: Any) -> list[tuple[str, str]]:
+    """The names and links of a recording's files; links that are not http or https are left out."""
+    layers = get_field(recording, "layers") or []
+    found = [(name, url) for layer in layers for name, url in (get_field(layer, "download_urls") or {}).items()]
+    found += [("audio", get_field(recording, "audio_download_url"))]
+    found = [
+        (get_field(recording, "output_file_name") or "the recording", get_field(recording, "download_url")),
+        *found,
+    ]
+    return [(name, url) for name, url in found if is_web_link(url)]
 
 
-def _came_again(calls: list[Call]) -> set[str]:
-    """The peers whose name alone does not tell which call is meant."""
+def _rejoined(calls: list[CallQuality]) -> set[str]:
+    """The ids of the peers that share their name with another, so that the page has to tell them apart."""
     names: dict[Any, list[str]] = {}
     for call in calls:
-        names.setdefault(known(call.quality.participant, "display_name"), []).append(call.quality.participant.id)
+        names.setdefault(get_field(call.quality.participant, "display_name"), []).append(call.quality.participant.id)
     return {peer_id for peers in names.values() if len(peers) > 1 for peer_id in peers}
 
 
-def _badness(call: Call) -> tuple[int, ...]:
+def _severity_key(call: CallQuality) -> tuple[int, ...]:
     severities: list[str] = [finding.severity for finding in call.quality.findings]
     return tuple(-severities.count(severity) for severity in _SEVERITIES)
 
@@ -110,38 +118,38 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where a page is made
     from markupsafe import Markup  # noqa: PLC0415
 
-    from realtimekit.report import markdown, plots  # noqa: PLC0415 - so that what is missing is told once
+    from realtimekit.report import markdown, svg  # noqa: PLC0415 - here, so that one place reports what is missing
 
-    plots.library()
+    svg.load_pygal()
 
-    def fit(value: Any) -> Any:
-        return text.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    def clean_text(value: Any) -> Any:
+        return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
-        finalize=fit,  # before it is escaped
+        finalize=clean_text,  # runs before escaping
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {
-        "clock": text.clock,
-        "day": text.day,
-        "duration": text.duration,
-        "size": text.size,
-        "figure": text.figure,
-        "known": known,
-        "pieces": text.pieces,
-        "markdown": markdown.rendered,
-        "plot": plots.svg,
-        "sheet": Markup,  # our own style sheet, and nothing else
+        "time": formatting.format_time,
+        "date": formatting.format_date,
+        "duration": formatting.format_duration,
+        "size": formatting.format_size,
+        "number": formatting.format_number,
+        "field": get_field,
+        "split_links": split_links,
+        "markdown": markdown.render_markdown,
+        "plot": svg.render_plot,
+        "style_sheet": Markup,  # only for our own style sheet
     }
     functions: dict[str, Any] = {
-        "counted": text.counted,
-        "downloads": _downloads,
-        "known_title": lambda session: known(session, "meeting_display_name") or "Untitled session",
-        "plot_titles": plots.TITLES,
+        "pluralize": formatting.pluralize,
+        "download_links": _download_links,
+        "title_of": lambda session: get_field(session, "meeting_display_name") or "Untitled session",
+        "plot_titles": svg.TITLES,
         "hues": 12,
     }
     environment.filters.update(filters)

@@ -1,57 +1,59 @@
-"""Who was there when, as bars: places along the time of the session, in percent."""
+"""The timeline: when everybody was present, spoke and wrote, as bars in percent of the session's duration."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from realtimekit.report.people import known
-from realtimekit.report.thread import remarks_of
+from realtimekit.report.conversation import list_entries
+from realtimekit.report.fields import get_field
 
 if TYPE_CHECKING:
-    from realtimekit.report.gathering import Report
-    from realtimekit.report.thread import Remark
+    from realtimekit.report.conversation import Entry
+    from realtimekit.report.data import ReportData
 
-_STEPS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)]
-_TICKS = 6  # labels that fit on a phone
-_FINEST = 0.2  # percent: two remarks so close to each other are drawn as one
-_LONGEST = timedelta(days=3660)
+_TICK_STEPS = [
+    timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
+]
+_MAX_TICKS = 6  # as many labels as fit on a phone
+_MIN_GAP = 0.2  # percent: bars that are closer to each other are merged
+_MAX_DURATION = timedelta(days=3660)
 
 
 class Bar(NamedTuple):
-    """From and how far, in percent of the whole."""
+    """The start and the width of a bar, in percent."""
 
     x: float
     width: float
 
 
 class Row(NamedTuple):
-    """Somebody's line.
+    """The row of one attendee.
 
     Attributes:
-        present: how long they were there.
-        spoke: how long they spoke; what overlaps counts once. None where that is not known.
-        stays: when they were there.
-        said: when they spoke.
-        wrote: when they wrote.
+        presence: how long they were present.
+        speaking_time: how long they spoke, without counting overlaps twice; None if that is not known.
+        attendance: bars for when they were present.
+        speech: bars for when they spoke.
+        messages: positions for when they wrote, in percent.
     """
 
-    present: timedelta
-    spoke: timedelta | None
-    stays: list[Bar]
-    said: list[Bar]
-    wrote: list[float]
+    presence: timedelta
+    speaking_time: timedelta | None
+    attendance: list[Bar]
+    speech: list[Bar]
+    messages: list[float]
 
 
 class Tick(NamedTuple):
-    """A moment on the axis."""
+    """A label of the time axis, with its position in percent."""
 
     x: float
     label: str
 
 
 class Timeline(NamedTuple):
-    """One row for each of `report.people`, in that order."""
+    """One row for each of `report.attendees`, in the same order."""
 
     start: datetime
     end: datetime
@@ -59,67 +61,75 @@ class Timeline(NamedTuple):
     rows: list[Row]
 
 
-def timeline_of(report: Report) -> Timeline | None:
-    """The timeline; None where nobody's times are known."""
-    stays = [stay for person in report.people for stay in person.stays]
-    if not stays:
+def build_timeline(data: ReportData) -> Timeline | None:
+    """Return the timeline; None if it is not known when anybody was present."""
+    intervals = [interval for attendee in data.attendees for interval in attendee.attendance]
+    if not intervals:
         return None
-    started, ended = known(report.session, "started_at"), known(report.session, "ended_at")
-    moments = [stay.start for stay in stays] + [stay.end for stay in stays if stay.end]
-    start = min(moments + ([started] if started else []))
-    end = max(moments + ([ended] if ended else [] if all(stay.end for stay in stays) else [report.made]))
-    start = max(start, end - _LONGEST)
-    whole = max(end - start, timedelta(seconds=1))
-    remarks = remarks_of(report)
-    timed = any(segment.end for segment in report.segments or [])
+    start, end = _bounds(data)
+    duration = max(end - start, timedelta(seconds=1))
+    entries = list_entries(data)
+    has_ends = any(segment.end for segment in data.segments or [])
 
-    def at(moment: datetime) -> float:
-        share: float = (moment - start) / whole
-        return round(100 * min(1.0, max(0.0, share)), 2)
+    def position(time: datetime) -> float:
+        fraction: float = (time - start) / duration
+        return round(100 * min(1.0, max(0.0, fraction)), 2)
 
     def bar(first: datetime, last: datetime | None) -> Bar:
-        x = at(first)
-        return Bar(x, round(max(0.3, at(last or end) - x), 2))
+        x = position(first)
+        return Bar(x, round(max(0.3, position(last or end) - x), 2))
 
-    def row(number: int) -> Row:
-        own = [remark for remark in remarks if remark.person == number and remark.at]
-        said = [bar(one.at, one.until or one.at) for one in own if one.at and not one.written]
-        wrote = [at(one.at) for one in own if one.at and one.written]
-        there = report.people[number].stays
-        present = sum(((stay.end or end) - stay.start for stay in there), timedelta())
-        spoke = _spoken(own) if timed else None
-        return Row(present, spoke, [bar(*stay) for stay in there], _near_ones_joined(said), wrote)
+    def row(index: int) -> Row:
+        own = [entry for entry in entries if entry.attendee == index and entry.start]
+        speech = [bar(entry.start, entry.end or entry.start) for entry in own if entry.start and not entry.is_chat]
+        messages = [position(entry.start) for entry in own if entry.start and entry.is_chat]
+        attendance = data.attendees[index].attendance
+        presence = sum(((interval.end or end) - interval.start for interval in attendance), timedelta())
+        speaking_time = _speaking_time(own) if has_ends else None
+        return Row(presence, speaking_time, [bar(*interval) for interval in attendance], _merge(speech), messages)
 
-    ticks = [Tick(at(moment), label) for moment, label in _ticks(start, end)]
-    return Timeline(start, end, ticks, [row(number) for number in range(len(report.people))])
+    ticks = [Tick(position(time), label) for time, label in _ticks(start, end)]
+    return Timeline(start, end, ticks, [row(index) for index in range(len(data.attendees))])
 
 
-def _spoken(remarks: list[Remark]) -> timedelta:
-    total, until = timedelta(), None
-    for remark in remarks:
-        if not remark.written and remark.at and remark.until:
-            since = max(remark.at, until) if until else remark.at
-            total += max(timedelta(), remark.until - since)
-            until = max(until, remark.until) if until else remark.until
+def _bounds(data: ReportData) -> tuple[datetime, datetime]:
+    """The start and end of the timeline."""
+    intervals = [interval for attendee in data.attendees for interval in attendee.attendance]
+    started_at, ended_at = get_field(data.session, "started_at"), get_field(data.session, "ended_at")
+    times = [interval.start for interval in intervals] + [interval.end for interval in intervals if interval.end]
+    all_left = all(interval.end for interval in intervals)
+    start = min(times + ([started_at] if started_at else []))
+    end = max(times + ([ended_at] if ended_at else [] if all_left else [data.created_at]))
+    return max(start, end - _MAX_DURATION), end
+
+
+def _speaking_time(entries: list[Entry]) -> timedelta:
+    total, covered_until = timedelta(), None
+    for entry in entries:
+        if not entry.is_chat and entry.start and entry.end:
+            start = max(entry.start, covered_until) if covered_until else entry.start
+            total += max(timedelta(), entry.end - start)
+            covered_until = max(covered_until, entry.end) if covered_until else entry.end
     return total
 
 
-def _near_ones_joined(bars: list[Bar]) -> list[Bar]:
-    found: list[Bar] = []
+def _merge(bars: list[Bar]) -> list[Bar]:
+    """Merge bars that are too close to each other to be told apart."""
+    merged: list[Bar] = []
     for bar in sorted(bars):
-        if found and bar.x <= found[-1].x + found[-1].width + _FINEST:
-            end = max(found[-1].x + found[-1].width, bar.x + bar.width)
-            found[-1] = Bar(found[-1].x, round(end - found[-1].x, 2))
+        if merged and bar.x <= merged[-1].x + merged[-1].width + _MIN_GAP:
+            end = max(merged[-1].x + merged[-1].width, bar.x + bar.width)
+            merged[-1] = Bar(merged[-1].x, round(end - merged[-1].x, 2))
         else:
-            found.append(bar)
-    return found
+            merged.append(bar)
+    return merged
 
 
 def _ticks(start: datetime, end: datetime) -> list[tuple[datetime, str]]:
-    """Round times between the two."""
-    step = next((step for step in _STEPS if (end - start) / step <= _TICKS), (end - start) / _TICKS)
+    """Round times between the start and the end, with their labels."""
+    step = next((step for step in _TICK_STEPS if (end - start) / step <= _MAX_TICKS), (end - start) / _MAX_TICKS)
     form = "%H:%M" if step < timedelta(days=1) else "%d %b"
     midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight + -((midnight - start) // step) * step
-    moments = [first + number * step for number in range(_TICKS + 2)]
-    return [(moment, f"{moment.astimezone(UTC):{form}}") for moment in moments if start <= moment <= end]
+    times = [first + number * step for number in range(_MAX_TICKS + 2)]
+    return [(time, f"{time.astimezone(UTC):{form}}") for time in times if start <= time <= end]

@@ -27,17 +27,17 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
 
     @operation
     def messages(
-        self, *, problems: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[ChatMessage]]:
         """The messages, in the order of the file, which is downloaded: CSV or JSON.
 
         Args:
-            problems: rows that cannot be read are reported here, each with its line, and the others are read.
+            errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `problems` is None.
+            DecodeError: a row cannot be read, and `errors` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
         from realtimekit.artifacts.messages import parse_chat
 
-        return parse_chat((yield from self._content(options)), problems=problems)
+        return parse_chat((yield from self._content(options)), errors=errors)

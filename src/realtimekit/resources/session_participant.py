@@ -10,7 +10,7 @@ from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import RequestOptions, ScopedOptions
 from realtimekit.operation import fluent, operation
 from realtimekit.paths import PathTemplate
-from realtimekit.quality.report import PeerReport
+from realtimekit.quality.peer_report import PeerReport
 from realtimekit.record import field
 from realtimekit.relation import Relation
 from realtimekit.resource import BASE_PATH, Resource, all_on_default_client, on_default_client

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from realtimekit import errors
 from realtimekit.kwargs import validate_positive
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
-from realtimekit.quality.problems import find
-from realtimekit.quality.report import PeerReport
+from realtimekit.quality.findings import detect_findings
+from realtimekit.quality.peer_report import PeerReport
 from realtimekit.quality.summary import summarize
-from realtimekit.quality.thresholds import Thresholds, checked
+from realtimekit.quality.thresholds import Thresholds, validate_thresholds
 from realtimekit.quality.tracks import tracks_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
 
     from realtimekit.flow import Async, Flow, Sync
-    from realtimekit.quality.problems import Finding
-    from realtimekit.quality.summary import Summary
+    from realtimekit.quality.findings import Finding
+    from realtimekit.quality.summary import QualitySummary
     from realtimekit.quality.tracks import Track
     from realtimekit.resources.session import Session
     from realtimekit.resources.session_participant import SessionParticipant
@@ -42,7 +42,7 @@ class PeerQuality(NamedTuple):
     """
 
     participant: SessionParticipant[Any]
-    summary: Summary
+    summary: QualitySummary
     findings: list[Finding]
     report: PeerReport | None
     tracks: list[Track] | None = None
@@ -99,9 +99,9 @@ class SessionQuality(NamedTuple):
             ImportError: pandas is not installed.
             ValueError: the reports were not kept.
         """
-        from realtimekit.quality import frames
+        from realtimekit.quality import dataframes
 
-        return frames.to_pandas(self._reports())
+        return dataframes.to_pandas(self._reports())
 
     def to_polars(self) -> Any:
         """As `to_pandas`, a polars.DataFrame.
@@ -110,9 +110,9 @@ class SessionQuality(NamedTuple):
             ImportError: polars is not installed.
             ValueError: the reports were not kept.
         """
-        from realtimekit.quality import frames
+        from realtimekit.quality import dataframes
 
-        return frames.to_polars(self._reports())
+        return dataframes.to_polars(self._reports())
 
     def _reports(self) -> list[tuple[str | None, Any]]:
         if any(peer.report is None for peer in self.participants):
@@ -125,7 +125,7 @@ class Gathering:
 
     def __init__(self, session: Session[Any], thresholds: Thresholds | None) -> None:
         self._session = session
-        self._thresholds = checked(thresholds or Thresholds())
+        self._thresholds = validate_thresholds(thresholds or Thresholds())
         scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
         self._sessions: Any = session._collection(session._client, scope=scope)
 
@@ -141,7 +141,7 @@ class Gathering:
         if not isinstance(raw, dict) or not raw:
             return MissingReport(participant, "the answer held no report", None)
         tracks = tracks_of(raw.get("quality"), self._thresholds.units)
-        findings = find(tracks, raw.get("metadata"), self._thresholds)
+        findings = detect_findings(tracks, raw.get("metadata"), self._thresholds)
         return PeerQuality(participant, summarize(tracks), findings, PeerReport(raw), tracks)
 
     def _asked(self, peer_id: Any) -> Flow[Any]:
@@ -168,7 +168,7 @@ def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = 
     Args:
         session: whose participants; one request for a page of them, and one for each report.
         concurrency: how many reports to ask for at once, 1 or more.
-        thresholds: as for `PeerReport.problems`.
+        thresholds: as for `PeerReport.findings`.
     """
     validate_positive("concurrency", concurrency)
     gathering = Gathering(session, thresholds)
@@ -214,7 +214,7 @@ def quality_of(
         session: whose participants.
         concurrency: how many reports to ask for at once, 1 or more. The client's limiter has them wait where the server
             allows nothing more for now; where that is for longer than it waits, the rest is in `missing`.
-        thresholds: as for `PeerReport.problems`.
+        thresholds: as for `PeerReport.findings`.
         keep_reports: whether the reports stay in memory; a two-hour call of many people has a million samples.
 
     Raises:

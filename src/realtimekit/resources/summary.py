@@ -82,9 +82,9 @@ class Summary(
             ArtifactNotReadyError: there is none yet: `wait()` for it.
             APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artifacts.rows import text_of
+        from realtimekit.artifacts.rows import decode_text
 
-        return text_of((yield from self._content(options)))
+        return decode_text((yield from self._content(options)))
 
     def _read(self, options: RequestOptions | None = None) -> Flow[None]:
         # No explanation where it is missing: `wait` would send two more requests with each poll.

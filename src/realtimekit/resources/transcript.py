@@ -40,25 +40,25 @@ class Transcript(
 
     @operation
     def segments(
-        self, *, problems: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[Segment]]:
         """What was said, in the order of the file, which is downloaded.
 
         Args:
-            problems: rows that cannot be read are reported here, each with its line, and the others are read.
+            errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `problems` is None.
+            DecodeError: a row cannot be read, and `errors` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
-        return self._segments(options, problems)
+        return self._segments(options, errors)
 
     @operation
     def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artifacts.segments import spoken
+        from realtimekit.artifacts.segments import to_text
 
-        return spoken((yield from self._segments(options)))
+        return to_text((yield from self._segments(options)))
 
     @operation
     def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
@@ -95,13 +95,13 @@ class Transcript(
 
         return to_json((yield from self._segments(options)))
 
-    def _segments(self, options: RequestOptions, problems: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+    def _segments(self, options: RequestOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
         from realtimekit.artifacts.segments import parse_transcript  # as above
 
         if self._format is None:
             self.__dict__["_format"] = "JSON"
             yield from self._read(options)
-        return parse_transcript((yield from self._content(options)), problems=problems)
+        return parse_transcript((yield from self._content(options)), errors=errors)
 
     def _execute(self, call: Call) -> Flow[Any]:
         return super()._execute(call._replace(query={"format": self._format}))

@@ -1,0 +1,43 @@
+"""Fields of a peer report whose value is empty, not None, where the server sent nothing."""
+
+from __future__ import annotations
+
+from typing import Any, get_origin
+
+from realtimekit.record import Convert, Field, Record, _conversion, annotation_of
+
+
+class NestedField(Field):
+    """A nested record or list; empty if it is missing, null, or the wrong kind of empty (`{}` for `[]`).
+
+    Nulls in a list are skipped. So `report.quality.audio_producer_cumulative.rtt.avg` needs no checks for None.
+    """
+
+    optional: bool
+    convert: Convert | None = None
+    _empty: Any
+
+    def __get__(self, record: Record | None, owner: type) -> Any:
+        if record is None:
+            return self
+        if self.convert is None:
+            hint = annotation_of(self.owner, self.name)
+            self._empty = get_origin(hint) or hint
+            self.optional, convert = _conversion(hint)
+            self.convert = _skipping_nulls(convert)
+        if not any(record._data.get(name) for name in self.wire_names):
+            value = record.__dict__[self.name] = [] if self._empty is list else self._empty({})
+            return value
+        return super().__get__(record, owner)
+
+
+def nested(*names: str) -> Any:
+    """Declare a nested record or list that is never None; names as for `field`."""
+    return NestedField(*names)
+
+
+def _skipping_nulls(convert: Convert) -> Convert:
+    def convert_without_nulls(raw: Any, record: Record) -> Any:
+        return convert([item for item in raw if item is not None] if isinstance(raw, list) else raw, record)
+
+    return convert_without_nulls
