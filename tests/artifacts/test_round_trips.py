@@ -67,7 +67,7 @@ def test_markdown_is_no_markup(segments: list[Segment]) -> None:
     paragraphs = written.split("\n\n") if segments else []
     assert len(paragraphs) == len(segments)
     for paragraph in paragraphs:
-        bare = re.sub(r"\\.", "", re.sub(r"^\d+:\d\d:\d\d (?:\*\*(.*?)(?<!\\)\*\*: )?", r"\1", paragraph))
+        bare = re.sub(r"\\.", "", re.sub(r"^\d+:\d\d:\d\d (?:\*\*((?:\\.|[^\\*])*)\*\*: )?", r"\1", paragraph))
         assert not set(bare.strip()) & set("\\`*_[]<>")
 
 
