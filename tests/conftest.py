@@ -57,10 +57,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Return the workers of `-n auto`: two for each core, because half of the tests' time is waiting for a timeout."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the number of workers: one for each core with `-n logical`, two with `-n auto`.
+
+    Half of the time of all the tests is waiting for timeouts, and another worker uses it.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 * cores
+    return cores if config.getoption("numprocesses") == "logical" else 2 * cores
 
 
 @pytest.fixture(autouse=True)
