@@ -1,16 +1,27 @@
-# Two commands do everything: `make demo` and `make test`. Each sets up what it needs, in .venv.
+# Two commands do everything: `make demo` and `make test`; `make quick` is for every day. Each sets up what it needs, in
+# .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 MARK := $(VENV)/.installed
 
-.PHONY: demo test check unit typecheck lint format bench soak fuzz clean
+# Where it is set, as in many containers, every process of the tests compiles the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test quick check unit typecheck mypy pyright lint format bench soak fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
 
 test: check unit  ## everything that must hold
+
+# The tests of the core and those that changed; mypy looks again at what changed alone.
+CHANGED = $(shell (git diff --name-only --diff-filter=d HEAD; git ls-files -o --exclude-standard) 2>/dev/null \
+	| grep -E '^tests/(.*/)?test_[a-z_0-9]+\.py$$' | grep -v ^tests/core/)
+
+quick: lint mypy  ## for every day: the linters, mypy, the core's tests and the changed ones
+	$(BIN)/pytest -q -n logical --dist worksteal -p no:schemathesis tests/core tests/test_new_resource.py $(CHANGED)
 
 check: lint typecheck
 
@@ -18,13 +29,17 @@ lint: $(MARK)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-typecheck: $(MARK)
+typecheck: $(MARK)  # both at once
+	$(MAKE) --no-print-directory -j 2 mypy pyright
+
+mypy: $(MARK)
 	$(BIN)/mypy
+
+pyright: $(MARK)
 	$(BIN)/pyright
-	$(BIN)/pytest -q tests/test_package.py::test_every_public_type_is_complete
 
 unit: $(MARK)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 format: $(MARK)
 	$(BIN)/ruff format .
@@ -36,8 +51,8 @@ bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 soak: $(MARK)  ## ten minutes of every kind of call: whether anything grows (Linux; ARGS="--seconds 60 --calls 5000")
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
-fuzz: $(MARK)  ## tests/fuzz with other examples each time, and many (FUZZ_EXAMPLES=2000)
-	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q tests/fuzz $(ARGS)
+fuzz: $(MARK)  ## every test with made-up examples: others each time, and many (FUZZ_EXAMPLES=2000)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q -m hypothesis $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

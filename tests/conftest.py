@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import settings
 
 import realtimekit.client
 import realtimekit.settings
@@ -14,6 +20,50 @@ from realtimekit import RealtimeKit
 from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
 from realtimekit.transports.emulator import connected
+from tests.fuzz.examples import EXAMPLES
+
+if EXAMPLES:  # `make fuzz`: also the tests that say nothing of how many
+    settings.register_profile("fuzz", max_examples=EXAMPLES, deadline=None, database=None)
+    settings.load_profile("fuzz")
+
+
+_generate_key = rsa.generate_private_key
+
+
+@functools.cache
+def _one_of_four_keys(number: int, public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+    return _generate_key(public_exponent, key_size)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_keys() -> Iterator[None]:
+    """Take turns with four RSA keys: making one takes 60 ms, and hundreds of emulators need one or two.
+
+    Two emulators of one test still have different keys.
+    """
+    numbers = itertools.cycle(range(4))
+
+    def take(public_exponent: int, key_size: int, backend: object = None) -> rsa.RSAPrivateKey:
+        return _one_of_four_keys(next(numbers), public_exponent, key_size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rsa, "generate_private_key", take)
+        yield
+
+
+# A process started in the background of a shell ignores Ctrl-C, and so would every program that a test starts in it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the number of workers: one for each core with `-n logical`, two with `-n auto`.
+
+    Half of the time of all the tests is waiting for timeouts, and another worker uses it.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores if config.getoption("numprocesses") == "logical" else 2 * cores
 
 
 @pytest.fixture(autouse=True)

@@ -115,3 +115,19 @@ def test_links_between_documents_lead_somewhere() -> None:
     for path in [*DOCUMENTS, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", ["tests/README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_the_files_of_the_tests_that_a_page_names_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert [path for path in re.findall(r"`(tests/[\w/.]*)`", text) if not (ROOT / path).exists()] == []
+
+
+def test_the_helpers_that_are_described_exist() -> None:
+    """`Name` (`tests/file.py`...) is a name of that file."""
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    described = re.findall(r"`(\w+)`\*{0,2} \((?:fixture of )?`(tests/[\w/]+\.py)`", text)
+    assert len(described) > 9
+    for name, path in described:
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(rf"^(?:class|def) {name}\b", source, re.MULTILINE), f"{path} has no {name}"

@@ -103,24 +103,37 @@ def test_the_version_is_a_literal_and_the_one_installed() -> None:
 
 # --- which way the parts depend ---------------------------------------------------------------------------------------
 
-# From the ground up; a module may import, when it is loaded, from its own layer's level or below. `emulator` and the
-# SDK share only the wire: neither imports the other, but for the transport that joins them.
-LAYERS = [
-    {"errors"},
-    {"interfaces"},
-    {"kwargs", "settings", "values"},
-    {"flow", "paths", "protocol"},
-    {"operation"},
-    {"execution", "limits", "instrumentation", "record", "prefetch", "polling"},
-    {"resource"},
-    {"relation"},
-    {"resources", "transports", "artifacts", "contract", "quality"},
-    {"client"},
-    {"doctor", "report", "testing", "webhooks"},
-    {"cli"},
-    {"__main__"},
-]
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+# `emulator` and the SDK share only the wire: neither imports the other, but for the transport that joins them.
+
+
+def drawn_levels() -> dict[str, int]:
+    """Return module -> level, from the drawing in ARCHITECTURE.md: a number begins a level, the highest first.
+
+    A module may import, when it is loaded, from its own level or a lower one.
+    """
+    text = (SOURCE.parents[1] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    drawing = text.partition("\n## The layers\n")[2].partition("```\n")[2].partition("```")[0]
+    levels: dict[str, int] = {}
+    level = None
+    for line in drawing.splitlines():
+        found = re.fullmatch(r" *(?:(\d+)  ?)? *(\w+)  +\S.*", line)
+        assert found, f"neither `9  module  what it is` nor a line below one: {line!r}"
+        number, module = found.groups()
+        if number is not None:
+            assert level is None or int(number) == level - 1, f"levels are numbered downwards, one by one: {line!r}"
+            level = int(number)
+        assert level is not None, f"no level has begun: {line!r}"
+        assert module not in levels, f"{module} is drawn twice"
+        levels[module] = level
+    return levels
+
+
+LEVEL = drawn_levels()
+
+
+def test_every_module_is_in_the_drawing_of_the_layers() -> None:
+    parts = {path.relative_to(SOURCE).parts[0].removesuffix(".py") for path in SOURCE.rglob("*.py")}
+    assert set(LEVEL) == parts - {"__init__", "emulator"}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -177,6 +190,76 @@ def test_only_one_look_upwards_is_hidden_in_a_function() -> None:
                     if other in LEVEL and own in LEVEL and LEVEL[other] > LEVEL[own]:
                         hidden.append((own, other))
     assert hidden == [("resource", "client")]
+
+
+# The only modules that may know each other in a circle: a record leads to other records, as in every Active Record.
+CIRCLE = re.compile(r"realtimekit\.(client|resource|relation|resources|resources\.\w+)")
+
+
+def all_imports() -> dict[str, set[str]]:
+    """Return module -> the modules that it imports anywhere: also for type checkers alone, and inside functions."""
+    names = {path: ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts) for path in SOURCE.rglob("*.py")}
+    paths = {name.removesuffix(".__init__"): path for path, name in names.items()}
+    imports: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module is not None, f"{module} imports by a relative name"
+                found |= {
+                    inner if (inner := f"{node.module}.{alias.name}") in paths else node.module for alias in node.names
+                }
+        imports[module] = (found & set(paths)) - {module}
+    return imports
+
+
+def circles(imports: dict[str, set[str]]) -> list[set[str]]:
+    """Return the groups of modules that reach each other."""
+
+    def reached_from(start: str) -> set[str]:
+        reached: set[str] = set()
+        next_ones = [start]
+        while next_ones:
+            new = imports[next_ones.pop()] - reached
+            reached |= new
+            next_ones += new
+        return reached
+
+    reached = {module: reached_from(module) for module in imports}
+    found = {frozenset(other for other in reached[module] if module in reached[other]) for module in imports}
+    return sorted(map(set, found - {frozenset()}), key=sorted)
+
+
+def knots(imports: dict[str, set[str]]) -> list[str]:
+    """Return a line for each import of a circle that is not allowed: for one inside CIRCLE, if it leaves CIRCLE."""
+    return [
+        f"{module} -> {other}"
+        for circle in circles(imports)
+        for module in sorted(circle)
+        for other in sorted(imports[module] & circle)
+        if not (CIRCLE.fullmatch(module) and CIRCLE.fullmatch(other))
+    ]
+
+
+def test_nothing_goes_round_in_circles_but_the_records() -> None:
+    found = knots(all_imports())
+    assert not found, f"{len(found)} imports are part of a circle:\n" + "\n".join(found)
+
+
+def test_what_counts_as_a_circle() -> None:
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set[str]()}
+    assert circles(imports) == [{"b", "c"}]
+    assert knots(imports) == ["b -> c", "c -> b"]
+    ours = {"realtimekit.client": {"realtimekit.relation"}, "realtimekit.relation": {"realtimekit.client"}}
+    assert knots(ours) == []
+    assert knots(
+        {**ours, "realtimekit.relation": {"realtimekit.flow"}, "realtimekit.flow": {"realtimekit.client"}}
+    ) == [
+        "realtimekit.flow -> realtimekit.client",
+        "realtimekit.relation -> realtimekit.flow",
+    ]
 
 
 # --- public types -----------------------------------------------------------------------------------------------------

@@ -161,5 +161,8 @@ def test_ctrl_c_while_waiting_for_a_server(served: Served) -> None:
         with subprocess.Popen(command, env=env, stderr=subprocess.PIPE) as process, silent.accept()[0] as asked:
             assert asked.recv(3) == b"GET"
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=20)
+            try:
+                _, said = process.communicate(timeout=20)
+            finally:
+                process.kill()
     assert (process.returncode, said.decode().strip()) == (1, "Aborted!")

@@ -199,6 +199,7 @@ def test_listen_forwards_unchanged(served: Served, receiving: Receiving) -> None
         receiving.statuses = [503, 201]
         session_id = served.session("Planning", "Zoë", "hello", "hi")
         first = listening.next()
+        assert served.emulator.wait_for_deliveries()  # the first try is recorded, or its next would be 10 s from later
         served.emulator.advance(60)  # the emulator tries again
         second = listening.next()
     finally:
@@ -307,7 +308,10 @@ def test_listen_for_people(served: Served) -> None:
         session_id = served.session("Planning", "Alice", "hello", "hi")
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert session_id in line
     assert line.rstrip().endswith("verified")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.emulator import Emulator
@@ -16,6 +16,7 @@ from realtimekit.emulator.operations import API
 from realtimekit.emulator.shapes import TEXT, Shape
 from realtimekit.emulator.store import TABLES
 from realtimekit.emulator.wire import Incoming, Outgoing
+from tests.fuzz.examples import fuzzed
 
 from . import described
 
@@ -188,9 +189,7 @@ def case() -> Iterator[Case]:
         yield made
 
 
-@settings(
-    max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@fuzzed(250)
 @given(request=requests(), odd=odd_ids)
 def test_anything(case: Case, request: tuple[str, str, str, bytes], odd: tuple[str, str] | None) -> None:
     method, path, query, body = request

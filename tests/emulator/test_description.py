@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from realtimekit.emulator.description import describe
 from realtimekit.emulator.operations import API
+from tests.fuzz.examples import fuzzed
 
 from .official.scene import Scene
 from .world import World
@@ -51,7 +52,7 @@ def test_it_is_served(world: World) -> None:
     assert world.control("/openapi.json", method="GET").json() == describe()
 
 
-EXAMPLES = 8  # of each operation
+EXAMPLES = fuzzed(4).max_examples  # of each operation
 
 
 def known_ids(scene: Scene, path: str) -> list[dict[str, str]]:

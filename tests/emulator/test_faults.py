@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit import APIConnectionError, APITimeoutError, RealtimeKit, RealtimeKitError
@@ -23,6 +23,7 @@ from realtimekit.emulator.remote import RemoteEmulator
 from realtimekit.emulator.server import DRIPS
 from realtimekit.emulator.wire import Incoming
 from realtimekit.transports.emulator import connected
+from tests.fuzz.examples import fuzzed
 
 from .world import World
 
@@ -485,7 +486,7 @@ def test_every_field_is_tried() -> None:
     assert FITTING.keys() == RULE.keys() == Fault.__annotations__.keys()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzzed(150)
 @given(data=st.data(), names=st.sets(st.sampled_from(sorted(RULE)), min_size=1, max_size=4), odd=st.booleans())
 def test_any_rule_is_refused_or_works(world: World, data: st.DataObject, names: set[str], odd: bool) -> None:  # noqa: FBT001 - hypothesis
     rule: Any = {name: data.draw(junk if odd else FITTING[name], name) for name in names}

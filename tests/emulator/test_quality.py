@@ -14,10 +14,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.emulator.quality import Call, only, peer_report, peer_stats, quality_stats
+from tests.fuzz.examples import fuzzed
 
 JOINED = datetime(2026, 3, 2, 9, 0, 0, 332_900, tzinfo=UTC)
 # Enough ids to meet every profile.
@@ -432,7 +433,7 @@ def test_addresses_are_for_documentation_only() -> None:
 seconds_of_a_call = st.floats(0, 5_000)
 
 
-@settings(max_examples=60, deadline=None)
+@fuzzed(25)
 @given(
     peer_id=st.text(max_size=12),
     seconds=seconds_of_a_call,

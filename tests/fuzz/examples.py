@@ -1,6 +1,7 @@
 """How many examples are tried, and what they are made of.
 
-`make test` tries the same few hundred each time. `make fuzz` (FUZZ_EXAMPLES=20000) tries others, and many more.
+`make test` tries the same few each time. `make fuzz` (FUZZ_EXAMPLES=20000) runs every test with made-up examples, also
+those outside this folder, and tries others, and many more.
 """
 
 from __future__ import annotations
@@ -17,9 +18,14 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 
 def fuzzed(examples: int = 150) -> settings:
-    """The settings of a test: so many examples in `make test`."""
+    """Return the settings of a test.
+
+    Args:
+        examples: how many `make test` tries. `make fuzz` tries FUZZ_EXAMPLES where this is 150, and in proportion where
+            it is less, because such a test takes longer for each.
+    """
     return settings(
-        max_examples=EXAMPLES or examples,
+        max_examples=EXAMPLES * min(examples, 150) // 150 or examples,
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,

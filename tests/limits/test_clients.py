@@ -21,7 +21,7 @@ from tests.core.scripted import AsyncScriptedTransport, Script, ScriptedTranspor
 
 from .conftest import Limited
 
-CALLS = 45
+CALLS = 30  # one and a half windows of `Limited`
 
 
 def test_threads_share_the_limit(limited: Limited) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.limits import LocalLimiter
+from tests.fuzz.examples import fuzzed
 
 from .simulation import Request, Reserving, Server, Simulated, World
 
@@ -76,10 +77,7 @@ def play(request: pytest.FixtureRequest) -> Play:
     return through_redis
 
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@many
+@fuzzed(25)
 @given(server=servers(10.0, 60.0, 300.0), arrivals=ARRIVALS)
 def test_nothing_is_refused_and_everybody_gets_there(play: Play, server: Server, arrivals: Arrivals) -> None:
     requests = play(server, arrivals)
@@ -88,7 +86,7 @@ def test_nothing_is_refused_and_everybody_gets_there(play: Play, server: Server,
     assert all(request.window for request in requests)
 
 
-@many
+@fuzzed(25)
 @given(server=servers(10.0, 60.0, 300.0), arrivals=ARRIVALS)
 def test_nobody_is_served_in_a_later_window_than_who_asked_after_them(
     play: Play, server: Server, arrivals: Arrivals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -279,6 +280,7 @@ def test_wrong_thresholds(wrong: dict[str, Any], error: type[Exception], message
 # --- all together -----------------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def emulated(peer_id: str) -> PeerReport:
     start = datetime(2026, 3, 2, 9, tzinfo=UTC)
     end = start + timedelta(hours=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.emulator.quality import Call, peer_report
@@ -16,6 +16,7 @@ from realtimekit.errors import DecodeError
 from realtimekit.quality.nested import NestedField
 from realtimekit.quality.peer_report import PeerReport
 from realtimekit.record import Field, Record
+from tests.fuzz.examples import fuzzed
 
 from .sample_reports import GOOD, START, recorded, report, samples
 
@@ -151,7 +152,7 @@ def whole() -> dict[str, Any]:
     return full
 
 
-@settings(max_examples=150, deadline=None)
+@fuzzed(40)
 @given(st.data())
 def test_nothing_raises_whatever_is_missing_or_null(data: st.DataObject) -> None:
     made = PeerReport(holed(whole(), data.draw, st.none()))
@@ -160,7 +161,7 @@ def test_nothing_raises_whatever_is_missing_or_null(data: st.DataObject) -> None
     assert made.to_dict() == dict(made._data)
 
 
-@settings(max_examples=150, deadline=None)
+@fuzzed(40)
 @given(st.data())
 def test_summary_and_findings_skip_whatever_makes_no_sense(data: st.DataObject) -> None:
     raw = holed(whole(), data.draw, garbage)

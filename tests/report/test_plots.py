@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.quality.thresholds import Threshold, Thresholds
@@ -14,6 +14,7 @@ from realtimekit.quality.tracks import tracks_of
 from realtimekit.report import Plot, Series
 from realtimekit.report.plot_data import PLOT_KINDS, build_plots
 from realtimekit.report.svg import TITLES, render_plot
+from tests.fuzz.examples import fuzzed
 from tests.quality.sample_reports import START, STEP, samples
 
 BEGUN = START.timestamp()
@@ -58,7 +59,7 @@ def test_a_pause_breaks_the_line() -> None:
     assert 0 < gaps[0] < len(line.points) - 1
 
 
-@settings(deadline=None)
+@fuzzed(40)
 @given(
     st.lists(st.integers(0, 300), min_size=2, max_size=400),
     st.lists(st.floats(1, 5), min_size=400, max_size=400),
@@ -85,7 +86,7 @@ points = st.lists(st.tuples(st.floats(BEGUN, BEGUN + 7200), st.none() | st.float
 points = points.filter(lambda line: any(value is not None for _, value in line))  # no series is without one
 
 
-@settings(deadline=None)
+@fuzzed(40)
 @given(st.sampled_from(PLOT_KINDS), st.floats(0, 1000), st.lists(points, min_size=1, max_size=3))
 def test_any_plot_is_svg_without_scripts(kind: str, limit: float, lines: list[Any]) -> None:
     series = [Series("sent", "audio", sorted(line, key=lambda point: point[0])) for line in lines]

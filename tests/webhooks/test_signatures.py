@@ -24,6 +24,7 @@ from realtimekit.webhooks import (
     Receiver,
     WebhookError,
 )
+from tests.fuzz.examples import fuzzed
 
 from . import samples
 from .platform import Signer, openssl
@@ -177,7 +178,7 @@ any_headers = st.lists(
 @example(body=b"[" * 100_000, headers=[], signed=True, as_mapping=False)
 @example(body=b'{"event": "meeting.ended", "n": ' + b"9" * 5000 + b"}", headers=[], signed=True, as_mapping=True)
 @example(body=b'{"event": "meeting.ended", "meeting": "none"}', headers=[], signed=True, as_mapping=True)
-@settings(deadline=None, max_examples=300)
+@fuzzed(100)
 def test_no_input_raises_anything_else(
     signer: Signer,
     body: bytes,
