@@ -6,7 +6,7 @@ import json
 import re
 from datetime import timedelta
 
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.artifacts.formats import to_json, to_markdown, to_srt, to_vtt
@@ -62,13 +62,12 @@ def test_subtitles_of_anything_can_be_read(segments: list[Segment]) -> None:
 
 
 @given(st.lists(ANY, max_size=5))
-@example([Segment(timedelta(0), None, "\\", "")])
 def test_markdown_is_no_markup(segments: list[Segment]) -> None:
     written = to_markdown(segments)
     paragraphs = written.split("\n\n") if segments else []
     assert len(paragraphs) == len(segments)
     for paragraph in paragraphs:
-        bare = re.sub(r"\\.", "", re.sub(r"^\d+:\d\d:\d\d (?:\*\*((?:\\.|[^\\])*?)\*\*: )?", r"\1", paragraph))
+        bare = re.sub(r"\\.", "", re.sub(r"^\d+:\d\d:\d\d (?:\*\*(.*?)(?<!\\)\*\*: )?", r"\1", paragraph))
         assert not set(bare.strip()) & set("\\`*_[]<>")
 
 
