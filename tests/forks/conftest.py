@@ -31,5 +31,5 @@ def environment(api: Server) -> dict[str, str]:
         "CLOUDFLARE_ACCOUNT_ID": "acc",
         "REALTIMEKIT_APP_ID": "app",
         "REALTIMEKIT_BASE_URL": f"{api.url}/client/v4",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
     }
