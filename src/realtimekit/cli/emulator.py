@@ -72,16 +72,13 @@ def emulator(context: click.Context, /, **options: Any) -> None:
 
 def serve(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: bool, as_json: bool) -> None:
     """Serve until SIGINT or SIGTERM."""
-    import signal  # noqa: PLC0415 - only where an emulator is started, as the rest
-    import sqlite3  # noqa: PLC0415
-    import threading  # noqa: PLC0415
+    import sqlite3  # noqa: PLC0415 - only where an emulator is started, as the rest
 
     from realtimekit.cli import demo_scenario  # noqa: PLC0415
+    from realtimekit.cli.shutdown import Shutdown  # noqa: PLC0415
     from realtimekit.emulator import Emulator  # noqa: PLC0415
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    shutdown = Shutdown()
     try:
         credentials = demo_scenario.CREDENTIALS if demo else demo_scenario.Credentials()
         running = Emulator(db, deliver_anywhere=deliver_anywhere, **credentials)
@@ -96,7 +93,7 @@ def serve(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere:
             raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
         with server:
             click.echo(_ready_json(running, server) if as_json else _ready_text(running, server, db, demo=demo))
-            stop.wait()
+            shutdown.wait()
 
 
 def _run_demo(running: Emulator) -> None:

@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import secrets
-import signal
 import threading
 import urllib.request
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError
 
 from realtimekit.cli.console import echo
+from realtimekit.cli.shutdown import Shutdown
 from realtimekit.errors import NotFoundError
 from realtimekit.webhooks.errors import WebhookError
 from realtimekit.webhooks.events import SESSION
@@ -182,16 +182,14 @@ def listen(
         folder: where deliveries are saved for `webhooks verify`; None saves none.
         as_json: whether to print a line of JSON for each delivery.
     """
-    stop, lock = threading.Event(), threading.Lock()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    shutdown, lock = Shutdown(), threading.Lock()
 
     def report(outcome: dict[str, Any]) -> None:
         with lock:
             try:
                 echo(json.dumps(outcome) if as_json else _format_line(outcome, forward_to))
             except OSError:  # the reader of the pipe is gone
-                stop.set()
+                shutdown.request()
 
     receiver = Receiver(key_url=f"{emulator}/.well-known/webhooks.json", app_id=client.settings.app_id, client=client)
     names = list(events) or client.webhooks.events()
@@ -205,7 +203,7 @@ def listen(
                 forwarding = f", forwarding to {forward_to}" if forward_to else ""
                 saving = f", saving to {folder}" if folder else ""
                 echo(f"Listening for {len(names)} kinds of events{forwarding}{saving}. Press Ctrl-C to stop.", err=True)
-                stop.wait()
+                shutdown.wait()
             finally:
                 with suppress(NotFoundError):  # the emulator was reset in the meantime
                     webhook.destroy()
