@@ -9,8 +9,8 @@ from queue import SimpleQueue
 class Shutdown:
     """Waits for SIGINT, SIGTERM, or a `request()` from any thread.
 
-    Not a `threading.Event`: a signal handler that calls its `set()` while the same thread is entering `wait()` waits for
-    a lock that this thread holds, for ever. `SimpleQueue.put` is reentrant.
+    Not a `threading.Event`: a signal handler that calls its `set()` while the same thread is entering `wait()` waits
+    for ever for a lock that this thread holds. `SimpleQueue.put` is reentrant.
     """
 
     def __init__(self) -> None:
