@@ -21,7 +21,7 @@ from realtimekit import (
     RateLimitError,
     ServerError,
 )
-from realtimekit.artifacts.transfer import HEADWAY
+from realtimekit.artifacts.transfer import MIN_PROGRESS
 from tests.transports.loopback import Connection, Received, Server, answer
 
 from .storage import DATA, SIGNATURE, TOKEN, Act, Storage, Way, cut, left, raw, says
@@ -38,7 +38,7 @@ def assert_went_on(storage: Storage, *places: int) -> None:
     """Or from a little before: pyreqwest loses the last piece before a cut."""
     assert len(storage.asked) == len(places)
     for start, place in zip(starts(storage), places, strict=True):
-        assert start == place or 0 < place - start < HEADWAY
+        assert start == place or 0 < place - start < MIN_PROGRESS
 
 
 def assert_tells_no_secret(error: BaseException) -> None:
@@ -97,14 +97,14 @@ class TestWhole:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
 
     def test_into_memory(self, way: Way) -> None:
-        with Storage(cut(HEADWAY * 2)) as storage:
+        with Storage(cut(MIN_PROGRESS * 2)) as storage:
             assert way.do(storage.url, lambda chat: chat.read()) == DATA
 
 
 class TestCuts:
     def test_three_cuts(self, way: Way, tmp_path: Path) -> None:
         seen: list[tuple[int, int | None]] = []
-        places = [HEADWAY * 2 + 1, HEADWAY * 4, HEADWAY * 6 + 7]
+        places = [MIN_PROGRESS * 2 + 1, MIN_PROGRESS * 4, MIN_PROGRESS * 6 + 7]
         with Storage(*map(cut, places)) as storage:
             path = way.download(storage, tmp_path / "f", progress=lambda *sizes: seen.append(sizes))
         assert path.read_bytes() == DATA
@@ -123,7 +123,7 @@ class TestCuts:
         assert (caught.value.method, caught.value.path) == ("GET", f"{storage.url}/chat.csv")
 
     def test_headway_restores_the_attempts(self, way: Way, tmp_path: Path) -> None:
-        places = [HEADWAY * 2 * n for n in (1, 2, 3)]
+        places = [MIN_PROGRESS * 2 * n for n in (1, 2, 3)]
         with Storage(*[act for place in places for act in (cut(place), says(status="503 Busy"))]) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert_went_on(storage, 0, *[place for place in places for _ in "ab"])
@@ -134,17 +134,17 @@ class TestCuts:
         assert len(storage.asked) == 3
 
     def test_no_retries_means_none(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2)) as storage, pytest.raises(APIConnectionError):
+        with Storage(cut(MIN_PROGRESS * 2)) as storage, pytest.raises(APIConnectionError):
             way.download(storage, tmp_path / "f", settings={"max_retries": 0})
         assert left(tmp_path) == []
 
     def test_storage_that_cannot_do_parts_is_read_from_the_start(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(DATA)) as storage:
+        with Storage(cut(MIN_PROGRESS * 2), says(DATA)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2)
+        assert_went_on(storage, 0, MIN_PROGRESS * 2)
 
     def test_a_shorter_file_in_its_place_leaves_nothing_of_the_first(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(b"newer", headers=('ETag: "v2"',))) as storage:
+        with Storage(cut(MIN_PROGRESS * 2), says(b"newer", headers=('ETag: "v2"',))) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == b"newer"
 
     @pytest.mark.parametrize(
@@ -165,18 +165,18 @@ class TestCuts:
             lines = tuple(line.format(**names) for line in headers)
             says(b"wrong" * 100, status="206 Partial Content", headers=lines)(storage, connection, request)
 
-        with Storage(cut(HEADWAY * 2), wrong) as storage:
+        with Storage(cut(MIN_PROGRESS * 2), wrong) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2, 0)
+        assert_went_on(storage, 0, MIN_PROGRESS * 2, 0)
 
     def test_a_refused_part_is_read_from_the_start(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(status="416 Range Not Satisfiable")) as storage:
+        with Storage(cut(MIN_PROGRESS * 2), says(status="416 Range Not Satisfiable")) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2, 0)
+        assert_went_on(storage, 0, MIN_PROGRESS * 2, 0)
 
     @pytest.mark.parametrize("known", ['ETag: W/"weak"', "X-Nothing: y"])
     def test_without_a_strong_mark_the_size_has_to_do(self, way: Way, tmp_path: Path, known: str) -> None:
-        start = HEADWAY * 2
+        start = MIN_PROGRESS * 2
         head = f"HTTP/1.1 200 OK\r\n{known}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
         with Storage(raw(head + DATA[:start])) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
@@ -186,13 +186,13 @@ class TestCuts:
     def test_a_date_is_a_mark(self, way: Way, tmp_path: Path) -> None:
         date = "Wed, 03 Jun 2026 10:00:00 GMT"
         head = f"HTTP/1.1 200 OK\r\nLast-Modified: {date}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
-        with Storage(raw(head + DATA[: HEADWAY * 2])) as storage:
+        with Storage(raw(head + DATA[: MIN_PROGRESS * 2])) as storage:
             storage.etag = date
             way.download(storage, tmp_path / "f")
         assert storage.asked[1].headers["if-range"] == date
 
     def test_what_tells_neither_mark_nor_size_is_read_from_the_start(self, way: Way, tmp_path: Path) -> None:
-        chunk = b"%x\r\n" % HEADWAY + DATA[:HEADWAY] + b"\r\n"
+        chunk = b"%x\r\n" % MIN_PROGRESS + DATA[:MIN_PROGRESS] + b"\r\n"
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         with Storage(raw(head + chunk)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
@@ -200,7 +200,7 @@ class TestCuts:
 
     @pytest.mark.parametrize("status", ["500 Oops", "503 Slow Down", "429 Too Many Requests", "408 Request Timeout"])
     def test_a_bad_moment_of_the_storage(self, way: Way, tmp_path: Path, status: str) -> None:
-        with Storage(says(status=status), cut(HEADWAY), says(status=status)) as storage:
+        with Storage(says(status=status), cut(MIN_PROGRESS), says(status=status)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
 
     @pytest.mark.parametrize(("status", "kind"), [("503 Slow Down", ServerError), ("429 Slow Down", RateLimitError)])
@@ -225,9 +225,9 @@ class TestLinks:
         assert [request.target.split("&")[0] for request in storage.asked] == ["/chat.csv?n=1", "/chat.csv?n=2"]
 
     def test_it_expires_in_the_middle(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(status="403 Forbidden")) as storage:
+        with Storage(cut(MIN_PROGRESS * 2), says(status="403 Forbidden")) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2, HEADWAY * 2)
+        assert_went_on(storage, 0, MIN_PROGRESS * 2, MIN_PROGRESS * 2)
         assert storage.links == 2
 
     @pytest.mark.parametrize(
@@ -272,10 +272,10 @@ class TestRedirects:
 
     def test_a_cut_after_a_redirect(self, way: Way, tmp_path: Path) -> None:
         moved = says(status="302 Found", headers=("Location: /real",))
-        with Storage(moved, cut(HEADWAY * 2), moved) as storage:
+        with Storage(moved, cut(MIN_PROGRESS * 2), moved) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert [r.target.split("?")[0] for r in storage.asked] == ["/chat.csv", "/real", "/chat.csv", "/real"]
-        assert_went_on(storage, 0, 0, HEADWAY * 2, HEADWAY * 2)
+        assert_went_on(storage, 0, 0, MIN_PROGRESS * 2, MIN_PROGRESS * 2)
 
     @pytest.mark.parametrize(
         "location",
@@ -341,7 +341,10 @@ class TestLimits:
             headers = (f"Content-Range: bytes {starts(storage)[-1]}-{SIZE - 1}/{SIZE}", 'ETag: "v1"')
             says(b"", status="206 Partial Content", headers=headers)(storage, connection, request)
 
-        with Storage(cut(HEADWAY * 2), *[part] * 9) as storage, pytest.raises(APIConnectionError, match="broke off"):
+        with (
+            Storage(cut(MIN_PROGRESS * 2), *[part] * 9) as storage,
+            pytest.raises(APIConnectionError, match="broke off"),
+        ):
             way.download(storage, tmp_path / "f")
         assert left(tmp_path) == []
 
@@ -373,18 +376,18 @@ class TestPlaces:
         assert storage.asked == []
 
     def test_an_open_file(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(DATA)) as storage, (tmp_path / "f").open("w+b") as file:
+        with Storage(cut(MIN_PROGRESS * 2), says(DATA)) as storage, (tmp_path / "f").open("w+b") as file:
             file.write(b"mine")
             assert way.download(storage, file) is None
             file.seek(0)
             assert file.read() == b"mine" + DATA
 
     def test_an_open_file_that_cannot_seek(self, way: Way) -> None:
-        with Storage(cut(HEADWAY * 2)) as storage:
+        with Storage(cut(MIN_PROGRESS * 2)) as storage:
             pipe = Pipe()
             way.download(storage, pipe)
             assert bytes(pipe.got) == DATA
-        with Storage(cut(HEADWAY * 2), says(DATA)) as storage, pytest.raises(OSError, match="give a path"):
+        with Storage(cut(MIN_PROGRESS * 2), says(DATA)) as storage, pytest.raises(OSError, match="pass a path"):
             way.download(storage, Pipe())
 
     def test_a_full_disk_is_no_bad_connection(self, way: Way) -> None:

@@ -51,7 +51,7 @@ class Setup:
 
     def forget(self) -> None:
         self.events.clear()
-        self._store._done.clear()
+        self._store._completed.clear()
         self.fail = False
 
     def handle(self, event: Any) -> None:
@@ -187,7 +187,7 @@ def test_a_handler_that_fails(origin: str, setup: Setup, signer: Signer) -> None
     assert post(origin, body, headers) == (500, "a handler failed")
     setup.fail = False
     assert post(origin, body, headers) == (200, "handled")
-    assert post(origin, body, headers) == (200, "was handled before")
+    assert post(origin, body, headers) == (200, "already handled")
     assert [(event.delivery_id, event.webhook_id) for event in setup.events] == [(headers["rtk-uuid"], "hook-1")]
 
 

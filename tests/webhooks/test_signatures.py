@@ -301,7 +301,7 @@ class TestWhoseItIs:
     def test_the_app(self, signer: Signer, sample: dict[str, Any]) -> None:
         body, headers = signer.delivery(sample)
         assert Receiver(signer.pem, app_id="app-1").verify(body, headers).app_id == "app-1"
-        with pytest.raises(ForeignEventError, match="'app-1', not of app_id=") as caught:
+        with pytest.raises(ForeignEventError, match="'app-1', not for app_id=") as caught:
             Receiver(signer.pem, app_id="app-2").verify(body, headers)
         assert caught.value.status == 401
 

@@ -73,38 +73,38 @@ LONG = 1000.0
 
 def test_claimed_once_until_released(world: World) -> None:
     store = world.store
-    assert store.claim("k", "a", LONG) is Claim.MINE
-    assert store.claim("k", "b", LONG) is Claim.RUNNING
-    assert store.claim("k", "a", LONG) is Claim.MINE, "a client that lost its answer asks again"
-    assert store.claim("other", "b", LONG) is Claim.MINE
+    assert store.claim("k", "a", LONG) is Claim.ACQUIRED
+    assert store.claim("k", "b", LONG) is Claim.IN_PROGRESS
+    assert store.claim("k", "a", LONG) is Claim.ACQUIRED, "a client that lost its answer asks again"
+    assert store.claim("other", "b", LONG) is Claim.ACQUIRED
     store.release("k", "b")
-    assert store.claim("k", "b", LONG) is Claim.RUNNING, "only its owner can free it"
+    assert store.claim("k", "b", LONG) is Claim.IN_PROGRESS, "only its owner can free it"
     store.release("k", "a")
-    assert store.claim("k", "b", LONG) is Claim.MINE
+    assert store.claim("k", "b", LONG) is Claim.ACQUIRED
 
 
 def test_committed_it_is_done(world: World) -> None:
     store = world.store
     store.claim("k", "a", LONG)
     store.commit("k", "a", LONG)
-    assert store.claim("k", "b", LONG) is Claim.DONE
+    assert store.claim("k", "b", LONG) is Claim.COMPLETED
     store.release("k", "a")
     store.release("k", "b")
-    assert store.claim("k", "b", LONG) is Claim.DONE, "what is done cannot be freed"
-    assert store.claim("k", "a", LONG) is Claim.DONE
+    assert store.claim("k", "b", LONG) is Claim.COMPLETED, "what is done cannot be freed"
+    assert store.claim("k", "a", LONG) is Claim.COMPLETED
 
 
 def test_a_lease_runs_out(world: World) -> None:
     store = world.store
     store.claim("k", "a", world.unit)
     world.wait(world.unit)
-    assert store.claim("k", "b", LONG) is Claim.MINE
+    assert store.claim("k", "b", LONG) is Claim.ACQUIRED
     store.release("k", "a")
-    assert store.claim("k", "c", LONG) is Claim.RUNNING, "the late one cannot free another's claim"
+    assert store.claim("k", "c", LONG) is Claim.IN_PROGRESS, "the late one cannot free another's claim"
     store.commit("k", "a", LONG)
-    assert store.claim("k", "c", LONG) is Claim.DONE, "but if it got through, it is done"
+    assert store.claim("k", "c", LONG) is Claim.COMPLETED, "but if it got through, it is done"
     store.release("k", "b")
-    assert store.claim("k", "c", LONG) is Claim.DONE
+    assert store.claim("k", "c", LONG) is Claim.COMPLETED
 
 
 def test_what_is_done_is_forgotten_in_the_end(world: World) -> None:
@@ -112,9 +112,9 @@ def test_what_is_done_is_forgotten_in_the_end(world: World) -> None:
     store.claim("k", "a", world.unit)
     store.commit("k", "a", 3 * world.unit)
     world.wait(world.unit)
-    assert store.claim("k", "b", LONG) is Claim.DONE, "the lease is not what counts any more"
+    assert store.claim("k", "b", LONG) is Claim.COMPLETED, "the lease is not what counts any more"
     world.wait(2 * world.unit)
-    assert store.claim("k", "b", LONG) is Claim.MINE
+    assert store.claim("k", "b", LONG) is Claim.ACQUIRED
 
 
 def test_of_many_that_race_one_wins(world: World) -> None:
@@ -130,7 +130,7 @@ def test_of_many_that_race_one_wins(world: World) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(claims) == [Claim.MINE, *[Claim.RUNNING] * 7]
+        assert sorted(claims) == [Claim.ACQUIRED, *[Claim.IN_PROGRESS] * 7]
 
 
 def test_memory_is_bounded_and_forgets_the_oldest() -> None:
@@ -139,11 +139,11 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
     for number in range(1000):
         store.claim(str(number), "a", LONG)
         store.commit(str(number), "a", LONG)
-    assert len(store._done) == 100
-    assert (store.claim("999", "b", LONG), store.claim("0", "b", LONG)) == (Claim.DONE, Claim.MINE)
+    assert len(store._completed) == 100
+    assert (store.claim("999", "b", LONG), store.claim("0", "b", LONG)) == (Claim.COMPLETED, Claim.ACQUIRED)
     clock.now += LONG
     store.commit("new", "a", LONG)
-    assert list(store._done) == ["new"]
+    assert list(store._completed) == ["new"]
 
 
 def test_memory_forgets_workers_that_never_came_back() -> None:
@@ -152,9 +152,9 @@ def test_memory_forgets_workers_that_never_came_back() -> None:
     for number in range(1000):
         clock.now += 1
         store.claim(str(number), "a", 10)
-    assert len(store._running) == 10
+    assert len(store._claims) == 10
     store.release("0", "a")
-    assert store.claim("0", "b", 10) is Claim.MINE
+    assert store.claim("0", "b", 10) is Claim.ACQUIRED
 
 
 def test_sqlite_keeps_only_what_it_needs(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_sqlite_after_a_fork(tmp_path: Path) -> None:
     results = context.Queue()
     child = context.Process(target=lambda: results.put(int(store.claim("k", "b", LONG))))
     child.start()
-    assert results.get(timeout=30) == Claim.RUNNING
+    assert results.get(timeout=30) == Claim.IN_PROGRESS
     child.join()
 
 
@@ -216,6 +216,6 @@ def test_redis_endpoints_with_different_prefixes_do_not_meet(redis_socket: str) 
     with redis.Redis(unix_socket_path=redis_socket) as client:
         client.flushall()
         for prefix in ("a:", "b:"):
-            assert RedisStore(client, prefix=prefix).claim("k", "x", LONG) is Claim.MINE
+            assert RedisStore(client, prefix=prefix).claim("k", "x", LONG) is Claim.ACQUIRED
         assert sorted(client.keys()) == [b"a:k", b"b:k"]
         assert 0 < client.pttl("a:k") <= LONG * 1000

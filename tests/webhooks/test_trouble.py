@@ -21,7 +21,6 @@ from redis.retry import Retry
 from realtimekit import Async, AsyncRealtimeKit
 from realtimekit.interfaces import Request, Response
 from realtimekit.webhooks import (
-    Answer,
     AsyncEndpoint,
     AsyncReceiver,
     AsyncRedisStore,
@@ -35,6 +34,7 @@ from realtimekit.webhooks import (
     RedisStore,
     Router,
     SQLiteStore,
+    WebhookResponse,
 )
 from tests.transports.loopback import Connection, Server
 
@@ -63,16 +63,16 @@ def test_in_a_fork(platform: Platform) -> None:
     receiver = Receiver(client=platform.client)
     delivery = platform.captured("meeting.ended")
     receiver.verify(*delivery)
-    keys = receiver._keys
+    public_key = receiver._public_key
     context = multiprocessing.get_context("fork")
     results = context.Queue()
 
     def verify() -> None:
-        keys._key = None  # so that the child has to fetch it
+        public_key._key = None  # so that the child has to fetch it
         results.put(receiver.verify(*delivery).type)
 
-    with keys._lock:
-        keys._busy_until = float("inf")
+    with public_key._lock:
+        public_key._fetching_until = float("inf")
         child = context.Process(target=verify)
         child.start()
     assert results.get(timeout=30) == "meeting.ended"
@@ -156,10 +156,10 @@ def test_a_disk_that_cannot_be_written(
         monkeypatch.setattr(store, "_connect", broken)
 
     first, second = (signer.delivery({**samples.ENDED, "n": n}) for n in (1, 2))
-    assert endpoint.handle(*first) == Answer(200, "handled")
+    assert endpoint.handle(*first) == WebhookResponse(200, "handled")
     assert "could not remember it" in caplog.text
     assert "readonly database" in caplog.text
-    assert [endpoint.handle(*second) for _ in range(2)] == [Answer(503, "cannot remember now")] * 2
+    assert [endpoint.handle(*second) for _ in range(2)] == [WebhookResponse(503, "delivery store unavailable")] * 2
     monkeypatch.undo()
     assert endpoint.handle(*second).status == 200
     assert runs == ["meeting.ended"] * 2
@@ -226,17 +226,17 @@ def test_a_handler_that_hangs_keeps_it_for_its_lease(signer: Signer) -> None:
 
     endpoint = Endpoint(router, receiver=Receiver(signer.pem), store=store, lease=60)
     delivery = signer.delivery(samples.ENDED)
-    late: list[Answer] = []
+    late: list[WebhookResponse] = []
     thread = threading.Thread(target=lambda: late.append(endpoint.handle(*delivery)))
     thread.start()
     assert begun.wait(10)
-    assert endpoint.handle(*delivery) == Answer(503, "is being handled")
+    assert endpoint.handle(*delivery) == WebhookResponse(503, "in progress")
     clock.now += 60
-    assert endpoint.handle(*delivery) == Answer(200, "handled")
+    assert endpoint.handle(*delivery) == WebhookResponse(200, "handled")
     go_on.set()
     thread.join()
-    assert late == [Answer(500, "a handler failed")]
-    assert endpoint.handle(*delivery) == Answer(200, "was handled before"), "the late failure frees nothing"
+    assert late == [WebhookResponse(500, "a handler failed")]
+    assert endpoint.handle(*delivery) == WebhookResponse(200, "already handled"), "the late failure frees nothing"
 
 
 def test_a_session_that_is_not_waited_for(signer: Signer) -> None:
@@ -270,8 +270,8 @@ def test_a_session_that_is_not_waited_for(signer: Signer) -> None:
 
         endpoint = AsyncEndpoint(router, receiver=AsyncReceiver(signer.pem, client=client))
         delivery = signer.delivery(samples.ENDED)
-        assert await endpoint.handle(*delivery) == Answer(500, "a handler failed")
-        assert await endpoint.handle(*delivery) == Answer(200, "handled")
+        assert await endpoint.handle(*delivery) == WebhookResponse(500, "a handler failed")
+        assert await endpoint.handle(*delivery) == WebhookResponse(200, "handled")
 
     asyncio.run(main())
     assert statuses == ["ENDED", "ENDED"]

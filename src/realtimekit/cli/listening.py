@@ -22,8 +22,8 @@ import click
 from realtimekit.cli.output import clean, note
 from realtimekit.errors import NotFoundError
 from realtimekit.webhooks.errors import WebhookError
-from realtimekit.webhooks.events import SESSION
-from realtimekit.webhooks.verify import Receiver
+from realtimekit.webhooks.events import session_id_of
+from realtimekit.webhooks.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,7 +114,7 @@ class Listener(ThreadingHTTPServer):
             told |= {"event": _named(body), "session_id": None, "verified": False, "problem": str(error)}
             status = error.status
         else:
-            told |= {"event": event.type, "session_id": event._at(*SESSION), "verified": True, "problem": None}
+            told |= {"event": event.type, "session_id": session_id_of(event), "verified": True, "problem": None}
             status = 200
         told["delivery_id"] = given.get("rtk-uuid")
         sent = {name: given[name] for name in FORWARDED if name in given}

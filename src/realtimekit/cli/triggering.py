@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.output import clean
-from realtimekit.webhooks.events import event_from
+from realtimekit.webhooks.events import parse_event
 
 if TYPE_CHECKING:
     from realtimekit.emulator.remote import RemoteEmulator
@@ -62,6 +62,6 @@ def _outcome(delivery: dict[str, Any]) -> str:
 def _subject(told: dict[str, Any]) -> str:
     from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
 
-    session_id = event_from(told).session_id or "unknown"
+    session_id = parse_event(told).session_id or "unknown"
     made_up = " (made up: there is none yet that it could be of)" if session_id.startswith(MADE_UP) else ""
     return f"the session {session_id}{made_up}"

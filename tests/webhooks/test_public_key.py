@@ -14,7 +14,15 @@ from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError
 from realtimekit.interfaces import Request, Response
 from realtimekit.settings import TransportName
 from realtimekit.webhooks import AsyncReceiver, InvalidSignatureError, PublicKeyUnavailableError, Receiver
-from realtimekit.webhooks.keys import AFTER_FAILURE, KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse
+from realtimekit.webhooks.public_key import (
+    FAILURE_BACKOFF,
+    KEY_URL,
+    MAX_AGE,
+    MAX_FETCH_TIME,
+    MAX_KEY_RESPONSE_BYTES,
+    MISSING_KEY_BACKOFF,
+    parse_public_key,
+)
 from tests.transports.loopback import Connection, Server, answer
 
 from . import platform as sending
@@ -141,7 +149,7 @@ class TestCache:
             clock.now += 1
         assert len(there.requests) == 2
         there.rotate(other_signer)
-        clock.now += AFTER_FAILURE
+        clock.now += FAILURE_BACKOFF
         assert passes(receiver, other_signer)
 
     def test_a_key_is_not_trusted_for_ever(
@@ -155,7 +163,7 @@ class TestCache:
         assert passes(receiver, signer)
         assert len(there.requests) == 2
         there.rotate(other_signer)
-        clock.now += AFTER_FAILURE
+        clock.now += FAILURE_BACKOFF
         assert not passes(receiver, signer)
         assert passes(receiver, other_signer)
 
@@ -167,7 +175,7 @@ class TestCache:
                 passes(receiver, signer)
         assert len(there.requests) == 1
         there.answer = good
-        clock.now += PAUSE
+        clock.now += MISSING_KEY_BACKOFF
         assert passes(receiver, signer)
 
     def test_a_given_key_is_never_fetched(self, there: Platform, signer: Signer, other_signer: Signer) -> None:
@@ -241,7 +249,7 @@ class TestSharing:
         stuck = threading.Thread(target=lambda: passes(receiver, signer))
         stuck.start()
         assert there.entered.wait(10)
-        clock.now += LONGEST_READ
+        clock.now += MAX_FETCH_TIME
         held, there.gate = there.gate, threading.Event()
         there.gate.set()
         assert passes(receiver, signer)
@@ -264,18 +272,18 @@ def elliptic() -> str:
 @pytest.mark.parametrize(
     ("response", "why"),
     [
-        (lambda: Response(404, {}, b""), "it answered 404"),
-        (lambda: Response(302, {"location": "https://elsewhere.test"}, b""), "it answered 302"),
-        (lambda: Response(500, {}, b"oops"), "it answered 500"),
-        (lambda: Response(200, {}, b'{"success": false, "data": {}}'), "it answered 200"),
+        (lambda: Response(404, {}, b""), "has status 404"),
+        (lambda: Response(302, {"location": "https://elsewhere.test"}, b""), "has status 302"),
+        (lambda: Response(500, {}, b"oops"), "has status 500"),
+        (lambda: Response(200, {}, b'{"success": false, "data": {}}'), "has status 200"),
         (lambda: Response(200, {}, b""), "no data.publicKey"),
         (lambda: Response(200, {}, b"<html>"), "no data.publicKey"),
         (lambda: Response(200, {}, b"[]"), "no data.publicKey"),
         (lambda: Response(200, {}, document(None)), "no data.publicKey"),
-        (lambda: Response(200, {}, document("")), "no public key in PEM"),
+        (lambda: Response(200, {}, document("")), "not a public key in PEM"),
         (lambda: Response(200, {}, document("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")), "in PEM"),
-        (lambda: Response(200, {}, document(elliptic())), "no RSA key"),
-        (lambda: Response(200, {}, b" " * (LARGEST_ANSWER + 1)), "bytes"),
+        (lambda: Response(200, {}, document(elliptic())), "not an RSA key"),
+        (lambda: Response(200, {}, b" " * (MAX_KEY_RESPONSE_BYTES + 1)), "bytes"),
     ],
 )
 def test_what_is_no_key(
@@ -381,7 +389,7 @@ def test_forms_of_a_given_key(signer: Signer) -> None:
     pkcs1 = openssl("rsa", "-pubin", "-in", str(signer.public), "-RSAPublicKey_out").decode()
     for pem in (signer.pem, signer.pem.encode(), f"\n {signer.pem} \n", one_line, pkcs1):
         assert passes(Receiver(pem), signer), pem
-        assert parse(pem).key_size == 2048
+        assert parse_public_key(pem).key_size == 2048
 
 
 def test_a_given_key_that_cannot_be(signer: Signer) -> None:
@@ -390,7 +398,7 @@ def test_a_given_key_that_cannot_be(signer: Signer) -> None:
         ("", "in PEM"),
         ("secret", "in PEM"),
         (private, "private key"),
-        (elliptic(), "no RSA key"),
+        (elliptic(), "not an RSA key"),
         (1, ""),
     ):
         with pytest.raises(ConfigurationError, match=f"public_key: .*{why}") as caught:
@@ -424,6 +432,6 @@ def test_flavours_do_not_mix() -> None:
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtimekit.webhooks.verify.find_spec", lambda _name: None)
+    monkeypatch.setattr("realtimekit.webhooks.receiver.find_spec", lambda _name: None)
     with pytest.raises(ConfigurationError, match=r"pip install 'realtimekit\[webhooks\]'"):
         Receiver()

@@ -13,7 +13,6 @@ import pytest
 from realtimekit import Async, AsyncRealtimeKit, ConfigurationError, RealtimeKit
 from realtimekit.interfaces import Request
 from realtimekit.webhooks import (
-    Answer,
     AsyncEndpoint,
     AsyncReceiver,
     AsyncRouter,
@@ -24,10 +23,11 @@ from realtimekit.webhooks import (
     Receiver,
     Router,
     SQLiteStore,
+    WebhookResponse,
     by_body,
     by_delivery,
     by_event,
-    event_from,
+    parse_event,
 )
 
 from . import samples
@@ -51,9 +51,9 @@ class Flavoured:
     def note(self, event: Any) -> None:
         self.handled.append(event.type)
 
-    def handle(self, endpoint: Any, *delivery: Any) -> Answer:
+    def handle(self, endpoint: Any, *delivery: Any) -> WebhookResponse:
         answer = endpoint.handle(*delivery)
-        got: Answer = asyncio.run(answer) if self.asynchronous else answer
+        got: WebhookResponse = asyncio.run(answer) if self.asynchronous else answer
         return got
 
 
@@ -65,8 +65,8 @@ def flavoured(request: pytest.FixtureRequest, signer: Signer) -> Flavoured:
 def test_handled_once(flavoured: Flavoured) -> None:
     endpoint = flavoured.endpoint()
     delivery = flavoured.signer.delivery(samples.ENDED)
-    assert flavoured.handle(endpoint, *delivery) == Answer(200, "handled")
-    assert flavoured.handle(endpoint, *delivery) == Answer(200, "was handled before")
+    assert flavoured.handle(endpoint, *delivery) == WebhookResponse(200, "handled")
+    assert flavoured.handle(endpoint, *delivery) == WebhookResponse(200, "already handled")
     assert flavoured.handled == ["meeting.ended"]
 
 
@@ -89,7 +89,7 @@ def test_a_failing_handler_frees_the_delivery(flavoured: Flavoured, caplog: pyte
 
     endpoint = flavoured.endpoint(handler)
     delivery = flavoured.signer.delivery(samples.ENDED)
-    assert flavoured.handle(endpoint, *delivery) == Answer(500, "a handler failed")
+    assert flavoured.handle(endpoint, *delivery) == WebhookResponse(500, "a handler failed")
     assert "the database is away" in caplog.text
     assert [flavoured.handle(endpoint, *delivery).status for _ in range(3)] == [200] * 3
     assert flavoured.handled == ["meeting.ended"]
@@ -195,14 +195,14 @@ def test_of_two_at_once_one_is_sent_away_until_the_other_is_through(signer: Sign
 
     endpoint = Endpoint(router, receiver=Receiver(signer.pem))
     delivery = signer.delivery(samples.ENDED)
-    first: list[Answer] = []
+    first: list[WebhookResponse] = []
     thread = threading.Thread(target=lambda: first.append(endpoint.handle(*delivery)))
     thread.start()
     assert begun.wait(10)
-    assert endpoint.handle(*delivery) == Answer(503, "is being handled")
+    assert endpoint.handle(*delivery) == WebhookResponse(503, "in progress")
     go_on.set()
     thread.join()
-    assert first == [Answer(200, "handled")]
+    assert first == [WebhookResponse(200, "handled")]
     assert endpoint.handle(*delivery).status == 200
     assert len(runs) == 1
 
@@ -220,7 +220,7 @@ def test_of_many_tasks_one_handles(signer: Signer, tmp_path: Any) -> None:
         endpoint = AsyncEndpoint(router, receiver=AsyncReceiver(signer.pem), store=store)
         delivery = signer.delivery(samples.ENDED)
 
-        async def main(endpoint: AsyncEndpoint = endpoint, delivery: Any = delivery) -> list[Answer]:
+        async def main(endpoint: AsyncEndpoint = endpoint, delivery: Any = delivery) -> list[WebhookResponse]:
             return list(await asyncio.gather(*(endpoint.handle(*delivery) for _ in range(20))))
 
         statuses = sorted(answer.status for answer in asyncio.run(main()))
@@ -249,8 +249,8 @@ def test_a_caller_that_hangs_up_does_not_stop_the_handlers(signer: Signer) -> No
             await caller
         assert (await endpoint.handle(*delivery)).status == 503
         go_on.set()
-        await asyncio.gather(*endpoint._begun)
-        assert await endpoint.handle(*delivery) == Answer(200, "was handled before")
+        await asyncio.gather(*endpoint._tasks)
+        assert await endpoint.handle(*delivery) == WebhookResponse(200, "already handled")
 
     asyncio.run(main())
     assert runs == ["meeting.ended"]
@@ -270,12 +270,12 @@ def test_a_program_that_ends_meanwhile_frees_the_delivery(signer: Signer, until:
     async def main() -> None:
         endpoint = AsyncEndpoint(router, receiver=AsyncReceiver(signer.pem), store=store)
         task = asyncio.ensure_future(endpoint.handle(*delivery))
-        while not (begun if until == "handler" else store._running):  # noqa: ASYNC110 - a store tells nobody
+        while not (begun if until == "handler" else store._claims):  # noqa: ASYNC110 - a store tells nobody
             await asyncio.sleep(0)
         assert not task.done()
 
     asyncio.run(main())
-    assert store._running == {}
+    assert store._claims == {}
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit])
@@ -288,14 +288,14 @@ def test_an_interrupt_frees_the_delivery_and_goes_on(signer: Signer, failure: ty
 
     with pytest.raises(failure):
         Endpoint(router, receiver=Receiver(signer.pem), store=store).handle(*signer.delivery(samples.ENDED))
-    assert store._running == {}
+    assert store._claims == {}
 
 
 # --- which are the same -----------------------------------------------------------------------------------------------
 
 
 def two(sample: dict[str, Any], first: str | None, second: str | None) -> list[Event]:
-    return [event_from(sample, delivery_id=name, webhook_id="hook-1") for name in (first, second)]
+    return [parse_event(sample, delivery_id=name, webhook_id="hook-1") for name in (first, second)]
 
 
 def status(name: str) -> dict[str, Any]:
@@ -339,8 +339,8 @@ def test_without_a_delivery_id_it_is_the_body() -> None:
 
 
 def test_another_webhook_is_another_delivery() -> None:
-    first = event_from(samples.ENDED, webhook_id="hook-1")
-    second = event_from(samples.ENDED, webhook_id="hook-2")
+    first = parse_event(samples.ENDED, webhook_id="hook-1")
+    second = parse_event(samples.ENDED, webhook_id="hook-2")
     assert by_body(first, b"a") != by_body(second, b"a")
 
 
@@ -350,7 +350,7 @@ def test_another_webhook_is_another_delivery() -> None:
 def test_sync_and_async_parts_do_not_mix(signer: Signer) -> None:
     class Awaiting(MemoryStore):
         async def claim(self, *_: Any) -> Claim:  # type: ignore[override]
-            return Claim.MINE
+            return Claim.ACQUIRED
 
     wrong: list[Callable[[], Any]] = [
         lambda: Endpoint(AsyncRouter()),  # type: ignore[arg-type]
