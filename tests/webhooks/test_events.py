@@ -1,4 +1,4 @@
-"""Events: all nine typed, the old and the odd samples too; nothing is lost, nothing leaks; a way into the API."""
+"""Events: all nine typed, old and odd samples included; no field is lost, no secret leaks; related records."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_documented_samples(sample: dict[str, Any]) -> None:
         assert secret not in repr(event) + repr(getattr(event, "recording", "")) + repr(getattr(event, "meeting", ""))
 
 
-def test_there_are_nine() -> None:
+def test_there_are_nine_event_classes() -> None:
     assert Event.types == NINE
     assert {sample["event"] for sample in samples.ALL} == set(NINE)
 
@@ -88,7 +88,7 @@ def recording(**fields: Any) -> RecordingStatusUpdate:
     return event
 
 
-def test_a_file_size_as_text_or_number() -> None:
+def test_a_file_size_as_string_or_number() -> None:
     assert [recording(fileSize=size).recording.file_size for size in ("123", 123, None)] == [123, 123, None]
 
 
@@ -110,7 +110,7 @@ def test_an_uploading_recording_with_few_fields() -> None:
     assert (event.recording.status, event.recording.download_url) == ("UPLOADING", None)
 
 
-def test_a_recording_of_tracks() -> None:
+def test_a_track_recording() -> None:
     link = {"download_url": "https://files.example/peer-1.webm?signature=abc"}
     layers = [{"layer_name": "default", "download_urls": {"peer-1.webm": link}}]
     found = recording(downloadUrl=layers).recording
@@ -123,7 +123,7 @@ def test_a_recording_of_tracks() -> None:
         assert [layer.files for layer in recording(downloadUrl=odd).recording.layers] in ([], [{}])
 
 
-def test_a_null_end_and_an_older_time() -> None:
+def test_a_null_end_and_an_older_time_format() -> None:
     meeting = {**samples.MEETING, "endedAt": None, "createdAt": "2023-01-25 04:51:35.903816Z", "roomName": "abc-def"}
     event = parse_event({"event": "meeting.ended", "meeting": meeting, "reason": "HOST_ENDED_MEETING"})
     assert isinstance(event, MeetingEnded)
@@ -148,7 +148,7 @@ def test_a_summary_whose_meeting_has_two_ids() -> None:
     assert event.meeting.title is None
 
 
-def test_a_wrong_id_is_the_senders_fault() -> None:
+def test_an_invalid_id_raises_decode_error() -> None:
     event = parse_event({"event": "meeting.ended", "meeting": {"id": "m", "sessionId": ".."}})
     assert isinstance(event, MeetingEnded)
     with RealtimeKit(api_token="x", account_id="a", app_id="b") as client:
@@ -157,7 +157,7 @@ def test_a_wrong_id_is_the_senders_fault() -> None:
             _ = bound.session
 
 
-def test_what_is_missing_hurts_only_its_reader() -> None:
+def test_a_missing_field_raises_only_when_read() -> None:
     event = parse_event({"event": "meeting.started"})
     assert isinstance(event, MeetingStarted)
     assert event.type == "meeting.started"
@@ -180,7 +180,7 @@ def test_an_event_is_read_only() -> None:
 # --- into the API -----------------------------------------------------------------------------------------------------
 
 
-def test_into_the_api(demo: Demo, signer: Signer) -> None:
+def test_related_records(demo: Demo, signer: Signer) -> None:
     with RealtimeKit(**demo.settings) as client:
         receiver = Receiver(signer.pem, client=client)
         event = receiver.verify(*signer.delivery(samples.ENDED))
@@ -210,7 +210,7 @@ def test_into_the_api(demo: Demo, signer: Signer) -> None:
             _ = parse_event(nowhere, client=client).session
 
 
-def test_into_the_api_awaiting(demo: Demo, signer: Signer) -> None:
+def test_related_records_async(demo: Demo, signer: Signer) -> None:
     async def main() -> None:
         async with AsyncRealtimeKit(**demo.settings) as client:
             receiver = AsyncReceiver(signer.pem, client=client)
@@ -224,7 +224,7 @@ def test_into_the_api_awaiting(demo: Demo, signer: Signer) -> None:
     asyncio.run(main())
 
 
-def test_without_a_client_it_is_the_default_one(demo_environment: Demo, signer: Signer) -> None:
+def test_without_a_client_the_default_client_is_used(demo_environment: Demo, signer: Signer) -> None:
     assert Receiver(signer.pem).verify(*signer.delivery(samples.ENDED)).session.id == "sess-1"
     assert parse_event(samples.ENDED).session.id == "sess-1"
     assert MeetingEnded(samples.ENDED).session.id == "sess-1"
@@ -238,7 +238,7 @@ def test_bound_to_another_client(demo: Demo) -> None:
         assert bound == event
 
 
-def test_a_client_without_an_app_asks_in_the_events_own(demo: Demo) -> None:
+def test_a_client_without_an_app_uses_the_events_app(demo: Demo) -> None:
     with RealtimeKit(**{**demo.settings, "app_id": None}) as client:
         assert parse_event(samples.ENDED, client=client).session.scope["app_id"] == "app-1"
         joined = parse_event(samples.JOINED, client=client)
