@@ -103,7 +103,7 @@ class PublicKeyCache:
         self._key, self._url, self._refresh_interval, self._clock = given, url, refresh_interval, clock
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        # When the key was last fetched, tried to be fetched, and found unchanged after a mismatch.
+        # When the last fetch succeeded, was attempted, and returned the same key as before.
         self._fetched_at = self._tried_at = self._unchanged_at = float("-inf")
         self._fetching_until = float("-inf")
         self._failure = ""
