@@ -28,7 +28,7 @@ from realtimekit.webhooks import (
     Receiver,
     Router,
     WebhookError,
-    event_from,
+    parse_event,
 )
 from realtimekit.webhooks.adapters import asgi, wsgi
 
@@ -299,7 +299,7 @@ STORAGE_ANSWERS = {
 def test_a_download_that_fails_shows_no_link(storage: Answering) -> None:
     client = RealtimeKit(api_token="t", account_id="a", app_id="b", transport=storage, max_retries=0, limiter="off")
     data = {"event": "meeting.chatSynced", "sessionId": "s", "chatDownloadUrl": LINK}
-    chat: Any = event_from(data, client=client)
+    chat: Any = parse_event(data, client=client)
     assert TOKEN not in tracked(raised(partial(chat.chat.download, io.BytesIO()), RealtimeKitError))
 
 
@@ -382,7 +382,7 @@ def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pyt
 
 
 def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
-    """As the function is that tells deliveries apart."""
+    """For example to the function that returns the idempotency key."""
     seen: list[bytes] = []
     router = Router()
     router.on()(lambda event: None)
@@ -391,7 +391,7 @@ def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
         seen.append(body)
         return "key"
 
-    endpoint = Endpoint(router, receiver=Receiver(signer.pem), key=key)
+    endpoint = Endpoint(router, receiver=Receiver(signer.pem), idempotency_key=key)
     body, headers = signer.delivery(EVENT)
     assert endpoint.handle(body, headers).status == 200
     assert seen == [body]

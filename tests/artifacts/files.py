@@ -43,6 +43,6 @@ SEGMENTS = [
 
 
 def without(segments: list[Segment], *fields: str) -> list[Segment]:
-    """Without what a format does not have."""
+    """Without the fields that a format does not have."""
     nothing: dict[str, Any] = dict.fromkeys(fields)
     return [segment._replace(**nothing) for segment in segments]

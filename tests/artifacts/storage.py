@@ -1,4 +1,4 @@
-"""An API and a storage on 127.0.0.1 in one server, which errs as it is told; the four ways to download from it."""
+"""An API and a storage on 127.0.0.1 in one server, which fails as told; the four ways to download from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Act: TypeAlias = "Callable[[Storage, Connection, Received], None]"
 
 
 class Storage:
-    """Serves one file. Each request meets the next of the acts; when they are over, it is served as it should be.
+    """Serves one file. Each request gets the next of the acts; after the last one, it is served properly.
 
     The API beside it gives out links to that file, each with a number: `links` counts them.
     """
@@ -70,7 +70,7 @@ class Storage:
     # --- acts -------------------------------------------------------------------------------------------------------
 
     def serve(self, connection: Connection, request: Received, *, until: int | None = None) -> None:
-        """The file, or the part that was asked for; `until` is where in the file the connection breaks."""
+        """Serve the file, or the requested range; `until` is the position at which the connection breaks."""
         start = 0
         wanted = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
         if wanted and request.headers.get("if-range", self.etag) == self.etag:
@@ -90,17 +90,17 @@ class Storage:
 
 
 def cut(until: int) -> Act:
-    """Serve up to this place in the file, then break the connection."""
+    """Serve up to this position in the file, then break the connection."""
     return lambda storage, connection, request: storage.serve(connection, request, until=until)
 
 
 def says(body: bytes = b"", *, status: str = "200 OK", headers: tuple[str, ...] = ()) -> Act:
-    """This answer, whatever was asked."""
+    """Send this response, whatever was requested."""
     return lambda _storage, connection, _request: connection.send(answer(body, status=status, headers=headers))
 
 
 def raw(data: bytes) -> Act:
-    """These bytes, then the end of the connection."""
+    """Send these bytes, then close the connection."""
 
     def act(_storage: Storage, connection: Connection, _request: Received) -> None:
         connection.send(data)
@@ -110,13 +110,13 @@ def raw(data: bytes) -> Act:
 
 
 class Way(NamedTuple):
-    """One of the four: a transport, blocking or awaiting."""
+    """One of the four ways to download: a transport, sync or async."""
 
     transport: Any
     asynchronous: bool
 
     def do(self, base_url: str, act: Callable[[Any], Any], **settings: Any) -> Any:
-        """`act` on the chat of a session, of a client of this kind. It may return a coroutine."""
+        """Call `act` with the chat of a session of such a client. It may return a coroutine."""
         given: dict[str, Any] = {"api_token": TOKEN, "account_id": "a", "app_id": "b", "timeout": 5}
         given |= {"base_url": f"{base_url}/client/v4", "transport": self.transport, **settings}
         if not self.asynchronous:

@@ -73,7 +73,7 @@ def test_columns_can_be_missing_or_elsewhere() -> None:
     assert (second.payload, second.display_name, second.created_at) == ("", None, None)
 
 
-def test_what_nobody_declared_is_still_there() -> None:
+def test_undeclared_columns_are_kept() -> None:
     (message,) = parse_chat(f"{CHAT_HEADER},reactions\n{CHAT_ROW},3\n".encode())
     assert message["reactions"] == "3"
     assert message.to_dict()["displayName"] == "Alice"
@@ -85,7 +85,7 @@ def test_an_attachment() -> None:
     assert message.payload == '{"link": "https://x/y"}'
 
 
-def test_the_order_of_the_file_stays() -> None:
+def test_the_order_of_the_file_is_kept() -> None:
     rows = [CHAT_ROW.replace("m-1", f"m-{n}") for n in (3, 1, 2)]
     assert [message.id for message in parse_chat("\n".join(rows).encode())] == ["m-3", "m-1", "m-2"]
 
@@ -130,7 +130,7 @@ def test_an_open_quote_does_not_swallow_the_rest() -> None:
 
 
 @pytest.mark.parametrize("item", ["3", "null", '"text"', "[]", "{}", '{"code": 404}'])
-def test_an_item_that_is_no_message(item: str) -> None:
+def test_an_item_that_is_not_a_message(item: str) -> None:
     content = f"[{AS_JSON[1:-1]}, {item}]".encode()
     with pytest.raises(DecodeError, match="item 2 of the file"):
         parse_chat(content)
@@ -145,7 +145,7 @@ def test_content_that_looks_like_json_but_is_not(content: bytes) -> None:
         parse_chat(content)
 
 
-def test_a_message_can_be_pickled_and_shows_no_payload() -> None:
+def test_a_message_can_be_pickled_and_its_repr_shows_no_payload() -> None:
     (message,) = parse_chat(CHAT_ROW.encode())
     assert pickle.loads(pickle.dumps(message)) == message
     assert repr(message) == "<ChatMessage id='m-1' displayName='Alice' createdAt='2026-06-03T10:00:00.000Z'>"
@@ -156,7 +156,7 @@ MESSAGES = st.lists(st.fixed_dictionaries({"id": TEXT.filter(bool), "displayName
 
 
 @given(MESSAGES, st.booleans(), st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["utf-8-sig", "utf-16"]))
-def test_csv_of_any_text_comes_back(messages: list[dict[str, Any]], header: bool, end: str, encoding: str) -> None:
+def test_any_text_survives_csv(messages: list[dict[str, Any]], header: bool, end: str, encoding: str) -> None:
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator=end, quoting=csv.QUOTE_ALL)
     if header:

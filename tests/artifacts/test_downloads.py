@@ -1,4 +1,4 @@
-"""Downloads over real connections that break, storage that errs, links that expire: each in all four ways."""
+"""Downloads over real connections that break, storage that fails, links that expire: each in all four ways."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from realtimekit import (
     RateLimitError,
     ServerError,
 )
-from realtimekit.artifacts.transfer import HEADWAY
+from realtimekit.artifacts.transfer import MIN_PROGRESS
 from tests.transports.loopback import Connection, Received, Server, answer
 
 from .storage import DATA, SIGNATURE, TOKEN, Act, Storage, Way, cut, left, raw, says
@@ -30,19 +30,19 @@ SIZE = len(DATA)
 
 
 def starts(storage: Storage) -> list[int]:
-    """From where on each request asked for the file."""
+    """The position from which each request asked for the file."""
     return [0 if wanted is None else int(wanted.removeprefix("bytes=").removesuffix("-")) for wanted in storage.ranges]
 
 
-def assert_went_on(storage: Storage, *places: int) -> None:
-    """Or from a little before: pyreqwest loses the last piece before a cut."""
-    assert len(storage.asked) == len(places)
-    for start, place in zip(starts(storage), places, strict=True):
-        assert start == place or 0 < place - start < HEADWAY
+def assert_resumed(storage: Storage, *positions: int) -> None:
+    """Or from a little before: pyreqwest loses the last chunk before the connection breaks."""
+    assert len(storage.asked) == len(positions)
+    for start, position in zip(starts(storage), positions, strict=True):
+        assert start == position or 0 < position - start < MIN_PROGRESS
 
 
 def assert_tells_no_secret(error: BaseException) -> None:
-    """Not in its words, nor in the local variables of our frames, which error trackers send along."""
+    """Neither in its message nor in the local variables of our frames, which error trackers send."""
     told = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     ours = [part for part in told.split("  File ") if "/realtimekit/" in part.split("\n")[0]]
     assert ours
@@ -75,7 +75,7 @@ class TestWhole:
         with Storage(data=b"") as storage:
             assert way.download(storage, str(tmp_path / "empty")).read_bytes() == b""
 
-    def test_what_was_there_is_replaced(self, way: Way, tmp_path: Path) -> None:
+    def test_an_existing_file_is_replaced(self, way: Way, tmp_path: Path) -> None:
         (tmp_path / "f").write_bytes(b"older and longer" * 50_000)
         with Storage() as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
@@ -92,28 +92,28 @@ class TestWhole:
         assert path.read_bytes() == b"abcde"
         assert seen[-1] == (5, None)
 
-    def test_storage_that_compresses_all_the_same(self, way: Way, tmp_path: Path) -> None:
+    def test_storage_that_compresses_anyway(self, way: Way, tmp_path: Path) -> None:
         with Storage(says(gzip.compress(DATA), headers=("Content-Encoding: gzip",))) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
 
     def test_into_memory(self, way: Way) -> None:
-        with Storage(cut(HEADWAY * 2)) as storage:
+        with Storage(cut(MIN_PROGRESS * 2)) as storage:
             assert way.do(storage.url, lambda chat: chat.read()) == DATA
 
 
 class TestCuts:
-    def test_three_cuts(self, way: Way, tmp_path: Path) -> None:
+    def test_three_broken_connections(self, way: Way, tmp_path: Path) -> None:
         seen: list[tuple[int, int | None]] = []
-        places = [HEADWAY * 2 + 1, HEADWAY * 4, HEADWAY * 6 + 7]
-        with Storage(*map(cut, places)) as storage:
+        positions = [MIN_PROGRESS * 2 + 1, MIN_PROGRESS * 4, MIN_PROGRESS * 6 + 7]
+        with Storage(*map(cut, positions)) as storage:
             path = way.download(storage, tmp_path / "f", progress=lambda *sizes: seen.append(sizes))
         assert path.read_bytes() == DATA
-        assert_went_on(storage, 0, *places)
+        assert_resumed(storage, 0, *positions)
         assert [request.headers.get("if-range") for request in storage.asked] == [None, *['"v1"'] * 3]
         assert seen == sorted(seen)
 
     @pytest.mark.parametrize("retries", [0, 1, 2])
-    def test_attempts_that_bring_nothing_are_limited(self, way: Way, tmp_path: Path, retries: int) -> None:
+    def test_attempts_without_progress_are_limited(self, way: Way, tmp_path: Path, retries: int) -> None:
         (tmp_path / "f").write_bytes(b"before")
         with Storage(*[cut(10)] * 9) as storage, pytest.raises(APIConnectionError) as caught:
             way.download(storage, tmp_path / "f", settings={"max_retries": retries})
@@ -122,29 +122,29 @@ class TestCuts:
         assert left(tmp_path) == ["f"]
         assert (caught.value.method, caught.value.path) == ("GET", f"{storage.url}/chat.csv")
 
-    def test_headway_restores_the_attempts(self, way: Way, tmp_path: Path) -> None:
-        places = [HEADWAY * 2 * n for n in (1, 2, 3)]
-        with Storage(*[act for place in places for act in (cut(place), says(status="503 Busy"))]) as storage:
+    def test_progress_restores_the_attempts(self, way: Way, tmp_path: Path) -> None:
+        positions = [MIN_PROGRESS * 2 * n for n in (1, 2, 3)]
+        with Storage(*[act for position in positions for act in (cut(position), says(status="503 Busy"))]) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, *[place for place in places for _ in "ab"])
+        assert_resumed(storage, 0, *[position for position in positions for _ in "ab"])
 
-    def test_a_trickle_is_no_headway(self, way: Way, tmp_path: Path) -> None:
+    def test_a_trickle_is_not_progress(self, way: Way, tmp_path: Path) -> None:
         with Storage(*[cut(10 * n) for n in range(1, 9)]) as storage, pytest.raises(APIConnectionError):
             way.download(storage, tmp_path / "f")
         assert len(storage.asked) == 3
 
     def test_no_retries_means_none(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2)) as storage, pytest.raises(APIConnectionError):
+        with Storage(cut(MIN_PROGRESS * 2)) as storage, pytest.raises(APIConnectionError):
             way.download(storage, tmp_path / "f", settings={"max_retries": 0})
         assert left(tmp_path) == []
 
-    def test_storage_that_cannot_do_parts_is_read_from_the_start(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(DATA)) as storage:
+    def test_without_range_support_the_download_starts_over(self, way: Way, tmp_path: Path) -> None:
+        with Storage(cut(MIN_PROGRESS * 2), says(DATA)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2)
+        assert_resumed(storage, 0, MIN_PROGRESS * 2)
 
-    def test_a_shorter_file_in_its_place_leaves_nothing_of_the_first(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(b"newer", headers=('ETag: "v2"',))) as storage:
+    def test_a_shorter_replacement_leaves_nothing_of_the_first_file(self, way: Way, tmp_path: Path) -> None:
+        with Storage(cut(MIN_PROGRESS * 2), says(b"newer", headers=('ETag: "v2"',))) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == b"newer"
 
     @pytest.mark.parametrize(
@@ -158,59 +158,61 @@ class TestCuts:
             (),
         ],
     )
-    def test_a_part_that_is_not_the_rest_is_not_taken(self, way: Way, tmp_path: Path, headers: tuple[str, ...]) -> None:
+    def test_a_wrong_range_is_not_accepted(self, way: Way, tmp_path: Path, headers: tuple[str, ...]) -> None:
         def wrong(storage: Storage, connection: Connection, request: Received) -> None:
             start = starts(storage)[-1]
             names = {"start": start, "next": start + 1, "last": SIZE - 1, "size": SIZE, "other": SIZE + 1}
             lines = tuple(line.format(**names) for line in headers)
             says(b"wrong" * 100, status="206 Partial Content", headers=lines)(storage, connection, request)
 
-        with Storage(cut(HEADWAY * 2), wrong) as storage:
+        with Storage(cut(MIN_PROGRESS * 2), wrong) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2, 0)
+        assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
 
-    def test_a_refused_part_is_read_from_the_start(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(status="416 Range Not Satisfiable")) as storage:
+    def test_after_a_refused_range_the_download_starts_over(self, way: Way, tmp_path: Path) -> None:
+        with Storage(cut(MIN_PROGRESS * 2), says(status="416 Range Not Satisfiable")) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2, 0)
+        assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
 
     @pytest.mark.parametrize("known", ['ETag: W/"weak"', "X-Nothing: y"])
-    def test_without_a_strong_mark_the_size_has_to_do(self, way: Way, tmp_path: Path, known: str) -> None:
-        start = HEADWAY * 2
+    def test_without_a_strong_validator_the_size_is_compared(self, way: Way, tmp_path: Path, known: str) -> None:
+        start = MIN_PROGRESS * 2
         head = f"HTTP/1.1 200 OK\r\n{known}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
         with Storage(raw(head + DATA[:start])) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, start)
+        assert_resumed(storage, 0, start)
         assert "if-range" not in storage.asked[1].headers
 
-    def test_a_date_is_a_mark(self, way: Way, tmp_path: Path) -> None:
+    def test_last_modified_is_a_validator(self, way: Way, tmp_path: Path) -> None:
         date = "Wed, 03 Jun 2026 10:00:00 GMT"
         head = f"HTTP/1.1 200 OK\r\nLast-Modified: {date}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
-        with Storage(raw(head + DATA[: HEADWAY * 2])) as storage:
+        with Storage(raw(head + DATA[: MIN_PROGRESS * 2])) as storage:
             storage.etag = date
             way.download(storage, tmp_path / "f")
         assert storage.asked[1].headers["if-range"] == date
 
-    def test_what_tells_neither_mark_nor_size_is_read_from_the_start(self, way: Way, tmp_path: Path) -> None:
-        chunk = b"%x\r\n" % HEADWAY + DATA[:HEADWAY] + b"\r\n"
+    def test_without_validator_and_size_the_download_starts_over(self, way: Way, tmp_path: Path) -> None:
+        chunk = b"%x\r\n" % MIN_PROGRESS + DATA[:MIN_PROGRESS] + b"\r\n"
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         with Storage(raw(head + chunk)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert storage.ranges == [None, None]
 
     @pytest.mark.parametrize("status", ["500 Oops", "503 Slow Down", "429 Too Many Requests", "408 Request Timeout"])
-    def test_a_bad_moment_of_the_storage(self, way: Way, tmp_path: Path, status: str) -> None:
-        with Storage(says(status=status), cut(HEADWAY), says(status=status)) as storage:
+    def test_a_temporary_storage_error_is_retried(self, way: Way, tmp_path: Path, status: str) -> None:
+        with Storage(says(status=status), cut(MIN_PROGRESS), says(status=status)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
 
     @pytest.mark.parametrize(("status", "kind"), [("503 Slow Down", ServerError), ("429 Slow Down", RateLimitError)])
-    def test_a_bad_day_of_the_storage(self, way: Way, tmp_path: Path, status: str, kind: type[APIError]) -> None:
+    def test_a_permanent_storage_error_is_raised(
+        self, way: Way, tmp_path: Path, status: str, kind: type[APIError]
+    ) -> None:
         with Storage(*[says(b"busy", status=status)] * 9) as storage, pytest.raises(kind):
             way.download(storage, tmp_path / "f")
         assert len(storage.asked) == 3
         assert left(tmp_path) == []
 
-    def test_a_long_wait_is_for_the_caller(self, way: Way, tmp_path: Path) -> None:
+    def test_a_long_retry_after_is_left_to_the_caller(self, way: Way, tmp_path: Path) -> None:
         act = says(status="503 Slow Down", headers=("Retry-After: 900",))
         with Storage(act) as storage, pytest.raises(ServerError):
             way.download(storage, tmp_path / "f")
@@ -219,22 +221,22 @@ class TestCuts:
 
 class TestLinks:
     @pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found", "410 Gone"])
-    def test_an_expired_link_is_fetched_anew(self, way: Way, tmp_path: Path, status: str) -> None:
+    def test_an_expired_link_is_refreshed(self, way: Way, tmp_path: Path, status: str) -> None:
         with Storage(says(b"<Error>expired</Error>", status=status)) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert [request.target.split("&")[0] for request in storage.asked] == ["/chat.csv?n=1", "/chat.csv?n=2"]
 
-    def test_it_expires_in_the_middle(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(status="403 Forbidden")) as storage:
+    def test_a_link_that_expires_during_the_download(self, way: Way, tmp_path: Path) -> None:
+        with Storage(cut(MIN_PROGRESS * 2), says(status="403 Forbidden")) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_went_on(storage, 0, HEADWAY * 2, HEADWAY * 2)
+        assert_resumed(storage, 0, MIN_PROGRESS * 2, MIN_PROGRESS * 2)
         assert storage.links == 2
 
     @pytest.mark.parametrize(
         ("status", "kind"),
         [("403 Forbidden", PermissionDeniedError), ("404 Not Found", NotFoundError), ("410 Gone", APIError)],
     )
-    def test_once(self, way: Way, tmp_path: Path, status: str, kind: type[APIError]) -> None:
+    def test_a_link_is_refreshed_once(self, way: Way, tmp_path: Path, status: str, kind: type[APIError]) -> None:
         with Storage(*[says(b"<Error/>", status=status)] * 9) as storage, pytest.raises(kind) as caught:
             way.download(storage, tmp_path / "f")
         assert (len(storage.asked), storage.links) == (2, 2)
@@ -243,12 +245,12 @@ class TestLinks:
         assert "permission" not in str(caught.value)
         assert_tells_no_secret(caught.value)
 
-    def test_a_broken_connection_tells_no_secret(self, way: Way, tmp_path: Path) -> None:
+    def test_the_error_of_a_broken_connection_shows_no_secret(self, way: Way, tmp_path: Path) -> None:
         with Storage(*[cut(10)] * 9) as storage, pytest.raises(APIConnectionError) as caught:
             way.download(storage, tmp_path / "f")
         assert_tells_no_secret(caught.value)
 
-    def test_an_endless_refusal_is_not_read_to_its_end(self, way: Way, tmp_path: Path) -> None:
+    def test_an_endless_error_body_is_not_read_to_its_end(self, way: Way, tmp_path: Path) -> None:
         def endless(_storage: Storage, connection: Connection, _request: Received) -> None:
             connection.send(b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n")
             while True:
@@ -270,12 +272,12 @@ class TestRedirects:
         assert request.target == "/real?x=1"
         assert TOKEN not in repr(request)
 
-    def test_a_cut_after_a_redirect(self, way: Way, tmp_path: Path) -> None:
+    def test_a_broken_connection_after_a_redirect(self, way: Way, tmp_path: Path) -> None:
         moved = says(status="302 Found", headers=("Location: /real",))
-        with Storage(moved, cut(HEADWAY * 2), moved) as storage:
+        with Storage(moved, cut(MIN_PROGRESS * 2), moved) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert [r.target.split("?")[0] for r in storage.asked] == ["/chat.csv", "/real", "/chat.csv", "/real"]
-        assert_went_on(storage, 0, 0, HEADWAY * 2, HEADWAY * 2)
+        assert_resumed(storage, 0, 0, MIN_PROGRESS * 2, MIN_PROGRESS * 2)
 
     @pytest.mark.parametrize(
         "location",
@@ -297,7 +299,7 @@ class TestRedirects:
             way.download(storage, tmp_path / "f")
         assert len(storage.asked) == 6
 
-    def test_a_redirect_without_a_place(self, way: Way, tmp_path: Path) -> None:
+    def test_a_redirect_without_a_location(self, way: Way, tmp_path: Path) -> None:
         with Storage(says(status="302 Found")) as storage, pytest.raises(APIError, match="302"):
             way.download(storage, tmp_path / "f")
 
@@ -312,7 +314,7 @@ class TestLimits:
         assert left(tmp_path) == ["f"]
         assert (tmp_path / "f").read_bytes() == b"before"
 
-    def test_of_what_says_that_it_is_too_large_nothing_is_written(self, way: Way) -> None:
+    def test_a_file_declared_too_large_is_not_written(self, way: Way) -> None:
         memory = io.BytesIO()
         with Storage() as storage, pytest.raises(DecodeError, match="max_bytes"):
             way.download(storage, memory, max_bytes=SIZE - 1)
@@ -334,19 +336,22 @@ class TestLimits:
             way.download(storage, tmp_path / "f")
         assert left(tmp_path) == []
 
-    def test_a_part_that_is_always_short(self, way: Way, tmp_path: Path) -> None:
-        """Its own length is right, but it is not the rest of the file."""
+    def test_a_range_that_is_always_short(self, way: Way, tmp_path: Path) -> None:
+        """Its Content-Length is right, but it is not the rest of the file."""
 
         def part(storage: Storage, connection: Connection, request: Received) -> None:
             headers = (f"Content-Range: bytes {starts(storage)[-1]}-{SIZE - 1}/{SIZE}", 'ETag: "v1"')
             says(b"", status="206 Partial Content", headers=headers)(storage, connection, request)
 
-        with Storage(cut(HEADWAY * 2), *[part] * 9) as storage, pytest.raises(APIConnectionError, match="broke off"):
+        with (
+            Storage(cut(MIN_PROGRESS * 2), *[part] * 9) as storage,
+            pytest.raises(APIConnectionError, match="broke off"),
+        ):
             way.download(storage, tmp_path / "f")
         assert left(tmp_path) == []
 
 
-class TestPlaces:
+class TestDestinations:
     @pytest.mark.parametrize(
         ("name", "expected"),
         [
@@ -360,12 +365,12 @@ class TestPlaces:
             ("", "sess-chat"),
         ],
     )
-    def test_a_folder_gets_a_name_of_ours(self, way: Way, tmp_path: Path, name: str, expected: str) -> None:
+    def test_a_file_in_a_folder_gets_a_safe_name(self, way: Way, tmp_path: Path, name: str, expected: str) -> None:
         with Storage(name=name) as storage:
             assert way.download(storage, tmp_path) == tmp_path / expected
         assert left(tmp_path) == [expected]
 
-    def test_a_folder_that_is_not_there(self, way: Way, tmp_path: Path) -> None:
+    def test_a_missing_folder(self, way: Way, tmp_path: Path) -> None:
         with Storage() as storage:
             for to in (f"{tmp_path}/none/", tmp_path / "none" / "f"):
                 with pytest.raises(FileNotFoundError):
@@ -373,21 +378,21 @@ class TestPlaces:
         assert storage.asked == []
 
     def test_an_open_file(self, way: Way, tmp_path: Path) -> None:
-        with Storage(cut(HEADWAY * 2), says(DATA)) as storage, (tmp_path / "f").open("w+b") as file:
+        with Storage(cut(MIN_PROGRESS * 2), says(DATA)) as storage, (tmp_path / "f").open("w+b") as file:
             file.write(b"mine")
             assert way.download(storage, file) is None
             file.seek(0)
             assert file.read() == b"mine" + DATA
 
     def test_an_open_file_that_cannot_seek(self, way: Way) -> None:
-        with Storage(cut(HEADWAY * 2)) as storage:
+        with Storage(cut(MIN_PROGRESS * 2)) as storage:
             pipe = Pipe()
             way.download(storage, pipe)
             assert bytes(pipe.got) == DATA
-        with Storage(cut(HEADWAY * 2), says(DATA)) as storage, pytest.raises(OSError, match="give a path"):
+        with Storage(cut(MIN_PROGRESS * 2), says(DATA)) as storage, pytest.raises(OSError, match="pass a path"):
             way.download(storage, Pipe())
 
-    def test_a_full_disk_is_no_bad_connection(self, way: Way) -> None:
+    def test_a_full_disk_is_not_retried(self, way: Way) -> None:
         class Full(io.BytesIO):
             def write(self, data: Any) -> int:
                 raise OSError(28, "No space left on device")
@@ -396,7 +401,7 @@ class TestPlaces:
             way.download(storage, Full())
         assert len(storage.asked) == 1
 
-    def test_a_progress_that_raises_ends_it(self, way: Way, tmp_path: Path) -> None:
+    def test_a_progress_callback_that_raises_ends_the_download(self, way: Way, tmp_path: Path) -> None:
         def stop(*_: object) -> None:
             raise ValueError("enough")
 
@@ -417,7 +422,7 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
-def test_a_cancelled_download_leaves_nothing(transport: Any, tmp_path: Path) -> None:
+def test_a_canceled_download_leaves_nothing(transport: Any, tmp_path: Path) -> None:
     def stalls(_storage: Storage, connection: Connection, _request: Received) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun")
         connection.wait_for_close()

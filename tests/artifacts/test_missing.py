@@ -80,7 +80,9 @@ class TestAny:
             [session(ended_at=JUST_ENDED, associated_id="..")],
         ],
     )
-    def test_in_doubt_it_is_the_plain_error(self, flavour: Flavour, kind: str, answers: list[Any]) -> None:
+    def test_without_a_known_reason_it_is_the_plain_error(
+        self, flavour: Flavour, kind: str, answers: list[Any]
+    ) -> None:
         script = Script(MISSING, *answers)
         with pytest.raises(NotFoundError) as caught:
             flavour.get(getattr(flavour.client(script).sessions.ref("s"), kind))
@@ -93,7 +95,7 @@ class TestAny:
 
 @pytest.mark.parametrize(("kind", "setting"), [("transcript", "transcribe_on_end"), ("summary", "summarize_on_end")])
 class TestSettings:
-    def test_nobody_asked_for_it(self, flavour: Flavour, kind: str, setting: str) -> None:
+    def test_it_was_not_enabled(self, flavour: Flavour, kind: str, setting: str) -> None:
         error, script = missing(flavour, kind, session(ended_at=JUST_ENDED), settings())
         assert type(error) is ArtifactNotEnabledError
         assert f"{setting}=False: set that to True" in str(error)
@@ -106,7 +108,7 @@ class TestSettings:
         assert "try again later" in str(error)
 
 
-def test_a_chat_that_is_not_there_in_time_stays_unexplained(flavour: Flavour) -> None:
+def test_a_late_chat_is_not_explained(flavour: Flavour) -> None:
     error, _ = missing(flavour, "chat", session(ended_at=JUST_ENDED))
     assert type(error) is NotFoundError
 

@@ -62,7 +62,7 @@ def test_subtitles_of_anything_can_be_read(segments: list[Segment]) -> None:
 
 
 @given(st.lists(ANY, max_size=5))
-def test_markdown_is_no_markup(segments: list[Segment]) -> None:
+def test_text_is_not_markup_in_markdown(segments: list[Segment]) -> None:
     written = to_markdown(segments)
     paragraphs = written.split("\n\n") if segments else []
     assert len(paragraphs) == len(segments)
@@ -88,7 +88,7 @@ def test_hostile_text_in_subtitles_and_markdown() -> None:
     assert to_markdown([segment]).count("\n") == 1
 
 
-def test_a_guess_where_the_end_is_not_known() -> None:
+def test_a_guess_where_the_end_is_unknown() -> None:
     """Shown until the next begins, for 5 s at most."""
     read = parse_transcript(to_srt(parse_transcript((CSV + "66250,p,u,c,Alice,x\n").encode())).encode())
     assert [segment.end for segment in read] == [timedelta(seconds=s) for s in (5, 66.25, 71.25)]

@@ -63,7 +63,7 @@ def test_the_four_formats_give_the_same_segments(session: Session) -> None:
     assert [segment.peer and segment.peer.id for segment in json] == [ids[name] for name, *_ in SAID]
 
 
-def test_what_can_be_made_of_a_transcript(session: Session) -> None:
+def test_what_can_be_computed_from_a_transcript(session: Session) -> None:
     transcript = session.transcript
     segments = transcript.segments()
     assert transcript.text().startswith("Alice: Hello everyone\n")
@@ -78,7 +78,7 @@ def test_what_can_be_made_of_a_transcript(session: Session) -> None:
     ]  # fmt: skip
 
 
-def test_a_format_stays_when_it_is_read_again(session: Session) -> None:
+def test_reload_keeps_the_format(session: Session) -> None:
     vtt = session.transcript_as("VTT")
     assert vtt.reload().read().startswith(b"WEBVTT")
     assert session.transcript.reload().read().startswith(b"[")
@@ -113,7 +113,7 @@ async def awaited(session: Session[Async], folder: Path) -> None:
     assert (await transcript.download(folder)).name == f"{session.id}-transcript.json"
 
 
-def test_the_same_awaited(session: Session, realtimekit_async_client: AsyncRealtimeKit, tmp_path: Path) -> None:
+def test_the_same_async(session: Session, realtimekit_async_client: AsyncRealtimeKit, tmp_path: Path) -> None:
     import asyncio
 
     asyncio.run(awaited(realtimekit_async_client.sessions.ref(session.id), tmp_path))
@@ -129,7 +129,7 @@ class TestWaitingForASummary:
         realtimekit_emulator.end(meeting.id)
         return Session.ref(joined.session_id)
 
-    def test_until_it_is_there(self, unsummarised: Session, realtimekit_emulator: Emulator) -> None:
+    def test_wait_until_it_is_there(self, unsummarised: Session, realtimekit_emulator: Emulator) -> None:
         reads: list[str | None] = []
 
         def progress(summary: Any) -> None:
@@ -146,6 +146,6 @@ class TestWaitingForASummary:
             unsummarised.generate_summary().wait(timeout=0.01, poll=0.001)
 
     @pytest.mark.parametrize("wrong", [{"timeout": 0}, {"poll": -1}])
-    def test_times_that_cannot_be(self, unsummarised: Session, wrong: dict[str, Any]) -> None:
+    def test_invalid_times(self, unsummarised: Session, wrong: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match="above 0"):
             unsummarised.generate_summary().wait(**wrong)

@@ -55,7 +55,7 @@ def test_nothing_was_said(content: bytes) -> None:
     assert parse_transcript(content) == []
 
 
-def test_lines_in_a_text() -> None:
+def test_line_breaks_in_a_text() -> None:
     assert parse_transcript(b'0,p,u,c,Alice,"one\ntwo"')[0].text == "one\ntwo"
     assert parse_transcript(b"1\n00:00:00,000 --> 00:00:01,000\nAlice: one\ntwo\n")[0].text == "one\ntwo"
 
@@ -156,7 +156,7 @@ def test_a_name_that_was_cut_inside_an_emoji_can_be_written(sent: str, read: str
         st.sampled_from(["<v Al>", "<v.loud\tAl &amp; Bo >", "<v", "<i>", "</i>", "<", ">", "&lt;", " ", "x"])
     ).map("".join)
 )
-def test_what_counts_as_a_tag_and_as_a_voice(text: str) -> None:
+def test_which_markup_is_a_tag_or_a_voice(text: str) -> None:
     """As the patterns would say that take their time."""
     said = "\n".join(line for line in text.split("\n") if line.strip(" \t")) or "x"
     (segment,) = parse_transcript(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n".encode())
@@ -166,7 +166,7 @@ def test_what_counts_as_a_tag_and_as_a_voice(text: str) -> None:
 
 
 @pytest.mark.parametrize("who", [None, {}, "Alice", [], {"displayName": None}])
-def test_nobody_in_particular(who: Any) -> None:
+def test_a_segment_without_a_speaker(who: Any) -> None:
     content = json.dumps([{"startTime": "12.5", "sentence": "x", "peerData": who}]).encode()
     assert parse_transcript(content) == [Segment(timedelta(milliseconds=12.5), None, None, "x", None)]
 
@@ -211,7 +211,7 @@ def said(start: float, end: float, name: str = "Alice", peer: Peer | None = None
         ([(3, 2), (2, 4)], 2),
     ],
 )
-def test_what_overlaps_counts_once(times: list[tuple[float, float]], seconds: float | None) -> None:
+def test_overlapping_speech_counts_once(times: list[tuple[float, float]], seconds: float | None) -> None:
     result = speaking_time([said(*time) for time in times])
     assert [one.time.total_seconds() for one in result] == ([] if seconds is None else [seconds])
 

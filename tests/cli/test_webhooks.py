@@ -15,7 +15,7 @@ import pytest
 
 from realtimekit.cli.webhooks_listen import DeliveryFolder
 from realtimekit.emulator.samples import MADE_UP
-from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, event_from
+from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, parse_event
 
 from .command import COMMAND, environment, error_line, invoke, invoke_ok
 from .conftest import Served
@@ -82,7 +82,7 @@ def test_what_is_triggered_can_be_read(served: Served, receiving: Receiving) -> 
         text = invoke_ok("webhooks", "trigger", event, "--to", receiving.url, env=served.env)
         assert text.startswith(f"{event} of the session {session_id}: {receiving.url} answered 204; delivered")
     with served.client() as client:
-        ended, joined, summary = (event_from(json.loads(body), client=client) for _, body in receiving.deliveries)
+        ended, joined, summary = (parse_event(json.loads(body), client=client) for _, body in receiving.deliveries)
         assert isinstance(ended, MeetingEnded)
         assert ended.session.minutes_consumed
         assert isinstance(joined, MeetingParticipantJoined)

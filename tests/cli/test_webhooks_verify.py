@@ -98,7 +98,7 @@ def test_verify_a_duplicate_header(tmp_path: Path) -> None:
 
 def test_verify_signed_nonsense(tmp_path: Path) -> None:
     code, text = verify(tmp_path, b"hello", f"rtk-signature: {signature(b'hello')}")
-    assert (code, text) == (1, "Not verified: the signature is valid, but the body is no JSON\n")
+    assert (code, text) == (1, "Not verified: the signature is valid, but the body is not JSON\n")
 
 
 def test_verify_with_the_key_of_another_run_of_the_emulator(tmp_path: Path) -> None:
@@ -155,4 +155,4 @@ def test_verify_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 def test_verify_with_an_invalid_key_file(tmp_path: Path) -> None:
     (tmp_path / "body").write_bytes(BODY)
     files = ("--body", str(tmp_path / "body"), "--public-key", str(tmp_path / "body"))
-    assert "no public key" in error_line("webhooks", "verify", *files, "--header", "a: b", env=environment())
+    assert "not a public key" in error_line("webhooks", "verify", *files, "--header", "a: b", env=environment())

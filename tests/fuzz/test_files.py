@@ -1,4 +1,4 @@
-"""Files that a session left behind, as nobody would write them: read, or reported as one of this package's errors."""
+"""Artifacts of a session that are malformed in every way: read, or reported as an error of this package."""
 
 from __future__ import annotations
 
@@ -112,16 +112,16 @@ def test_a_summary_is_any_text(content: bytes) -> None:
 
 # --- long ones --------------------------------------------------------------------------------------------------------
 
-LONG = 100_000  # characters; what looks at each of them for each other needs minutes
+LONG = 100_000  # characters; quadratic code would need minutes
 BUDGET = 1.5  # seconds of CPU; a tenth is enough
 
 
 @contextmanager
 def budget() -> Generator[None]:
-    """Not so many seconds of CPU, of this process alone: `re`, too, looks for signals."""
+    """Raise after `BUDGET` seconds of CPU time of this process: `re`, too, checks for signals."""
 
     def over(*_: object) -> None:
-        raise TimeoutError("it takes more than its share")
+        raise TimeoutError("it takes too long")
 
     before = signal.signal(signal.SIGVTALRM, over)
     signal.setitimer(signal.ITIMER_VIRTUAL, BUDGET)
@@ -210,7 +210,7 @@ QUICK: dict[str, tuple[Callable[[str], None], str]] = {
 
 
 @pytest.mark.parametrize(("read", "text"), QUICK.values(), ids=QUICK.keys())
-def test_what_is_long_takes_no_longer_than_its_length(read: Callable[[str], None], text: str) -> None:
+def test_the_time_is_linear_in_the_length(read: Callable[[str], None], text: str) -> None:
     with budget():
         read(text)
 

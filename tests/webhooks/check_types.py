@@ -1,4 +1,4 @@
-"""What the types of webhooks are. Not run: checked by mypy and pyright, as tests/typing is."""
+"""The types of the webhooks package. Not run, but checked by mypy and pyright, as tests/typing is."""
 
 from __future__ import annotations
 

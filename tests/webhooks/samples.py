@@ -1,4 +1,4 @@
-"""Bodies of events: as documented now, and as older samples have them."""
+"""Bodies of events: as documented now, and as in older samples."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ ALL = [STARTED, ENDED, JOINED, LEFT, CHAT_SYNCED, TRANSCRIPT, SUMMARY, UPLOADED,
 
 
 def read_everything(record: Record) -> None:
-    """Read every declared field, those of nested records too."""
+    """Read every declared field, including those of nested records."""
     for kind in type(record).__mro__:
         for name in inspect.get_annotations(kind):
             if not name.startswith("_") and name != "types":

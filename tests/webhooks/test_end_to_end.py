@@ -51,7 +51,7 @@ def test_every_page_is_run() -> None:
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_the_page_works_as_it_stands(
+def test_the_page_works_as_written(
     name: str,
     platform: Platform,
     other_signer: Signer,
@@ -107,7 +107,7 @@ def test_records_in_the_routes_of_fastapi(
 
 
 class Handling:
-    """A handler that fails at its first event, and then reads each event's session."""
+    """A handler that fails for its first event, and then reads the session of each event."""
 
     def __init__(self) -> None:
         self.failures = 1

@@ -1,4 +1,4 @@
-"""Events: all nine typed, the old and the odd samples too; nothing is lost, nothing leaks; a way into the API."""
+"""Events: all nine typed, old and odd samples included; no field is lost, no secret leaks; related records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from realtimekit.webhooks import (
     Receiver,
     RecordingStatusUpdate,
     UnknownEvent,
-    event_from,
+    parse_event,
 )
 from tests.conftest import Demo
 
@@ -50,7 +50,7 @@ def at(text: str) -> datetime:
 
 @pytest.mark.parametrize("sample", samples.ALL, ids=lambda sample: sample["event"])
 def test_the_documented_samples(sample: dict[str, Any]) -> None:
-    event = event_from(sample, delivery_id="delivery-1", webhook_id="hook-1")
+    event = parse_event(sample, delivery_id="delivery-1", webhook_id="hook-1")
     assert type(event) is NINE[sample["event"]]
     samples.read_everything(event)
     assert event.type == sample["event"]
@@ -61,19 +61,19 @@ def test_the_documented_samples(sample: dict[str, Any]) -> None:
         assert secret not in repr(event) + repr(getattr(event, "recording", "")) + repr(getattr(event, "meeting", ""))
 
 
-def test_there_are_nine() -> None:
+def test_there_are_nine_event_classes() -> None:
     assert Event.types == NINE
     assert {sample["event"] for sample in samples.ALL} == set(NINE)
 
 
 def test_an_unknown_event_keeps_everything() -> None:
-    event = event_from({"event": "meeting.raisedHand", "meeting": samples.MEETING, "hand": "left"})
+    event = parse_event({"event": "meeting.raisedHand", "meeting": samples.MEETING, "hand": "left"})
     assert isinstance(event, UnknownEvent)
     assert (event.type, event["hand"], event.session_id) == ("meeting.raisedHand", "left", "sess-1")
 
 
 def test_unknown_fields_survive() -> None:
-    event = event_from({**samples.STARTED, "new": 1, "meeting": {**samples.MEETING, "newer": [2]}})
+    event = parse_event({**samples.STARTED, "new": 1, "meeting": {**samples.MEETING, "newer": [2]}})
     assert isinstance(event, MeetingStarted)
     assert (event["new"], event.meeting["newer"]) == (1, [2])
 
@@ -82,13 +82,13 @@ def test_unknown_fields_survive() -> None:
 
 
 def recording(**fields: Any) -> RecordingStatusUpdate:
-    event = event_from({"event": "recording.statusUpdate", "recording": {**samples.RECORDING, **fields}})
+    event = parse_event({"event": "recording.statusUpdate", "recording": {**samples.RECORDING, **fields}})
     assert isinstance(event, RecordingStatusUpdate)
     samples.read_everything(event)
     return event
 
 
-def test_a_file_size_as_text_or_number() -> None:
+def test_a_file_size_as_string_or_number() -> None:
     assert [recording(fileSize=size).recording.file_size for size in ("123", 123, None)] == [123, 123, None]
 
 
@@ -103,14 +103,14 @@ def test_a_recording_without_its_meeting() -> None:
 def test_an_uploading_recording_with_few_fields() -> None:
     few = {"id": "rec-1", "recordingId": "rec-1", "status": "UPLOADING", "fileSize": 0}
     few |= {"startedTime": "2026-06-03T10:00:00.000Z", "stoppedTime": "2026-06-03T10:10:00.000Z"}
-    event = event_from({"event": "recording.statusUpdate", "recording": few})
+    event = parse_event({"event": "recording.statusUpdate", "recording": few})
     assert isinstance(event, RecordingStatusUpdate)
     samples.read_everything(event)
     assert (event.session_id, event.meeting_id, event.app_id) == (None, None, None)
     assert (event.recording.status, event.recording.download_url) == ("UPLOADING", None)
 
 
-def test_a_recording_of_tracks() -> None:
+def test_a_track_recording() -> None:
     link = {"download_url": "https://files.example/peer-1.webm?signature=abc"}
     layers = [{"layer_name": "default", "download_urls": {"peer-1.webm": link}}]
     found = recording(downloadUrl=layers).recording
@@ -123,9 +123,9 @@ def test_a_recording_of_tracks() -> None:
         assert [layer.files for layer in recording(downloadUrl=odd).recording.layers] in ([], [{}])
 
 
-def test_a_null_end_and_an_older_time() -> None:
+def test_a_null_end_and_an_older_time_format() -> None:
     meeting = {**samples.MEETING, "endedAt": None, "createdAt": "2023-01-25 04:51:35.903816Z", "roomName": "abc-def"}
-    event = event_from({"event": "meeting.ended", "meeting": meeting, "reason": "HOST_ENDED_MEETING"})
+    event = parse_event({"event": "meeting.ended", "meeting": meeting, "reason": "HOST_ENDED_MEETING"})
     assert isinstance(event, MeetingEnded)
     assert event.meeting.ended_at is None
     assert event.meeting.created_at == at("2023-01-25T04:51:35.903816")
@@ -134,7 +134,7 @@ def test_a_null_end_and_an_older_time() -> None:
 
 
 def test_an_older_participant() -> None:
-    event = event_from({**samples.JOINED, "participant": {"peerId": "peer-1", "clientSpecificId": "user-1"}})
+    event = parse_event({**samples.JOINED, "participant": {"peerId": "peer-1", "clientSpecificId": "user-1"}})
     assert isinstance(event, MeetingParticipantJoined)
     samples.read_everything(event)
     assert (event.participant.peer_id, event.participant.client_specific_id) == ("peer-1", "user-1")
@@ -142,37 +142,37 @@ def test_an_older_participant() -> None:
 
 
 def test_a_summary_whose_meeting_has_two_ids() -> None:
-    event = event_from(samples.SUMMARY)
+    event = parse_event(samples.SUMMARY)
     assert isinstance(event, MeetingSummary)
     samples.read_everything(event)
     assert event.meeting.title is None
 
 
-def test_a_wrong_id_is_the_senders_fault() -> None:
-    event = event_from({"event": "meeting.ended", "meeting": {"id": "m", "sessionId": ".."}})
+def test_an_invalid_id_raises_decode_error() -> None:
+    event = parse_event({"event": "meeting.ended", "meeting": {"id": "m", "sessionId": ".."}})
     assert isinstance(event, MeetingEnded)
     with RealtimeKit(api_token="x", account_id="a", app_id="b") as client:
         bound = event.bind(client)
-        with pytest.raises(DecodeError, match="is of no session that can be asked for"):
+        with pytest.raises(DecodeError, match="has a session id that cannot be used in a request"):
             _ = bound.session
 
 
-def test_what_is_missing_hurts_only_its_reader() -> None:
-    event = event_from({"event": "meeting.started"})
+def test_a_missing_field_raises_only_when_read() -> None:
+    event = parse_event({"event": "meeting.started"})
     assert isinstance(event, MeetingStarted)
     assert event.type == "meeting.started"
     assert repr(event) == "<MeetingStarted 'meeting.started'>"
     for name, what in (("session_id", "session"), ("meeting_id", "meeting")):
-        with pytest.raises(DecodeError, match=f"does not say of which {what} it is"):
+        with pytest.raises(DecodeError, match=f"does not say which {what} it belongs to"):
             getattr(event, name)
     with pytest.raises(DecodeError, match="'meeting'"):
         _ = event.meeting
     with pytest.raises(DecodeError, match="which session"):
-        _ = event_from({"event": "x"}, client=RealtimeKit(api_token="x")).session
+        _ = parse_event({"event": "x"}, client=RealtimeKit(api_token="x")).session
 
 
 def test_an_event_is_read_only() -> None:
-    event = event_from(samples.STARTED)
+    event = parse_event(samples.STARTED)
     with pytest.raises(AttributeError):
         event.__setattr__("meeting", None)
 
@@ -180,7 +180,7 @@ def test_an_event_is_read_only() -> None:
 # --- into the API -----------------------------------------------------------------------------------------------------
 
 
-def test_into_the_api(demo: Demo, signer: Signer) -> None:
+def test_related_records(demo: Demo, signer: Signer) -> None:
     with RealtimeKit(**demo.settings) as client:
         receiver = Receiver(signer.pem, client=client)
         event = receiver.verify(*signer.delivery(samples.ENDED))
@@ -193,12 +193,12 @@ def test_into_the_api(demo: Demo, signer: Signer) -> None:
         assert joined.participant_record is joined.participant_record
         sent = len(demo.emulator.requests())
         link = session.transcript.download_url
-        transcript = event_from({**samples.TRANSCRIPT, "transcriptDownloadUrl": link}, client=client)
+        transcript = parse_event({**samples.TRANSCRIPT, "transcriptDownloadUrl": link}, client=client)
         assert isinstance(transcript, MeetingTranscript)
         assert b"Good morning" in transcript.transcript.read()
         assert len(demo.emulator.requests()) == sent + 2, "the event's own link is used"
-        chat = event_from(samples.CHAT_SYNCED, client=client)
-        summary = event_from(samples.SUMMARY, client=client)
+        chat = parse_event(samples.CHAT_SYNCED, client=client)
+        summary = parse_event(samples.SUMMARY, client=client)
         assert isinstance(chat, MeetingChatSynced)
         assert isinstance(summary, MeetingSummary)
         assert chat.chat.download_url == chat.download_url
@@ -207,10 +207,10 @@ def test_into_the_api(demo: Demo, signer: Signer) -> None:
         assert summary.summary.reload().read()
         nowhere = {**samples.STARTED, "meeting": {**samples.MEETING, "sessionId": "sess-9"}}
         with pytest.raises(NotFoundError):
-            _ = event_from(nowhere, client=client).session
+            _ = parse_event(nowhere, client=client).session
 
 
-def test_into_the_api_awaiting(demo: Demo, signer: Signer) -> None:
+def test_related_records_async(demo: Demo, signer: Signer) -> None:
     async def main() -> None:
         async with AsyncRealtimeKit(**demo.settings) as client:
             receiver = AsyncReceiver(signer.pem, client=client)
@@ -224,37 +224,37 @@ def test_into_the_api_awaiting(demo: Demo, signer: Signer) -> None:
     asyncio.run(main())
 
 
-def test_without_a_client_it_is_the_default_one(demo_environment: Demo, signer: Signer) -> None:
+def test_without_a_client_the_default_client_is_used(demo_environment: Demo, signer: Signer) -> None:
     assert Receiver(signer.pem).verify(*signer.delivery(samples.ENDED)).session.id == "sess-1"
-    assert event_from(samples.ENDED).session.id == "sess-1"
+    assert parse_event(samples.ENDED).session.id == "sess-1"
     assert MeetingEnded(samples.ENDED).session.id == "sess-1"
 
 
 def test_bound_to_another_client(demo: Demo) -> None:
-    event = event_from(samples.ENDED, delivery_id="delivery-1", client=RealtimeKit(api_token="x", app_id="other"))
+    event = parse_event(samples.ENDED, delivery_id="delivery-1", client=RealtimeKit(api_token="x", app_id="other"))
     with RealtimeKit(**demo.settings) as client:
         bound = event.bind(client)
         assert (bound.session.id, bound.delivery_id) == ("sess-1", "delivery-1")
         assert bound == event
 
 
-def test_a_client_without_an_app_asks_in_the_events_own(demo: Demo) -> None:
+def test_a_client_without_an_app_uses_the_events_app(demo: Demo) -> None:
     with RealtimeKit(**{**demo.settings, "app_id": None}) as client:
-        assert event_from(samples.ENDED, client=client).session.scope["app_id"] == "app-1"
-        joined = event_from(samples.JOINED, client=client)
+        assert parse_event(samples.ENDED, client=client).session.scope["app_id"] == "app-1"
+        joined = parse_event(samples.JOINED, client=client)
         assert isinstance(joined, MeetingParticipantJoined)
         assert joined.participant_record.id == "peer-1"
 
 
 def test_a_pickle_leaves_the_client_behind(demo_environment: Demo, signer: Signer) -> None:
     client = RealtimeKit(**demo_environment.settings)
-    event = event_from(samples.ENDED, delivery_id="delivery-1", webhook_id="hook-1", client=client)
+    event = parse_event(samples.ENDED, delivery_id="delivery-1", webhook_id="hook-1", client=client)
     pickled = pickle.dumps(event)
     assert demo_environment.emulator.api_token.encode() not in pickled
     again = pickle.loads(pickled)
     assert (again, again.delivery_id, again.webhook_id) == (event, "delivery-1", "hook-1")
     assert again.session.id == "sess-1"
-    awaiting: Event[Async] = event_from(samples.ENDED, client=AsyncRealtimeKit(**demo_environment.settings))
+    awaiting: Event[Async] = parse_event(samples.ENDED, client=AsyncRealtimeKit(**demo_environment.settings))
     again = pickle.loads(pickle.dumps(awaiting))
     with pytest.raises(ConfigurationError, match="has no client"):
         asyncio.run(again.session)

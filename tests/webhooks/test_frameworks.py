@@ -1,4 +1,4 @@
-"""The same promises in each framework, over real HTTP, with deliveries of every size and shape signed by hand."""
+"""The same behavior in each framework, over real HTTP, with signed deliveries of every size and shape."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_BODY = 4000
 
 
 class Setup:
-    """An endpoint of either flavour whose handler keeps what it gets."""
+    """A sync or async endpoint whose handler collects its events."""
 
     def __init__(self, signer: Signer, *, asynchronous: bool) -> None:
         self.events: list[Any] = []
@@ -51,7 +51,7 @@ class Setup:
 
     def forget(self) -> None:
         self.events.clear()
-        self._store._done.clear()
+        self._store._completed.clear()
         self.fail = False
 
     def handle(self, event: Any) -> None:
@@ -84,7 +84,7 @@ def origin(running: tuple[Setup, str]) -> str:
 
 
 def padded(size: int) -> bytes:
-    """An event of so many bytes: odd spacing, odd letters, escapes; nothing of it may be changed on the way."""
+    """An event of this size, with odd whitespace, letters and escapes: nothing of it may be changed in transit."""
     start = '{"event" :\t"meeting.ended","x":1.0,  "é": "\\u00e9\\/ \U0001f600",\r\n "pad": "'.encode()
     return start + b"x" * (size - len(start) - 2) + b'"}'
 
@@ -101,7 +101,7 @@ def test_the_raw_body_arrives_intact(origin: str, setup: Setup, signer: Signer) 
     assert len(setup.events) == 6
 
 
-def test_a_body_in_chunks(make: Any, origin: str, setup: Setup, signer: Signer) -> None:
+def test_a_chunked_body(make: Any, origin: str, setup: Setup, signer: Signer) -> None:
     if make in NO_CHUNKS:
         pytest.skip("wsgiref knows no chunked bodies")
     body = padded(3000)
@@ -111,7 +111,7 @@ def test_a_body_in_chunks(make: Any, origin: str, setup: Setup, signer: Signer) 
     assert setup.events[0].to_dict() == json.loads(body)
 
 
-def test_a_client_that_asks_first_and_sends_slowly(make: Any, origin: str, setup: Setup, signer: Signer) -> None:
+def test_a_slow_client_that_expects_100_continue(make: Any, origin: str, setup: Setup, signer: Signer) -> None:
     body = padded(3000)
     url = urlsplit(origin)
     with socket.create_connection((str(url.hostname), url.port or 0), timeout=20) as connection:
@@ -133,7 +133,7 @@ def test_a_client_that_asks_first_and_sends_slowly(make: Any, origin: str, setup
     assert setup.events[0].to_dict() == json.loads(body)
 
 
-def test_headers_that_are_there_twice(origin: str, setup: Setup, signer: Signer) -> None:
+def test_repeated_headers(origin: str, setup: Setup, signer: Signer) -> None:
     body, headers = signer.delivery(samples.ENDED)
     url = urlsplit(origin)
     for extra, status in (("rtk-signature: AAAA", b" 401 "), ("x-other: 1\r\nx-other: 2", b" 200 ")):
@@ -152,8 +152,8 @@ def test_a_body_that_is_too_large(origin: str, setup: Setup, signer: Signer) -> 
     assert setup.events == []
 
 
-def test_a_body_that_is_too_large_is_refused_unread(make: Any, origin: str, setup: Setup) -> None:
-    """Its length is declared, and none of it is sent: the answer comes all the same."""
+def test_a_body_declared_too_large_is_refused_unread(make: Any, origin: str, setup: Setup) -> None:
+    """Its length is declared and nothing is sent: the response comes anyway."""
     if make is of_django_asgi:
         pytest.skip("Django reads all of a body under ASGI before it calls a view")
     url = urlsplit(origin)
@@ -163,7 +163,7 @@ def test_a_body_that_is_too_large_is_refused_unread(make: Any, origin: str, setu
         assert b" 413 " in connection.recv(1000).split(b"\r\n")[0]
 
 
-def test_endless_chunks_are_not_kept(make: Any, origin: str, setup: Setup) -> None:
+def test_an_endless_chunked_body_is_not_buffered(make: Any, origin: str, setup: Setup) -> None:
     if make in NO_CHUNKS or make is of_django_asgi:
         pytest.skip("knows no chunked bodies, or reads them into a file")
     url = urlsplit(origin)
@@ -187,7 +187,7 @@ def test_a_handler_that_fails(origin: str, setup: Setup, signer: Signer) -> None
     assert post(origin, body, headers) == (500, "a handler failed")
     setup.fail = False
     assert post(origin, body, headers) == (200, "handled")
-    assert post(origin, body, headers) == (200, "was handled before")
+    assert post(origin, body, headers) == (200, "already handled")
     assert [(event.delivery_id, event.webhook_id) for event in setup.events] == [(headers["rtk-uuid"], "hook-1")]
 
 
@@ -213,7 +213,7 @@ def test_only_its_adapter_loads_a_framework(framework: str) -> None:
 
 
 def test_a_body_that_ends_early(signer: Signer) -> None:
-    """Who hangs up in the middle of a body is no delivery."""
+    """An incomplete body is not a delivery."""
     from realtimekit.webhooks.adapters.asgi import WebhookApp
 
     setup = Setup(signer, asynchronous=True)

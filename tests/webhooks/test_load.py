@@ -46,11 +46,11 @@ ROUNDS = 30  # more than enough: failures have a limit for each event
 
 
 class Dead(BaseException):
-    """The worker is gone: nothing of it runs any more, and nobody is answered."""
+    """The worker died: it runs nothing any more and sends no response."""
 
 
 class Mortal:
-    """A store as dying workers see it: who is dead releases nothing."""
+    """A store for dying workers: a dead worker releases nothing."""
 
     def __init__(self, store: DeliveryStore) -> None:
         self._store = store
@@ -74,7 +74,7 @@ _END_LEASES = (
 
 
 class Work:
-    """Handlers that fail and die, at times; and what of it got through."""
+    """Handlers that sometimes fail or die; and what was handled."""
 
     def __init__(self) -> None:
         self._random = random.Random(20261123)
@@ -100,7 +100,7 @@ class Work:
 
 
 def deliveries(signer: Signer) -> list[tuple[bytes, dict[str, str]]]:
-    """In no order; a duplicate has the bytes of its original, and half of them another delivery id."""
+    """Deliveries in random order. A duplicate has the bytes of its original, and half have another delivery id."""
     chance = random.Random(4)
     originals = []
     for number in range(EVENTS):
@@ -125,7 +125,7 @@ def check(work: Work, left: list[Any], statuses: Counter[int]) -> None:
 
 
 class Time(Clock):
-    """Tells those who have clocks of their own when the leases are over."""
+    """Tells stores with their own clock when the leases have expired."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class Time(Clock):
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """A thousand tracebacks take seconds to write."""
+    """Do not log: a thousand tracebacks take seconds to write."""
     caplog.set_level(logging.CRITICAL, "realtimekit.webhooks")
 
 
@@ -152,7 +152,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Time) -> Iterat
             client.flushall()
 
             def end_leases() -> None:
-                """The clock is the server's: when time passes, the claims that nobody gave back are taken away."""
+                """The clock is the server's: to let time pass, delete the claims that were not released."""
                 client.eval(_END_LEASES, 0)
 
             clock.listeners.append(end_leases)
@@ -187,7 +187,7 @@ def test_threads(signer: Signer, store: Any, clock: Time) -> None:
 
 
 def test_tasks(signer: Signer, clock: Time) -> None:
-    """The same among tasks: who dies here is cancelled at the end of the loop, and frees what it had."""
+    """The same with tasks: a dead worker is canceled when the loop ends, and releases its claim."""
     router, work = AsyncRouter(), Work()
     store = MemoryStore(clock=clock)
 
@@ -228,7 +228,7 @@ MEETINGS = 80  # each is told of in five deliveries; 2,000 deliveries pass as we
 
 
 def test_through_the_emulator(platform: Platform, tmp_path: Path) -> None:
-    """Real deliveries over HTTP, a fifth of them sent twice; handlers fail, the emulator tries again by its clock."""
+    """Real deliveries over HTTP, a fifth of them sent twice; handlers fail, the emulator retries by its clock."""
     chance, lock = random.Random(5), threading.Lock()
     failures = {number for number in range(DELIVERIES) if chance.random() < 0.15}
     completed, calls = Counter[tuple[str, str]](), 0
@@ -276,7 +276,7 @@ FIVE = (
 
 
 def play(client: RealtimeKit, emulator: Emulator) -> str:
-    """A meeting; the id of its session."""
+    """Hold a meeting; return the id of its session."""
     meeting = client.meetings.create(title="Weekly")
     alice = meeting.participants.create(name="Alice", custom_participant_id="user-1", preset_name="group_call_host")
     joined = emulator.join(meeting.id, alice.id)

@@ -1,4 +1,4 @@
-"""Routers: names, classes, everything; merged; sync and async; and mistakes that are told at once."""
+"""Routers: handlers by name, by class, for everything; merged; sync and async; mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from realtimekit.webhooks import (
     ParticipantEvent,
     Router,
     UnknownEvent,
-    event_from,
+    parse_event,
 )
 
 from . import samples
@@ -28,11 +28,11 @@ UNKNOWN = {"event": "meeting.raisedHand"}
 
 
 def event(sample: dict[str, Any]) -> Event:
-    return event_from(sample)
+    return parse_event(sample)
 
 
 def registered(router: Router, *what: Any, **options: Any) -> list[str]:
-    """The names of the events that a handler registered so was called with."""
+    """The names of the events that reach a handler registered this way."""
     seen: list[str] = []
     router.on(*what, **options)(lambda event: seen.append(event.type))
     for sample in [*samples.ALL, UNKNOWN]:
@@ -59,11 +59,11 @@ OF_MEETINGS = [name for name in EVERYTHING if name.startswith("meeting.") and na
     ],
     ids=str,
 )
-def test_what_a_handler_gets(what: tuple[Any, ...], seen: list[str]) -> None:
+def test_which_events_a_handler_gets(what: tuple[Any, ...], seen: list[str]) -> None:
     assert registered(Router(), *what) == seen
 
 
-def test_a_name_of_the_future() -> None:
+def test_a_name_that_this_version_does_not_know() -> None:
     assert registered(Router(), "meeting.raisedHand", allow_unknown=True) == ["meeting.raisedHand"]
 
 
@@ -77,19 +77,19 @@ def test_a_name_of_the_future() -> None:
         ("recording.status_update", "recording.statusUpdate"),
     ],
 )
-def test_a_name_that_is_none_is_an_error_with_a_hint(name: str, meant: str) -> None:
+def test_a_wrong_name_is_an_error_with_a_hint(name: str, meant: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"no event is named {name!r}; did you mean {meant!r}?")):
         Router().on(name)
 
 
-def test_other_things_that_are_no_events() -> None:
-    with pytest.raises(ValueError, match=r"there are livestreaming.statusUpdate, "):
+def test_arguments_that_are_not_events() -> None:
+    with pytest.raises(ValueError, match=r"the names are livestreaming.statusUpdate, "):
         Router().on("zzz")
     with pytest.raises(ValueError, match="no event is named ''"):
         Router().on("", allow_unknown=True)
     nothing: list[Any] = [1, str, None, lambda event: event]
     for wrong in nothing:
-        with pytest.raises(TypeError, match="takes names of events and classes of events"):
+        with pytest.raises(TypeError, match="takes event names and event classes"):
             Router().on(wrong)
     with pytest.raises(TypeError, match="a handler is a function"):
         Router().on()("not a function")  # type: ignore[arg-type]
@@ -112,14 +112,14 @@ def test_order_and_the_first_failure() -> None:
     assert calls[2:] == ["first", "third"]
 
 
-def test_the_decorator_gives_the_function_back() -> None:
+def test_the_decorator_returns_the_function() -> None:
     def handler(event: Event) -> str:
         return event.type
 
     assert Router().on()(handler) is handler
 
 
-def test_routers_merge_also_with_what_comes_later() -> None:
+def test_merged_routers_see_handlers_registered_later() -> None:
     calls: list[str] = []
     meetings, recordings = Router(), Router()
     both = Router(meetings, recordings)
@@ -149,19 +149,19 @@ async def awaiting(_: Any) -> None:
 @pytest.mark.parametrize(
     "handler", [awaiting, AwaitingCallable(), functools.partial(awaiting)], ids=["function", "object", "partial"]
 )
-def test_an_async_handler_is_refused_by_a_router(handler: Any) -> None:
-    with pytest.raises(TypeError, match="is async, and a Router calls without awaiting: use an AsyncRouter"):
+def test_a_router_refuses_an_async_handler(handler: Any) -> None:
+    with pytest.raises(TypeError, match="is async, and a Router cannot await it: use an AsyncRouter"):
         Router().on()(handler)
 
 
-def test_one_that_turns_out_to_be_async_is_told_when_it_is_called() -> None:
+def test_a_handler_that_returns_an_awaitable_raises_when_called() -> None:
     router = Router()
     router.on()(lambda event: awaiting(event))  # noqa: PLW0108 - a plain function
-    with pytest.raises(TypeError, match="gave something to await"):
+    with pytest.raises(TypeError, match="returned an awaitable"):
         router.dispatch(event(samples.ENDED))
 
 
-def test_an_async_router_awaits_and_keeps_the_loop_free() -> None:
+def test_an_async_router_awaits_and_does_not_block_the_loop() -> None:
     router, calls = AsyncRouter(), list[tuple[str, bool]]()
     main_thread = threading.current_thread()
 
@@ -181,6 +181,6 @@ def test_an_async_router_awaits_and_keeps_the_loop_free() -> None:
         note("hidden")
 
     router.on()(lambda event: three(event))  # noqa: PLW0108 - a plain function
-    awaited: Event[Async] = event_from(samples.ENDED)
+    awaited: Event[Async] = parse_event(samples.ENDED)
     asyncio.run(router.dispatch(awaited))
     assert calls == [("async", True), ("plain", False), ("hidden", True)]

@@ -1,4 +1,4 @@
-"""Signatures: openssl is the judge, and nothing passes but the right one over the exact bytes."""
+"""Signatures, checked against openssl: only the right one over the exact bytes passes."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class TestAgainstOpenssl:
         with pytest.raises(InvalidSignatureError):
             receiver.verify(ENDED, {"rtk-signature": base64.b64encode(raw).decode()})
 
-    def test_a_hash_with_a_secret_does_not_pass(self, receiver: Receiver) -> None:
-        """What many projects check instead; the platform has no such secret."""
+    def test_an_hmac_does_not_pass(self, receiver: Receiver) -> None:
+        """Many projects check an HMAC instead; the platform has no shared secret."""
         import hashlib
         import hmac
 
@@ -128,7 +128,7 @@ def test_no_near_copy_of_the_signature_passes(signer: Signer, receiver: Receiver
                 receiver.verify(ENDED, {b"rtk-signature": wrong})
 
 
-def test_other_spellings_of_the_same_signature_do_not_pass(signer: Signer, receiver: Receiver) -> None:
+def test_other_encodings_of_the_same_signature_do_not_pass(signer: Signer, receiver: Receiver) -> None:
     right = signer.signature(ENDED)
     assert right.endswith("==")
     # the last character before the padding has four bits that no decoder reads
@@ -147,8 +147,8 @@ def test_other_spellings_of_the_same_signature_do_not_pass(signer: Signer, recei
             receiver.verify(ENDED, {"rtk-signature": urlsafe})
 
 
-def test_zeros_in_front_do_not_pass(signer: Signer, receiver: Receiver) -> None:
-    """As a number it would be the same signature."""
+def test_leading_zeros_do_not_pass(signer: Signer, receiver: Receiver) -> None:
+    """As an integer it would be the same signature."""
     raw = b"\0" + base64.b64decode(signer.signature(ENDED))
     with pytest.raises(InvalidSignatureError):
         receiver.verify(ENDED, {"rtk-signature": base64.b64encode(raw).decode()})
@@ -240,7 +240,7 @@ def test_headers_of_every_kind_are_read(signer: Signer, receiver: Receiver) -> N
         assert (event.delivery_id, event.webhook_id) == ("delivery-1", "hook-1"), headers
 
 
-def test_the_newer_family_goes_first(signer: Signer, receiver: Receiver) -> None:
+def test_the_newer_prefix_takes_precedence(signer: Signer, receiver: Receiver) -> None:
     headers = signer.headers(ENDED, delivery_id="new") | {"dyte-uuid": "old", "dyte-signature": "nonsense"}
     assert receiver.verify(ENDED, headers).delivery_id == "new"
     headers["rtk-signature"] = ""
@@ -248,7 +248,7 @@ def test_the_newer_family_goes_first(signer: Signer, receiver: Receiver) -> None
     assert receiver.verify(ENDED, headers).delivery_id == "new"
 
 
-def test_two_signatures_are_none(signer: Signer, receiver: Receiver) -> None:
+def test_two_different_signatures_are_refused(signer: Signer, receiver: Receiver) -> None:
     headers = [("rtk-signature", signer.signature(ENDED)), ("RTK-Signature", signer.signature(b"another"))]
     for order in (headers, headers[::-1]):
         with pytest.raises(InvalidSignatureError, match="twice"):
@@ -256,7 +256,7 @@ def test_two_signatures_are_none(signer: Signer, receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("headers", [None, 1, "rtk-signature: x", b"x", ["a", "bcd"], [1], {"a"}, [("a", "b", "c")]])
-def test_what_are_no_headers(receiver: Receiver, headers: Any) -> None:
+def test_invalid_headers(receiver: Receiver, headers: Any) -> None:
     with pytest.raises(TypeError, match="headers must be a mapping or pairs"):
         receiver.verify(ENDED, headers)
 
@@ -291,7 +291,7 @@ def test_a_body_that_is_too_large(signer: Signer) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"nonsense", b"[]", b"null", b"{}", b'{"event": null}', b'{"event": 1}', b"\xff\xfe", b"[" * 100_000]
 )
-def test_a_signed_body_that_is_no_event(signer: Signer, receiver: Receiver, body: bytes) -> None:
+def test_a_signed_body_that_is_not_an_event(signer: Signer, receiver: Receiver, body: bytes) -> None:
     with pytest.raises(MalformedEventError) as caught:
         receiver.verify(body, signer.headers(body))
     assert caught.value.status == 400
@@ -302,7 +302,7 @@ class TestWhoseItIs:
     def test_the_app(self, signer: Signer, sample: dict[str, Any]) -> None:
         body, headers = signer.delivery(sample)
         assert Receiver(signer.pem, app_id="app-1").verify(body, headers).app_id == "app-1"
-        with pytest.raises(ForeignEventError, match="'app-1', not of app_id=") as caught:
+        with pytest.raises(ForeignEventError, match="'app-1', not for app_id=") as caught:
             Receiver(signer.pem, app_id="app-2").verify(body, headers)
         assert caught.value.status == 401
 
@@ -319,14 +319,14 @@ class TestWhoseItIs:
             receiver.verify(ENDED, {"rtk-signature": signer.signature(ENDED)})
 
 
-def test_both_flavours_say_the_same(signer: Signer, receiver: Receiver, async_receiver: AsyncReceiver) -> None:
+def test_both_modes_agree(signer: Signer, receiver: Receiver, async_receiver: AsyncReceiver) -> None:
     body, headers = signer.delivery(samples.ENDED)
     assert asyncio.run(async_receiver.verify(body, headers)).to_dict() == receiver.verify(body, headers).to_dict()
     with pytest.raises(InvalidSignatureError):
         asyncio.run(async_receiver.verify(body + b" ", headers))
 
 
-def test_no_message_holds_the_signature_or_the_body(signer: Signer, receiver: Receiver) -> None:
+def test_no_message_contains_the_signature_or_the_body(signer: Signer, receiver: Receiver) -> None:
     body, headers = signer.delivery({**samples.LIVESTREAM, "streamKey": "the-secret"})
     wrong = {**headers, "rtk-signature": signer.signature(b"another")}
     with pytest.raises(InvalidSignatureError) as caught:

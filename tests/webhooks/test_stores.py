@@ -1,4 +1,4 @@
-"""Delivery stores: the same promises in memory, SQLite and Redis, among threads and processes."""
+"""Delivery stores: the same behavior in memory, SQLite and Redis, across threads and processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .platform import Clock
 
 
 class Awaited:
-    """An async store, called as the others are."""
+    """An async store with sync methods."""
 
     def __init__(self, socket: str) -> None:
         self.socket = socket
@@ -41,7 +41,7 @@ class Awaited:
 
 
 class World:
-    """A store, and time for it."""
+    """A store and its clock."""
 
     def __init__(self, store: Any, wait: Callable[[float], None], unit: float) -> None:
         self.store, self.wait = store, wait
@@ -73,51 +73,51 @@ LONG = 1000.0
 
 def test_claimed_once_until_released(world: World) -> None:
     store = world.store
-    assert store.claim("k", "a", LONG) is Claim.MINE
-    assert store.claim("k", "b", LONG) is Claim.RUNNING
-    assert store.claim("k", "a", LONG) is Claim.MINE, "a client that lost its answer asks again"
-    assert store.claim("other", "b", LONG) is Claim.MINE
+    assert store.claim("k", "a", LONG) is Claim.ACQUIRED
+    assert store.claim("k", "b", LONG) is Claim.IN_PROGRESS
+    assert store.claim("k", "a", LONG) is Claim.ACQUIRED, "a client that lost the response asks again"
+    assert store.claim("other", "b", LONG) is Claim.ACQUIRED
     store.release("k", "b")
-    assert store.claim("k", "b", LONG) is Claim.RUNNING, "only its owner can free it"
+    assert store.claim("k", "b", LONG) is Claim.IN_PROGRESS, "only its owner can release it"
     store.release("k", "a")
-    assert store.claim("k", "b", LONG) is Claim.MINE
+    assert store.claim("k", "b", LONG) is Claim.ACQUIRED
 
 
-def test_committed_it_is_done(world: World) -> None:
+def test_a_committed_delivery_is_completed(world: World) -> None:
     store = world.store
     store.claim("k", "a", LONG)
     store.commit("k", "a", LONG)
-    assert store.claim("k", "b", LONG) is Claim.DONE
+    assert store.claim("k", "b", LONG) is Claim.COMPLETED
     store.release("k", "a")
     store.release("k", "b")
-    assert store.claim("k", "b", LONG) is Claim.DONE, "what is done cannot be freed"
-    assert store.claim("k", "a", LONG) is Claim.DONE
+    assert store.claim("k", "b", LONG) is Claim.COMPLETED, "a completed delivery cannot be released"
+    assert store.claim("k", "a", LONG) is Claim.COMPLETED
 
 
-def test_a_lease_runs_out(world: World) -> None:
+def test_a_lease_expires(world: World) -> None:
     store = world.store
     store.claim("k", "a", world.unit)
     world.wait(world.unit)
-    assert store.claim("k", "b", LONG) is Claim.MINE
+    assert store.claim("k", "b", LONG) is Claim.ACQUIRED
     store.release("k", "a")
-    assert store.claim("k", "c", LONG) is Claim.RUNNING, "the late one cannot free another's claim"
+    assert store.claim("k", "c", LONG) is Claim.IN_PROGRESS, "the late owner cannot release another's claim"
     store.commit("k", "a", LONG)
-    assert store.claim("k", "c", LONG) is Claim.DONE, "but if it got through, it is done"
+    assert store.claim("k", "c", LONG) is Claim.COMPLETED, "but if its handlers succeeded, it can commit"
     store.release("k", "b")
-    assert store.claim("k", "c", LONG) is Claim.DONE
+    assert store.claim("k", "c", LONG) is Claim.COMPLETED
 
 
-def test_what_is_done_is_forgotten_in_the_end(world: World) -> None:
+def test_a_completed_delivery_expires(world: World) -> None:
     store = world.store
     store.claim("k", "a", world.unit)
     store.commit("k", "a", 3 * world.unit)
     world.wait(world.unit)
-    assert store.claim("k", "b", LONG) is Claim.DONE, "the lease is not what counts any more"
+    assert store.claim("k", "b", LONG) is Claim.COMPLETED, "the retention counts, not the lease"
     world.wait(2 * world.unit)
-    assert store.claim("k", "b", LONG) is Claim.MINE
+    assert store.claim("k", "b", LONG) is Claim.ACQUIRED
 
 
-def test_of_many_that_race_one_wins(world: World) -> None:
+def test_one_of_many_racing_claims_wins(world: World) -> None:
     for number in range(5):
         barrier, claims = threading.Barrier(8), list[Claim]()
 
@@ -130,7 +130,7 @@ def test_of_many_that_race_one_wins(world: World) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(claims) == [Claim.MINE, *[Claim.RUNNING] * 7]
+        assert sorted(claims) == [Claim.ACQUIRED, *[Claim.IN_PROGRESS] * 7]
 
 
 def test_memory_is_bounded_and_forgets_the_oldest() -> None:
@@ -139,25 +139,25 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
     for number in range(1000):
         store.claim(str(number), "a", LONG)
         store.commit(str(number), "a", LONG)
-    assert len(store._done) == 100
-    assert (store.claim("999", "b", LONG), store.claim("0", "b", LONG)) == (Claim.DONE, Claim.MINE)
+    assert len(store._completed) == 100
+    assert (store.claim("999", "b", LONG), store.claim("0", "b", LONG)) == (Claim.COMPLETED, Claim.ACQUIRED)
     clock.now += LONG
     store.commit("new", "a", LONG)
-    assert list(store._done) == ["new"]
+    assert list(store._completed) == ["new"]
 
 
-def test_memory_forgets_workers_that_never_came_back() -> None:
+def test_memory_forgets_expired_claims() -> None:
     clock = Clock()
     store = MemoryStore(clock=clock)
     for number in range(1000):
         clock.now += 1
         store.claim(str(number), "a", 10)
-    assert len(store._running) == 10
+    assert len(store._claims) == 10
     store.release("0", "a")
-    assert store.claim("0", "b", 10) is Claim.MINE
+    assert store.claim("0", "b", 10) is Claim.ACQUIRED
 
 
-def test_sqlite_keeps_only_what_it_needs(tmp_path: Path) -> None:
+def test_sqlite_deletes_expired_rows(tmp_path: Path) -> None:
     clock = Clock()
     store = SQLiteStore(tmp_path / "d.db", clock=clock)
     for number in range(20):
@@ -187,7 +187,7 @@ print(sum(store.claim(str(n), sys.argv[2], 1000) == 0 for n in range(200)))
 """
 
 
-def test_sqlite_among_processes(tmp_path: Path) -> None:
+def test_sqlite_across_processes(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CLAIMING, str(tmp_path / "deliveries.db")]
     processes = [subprocess.Popen([*command, str(n)], stdout=subprocess.PIPE) for n in range(4)]
     won = [int(process.communicate()[0]) for process in processes]
@@ -201,21 +201,21 @@ def test_sqlite_after_a_fork(tmp_path: Path) -> None:
     results = context.Queue()
     child = context.Process(target=lambda: results.put(int(store.claim("k", "b", LONG))))
     child.start()
-    assert results.get(timeout=30) == Claim.RUNNING
+    assert results.get(timeout=30) == Claim.IN_PROGRESS
     child.join()
 
 
-def test_both_kinds_have_the_same_methods() -> None:
+def test_sync_and_async_stores_have_the_same_methods() -> None:
     for name in ("claim", "commit", "release"):
         plain, awaiting = getattr(RedisStore, name), getattr(AsyncRedisStore, name)
         assert inspect.iscoroutinefunction(awaiting)
         assert inspect.signature(plain).parameters.keys() == inspect.signature(awaiting).parameters.keys()
 
 
-def test_redis_endpoints_with_different_prefixes_do_not_meet(redis_socket: str) -> None:
+def test_redis_stores_with_different_prefixes_are_separate(redis_socket: str) -> None:
     with redis.Redis(unix_socket_path=redis_socket) as client:
         client.flushall()
         for prefix in ("a:", "b:"):
-            assert RedisStore(client, prefix=prefix).claim("k", "x", LONG) is Claim.MINE
+            assert RedisStore(client, prefix=prefix).claim("k", "x", LONG) is Claim.ACQUIRED
         assert sorted(client.keys()) == [b"a:k", b"b:k"]
         assert 0 < client.pttl("a:k") <= LONG * 1000

@@ -1,4 +1,4 @@
-"""What goes wrong around a delivery: another key, forks, full disks, a Redis that is gone, hanging handlers."""
+"""What can go wrong around a delivery: a new key, forks, full disks, a Redis that is down, handlers that hang."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from redis.retry import Retry
 from realtimekit import Async, AsyncRealtimeKit
 from realtimekit.interfaces import Request, Response
 from realtimekit.webhooks import (
-    Answer,
     AsyncEndpoint,
     AsyncReceiver,
     AsyncRedisStore,
@@ -35,6 +34,7 @@ from realtimekit.webhooks import (
     RedisStore,
     Router,
     SQLiteStore,
+    WebhookResponse,
 )
 from tests.transports.loopback import Connection, Server
 
@@ -45,7 +45,7 @@ from .platform import Clock, Platform, Signer, emulated
 # --- another key ------------------------------------------------------------------------------------------------------
 
 
-def test_an_emulator_that_starts_again_has_another_key(signer: Signer, other_signer: Signer, tmp_path: Path) -> None:
+def test_a_restarted_emulator_has_a_new_key(signer: Signer, other_signer: Signer, tmp_path: Path) -> None:
     with emulated(signer) as first:
         old = first.captured("meeting.ended")
         receiver = Receiver(key_url=f"http://127.0.0.1:{first.port}/.well-known/webhooks.json")
@@ -59,20 +59,20 @@ def test_an_emulator_that_starts_again_has_another_key(signer: Signer, other_sig
 
 
 def test_in_a_fork(platform: Platform) -> None:
-    """The parent has fetched the key, is fetching it at the moment, and holds the lock; none of it stops the child."""
+    """The parent has fetched the key, is fetching it again, and holds the lock; none of that stops the child."""
     receiver = Receiver(client=platform.client)
     delivery = platform.captured("meeting.ended")
     receiver.verify(*delivery)
-    keys = receiver._keys
+    public_key = receiver._public_key
     context = multiprocessing.get_context("fork")
     results = context.Queue()
 
     def verify() -> None:
-        keys._key = None  # so that the child has to fetch it
+        public_key._key = None  # so that the child has to fetch it
         results.put(receiver.verify(*delivery).type)
 
-    with keys._lock:
-        keys._busy_until = float("inf")
+    with public_key._lock:
+        public_key._fetching_until = float("inf")
         child = context.Process(target=verify)
         child.start()
     assert results.get(timeout=30) == "meeting.ended"
@@ -83,7 +83,7 @@ def test_in_a_fork(platform: Platform) -> None:
 
 
 def delivered(endpoint: Endpoint, delivery: tuple[bytes, dict[str, str]], times: int) -> Counter[int]:
-    """The statuses of so many deliveries at once; who is told to try again does so until it is through."""
+    """The statuses of this many concurrent deliveries, each retried until it does not get a 503."""
     barrier = threading.Barrier(times)
 
     def deliver(_: int) -> list[int]:
@@ -109,7 +109,7 @@ def test_fifty_at_once_in_threads(signer: Signer, tmp_path: Path, kind: str) -> 
 
 
 def test_fifty_at_once_in_processes(signer: Signer, tmp_path: Path) -> None:
-    """Five processes with ten threads each, and one handler that runs."""
+    """Five processes with ten threads each; the handler runs once."""
     log = tmp_path / "runs"
     router = Router()
 
@@ -136,10 +136,10 @@ def test_fifty_at_once_in_processes(signer: Signer, tmp_path: Path) -> None:
 # --- stores that fail -------------------------------------------------------------------------------------------------
 
 
-def test_a_disk_that_cannot_be_written(
+def test_a_disk_that_is_not_writable(
     signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In the middle of a handler: what is done stays done. Before it: try again later."""
+    """If it fails during a handler, the event counts as handled; if before it, a retry is requested."""
     runs = list[str]()
     router, store = Router(), SQLiteStore(tmp_path / "d.db")
     endpoint = Endpoint(router, receiver=Receiver(signer.pem), store=store)
@@ -156,18 +156,18 @@ def test_a_disk_that_cannot_be_written(
         monkeypatch.setattr(store, "_connect", broken)
 
     first, second = (signer.delivery({**samples.ENDED, "n": n}) for n in (1, 2))
-    assert endpoint.handle(*first) == Answer(200, "handled")
+    assert endpoint.handle(*first) == WebhookResponse(200, "handled")
     assert "could not remember it" in caplog.text
     assert "readonly database" in caplog.text
-    assert [endpoint.handle(*second) for _ in range(2)] == [Answer(503, "cannot remember now")] * 2
+    assert [endpoint.handle(*second) for _ in range(2)] == [WebhookResponse(503, "delivery store unavailable")] * 2
     monkeypatch.undo()
     assert endpoint.handle(*second).status == 200
     assert runs == ["meeting.ended"] * 2
 
 
-@pytest.mark.parametrize("flavour", ["sync", "async"])
-def test_a_redis_that_goes_away_and_comes_back(signer: Signer, tmp_path: Path, flavour: str) -> None:
-    """Gone between claim and commit: what is done stays done. Gone altogether: try again later."""
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_redis_that_goes_away_and_comes_back(signer: Signer, tmp_path: Path, mode: str) -> None:
+    """If it is down between claim and commit, the event counts as handled; if from the start, a retry is requested."""
     runs = list[str]()
     socket = str(tmp_path / "s")
     server = redis_server(tmp_path)
@@ -183,7 +183,7 @@ def test_a_redis_that_goes_away_and_comes_back(signer: Signer, tmp_path: Path, f
             go_away()
 
     def handle(delivery: tuple[bytes, dict[str, str]]) -> int:
-        if flavour == "sync":
+        if mode == "sync":
             router = Router()
             router.on("meeting.ended")(handled)
             with redis.Redis(unix_socket_path=socket, retry=Retry(NoBackoff(), 1)) as client:
@@ -211,7 +211,7 @@ def test_a_redis_that_goes_away_and_comes_back(signer: Signer, tmp_path: Path, f
 # --- handlers that hang -----------------------------------------------------------------------------------------------
 
 
-def test_a_handler_that_hangs_keeps_it_for_its_lease(signer: Signer) -> None:
+def test_a_handler_that_hangs_keeps_its_claim_until_the_lease_expires(signer: Signer) -> None:
     clock, go_on, begun = Clock(), threading.Event(), threading.Event()
     runs = list[int]()
     router, store = Router(), MemoryStore(clock=clock)
@@ -226,21 +226,21 @@ def test_a_handler_that_hangs_keeps_it_for_its_lease(signer: Signer) -> None:
 
     endpoint = Endpoint(router, receiver=Receiver(signer.pem), store=store, lease=60)
     delivery = signer.delivery(samples.ENDED)
-    late: list[Answer] = []
+    late: list[WebhookResponse] = []
     thread = threading.Thread(target=lambda: late.append(endpoint.handle(*delivery)))
     thread.start()
     assert begun.wait(10)
-    assert endpoint.handle(*delivery) == Answer(503, "is being handled")
+    assert endpoint.handle(*delivery) == WebhookResponse(503, "in progress")
     clock.now += 60
-    assert endpoint.handle(*delivery) == Answer(200, "handled")
+    assert endpoint.handle(*delivery) == WebhookResponse(200, "handled")
     go_on.set()
     thread.join()
-    assert late == [Answer(500, "a handler failed")]
-    assert endpoint.handle(*delivery) == Answer(200, "was handled before"), "the late failure frees nothing"
+    assert late == [WebhookResponse(500, "a handler failed")]
+    assert endpoint.handle(*delivery) == WebhookResponse(200, "already handled"), "the late failure releases nothing"
 
 
-def test_a_session_that_is_not_waited_for(signer: Signer) -> None:
-    """The API hangs: the handler gives up, the delivery is free, and the next one reads the session."""
+def test_a_session_that_is_not_awaited(signer: Signer) -> None:
+    """The API hangs: the handler gives up, the claim is released, and the retry reads the session."""
     body = b'{"success": true, "data": {"id": "sess-1", "status": "ENDED"}}'
     sent = list[Request]()
 
@@ -270,8 +270,8 @@ def test_a_session_that_is_not_waited_for(signer: Signer) -> None:
 
         endpoint = AsyncEndpoint(router, receiver=AsyncReceiver(signer.pem, client=client))
         delivery = signer.delivery(samples.ENDED)
-        assert await endpoint.handle(*delivery) == Answer(500, "a handler failed")
-        assert await endpoint.handle(*delivery) == Answer(200, "handled")
+        assert await endpoint.handle(*delivery) == WebhookResponse(500, "a handler failed")
+        assert await endpoint.handle(*delivery) == WebhookResponse(200, "handled")
 
     asyncio.run(main())
     assert statuses == ["ENDED", "ENDED"]
@@ -294,8 +294,8 @@ def test_huge_headers(signer: Signer) -> None:
     assert len(repr(event)) < 1000
 
 
-def test_both_families_at_once_say_different_things(signer: Signer) -> None:
-    """The new one counts, for each header; a wrong one is not made good by an old one that is right."""
+def test_both_prefixes_with_different_values(signer: Signer) -> None:
+    """The newer prefix counts, for each header: a right old header does not make up for a wrong new one."""
     body, headers = signer.delivery(samples.ENDED, delivery_id="new", webhook_id="new")
     old = {name.replace("rtk-", "dyte-"): "old" for name in headers if name.startswith("rtk-")}
     event = Receiver(signer.pem).verify(body, {**old, **headers})
@@ -319,7 +319,7 @@ def test_both_families_at_once_say_different_things(signer: Signer) -> None:
     ],
     ids=lambda answer: answer[:40],
 )
-def test_the_emulator_goes_on_when_a_receiver_answers_nonsense(platform: Platform, answer: bytes) -> None:
+def test_the_emulator_survives_an_invalid_response(platform: Platform, answer: bytes) -> None:
     def nonsense(connection: Connection) -> None:
         connection.receive()
         connection.send(answer)
@@ -330,7 +330,7 @@ def test_the_emulator_goes_on_when_a_receiver_answers_nonsense(platform: Platfor
         assert platform.settled() == [("pending", ["error"])] * 6
 
 
-def test_what_is_sent_again_meanwhile_is_sent_again(platform: Platform) -> None:
+def test_a_retry_during_handling_is_retried_again(platform: Platform) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def slow(connection: Connection) -> None:

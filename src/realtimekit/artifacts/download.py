@@ -1,4 +1,4 @@
-"""Downloads to a file: whole under its name, or not at all. In small twins, because files are written on the way."""
+"""Downloads to a file: the whole file under its name, or nothing."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     Progress: TypeAlias = Callable[[int, int | None], object]
     PathLike: TypeAlias = str | os.PathLike[str]
 
-# What a session can leave behind. Any other extension could make a program of a file that somebody opens.
-EXTENSIONS = frozenset(
+# The types of files that a session leaves behind. Others might be executed when somebody opens the file.
+SAFE_EXTENSIONS = frozenset(
     "aac csv json jsonl m4a md mkv mov mp3 mp4 ogg opus srt ts txt vtt wav webm webp png jpg jpeg gif pdf".split()  # noqa: SIM905
 )
 
 
 class Downloadable(ClientBound[F]):
-    """What has a file behind a link."""
+    """A record with a file behind a link."""
 
     def _link(self) -> str | None:
-        """As it is known."""
+        """The current link, if there is one."""
         raise NotImplementedError
 
     def _refresh_link(self) -> Flow[None]:
-        """Read the link anew."""
+        """Read the link again from the API."""
         raise NotImplementedError
 
     def _default_name(self) -> str:
-        """What its file is called in a folder; characters that could mean something there are replaced."""
+        """The name of the file in a folder, without its extension. Unsafe characters in it are replaced later."""
         raise NotImplementedError
 
     @overload
@@ -86,74 +86,79 @@ class Downloadable(ClientBound[F]):
     ) -> Any:
         """Download the file, in little memory: `GET` of its link, without the API token.
 
-        A path has the whole file in the end, or what it had before. After a cut the download goes on where it was; a
-        link that is out of date is fetched anew once.
+        A path has the whole file in the end, or keeps what it had before. An interrupted download resumes where it
+        stopped; an expired link is refreshed once.
 
         Args:
-            to: a path, whose file is replaced; a folder, in which the file gets a name of ours; or a file that is open
+            to: a path, whose file is replaced; a folder, in which the file gets a safe name; or a file that is open
                 for writing bytes.
-            progress: called after each piece with the bytes so far, and in all (None where the server does not say).
-            max_bytes: the most that is taken.
+            progress: called after each chunk with the bytes so far and the total (None if the server does not say).
+            max_bytes: the largest accepted size of the file.
             timeout: seconds for each wait.
 
         Returns:
-            Where the file is; None for a file that was open.
+            The path of the file; None for a file that was open.
 
         Raises:
             ArtifactNotReadyError: there is no link yet.
-            APIConnectionError: not all of it arrived.
-            APIError: the storage refuses, also with a fresh link; or the API refuses one.
-            DecodeError: it has more than `max_bytes`.
-            OSError: it cannot be written.
+            APIConnectionError: the file is incomplete.
+            APIError: the storage refuses the link, even after a refresh; or the API refuses to refresh it.
+            DecodeError: the file has more than `max_bytes`.
+            OSError: the file cannot be written.
         """
         if max_bytes is not None and (isinstance(max_bytes, bool) or max_bytes < 0):
             raise ValueError(f"max_bytes={max_bytes!r}: must be a whole number, 0 or more")
-        place = _Given(to) if hasattr(to, "write") else _Place(to)
+        destination = _OpenFile(to) if hasattr(to, "write") else _Destination(to)
 
-        def arriving(file: BinaryIO) -> Flow[None]:
-            arrived = Transfer(file, progress=progress, max_bytes=max_bytes)
-            return transfer(self._client.settings, self, arrived, timeout)
+        def transfer_to(file: BinaryIO) -> Flow[None]:
+            state = Transfer(file, progress=progress, max_bytes=max_bytes)
+            return transfer(self._client.settings, self, state, timeout)
 
-        return (_saved_async if self._client.asynchronous else _saved)(self, place, arriving)
+        return (_download_async if self._client.asynchronous else _download_sync)(self, destination, transfer_to)
 
 
 class File(Downloadable[F]):
-    """One of several files of a record."""
+    """One of several files of a record, e.g. `recording.audio`."""
 
-    def __init__(self, owner: Downloadable[F], name: str, link: Callable[[], str | None]) -> None:
-        self._client, self._name, self._current_link = owner._client, name, link
-        self._owner: Downloadable[F] = owner
+    def __init__(self, record: Downloadable[F], name: str, link: Callable[[], str | None]) -> None:
+        self._client, self._name, self._current_link = record._client, name, link
+        self._record: Downloadable[F] = record
 
     def __repr__(self) -> str:
-        return f"<File {self._name!r} of {self._owner!r}>"
+        return f"<File {self._name!r} of {self._record!r}>"
 
     def _link(self) -> str | None:
         return self._current_link()
 
     def _refresh_link(self) -> Flow[None]:
-        return self._owner._refresh_link()
+        return self._record._refresh_link()
 
     def _default_name(self) -> str:
         return self._name
 
 
-def _saved(source: Downloadable[Any], place: _Place, arriving: Callable[[BinaryIO], Flow[None]]) -> Path | None:
-    with place:
-        source._client.run(arriving(place.file))
-        return place.keep(source)
+# --- small twins, because the file is opened, written and renamed around the flow ------------------------------------
 
 
-async def _saved_async(
-    source: Downloadable[Any], place: _Place, arriving: Callable[[BinaryIO], Flow[None]]
+def _download_sync(
+    source: Downloadable[Any], destination: _Destination, transfer_to: Callable[[BinaryIO], Flow[None]]
 ) -> Path | None:
-    # Pieces go to the disk's cache as they come; that is too short a wait to leave the event loop for.
-    with place:
-        await source._client.run(arriving(place.file))
-        return place.keep(source)
+    with destination:
+        source._client.run(transfer_to(destination.file))
+        return destination.commit(source)
 
 
-class _Place:
-    """Where a file goes. Until it is whole it has another name, in the same folder, so that it can be renamed."""
+async def _download_async(
+    source: Downloadable[Any], destination: _Destination, transfer_to: Callable[[BinaryIO], Flow[None]]
+) -> Path | None:
+    # Chunks are written to the disk cache as they arrive: too short a wait to be worth a thread.
+    with destination:
+        await source._client.run(transfer_to(destination.file))
+        return destination.commit(source)
+
+
+class _Destination:
+    """A path to download to. The file is written under a temporary name in the same folder, then renamed."""
 
     file: BinaryIO
 
@@ -167,24 +172,26 @@ class _Place:
 
     def __enter__(self) -> Self:
         self._folder = self._path if self._is_folder else self._path.parent
-        self._part = self._folder / f".{os.urandom(8).hex()}.part"
-        self.file = self._part.open("xb")
+        self._temporary = self._folder / f".{os.urandom(8).hex()}.part"
+        self.file = self._temporary.open("xb")
         return self
 
-    def keep(self, source: Downloadable[Any]) -> Path | None:
+    def commit(self, source: Downloadable[Any]) -> Path | None:
+        """Give the complete file its name. Returns its path."""
         self.file.close()
-        path = self._folder / file_name(source._default_name(), source._link() or "") if self._is_folder else self._path
-        return self._part.replace(path)
+        if not self._is_folder:
+            return self._temporary.replace(self._path)
+        return self._temporary.replace(self._folder / safe_file_name(source._default_name(), source._link() or ""))
 
     def __exit__(self, *_: object) -> None:
         try:
             self.file.close()
         finally:
-            self._part.unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)
 
 
-class _Given(_Place):
-    """A file that somebody opened, and closes."""
+class _OpenFile(_Destination):
+    """A file that the caller opened and will close."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -192,20 +199,20 @@ class _Given(_Place):
     def __enter__(self) -> Self:
         return self
 
-    def keep(self, source: Downloadable[Any]) -> None:  # noqa: ARG002 - it has a name already
+    def commit(self, source: Downloadable[Any]) -> None:  # noqa: ARG002 - it has a name already
         return None
 
     def __exit__(self, *_: object) -> None:
         pass
 
 
-def file_name(stem: str, link: str) -> str:
-    """A name that is safe in every folder: letters, digits, `-` and `_`, and an extension that is known.
+def safe_file_name(stem: str, link: str) -> str:
+    """Return a file name that is safe in any folder: letters, digits, `-` and `_`, and a known extension.
 
     Args:
-        stem: what to call it.
-        link: where its extension is taken from.
+        stem: the preferred name, without an extension.
+        link: the link to the file, whose extension is used.
     """
-    extension = re.search(r"\.([A-Za-z0-9]+)$", re.split(r"[?#]", link)[0])
-    known = extension[1].lower() if extension and extension[1].lower() in EXTENSIONS else ""
-    return (re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:100] or "file") + (f".{known}" if known else "")
+    match = re.search(r"\.([A-Za-z0-9]+)$", re.split(r"[?#]", link)[0])
+    extension = match[1].lower() if match and match[1].lower() in SAFE_EXTENSIONS else ""
+    return (re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:100] or "file") + (f".{extension}" if extension else "")

@@ -1,4 +1,4 @@
-"""One file on its way from its storage: what to ask for, what has arrived, when to ask again."""
+"""The transfer of one file from its storage: which bytes to request, what has arrived, when to retry."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ if TYPE_CHECKING:
     from realtimekit.interfaces import ChunkWriter
     from realtimekit.settings import Settings
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-MAX_REDIRECTS = 5  # redirects, one after the other
-NOT_THAT_PART = frozenset({206, 416})  # another file stands there now, or the storage cannot do parts
-EXPIRED = frozenset({403, 404, 410})  # how storage says that a link is out of date, or its file gone
-HEADWAY = 1 << 16  # bytes; a connection that brought this many before it broke was no failure
-LONGEST_REFUSAL = 1 << 16  # bytes of an error's body that are read
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+# 206 with another range than requested, or 416: the file was replaced, or the storage does not support ranges.
+RANGE_FAILURE_STATUSES = frozenset({206, 416})
+EXPIRED_STATUSES = frozenset({403, 404, 410})  # how storage reports that a link has expired or its file is gone
+MIN_PROGRESS = 1 << 16  # bytes; a broken connection that delivered at least this much does not count as a failure
+MAX_ERROR_BODY = 1 << 16  # bytes read of an error response
 
 
-class Linked(Protocol):
-    """What has a link to a file."""
+class LinkSource(Protocol):
+    """An object with a link to a file."""
 
-    def _link(self) -> str | None: ...  # as it is known
-    def _refresh_link(self) -> Flow[None]: ...  # read it anew from the API
+    def _link(self) -> str | None: ...  # the current link
+    def _refresh_link(self) -> Flow[None]: ...  # read the link again from the API
 
 
 class Transfer:
-    """What has arrived of a file, written as it arrives.
+    """The state of a download: writes the file as it arrives, and knows how to resume it.
 
     Args:
-        file: where it goes, from its present position on.
-        progress: called after each piece with the bytes so far, and in all (None where the server does not say).
-        max_bytes: the most that is taken.
+        file: where to write, starting at its current position.
+        progress: called after each chunk with the bytes so far and the total (None if the server does not say).
+        max_bytes: the largest accepted size of the file.
     """
 
     def __init__(
@@ -55,153 +56,155 @@ class Transfer:
     ) -> None:
         self.size: int = 0
         self.total: int | None = None
-        self.head: Response | None = None  # of the answer that arrives, or arrived last
-        self.refusal: bytes = b""  # the body of an answer that is none of the file
+        self.head: Response | None = None  # of the current or last response
+        self.error_body: bytes = b""  # of a response that is not the file
         self._file, self._progress, self._max_bytes = file, progress, max_bytes
-        self._origin = file.tell() if file.seekable() else None
-        self._version: str | None = None  # what tells this file from a later one in its place
+        self._start = file.tell() if file.seekable() else None
+        self._validator: str | None = None  # RFC 9110, 8.8: changes when the file is replaced
         self._resumable = False
 
-    def headers(self) -> dict[str, str]:
-        """What to ask for: all of it, or what is missing."""
-        # identity: how much of the file arrived can only be counted, and gone on from, where it is not compressed
+    def request_headers(self) -> dict[str, str]:
+        """Return the headers that request the whole file, or the range that is missing."""
+        # identity: the bytes received are only a position in the file, and so a point to resume from, if uncompressed
         headers = {"accept": "*/*", "accept-encoding": "identity"}
         if self.size and self._resumable:
             headers["range"] = f"bytes={self.size}-"
-            if self._version:
-                headers["if-range"] = self._version
+            if self._validator:
+                headers["if-range"] = self._validator
         return headers
 
-    def receive(self, head: Response) -> ChunkWriter:
-        """Take the head of an answer; the result takes the pieces of its body."""
-        self.head, self.refusal = head, b""
-        if head.status == 206 and self._goes_on(head):
+    def on_response(self, head: Response) -> ChunkWriter:
+        """Take the head of a response; return the writer for the chunks of its body."""
+        self.head, self.error_body = head, b""
+        if head.status == 206 and self._accept_range(head):
             return self._write
         if head.status == 200:
-            self._begin(head)
+            self._start_over(head)
             return self._write
-        return self._refused
+        return self._write_error_body
 
     @property
-    def arriving(self) -> bool:
-        """Whether the last answer was of the file."""
+    def is_receiving(self) -> bool:
+        """Whether the last response was the file, or the requested range of it."""
         return self.head is not None and (self.head.status == 200 or (self.head.status == 206 and self._resumable))
 
-    def check(self, path: str) -> None:
-        """Raise `APIConnectionError` if not all of it has arrived."""
+    def check_complete(self, path: str) -> None:
+        """Raise `APIConnectionError` if part of the file is missing."""
         if self.total not in {None, self.size}:
             text = f"the file at {path} broke off after {self.size} of {self.total} bytes"
             raise APIConnectionError(text, maybe_processed=True)
 
-    def start_over_after(self, response: Response) -> None:
-        """Ask for all of it, if the storage does not give the part that is missing."""
-        if response.status in NOT_THAT_PART:
+    def check_range_failure(self, response: Response) -> None:
+        """Request the whole file from now on, if the storage did not serve the requested range."""
+        if response.status in RANGE_FAILURE_STATUSES:
             self._resumable = False
 
-    def _begin(self, head: Response) -> None:
+    def _start_over(self, head: Response) -> None:
         if self.size:
-            if self._origin is None:
-                raise OSError("the download has to start over, and the given file cannot seek: give a path instead")
-            self._file.seek(self._origin)
+            if self._start is None:
+                raise OSError("the download must start over, but the given file cannot seek: pass a path instead")
+            self._file.seek(self._start)
             self._file.truncate()
             self.size = 0
         headers = head.headers
         length, etag = headers.get("content-length", ""), headers.get("etag", "")
-        plain = headers.get("content-encoding", "identity") == "identity"
-        self.total = int(length) if plain and re.fullmatch(r"\d{1,18}", length, re.ASCII) else None
-        # RFC 9110, 13.1.5: only a strong validator will do
-        self._version = etag if etag.startswith('"') else headers.get("last-modified")
-        self._resumable = plain and (self._version is not None or self.total is not None)
-        self._limit(self.total or 0)
+        uncompressed = headers.get("content-encoding", "identity") == "identity"
+        self.total = int(length) if uncompressed and re.fullmatch(r"\d{1,18}", length, re.ASCII) else None
+        # RFC 9110, 13.1.5: If-Range needs a strong validator
+        self._validator = etag if etag.startswith('"') else headers.get("last-modified")
+        self._resumable = uncompressed and (self._validator is not None or self.total is not None)
+        self._check_size(self.total or 0)
 
-    def _goes_on(self, head: Response) -> bool:
-        """Whether a 206 is the rest of what has arrived. Storage that is broken may send any other part."""
-        came = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d{1,18}|\*)", head.headers.get("content-range", ""), re.ASCII)
+    def _accept_range(self, head: Response) -> bool:
+        """Whether a 206 continues what has arrived. Faulty storage may send any other range."""
+        content_range = head.headers.get("content-range", "")
+        match = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d{1,18}|\*)", content_range, re.ASCII)
         etag = head.headers.get("etag", "")
-        same = not (etag.startswith('"') and (self._version or "").startswith('"')) or etag == self._version
-        if not (self._resumable and came and int(came[1]) == self.size and same):
+        both_strong = etag.startswith('"') and (self._validator or "").startswith('"')
+        same_file = not both_strong or etag == self._validator
+        if not (self._resumable and match and int(match[1]) == self.size and same_file):
             self._resumable = False
-        elif came[2] != "*":
-            total = int(came[2])
+        elif match[2] != "*":
+            total = int(match[2])
             self._resumable = self.total in {None, total}
             self.total = total
         return self._resumable
 
-    def _limit(self, size: int) -> None:
+    def _check_size(self, size: int) -> None:
         if self._max_bytes is not None and size > self._max_bytes:
             raise DecodeError(f"the file has more than max_bytes={self._max_bytes} bytes")
 
-    def _write(self, piece: bytes) -> bool:
-        self._limit(self.size + len(piece))
-        self._file.write(piece)
-        self.size += len(piece)
+    def _write(self, chunk: bytes) -> bool:
+        self._check_size(self.size + len(chunk))
+        self._file.write(chunk)
+        self.size += len(chunk)
         if self._progress is not None:
             self._progress(self.size, self.total)
         return True
 
-    def _refused(self, piece: bytes) -> bool:
-        self.refusal += piece[:LONGEST_REFUSAL]
-        return len(self.refusal) < LONGEST_REFUSAL
+    def _write_error_body(self, chunk: bytes) -> bool:
+        self.error_body += chunk[:MAX_ERROR_BODY]
+        return len(self.error_body) < MAX_ERROR_BODY
 
 
-def transfer(settings: Settings, source: Linked, arrived: Transfer, timeout: float | None = None) -> Flow[None]:
-    """Get a file from its storage. The link is the credential: no token goes with it.
+def transfer(settings: Settings, source: LinkSource, state: Transfer, timeout: float | None = None) -> Flow[None]:
+    """Fetch a file from its storage. The link is the credential: no token is sent.
 
-    After a cut it goes on where it was, if the storage can (`Range`, RFC 9110, 14); a link that is out of date is
-    fetched anew once. Each wait may take `timeout` seconds; attempts that bring nothing are limited by `max_retries`.
+    An interrupted download resumes where it stopped if the storage supports that (`Range`, RFC 9110, 14). An expired
+    link is refreshed once. Each wait may take `timeout` seconds; `max_retries` limits the attempts without progress.
 
     Raises:
-        APIConnectionError: no answer, or not all of the file.
-        ArtifactNotReadyError: there is no link, also not a fresh one.
-        APIError: the storage refuses, also with a fresh link; or the API refuses one.
+        APIConnectionError: there was no response, or the file is incomplete.
+        ArtifactNotReadyError: there is no link, even after a refresh.
+        APIError: the storage refuses the link, even after a refresh; or the API refuses to refresh it.
         DecodeError: the file is too large.
     """
     seconds = settings.timeout if timeout is None else validate_timeout(timeout)
-    failures, number, renewed = 0, 0, not source._link()
-    if renewed:
+    failures, attempt, refreshed = 0, 0, not source._link()
+    if refreshed:
         yield from source._refresh_link()
     while True:
-        before, asked, link, number = arrived.size, None, _link_of(source), number + 1
+        size_before, retry_after, link, attempt = state.size, None, _require_link(source), attempt + 1
         try:
-            response = yield from _answer(settings, link, arrived, seconds, number)
-            if arrived.arriving:
-                return arrived.check(link.path)
+            response = yield from _follow_redirects(settings, link, state, seconds, attempt)
+            if state.is_receiving:
+                return state.check_complete(link.path)
         except APIConnectionError as error:
-            failures = 1 if arrived.size - before >= HEADWAY else failures + 1
+            failures = 1 if state.size - size_before >= MIN_PROGRESS else failures + 1
             if failures > settings.max_retries:
                 error.method, error.path = "GET", link.path
                 raise
             failure: Response | APIConnectionError = error
         else:
-            if response.status in EXPIRED and not renewed:
-                renewed = True
+            if response.status in EXPIRED_STATUSES and not refreshed:
+                refreshed = True
                 yield from source._refresh_link()
                 continue
-            failures, asked = failures + 1, protocol.retry_after(response.headers)
-            if failures > settings.max_retries or not _may_ask_again(response, asked):
-                raise _error(response, link.path)
-            arrived.start_over_after(response)
+            failures, retry_after = failures + 1, protocol.retry_after(response.headers)
+            if failures > settings.max_retries or not _may_retry(response, retry_after):
+                raise _storage_error(response, link.path)
+            state.check_range_failure(response)
             failure = response
-        wait = protocol.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if asked is None else asked
-        report_retry(settings, failure, "GET", link.path, number, wait)
+        wait = protocol.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if retry_after is None else retry_after
+        report_retry(settings, failure, "GET", link.path, attempt, wait)
         yield Sleep(wait)
 
 
-def _link_of(source: Linked) -> _Url:
+def _require_link(source: LinkSource) -> _SignedUrl:
     link = source._link()
     if not link:
         raise ArtifactNotReadyError(f"{source!r} has no link to download yet: reload() it later", status=200)
-    return _Url(link)
+    return _SignedUrl(link)
 
 
-def _may_ask_again(response: Response, asked: float | None) -> bool:
-    if response.status in NOT_THAT_PART:
+def _may_retry(response: Response, retry_after: float | None) -> bool:
+    if response.status in RANGE_FAILURE_STATUSES:
         return True
-    return protocol.may_retry("GET", response) and (asked or 0) <= protocol.MAX_RETRY_AFTER
+    return protocol.may_retry("GET", response) and (retry_after or 0) <= protocol.MAX_RETRY_AFTER
 
 
-class _Url(str):
-    """A link that no traceback shows whole: its query is as good as a password."""
+class _SignedUrl(str):
+    """A link whose repr hides its query, for tracebacks: the signature in it is as good as a password."""
 
     __slots__ = ()
 
@@ -213,53 +216,55 @@ class _Url(str):
         return f"<{self.path}>"
 
 
-def _answer(settings: Settings, url: _Url, arrived: Transfer, timeout: float, number: int) -> Flow[Response]:
-    """The answer at the end of the redirects; the body of a file has been written, of another it is the beginning."""
+def _follow_redirects(
+    settings: Settings, url: _SignedUrl, state: Transfer, timeout: float, attempt: int
+) -> Flow[Response]:
+    """Return the response after all redirects: of the file without content, of an error with the start of its body."""
     for _ in range(MAX_REDIRECTS + 1):
-        arrived.head = None
-        request = Request("GET", url, arrived.headers(), None, timeout)
+        state.head = None
+        request = Request("GET", url, state.request_headers(), None, timeout)
         response = yield from send_observed(
-            settings, StreamedRequest.from_request(request, arrived.receive), url.path, number
+            settings, StreamedRequest.from_request(request, state.on_response), url.path, attempt
         )
-        if arrived.head is None:  # a transport that gives the body whole, and decompressed
-            arrived.receive(_head(response))(response.content)
-        location = _Url(response.headers.get("location", ""))
-        if response.status not in REDIRECTS or not location:
-            return response._replace(content=arrived.refusal)
-        url = _redirected(url, location, response.status)
+        if state.head is None:  # this transport does not support streaming: the body came whole, and decompressed
+            state.on_response(_decompressed_head(response))(response.content)
+        location = _SignedUrl(response.headers.get("location", ""))
+        if response.status not in REDIRECT_STATUSES or not location:
+            return response._replace(content=state.error_body)
+        url = _redirect_target(url, location, response.status)
     raise APIError(f"GET {url.path} was redirected more than {MAX_REDIRECTS} times", status=302)
 
 
-def _head(response: Response) -> Response:
+def _decompressed_head(response: Response) -> Response:
     headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}
     return response._replace(headers=headers, content=b"")
 
 
-def _redirected(url: _Url, location: _Url, status: int) -> _Url:
-    """Where a redirect leads: to https, or within this machine.
+def _redirect_target(url: _SignedUrl, location: _SignedUrl, status: int) -> _SignedUrl:
+    """Return where a redirect leads.
 
     Raises:
-        APIError: it leads elsewhere.
+        APIError: it leads neither to https nor from http to http on this machine.
     """
     try:
-        target = _Url(urljoin(url, location))
-        (before, here), (scheme, there) = _place(url), _place(target)
-        local = before == scheme == "http" and is_loopback(here) and is_loopback(there)
-        if (scheme == "https" and there) or local:
+        target = _SignedUrl(urljoin(url, location))
+        (old_scheme, old_host), (scheme, host) = _scheme_and_host(url), _scheme_and_host(target)
+        on_this_machine = old_scheme == scheme == "http" and is_loopback(old_host) and is_loopback(host)
+        if (scheme == "https" and host) or on_this_machine:
             return target
     except ValueError:
         pass
     raise APIError(f"GET {url.path} was redirected to an address that is not https", status=status, method="GET")
 
 
-def _place(url: _Url) -> tuple[str, str]:
-    """Scheme and host: no more of a link is for local variables, which error trackers send."""
+def _scheme_and_host(url: _SignedUrl) -> tuple[str, str]:
+    # Only these two: local variables are sent by error trackers, and the parts of a link include its signature.
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or ""
 
 
-def _error(response: Response, path: str) -> APIError:
-    # It is not about the API token, which storage never sees.
-    refused = "the storage does not take the link"
+def _storage_error(response: Response, path: str) -> APIError:
+    # The usual hints are about the API token, which storage never sees.
+    hint = "the storage does not accept the link"
     body = protocol.decode(response)
-    return protocol.error_from(response, body, "GET", path, hints={401: refused, 403: refused})
+    return protocol.error_from(response, body, "GET", path, hints={401: hint, 403: hint})

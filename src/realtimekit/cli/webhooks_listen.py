@@ -20,8 +20,8 @@ from realtimekit.cli.console import echo
 from realtimekit.cli.shutdown import Shutdown
 from realtimekit.errors import NotFoundError
 from realtimekit.webhooks.errors import WebhookError
-from realtimekit.webhooks.events import SESSION
-from realtimekit.webhooks.verify import Receiver
+from realtimekit.webhooks.events import session_id_of
+from realtimekit.webhooks.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +116,7 @@ class WebhookListener(ThreadingHTTPServer):
             outcome |= {"event": _claimed_event(body), "session_id": None, "verified": False, "problem": str(error)}
             status = error.status
         else:
-            outcome |= {"event": event.type, "session_id": event._at(*SESSION), "verified": True, "problem": None}
+            outcome |= {"event": event.type, "session_id": session_id_of(event), "verified": True, "problem": None}
             status = 200
         outcome["delivery_id"] = lower.get("rtk-uuid")
         forwarded = {name: lower[name] for name in FORWARDED_HEADERS if name in lower}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.console import echo, safe_text
-from realtimekit.webhooks.events import event_from
+from realtimekit.webhooks.events import parse_event
 
 if TYPE_CHECKING:
     from realtimekit.emulator.remote import RemoteEmulator
@@ -62,6 +62,6 @@ def _describe(delivery: dict[str, Any]) -> str:
 def _describe_session(body: dict[str, Any]) -> str:
     from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
 
-    session_id = event_from(body).session_id or "unknown"
+    session_id = parse_event(body).session_id or "unknown"
     made_up = " (made up: there is no suitable one yet)" if session_id.startswith(MADE_UP) else ""
     return f"the session {session_id}{made_up}"

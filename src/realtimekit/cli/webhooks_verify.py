@@ -20,10 +20,10 @@ from realtimekit.webhooks.errors import (
     PublicKeyUnavailableError,
     WebhookError,
 )
-from realtimekit.webhooks.events import SESSION
-from realtimekit.webhooks.headers import read
-from realtimekit.webhooks.keys import KEY_URL
-from realtimekit.webhooks.verify import Receiver
+from realtimekit.webhooks.events import session_id_of
+from realtimekit.webhooks.headers import parse_headers
+from realtimekit.webhooks.public_key import KEY_URL
+from realtimekit.webhooks.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def verify(
         diagnosis = _diagnose(receiver, body, headers, error)
         result |= {"problem": diagnosis.problem, "wrong": diagnosis.wrong, "cures": list(diagnosis.cures)}
     else:
-        result |= {"verified": True, "event": event.type, "session_id": event._at(*SESSION)}
+        result |= {"verified": True, "event": event.type, "session_id": session_id_of(event)}
         result |= {"delivery_id": event.delivery_id, "webhook_id": event.webhook_id}
     if as_json:
         print_json(result)
@@ -110,7 +110,7 @@ def _diagnose(receiver: Receiver, body: bytes, headers: Sequence[tuple[str, str]
     if not isinstance(error, InvalidSignatureError):
         return Diagnosis("body", f"the signature is valid, but {error}" if error.status == 400 else str(error), ())
     try:
-        text = read(headers).signature or ""
+        text = parse_headers(headers).signature or ""
     except InvalidSignatureError:
         return Diagnosis("header", str(error), ("give the headers of one delivery, each of them once",))
     if malformed := _diagnose_format(text):

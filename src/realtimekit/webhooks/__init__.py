@@ -1,4 +1,4 @@
-"""Webhooks: deliveries verified, typed, and handed to your code once.
+"""Webhooks: verify deliveries, parse them into typed events, and call your handlers once for each.
 
     router = Router()
 
@@ -8,12 +8,13 @@
 
     endpoint = Endpoint(router, receiver=Receiver(app_id="app-1"), store=SQLiteStore("deliveries.db"))
 
-An adapter puts the endpoint into a web framework: `realtimekit.webhooks.adapters.flask` and its like. Verifying needs
-the extra `webhooks`: `pip install 'realtimekit[webhooks]'`.
+An adapter mounts the endpoint in a web framework, for example `realtimekit.webhooks.adapters.flask`. Verification
+needs the extra `webhooks`: `pip install 'realtimekit[webhooks]'`.
 """
 
 from __future__ import annotations
 
+from realtimekit.webhooks.endpoint import AsyncEndpoint, Endpoint, WebhookResponse
 from realtimekit.webhooks.errors import (
     BodyTooLargeError,
     ForeignEventError,
@@ -37,17 +38,16 @@ from realtimekit.webhooks.events import (
     ParticipantEvent,
     RecordingStatusUpdate,
     UnknownEvent,
-    event_from,
+    parse_event,
 )
-from realtimekit.webhooks.handling import Answer, AsyncEndpoint, Endpoint, by_body, by_delivery, by_event
+from realtimekit.webhooks.idempotency import IdempotencyKey, by_body, by_delivery, by_event
 from realtimekit.webhooks.payloads import EventMeeting, EventParticipant, EventRecording, Organizer, TrackLayer
+from realtimekit.webhooks.receiver import AsyncReceiver, Receiver
 from realtimekit.webhooks.redis import AsyncRedisStore, RedisStore
 from realtimekit.webhooks.router import AsyncRouter, Router
 from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore, MemoryStore, SQLiteStore
-from realtimekit.webhooks.verify import AsyncReceiver, Receiver
 
 __all__ = [
-    "Answer",
     "AsyncDeliveryStore",
     "AsyncEndpoint",
     "AsyncReceiver",
@@ -62,6 +62,7 @@ __all__ = [
     "EventParticipant",
     "EventRecording",
     "ForeignEventError",
+    "IdempotencyKey",
     "InvalidSignatureError",
     "LivestreamingStatusUpdate",
     "MalformedEventError",
@@ -86,8 +87,9 @@ __all__ = [
     "TrackLayer",
     "UnknownEvent",
     "WebhookError",
+    "WebhookResponse",
     "by_body",
     "by_delivery",
     "by_event",
-    "event_from",
+    "parse_event",
 ]

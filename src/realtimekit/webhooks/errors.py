@@ -1,16 +1,17 @@
-"""Why a delivery was refused, and which HTTP status to answer.
+"""Why a delivery is refused, and the HTTP status to respond with.
 
 RealtimeKitError
 └── WebhookError
-    ├── MissingSignatureError  401  no signature header
-    ├── InvalidSignatureError  401  the signature is not one of these bytes by this key
-    ├── ForeignEventError      401  truly from RealtimeKit, but of another app or webhook
-    ├── MalformedEventError         400  truly from RealtimeKit, but no event; or no readable HTTP body
-    ├── BodyTooLargeError      413
-    └── PublicKeyUnavailableError    503  nobody can tell: the public key could not be had
+    ├── MissingSignatureError       401  there is no signature header
+    ├── InvalidSignatureError       401  the signature does not match this body
+    ├── ForeignEventError           401  signed by RealtimeKit, but for another app or webhook
+    ├── MalformedEventError         400  signed by RealtimeKit, but the body is not an event
+    ├── BodyTooLargeError           413  the body is larger than `max_body`
+    └── PublicKeyUnavailableError   503  the public key could not be fetched, so nothing can be verified
 
-The platform takes any 2xx for delivered, tries 5xx again, and gives an event up for good on 3xx and 4xx
-(https://developers.cloudflare.com/realtime/realtimekit/, webhooks). So only what can never become right is a 4xx.
+RealtimeKit treats any 2xx as delivered, retries after a 5xx, and drops the event after a 3xx or 4xx
+(https://developers.cloudflare.com/realtime/realtimekit/, webhooks). So only a delivery that can never become valid is
+refused with a 4xx.
 """
 
 from __future__ import annotations
@@ -21,35 +22,35 @@ from realtimekit.errors import RealtimeKitError
 
 
 class WebhookError(RealtimeKitError):
-    """A delivery that is not to be acted on.
+    """A delivery that must not be processed.
 
     Attributes:
-        status: the HTTP status to answer with.
+        status: the HTTP status to respond with.
     """
 
     status: ClassVar[int] = 400
 
 
 class MissingSignatureError(WebhookError):
-    """401: nothing says that RealtimeKit sent it."""
+    """401: the delivery has no signature header."""
 
     status: ClassVar[int] = 401
 
 
 class InvalidSignatureError(WebhookError):
-    """401: RealtimeKit did not sign these bytes. Said only of a key that was read a short while ago."""
+    """401: RealtimeKit did not sign this body. Raised only if the public key was fetched recently."""
 
     status: ClassVar[int] = 401
 
 
 class ForeignEventError(WebhookError):
-    """401: RealtimeKit signed it, with the one key that it has for everybody, but for another app or webhook."""
+    """401: RealtimeKit signed the event, with the key that all its customers share, but for another app or webhook."""
 
     status: ClassVar[int] = 401
 
 
 class MalformedEventError(WebhookError):
-    """400: no JSON object with the name of an event."""
+    """400: the body is signed, but is not a JSON object with the name of an event."""
 
     status: ClassVar[int] = 400
 
@@ -61,6 +62,6 @@ class BodyTooLargeError(WebhookError):
 
 
 class PublicKeyUnavailableError(WebhookError):
-    """503: the public key could not be had, or not again. The platform sends the event once more."""
+    """503: the public key could not be fetched or refreshed. RealtimeKit sends the event again."""
 
     status: ClassVar[int] = 503

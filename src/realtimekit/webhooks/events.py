@@ -1,7 +1,7 @@
-"""Events: one class for each name that RealtimeKit has, typed, and with a way from each into the API.
+"""Events: a typed class for each event name of RealtimeKit, with its related records in the API.
 
-The nine names are all that there are (https://developers.cloudflare.com/realtime/realtimekit/, webhooks; the same list
-as in `POST /webhooks`). What carries another name is an `UnknownEvent`; fields that nobody declared are kept.
+The nine names are complete (https://developers.cloudflare.com/realtime/realtimekit/, webhooks; `POST /webhooks` has the
+same list). An event with any other name is an `UnknownEvent`. Undeclared fields are kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from realtimekit.resources.session import Session, Sessions
 from realtimekit.resources.session_participant import SessionParticipant
 from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript
-from realtimekit.webhooks.engines import NoClient
+from realtimekit.webhooks.clients import NoClient
 from realtimekit.webhooks.payloads import EventMeeting, EventParticipant, EventRecording
 
 if TYPE_CHECKING:
@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Where the events say it.
-_APP = ("meeting.organizedBy.id", "organizedBy.id", "recording.organizationId")
-_MEETING = ("meeting.id", "meetingId", "recording.meetingId")
-SESSION = ("meeting.sessionId", "sessionId", "recording.roomUUID")
+# Where the different events have these ids: paths in the body, by preference.
+_APP_ID_PATHS = ("meeting.organizedBy.id", "organizedBy.id", "recording.organizationId")
+_MEETING_ID_PATHS = ("meeting.id", "meetingId", "recording.meetingId")
+_SESSION_ID_PATHS = ("meeting.sessionId", "sessionId", "recording.roomUUID")
 
 
-class reached(Generic[T]):  # noqa: N801 - a decorator
-    """A property written as a flow: loaded on first read and kept. `event.session`, `await event.session`."""
+class related_record(Generic[T]):  # noqa: N801 - a decorator
+    """A property written as a flow, like an association with `has_one()`: `event.session`, `await event.session`.
+
+    The first read loads the record and caches it.
+    """
 
     def __init__(self, function: Callable[[Any], Flow[T]]) -> None:
         self._function = function
@@ -49,29 +52,29 @@ class reached(Generic[T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, event: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
     def __get__(self, event: Any, owner: Any = None) -> Any:
-        return self if event is None else event._client.run(self._loaded(event))
+        return self if event is None else event._client.run(self._load(event))
 
-    def _loaded(self, event: Any) -> Flow[T]:
-        slot = f"_loaded_{self.__name__}"
+    def _load(self, event: Any) -> Flow[T]:
+        slot = f"_cached_{self.__name__}"
         if slot not in event.__dict__:
-            value = yield from self._function(event)
-            event.__dict__.setdefault(slot, value)  # whoever was first wins
-        loaded: T = event.__dict__[slot]
-        return loaded
+            record = yield from self._function(event)
+            event.__dict__.setdefault(slot, record)  # the first wins, so that all callers hold the same object
+        cached: T = event.__dict__[slot]
+        return cached
 
 
 class Event(Record, ClientBound[F]):
-    """What happened. Read-only; `Event` alone means `Event[Sync]`, an `AsyncReceiver` gives `Event[Async]`.
+    """Something that happened. Read-only; `Event` means `Event[Sync]`, an `AsyncReceiver` returns `Event[Async]`.
 
-    `event.session` and its like ask the API through the receiver's client, or the default client. Pickled, for a task
-    queue, an event leaves its client behind.
+    `event.session` and the like send requests through the receiver's client, or the default client. An event can be
+    pickled, for a task queue; the pickle leaves the client behind.
     """
 
     types: ClassVar[dict[str, type[Event[Any]]]] = {}
-    """The class of each name."""
+    """Event name -> class."""
 
-    _delivery: tuple[str | None, str | None] = (None, None)
-    _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # of an event made by hand, which is a sync one
+    _delivery: tuple[str | None, str | None] = (None, None)  # its id, the webhook's id
+    _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # for an event made by hand, which is a sync one
 
     def __init_subclass__(cls, *, event: str | None = None, **kwargs: Any) -> None:
         """Register the class for the events of this name."""
@@ -81,80 +84,82 @@ class Event(Record, ClientBound[F]):
 
     @property
     def type(self) -> str:
-        """The name, e.g. "meeting.ended"."""
+        """The event name, e.g. "meeting.ended"."""
         return str(self._data.get("event"))
 
     @property
     def delivery_id(self) -> str | None:
-        """The header rtk-uuid. Whether it stays the same when a delivery is tried again is not documented."""
+        """The header rtk-uuid. It is not documented whether a retry of the delivery has the same id."""
         return self._delivery[0]
 
     @property
     def webhook_id(self) -> str | None:
-        """The header rtk-webhook-id: which webhook of the app it was sent for."""
+        """The header rtk-webhook-id: the webhook of the app that this delivery belongs to."""
         return self._delivery[1]
 
     @property
     def app_id(self) -> str | None:
-        """The app, where the event says it."""
-        return self._at(*_APP)
+        """The id of the app, or None if the event does not contain it."""
+        return self._first_of(_APP_ID_PATHS)
 
     @property
     def meeting_id(self) -> str | None:
-        """The meeting, wherever the event says it."""
-        return self._at(*_MEETING)
+        """The id of the meeting, or None if the event does not contain it."""
+        return self._first_of(_MEETING_ID_PATHS)
 
     @property
     def session_id(self) -> str | None:
-        """The session, wherever the event says it."""
-        return self._at(*SESSION)
+        """The id of the session, or None if the event does not contain it."""
+        return self._first_of(_SESSION_ID_PATHS)
 
-    def _at(self, *places: str) -> str | None:
-        for place in places:
+    def _first_of(self, paths: tuple[str, ...]) -> str | None:
+        """The first non-empty string at one of these paths of the body."""
+        for path in paths:
             value: Any = self._data
-            for name in place.split("."):
+            for name in path.split("."):
                 value = value.get(name) if isinstance(value, dict) else None
             if isinstance(value, str) and value:
                 return value
         return None
 
-    def _needed(self, what: str, value: str | None) -> str:
+    def _require_id(self, kind: str, value: str | None) -> str:
         if value is None:
-            raise DecodeError(f"{self!r} does not say of which {what} it is")
+            raise DecodeError(f"{self!r} does not say which {kind} it belongs to")
         try:
-            encode_segment(f"{what}_id", value)
+            encode_segment(f"{kind}_id", value)
         except ValueError as error:
-            raise DecodeError(f"{self!r} is of no {what} that can be asked for: {error}") from None
+            raise DecodeError(f"{self!r} has a {kind} id that cannot be used in a request: {error}") from None
         return value
 
-    @reached
+    @related_record
     def session(self) -> Flow[Session[F]]:
-        """The session: `GET /sessions/{session_id}`. Kept; its own `reload()` reads it again.
+        """The session: `GET /sessions/{session_id}`. Cached; its own `reload()` reads it again.
 
         Raises:
-            DecodeError: the event names no session.
-            NotFoundError: there is no such session (yet: events may come before what they tell of can be read).
+            DecodeError: the event does not contain a session id.
+            NotFoundError: there is no such session (yet: an event may arrive before the API can return its session).
         """
-        return self._sessions()._find(self._needed("session", self.session_id), {}, self._elsewhere())
+        return self._sessions()._find(self._require_id("session", self.session_id), {}, self._app_scope())
 
     def _sessions(self) -> Sessions[F]:
         return Sessions(self._client)
 
-    def _elsewhere(self) -> dict[str, Any]:
-        """The event's app, for a client that has none."""
+    def _app_scope(self) -> dict[str, Any]:
+        """The app of the event, for a client without one."""
         return {} if self._client.settings.app_id else {"app_id": self.app_id}
 
-    def _links(self, kind: str) -> dict[str, Any]:
-        names = (f"{kind}DownloadUrl", f"{kind}DownloadUrlExpiry")
-        return {"sessionId": self.session_id, **{name: self._data[name] for name in names if name in self._data}}
-
     def _session_scope(self) -> dict[str, Any]:
-        session: Any = self._sessions()._stub(self._needed("session", self.session_id), self._elsewhere())
+        session: Any = self._sessions()._stub(self._require_id("session", self.session_id), self._app_scope())
         ids: dict[str, Any] = session._ids()
         return ids
 
+    def _artifact_data(self, kind: str) -> dict[str, Any]:
+        """The fields of an artifact that the event contains: its link and when that expires."""
+        names = (f"{kind}DownloadUrl", f"{kind}DownloadUrlExpiry")
+        return {"sessionId": self.session_id, **{name: self._data[name] for name in names if name in self._data}}
+
     def bind(self, client: Runner[F]) -> Self:
-        """The same event with another client behind it."""
+        """Return the same event, bound to another client."""
         return self._load(dict(self._data), self._delivery, client)
 
     @classmethod
@@ -166,71 +171,76 @@ class Event(Record, ClientBound[F]):
         return event
 
     def __repr__(self) -> str:
-        telling = (("session_id", self._at(*SESSION)), ("delivery_id", self.delivery_id))
-        shown = "".join(f" {name}={printable(repr(value))}" for name, value in telling if value is not None)
-        return f"<{type(self).__name__} {self.type!r}{shown}>"
+        fields = (("session_id", session_id_of(self)), ("delivery_id", self.delivery_id))
+        details = "".join(f" {name}={printable(repr(value))}" for name, value in fields if value is not None)
+        return f"<{type(self).__name__} {self.type!r}{details}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         client = NoClient() if self._client.asynchronous else None
         return type(self)._load, (self._data, self._delivery, client)
 
 
+def session_id_of(event: Event[Any]) -> str | None:
+    """Return the session id as the event contains it, unchecked; None if it contains none. Never raises."""
+    return event._first_of(_SESSION_ID_PATHS)
+
+
 class UnknownEvent(Event[F]):
-    """An event whose name this version does not know: `event.type`, and `event["field"]` for the rest."""
+    """An event whose name this version does not know: `event.type`, and `event["field"]` for its fields."""
 
 
 class MeetingEvent(Event[F]):
-    """What the events that carry a whole meeting have in common."""
+    """An event that contains a meeting."""
 
     meeting: EventMeeting
 
     @property
     def session_id(self) -> str:
-        """The session."""
-        return self._needed("session", self._at(*SESSION))
+        """The id of the session."""
+        return self._require_id("session", self._first_of(_SESSION_ID_PATHS))
 
     @property
     def meeting_id(self) -> str:
-        """The meeting."""
-        return self._needed("meeting", self._at(*_MEETING))
+        """The id of the meeting."""
+        return self._require_id("meeting", self._first_of(_MEETING_ID_PATHS))
 
 
 class MeetingStarted(MeetingEvent[F], event="meeting.started"):
-    """The first participant came: a session began."""
+    """The first participant joined: a session started."""
 
 
 class MeetingEnded(MeetingEvent[F], event="meeting.ended"):
-    """The session ended; `event.meeting.ended_at` says when."""
+    """The session ended, at `event.meeting.ended_at`."""
 
     reason: Literal["HOST_ENDED_MEETING", "ALL_PARTICIPANTS_LEFT"] | str | None
 
 
 class ParticipantEvent(MeetingEvent[F]):
-    """What the events about one participant have in common."""
+    """An event about one participant."""
 
     participant: EventParticipant
 
-    @reached
+    @related_record
     def participant_record(self) -> Flow[SessionParticipant[F]]:
-        """Who it was, as the API has them: `GET /sessions/peer-report/{peer_id}`. Kept.
+        """The participant's record: `GET /sessions/peer-report/{peer_id}`. Cached.
 
         Raises:
-            NotFoundError: there is no such peer (yet).
+            NotFoundError: there is no such participant (yet).
         """
         find = Sessions[F].find_participant_by_peer_id.flow
-        return find(self._sessions(), self.participant.peer_id, **self._elsewhere())
+        return find(self._sessions(), self.participant.peer_id, **self._app_scope())
 
 
 class MeetingParticipantJoined(ParticipantEvent[F], event="meeting.participantJoined"):
-    """Somebody joined."""
+    """A participant joined."""
 
 
 class MeetingParticipantLeft(ParticipantEvent[F], event="meeting.participantLeft"):
-    """Somebody left; `event.participant.left_at` says when."""
+    """A participant left, at `event.participant.left_at`."""
 
 
 class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
-    """The chat of an ended session can be downloaded: `event.chat.read()`. Flat: it has no meeting object."""
+    """The chat of an ended session can be downloaded: `event.chat.read()`. The event has no meeting object."""
 
     title: str | None
     download_url: str | None = field("chatDownloadUrl")
@@ -241,18 +251,18 @@ class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
 
     @property
     def session_id(self) -> str:
-        """The session."""
-        return self._needed("session", self._at(*SESSION))
+        """The id of the session."""
+        return self._require_id("session", self._first_of(_SESSION_ID_PATHS))
 
     @property
     def meeting_id(self) -> str:
-        """The meeting."""
-        return self._needed("meeting", self._at(*_MEETING))
+        """The id of the meeting."""
+        return self._require_id("meeting", self._first_of(_MEETING_ID_PATHS))
 
     @property
     def chat(self) -> Chat[F]:
-        """The chat, with the event's own link: nothing is asked before `read()`; `reload()` gives a newer link."""
-        return Chat[F]._load(self._client, self._links("chat"), self._session_scope())
+        """The chat, with the link in the event: nothing is sent before `read()`; `reload()` gets a new link."""
+        return Chat[F]._load(self._client, self._artifact_data("chat"), self._session_scope())
 
 
 class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
@@ -263,33 +273,36 @@ class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
 
     @property
     def transcript(self) -> Transcript[F]:
-        """The transcript, with the event's own link: nothing is asked before `read()`; `reload()` gives a newer one."""
-        transcript = Transcript[F]._load(self._client, self._links("transcript"), self._session_scope())
+        """The transcript, with the link in the event: nothing is sent before `read()`; `reload()` gets a new link."""
+        transcript = Transcript[F]._load(self._client, self._artifact_data("transcript"), self._session_scope())
         transcript.__dict__["_format"] = None
         return transcript
 
 
 class MeetingSummary(MeetingEvent[F], event="meeting.summary"):
-    """The summary can be downloaded: `event.summary.read()`. Its meeting may have no more than two ids."""
+    """The summary can be downloaded: `event.summary.read()`. `event.meeting` may have only two ids."""
 
     download_url: str | None = field("summaryDownloadUrl")
     download_url_expiry: datetime | None = field("summaryDownloadUrlExpiry")
 
     @property
     def summary(self) -> Summary[F]:
-        """The summary, with the event's own link: nothing is asked before `read()`; `reload()` gives a newer one."""
-        return Summary[F]._load(self._client, self._links("summary"), self._session_scope())
+        """The summary, with the link in the event: nothing is sent before `read()`; `reload()` gets a new link."""
+        return Summary[F]._load(self._client, self._artifact_data("summary"), self._session_scope())
 
 
 class RecordingStatusUpdate(Event[F], event="recording.statusUpdate"):
-    """A recording goes on: `event.recording.status`. UPLOADED has the links; meeting.ended may come later."""
+    """The status of a recording changed: `event.recording.status`. At UPLOADED it has links.
+
+    `meeting.ended` may come later.
+    """
 
     recording: EventRecording
     meeting: EventMeeting | None
 
 
 class LivestreamingStatusUpdate(Event[F], event="livestreaming.statusUpdate"):
-    """A livestream goes on or off."""
+    """The status of a livestream changed."""
 
     stream_id: str | None = field("streamId")
     status: Literal["LIVE", "OFFLINE", "IDLE"] | str | None
@@ -297,24 +310,24 @@ class LivestreamingStatusUpdate(Event[F], event="livestreaming.statusUpdate"):
     playback_url: str | None = field("playbackUrl")
     ingest_server: str | None = field("ingestServer")
     stream_key: str | None = field("streamKey")
-    """A secret: who has it can broadcast. It is in no repr; keep it out of your logs, too."""
+    """A secret: whoever has it can broadcast. No repr shows it; keep it out of your logs, too."""
     meeting: EventMeeting | None
 
 
-def event_from(
+def parse_event(
     data: Mapping[str, Any],
     *,
     delivery_id: str | None = None,
     webhook_id: str | None = None,
     client: Runner[F] | None = None,
 ) -> Event[F]:
-    """An event from its decoded body, unverified: for tests, and for bodies that were verified before.
+    """Return the event in a decoded body, without verifying it: for tests, and for bodies verified before.
 
     Args:
-        data: the JSON object, with its name as "event".
-        delivery_id: as rtk-uuid has it.
-        webhook_id: as rtk-webhook-id has it.
-        client: what `event.session` asks; None for the default client.
+        data: the JSON object, with the event name as "event".
+        delivery_id: the header rtk-uuid.
+        webhook_id: the header rtk-webhook-id.
+        client: the client for `event.session` and the like; None for the default client.
     """
-    kind = Event.types.get(str(data.get("event")), UnknownEvent)
-    return kind._load(dict(data), (delivery_id, webhook_id), client)
+    event_class = Event.types.get(str(data.get("event")), UnknownEvent)
+    return event_class._load(dict(data), (delivery_id, webhook_id), client)

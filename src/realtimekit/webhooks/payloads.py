@@ -1,6 +1,6 @@
-"""The objects that events carry: meeting, participant, recording. Their fields are camelCase on the wire.
+"""The objects that events contain: meeting, participant, recording. Their fields are camelCase on the wire.
 
-Fields come from the documented samples, old and new; all but ids may be absent.
+The fields are those of the documented samples, old and new. Any of them but an id may be missing.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from realtimekit.record import Record, field
 
 
 class Organizer(Record, repr_fields=("id", "name")):
-    """`organizedBy`: the app whose meeting it is."""
+    """`organizedBy`: the app that the meeting belongs to."""
 
     id: str | None
     name: str | None
 
 
 class EventMeeting(Record, repr_fields=("id", "sessionId", "title", "status")):
-    """The meeting and the session of an event, in one object."""
+    """The meeting of an event and its session, in one object."""
 
     id: str
     session_id: str | None = field("sessionId")
@@ -27,7 +27,7 @@ class EventMeeting(Record, repr_fields=("id", "sessionId", "title", "status")):
     room_name: str | None = field("roomName")
     """Only in older events."""
     status: Literal["LIVE"] | str | None
-    """"LIVE", also in meeting.ended."""
+    """"LIVE", even in meeting.ended."""
     created_at: datetime | None = field("createdAt")
     started_at: datetime | None = field("startedAt")
     ended_at: datetime | None = field("endedAt")
@@ -35,10 +35,10 @@ class EventMeeting(Record, repr_fields=("id", "sessionId", "title", "status")):
 
 
 class EventParticipant(Record, repr_fields=("peerId", "userDisplayName", "customParticipantId")):
-    """Who came or left."""
+    """The participant who joined or left."""
 
     peer_id: str = field("peerId")
-    """What they were in this session: the id of a `SessionParticipant`."""
+    """The participant's id in this session: the id of a `SessionParticipant`."""
     display_name: str | None = field("userDisplayName")
     custom_participant_id: str | None = field("customParticipantId")
     client_specific_id: str | None = field("clientSpecificId")
@@ -54,9 +54,9 @@ class TrackLayer(Record, repr_fields=("layer_name",)):
 
     @property
     def files(self) -> dict[str, str]:
-        """The files of the layer: name, link. A link works for whoever has it, until `download_url_expiry`."""
-        named = self._data.get("download_urls") or self._data.get("downloadUrls")
-        links = {name: _link(value) for name, value in named.items()} if isinstance(named, dict) else {}
+        """File name -> link. A link works for whoever has it, until `download_url_expiry`."""
+        raw = self._data.get("download_urls") or self._data.get("downloadUrls")
+        links = {name: _link(value) for name, value in raw.items()} if isinstance(raw, dict) else {}
         return {name: link for name, link in links.items() if link is not None}
 
 
@@ -67,7 +67,7 @@ def _link(value: Any) -> str | None:
 
 
 class EventRecording(Record, repr_fields=("id", "status", "outputFileName")):
-    """A recording, as far as its event tells: while it is UPLOADING there may be no more than ids, times and size."""
+    """A recording. While its status is UPLOADING, there may be only ids, times and the file size."""
 
     id: str = field("id", "recordingId")
     status: Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str | None
@@ -76,7 +76,7 @@ class EventRecording(Record, repr_fields=("id", "status", "outputFileName")):
     started_time: datetime | None = field("startedTime")
     stopped_time: datetime | None = field("stoppedTime")
     file_size: int | None = field("fileSize")
-    """Bytes. A text on the wire, in older events a number."""
+    """Bytes. A string on the wire; in older events a number."""
     output_file_name: str | None = field("outputFileName")
     recording_duration: float | None = field("recordingDuration")
     """Seconds."""
@@ -87,11 +87,11 @@ class EventRecording(Record, repr_fields=("id", "status", "outputFileName")):
 
     @property
     def download_url(self) -> str | None:
-        """The link to the file, once it is UPLOADED; None for a recording of tracks, whose links are in `layers`."""
+        """The link to the file, once the status is UPLOADED; None for a track recording: its links are in `layers`."""
         return _link(self._data.get("downloadUrl"))
 
     @property
     def layers(self) -> list[TrackLayer]:
-        """The layers of a recording of tracks; empty for others."""
+        """The layers of a track recording; empty for any other."""
         value = self._data.get("downloadUrl")
         return [TrackLayer(item) for item in value if isinstance(item, dict)] if isinstance(value, list) else []

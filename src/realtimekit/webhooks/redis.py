@@ -1,4 +1,4 @@
-"""Delivery stores in Redis (or Valkey), for workers on many machines. The client is yours: `pip install redis`."""
+"""Delivery stores in Redis (or Valkey), for workers on many machines. You pass the client: `pip install redis`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import redis
     import redis.asyncio
 
-# Each is one script, and so atomic. The value of a key is its owner while its handlers run, and then "".
+# Scripts are atomic. The value of a key is the owner while the delivery is in progress, and "" once it is completed.
 _CLAIM = """
 if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
 local owner = redis.call('get', KEYS[1])
@@ -24,11 +24,11 @@ def _milliseconds(seconds: float) -> int:
 
 
 class RedisStore:
-    """Deliveries in Redis.
+    """Remembers deliveries in Redis.
 
     Args:
-        client: a `redis.Redis`; it stays yours to close.
-        prefix: what its keys begin with. Endpoints that handle different things need different ones.
+        client: a `redis.Redis`; the store does not close it.
+        prefix: the prefix of all keys. Endpoints with different handlers need different prefixes.
     """
 
     def __init__(self, client: redis.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
@@ -37,8 +37,8 @@ class RedisStore:
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
         return Claim(self._redis.eval(_CLAIM, 1, self._prefix + key, owner, _milliseconds(lease)))
 
-    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
-        self._redis.set(self._prefix + key, "", px=_milliseconds(keep))
+    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+        self._redis.set(self._prefix + key, "", px=_milliseconds(retention))
 
     def release(self, key: str, owner: str, /) -> None:
         self._redis.eval(_RELEASE, 1, self._prefix + key, owner)
@@ -53,8 +53,8 @@ class AsyncRedisStore:
     async def claim(self, key: str, owner: str, lease: float, /) -> Claim:
         return Claim(await self._redis.eval(_CLAIM, 1, self._prefix + key, owner, _milliseconds(lease)))
 
-    async def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
-        await self._redis.set(self._prefix + key, "", px=_milliseconds(keep))
+    async def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+        await self._redis.set(self._prefix + key, "", px=_milliseconds(retention))
 
     async def release(self, key: str, owner: str, /) -> None:
         await self._redis.eval(_RELEASE, 1, self._prefix + key, owner)

@@ -1,4 +1,4 @@
-"""Routers: which function gets which event."""
+"""Routers: call the handlers of an event."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ E_co = TypeVar("E_co", bound=Event[Any], covariant=True)
 R = TypeVar("R")
 
 
-class On(Generic[E_co]):
-    """A decorator: registers a handler and gives it back as it is."""
+class HandlerDecorator(Generic[E_co]):
+    """What `router.on(...)` returns: registers a handler and returns it unchanged."""
 
     def __init__(self, register: Callable[[Callable[..., Any]], None]) -> None:
         self._register = register
@@ -28,10 +28,10 @@ class On(Generic[E_co]):
 
 
 class BaseRouter(Generic[F]):
-    """What both routers have.
+    """What both routers share.
 
     Args:
-        others: routers whose handlers this one has, too, before its own; also those that they get later.
+        others: routers whose handlers are called before this router's own, including handlers they register later.
     """
 
     def __init__(self, *others: BaseRouter[F]) -> None:
@@ -40,72 +40,72 @@ class BaseRouter(Generic[F]):
 
     # fmt: off
     @overload
-    def on(self, what: Literal["meeting.started"] | type[events.MeetingStarted[Any]], /) -> On[events.MeetingStarted[F]]: ...  # noqa: E501
+    def on(self, what: Literal["meeting.started"] | type[events.MeetingStarted[Any]], /) -> HandlerDecorator[events.MeetingStarted[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["meeting.ended"] | type[events.MeetingEnded[Any]], /) -> On[events.MeetingEnded[F]]: ...
+    def on(self, what: Literal["meeting.ended"] | type[events.MeetingEnded[Any]], /) -> HandlerDecorator[events.MeetingEnded[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["meeting.participantJoined"] | type[events.MeetingParticipantJoined[Any]], /) -> On[events.MeetingParticipantJoined[F]]: ...  # noqa: E501
+    def on(self, what: Literal["meeting.participantJoined"] | type[events.MeetingParticipantJoined[Any]], /) -> HandlerDecorator[events.MeetingParticipantJoined[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["meeting.participantLeft"] | type[events.MeetingParticipantLeft[Any]], /) -> On[events.MeetingParticipantLeft[F]]: ...  # noqa: E501
+    def on(self, what: Literal["meeting.participantLeft"] | type[events.MeetingParticipantLeft[Any]], /) -> HandlerDecorator[events.MeetingParticipantLeft[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["meeting.chatSynced"] | type[events.MeetingChatSynced[Any]], /) -> On[events.MeetingChatSynced[F]]: ...  # noqa: E501
+    def on(self, what: Literal["meeting.chatSynced"] | type[events.MeetingChatSynced[Any]], /) -> HandlerDecorator[events.MeetingChatSynced[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["meeting.transcript"] | type[events.MeetingTranscript[Any]], /) -> On[events.MeetingTranscript[F]]: ...  # noqa: E501
+    def on(self, what: Literal["meeting.transcript"] | type[events.MeetingTranscript[Any]], /) -> HandlerDecorator[events.MeetingTranscript[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["meeting.summary"] | type[events.MeetingSummary[Any]], /) -> On[events.MeetingSummary[F]]: ...  # noqa: E501
+    def on(self, what: Literal["meeting.summary"] | type[events.MeetingSummary[Any]], /) -> HandlerDecorator[events.MeetingSummary[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["recording.statusUpdate"] | type[events.RecordingStatusUpdate[Any]], /) -> On[events.RecordingStatusUpdate[F]]: ...  # noqa: E501
+    def on(self, what: Literal["recording.statusUpdate"] | type[events.RecordingStatusUpdate[Any]], /) -> HandlerDecorator[events.RecordingStatusUpdate[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: Literal["livestreaming.statusUpdate"] | type[events.LivestreamingStatusUpdate[Any]], /) -> On[events.LivestreamingStatusUpdate[F]]: ...  # noqa: E501
+    def on(self, what: Literal["livestreaming.statusUpdate"] | type[events.LivestreamingStatusUpdate[Any]], /) -> HandlerDecorator[events.LivestreamingStatusUpdate[F]]: ...  # noqa: E501
     @overload
-    def on(self, what: type[events.ParticipantEvent[Any]], /) -> On[events.ParticipantEvent[F]]: ...
+    def on(self, what: type[events.ParticipantEvent[Any]], /) -> HandlerDecorator[events.ParticipantEvent[F]]: ...
     @overload
-    def on(self, what: type[events.MeetingEvent[Any]], /) -> On[events.MeetingEvent[F]]: ...
+    def on(self, what: type[events.MeetingEvent[Any]], /) -> HandlerDecorator[events.MeetingEvent[F]]: ...
     @overload
-    def on(self, what: type[events.UnknownEvent[Any]], /) -> On[events.UnknownEvent[F]]: ...
+    def on(self, what: type[events.UnknownEvent[Any]], /) -> HandlerDecorator[events.UnknownEvent[F]]: ...
     @overload
-    def on(self, what: str | type[Event[Any]], /, *more: str | type[Event[Any]], allow_unknown: bool = ...) -> On[Event[F]]: ...  # noqa: E501
+    def on(self, what: str | type[Event[Any]], /, *more: str | type[Event[Any]], allow_unknown: bool = ...) -> HandlerDecorator[Event[F]]: ...  # noqa: E501
     @overload
-    def on(self) -> On[Event[F]]: ...
+    def on(self) -> HandlerDecorator[Event[F]]: ...
     # fmt: on
     def on(self, *what: Any, allow_unknown: bool = False) -> Any:
-        """A decorator for the handler of these events; of all, without any.
+        """Return a decorator that registers a handler for these events; without arguments, for all events.
 
-        Handlers run in the order in which they were registered, until one fails.
+        Handlers are called in the order of their registration, until one fails.
 
         Args:
-            what: names ("meeting.ended") and classes (`MeetingEnded`, `ParticipantEvent`).
-            allow_unknown: whether a name may be one that this version does not know.
+            what: event names ("meeting.ended") and event classes (`MeetingEnded`, `ParticipantEvent`).
+            allow_unknown: accept a name that this version does not know.
 
         Raises:
             ValueError: there is no such event.
-            TypeError: the handler cannot be called by this router.
+            TypeError: this router cannot call the handler.
         """
         for one in what:
-            _check(one, allow_unknown=allow_unknown)
+            _validate_selector(one, allow_unknown=allow_unknown)
 
         def register(handler: Callable[..., Any]) -> None:
-            self._check_handler(handler)
+            self._validate_handler(handler)
             self._handlers.extend((one, handler) for one in what or (Event,))
 
-        return On[Any](register)
+        return HandlerDecorator[Any](register)
 
-    def _check_handler(self, handler: Callable[..., Any]) -> None:
+    def _validate_handler(self, handler: Callable[..., Any]) -> None:
         if not callable(handler):
             raise TypeError(f"a handler is a function that takes an event, not {handler!r}")
 
     def handles(self, event: Event[Any]) -> bool:
-        """Whether there is a handler for it."""
+        """Whether there is a handler for this event."""
         return next(self._matching(event), None) is not None
 
     def _matching(self, event: Event[Any]) -> Iterator[Callable[..., Any]]:
         for other in self._others:
             yield from other._matching(event)
-        done: list[Callable[..., Any]] = []
+        seen: list[Callable[..., Any]] = []
         for what, handler in self._handlers:
-            fits = event.type == what if isinstance(what, str) else isinstance(event, what)
-            if fits and handler not in done:  # named twice, it still runs once
-                done.append(handler)
+            matches = event.type == what if isinstance(what, str) else isinstance(event, what)
+            if matches and handler not in seen:  # registered twice for this event, it still runs once
+                seen.append(handler)
                 yield handler
 
     def __repr__(self) -> str:
@@ -114,57 +114,57 @@ class BaseRouter(Generic[F]):
 
 
 class Router(BaseRouter[Sync]):
-    """Calls handlers one after the other. `AsyncRouter` is for `async def` handlers."""
+    """Calls handlers one after the other. For `async def` handlers use `AsyncRouter`."""
 
-    def _check_handler(self, handler: Callable[..., Any]) -> None:
-        super()._check_handler(handler)
-        if _awaits(handler):
-            raise TypeError(f"{_name(handler)} is async, and a Router calls without awaiting: use an AsyncRouter")
+    def _validate_handler(self, handler: Callable[..., Any]) -> None:
+        super()._validate_handler(handler)
+        if _is_async(handler):
+            raise TypeError(f"{_name(handler)} is async, and a Router cannot await it: use an AsyncRouter")
 
     def dispatch(self, event: Event[Sync], /) -> None:
-        """Call the handlers of this event. What one raises ends it, and is raised."""
+        """Call the handlers of this event. If one raises, the rest are not called and the exception propagates."""
         for handler in self._matching(event):
             result = handler(event)
             if inspect.isawaitable(result):
                 if inspect.iscoroutine(result):
                     result.close()
-                raise TypeError(f"{_name(handler)} gave something to await, and a Router does not: use an AsyncRouter")
+                raise TypeError(f"{_name(handler)} returned an awaitable: use an AsyncRouter")
 
 
 class AsyncRouter(BaseRouter[Async]):
-    """Awaits `async def` handlers, and runs plain ones in a thread, so that the event loop goes on."""
+    """Awaits `async def` handlers, and calls plain ones in a thread, so that they do not block the event loop."""
 
     async def dispatch(self, event: Event[Async], /) -> None:
-        """Call the handlers of this event, one after the other. What one raises ends it, and is raised."""
+        """Call the handlers of this event, one after the other. If one raises, the rest are not called."""
         import asyncio
 
         for handler in self._matching(event):
-            result = handler(event) if _awaits(handler) else await asyncio.to_thread(handler, event)
+            result = handler(event) if _is_async(handler) else await asyncio.to_thread(handler, event)
             if inspect.isawaitable(result):
                 await result
 
 
-def _awaits(handler: Any) -> bool:
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004 - not whether it can be called, but how
+def _is_async(handler: Any) -> bool:
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004 - asks how it is called, not whether it can be
 
 
 def _name(handler: Any) -> str:
     return str(getattr(handler, "__qualname__", handler))
 
 
-def _check(what: Any, *, allow_unknown: bool) -> None:
+def _validate_selector(what: Any, *, allow_unknown: bool) -> None:
     if isinstance(what, str):
         if what in Event.types or (allow_unknown and what):
             return
         import difflib
 
-        # Snake case and the like are the usual mistakes: compare letters alone.
-        plain = {_letters(name): name for name in Event.types}
-        near = [plain[name] for name in difflib.get_close_matches(_letters(what), plain, 1)]
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(Event.types))}"
-        raise ValueError(f"no event is named {what!r}; {hint} (allow_unknown=True lets it pass)")
+        # Snake case and the like are common mistakes: compare only the letters.
+        by_letters = {_letters(name): name for name in Event.types}
+        close = [by_letters[name] for name in difflib.get_close_matches(_letters(what), by_letters, 1)]
+        hint = f"did you mean {close[0]!r}?" if close else f"the names are {', '.join(sorted(Event.types))}"
+        raise ValueError(f"no event is named {what!r}; {hint} (allow_unknown=True accepts any name)")
     if not (isinstance(what, type) and issubclass(what, Event)):
-        raise TypeError(f"on() takes names of events and classes of events, not {what!r}; @router.on() takes all")
+        raise TypeError(f"on() takes event names and event classes, not {what!r}; @router.on() is for all events")
 
 
 def _letters(name: str) -> str:

@@ -1,7 +1,7 @@
-"""Delivery stores: what remembers which deliveries were handled, so that each is handled once.
+"""Delivery stores: remember which deliveries were handled, so that each is handled once.
 
-A delivery is claimed before its handlers run, committed when they are through, released when one failed. A claim is
-a lease: when a worker dies with it, it runs out, and the next try of the platform can have it.
+A delivery is claimed before its handlers run, committed after they succeed, and released if one fails. A claim is a
+lease: if a worker dies, its claim expires, and a later retry of the platform can claim the delivery.
 """
 
 from __future__ import annotations
@@ -21,35 +21,36 @@ if TYPE_CHECKING:
 
 
 class Claim(enum.IntEnum):
-    """What came of a claim."""
+    """The result of an attempt to claim a delivery."""
 
-    MINE = 0
-    """The caller is to handle the delivery, and to commit or release it."""
-    RUNNING = 1
-    """Somebody else is at it."""
-    DONE = 2
-    """It was handled before."""
+    ACQUIRED = 0
+    """The caller has the claim: it handles the delivery, then commits or releases it."""
+    IN_PROGRESS = 1
+    """Another caller has the claim."""
+    COMPLETED = 2
+    """The delivery was handled before."""
 
 
 class DeliveryStore(Protocol):
-    """What an `Endpoint` remembers deliveries with. Each call is atomic, for all that share the store.
+    """Where an `Endpoint` remembers deliveries. Each method is atomic across everything that shares the store.
 
-    `key` is a short text that stands for the delivery, `owner` one for the caller; `lease` and `keep` are seconds.
+    `key` is the idempotency key of the delivery, `owner` identifies the caller; both are short strings. `lease` and
+    `retention` are seconds.
     """
 
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
-        """Take the delivery for so long, if nobody has it and it was not handled before.
+        """Claim the delivery for `lease` seconds, unless another owner has it or it was handled before.
 
-        Whose it is can ask again, and it is still theirs: a client that lost its answer sends a call twice.
+        An owner that claims again keeps its claim: a database client that lost the response sends the call twice.
         """
         ...
 
-    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
-        """It was handled: remember that for so long. Also if the lease ran out meanwhile."""
+    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+        """Remember for `retention` seconds that the delivery was handled, even if the lease has expired."""
         ...
 
     def release(self, key: str, owner: str, /) -> None:
-        """It was not handled: free it, if it is still the owner's."""
+        """Give up the claim, if the owner still has it: the delivery was not handled."""
         ...
 
 
@@ -57,65 +58,65 @@ class AsyncDeliveryStore(Protocol):
     """As `DeliveryStore`, awaited."""
 
     async def claim(self, key: str, owner: str, lease: float, /) -> Claim: ...
-    async def commit(self, key: str, owner: str, keep: float, /) -> None: ...
+    async def commit(self, key: str, owner: str, retention: float, /) -> None: ...
     async def release(self, key: str, owner: str, /) -> None: ...
 
 
 class MemoryStore:
-    """In this process alone: for one worker, and for tests. What it knows is gone when the process ends.
+    """Remembers deliveries in this process only: for a single worker, and for tests.
 
     Args:
-        max_size: how many handled deliveries it remembers; beyond it the oldest are forgotten.
-        clock: seconds that never go back, for tests.
+        max_size: the number of handled deliveries to remember; beyond it the oldest are forgotten.
+        clock: monotonic seconds, for tests.
     """
 
     def __init__(self, *, max_size: int = 100_000, clock: Callable[[], float] = time.monotonic) -> None:
         self._max_size, self._clock = max_size, clock
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[str, float]] = {}  # key -> owner, end of the lease
-        self._done: dict[str, float] = {}  # key -> when it may be forgotten; the oldest first
+        self._claims: dict[str, tuple[str, float]] = {}  # key -> owner, when the lease expires; the oldest first
+        self._completed: dict[str, float] = {}  # key -> when it expires; the oldest first
 
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
         with self._lock:
             now = self._clock()
-            if self._done.get(key, now) > now:
-                return Claim.DONE
-            holder, until = self._running.get(key, (owner, now))
-            if until > now and holder != owner:
-                return Claim.RUNNING
-            self._running.pop(key, None)  # so that it goes to the end
-            while self._running and self._running[first := next(iter(self._running))][1] <= now:
-                del self._running[first]  # of workers that never came back
-            self._running[key] = (owner, now + lease)
-            return Claim.MINE
+            if self._completed.get(key, now) > now:
+                return Claim.COMPLETED
+            current_owner, expires = self._claims.get(key, (owner, now))
+            if expires > now and current_owner != owner:
+                return Claim.IN_PROGRESS
+            self._claims.pop(key, None)  # to insert it at the end
+            while self._claims and self._claims[first := next(iter(self._claims))][1] <= now:
+                del self._claims[first]  # its worker has died
+            self._claims[key] = (owner, now + lease)
+            return Claim.ACQUIRED
 
-    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
+    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
         with self._lock:
             now = self._clock()
-            self._running.pop(key, None)
-            self._done.pop(key, None)  # so that it goes to the end
-            self._done[key] = now + keep
-            while (oldest := next(iter(self._done))) != key:
-                if self._done[oldest] > now and len(self._done) <= self._max_size:
+            self._claims.pop(key, None)
+            self._completed.pop(key, None)  # to insert it at the end
+            self._completed[key] = now + retention
+            while (oldest := next(iter(self._completed))) != key:
+                if self._completed[oldest] > now and len(self._completed) <= self._max_size:
                     break
-                del self._done[oldest]
+                del self._completed[oldest]
 
     def release(self, key: str, owner: str, /) -> None:
         with self._lock:
-            if self._running.get(key, ("", 0))[0] == owner:
-                del self._running[key]
+            if self._claims.get(key, ("", 0))[0] == owner:
+                del self._claims[key]
 
 
 class SQLiteStore:
-    """In a file, for all processes of one machine. Not on a network drive, where SQLite cannot lock.
+    """Remembers deliveries in a file, for all processes of one machine. A network drive does not work with SQLite.
 
     Args:
-        path: the file; it is made where there is none.
-        timeout: seconds to wait for another process that writes.
+        path: the file; created if missing.
+        timeout: seconds to wait for another process that is writing.
         clock: Unix seconds, for tests.
 
     Raises:
-        ConfigurationError: the file cannot be made or written.
+        ConfigurationError: the file cannot be created or written.
     """
 
     def __init__(
@@ -124,7 +125,7 @@ class SQLiteStore:
         import sqlite3
 
         if str(path) in {":memory:", ""}:
-            raise ValueError("SQLiteStore needs a file; for this process alone there is MemoryStore()")
+            raise ValueError("SQLiteStore needs a file; use MemoryStore() for a single process")
         self._path, self._timeout, self._clock = path, timeout, clock
         try:
             self._prepare()
@@ -136,7 +137,7 @@ class SQLiteStore:
             database.execute("pragma journal_mode=wal")  # readers do not wait for writers
             database.execute(
                 "create table if not exists realtimekit_deliveries"
-                " (key text primary key, owner text not null, done integer not null, expires real not null)"
+                " (key text primary key, owner text not null, completed integer not null, expires real not null)"
             )
             database.execute(
                 "create index if not exists realtimekit_deliveries_expires on realtimekit_deliveries (expires)"
@@ -145,9 +146,9 @@ class SQLiteStore:
     def _connect(self) -> sqlite3.Connection:
         import sqlite3
 
-        # One for each call, some 100 us: it can be used from any thread, and after a fork.
+        # A connection per call, about 100 us: so the store works in any thread, and after a fork.
         database = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
-        # Survives a killed process; a loss of power may forget the last deliveries. `full` takes four times as long.
+        # `normal` survives a killed process; a power failure may lose the last commits. `full` takes four times longer.
         try:
             database.execute("pragma synchronous=normal")
         except BaseException:
@@ -158,27 +159,27 @@ class SQLiteStore:
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
         now = self._clock()
         with closing(self._connect()) as database:
-            taken = database.execute(
+            acquired = database.execute(
                 "insert into realtimekit_deliveries values (?, ?, 0, ?) on conflict (key) do update"
-                " set owner = excluded.owner, done = 0, expires = excluded.expires where expires <= ?"
-                " or (done = 0 and owner = excluded.owner) returning 1",
+                " set owner = excluded.owner, completed = 0, expires = excluded.expires where expires <= ?"
+                " or (completed = 0 and owner = excluded.owner) returning 1",
                 (key, owner, now + lease, now),
             ).fetchall()
-            if taken:
-                return Claim.MINE
-            row = database.execute("select done from realtimekit_deliveries where key = ?", (key,)).fetchone()
-            return Claim.DONE if row and row[0] else Claim.RUNNING
+            if acquired:
+                return Claim.ACQUIRED
+            row = database.execute("select completed from realtimekit_deliveries where key = ?", (key,)).fetchone()
+            return Claim.COMPLETED if row and row[0] else Claim.IN_PROGRESS
 
-    def commit(self, key: str, owner: str, keep: float, /) -> None:  # noqa: ARG002 - a store's signature
+    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
         now = self._clock()
         with closing(self._connect()) as database:
             database.execute(
-                "insert or replace into realtimekit_deliveries values (?, ?, 1, ?)", (key, owner, now + keep)
+                "insert or replace into realtimekit_deliveries values (?, ?, 1, ?)", (key, owner, now + retention)
             )
             database.execute("delete from realtimekit_deliveries where expires <= ?", (now,))
 
     def release(self, key: str, owner: str, /) -> None:
         with closing(self._connect()) as database:
             database.execute(
-                "delete from realtimekit_deliveries where key = ? and owner = ? and done = 0", (key, owner)
+                "delete from realtimekit_deliveries where key = ? and owner = ? and completed = 0", (key, owner)
             )

@@ -1,4 +1,4 @@
-"""Endpoints in web frameworks: one small module for each, which alone imports the framework.
+"""Endpoints in web frameworks: a small module for each, the only one that imports its framework.
 
-All read no more of a body than the receiver's `max_body`, and hand it over as it came.
+Every adapter reads at most the receiver's `max_body` bytes of a body, and passes the raw bytes on.
 """

@@ -1,11 +1,11 @@
-"""Any ASGI server or framework: `app = WebhookApp(endpoint)`, on its own or mounted. Needs nothing else."""
+"""Any ASGI server or framework: `app = WebhookApp(endpoint)`, on its own or mounted. Imports no framework."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.webhooks.handling import Answer, AsyncEndpoint, checked, refusal
-from realtimekit.webhooks.verify import Body, too_large
+from realtimekit.webhooks.body import RawBody, body_too_large
+from realtimekit.webhooks.endpoint import AsyncEndpoint, WebhookResponse, error_response, validate_type
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,51 +16,52 @@ if TYPE_CHECKING:
 
 
 class WebhookApp:
-    """An ASGI application: each POST, whatever its path, is a delivery."""
+    """An ASGI application that treats every POST, whatever its path, as a delivery."""
 
     def __init__(self, endpoint: AsyncEndpoint) -> None:
-        self.endpoint: AsyncEndpoint = checked(endpoint, AsyncEndpoint)
+        self.endpoint: AsyncEndpoint = validate_type(endpoint, AsyncEndpoint)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _handle_lifespan(receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close"})
         elif scope["method"] != "POST":
-            await _answer(send, Answer(405, "RealtimeKit delivers events with POST"), (b"allow", b"POST"))
-        elif (body := await _read(scope, receive, self.endpoint.max_body)) is None:
-            await _answer(send, refusal(too_large(self.endpoint.max_body)))
+            response = WebhookResponse(405, "RealtimeKit delivers events with POST")
+            await _send_response(send, response, (b"allow", b"POST"))
+        elif (body := await _read_body(scope, receive, self.endpoint.max_body)) is None:
+            await _send_response(send, error_response(body_too_large(self.endpoint.max_body)))
         else:
-            await _answer(send, await self.endpoint.handle(body, scope["headers"]))
+            await _send_response(send, await self.endpoint.handle(body, scope["headers"]))
 
 
-async def _read(scope: MutableMapping[str, Any], receive: Receive, limit: int) -> bytes | None:
-    """The whole body; None if it is too large, as soon as that is known."""
+async def _read_body(scope: MutableMapping[str, Any], receive: Receive, max_body: int) -> bytes | None:
+    """Return the whole body, or None as soon as it turns out to be too large."""
     declared = next((value for name, value in scope["headers"] if name.lower() == b"content-length"), b"")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdigit() and int(declared) > max_body:
         return None
     body = bytearray()
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break  # half a body fits no signature
+            break  # the signature does not match an incomplete body
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > limit:
+        if len(body) > max_body:
             return None
-    return Body(body)
+    return RawBody(body)
 
 
-async def _answer(send: Send, answer: Answer, *headers: tuple[bytes, bytes]) -> None:
-    body = answer.text.encode()
-    fixed = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": answer.status, "headers": [*fixed, *headers]})
+async def _send_response(send: Send, response: WebhookResponse, *headers: tuple[bytes, bytes]) -> None:
+    body = response.text.encode()
+    common = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": response.status, "headers": [*common, *headers]})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    """Nothing to start and nothing to stop; some servers insist on hearing so."""
+async def _handle_lifespan(receive: Receive, send: Send) -> None:
+    """There is nothing to start or stop, but some servers insist on a reply."""
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})

@@ -1,6 +1,6 @@
-"""Django: `path("webhooks", webhook_view(endpoint))`, sync or async as the endpoint is."""
+"""Django: `path("webhooks", webhook_view(endpoint))`, sync or async, depending on the endpoint."""
 
-# Django has no types of its own.
+# Django has no type hints.
 # pyright: reportMissingTypeStubs=false, reportUnnecessaryTypeIgnoreComment=false
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped
 from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]
 from django.views.decorators.http import require_POST  # type: ignore[import-untyped]
 
-from realtimekit.webhooks.handling import Answer, AsyncEndpoint, Endpoint, checked, refusal
-from realtimekit.webhooks.verify import Body, too_large
+from realtimekit.webhooks.body import RawBody, body_too_large
+from realtimekit.webhooks.endpoint import AsyncEndpoint, Endpoint, WebhookResponse, error_response, validate_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -23,37 +23,37 @@ def webhook_view(endpoint: Endpoint) -> Callable[[HttpRequest], HttpResponse]: .
 @overload
 def webhook_view(endpoint: AsyncEndpoint) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpResponse]]: ...
 def webhook_view(endpoint: Any) -> Any:
-    """A view that takes deliveries by POST. Exempt from CSRF: a delivery is signed instead.
+    """Return a view for deliveries, sent by POST. It is exempt from CSRF protection: a delivery is signed instead.
 
-    Under ASGI Django itself reads the body to its end before it calls a view, into a file where it is large.
+    Under ASGI, Django itself reads the whole body before it calls a view; a large body goes into a temporary file.
     """
 
-    def blocking(request: HttpRequest) -> HttpResponse:
-        body = _read(request, endpoint.max_body)
-        return _response(_refused(endpoint) if body is None else endpoint.handle(body, request.headers))
+    def sync_view(request: HttpRequest) -> HttpResponse:
+        body = _read_body(request, endpoint.max_body)
+        return _http_response(_too_large(endpoint) if body is None else endpoint.handle(body, request.headers))
 
-    async def awaiting(request: HttpRequest) -> HttpResponse:
-        body = _read(request, endpoint.max_body)
-        return _response(_refused(endpoint) if body is None else await endpoint.handle(body, request.headers))
+    async def async_view(request: HttpRequest) -> HttpResponse:
+        body = _read_body(request, endpoint.max_body)
+        return _http_response(_too_large(endpoint) if body is None else await endpoint.handle(body, request.headers))
 
     asynchronous = isinstance(endpoint, AsyncEndpoint)
-    checked(endpoint, AsyncEndpoint if asynchronous else Endpoint)
-    return csrf_exempt(require_POST(awaiting if asynchronous else blocking))
+    validate_type(endpoint, AsyncEndpoint if asynchronous else Endpoint)
+    return csrf_exempt(require_POST(async_view if asynchronous else sync_view))
 
 
-def _read(request: Any, limit: int) -> bytes | None:
-    """The whole body; None if it is too large."""
+def _read_body(request: Any, max_body: int) -> bytes | None:
+    """Return the whole body, or None if it is too large."""
     declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdigit() and int(declared) > max_body:
         return None
-    # Not `request.body`: its limit is the one of forms, DATA_UPLOAD_MAX_MEMORY_SIZE.
-    body = Body(request.read(limit + 1))
-    return None if len(body) > limit else body
+    # Not `request.body`, which has a limit meant for forms: DATA_UPLOAD_MAX_MEMORY_SIZE.
+    body = RawBody(request.read(max_body + 1))
+    return None if len(body) > max_body else body
 
 
-def _refused(endpoint: Endpoint | AsyncEndpoint) -> Answer:
-    return refusal(too_large(endpoint.max_body))
+def _too_large(endpoint: Endpoint | AsyncEndpoint) -> WebhookResponse:
+    return error_response(body_too_large(endpoint.max_body))
 
 
-def _response(answer: Answer) -> HttpResponse:
-    return HttpResponse(answer.text.encode(), status=answer.status, content_type="text/plain; charset=utf-8")
+def _http_response(response: WebhookResponse) -> HttpResponse:
+    return HttpResponse(response.text.encode(), status=response.status, content_type="text/plain; charset=utf-8")

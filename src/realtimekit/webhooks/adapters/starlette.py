@@ -9,12 +9,12 @@ from starlette.routing import Route
 from realtimekit.webhooks.adapters.asgi import WebhookApp
 
 if TYPE_CHECKING:
-    from realtimekit.webhooks.handling import AsyncEndpoint
+    from realtimekit.webhooks.endpoint import AsyncEndpoint
 
 
 def webhook_route(path: str, endpoint: AsyncEndpoint, *, name: str = "realtimekit-webhooks") -> Route:
-    """The route that takes deliveries.
+    """Return a route for deliveries.
 
-    FastAPI takes it, too: `FastAPI(routes=[...])`, or `app.routes.append(...)`. It is not in the OpenAPI schema.
+    It also works in FastAPI: `FastAPI(routes=[...])` or `app.routes.append(...)`. The OpenAPI schema does not show it.
     """
     return Route(path, WebhookApp(endpoint), methods=["POST"], name=name, include_in_schema=False)

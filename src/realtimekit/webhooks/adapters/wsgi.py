@@ -1,13 +1,13 @@
-"""Any WSGI server: `app = WebhookApp(endpoint)`. Needs nothing else."""
+"""Any WSGI server: `app = WebhookApp(endpoint)`. Imports no framework."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.webhooks.errors import WebhookError
-from realtimekit.webhooks.handling import Answer, Endpoint, checked, refusal
-from realtimekit.webhooks.verify import Body, too_large
+from realtimekit.webhooks.body import RawBody, body_too_large
+from realtimekit.webhooks.endpoint import Endpoint, WebhookResponse, error_response, validate_type
+from realtimekit.webhooks.errors import BodyTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,45 +17,45 @@ if TYPE_CHECKING:
 
 
 class WebhookApp:
-    """A WSGI application: each POST, whatever its path, is a delivery."""
+    """A WSGI application that treats every POST, whatever its path, as a delivery."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint: Endpoint = checked(endpoint, Endpoint)
+        self.endpoint: Endpoint = validate_type(endpoint, Endpoint)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         headers = []
         if environ["REQUEST_METHOD"] != "POST":
-            answer = Answer(405, "RealtimeKit delivers events with POST")
+            response = WebhookResponse(405, "RealtimeKit delivers events with POST")
             headers.append(("Allow", "POST"))
         else:
             try:
-                body = _read(environ, self.endpoint.max_body)
-            except WebhookError as error:
-                answer = refusal(error)
+                body = _read_body(environ, self.endpoint.max_body)
+            except BodyTooLargeError as error:
+                response = error_response(error)
             else:
-                answer = self.endpoint.handle(body, _headers(environ))
-        text = answer.text.encode()
+                response = self.endpoint.handle(body, _headers(environ))
+        text = response.text.encode()
         headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
-        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
         return [text]
 
 
-def _read(environ: Environ, limit: int) -> bytes:
+def _read_body(environ: Environ, max_body: int) -> bytes:
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdigit():
-        if int(length) > limit:
-            raise too_large(limit)
-        wanted = int(length)
+        if int(length) > max_body:
+            raise body_too_large(max_body)
+        size = int(length)
     elif environ.get("wsgi.input_terminated"):
-        wanted = limit + 1  # sent in chunks
+        size = max_body + 1  # a chunked body
     else:
-        return b""  # PEP 3333: without a length there is nothing to read
+        return b""  # PEP 3333: without a Content-Length there is no body
     body = bytearray()
-    while len(body) < wanted and (chunk := environ["wsgi.input"].read(wanted - len(body))):
+    while len(body) < size and (chunk := environ["wsgi.input"].read(size - len(body))):
         body += chunk
-    if len(body) > limit:
-        raise too_large(limit)
-    return Body(body)
+    if len(body) > max_body:
+        raise body_too_large(max_body)
+    return RawBody(body)
 
 
 def _headers(environ: Environ) -> list[tuple[str, str]]:

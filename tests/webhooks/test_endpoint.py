@@ -1,4 +1,4 @@
-"""Endpoints: what each delivery is answered with, once handled, while handled, and when something fails."""
+"""Endpoints: the response to each delivery: handled, being handled, handled before, or when something fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from realtimekit import Async, AsyncRealtimeKit, ConfigurationError, RealtimeKit
 from realtimekit.interfaces import Request
 from realtimekit.webhooks import (
-    Answer,
     AsyncEndpoint,
     AsyncReceiver,
     AsyncRouter,
@@ -24,18 +23,19 @@ from realtimekit.webhooks import (
     Receiver,
     Router,
     SQLiteStore,
+    WebhookResponse,
     by_body,
     by_delivery,
     by_event,
-    event_from,
+    parse_event,
 )
 
 from . import samples
 from .platform import Signer
 
 
-class Flavoured:
-    """One test, both endpoints."""
+class Mode:
+    """Runs a test with either endpoint."""
 
     def __init__(self, signer: Signer, *, asynchronous: bool) -> None:
         self.signer, self.asynchronous = signer, asynchronous
@@ -51,48 +51,48 @@ class Flavoured:
     def note(self, event: Any) -> None:
         self.handled.append(event.type)
 
-    def handle(self, endpoint: Any, *delivery: Any) -> Answer:
+    def handle(self, endpoint: Any, *delivery: Any) -> WebhookResponse:
         answer = endpoint.handle(*delivery)
-        got: Answer = asyncio.run(answer) if self.asynchronous else answer
+        got: WebhookResponse = asyncio.run(answer) if self.asynchronous else answer
         return got
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def flavoured(request: pytest.FixtureRequest, signer: Signer) -> Flavoured:
-    return Flavoured(signer, asynchronous=request.param)
+def mode(request: pytest.FixtureRequest, signer: Signer) -> Mode:
+    return Mode(signer, asynchronous=request.param)
 
 
-def test_handled_once(flavoured: Flavoured) -> None:
-    endpoint = flavoured.endpoint()
-    delivery = flavoured.signer.delivery(samples.ENDED)
-    assert flavoured.handle(endpoint, *delivery) == Answer(200, "handled")
-    assert flavoured.handle(endpoint, *delivery) == Answer(200, "was handled before")
-    assert flavoured.handled == ["meeting.ended"]
+def test_handled_once(mode: Mode) -> None:
+    endpoint = mode.endpoint()
+    delivery = mode.signer.delivery(samples.ENDED)
+    assert mode.handle(endpoint, *delivery) == WebhookResponse(200, "handled")
+    assert mode.handle(endpoint, *delivery) == WebhookResponse(200, "already handled")
+    assert mode.handled == ["meeting.ended"]
 
 
-def test_what_nobody_asked_for_is_not_remembered(flavoured: Flavoured) -> None:
+def test_an_event_without_a_handler_is_not_remembered(mode: Mode) -> None:
     class Untouchable:
         def claim(self, *_: Any) -> Claim:
             raise AssertionError
 
-    endpoint = flavoured.endpoint(store=Untouchable())
-    assert flavoured.handle(endpoint, *flavoured.signer.delivery(samples.STARTED)).status == 200
+    endpoint = mode.endpoint(store=Untouchable())
+    assert mode.handle(endpoint, *mode.signer.delivery(samples.STARTED)).status == 200
 
 
-def test_a_failing_handler_frees_the_delivery(flavoured: Flavoured, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_handler_releases_the_delivery(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
     failures = [LookupError("the database is away"), None]
 
     def handler(event: Any) -> None:
         if (failure := failures.pop(0)) is not None:
             raise failure
-        flavoured.note(event)
+        mode.note(event)
 
-    endpoint = flavoured.endpoint(handler)
-    delivery = flavoured.signer.delivery(samples.ENDED)
-    assert flavoured.handle(endpoint, *delivery) == Answer(500, "a handler failed")
+    endpoint = mode.endpoint(handler)
+    delivery = mode.signer.delivery(samples.ENDED)
+    assert mode.handle(endpoint, *delivery) == WebhookResponse(500, "a handler failed")
     assert "the database is away" in caplog.text
-    assert [flavoured.handle(endpoint, *delivery).status for _ in range(3)] == [200] * 3
-    assert flavoured.handled == ["meeting.ended"]
+    assert [mode.handle(endpoint, *delivery).status for _ in range(3)] == [200] * 3
+    assert mode.handled == ["meeting.ended"]
 
 
 @pytest.mark.parametrize(
@@ -103,46 +103,44 @@ def test_a_failing_handler_frees_the_delivery(flavoured: Flavoured, caplog: pyte
         (lambda _, headers: (b"x" * 2_000_000, headers), 413),
     ],
 )
-def test_refusals(
-    flavoured: Flavoured, damage: Callable[..., Any], status: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    body, headers = flavoured.signer.delivery(samples.ENDED)
-    answer = flavoured.handle(flavoured.endpoint(), *damage(body, headers))
+def test_refusals(mode: Mode, damage: Callable[..., Any], status: int, caplog: pytest.LogCaptureFixture) -> None:
+    body, headers = mode.signer.delivery(samples.ENDED)
+    answer = mode.handle(mode.endpoint(), *damage(body, headers))
     assert answer.status == status
     assert answer.text
     assert f"refused with {status}" in caplog.text
     assert headers["rtk-signature"][:16] not in caplog.text + answer.text
-    assert flavoured.handled == []
+    assert mode.handled == []
 
 
-def test_a_key_that_cannot_be_had_asks_for_another_try(flavoured: Flavoured) -> None:
+def test_an_unavailable_public_key_asks_for_a_retry(mode: Mode) -> None:
     class Down:
         def send(self, request: Request, /) -> Any:
             from realtimekit import APIConnectionError
 
             raise APIConnectionError("down", maybe_processed=False)
 
-    kit: Any = AsyncRealtimeKit if flavoured.asynchronous else RealtimeKit
-    kind: Any = AsyncReceiver if flavoured.asynchronous else Receiver
-    endpoint = flavoured.endpoint(receiver=kind(client=kit(api_token="x", transport=Down())))
-    assert flavoured.handle(endpoint, *flavoured.signer.delivery(samples.ENDED)).status == 503
+    kit: Any = AsyncRealtimeKit if mode.asynchronous else RealtimeKit
+    kind: Any = AsyncReceiver if mode.asynchronous else Receiver
+    endpoint = mode.endpoint(receiver=kind(client=kit(api_token="x", transport=Down())))
+    assert mode.handle(endpoint, *mode.signer.delivery(samples.ENDED)).status == 503
 
 
-def test_wrong_settings_ask_for_another_try(flavoured: Flavoured, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are mended sooner than the event can be had again."""
+def test_wrong_settings_ask_for_a_retry(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings can be corrected, but a dropped event cannot be recovered."""
     monkeypatch.setenv("REALTIMEKIT_BASE_URL", "nonsense")
-    kind: Any = AsyncReceiver if flavoured.asynchronous else Receiver
-    endpoint = flavoured.endpoint(receiver=kind())
-    assert flavoured.handle(endpoint, *flavoured.signer.delivery(samples.ENDED)).status == 503
+    kind: Any = AsyncReceiver if mode.asynchronous else Receiver
+    endpoint = mode.endpoint(receiver=kind())
+    assert mode.handle(endpoint, *mode.signer.delivery(samples.ENDED)).status == 503
 
 
-def test_a_body_that_is_not_raw_is_the_programs_mistake(flavoured: Flavoured) -> None:
+def test_a_body_that_is_not_raw_is_a_programming_error(mode: Mode) -> None:
     with pytest.raises(TypeError, match="raw bytes"):
-        flavoured.handle(flavoured.endpoint(), {"event": "meeting.ended"}, {})
+        mode.handle(mode.endpoint(), {"event": "meeting.ended"}, {})
 
 
 class Broken(MemoryStore):
-    """Fails in one of its methods."""
+    """A store that fails in one of its methods."""
 
     def __init__(self, broken: str) -> None:
         super().__init__()
@@ -158,7 +156,7 @@ class Broken(MemoryStore):
     [("claim", False, 503, 0), ("commit", False, 200, 1), ("release", True, 500, 0)],
 )
 def test_a_store_that_fails(
-    flavoured: Flavoured,
+    mode: Mode,
     broken: str,
     fails: bool,
     status: int,
@@ -168,22 +166,22 @@ def test_a_store_that_fails(
     def handler(event: Any) -> None:
         if fails:
             raise LookupError
-        flavoured.note(event)
+        mode.note(event)
 
-    endpoint = flavoured.endpoint(handler, store=Broken(broken))
-    delivery = flavoured.signer.delivery(samples.ENDED)
-    assert flavoured.handle(endpoint, *delivery).status == status
-    assert len(flavoured.handled) == handled
+    endpoint = mode.endpoint(handler, store=Broken(broken))
+    delivery = mode.signer.delivery(samples.ENDED)
+    assert mode.handle(endpoint, *delivery).status == status
+    assert len(mode.handled) == handled
     assert "the disk is full" in caplog.text
     # the claim is still there: nobody else runs the handlers before the lease is over
     if broken != "claim":
-        assert flavoured.handle(endpoint, *delivery).status == 503
+        assert mode.handle(endpoint, *delivery).status == 503
 
 
 # --- two at once ------------------------------------------------------------------------------------------------------
 
 
-def test_of_two_at_once_one_is_sent_away_until_the_other_is_through(signer: Signer) -> None:
+def test_of_two_at_once_one_gets_503_until_the_other_is_done(signer: Signer) -> None:
     router, begun, go_on = Router(), threading.Event(), threading.Event()
     runs: list[str] = []
 
@@ -195,19 +193,19 @@ def test_of_two_at_once_one_is_sent_away_until_the_other_is_through(signer: Sign
 
     endpoint = Endpoint(router, receiver=Receiver(signer.pem))
     delivery = signer.delivery(samples.ENDED)
-    first: list[Answer] = []
+    first: list[WebhookResponse] = []
     thread = threading.Thread(target=lambda: first.append(endpoint.handle(*delivery)))
     thread.start()
     assert begun.wait(10)
-    assert endpoint.handle(*delivery) == Answer(503, "is being handled")
+    assert endpoint.handle(*delivery) == WebhookResponse(503, "in progress")
     go_on.set()
     thread.join()
-    assert first == [Answer(200, "handled")]
+    assert first == [WebhookResponse(200, "handled")]
     assert endpoint.handle(*delivery).status == 200
     assert len(runs) == 1
 
 
-def test_of_many_tasks_one_handles(signer: Signer, tmp_path: Any) -> None:
+def test_only_one_of_many_tasks_handles_the_delivery(signer: Signer, tmp_path: Any) -> None:
     for store in (MemoryStore(), SQLiteStore(tmp_path / "deliveries.db")):
         router = AsyncRouter()
         runs: list[str] = []
@@ -220,7 +218,7 @@ def test_of_many_tasks_one_handles(signer: Signer, tmp_path: Any) -> None:
         endpoint = AsyncEndpoint(router, receiver=AsyncReceiver(signer.pem), store=store)
         delivery = signer.delivery(samples.ENDED)
 
-        async def main(endpoint: AsyncEndpoint = endpoint, delivery: Any = delivery) -> list[Answer]:
+        async def main(endpoint: AsyncEndpoint = endpoint, delivery: Any = delivery) -> list[WebhookResponse]:
             return list(await asyncio.gather(*(endpoint.handle(*delivery) for _ in range(20))))
 
         statuses = sorted(answer.status for answer in asyncio.run(main()))
@@ -228,7 +226,7 @@ def test_of_many_tasks_one_handles(signer: Signer, tmp_path: Any) -> None:
         assert len(runs) == 1
 
 
-def test_a_caller_that_hangs_up_does_not_stop_the_handlers(signer: Signer) -> None:
+def test_a_canceled_caller_does_not_stop_the_handlers(signer: Signer) -> None:
     router, runs = AsyncRouter(), list[str]()
 
     async def main() -> None:
@@ -249,15 +247,15 @@ def test_a_caller_that_hangs_up_does_not_stop_the_handlers(signer: Signer) -> No
             await caller
         assert (await endpoint.handle(*delivery)).status == 503
         go_on.set()
-        await asyncio.gather(*endpoint._begun)
-        assert await endpoint.handle(*delivery) == Answer(200, "was handled before")
+        await asyncio.gather(*endpoint._tasks)
+        assert await endpoint.handle(*delivery) == WebhookResponse(200, "already handled")
 
     asyncio.run(main())
     assert runs == ["meeting.ended"]
 
 
 @pytest.mark.parametrize("until", ["claim", "handler"])
-def test_a_program_that_ends_meanwhile_frees_the_delivery(signer: Signer, until: str) -> None:
+def test_an_exiting_program_releases_the_delivery(signer: Signer, until: str) -> None:
     router, store, begun = AsyncRouter(), MemoryStore(), list[str]()
 
     @router.on("meeting.ended")
@@ -270,16 +268,16 @@ def test_a_program_that_ends_meanwhile_frees_the_delivery(signer: Signer, until:
     async def main() -> None:
         endpoint = AsyncEndpoint(router, receiver=AsyncReceiver(signer.pem), store=store)
         task = asyncio.ensure_future(endpoint.handle(*delivery))
-        while not (begun if until == "handler" else store._running):  # noqa: ASYNC110 - a store tells nobody
+        while not (begun if until == "handler" else store._claims):  # noqa: ASYNC110 - a store tells nobody
             await asyncio.sleep(0)
         assert not task.done()
 
     asyncio.run(main())
-    assert store._running == {}
+    assert store._claims == {}
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_frees_the_delivery_and_goes_on(signer: Signer, failure: type[BaseException]) -> None:
+def test_an_interrupt_releases_the_delivery_and_propagates(signer: Signer, failure: type[BaseException]) -> None:
     router, store = Router(), MemoryStore()
 
     @router.on("meeting.ended")
@@ -288,14 +286,14 @@ def test_an_interrupt_frees_the_delivery_and_goes_on(signer: Signer, failure: ty
 
     with pytest.raises(failure):
         Endpoint(router, receiver=Receiver(signer.pem), store=store).handle(*signer.delivery(samples.ENDED))
-    assert store._running == {}
+    assert store._claims == {}
 
 
 # --- which are the same -----------------------------------------------------------------------------------------------
 
 
 def two(sample: dict[str, Any], first: str | None, second: str | None) -> list[Event]:
-    return [event_from(sample, delivery_id=name, webhook_id="hook-1") for name in (first, second)]
+    return [parse_event(sample, delivery_id=name, webhook_id="hook-1") for name in (first, second)]
 
 
 def status(name: str) -> dict[str, Any]:
@@ -316,7 +314,7 @@ def status(name: str) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_the_same_bytes_under_another_delivery_id(sample: dict[str, Any], by_event_same: bool) -> None:
+def test_the_same_bytes_with_another_delivery_id(sample: dict[str, Any], by_event_same: bool) -> None:
     body = b"the same"
     first, second = two(sample, "one", "two")
     assert (by_event(first, body) == by_event(second, body)) is by_event_same
@@ -327,20 +325,20 @@ def test_the_same_bytes_under_another_delivery_id(sample: dict[str, Any], by_eve
         assert len(key(first, body)) == 64
 
 
-def test_other_bytes_under_the_same_delivery_id() -> None:
+def test_other_bytes_with_the_same_delivery_id() -> None:
     first, second = two(samples.ENDED, "one", "one")
     assert by_delivery(first, b"a") == by_delivery(second, b"b")
     assert by_body(first, b"a") != by_body(second, b"b")
 
 
-def test_without_a_delivery_id_it_is_the_body() -> None:
+def test_without_a_delivery_id_the_body_is_the_key() -> None:
     first, second = two(samples.LIVESTREAM, None, None)
     assert by_event(first, b"a") == by_event(second, b"a") == by_body(first, b"a") != by_event(first, b"b")
 
 
 def test_another_webhook_is_another_delivery() -> None:
-    first = event_from(samples.ENDED, webhook_id="hook-1")
-    second = event_from(samples.ENDED, webhook_id="hook-2")
+    first = parse_event(samples.ENDED, webhook_id="hook-1")
+    second = parse_event(samples.ENDED, webhook_id="hook-2")
     assert by_body(first, b"a") != by_body(second, b"a")
 
 
@@ -350,7 +348,7 @@ def test_another_webhook_is_another_delivery() -> None:
 def test_sync_and_async_parts_do_not_mix(signer: Signer) -> None:
     class Awaiting(MemoryStore):
         async def claim(self, *_: Any) -> Claim:  # type: ignore[override]
-            return Claim.MINE
+            return Claim.ACQUIRED
 
     wrong: list[Callable[[], Any]] = [
         lambda: Endpoint(AsyncRouter()),  # type: ignore[arg-type]
@@ -364,7 +362,7 @@ def test_sync_and_async_parts_do_not_mix(signer: Signer) -> None:
             make()
 
 
-def test_a_repr_tells_no_secret(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_repr_shows_no_secret(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     router = Router()
 

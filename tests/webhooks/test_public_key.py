@@ -1,4 +1,4 @@
-"""The public key: fetched once for all, kept, read again when a signature does not fit, never more often than said."""
+"""The public key: fetched once for all, cached, and fetched again (not too often) if a signature does not match."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError
 from realtimekit.interfaces import Request, Response
 from realtimekit.settings import TransportName
 from realtimekit.webhooks import AsyncReceiver, InvalidSignatureError, PublicKeyUnavailableError, Receiver
-from realtimekit.webhooks.keys import AFTER_FAILURE, KEY_URL, LARGEST_ANSWER, LONGEST_READ, MAX_AGE, PAUSE, parse
+from realtimekit.webhooks.public_key import (
+    FAILURE_BACKOFF,
+    KEY_URL,
+    MAX_AGE,
+    MAX_FETCH_TIME,
+    MAX_KEY_RESPONSE_BYTES,
+    MISSING_KEY_BACKOFF,
+    parse_public_key,
+)
 from tests.transports.loopback import Connection, Server, answer
 
 from . import platform as sending
@@ -26,7 +34,7 @@ INTERVAL = 7.0
 
 
 class Platform:
-    """A transport of either kind: answers with the well-known document, or as a test says; counts."""
+    """A sync or async transport that responds with the well-known document, or as a test says, and counts."""
 
     def __init__(self, signer: Signer) -> None:
         self.answer: Response | Exception = Response(200, {}, signer.well_known)
@@ -81,7 +89,7 @@ class TestCache:
         assert (request.method, request.url, request.content) == ("GET", URL, None)
         assert "authorization" not in request.headers, "the token is for the API alone"
 
-    def test_a_new_key_is_found_when_a_signature_does_not_fit(
+    def test_a_new_key_is_fetched_when_a_signature_does_not_match(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
         receiver = there.receiver(clock)
@@ -92,10 +100,10 @@ class TestCache:
         assert not passes(receiver, signer), "the old key is not trusted any more"
         assert len(there.requests) == 3
 
-    def test_a_new_key_is_found_however_soon(
+    def test_a_new_key_is_fetched_however_soon(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
-        """What is refused is lost, and an emulator has a new key each time that it starts."""
+        """A refused event is lost, and an emulator has a new key whenever it starts."""
         receiver = there.receiver(clock)
         for new in (signer, other_signer, signer, other_signer):
             there.rotate(new)
@@ -105,7 +113,7 @@ class TestCache:
     def test_a_new_key_soon_after_a_forged_delivery(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
-        """What is refused is lost: a forgery must not blind the receiver for long."""
+        """A refused event is lost: a forgery must not stop the receiver from noticing a new key for long."""
         receiver = Receiver(client=RealtimeKit(api_token="x", transport=there), key_url=URL, clock=clock)
         assert passes(receiver, signer)
         assert not passes(receiver, other_signer)
@@ -113,7 +121,7 @@ class TestCache:
         clock.now += 5
         assert passes(receiver, other_signer)
 
-    def test_however_many_do_not_fit_it_is_read_once_in_an_interval(
+    def test_any_number_of_mismatches_fetch_once_per_interval(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
         receiver = there.receiver(clock)
@@ -125,7 +133,7 @@ class TestCache:
                 assert passes(receiver, signer)
             assert len(there.requests) == reads, elapsed
 
-    def test_the_last_good_key_outlives_a_failed_read(
+    def test_the_cached_key_survives_a_failed_fetch(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
         receiver = there.receiver(clock)
@@ -141,10 +149,10 @@ class TestCache:
             clock.now += 1
         assert len(there.requests) == 2
         there.rotate(other_signer)
-        clock.now += AFTER_FAILURE
+        clock.now += FAILURE_BACKOFF
         assert passes(receiver, other_signer)
 
-    def test_a_key_is_not_trusted_for_ever(
+    def test_a_key_is_not_trusted_forever(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
         receiver = there.receiver(clock)
@@ -155,11 +163,11 @@ class TestCache:
         assert passes(receiver, signer)
         assert len(there.requests) == 2
         there.rotate(other_signer)
-        clock.now += AFTER_FAILURE
+        clock.now += FAILURE_BACKOFF
         assert not passes(receiver, signer)
         assert passes(receiver, other_signer)
 
-    def test_without_any_key_it_is_asked_for_again_soon(self, there: Platform, clock: Clock, signer: Signer) -> None:
+    def test_without_any_key_the_fetch_is_retried_soon(self, there: Platform, clock: Clock, signer: Signer) -> None:
         receiver = there.receiver(clock)
         good, there.answer = there.answer, DOWN
         for _ in range(3):
@@ -167,7 +175,7 @@ class TestCache:
                 passes(receiver, signer)
         assert len(there.requests) == 1
         there.answer = good
-        clock.now += PAUSE
+        clock.now += MISSING_KEY_BACKOFF
         assert passes(receiver, signer)
 
     def test_a_given_key_is_never_fetched(self, there: Platform, signer: Signer, other_signer: Signer) -> None:
@@ -178,7 +186,7 @@ class TestCache:
 
 
 class TestSharing:
-    def test_threads_share_one_read(self, there: Platform, clock: Clock, signer: Signer) -> None:
+    def test_threads_share_one_fetch(self, there: Platform, clock: Clock, signer: Signer) -> None:
         receiver = there.receiver(clock)
         there.gate.clear()
         results: list[bool] = []
@@ -192,7 +200,7 @@ class TestSharing:
         assert results == [True] * 20
         assert len(there.requests) == 1
 
-    def test_while_one_reads_again_the_others_go_on(
+    def test_while_one_thread_refreshes_the_others_use_the_cached_key(
         self, there: Platform, clock: Clock, signer: Signer, other_signer: Signer
     ) -> None:
         receiver = there.receiver(clock)
@@ -207,7 +215,7 @@ class TestSharing:
         there.gate.set()
         reader.join()
 
-    def test_tasks_share_one_read_and_a_cancelled_reader_is_replaced(self, clock: Clock, signer: Signer) -> None:
+    def test_tasks_share_one_fetch_and_a_canceled_one_is_replaced(self, clock: Clock, signer: Signer) -> None:
         requests: list[Request] = []
 
         class Slow:
@@ -233,15 +241,13 @@ class TestSharing:
         asyncio.run(main())
         assert len(requests) == 2
 
-    def test_a_reader_that_never_comes_back_blocks_nobody_for_long(
-        self, there: Platform, clock: Clock, signer: Signer
-    ) -> None:
+    def test_a_fetch_that_hangs_blocks_nobody_for_long(self, there: Platform, clock: Clock, signer: Signer) -> None:
         receiver = there.receiver(clock)
         there.gate.clear()
         stuck = threading.Thread(target=lambda: passes(receiver, signer))
         stuck.start()
         assert there.entered.wait(10)
-        clock.now += LONGEST_READ
+        clock.now += MAX_FETCH_TIME
         held, there.gate = there.gate, threading.Event()
         there.gate.set()
         assert passes(receiver, signer)
@@ -264,21 +270,21 @@ def elliptic() -> str:
 @pytest.mark.parametrize(
     ("response", "why"),
     [
-        (lambda: Response(404, {}, b""), "it answered 404"),
-        (lambda: Response(302, {"location": "https://elsewhere.test"}, b""), "it answered 302"),
-        (lambda: Response(500, {}, b"oops"), "it answered 500"),
-        (lambda: Response(200, {}, b'{"success": false, "data": {}}'), "it answered 200"),
+        (lambda: Response(404, {}, b""), "has status 404"),
+        (lambda: Response(302, {"location": "https://elsewhere.test"}, b""), "has status 302"),
+        (lambda: Response(500, {}, b"oops"), "has status 500"),
+        (lambda: Response(200, {}, b'{"success": false, "data": {}}'), "has status 200"),
         (lambda: Response(200, {}, b""), "no data.publicKey"),
         (lambda: Response(200, {}, b"<html>"), "no data.publicKey"),
         (lambda: Response(200, {}, b"[]"), "no data.publicKey"),
         (lambda: Response(200, {}, document(None)), "no data.publicKey"),
-        (lambda: Response(200, {}, document("")), "no public key in PEM"),
+        (lambda: Response(200, {}, document("")), "not a public key in PEM"),
         (lambda: Response(200, {}, document("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")), "in PEM"),
-        (lambda: Response(200, {}, document(elliptic())), "no RSA key"),
-        (lambda: Response(200, {}, b" " * (LARGEST_ANSWER + 1)), "bytes"),
+        (lambda: Response(200, {}, document(elliptic())), "not an RSA key"),
+        (lambda: Response(200, {}, b" " * (MAX_KEY_RESPONSE_BYTES + 1)), "bytes"),
     ],
 )
-def test_what_is_no_key(
+def test_responses_without_a_valid_key(
     there: Platform, clock: Clock, signer: Signer, response: Callable[[], Response], why: str
 ) -> None:
     there.answer = response()
@@ -303,13 +309,13 @@ def asked_url(**settings: Any) -> str:
     return requests[0].url
 
 
-def test_the_default_is_the_platforms_own() -> None:
+def test_the_default_url_is_the_platforms() -> None:
     assert KEY_URL == "https://api.realtime.cloudflare.com/.well-known/webhooks.json"
     assert asked_url() == KEY_URL
     assert asked_url(base_url="https://proxy.example/client/v4") == KEY_URL
 
 
-def test_a_client_of_an_emulator_takes_the_emulators() -> None:
+def test_a_client_of_an_emulator_uses_the_emulators_url() -> None:
     for origin in ("http://127.0.0.1:8787", "http://localhost:1", "http://emulator.localhost", "http://[::1]:8787"):
         assert asked_url(base_url=f"{origin}/client/v4") == f"{origin}/.well-known/webhooks.json"
 
@@ -330,13 +336,13 @@ def test_a_client_of_an_emulator_takes_the_emulators() -> None:
         1,
     ],
 )
-def test_a_key_url_that_cannot_be(url: Any) -> None:
+def test_invalid_key_urls(url: Any) -> None:
     with pytest.raises(ConfigurationError, match="key_url") as caught:
         Receiver(key_url=url)
     assert "password" not in str(caught.value)
 
 
-def test_over_http_with_each_transport_and_flavour(platform: sending.Platform, transport: TransportName) -> None:
+def test_over_http_with_each_transport_and_mode(platform: sending.Platform, transport: TransportName) -> None:
     delivery = platform.captured("meeting.ended")
     settings: dict[str, Any] = {**platform.settings, "transport": transport}
     with RealtimeKit(**settings) as client:
@@ -351,7 +357,7 @@ def test_over_http_with_each_transport_and_flavour(platform: sending.Platform, t
     asyncio.run(main())
 
 
-def test_no_client_no_token_is_needed(platform: sending.Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_client_nor_token_is_needed(platform: sending.Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     delivery = platform.captured("meeting.ended")
     monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
     Receiver().verify(*delivery)
@@ -381,16 +387,16 @@ def test_forms_of_a_given_key(signer: Signer) -> None:
     pkcs1 = openssl("rsa", "-pubin", "-in", str(signer.public), "-RSAPublicKey_out").decode()
     for pem in (signer.pem, signer.pem.encode(), f"\n {signer.pem} \n", one_line, pkcs1):
         assert passes(Receiver(pem), signer), pem
-        assert parse(pem).key_size == 2048
+        assert parse_public_key(pem).key_size == 2048
 
 
-def test_a_given_key_that_cannot_be(signer: Signer) -> None:
+def test_invalid_given_keys(signer: Signer) -> None:
     private = signer.private.read_text(encoding="ascii")
     for pem, why in (
         ("", "in PEM"),
         ("secret", "in PEM"),
         (private, "private key"),
-        (elliptic(), "no RSA key"),
+        (elliptic(), "not an RSA key"),
         (1, ""),
     ):
         with pytest.raises(ConfigurationError, match=f"public_key: .*{why}") as caught:
@@ -411,12 +417,12 @@ def test_a_given_key_that_cannot_be(signer: Signer) -> None:
     ],
     ids=str,
 )
-def test_other_arguments_that_cannot_be(options: dict[str, Any]) -> None:
+def test_other_invalid_arguments(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="|".join(options)):
         Receiver(**options)
 
 
-def test_flavours_do_not_mix() -> None:
+def test_sync_and_async_clients_do_not_mix() -> None:
     with pytest.raises(ConfigurationError, match="Receiver takes a RealtimeKit"):
         Receiver(client=AsyncRealtimeKit(api_token="x"))  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="AsyncReceiver takes an AsyncRealtimeKit"):
@@ -424,6 +430,6 @@ def test_flavours_do_not_mix() -> None:
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtimekit.webhooks.verify.find_spec", lambda _name: None)
+    monkeypatch.setattr("realtimekit.webhooks.receiver.find_spec", lambda _name: None)
     with pytest.raises(ConfigurationError, match=r"pip install 'realtimekit\[webhooks\]'"):
         Receiver()

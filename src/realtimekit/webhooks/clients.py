@@ -1,0 +1,63 @@
+"""The clients behind a receiver and its events where the caller passed none."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from realtimekit.client import AsyncRealtimeKit, RealtimeKit
+from realtimekit.errors import ConfigurationError
+from realtimekit.flow import Async, F, Flow, Runner, Sync
+
+if TYPE_CHECKING:
+    from realtimekit.settings import Settings
+
+_NO_TOKEN = "not-needed"  # noqa: S105 - the public key is public: the request for it carries no token
+_NO_CLIENT = "this event has no client: use AsyncReceiver(client=...), or event.bind(client)"
+
+
+class BaseKeyClient(Runner[F]):
+    """The given client, or one that only fetches the public key: created on first use."""
+
+    _client_class: ClassVar[type[RealtimeKit | AsyncRealtimeKit]]
+
+    def __init__(self, given: Runner[F] | None) -> None:
+        self._given: Runner[F] | None = given
+
+    @cached_property
+    def _client(self) -> Runner[Any]:
+        return self._client_class(api_token=_NO_TOKEN) if self._given is None else self._given
+
+    @property
+    def settings(self) -> Settings:
+        return self._client.settings
+
+    def run(self, flow: Flow[Any], /) -> Any:
+        return self._client.run(flow)
+
+
+class KeyClient(BaseKeyClient[Sync]):
+    """Runs the flows of a `Receiver`."""
+
+    asynchronous = False
+    _client_class = RealtimeKit
+
+
+class AsyncKeyClient(BaseKeyClient[Async]):
+    """Runs the flows of an `AsyncReceiver`."""
+
+    asynchronous = True
+    _client_class = AsyncRealtimeKit
+
+
+class NoClient(Runner[Async]):
+    """The client of an async event that was given none: there is no default async client."""
+
+    asynchronous = True
+
+    @property
+    def settings(self) -> Settings:
+        raise ConfigurationError(_NO_CLIENT)
+
+    async def run(self, _flow: Flow[Any], /) -> Any:
+        raise ConfigurationError(_NO_CLIENT)
