@@ -10,6 +10,7 @@ from typing import (
     ClassVar,
     Concatenate,
     Generic,
+    NoReturn,
     ParamSpec,
     Self,
     TypeVar,
@@ -26,7 +27,7 @@ from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
 from realtimekit.paths import PathTemplate, encode_segment
-from realtimekit.record import Record, annotation_of
+from realtimekit.record import Record, resolve_annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -45,7 +46,7 @@ BASE_PATH = "/accounts/{account_id}/realtime/kit"
 class UnsupportedWrite:
     """A write that the API does not offer for this class.
 
-    Type checkers see no such method; at run time `hasattr` returns False and a call says why.
+    Type checkers see no such method. At run time `hasattr` returns False, and reading it raises an error with the reason.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -55,13 +56,33 @@ class UnsupportedWrite:
         raise ReadOnlyError(f"{owner.__name__} has no {self.name}(): the API offers no such call")
 
 
+class MethodOfOtherSDKs:
+    """A method that other SDKs have and this one does not: the error names the method to use instead.
+
+    A descriptor, because a `__getattr__` of a class would need a metaclass. `hasattr` returns False.
+    """
+
+    def __init__(self, target: str, hint: str) -> None:
+        self._target, self._hint = target, hint
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, obj: Any, owner: type) -> NoReturn:
+        # `delete` of a collection is about `destroy` of its records.
+        exists = hasattr(owner, self._target) or hasattr(getattr(owner, "_record", None), self._target)
+        hint = self._hint if exists else "the API offers no such call"
+        raise AttributeError(f"{owner.__name__} has no {self.name}(): {hint}")
+
+
 class Resource(Record, ClientBound[F]):
     """A record with an identity: its class and its path in the API.
 
-    It can be pickled and copied. A pickle leaves the client behind, but has all that the record holds: a participant's
-    token, the signed links of artifacts and recordings, a livestream's key. Store it only where secrets may be stored.
+    It can be pickled and copied. A pickle does not contain the client, but everything else that the record holds: a
+    participant's token, the signed links of artifacts and recordings, a livestream's key. Store it only where secrets
+    may be stored.
 
-    ARCHITECTURE.md has the pattern of a new class.
+    ARCHITECTURE.md shows how to write a new class.
 
     Attributes:
         read_only: whether the API offers no create, update, replace or destroy for the class.
@@ -78,6 +99,9 @@ class Resource(Record, ClientBound[F]):
         update = UnsupportedWrite()
         replace = UnsupportedWrite()
         destroy = UnsupportedWrite()
+        list = MethodOfOtherSDKs("where", "use where(...) and iterate, or all(...)")
+        retrieve = MethodOfOtherSDKs("find", "use find(id), or reload() of a record")
+        delete = MethodOfOtherSDKs("destroy", "use destroy() of the record")
 
     def __init__(self, data: Mapping[str, Any], *, client: Runner[F], scope: Mapping[str, str]) -> None:
         super().__init__(data)
@@ -243,7 +267,7 @@ class _HasMany:
     def __get__(self, record: Resource[Any] | None, owner: type) -> Any:
         if record is None:
             return self
-        relation = annotation_of(self.owner, self.name)
+        relation = resolve_annotation(self.owner, self.name)
         return relation(record._client, scope=record._path_ids())
 
 
@@ -286,7 +310,7 @@ class HasOne(Generic[C, F]):
         if slot in record.__dict__:
             return record.__dict__[slot]
         ids = record._path_ids()
-        kind = get_args(annotation_of(self.owner, self.name))[0]
+        kind = get_args(resolve_annotation(self.owner, self.name))[0]
         if self._path is None:
             child = kind._load(record._client, {}, ids)
             body = yield from child._execute(Call("GET"))

@@ -28,9 +28,12 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ConfigurationError(settings.missing_setting("api_token")), "there is no API token: set CLOUDFLARE_API_TOKEN"),
         (
-            ConfigurationError(settings.missing_setting("account_id")),
+            ConfigurationError(settings.missing_setting_message("api_token")),
+            "there is no API token: set CLOUDFLARE_API_TOKEN",
+        ),
+        (
+            ConfigurationError(settings.missing_setting_message("account_id")),
             "which account? Set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
         ),
         (
@@ -38,8 +41,8 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
             "REALTIMEKIT_BASE_URL='x' must be a plain URL",
         ),
         (
-            ConfigurationError("base_url holds a user name or password: give the token as api_token="),
-            "REALTIMEKIT_BASE_URL holds a user name or password: give the token as CLOUDFLARE_API_TOKEN",
+            ConfigurationError("base_url contains a user name or password: pass the token as api_token="),
+            "REALTIMEKIT_BASE_URL contains a user name or password: pass the token as CLOUDFLARE_API_TOKEN",
         ),
         (
             ConfigurationError("transport='x': must be one of a, b, or an object with a `send` method"),
@@ -90,6 +93,6 @@ def test_words(error: Exception, line: str) -> None:
 
 @pytest.mark.parametrize("name", settings.ENVIRONMENT)
 def test_each_setting_that_can_be_missing_has_words(name: str) -> None:
-    line = told(ConfigurationError(settings.missing_setting(name)))
+    line = told(ConfigurationError(settings.missing_setting_message(name)))
     assert "pass" not in line
     assert "configure" not in line

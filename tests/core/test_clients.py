@@ -99,7 +99,7 @@ class TestSharing:
             made.append(Closing())
             return made[-1]
 
-        monkeypatch.setattr("realtimekit.client.built_in", make)
+        monkeypatch.setattr("realtimekit.client.create_transport", make)
         client = realtimekit.RealtimeKit(**SETTINGS)
         assert made == [], "it connects on first use"
         start = threading.Barrier(8)
@@ -140,7 +140,7 @@ class TestSharing:
             made.append(AsyncScriptedTransport(script))
             return made[-1]
 
-        monkeypatch.setattr("realtimekit.client.built_in", make)
+        monkeypatch.setattr("realtimekit.client.create_transport", make)
         client = realtimekit.AsyncRealtimeKit(**SETTINGS)
 
         async def twice() -> None:
@@ -155,7 +155,7 @@ class TestSharing:
 class TestClosing:
     def test_what_a_client_made_it_closes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = Closing()
-        monkeypatch.setattr("realtimekit.client.built_in", lambda name, *, asynchronous: made)
+        monkeypatch.setattr("realtimekit.client.create_transport", lambda name, *, asynchronous: made)
         with realtimekit.RealtimeKit(**SETTINGS) as client:
             client.sessions.find("s")
             assert not made.closed
@@ -169,7 +169,7 @@ class TestClosing:
 
     def test_what_nobody_closed_is_closed_when_it_is_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = Closing()
-        monkeypatch.setattr("realtimekit.client.built_in", lambda name, *, asynchronous: made)
+        monkeypatch.setattr("realtimekit.client.create_transport", lambda name, *, asynchronous: made)
         client: Any = realtimekit.RealtimeKit(**SETTINGS)
         client.sessions.find("s")
         del client
@@ -183,7 +183,7 @@ class TestClosing:
                 closed.append(True)
 
         made = AsyncClosing(Script(server=echo))
-        monkeypatch.setattr("realtimekit.client.built_in", lambda name, *, asynchronous: made)
+        monkeypatch.setattr("realtimekit.client.create_transport", lambda name, *, asynchronous: made)
 
         async def story() -> None:
             async with realtimekit.AsyncRealtimeKit(**SETTINGS) as client:

@@ -148,7 +148,7 @@ class TestUnknownPreset:
 
     def test_no_preset_at_all(self, flavour: Flavour, name: str) -> None:
         failure, _ = self.fail(flavour, name, error(404, "no preset"), ok([]))
-        assert str(failure).endswith("; no preset was found in this app")
+        assert str(failure).endswith("; this app has no presets")
 
     def test_more_than_a_page(self, flavour: Flavour, name: str) -> None:
         failure, _ = self.fail(flavour, name, error(404, "no preset"), ok([PRESET_IN_LIST], places(31, 1, 1)))

@@ -231,7 +231,7 @@ class TestAnswers:
     @pytest.mark.parametrize("text", ["<html>log in to the wifi</html>", "OK", "{"])
     def test_a_200_that_is_no_json_is_an_error(self, flavour: Flavour, text: str) -> None:
         script = Script(answer(text))
-        with pytest.raises(APIError, match="no JSON") as caught:
+        with pytest.raises(APIError, match="not JSON") as caught:
             send(flavour, script, "GET")
         assert (caught.value.status, caught.value.body) == (200, text)
         assert len(script.requests) == 1

@@ -155,7 +155,7 @@ class TestBody:
     ("filters", "refusal", "words"),
     [
         ({"start_time": datetime(2026, 1, 1)}, ValueError, "start_time=.* has no time zone"),  # noqa: DTZ001
-        ({"end_time": "last week"}, ValueError, "end_time='last week' is no ISO 8601 time"),
+        ({"end_time": "last week"}, ValueError, "end_time='last week' is not an ISO 8601 time"),
         ({"search": object()}, TypeError, "search="),
         ({"search": {"a": 1}}, TypeError, "search="),
         ({"per_page": 0}, ValueError, "per_page=0"),

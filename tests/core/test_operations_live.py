@@ -52,7 +52,7 @@ class TestSome:
         ],
     )
     def test_nobody_is_refused(self, flavour: Flavour, action: str, data: Any, named: Any, refusal: Any) -> None:
-        with pytest.raises(refusal, match=f"{action}|is a list of ids"):
+        with pytest.raises(refusal, match=f"{action}|must be a list of ids"):
             act(flavour, data, lambda live: getattr(live, action)(**named))
 
     @pytest.mark.parametrize("answered", [None, [], [1], "done", 1])
@@ -106,7 +106,7 @@ class TestPolls:
         assert sent.body == {"question": "?", "options": ["a"], **flags}
 
     def test_a_string_is_no_list_of_answers(self, flavour: Flavour) -> None:
-        with pytest.raises(TypeError, match="options is a list"):
+        with pytest.raises(TypeError, match="options must be a list"):
             act(flavour, {}, lambda live: live.create_poll("?", "yes"))
 
     @pytest.mark.parametrize("data", [None, [], {"poll": []}, "poll"])

@@ -99,7 +99,7 @@ class TestSegment:
 
     @pytest.mark.parametrize("dots", [".", "..", " .", ".. ", "\n..\n"])
     def test_a_dot_segment_is_refused(self, dots: str) -> None:
-        with pytest.raises(ValueError, match=r"^session_id=.* is no id"):
+        with pytest.raises(ValueError, match=r"^session_id=.* is not an id"):
             encode_segment("session_id", dots)
 
     @pytest.mark.parametrize("wrong", [None, 7, 1.5, True, b"s", ["s"], object()])

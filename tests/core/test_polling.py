@@ -28,7 +28,7 @@ class TestARecording:
     def test_is_read_until_it_is_there(self, flavour: Flavour, waits: list[float]) -> None:
         script = statuses("RECORDING", "UPLOADING", "UPLOADED")
         record, seen = recording(flavour, script), list[str]()
-        found = flavour.get(record.wait_until("UPLOADED", poll=2, progress=lambda r: seen.append(r.status)))
+        found = flavour.get(record.wait_until("UPLOADED", poll_interval=2, progress=lambda r: seen.append(r.status)))
         assert found is record
         assert script.calls == [READ] * 3
         assert waits == [2, 2]
@@ -93,13 +93,13 @@ class TestTime:
         with pytest.raises(
             WaitTimeoutError, match=r"waited 5 s for <Recording id='r' status='RECORDING'> to be UPL"
         ) as e:
-            flavour.get(record.wait_until("UPLOADED", timeout=5, poll=2))
+            flavour.get(record.wait_until("UPLOADED", timeout=5, poll_interval=2))
         assert isinstance(e.value, TimeoutError)
         assert e.value.record is record
         assert waits == pytest.approx([2, 2, 1], abs=0.1)  # less what the reads took
         assert len(script.calls) == 4
 
-    @pytest.mark.parametrize("name", ["timeout", "poll"])
+    @pytest.mark.parametrize("name", ["timeout", "poll_interval"])
     @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
     def test_must_be_some(self, flavour: Flavour, name: str, seconds: float) -> None:
         script = Script()
@@ -111,7 +111,7 @@ class TestTime:
 def test_the_error_can_be_pickled() -> None:
     record = recording(Flavour(asynchronous=False), statuses("RECORDING", "RECORDING"))
     with pytest.raises(WaitTimeoutError) as caught:
-        record.wait_until("UPLOADED", timeout=1, poll=1)
+        record.wait_until("UPLOADED", timeout=1, poll_interval=1)
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (type(copy), str(copy), copy.record) == (WaitTimeoutError, str(caught.value), record)
 
@@ -121,7 +121,7 @@ class TestWhatIsNotThereYet:
         client = flavour.client(script, max_retries=0)
         session = client.sessions.ref("s")
         done: Callable[[Any], bool] = lambda found: found.status == "ENDED"  # noqa: E731 - in one place for both
-        return flavour.get(client.run(wait_until(session, done, what="to end", timeout=9, poll=1, **given)))
+        return flavour.get(client.run(wait_until(session, done, goal="to end", timeout=9, poll_interval=1, **given)))
 
     def test_is_an_error(self, flavour: Flavour) -> None:
         with pytest.raises(NotFoundError):

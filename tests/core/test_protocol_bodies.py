@@ -36,9 +36,9 @@ APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01
         (b'{"name": "\\ud83d', r'{"name": "\ud83d'),
     ],
 )
-@pytest.mark.parametrize("pays", [0, 2**20], ids=["orjson", "json"])
-def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, pays: int) -> None:
-    monkeypatch.setattr(protocol, "_decoder", protocol._Decoder(pays))
+@pytest.mark.parametrize("threshold", [0, 2**20], ids=["orjson", "json"])
+def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, threshold: int) -> None:
+    monkeypatch.setattr(protocol, "_decoder", protocol._Decoder(threshold))
     monkeypatch.delitem(sys.modules, "orjson", raising=False)
     assert decode(answer(content)) == decoded
 

@@ -158,23 +158,23 @@ class TestText:
 
     def test_says_that_html_is_no_json(self) -> None:
         error = error_of(answer(HTML, 502))
-        assert str(error).endswith("the body is no JSON: 502 Bad Gateway")
+        assert str(error).endswith("the body is not JSON: 502 Bad Gateway")
         assert error.body == HTML
 
     @pytest.mark.parametrize(
         ("body", "words"),
         [
-            ("no healthy upstream", "no JSON: no healthy upstream"),
-            ("a\n\n b\x1b[2J", "no JSON: a b [2J"),
-            ("x" * 1000, "no JSON: " + "x" * 100),
-            ("<" * 100_000, "no JSON: " + "<" * 100),
-            ("<html></html>", "the body is no JSON"),
+            ("no healthy upstream", "not JSON: no healthy upstream"),
+            ("a\n\n b\x1b[2J", "not JSON: a b [2J"),
+            ("x" * 1000, "not JSON: " + "x" * 100),
+            ("<" * 100_000, "not JSON: " + "<" * 100),
+            ("<html></html>", "the body is not JSON"),
             (
                 "<Error><Code>AccessDenied</Code><Message>Request has expired</Message>",
                 "AccessDenied Request has expired",
             ),
-            ("no /file?signature=s3cret&x=1 here", "no JSON: no /file?... here"),
-            ("\ufeffbad", "no JSON: bad"),
+            ("no /file?signature=s3cret&x=1 here", "not JSON: no /file?... here"),
+            ("\ufeffbad", "not JSON: bad"),
         ],
     )
     def test_says_how_another_body_begins(self, body: str, words: str) -> None:
@@ -185,7 +185,7 @@ class TestText:
     def test_other_cures_where_no_token_was_sent(self) -> None:
         response = answer("<Error>expired</Error>", 403)
         error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={403: "the link is old"})
-        assert str(error) == "GET /f answered 403: the body is no JSON: expired; the link is old"
+        assert str(error) == "GET /f answered 403: the body is not JSON: expired; the link is old"
         error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={})
         assert "token" not in str(error)
 

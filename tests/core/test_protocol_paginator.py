@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.protocol import Paging, Paginator
+from realtimekit.protocol import Paginator, Paging
 
 Page = tuple[list[Any], Paging]
 UNKNOWN = Paging()

@@ -135,7 +135,7 @@ class TestTimeFilters:
 
     @pytest.mark.parametrize("text", ["", "null", "last week", "03.06.2026"])
     def test_a_text_that_is_none_is_refused(self, name: str, text: str) -> None:
-        with pytest.raises(ValueError, match=f"^{name}='{text}' is no ISO 8601 time; pass a datetime"):
+        with pytest.raises(ValueError, match=f"^{name}='{text}' is not an ISO 8601 time; pass a datetime"):
             encode_query_value(name, text)
 
     def test_a_naive_datetime_is_refused(self, name: str) -> None:

@@ -36,7 +36,7 @@ class Downloadable(ClientBound[F]):
         """Read the link anew."""
         raise NotImplementedError
 
-    def _default_name(self) -> str:
+    def _default_filename(self) -> str:
         """What its file is called in a folder; characters that could mean something there are replaced."""
         raise NotImplementedError
 
@@ -133,7 +133,7 @@ class File(Downloadable[F]):
     def _refresh_link(self) -> Flow[None]:
         return self._owner._refresh_link()
 
-    def _default_name(self) -> str:
+    def _default_filename(self) -> str:
         return self._name
 
 
@@ -173,7 +173,11 @@ class _Place:
 
     def keep(self, source: Downloadable[Any]) -> Path | None:
         self.file.close()
-        path = self._folder / file_name(source._default_name(), source._link() or "") if self._is_folder else self._path
+        path = (
+            self._folder / file_name(source._default_filename(), source._link() or "")
+            if self._is_folder
+            else self._path
+        )
         return self._part.replace(path)
 
     def __exit__(self, *_: object) -> None:

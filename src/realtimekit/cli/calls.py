@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.cli import output
 from realtimekit.cli.options import Column
-from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, each
+from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, iter_quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def show(form: str | None, session: Session) -> None:
     """Gather everybody's reports, and print what they add up to and what went wrong."""
     quality = SessionQuality(session.id, [], [])
     with output.progress("Reports") as tell:
-        for number, peer in enumerate(each(session), 1):
+        for number, peer in enumerate(iter_quality(session), 1):
             tell(number, None)
             if isinstance(peer, MissingReport):
                 quality.missing.append(peer)

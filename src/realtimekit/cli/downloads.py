@@ -48,7 +48,7 @@ def _make(folder: Path) -> None:
 
 def one(file: Downloadable[Sync], to: Path) -> Saved:
     """Download a file, with a bar where there is a terminal."""
-    with output.progress(file._default_name(), size=True) as tell, writing(to):
+    with output.progress(file._default_filename(), size=True) as tell, writing(to):
         path = file.download(to, progress=tell)
     return Saved(path, path.stat().st_size)
 

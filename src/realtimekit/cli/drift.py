@@ -67,12 +67,12 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 def _reason(place: str, error: Exception) -> str:
     from realtimekit.contract.reading import told  # noqa: PLC0415 - as above
-    from realtimekit.protocol import printable  # noqa: PLC0415 - as above
+    from realtimekit.protocol import sanitize  # noqa: PLC0415 - as above
 
     if isinstance(error, OSError):
-        return printable(f"{place}: {error.strerror or error}")
+        return sanitize(f"{place}: {error.strerror or error}")
     words = str(error)
-    return printable(words if told(place) in words or "://" in place else f"{place}: {words}")
+    return sanitize(words if told(place) in words or "://" in place else f"{place}: {words}")
 
 
 def _document(

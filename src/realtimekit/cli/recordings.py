@@ -123,7 +123,7 @@ def wait_for_recording(
 
     with output.waiting(f"recording {recording_id}") as tell:
         return client.recordings.ref(recording_id).wait_until(
-            *statuses, timeout=timeout, poll=poll, progress=lambda recording: tell(recording.status)
+            *statuses, timeout=timeout, poll_interval=poll, progress=lambda recording: tell(recording.status)
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from realtimekit.errors import APIConnectionError, ConfigurationError, NotFoundError, RealtimeKitError
-from realtimekit.settings import ENVIRONMENT, missing_setting
+from realtimekit.settings import ENVIRONMENT, missing_setting_message
 
-# What is missing_setting where one of the settings is, and what to do.
+# What is missing_setting_message where one of the settings is, and what to do.
 MISSING = {
     "api_token": "there is no API token: set CLOUDFLARE_API_TOKEN",
     "account_id": "which account? Set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
@@ -35,7 +35,7 @@ def told(error: Exception) -> str:
 
 def _setting(text: str) -> str:
     for name, variable in ENVIRONMENT.items():
-        text = text.replace(missing_setting(name), MISSING.get(name, ""))
+        text = text.replace(missing_setting_message(name), MISSING.get(name, ""))
         text = re.sub(rf"\b{name}=(?=['\w])", f"{variable}=", text)
         if "_" in name:  # else it is a word like any other
             text = re.sub(rf"\b{name}\b=?", variable, text)

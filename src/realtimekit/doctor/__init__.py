@@ -23,7 +23,7 @@ from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError, ConfigurationError, RealtimeKitError
 from realtimekit.execution import Call, build_request
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import decode, printable, unwrap_list
+from realtimekit.protocol import decode, sanitize, unwrap_list
 from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class _Examination:
     def _of_settings(self) -> Problem | None:
         absent = [each.name for each in self.sources if each.source == "not set"]
         if absent:
-            cures = tuple(settings.missing_setting(name).partition(": ")[2] for name in absent)
+            cures = tuple(settings.missing_setting_message(name).partition(": ")[2] for name in absent)
             cures = tuple(f"{name}: {cure}" for name, cure in zip(absent, cures, strict=True))
             if len(absent) == len(settings.ENVIRONMENT) - 2:  # all but those that have a default
                 cures = (
@@ -194,7 +194,7 @@ class _Examination:
         text = str(value) if isinstance(value, str) else type(value).__name__
         if "@" in text and name == "base_url":
             return "not shown: it may hold a password"
-        return printable(text.replace(self.secret, "<token>") if self.secret else text)
+        return sanitize(text.replace(self.secret, "<token>") if self.secret else text)
 
 
 def _wrong(error: Exception) -> Problem:

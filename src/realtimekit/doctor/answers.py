@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import error_from, is_error, printable, unwrap, unwrap_list
+from realtimekit.protocol import error_from, is_error, sanitize, unwrap, unwrap_list
 from realtimekit.settings import BASE_URL, is_loopback
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Answer(NamedTuple):
         method, _, path = self.call.partition(" ")
         words = str(error_from(self.response, self.body, method, path)).partition("; ")[0]
         ray = self.response.headers.get("cf-ray")
-        return printable(f"{words} (cf-ray {ray})" if ray else words)
+        return sanitize(f"{words} (cf-ray {ray})" if ray else words)
 
 
 def of_account(answer: Answer, settings: Settings, get: Callable[[str], Answer]) -> Problem | None:
@@ -98,7 +98,7 @@ def _of_token(answer: Answer, settings: Settings, get: Callable[[str], Answer]) 
         state = unwrap(verdict.body)
         status = state.get("status") if isinstance(state, dict) else None
         if status != "active":
-            text = f"the token is {printable(str(status))}, says Cloudflare"
+            text = f"the token is {sanitize(str(status))}, says Cloudflare"
             return Problem("token", text, _new_token(settings), answer.said)
         if path.startswith("/accounts"):  # it is a token of this very account
             text = "the token is valid and this account's own: most likely it lacks the permission for RealtimeKit"
@@ -168,7 +168,7 @@ def of_app(answer: Answer, app_id: str, known: list[dict[str, Any]]) -> Problem:
         if not names:
             cures.append("the account has no app: make one in the dashboard (Realtime), or with App.create(name=...)")
         cures.append("if it is the app of another account, set CLOUDFLARE_ACCOUNT_ID to that one")
-        return Problem("app", f"this account has most likely no app {printable(app_id)}", tuple(cures), answer.said)
+        return Problem("app", f"this account has most likely no app {sanitize(app_id)}", tuple(cures), answer.said)
     if status in {401, 403} or answer.codes & REFUSED:
         text = "the token may read the account's apps, but not this one: most likely a permission is missing"
         return Problem("permission", text, (PERMIT, "check REALTIMEKIT_APP_ID"), answer.said)
@@ -193,13 +193,13 @@ def _wrong_path(answer: Answer, base_url: str) -> Problem | None:
     nowhere = answer.response.status in {400, 404} and not answer.codes & (NO_ROUTE | MALFORMED_TOKEN)
     if path == PATH or not (cloudflares or nowhere):
         return None
-    there = f"ends in {printable(path)}" if path else "has no path"
+    there = f"ends in {sanitize(path)}" if path else "has no path"
     text = f"this is not the API: base_url {there}, and the API is at {PATH}"
     if cloudflares:
         cures = [f"set REALTIMEKIT_BASE_URL (base_url=) to {BASE_URL}, or leave it out: that is the default"]
     else:
         cures = [
-            f"set REALTIMEKIT_BASE_URL (base_url=) to {printable(_origin(base_url))}{PATH}",
+            f"set REALTIMEKIT_BASE_URL (base_url=) to {sanitize(_origin(base_url))}{PATH}",
             f"or leave it out, to ask Cloudflare's own at {BASE_URL}",
         ]
     return Problem("not the API", text, tuple(cures), answer.said)
@@ -211,15 +211,15 @@ def _elsewhere(answer: Answer, base_url: str) -> Problem | None:
         return None
     emulators = f"an emulator prints its own, such as http://127.0.0.1:8787{PATH}"
     cures = (
-        f"check base_url ({printable(base_url)}): Cloudflare's API is at {BASE_URL}, the default; {emulators}",
+        f"check base_url ({sanitize(base_url)}): Cloudflare's API is at {BASE_URL}, the default; {emulators}",
         "if you are behind a login page, a filter or a proxy, log in there first, or have it let the API through",
     )
     target = urlsplit(answer.response.headers.get("location", "")).hostname
     if 300 <= answer.response.status < 400 and target:
-        text = f"this is not the API: it sends the caller on to {printable(target)}, most likely a login page"
+        text = f"this is not the API: it sends the caller on to {sanitize(target)}, most likely a login page"
         return Problem("not the API", text, cures[::-1], answer.said)
     what = "a web page" if isinstance(answer.body, str) and "<" in answer.body else "something else"
-    text = f"this is not the API: {what} answers at {printable(_origin(base_url))}"
+    text = f"this is not the API: {what} answers at {sanitize(_origin(base_url))}"
     return Problem("not the API", text, cures, answer.said)
 
 
@@ -281,4 +281,4 @@ def _asked(get: Callable[[str], Answer], path: str) -> Answer | None:
 
 def _some(words: list[str]) -> str:
     more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
-    return printable(", ".join(words[:MOST_NAMED]) + more)
+    return sanitize(", ".join(words[:MOST_NAMED]) + more)

@@ -10,7 +10,7 @@ from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.people import Person, known, people_of
 from realtimekit.report.series import POINTS, Plot, plots_of
 from realtimekit.resources.recording import Recordings
-from realtimekit.resources.session_quality import MissingReport, PeerQuality, each
+from realtimekit.resources.session_quality import MissingReport, PeerQuality, iter_quality
 
 if TYPE_CHECKING:
     import os
@@ -201,7 +201,7 @@ def _recordings(session: Session[Sync]) -> list[Recording[Sync]]:
 
 def _measure(report: Report, concurrency: int, total: int, progress: Callable[[int, int | None], object]) -> None:
     points = max(60, min(POINTS, 3000 // max(1, total)))  # a crowd's page is to stay small
-    for done, peer in enumerate(each(report.session, concurrency=concurrency, thresholds=report.thresholds), 1):
+    for done, peer in enumerate(iter_quality(report.session, concurrency=concurrency, thresholds=report.thresholds), 1):
         if isinstance(peer, MissingReport):
             report.without_report.append(peer)
         else:

@@ -144,12 +144,12 @@ class BaseReceiver(ClientBound[F]):
     def _check_ours(self, event: Event[Any]) -> None:
         if self.webhook_ids is not None and event.webhook_id not in self.webhook_ids:
             raise ForeignEventError(
-                f"the delivery is of the webhook {protocol.printable(repr(event.webhook_id))}, "
+                f"the delivery is of the webhook {protocol.sanitize(repr(event.webhook_id))}, "
                 "which is not among webhook_ids="
             )
         # Some events name no app at all (a recording that is UPLOADING may be one): those pass.
         if self.app_id is not None and event.app_id not in (None, self.app_id):
-            raise ForeignEventError(f"the event is of the app {protocol.printable(repr(event.app_id))}, not of app_id=")
+            raise ForeignEventError(f"the event is of the app {protocol.sanitize(repr(event.app_id))}, not of app_id=")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} app_id={self.app_id!r}>"
