@@ -220,6 +220,15 @@ SENT: dict[str, Callable[[Any], Any]] = {
     "update": lambda c: c.meetings.ref("m").update(recording_config={"storage_config": STORAGE}),
     "replace": lambda c: c.meetings.ref("m").replace(title="t", recording_config={"storage_config": STORAGE}),
     "extra_body": lambda c: c.recordings.create(meeting_id="m", extra_body={"storage_config": STORAGE}),
+    "extra_headers": lambda c: c.meetings.create(title="t", extra_headers={"x-key": TOKEN}),
+    "extra_headers, find": lambda c: c.meetings.find("m", extra_headers={"x-key": TOKEN}),
+}
+# Sent by generators and by lists; an empty response is not an error for these.
+SENT_WITH_HEADERS: dict[str, Callable[[Any], Any]] = {
+    "list": lambda c: c.sessions.where(extra_headers={"x-key": TOKEN}).page_size(5).first(),
+    "destroy": lambda c: c.webhooks.ref("w").destroy(extra_headers={"x-key": TOKEN}),
+    "end": lambda c: c.meetings.ref("m").end(extra_headers={"x-key": TOKEN}),
+    "analytics": lambda c: c.analytics.daywise(extra_headers={"x-key": TOKEN}),
 }
 FAILING = {
     "no answer": Answering(0),
@@ -229,12 +238,14 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("call", SENT.values(), ids=SENT.keys())
-@pytest.mark.parametrize("failing", FAILING.values(), ids=FAILING.keys())
+CASES = [(call, failing) for call in SENT for failing in FAILING]
+CASES += [(call, failing) for call in SENT_WITH_HEADERS for failing in FAILING if failing != "no record"]
+
+
+@pytest.mark.parametrize(("name", "failure"), CASES)
 @pytest.mark.parametrize("kind", [RealtimeKit, AsyncRealtimeKit])
-def test_a_call_that_fails_shows_nothing_that_it_sent(
-    kind: Any, failing: Answering, call: Callable[[Any], Any]
-) -> None:
+def test_a_call_that_fails_shows_nothing_that_it_sent(kind: Any, name: str, failure: str) -> None:
+    call, failing = {**SENT, **SENT_WITH_HEADERS}[name], FAILING[failure]
     client = kind(api_token="t", account_id="a", app_id="b", transport=failing, max_retries=0, limiter="off")
 
     def run() -> None:
@@ -248,7 +259,25 @@ def test_a_call_that_fails_shows_nothing_that_it_sent(
     assert TOKEN not in tracked(error)
 
 
+def test_extra_headers_are_not_logged_and_not_shown_to_hooks(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    attempts: list[object] = []
+    hooks: Any = dict.fromkeys(("on_request", "on_response", "on_retry"), attempts.append)
+    settings: Any = {"api_token": "t", "account_id": "a", "app_id": "b", "limiter": "off", "max_retries": 1}
+    transport = Answering(429, "", **{"retry-after": "0"})
+    client = RealtimeKit(**settings, **hooks, transport=transport)
+    relation = client.sessions.where(extra_headers={"x-key": TOKEN})
+    with pytest.raises(APIError):
+        relation.all()
+    assert len(attempts) == 5
+    assert caplog.text
+    assert TOKEN not in f"{caplog.text} {attempts!r} {relation!r} {client!r}"
+
+
 UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
+    "a header": lambda c: c.recordings.create(meeting_id="m", extra_headers={"x-key": f"{TOKEN}\n"}),
+    "a header of the client": lambda c: c.sessions.find("s", extra_headers={"Authorization": f"Bearer {TOKEN}"}),
+    "the name of a header": lambda c: c.sessions.where(extra_headers={"x key": TOKEN}).all(),
     "no JSON": lambda c: c.recordings.create(meeting_id="m", max_seconds=object(), storage_config=STORAGE),  # type: ignore[arg-type]
     "an unknown keyword": lambda c: c.recordings.create(meeting_id="m", seconds=1, storage_config=STORAGE),  # type: ignore[call-arg]
     "a timeout": lambda c: c.recordings.create(meeting_id="m", timeout=-1, storage_config=STORAGE),

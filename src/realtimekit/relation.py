@@ -1,7 +1,7 @@
 """Collections of records, and Relation: a lazy collection that paginates itself.
 
-Nothing is sent until a relation is iterated or one of its methods sends a request. `where`, `order_by`, `page_size`, `limit` and `prefetch` return
-clones, so a relation can be kept, shared between threads and tasks, and iterated again.
+Nothing is sent until a relation is iterated or one of its methods sends a request. `where`, `order_by`, `page_size`,
+`limit` and `prefetch` return clones, so a relation can be kept, shared between threads and tasks, and iterated again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
+from realtimekit.settings import hide_headers
 from realtimekit.values import encode_query_value
 
 if TYPE_CHECKING:
@@ -175,6 +176,8 @@ class Relation(Collection[R, F]):
         for name in ("extra_query", "extra_headers"):
             if name in options:
                 options[name] = {**(before.get(name) or {}), **(options[name] or {})}
+        if "extra_headers" in options:
+            options["extra_headers"] = hide_headers(options["extra_headers"])
         return self._clone(
             _scope=scope, _query={**self._query, **encoded}, _options=cast("RequestOptions", {**before, **options})
         )
@@ -196,7 +199,7 @@ class Relation(Collection[R, F]):
         return self._clone(_limit=validate_positive("limit", count))
 
     def prefetch(self, pages: int) -> Self:
-        """Request up to this many pages at once while iterating. Their order is kept, and no more of them are in memory.
+        """Request up to this many pages at once while iterating. Their order is kept; no more are in memory.
 
         Example:
             for session in client.sessions.prefetch(8): ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -46,7 +46,7 @@ BASE_PATH = "/accounts/{account_id}/realtime/kit"
 class UnsupportedWrite:
     """A write that the API does not offer for this class.
 
-    Type checkers see no such method. At run time `hasattr` returns False, and reading it raises an error with the reason.
+    Type checkers see no such method. At run time `hasattr` returns False, and the error gives the reason.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -345,16 +345,17 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
     @overload
     def __init__(self, method: Callable[Concatenate[Any, P], T]) -> None: ...
     def __init__(self, method: Any) -> None:
-        self._method = method
+        name = self._name = method.__name__
+
+        def call(owner: type[Resource[Any]], /, *args: Any, **kwargs: Any) -> Any:
+            return getattr(_on_default(owner), name)(*args, **kwargs)
+
+        # For `help()`: the signature is that of the function.
+        self._call = functools.update_wrapper(call, getattr(method, "flow", method))
 
     def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, T]:
-        method = self._method
-        _reject_on_record(obj, owner, method.__name__)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return getattr(_on_default(owner), method.__name__)(*args, **kwargs)
-
-        return functools.update_wrapper(call, method)
+        _reject_on_record(obj, owner, self._name)
+        return MethodType(self._call, owner)
 
 
 class all_on_default_client(Generic[P, R]):  # noqa: N801 - as above
@@ -365,12 +366,15 @@ class all_on_default_client(Generic[P, R]):  # noqa: N801 - as above
 
     def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
         _reject_on_record(obj, owner, "all")
+        return MethodType(_all, owner)
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> list[R]:
-            """Return a list of every record that `where` matches with these filters."""
-            return list(_on_default(owner).where(*args, **kwargs))
 
-        return call
+def _all(owner: type[Resource[Any]], /, **filters: Any) -> list[Any]:
+    """Return a list of every record that matches these filters; see `where`."""
+    return list(_on_default(owner).where(**filters))
+
+
+_all.__name__ = "all"
 
 
 def _reject_on_record(obj: object, owner: type, name: str) -> None:

@@ -147,6 +147,13 @@ def hide_secrets(options: Any) -> Any:
     return options
 
 
+def hide_headers(headers: Any) -> Any:
+    """Return a copy of request headers whose values are hidden: a header may be a credential."""
+    if not headers:
+        return headers
+    return {name: Secret(value) if isinstance(value, str) else value for name, value in headers.items()}
+
+
 def missing_setting_message(name: str) -> str:
     """Return the message for a setting that is needed and missing."""
     return f"{name} is not set: pass {name}=, call realtimekit.configure({name}=...), or set {ENVIRONMENT[name]}"

@@ -1,4 +1,4 @@
-"""What every call takes (`timeout`, `extra_query`, `extra_body`), and what is refused before anything is sent."""
+"""The options of every call (`timeout`, `extra_query`, `extra_body`, `extra_headers`), and invalid arguments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from realtimekit import ConfigurationError
+from realtimekit.interfaces import Response
 
-from .scripted import Flavour, Script, ok
+from .scripted import TOKEN, Flavour, Script, answer, error, ok
 
 MEETING = ok({"id": "m"})
 
@@ -84,6 +85,127 @@ class TestExtraBody:
             flavour.get(client.meetings.find("m", extra_body={"a": 1}))
         with pytest.raises(TypeError, match="use extra_query= instead"):
             flavour.each(client.meetings.where(extra_body={"a": 1}))
+
+
+EXTRA = {"X-Trace": "trace-1"}
+HEADER_SECRET = "s3cret of nobody"
+CALLS: dict[str, tuple[Callable[[Any, Any], Any], Response]] = {
+    "find": (lambda client, headers: client.meetings.find("m", extra_headers=headers), MEETING),
+    "create": (lambda client, headers: client.meetings.create(title="t", extra_headers=headers), MEETING),
+    "reload": (lambda client, headers: client.meetings.ref("m").reload(extra_headers=headers), MEETING),
+    "update": (lambda client, headers: client.meetings.ref("m").update(title="t", extra_headers=headers), MEETING),
+    "destroy": (lambda client, headers: client.webhooks.ref("w").destroy(extra_headers=headers), ok({})),
+    "page": (lambda client, headers: client.meetings.where(extra_headers=headers).page(1), ok([])),
+    "first": (lambda client, headers: client.apps.where(extra_headers=headers).order_by("created_at").first(), ok([])),
+    "all": (lambda client, headers: client.sessions.where(extra_headers=headers).page_size(5).limit(2).all(), ok([])),
+    "below a record": (
+        lambda client, headers: client.sessions.ref("s").participants.where(extra_headers=headers).all(), ok([])
+    ),
+    "analytics": (lambda client, headers: client.analytics.daywise(extra_headers=headers), ok({})),
+}  # fmt: skip
+
+
+class TestExtraHeaders:
+    @pytest.mark.parametrize(("act", "response"), CALLS.values(), ids=CALLS)
+    def test_are_sent_with_the_clients_own(
+        self, flavour: Flavour, act: Callable[[Any, Any], Any], response: Response
+    ) -> None:
+        script = Script(response)
+        flavour.get(act(flavour.client(script), EXTRA))
+        headers = script.requests[0].headers
+        assert headers["x-trace"] == "trace-1"
+        assert headers["authorization"] == f"Bearer {TOKEN}"
+        assert headers["accept"] == "application/json"
+
+    def test_are_for_one_call_only(self, flavour: Flavour) -> None:
+        script = Script(MEETING, MEETING)
+        client = flavour.client(script)
+        meeting = flavour.get(client.meetings.find("m", extra_headers=EXTRA))
+        flavour.get(meeting.reload())
+        assert "x-trace" not in script.requests[1].headers
+
+    def test_replace_those_of_the_client_that_are_not_protected(self, flavour: Flavour) -> None:
+        script = Script(MEETING)
+        headers = {"Accept": "application/json; v=2", "User-Agent": "mine/1"}
+        flavour.get(flavour.client(script).meetings.find("m", extra_headers=headers))
+        assert {**script.requests[0].headers, "authorization": ""} == {
+            "accept": "application/json; v=2",
+            "user-agent": "mine/1",
+            "authorization": "",
+        }
+
+    def test_go_with_every_page(self, flavour: Flavour) -> None:
+        script = Script(ok([{"id": "a"}]), ok([]))
+        flavour.each(flavour.client(script).meetings.where(extra_headers=EXTRA))
+        assert [request.headers["x-trace"] for request in script.requests] == ["trace-1"] * 2
+
+    def test_go_with_every_attempt(self, flavour: Flavour) -> None:
+        script = Script(error(503), MEETING)
+        flavour.get(flavour.client(script).meetings.find("m", extra_headers=EXTRA))
+        assert [request.headers["x-trace"] for request in script.requests] == ["trace-1"] * 2
+
+    def test_of_chained_wheres_are_merged_and_the_last_one_wins(self, flavour: Flavour) -> None:
+        script = Script(ok([]))
+        first = flavour.client(script).sessions.where(extra_headers={"a": "1", "b": "1"})
+        flavour.get(first.where(extra_headers={"b": "2", "c": "2"}).where(status="ENDED").all())
+        headers = script.requests[0].headers
+        assert [headers[name] for name in "abc"] == ["1", "2", "2"]
+        assert script.call.query["status"] == "ENDED"
+
+    @pytest.mark.parametrize("none", [None, {}])
+    def test_may_be_empty(self, flavour: Flavour, none: Any) -> None:
+        script = Script(MEETING)
+        flavour.get(flavour.client(script).meetings.find("m", extra_headers=none))
+        assert set(script.requests[0].headers) == {"authorization", "accept"}
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("Authorization", "use api_token=, or client.with_options"),
+            ("AUTHORIZATION", "use api_token=, or client.with_options"),
+            ("Host", "leave it out"),
+            ("content-length", "leave it out"),
+            ("Transfer-Encoding", "leave it out"),
+            ("CONNECTION", "leave it out"),
+            ("", "not the name of an HTTP header"),
+            ("x trace", "not the name of an HTTP header"),
+            ("x-trace:", "not the name of an HTTP header"),
+            ("x-trace\r\nx-evil", "not the name of an HTTP header"),
+            ("x-trace\n", "not the name of an HTTP header"),
+            ("x-träce", "not the name of an HTTP header"),
+        ],
+    )
+    def test_with_these_names_are_refused(self, flavour: Flavour, name: str, words: str) -> None:
+        client = flavour.client(Script())
+        for act, _ in CALLS.values():
+            with pytest.raises(ValueError, match=words) as caught:
+                flavour.get(act(client, {name: HEADER_SECRET}))
+            assert repr(name) in str(caught.value)
+            assert HEADER_SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "wrong", ["a\r\nx-evil: 1", "a\nb", "a\rb", "a\0b", "\ta", " a", "a ", "schön", "\u2028", "\x7f"]
+    )
+    def test_with_these_values_are_refused(self, flavour: Flavour, wrong: str) -> None:
+        client = flavour.client(Script())
+        value = HEADER_SECRET + wrong if wrong[0] not in "\t " else wrong[0] + HEADER_SECRET
+        for act, _ in CALLS.values():
+            with pytest.raises(ValueError, match=r"'X-Trace': \.\.\.}: the value must be printable ASCII") as caught:
+                flavour.get(act(client, {"X-Trace": value}))
+            assert HEADER_SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize("wrong", [7, None, b"bytes", ["a"]])
+    def test_with_another_type_are_refused(self, flavour: Flavour, wrong: Any) -> None:
+        client = flavour.client(Script())
+        with pytest.raises(TypeError, match=r"'X-Trace': \.\.\.}: the value must be a string, not"):
+            flavour.get(client.meetings.find("m", extra_headers={"X-Trace": wrong}))
+
+    def test_of_a_download_are_not_sent_to_the_storage(self, flavour: Flavour) -> None:
+        link = ok({"chat_download_url": "https://files.test/chat.csv"})
+        script = Script(link, answer(b""))
+        chat = flavour.get(flavour.client(script).sessions.ref("s").chat)
+        flavour.get(chat.read(extra_headers=EXTRA))
+        assert "x-trace" not in script.requests[1].headers
 
 
 class TestNone:

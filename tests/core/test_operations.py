@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,14 +14,16 @@ from realtimekit import (
     LivestreamSession,
     Meeting,
     Participant,
+    ServerError,
     Session,
     SessionParticipant,
     Summary,
     Transcript,
 )
+from realtimekit.webhooks import event_from
 
 from .operation import NOON, Operation, call, record
-from .scripted import Flavour, Script, answer, ok
+from .scripted import Flavour, Script, answer, call_of, client_of, error, ok
 from .shapes import (
     ACTIVE,
     APP,
@@ -288,3 +290,42 @@ def test_a_broadcast_that_is_no_object_is_a_decode_error(flavour: Flavour) -> No
 def test_a_peer_report_without_a_participant_is_a_decode_error(flavour: Flavour, data: Any) -> None:
     with pytest.raises(DecodeError, match="contains no participant"):
         flavour.get(flavour.client(Script(ok(data))).sessions.find_participant_by_peer_id("x"))
+
+
+class TestTranscriptRequests:
+    """Segments are read from the JSON form, the only one with both the speaker and the end of each segment."""
+
+    JSON = answer([{"startTime": 0, "endTime": 1500, "sentence": "Hello", "peerData": {"displayName": "Ann"}}])
+
+    def test_segments_take_two_requests(self, flavour: Flavour) -> None:
+        script = Script(ok(TRANSCRIPT), self.JSON)
+        transcript = flavour.get(flavour.client(script).sessions.ref("s").transcript)
+        (segment,) = flavour.get(transcript.segments())
+        assert (segment.text, segment.end) == ("Hello", timedelta(milliseconds=1500))
+        link, file = script.requests
+        assert call_of(link) == call("GET", "/app/sessions/s/transcript", format="JSON")
+        assert file.url == TRANSCRIPT["transcript_download_url"]
+
+    def test_a_transcript_from_a_webhook_requests_json_once(self) -> None:
+        script = Script(ok(TRANSCRIPT), self.JSON, self.JSON)
+        transcript = self.from_webhook(script)
+        assert transcript.segments() == transcript.segments()
+        assert call_of(script.requests[0]) == call("GET", "/app/sessions/s/transcript", format="JSON")
+        assert [request.url for request in script.requests[1:]] == [TRANSCRIPT["transcript_download_url"]] * 2
+
+    def test_json_is_requested_again_after_a_failure(self) -> None:
+        script = Script(error(500), ok(TRANSCRIPT), self.JSON)
+        transcript = self.from_webhook(script)
+        with pytest.raises(ServerError):
+            transcript.segments()
+        assert [segment.text for segment in transcript.segments()] == ["Hello"]
+        assert [call_of(request).query for request in script.requests[:2]] == [{"format": "JSON"}] * 2
+
+    def from_webhook(self, script: Script) -> Any:
+        data = {
+            "event": "meeting.transcript",
+            "meeting": {"id": "m", "sessionId": "s", "organizedBy": {"id": "app"}},
+            "transcriptDownloadUrl": "https://files.test/transcript.csv",
+        }
+        event: Any = event_from(data, client=client_of(script, max_retries=0))
+        return event.transcript

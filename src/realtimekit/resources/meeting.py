@@ -84,6 +84,11 @@ class Meetings(Relation["Meeting[F]", F]):
         Example:
             for meeting in client.meetings.where(search="weekly", status="ACTIVE"): ...
 
+        Args:
+            filters: `search` (a meeting's id, or words in its title), `status` ("ACTIVE", "INACTIVE"), `start_time` and
+                `end_time` (aware datetimes, or strings in ISO 8601), `page_no` and `per_page`; and the options of every
+                call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """

@@ -57,6 +57,12 @@ class Sessions(Relation["Session[F]", F]):
         Example:
             for session in client.sessions.where(status="ENDED", associated_id="meet-1"): ...
 
+        Args:
+            filters: `status` ("LIVE", "ENDED"), `associated_id` (the id of a meeting), `participants` (how many took
+                part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes, or strings in ISO 8601),
+                `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of every call: `app_id`,
+                `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """

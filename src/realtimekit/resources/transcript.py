@@ -99,9 +99,9 @@ class Transcript(
         from realtimekit.artifacts.segments import parse_transcript
 
         if self._format is None:
+            yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
-            yield from self._read(options)
         return parse_transcript((yield from self._content(options)), problems=problems)
 
     def _execute(self, call: Call) -> Flow[Any]:
-        return super()._execute(call._replace(query={"format": self._format}))
+        return super()._execute(call._replace(query={"format": self._format, **(call.query or {})}))
