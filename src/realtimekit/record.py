@@ -127,7 +127,7 @@ class Record(_Mapping):
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
         """Support pydantic, and so FastAPI's `-> Session`: an instance of this class, whose JSON is `dict(record)`.
 
-        A participant's token is refused there, as everywhere: only `reveal()` gives it out.
+        A participant's token is rejected there: only `reveal()` returns it.
         """
         from pydantic_core import core_schema
 
@@ -175,7 +175,7 @@ class _NoJSONType:
 class Field:
     """Converts a value when it is first read, and caches it in the record's `__dict__`.
 
-    Later reads do not come here: Python prefers the `__dict__` to a descriptor without `__set__`.
+    Later reads bypass the descriptor: Python prefers the `__dict__` to a descriptor without `__set__`.
     """
 
     name: str
@@ -255,7 +255,7 @@ class Field:
 def _attributes_by_wire_name(cls: type[Record]) -> dict[str, list[str]]:
     """Map each wire name to the attributes that read it, the one of the same name first.
 
-    There are several where one name holds values of different kinds, such as a recording's `download_url`.
+    There are several if one name has values of different kinds, such as a recording's `download_url`.
     """
     found: dict[str, list[str]] = {}
     for base in cls.__mro__:
@@ -347,7 +347,7 @@ _CONVERTERS: dict[Any, Converter] = {
     date: lambda raw, _record: parse_date(_expect(str, raw)),
 }
 
-# Values that JSON decodes to what the field holds; not int, which may be too large.
+# Values that JSON already decodes to the right type. Not int: it may be too large.
 _UNCONVERTED: dict[Converter, type] = {_to_str: str, _to_float: float, _to_bool: bool, _to_datetime: str}
 
 

@@ -208,7 +208,7 @@ class Resource(Record, ClientBound[F]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # For caches and task queues: the record without its client, whose token belongs in neither. What the record
-        # itself holds is pickled, a participant's token and signed links as well: they could not be restored.
+        # itself contains is pickled, also a participant's token and signed links: they could not be restored.
         return _restore, (type(self), self._data, dict(self._scope), self._client.asynchronous)
 
     # --- calls ---------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Resource(Record, ClientBound[F]):
 
     @fluent
     def reload(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """Read the record again, in place: `GET` of its own path.
+        """Reload the record, in place: `GET` of its own path.
 
         Fields that the response leaves out keep their last value (a participant's token is sent only once).
 
@@ -318,14 +318,14 @@ class HasOne(Generic[C, F]):
             child = kind._load(record._client, {}, record._scope_for(kind))
             body = yield from record._execute(Call("GET", self._path))
         child._update_from(body)
-        # Whoever was first wins, so that everybody holds the same object.
+        # The first thread wins, so that all get the same object.
         return record.__dict__.setdefault(slot, child) if self.cached else child
 
 
 def has_one(*, cached: bool = True, path: str | None = None) -> Any:
     """Declare an association with the one record of a kind below this one; its type is the annotation.
 
-    `path` is where it is read below this record, for a kind whose own path is elsewhere.
+    `path` is its path below this record, if it differs from the kind's own path.
     """
     return HasOne(cached=cached, path=path)
 

@@ -142,7 +142,7 @@ def hide_secrets(options: Any) -> Any:
         # Only a string can be hidden; of anything else the type is enough for the error message.
         kind = type(options["api_token"])
         options["api_token"] = Secret(options["api_token"]) if issubclass(kind, str) else kind
-    if "@" in str(options.get("base_url")):  # it may hold a password
+    if "@" in str(options.get("base_url")):  # it may contain a password
         options["base_url"] = Secret(options["base_url"])
     return options
 
@@ -218,7 +218,7 @@ def _validate_token(token: Secret | type) -> Secret:
     if not token:
         raise ConfigurationError("api_token is empty: " + missing_setting_message("api_token").partition(": ")[2])
     if token.lower().startswith("bearer "):
-        raise ConfigurationError("api_token starts with 'Bearer': pass the token alone")
+        raise ConfigurationError("api_token starts with 'Bearer': pass only the token")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigurationError("api_token contains a space, a control or a non-ASCII character: copy the token again")
     return token

@@ -1,4 +1,4 @@
-"""Artifacts: the files of a session, which the API gives out as links that expire."""
+"""Artifacts: the files of a session, which the API returns as links that expire."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Artifact(Resource[F], Downloadable[F]):
         raise (yield from self._with_reason(missing)) from None
 
     def _with_reason(self, error: NotFoundError) -> Flow[NotFoundError]:
-        """Return the error with its reason, if the session and its meeting tell it; else the same error."""
+        """Return the error with its reason, if the session or its meeting shows it; otherwise the same error."""
         try:
             kind, reason = yield from self._reason()
         except (RealtimeKitError, LookupError, TypeError, ValueError):

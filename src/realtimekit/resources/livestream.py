@@ -26,7 +26,7 @@ class LivestreamFilters(ScopedOptions, total=False):
     start_time: datetime | str
     end_time: datetime | str
     sort_order: Literal["ASC", "DSC"]  # this list alone spells it DSC
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 

@@ -27,7 +27,7 @@ class MeetingFilters(ScopedOptions, total=False):
     status: Literal["ACTIVE", "INACTIVE"] | str
     start_time: datetime | str
     end_time: datetime | str
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 

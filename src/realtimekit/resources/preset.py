@@ -29,7 +29,7 @@ class PresetFilters(ScopedOptions, total=False):
     """The query of `GET /presets`."""
 
     search: str  # words in its name
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 

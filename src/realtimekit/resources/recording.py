@@ -55,7 +55,7 @@ class RecordingFilters(ScopedOptions, total=False):
     end_time: datetime | str
     sort_by: Literal["invokedTime"] | str
     sort_order: Literal["ASC", "DESC"]
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 

@@ -44,7 +44,7 @@ class SessionFilters(ScopedOptions, total=False):
     search: str
     sort_by: Literal["minutesConsumed", "createdAt"] | str
     sort_order: Literal["ASC", "DESC"]
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 

@@ -31,7 +31,7 @@ class SessionParticipantFilters(SessionScopedOptions, total=False):
     view: Literal["raw", "consolidated"] | str
     sort_by: Literal["joinedAt", "duration"] | str
     sort_order: Literal["ASC", "DESC"]
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
