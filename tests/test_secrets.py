@@ -60,7 +60,7 @@ def raised(call: Callable[[], object], kind: type[BaseException] | tuple[type[Ba
     return caught.value
 
 
-def test_logs_hold_no_secret(demo: Demo, transport: TransportName, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_no_secret(demo: Demo, transport: TransportName, caplog: pytest.LogCaptureFixture) -> None:
     """At DEBUG, of every logger: ours, the transports', the emulator's."""
     caplog.set_level(logging.DEBUG)
     with RealtimeKit(**demo.settings, transport=transport) as client:
@@ -80,7 +80,7 @@ def test_logs_hold_no_secret(demo: Demo, transport: TransportName, caplog: pytes
         assert secret not in said
 
 
-def test_reprs_and_tracebacks_hold_no_secret(demo: Demo, transport: TransportName) -> None:
+def test_reprs_and_tracebacks_contain_no_secret(demo: Demo, transport: TransportName) -> None:
     with RealtimeKit(**demo.settings, transport=transport) as client:
         session = client.sessions.find("sess-1")
         person = client.meetings.ref("meet-1").participants.find("part-1").regenerate_token()
@@ -128,7 +128,7 @@ REFUSED: dict[str, Callable[[RealtimeKit], object]] = {
 
 
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_refused_before_it_is_sent_shows_no_token(refused: Callable[[RealtimeKit], object]) -> None:
+def test_a_rejected_call_shows_no_token(refused: Callable[[RealtimeKit], object]) -> None:
     client = RealtimeKit(api_token=TOKEN, account_id="a", app_id="b", base_url="http://127.0.0.1:9")
     with pytest.raises((TypeError, ValueError, AttributeError, RealtimeKitError)) as caught:
         refused(client)
@@ -154,7 +154,7 @@ WRONG: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("wrong", WRONG, ids=", ".join)
 @pytest.mark.parametrize("make", [RealtimeKit, AsyncRealtimeKit, realtimekit.configure])
-def test_a_client_that_cannot_be_made_shows_no_token(make: Callable[..., object], wrong: dict[str, Any]) -> None:
+def test_an_invalid_client_option_shows_no_token(make: Callable[..., object], wrong: dict[str, Any]) -> None:
     with pytest.raises((realtimekit.ConfigurationError, TypeError)) as caught:
         make(**{"api_token": TOKEN, **wrong})
     assert TOKEN not in tracked(caught.value)
@@ -190,7 +190,7 @@ def test_a_password_in_base_url_is_not_shown(make: Callable[..., object], url: A
     assert TOKEN not in tracked(error)
 
 
-def test_nor_where_it_comes_from_the_environment_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_in_base_url_from_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     client = RealtimeKit(api_token="t")
     error = raised(partial(client.with_options, base_url=PASSWORDS[0]), realtimekit.ConfigurationError)
     assert TOKEN not in tracked(error)
@@ -244,7 +244,7 @@ CASES += [(call, failing) for call in SENT_WITH_HEADERS for failing in FAILING i
 
 @pytest.mark.parametrize(("name", "failure"), CASES)
 @pytest.mark.parametrize("kind", [RealtimeKit, AsyncRealtimeKit])
-def test_a_call_that_fails_shows_nothing_that_it_sent(kind: Any, name: str, failure: str) -> None:
+def test_a_failed_call_shows_nothing_that_it_sent(kind: Any, name: str, failure: str) -> None:
     call, failing = {**SENT, **SENT_WITH_HEADERS}[name], FAILING[failure]
     client = kind(api_token="t", account_id="a", app_id="b", transport=failing, max_retries=0, limiter="off")
 
@@ -286,7 +286,7 @@ UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
 
 
 @pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT.keys())
-def test_a_call_that_is_refused_unsent_quotes_nothing(call: Callable[[RealtimeKit], object]) -> None:
+def test_the_error_of_a_rejected_call_contains_no_argument(call: Callable[[RealtimeKit], object]) -> None:
     """Its local variables, though, may have what was given: the one exception.
 
     It is a mistake in the program and shows when the line is first run; json's own frames have the body at that
@@ -308,7 +308,7 @@ class Kept(Record):
 
 
 @pytest.mark.parametrize("field", ["name", "created_at", "layers"])
-def test_a_field_that_cannot_be_read_shows_no_other(field: str) -> None:
+def test_an_unreadable_field_shows_no_other_field(field: str) -> None:
     record = Kept({"token": TOKEN, "created_at": "never", "layers": {"download_url": TOKEN}})
     assert TOKEN not in tracked(raised(partial(getattr, record, field), DecodeError))
 
@@ -325,7 +325,7 @@ STORAGE_ANSWERS = {
 
 
 @pytest.mark.parametrize("storage", STORAGE_ANSWERS.values(), ids=STORAGE_ANSWERS.keys())
-def test_a_download_that_fails_shows_no_link(storage: Answering) -> None:
+def test_a_failed_download_shows_no_link(storage: Answering) -> None:
     client = RealtimeKit(api_token="t", account_id="a", app_id="b", transport=storage, max_retries=0, limiter="off")
     data = {"event": "meeting.chatSynced", "sessionId": "s", "chatDownloadUrl": LINK}
     chat: Any = event_from(data, client=client)
@@ -347,7 +347,7 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
     return Signer.made_in(tmp_path_factory.mktemp("keys"))
 
 
-def test_a_delivery_that_is_refused_is_not_shown(signer: Signer) -> None:
+def test_a_rejected_delivery_is_not_shown(signer: Signer) -> None:
     body, headers = signer.delivery(EVENT)
     other, of_other = signer.delivery({"streamKey": TOKEN})
     text: Any = body.decode()
@@ -372,7 +372,7 @@ def test_a_delivery_that_is_refused_is_not_shown(signer: Signer) -> None:
         assert TOKEN not in tracked(raised(partial(asyncio.run, awaiting.verify(raw, named)), refused))
 
 
-def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_delivery_with_a_failing_handler_is_not_shown(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
     """The tracker gets it from the log; or from the server, where the program ends."""
     router, awaiting = Router(), AsyncRouter()
     failure: list[type[BaseException]] = [RuntimeError]
@@ -410,7 +410,7 @@ def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pyt
         assert TOKEN not in tracked(error)
 
 
-def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
+def test_a_hidden_body_is_bytes(signer: Signer) -> None:
     """As the function is that tells deliveries apart."""
     seen: list[bytes] = []
     router = Router()
@@ -427,6 +427,6 @@ def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
     assert TOKEN not in repr(seen)
 
 
-def test_a_half_made_client_has_a_repr() -> None:
+def test_a_partly_initialized_client_has_a_repr() -> None:
     client = RealtimeKit.__new__(RealtimeKit)
     assert repr(client) == "<RealtimeKit>"

@@ -200,7 +200,7 @@ def leaks(run: Run) -> list[Leak]:
     return known + likely
 
 
-def test_the_run_did_what_it_should(run: Run) -> None:
+def test_the_run_was_complete(run: Run) -> None:
     """Otherwise there would be nothing to find."""
     for transport in ("httpcore2", "pyreqwest"):
         whole = "".join(text for name, text in run.said.items() if f" over {transport}" in name)
@@ -223,7 +223,7 @@ def test_the_run_did_what_it_should(run: Run) -> None:
         assert kind in kinds, kinds
 
 
-def test_what_is_looked_for_would_be_found(run: Run) -> None:
+def test_planted_secrets_would_be_found(run: Run) -> None:
     """Where a command was asked to show it; and in the forms that a secret may take."""
     for name, text in run.asked.items():
         assert text.endswith("(exit code 0)"), (name, text)
@@ -234,5 +234,5 @@ def test_what_is_looked_for_would_be_found(run: Run) -> None:
         assert found({"": text}, API_TOKEN), prefix
 
 
-def test_no_secret_was_said(leaks: list[Leak]) -> None:
+def test_no_secret_was_output(leaks: list[Leak]) -> None:
     assert not leaks, "\n".join(f"{leak.secret}, in {leak.where}: ...{leak.text}" for leak in leaks)

@@ -11,7 +11,7 @@ import pytest
 import realtimekit.client
 from realtimekit.settings import ENVIRONMENT, _configured
 
-from .scripted import Flavour
+from .scripted import Mode
 
 
 @pytest.fixture(autouse=True)
@@ -41,5 +41,5 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def flavour(request: pytest.FixtureRequest) -> Flavour:
-    return Flavour(asynchronous=request.param)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    return Mode(asynchronous=request.param)

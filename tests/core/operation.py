@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from .scripted import Call, Flavour, Script, ok
+from .scripted import Call, Mode, Script, ok
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
@@ -22,9 +22,9 @@ class Operation(NamedTuple):
     look: Callable[[Any], Any] = lambda result: (type(result).__name__, result.to_dict())
     seen: Any = None  # what `look` finds in the result; None: the record with this data
 
-    def check(self, flavour: Flavour) -> None:
+    def check(self, mode: Mode) -> None:
         script = Script(ok(self.data))
-        result = flavour.get(self.act(flavour.client(script)))
+        result = mode.get(self.act(mode.client(script)))
         assert script.call == self.sent
         assert self.look(result) == self.seen
 

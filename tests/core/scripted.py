@@ -1,4 +1,4 @@
-"""A transport that plays a script and records what it was sent; the two flavours of client over it."""
+"""A transport that plays a script and records what it was sent; the two modes of client over it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def error(status: int, message: str = "as the script says", **headers: str) -> R
     return answer({"success": False, "error": {"code": status, "message": message}}, status, **headers)
 
 
-def places(total: Any, start: Any, end: Any) -> dict[str, Any]:
+def paging_of(total: Any, start: Any, end: Any) -> dict[str, Any]:
     return {"total_count": total, "start_offset": start, "end_offset": end}
 
 
@@ -141,7 +141,7 @@ def default_to(script: Script) -> None:
     configure(**given)
 
 
-class Flavour(NamedTuple):
+class Mode(NamedTuple):
     """Lets one test speak to both clients."""
 
     asynchronous: bool

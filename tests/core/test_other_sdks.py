@@ -10,7 +10,7 @@ import pytest
 
 from realtimekit import App, Chat, LivestreamSession, Meeting, NotFoundError, Preset, RealtimeKitError, Session
 
-from .scripted import Flavour, Script, answer, client_of, error
+from .scripted import Mode, Script, answer, client_of, error
 
 NO_CALL = "the API offers no such call"
 
@@ -29,16 +29,16 @@ COLLECTIONS = [
 
 
 @pytest.mark.parametrize(("collection", "name", "message"), COLLECTIONS)
-def test_on_a_collection(flavour: Flavour, collection: str, name: str, message: str) -> None:
-    relation = getattr(flavour.client(Script()), collection)
+def test_on_a_collection(mode: Mode, collection: str, name: str, message: str) -> None:
+    relation = getattr(mode.client(Script()), collection)
     with pytest.raises(AttributeError, match=f"^{message}$" if message.endswith(")") else f"^{message}"):
         getattr(relation, name)
     assert not hasattr(relation, name)
     assert not hasattr(type(relation), name)
 
 
-def test_on_a_relation_that_was_refined(flavour: Flavour) -> None:
-    relation = flavour.client(Script()).sessions.where(status="ENDED").order_by("-created_at")
+def test_on_a_relation_that_was_refined(mode: Mode) -> None:
+    relation = mode.client(Script()).sessions.where(status="ENDED").order_by("-created_at")
     with pytest.raises(AttributeError, match=r"use where\(\.\.\.\) and iterate, or all\(\)$"):
         relation.list()
     with pytest.raises(AttributeError, match=r"^Sessions has no create\(\)"):
@@ -105,16 +105,16 @@ def test_help_on_a_class_shows_what_to_pass() -> None:
     assert "Return a list of every record" in pydoc.render_doc(Session.all, renderer=plain)
 
 
-def test_status_code_is_the_status(flavour: Flavour) -> None:
+def test_status_code_is_the_status(mode: Mode) -> None:
     with pytest.raises(NotFoundError) as caught:
-        flavour.get(flavour.client(Script(error(404))).sessions.find("s"))
+        mode.get(mode.client(Script(error(404))).sessions.find("s"))
     assert caught.value.status_code == caught.value.status == 404
     with pytest.raises(AttributeError):
         setattr(caught.value, "status_code", 500)  # noqa: B010 - the type checkers know that it is read-only
 
 
-def test_status_code_of_a_200_that_is_an_error(flavour: Flavour) -> None:
+def test_status_code_of_a_200_that_is_an_error(mode: Mode) -> None:
     body = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}
     with pytest.raises(RealtimeKitError) as caught:
-        flavour.get(flavour.client(Script(answer(body))).sessions.find("s"))
+        mode.get(mode.client(Script(answer(body))).sessions.find("s"))
     assert (getattr(caught.value, "status_code", None), getattr(caught.value, "code", None)) == (200, 10000)
