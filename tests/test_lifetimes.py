@@ -1,4 +1,4 @@
-"""What outlives what: records in caches and task queues, clients across event loops, moments that pass."""
+"""Lifetimes: pickled records, clients across event loops and forks, associations that are not cached."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_pickle_contains_no_token(demo: Demo) -> None:
 
 
 def test_a_pickle_contains_what_the_record_contains(demo: Demo) -> None:
-    """As Resource says: dropped, a participant's token could not be had again."""
+    """As Resource documents: a participant's token could not be restored."""
     with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         person = client.meetings.ref("meet-1").participants.find("part-1").regenerate_token()
     assert person.token is not None

@@ -1,4 +1,4 @@
-"""Who watches calls over real HTTP."""
+"""Observability of calls over real HTTP."""
 
 from __future__ import annotations
 

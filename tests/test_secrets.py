@@ -1,4 +1,4 @@
-"""No token and no signature of a link reaches a log, a repr, an error or what an error tracker sends along."""
+"""No token and no signature of a link is in a log, a repr, an error or the local variables that error trackers send."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TOKEN = "s3cret-of-nobody"
 
 
 def tracked(error: BaseException) -> str:
-    """What error trackers and debug pages tell of an error: the local variables, too, but those of the test itself."""
+    """Return what error trackers and debug pages show of an error, with local variables, except those of the test."""
     assert error.__traceback__ is not None
     below = error.__traceback__.tb_next
     told = "".join(traceback.TracebackException(type(error), error, below, capture_locals=True).format())
@@ -50,7 +50,7 @@ def tracked(error: BaseException) -> str:
 
 
 def raised(call: Callable[[], object], kind: type[BaseException] | tuple[type[BaseException], ...]) -> BaseException:
-    """What a call raises, without this frame and without the caller's own, whose variables are no matter of ours."""
+    """Return the exception of a call, without the frames of this function and of the caller."""
     with pytest.raises(kind) as caught:
         call()
     frames = caught.value.__traceback__
@@ -61,7 +61,7 @@ def raised(call: Callable[[], object], kind: type[BaseException] | tuple[type[Ba
 
 
 def test_logs_contain_no_secret(demo: Demo, transport: TransportName, caplog: pytest.LogCaptureFixture) -> None:
-    """At DEBUG, of every logger: ours, the transports', the emulator's."""
+    """At DEBUG, for every logger: the SDK's, the transports' and the emulator's."""
     caplog.set_level(logging.DEBUG)
     with RealtimeKit(**demo.settings, transport=transport) as client:
         session = client.sessions.find("sess-1")
@@ -202,7 +202,7 @@ def test_a_password_in_base_url_from_the_environment_is_not_shown(monkeypatch: p
 
 
 class Answering:
-    """A transport with one answer to everything, or none."""
+    """A transport that always returns the same response, or none."""
 
     def __init__(self, status: int, body: str = "", **headers: str) -> None:
         self.response = Response(status, headers, body.encode())
@@ -299,7 +299,7 @@ def test_the_error_of_a_rejected_call_contains_no_argument(call: Callable[[Realt
 
 
 class Kept(Record):
-    """A record with a secret beside what cannot be read."""
+    """A record with a secret next to fields that cannot be read."""
 
     token: str
     name: str
@@ -336,7 +336,7 @@ def test_a_failed_download_shows_no_link(storage: Answering) -> None:
 
 
 class Ended(BaseException):
-    """The program is to end."""
+    """Like KeyboardInterrupt: the program should exit."""
 
 
 EVENT = {"event": "livestreaming.statusUpdate", "streamKey": TOKEN, "meeting": {"id": "m"}, "organizedBy": {"id": "a"}}
@@ -373,7 +373,7 @@ def test_a_rejected_delivery_is_not_shown(signer: Signer) -> None:
 
 
 def test_a_delivery_with_a_failing_handler_is_not_shown(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
-    """The tracker gets it from the log; or from the server, where the program ends."""
+    """Error trackers get the error from the log, or from the server if the program exits."""
     router, awaiting = Router(), AsyncRouter()
     failure: list[type[BaseException]] = [RuntimeError]
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, as a user's project has it."""
+"""The pytest plugin, as a user's project uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of the API, for the tables of tests: what is done, what it sends, what comes back, what is seen of it."""
+"""One operation of the API for table-driven tests: the call, its request, the response and the expected result."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def call(method: str, path: str, body: Any = None, **query: str) -> Call:
 
 
 class Operation(NamedTuple):
-    act: Callable[[Any], Any]  # is given a client
+    act: Callable[[Any], Any]  # called with a client
     sent: Call
-    data: Any  # `data` of the answer
+    data: Any  # `data` of the response
     look: Callable[[Any], Any] = lambda result: (type(result).__name__, result.to_dict())
-    seen: Any = None  # what `look` finds in the result; None: the record with this data
+    seen: Any = None  # what `look` returns for the result; None: the record with this data
 
     def check(self, mode: Mode) -> None:
         script = Script(ok(self.data))

@@ -1,4 +1,4 @@
-"""Answers in the shapes of the API's own examples (where it has none, of its schema)."""
+"""Response bodies after the API's own examples, or its schema if there is no example."""
 
 from __future__ import annotations
 

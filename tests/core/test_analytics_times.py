@@ -1,4 +1,4 @@
-"""The times of the analytics reports: any form is taken, each report gets its own."""
+"""The times of analytics reports: every form is accepted, and sent in the form that each report expects."""
 
 from __future__ import annotations
 

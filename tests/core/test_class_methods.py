@@ -1,4 +1,4 @@
-"""The classes as entries (`Session.find(...)`) send what the client's collections send; one call may go elsewhere."""
+"""Class methods (`Session.find(...)`) send the same requests as a client's collections; a call can override the app."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_the_account_alone_for_apps(mode: Mode) -> None:
 
 
 class TestWithoutSettings:
-    """Looking at a class is no call: documentation tools, debuggers and mocks do it."""
+    """Documentation tools, debuggers and mocks read class attributes; that must not need settings."""
 
     def test_a_call_names_the_missing_setting(self) -> None:
         with pytest.raises(realtimekit.ConfigurationError, match="CLOUDFLARE_API_TOKEN"):
@@ -198,7 +198,7 @@ class TestWithoutSettings:
 
 
 def test_a_record_has_no_class_level_methods(mode: Mode) -> None:
-    """They would ask the default client, and so perhaps another account than the record's."""
+    """They would use the default client, which may belong to another account than the record."""
     session = mode.client(Script()).sessions.ref("s")
     for name in ("find", "where", "all", "find_participant_by_peer_id"):
         assert not hasattr(session, name)

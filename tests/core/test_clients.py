@@ -1,4 +1,4 @@
-"""Clients are shared: by threads, by event loops, by processes; what they raise can travel."""
+"""Clients are shared by threads, event loops and processes; their errors can be pickled."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def echo(call: Any) -> Response:
 
 
 class Closing:
-    """A transport that tells whether it was closed."""
+    """A transport that records whether it was closed."""
 
     closed = False
 
@@ -195,11 +195,11 @@ class TestClosing:
 
 
 class Stop(BaseException):
-    """As KeyboardInterrupt: not to be caught by anybody."""
+    """Like KeyboardInterrupt: nothing should catch it."""
 
 
 class TestForeignExceptions:
-    """What is no APIConnectionError is not the client's to handle: it passes, once, unchanged."""
+    """Other exceptions than APIConnectionError pass through the client once and unchanged."""
 
     @pytest.mark.parametrize(
         "raised", [Stop(), KeyboardInterrupt(), SystemExit(3), OSError("disk"), ZeroDivisionError()]

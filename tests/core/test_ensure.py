@@ -1,4 +1,4 @@
-"""Participants who are ensured, and presets that do not exist."""
+"""`participants.ensure`, and errors about presets that do not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each documented example decodes: every field that we declare can be read of what is in it."""
+"""Every documented example can be decoded: each declared field in it can be read."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ PLACEHOLDERS = {"chat_download_url_expiry": "2026-06-10T10:00:00.000Z"}
 
 
 def successes(example: dict[str, Any]) -> Iterator[Any]:
-    """The bodies of all the successes that a file has."""
+    """The bodies of all successful responses in a file."""
     for group in ("responses", "alternate_responses", "ancestor_responses"):
         for name, body in example.get(group, {}).items():
             if isinstance(body, dict) and body.get("success") is True:
@@ -151,7 +151,7 @@ def documented() -> Iterator[Any]:
 
 
 def records(found: Any) -> Iterator[Record]:
-    """All records in a result, those within others included; each of their fields is read on the way."""
+    """All records in a result, including nested ones; each of their fields is read."""
     if isinstance(found, Record):
         yield found
         for name in {name: None for kind in type(found).__mro__ for name in vars(kind)}:
@@ -164,7 +164,7 @@ def records(found: Any) -> Iterator[Record]:
 
 
 class _Client:
-    """A client and, for what is done in one, the active session of a meeting."""
+    """A client and the active session of a meeting."""
 
     def __init__(self, client: Any, active: Any) -> None:
         self._client, self.active = client, active

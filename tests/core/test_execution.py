@@ -1,4 +1,4 @@
-"""One call: the exact request, how often it is sent, how long is waited, and the error in the end."""
+"""One call: the exact request, the retries, the waits and the final error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WHO = {"custom_participant_id": "c", "preset_name": "p"}
 
 
 def send(mode: Mode, script: Script, method: str, **settings: Any) -> Any:
-    """One call with each method that the API has."""
+    """One call for each HTTP method of the API."""
     person = mode.client(script, **settings).participants.ref("p", meeting_id="m")
     match method:
         case "GET":

@@ -1,4 +1,4 @@
-"""A client goes through a fork: in the child it makes connections of its own, with a library that survives forking."""
+"""After a fork, a client in the child creates its own connections, with a library that is safe after a fork."""
 
 from __future__ import annotations
 

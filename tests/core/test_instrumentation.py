@@ -1,4 +1,4 @@
-"""What those are told who watch: hooks, the log, OpenTelemetry."""
+"""Observability: hooks, the log, OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOUND = ok({"session": {"id": "sess-1"}})
 
 
 class Told(list[tuple[str, Attempt]]):
-    """Everything that three hooks are told, in order."""
+    """Records the calls of the three hooks, in order."""
 
     @property
     def hooks(self) -> dict[str, Callable[[Attempt], None]]:

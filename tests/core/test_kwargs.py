@@ -1,4 +1,4 @@
-"""A misspelt or missing keyword is Python's own TypeError; a write that the API does not offer is refused."""
+"""A misspelled or missing keyword is Python's own TypeError; an unsupported write is rejected."""
 
 from __future__ import annotations
 

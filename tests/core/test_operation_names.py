@@ -1,4 +1,4 @@
-"""All operations of the API have their place: each name in the table sends the method and path that it stands for."""
+"""Each name in the table of operations sends the documented method and path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call of every resource: the exact request it sends, and what comes back from the documented answer."""
+"""Every operation of every resource: its exact request, and its result for the documented response."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_operation(mode: Mode, operation: Operation) -> None:
 
 
 class TestDownloads:
-    """A link is its own credential: the token must not go to wherever it leads."""
+    """A link is a credential of its own: the token must not be sent to its host."""
 
     @pytest.mark.parametrize(("name", "data"), [("chat", CHAT), ("transcript", TRANSCRIPT), ("summary", SUMMARY)])
     def test_read_sends_no_token(self, mode: Mode, name: str, data: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What can be done while a meeting is live, and how it is ended."""
+"""Operations on live meetings, and ending a meeting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIVE = "/app/meetings/m/active-session"
 
 
 def act(mode: Mode, data: Any, do: Callable[[Any], Any]) -> tuple[Any, Call]:
-    """What a call on the active session gives, and what it sent."""
+    """Return the result of a call on the active session, and its request."""
     script = Script(ok(ACTIVE), ok(data) if data is not None else answer(None))
     live = mode.get(mode.client(script).meetings.ref("m").active_session)
     result = mode.get(do(live))

@@ -1,4 +1,4 @@
-"""Presets, webhooks and analytics: the exact request of each call, and what comes back from the documented answer."""
+"""Presets, webhooks and analytics: the exact request of each operation, and its result for the documented response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Livestreams and recordings: the exact request of each call, and what comes back from the documented answer."""
+"""Livestreams and recordings: the exact request of each operation, and its result for the documented response."""
 
 from __future__ import annotations
 

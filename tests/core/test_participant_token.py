@@ -1,4 +1,4 @@
-"""A participant's token shows what stands in it, and never itself."""
+"""A participant's token shows its claims, but never itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An id stays in its place in the path, or is refused."""
+"""An id stays within its segment of the path, or is rejected."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ IDS_REFUSED: list[tuple[Any, type[Exception]]] = [
 
 @pytest.mark.parametrize(("wrong", "refusal"), IDS_REFUSED)
 class TestEveryDoor:
-    """Each way an id gets in, before anything is sent."""
+    """Every parameter that is an id, before anything is sent."""
 
     @pytest.mark.parametrize("name", ["meetings", "sessions", "livestream_sessions"])
     def test_find(self, mode: Mode, wrong: Any, refusal: type[Exception], name: str) -> None:

@@ -1,4 +1,4 @@
-"""Waiting for a record: how often it is read, and the three ways in which that ends."""
+"""Polling a record: how often it is read, and the three ways in which polling ends."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TestARecording:
         assert seen == ["RECORDING", "UPLOADING", "UPLOADED"]
 
     def test_that_is_already_reached_is_read_once(self, mode: Mode, waits: list[float]) -> None:
-        """What is known of it may be old, so even then."""
+        """It is read once even so, because the record may be outdated."""
         script = statuses("UPLOADED")
         mode.get(recording(mode, script).wait_until("UPLOADED"))
         assert (script.calls, waits) == ([READ], [])
@@ -135,7 +135,7 @@ class TestWhatIsNotThereYet:
         assert waits == [1, 1]
 
     def test_is_not_checked_for_done_or_failed(self, mode: Mode) -> None:
-        """A record that is known by its id alone has no field to look at."""
+        """A record of which only the id is known has no fields to check."""
         script = Script(error(404), ok({"id": "s", "status": "ENDED"}))
         self.wait(mode, script, missing_ok=True, failed=lambda session: session.status and None)
 

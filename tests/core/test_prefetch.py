@@ -1,4 +1,4 @@
-"""`prefetch(n)`: pages in parallel, but in order, never more than n under way, and none after the reader has left."""
+"""`prefetch(n)`: at most n concurrent requests, pages in order, and no request after the iteration has ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def number_of(request: Request) -> int:
 
 
 class Threads:
-    """A transport that counts how many requests are under way at once."""
+    """A transport that counts concurrent requests."""
 
     def __init__(self, serve: Callable[[int], Response]) -> None:
         self.serve = serve
@@ -88,7 +88,7 @@ class Tasks:
 
 
 async def turns(count: int = 20) -> None:
-    """Let the event loop go round (asyncio.sleep is a recorder here)."""
+    """Let the event loop run (asyncio.sleep is replaced by a recorder here)."""
     loop = asyncio.get_running_loop()
     for _ in range(count):
         turn = loop.create_future()
@@ -205,7 +205,7 @@ class TestThreads:
     @pytest.mark.parametrize("transport", ["httpcore2", "pyreqwest"])
     @pytest.mark.parametrize("end", ["break", "interrupt"])
     def test_a_program_that_exits_while_iterating_ends_at_once(self, transport: str, end: str) -> None:
-        """Pages are under way to a server that does not answer them."""
+        """The requests are pending at a server that does not respond."""
         silent = threading.Event()
 
         def script(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Bodies, envelopes and paging are read in every form that was seen."""
+"""Bodies, envelopes and paging in every known form."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, t
 
 
 def test_orjson_is_loaded_after_the_threshold() -> None:
-    """In a process of its own, where nobody else has loaded it."""
+    """In a process of its own, where nothing else has imported it."""
     pytest.importorskip("orjson")
     script = """
 import sys

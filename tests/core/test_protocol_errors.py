@@ -1,4 +1,4 @@
-"""Every shape in which the API, its gateway and the network between say no becomes the right error."""
+"""Every form of error from the API, its gateway and the network becomes the right exception."""
 
 from __future__ import annotations
 

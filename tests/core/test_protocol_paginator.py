@@ -1,4 +1,4 @@
-"""A paginator through pages reads every record once and ends, whatever `paging` says."""
+"""A paginator reads every record once and ends, whatever `paging` says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MANY = settings(deadline=None, max_examples=300)
 def walked(
     page: Callable[[int], Page], paginator: Paginator | None = None, most: int = 10_000
 ) -> tuple[list[Any], list[int]]:
-    """The records and the numbers of the pages asked for."""
+    """Return the records, and the numbers of the requested pages."""
     paginator = paginator or Paginator()
     records: list[Any] = []
     asked: list[int] = []
@@ -32,7 +32,7 @@ def walked(
 
 
 def pages(*given: list[Any], paging: Callable[[int, int, int, int], Paging] | None = None) -> Callable[[int], Page]:
-    """A server with these pages; `paging` is told number, total, start and end."""
+    """A server with these pages; `paging` is called with number, total, start and end."""
     total = sum(map(len, given))
 
     def page(number: int) -> Page:
@@ -73,7 +73,7 @@ class TestEnds:
 
 
 class TestEndsAtRepeatedRecords:
-    """Servers that ignore `page_no`, but not to the letter."""
+    """Servers that ignore `page_no` in different ways."""
 
     def test_in_another_order(self) -> None:
         records, _ = walked(lambda number: (ONE if number % 2 else ONE[::-1], UNKNOWN), most=50)
@@ -90,7 +90,7 @@ class TestEndsAtRepeatedRecords:
         assert walked(lambda number: (ONE if number % 2 else ONE[::-1], said), most=50) == (ONE, [1, 2])
 
     def test_with_a_paging_that_starts_over(self) -> None:
-        """What was believed is not remembered: it may come twice, but not for ever."""
+        """Records of pages with a trusted paging are not remembered: they may be repeated, but not forever."""
         page = pages(ONE, TWO, paging=lambda *_: Paging(1000, *_[2:]))
         records, _ = walked(lambda number: page((number - 1) % 2 + 1), most=50)
         assert set(records) == {*ONE, *TWO}
@@ -150,7 +150,7 @@ class TestLimit:
 
 
 class TestLastPage:
-    """What `prefetch` may ask for ahead."""
+    """The last page that `prefetch` may request ahead."""
 
     def last(self, marks: list[Any], paging: Paging, limit: int | None = None, first: int = 1) -> int | None:
         paginator = Paginator(first, limit)
@@ -194,7 +194,7 @@ AnyPaging = st.builds(Paging, Offsets, Offsets, Offsets)
 def test_every_record_once_from_an_honest_server(
     total: int, asked_size: int, cap: int, known: str, limit: int | None
 ) -> None:
-    """The server gives fewer records a page than it is asked for, and says all, some or nothing of where they lie."""
+    """The server sends shorter pages than requested, with a complete, a partial or no `paging`."""
     size = min(asked_size, cap)
 
     def page(number: int) -> Page:

@@ -1,4 +1,4 @@
-"""Which requests may be sent again, and after how long."""
+"""Which requests may be retried, and after how long."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def date(seconds: float) -> str:
 
 @pytest.fixture(params=["UTC", "America/New_York"])
 def _time_zone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The machine's time zone plays no part."""
+    """The machine's time zone does not matter."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = request.param
     time.tzset()

@@ -1,4 +1,4 @@
-"""Records in FastAPI's routes and in pydantic's models."""
+"""Records in FastAPI routes and in pydantic models."""
 
 from __future__ import annotations
 

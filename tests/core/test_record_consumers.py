@@ -1,4 +1,4 @@
-"""What other people's code makes of a record: data frames, templates, JSON encoders, error trackers."""
+"""Records in other libraries: data frames, templates, JSON encoders, error trackers."""
 
 # Django and pandas have no types of their own.
 # pyright: reportMissingTypeStubs=false, reportUnnecessaryTypeIgnoreComment=false
@@ -77,7 +77,7 @@ class TestJson:
         assert answer_of(app) == ENCODED
 
     def test_a_fastapi_endpoint_with_a_return_type(self) -> None:
-        """Pydantic then takes the record for one, and refuses only records inside it: those need `to_dict()`."""
+        """Pydantic accepts the record as a mapping, and rejects only nested records: they need `to_dict()`."""
         from fastapi import FastAPI
 
         app = FastAPI()
@@ -102,7 +102,7 @@ def session_as_it_is():  # type: ignore[no-untyped-def]  # noqa: ANN201 - FastAP
 
 
 def answer_of(app: Any) -> Any:
-    """What an ASGI app answers to GET /."""
+    """Return the response of an ASGI app to GET /."""
     import asyncio
 
     told: list[dict[str, Any]] = []
@@ -177,5 +177,5 @@ def test_tools_that_inspect_mappings_find_no_client(record: Record) -> None:
 
 
 def test_error_trackers_that_inspect_mappings_get_the_repr() -> None:
-    """Sentry asks for this first; a livestream holds a stream key, a recording a signed link."""
+    """Sentry uses this first; a livestream contains a stream key, a recording a signed link."""
     assert type(session()).__sentry_repr__(session()) == repr(session())

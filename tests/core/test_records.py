@@ -1,4 +1,4 @@
-"""Records: typed fields over the JSON object, converted on first read; nothing is lost, nothing leaks."""
+"""Records: typed fields over a JSON object, converted when first read."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ class TestRaw:
 
 
 class TestMapping:
-    """Over the names on the wire, with the values of the attributes."""
+    """A mapping from wire names to the values of the attributes."""
 
     @pytest.mark.parametrize(("name", "raw", "value"), READ)
     def test_a_declared_name_reads_as_the_attribute(self, name: str, raw: Any, value: Any) -> None:
@@ -295,7 +295,7 @@ class TestMapping:
             dict(record)
 
     def test_values_are_copies(self) -> None:
-        """What comes from outside cannot change a record."""
+        """Changes to returned values do not change the record."""
         data: dict[str, Any] = {"blob": {"a": [1]}, "texts": ["a"], "anything": [1], "new": {"a": [1]}, "inners": []}
         record = Sample(data)
         for _ in range(2):
@@ -340,7 +340,7 @@ def change(value: Any) -> None:
 
 
 def test_newer_data_merged_while_a_field_is_read_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an update() in another thread: between reading the JSON and keeping what was made of it."""
+    """Like an update() in another thread, between reading the JSON and caching the converted value."""
     record = Sample({"moment": "2026-06-03T12:00:00Z'"})  # a form that takes parsing
 
     def parse(text: str) -> datetime:
@@ -400,7 +400,7 @@ class TestNested:
 
 
 class TestPlainRecords:
-    """Without a place in the API: equal where their data are."""
+    """Records without a path in the API are equal if their data are equal."""
 
     EVENT: ClassVar[dict[str, Any]] = {
         "id": "94af",

@@ -1,4 +1,4 @@
-"""Relations: lazy, immutable, in either mode; they page themselves."""
+"""Relations: lazy, immutable, paginated, in both modes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .scripted import Call, Mode, Script, Server, Step, async_client_of, client_
 
 
 def library(total: int, cap: int = 5, *, says: str = "paging") -> Server:
-    """Sessions numbered from 0, at most `cap` a page."""
+    """A server with sessions numbered from 0, at most `cap` per page."""
 
     def serve(call: Call) -> Step:
         size = min(int(call.query.get("per_page", "20")), cap)
@@ -210,7 +210,7 @@ class TestRefining:
         assert [request.timeout for request in script.requests] == [3.0, 3.0]
 
     def test_it_has_no_truth_value(self, mode: Mode) -> None:
-        """`if client.sessions.where(...)` would have to ask, and always was true."""
+        """`if client.sessions.where(...)` would need a request; without one it would always be true."""
         sessions = mode.client(Script()).sessions.where(status="LIVE")
         for ask in (bool, lambda s: s or None, lambda s: not s, lambda s: 1 if s else 2):
             with pytest.raises(

@@ -1,4 +1,4 @@
-"""Records with a place in the API: identity, scope, what `repr` shows, and how newer data is taken over."""
+"""Records with a path in the API: identity, scope, `repr`, and merging newer data."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class TestScope:
 
 
 class TestRepr:
-    """Class, id and a few telling fields; never a credential."""
+    """`repr` shows the class, the id and a few other fields, but never a credential."""
 
     def test_repr_shows_a_few_fields(self) -> None:
         record = session(status="ENDED", meeting_display_name="Weekly", minutes_consumed=3)

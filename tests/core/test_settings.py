@@ -1,4 +1,4 @@
-"""Settings: where they come from, which are refused, and that the token is in no text."""
+"""Settings: their sources, their validation, and that the token is never shown."""
 
 from __future__ import annotations
 

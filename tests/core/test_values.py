@@ -1,4 +1,4 @@
-"""Times, dates and query values: read in every form seen, written in one."""
+"""Times, dates and query values: parsed in every known form, formatted in one."""
 
 from __future__ import annotations
 
