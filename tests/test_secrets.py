@@ -238,8 +238,9 @@ FAILING = {
 }
 
 
-CASES = [(call, failing) for call in SENT for failing in FAILING]
-CASES += [(call, failing) for call in SENT_WITH_HEADERS for failing in FAILING if failing != "no record"]
+CASES = [(name, failure) for name in SENT for failure in FAILING] + [
+    (name, failure) for name in SENT_WITH_HEADERS for failure in FAILING if failure != "no record"
+]
 
 
 @pytest.mark.parametrize(("name", "failure"), CASES)
