@@ -1,4 +1,4 @@
-"""What outlives what: records in caches and task queues, clients across event loops, moments that pass."""
+"""Lifetimes: pickled records, clients across event loops and forks, associations that are not cached."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_record_goes_through_a_process_pool() -> None:
         assert pool.apply(names_of, (session,)) == ["Alice", "Bob", "Carol"]
 
 
-def test_a_pickle_holds_no_token(demo: Demo) -> None:
+def test_a_pickle_contains_no_token(demo: Demo) -> None:
     with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         session = client.sessions.find("sess-1")
     pickled = pickle.dumps(session)
@@ -43,8 +43,8 @@ def test_a_pickle_holds_no_token(demo: Demo) -> None:
         restored.reload()
 
 
-def test_a_pickle_holds_what_the_record_holds(demo: Demo) -> None:
-    """As Resource says: dropped, a participant's token could not be had again."""
+def test_a_pickle_contains_what_the_record_contains(demo: Demo) -> None:
+    """As Resource documents: a participant's token could not be restored."""
     with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         person = client.meetings.ref("meet-1").participants.find("part-1").regenerate_token()
     assert person.token is not None
@@ -74,7 +74,7 @@ def test_copies_keep_the_client_and_share_nothing_that_changes(demo: Demo) -> No
             duplicate.update(title="Release planning")
 
 
-def test_the_active_session_is_read_anew_each_time(demo: Demo) -> None:
+def test_the_active_session_is_loaded_on_each_read(demo: Demo) -> None:
     with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         meeting = client.meetings.find("meet-1")
         with pytest.raises(NotFoundError, match="No active session"):

@@ -1,4 +1,4 @@
-"""Recordings from their start to their files, through the SDK and over HTTP."""
+"""Recordings from their start to their files, with the SDK over HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def settings(emulator: Emulator, transport: str) -> Iterator[dict[str, Any]]:
 
 
 def meeting_of_two(client: RealtimeKit, emulator: Emulator) -> str:
-    """The id of a meeting that goes on."""
+    """The id of a live meeting."""
     meeting = client.meetings.create(title="Weekly")
     for name in ("Alice", "Bob"):
         person = meeting.participants.create(custom_participant_id=name, preset_name="group_call_host")
@@ -57,7 +57,7 @@ def test_a_whole_recording(emulator: Emulator, settings: dict[str, Any], tmp_pat
         emulator.advance(100)
         assert recording.resume().stop().status == "UPLOADING"
         emulator.advance(5)
-        assert recording.wait_until("UPLOADED", timeout=5, poll=0.1).recording_duration == 10
+        assert recording.wait_until("UPLOADED", timeout=5, poll_interval=0.1).recording_duration == 10
         path = recording.download(tmp_path)
         assert path.suffix == ".mp4"
         assert path.stat().st_size == recording.file_size
@@ -65,7 +65,7 @@ def test_a_whole_recording(emulator: Emulator, settings: dict[str, Any], tmp_pat
         assert sound.suffix == ".aac"
         assert recording.tracks == []
         with pytest.raises(WaitError):
-            recording.wait_until("RECORDING", timeout=5, poll=0.1)
+            recording.wait_until("RECORDING", timeout=5, poll_interval=0.1)
 
 
 async def tracks(emulator: Emulator, settings: dict[str, Any], folder: Path) -> list[Path]:
@@ -76,7 +76,7 @@ async def tracks(emulator: Emulator, settings: dict[str, Any], folder: Path) -> 
         emulator.advance(20)
         await recording.stop()
         emulator.advance(5)
-        await recording.wait_until("UPLOADED", timeout=5, poll=0.1)
+        await recording.wait_until("UPLOADED", timeout=5, poll_interval=0.1)
         assert recording.download_url is None
         return [await track.download(folder) for track in recording.tracks]
 

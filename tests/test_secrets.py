@@ -1,4 +1,4 @@
-"""No token and no signature of a link reaches a log, a repr, an error or what an error tracker sends along."""
+"""No token and no signature of a link is in a log, a repr, an error or the local variables that error trackers send."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TOKEN = "s3cret-of-nobody"
 
 
 def tracked(error: BaseException) -> str:
-    """What error trackers and debug pages tell of an error: the local variables, too, but those of the test itself."""
+    """Return what error trackers and debug pages show of an error, with local variables, except those of the test."""
     assert error.__traceback__ is not None
     below = error.__traceback__.tb_next
     told = "".join(traceback.TracebackException(type(error), error, below, capture_locals=True).format())
@@ -50,7 +50,7 @@ def tracked(error: BaseException) -> str:
 
 
 def raised(call: Callable[[], object], kind: type[BaseException] | tuple[type[BaseException], ...]) -> BaseException:
-    """What a call raises, without this frame and without the caller's own, whose variables are no matter of ours."""
+    """Return the exception of a call, without the frames of this function and of the caller."""
     with pytest.raises(kind) as caught:
         call()
     frames = caught.value.__traceback__
@@ -60,8 +60,8 @@ def raised(call: Callable[[], object], kind: type[BaseException] | tuple[type[Ba
     return caught.value
 
 
-def test_logs_hold_no_secret(demo: Demo, transport: TransportName, caplog: pytest.LogCaptureFixture) -> None:
-    """At DEBUG, of every logger: ours, the transports', the emulator's."""
+def test_logs_contain_no_secret(demo: Demo, transport: TransportName, caplog: pytest.LogCaptureFixture) -> None:
+    """At DEBUG, for every logger: the SDK's, the transports' and the emulator's."""
     caplog.set_level(logging.DEBUG)
     with RealtimeKit(**demo.settings, transport=transport) as client:
         session = client.sessions.find("sess-1")
@@ -80,7 +80,7 @@ def test_logs_hold_no_secret(demo: Demo, transport: TransportName, caplog: pytes
         assert secret not in said
 
 
-def test_reprs_and_tracebacks_hold_no_secret(demo: Demo, transport: TransportName) -> None:
+def test_reprs_and_tracebacks_contain_no_secret(demo: Demo, transport: TransportName) -> None:
     with RealtimeKit(**demo.settings, transport=transport) as client:
         session = client.sessions.find("sess-1")
         person = client.meetings.ref("meet-1").participants.find("part-1").regenerate_token()
@@ -128,7 +128,7 @@ REFUSED: dict[str, Callable[[RealtimeKit], object]] = {
 
 
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_refused_before_it_is_sent_shows_no_token(refused: Callable[[RealtimeKit], object]) -> None:
+def test_a_rejected_call_shows_no_token(refused: Callable[[RealtimeKit], object]) -> None:
     client = RealtimeKit(api_token=TOKEN, account_id="a", app_id="b", base_url="http://127.0.0.1:9")
     with pytest.raises((TypeError, ValueError, AttributeError, RealtimeKitError)) as caught:
         refused(client)
@@ -154,7 +154,7 @@ WRONG: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("wrong", WRONG, ids=", ".join)
 @pytest.mark.parametrize("make", [RealtimeKit, AsyncRealtimeKit, realtimekit.configure])
-def test_a_client_that_cannot_be_made_shows_no_token(make: Callable[..., object], wrong: dict[str, Any]) -> None:
+def test_an_invalid_client_option_shows_no_token(make: Callable[..., object], wrong: dict[str, Any]) -> None:
     with pytest.raises((realtimekit.ConfigurationError, TypeError)) as caught:
         make(**{"api_token": TOKEN, **wrong})
     assert TOKEN not in tracked(caught.value)
@@ -190,7 +190,7 @@ def test_a_password_in_base_url_is_not_shown(make: Callable[..., object], url: A
     assert TOKEN not in tracked(error)
 
 
-def test_nor_where_it_comes_from_the_environment_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_in_base_url_from_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     client = RealtimeKit(api_token="t")
     error = raised(partial(client.with_options, base_url=PASSWORDS[0]), realtimekit.ConfigurationError)
     assert TOKEN not in tracked(error)
@@ -202,7 +202,7 @@ def test_nor_where_it_comes_from_the_environment_or_the_default(monkeypatch: pyt
 
 
 class Answering:
-    """A transport with one answer to everything, or none."""
+    """A transport that always returns the same response, or none."""
 
     def __init__(self, status: int, body: str = "", **headers: str) -> None:
         self.response = Response(status, headers, body.encode())
@@ -220,6 +220,15 @@ SENT: dict[str, Callable[[Any], Any]] = {
     "update": lambda c: c.meetings.ref("m").update(recording_config={"storage_config": STORAGE}),
     "replace": lambda c: c.meetings.ref("m").replace(title="t", recording_config={"storage_config": STORAGE}),
     "extra_body": lambda c: c.recordings.create(meeting_id="m", extra_body={"storage_config": STORAGE}),
+    "extra_headers": lambda c: c.meetings.create(title="t", extra_headers={"x-key": TOKEN}),
+    "extra_headers, find": lambda c: c.meetings.find("m", extra_headers={"x-key": TOKEN}),
+}
+# Sent by generators and by lists; an empty response is not an error for these.
+SENT_WITH_HEADERS: dict[str, Callable[[Any], Any]] = {
+    "list": lambda c: c.sessions.where(extra_headers={"x-key": TOKEN}).page_size(5).first(),
+    "destroy": lambda c: c.webhooks.ref("w").destroy(extra_headers={"x-key": TOKEN}),
+    "end": lambda c: c.meetings.ref("m").end(extra_headers={"x-key": TOKEN}),
+    "analytics": lambda c: c.analytics.daywise(extra_headers={"x-key": TOKEN}),
 }
 FAILING = {
     "no answer": Answering(0),
@@ -229,12 +238,15 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("call", SENT.values(), ids=SENT.keys())
-@pytest.mark.parametrize("failing", FAILING.values(), ids=FAILING.keys())
+CASES = [(name, failure) for name in SENT for failure in FAILING] + [
+    (name, failure) for name in SENT_WITH_HEADERS for failure in FAILING if failure != "no record"
+]
+
+
+@pytest.mark.parametrize(("name", "failure"), CASES)
 @pytest.mark.parametrize("kind", [RealtimeKit, AsyncRealtimeKit])
-def test_a_call_that_fails_shows_nothing_that_it_sent(
-    kind: Any, failing: Answering, call: Callable[[Any], Any]
-) -> None:
+def test_a_failed_call_shows_nothing_that_it_sent(kind: Any, name: str, failure: str) -> None:
+    call, failing = {**SENT, **SENT_WITH_HEADERS}[name], FAILING[failure]
     client = kind(api_token="t", account_id="a", app_id="b", transport=failing, max_retries=0, limiter="off")
 
     def run() -> None:
@@ -248,7 +260,25 @@ def test_a_call_that_fails_shows_nothing_that_it_sent(
     assert TOKEN not in tracked(error)
 
 
+def test_extra_headers_are_not_logged_and_not_shown_to_hooks(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    attempts: list[object] = []
+    hooks: Any = dict.fromkeys(("on_request", "on_response", "on_retry"), attempts.append)
+    settings: Any = {"api_token": "t", "account_id": "a", "app_id": "b", "limiter": "off", "max_retries": 1}
+    transport = Answering(429, "", **{"retry-after": "0"})
+    client = RealtimeKit(**settings, **hooks, transport=transport)
+    relation = client.sessions.where(extra_headers={"x-key": TOKEN})
+    with pytest.raises(APIError):
+        relation.all()
+    assert len(attempts) == 5
+    assert caplog.text
+    assert TOKEN not in f"{caplog.text} {attempts!r} {relation!r} {client!r}"
+
+
 UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
+    "a header": lambda c: c.recordings.create(meeting_id="m", extra_headers={"x-key": f"{TOKEN}\n"}),
+    "a header of the client": lambda c: c.sessions.find("s", extra_headers={"Authorization": f"Bearer {TOKEN}"}),
+    "the name of a header": lambda c: c.sessions.where(extra_headers={"x key": TOKEN}).all(),
     "no JSON": lambda c: c.recordings.create(meeting_id="m", max_seconds=object(), storage_config=STORAGE),  # type: ignore[arg-type]
     "an unknown keyword": lambda c: c.recordings.create(meeting_id="m", seconds=1, storage_config=STORAGE),  # type: ignore[call-arg]
     "a timeout": lambda c: c.recordings.create(meeting_id="m", timeout=-1, storage_config=STORAGE),
@@ -257,7 +287,7 @@ UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
 
 
 @pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT.keys())
-def test_a_call_that_is_refused_unsent_quotes_nothing(call: Callable[[RealtimeKit], object]) -> None:
+def test_the_error_of_a_rejected_call_contains_no_argument(call: Callable[[RealtimeKit], object]) -> None:
     """Its local variables, though, may have what was given: the one exception.
 
     It is a mistake in the program and shows when the line is first run; json's own frames have the body at that
@@ -270,7 +300,7 @@ def test_a_call_that_is_refused_unsent_quotes_nothing(call: Callable[[RealtimeKi
 
 
 class Kept(Record):
-    """A record with a secret beside what cannot be read."""
+    """A record with a secret next to fields that cannot be read."""
 
     token: str
     name: str
@@ -279,7 +309,7 @@ class Kept(Record):
 
 
 @pytest.mark.parametrize("field", ["name", "created_at", "layers"])
-def test_a_field_that_cannot_be_read_shows_no_other(field: str) -> None:
+def test_an_unreadable_field_shows_no_other_field(field: str) -> None:
     record = Kept({"token": TOKEN, "created_at": "never", "layers": {"download_url": TOKEN}})
     assert TOKEN not in tracked(raised(partial(getattr, record, field), DecodeError))
 
@@ -296,7 +326,7 @@ STORAGE_ANSWERS = {
 
 
 @pytest.mark.parametrize("storage", STORAGE_ANSWERS.values(), ids=STORAGE_ANSWERS.keys())
-def test_a_download_that_fails_shows_no_link(storage: Answering) -> None:
+def test_a_failed_download_shows_no_link(storage: Answering) -> None:
     client = RealtimeKit(api_token="t", account_id="a", app_id="b", transport=storage, max_retries=0, limiter="off")
     data = {"event": "meeting.chatSynced", "sessionId": "s", "chatDownloadUrl": LINK}
     chat: Any = parse_event(data, client=client)
@@ -307,7 +337,7 @@ def test_a_download_that_fails_shows_no_link(storage: Answering) -> None:
 
 
 class Ended(BaseException):
-    """The program is to end."""
+    """Like KeyboardInterrupt: the program should exit."""
 
 
 EVENT = {"event": "livestreaming.statusUpdate", "streamKey": TOKEN, "meeting": {"id": "m"}, "organizedBy": {"id": "a"}}
@@ -318,7 +348,7 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
     return Signer.made_in(tmp_path_factory.mktemp("keys"))
 
 
-def test_a_delivery_that_is_refused_is_not_shown(signer: Signer) -> None:
+def test_a_rejected_delivery_is_not_shown(signer: Signer) -> None:
     body, headers = signer.delivery(EVENT)
     other, of_other = signer.delivery({"streamKey": TOKEN})
     text: Any = body.decode()
@@ -343,8 +373,8 @@ def test_a_delivery_that_is_refused_is_not_shown(signer: Signer) -> None:
         assert TOKEN not in tracked(raised(partial(asyncio.run, awaiting.verify(raw, named)), refused))
 
 
-def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
-    """The tracker gets it from the log; or from the server, where the program ends."""
+def test_a_delivery_with_a_failing_handler_is_not_shown(signer: Signer, caplog: pytest.LogCaptureFixture) -> None:
+    """Error trackers get the error from the log, or from the server if the program exits."""
     router, awaiting = Router(), AsyncRouter()
     failure: list[type[BaseException]] = [RuntimeError]
 
@@ -381,8 +411,8 @@ def test_a_delivery_whose_handler_fails_is_not_shown(signer: Signer, caplog: pyt
         assert TOKEN not in tracked(error)
 
 
-def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
-    """For example to the function that returns the idempotency key."""
+def test_a_hidden_body_is_bytes(signer: Signer) -> None:
+    """As the function is that tells deliveries apart."""
     seen: list[bytes] = []
     router = Router()
     router.on()(lambda event: None)
@@ -398,6 +428,6 @@ def test_a_body_is_bytes_to_whoever_is_given_it(signer: Signer) -> None:
     assert TOKEN not in repr(seen)
 
 
-def test_a_half_made_client_has_a_repr() -> None:
+def test_a_partly_initialized_client_has_a_repr() -> None:
     client = RealtimeKit.__new__(RealtimeKit)
     assert repr(client) == "<RealtimeKit>"

@@ -1,4 +1,4 @@
-"""The page that the package was made after: its example, line by line, in both flavours, over HTTP.
+"""The example that the package's interface is based on, line by line, in both modes, over HTTP.
 
 session = Session.find("sess-1", app_id="app-1")
 session.participants.all

@@ -1,4 +1,4 @@
-"""The pytest plugin, as a user's project has it."""
+"""The pytest plugin, as a user's project uses it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_async_code_has_a_client_of_the_same_emulator(pytester: pytest.Pytester)
         import asyncio
         from realtimekit import AsyncRealtimeKit, Meeting
 
-        def test_both_flavours(realtimekit_async_client):
+        def test_both_modes(realtimekit_async_client):
             async def main():
                 meeting = await realtimekit_async_client.meetings.create(title="Weekly")
                 assert [found.id async for found in AsyncRealtimeKit().meetings] == [meeting.id]

@@ -26,7 +26,7 @@ OURS = ("CLOUDFLARE_", "REALTIMEKIT_")
 
 
 class Run(NamedTuple):
-    """What was said, by whom, and what must not have been."""
+    """The output of each part of the run, and the secrets that it must not contain."""
 
     said: dict[str, str]
     secrets: dict[str, str]
@@ -34,7 +34,7 @@ class Run(NamedTuple):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Of a process in development mode, in which every warning is an error."""
+    """The environment of a process in development mode, in which every warning is an error."""
     ours = ("CLOUDFLARE_", "REALTIMEKIT_")
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(ours) and "proxy" not in name.lower()
@@ -43,7 +43,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def python(*arguments: str, env: dict[str, str], stdin: str = "") -> tuple[str, str]:
-    """What a process says on stdout and on stderr, and with which code it ends."""
+    """The output and the exit code of a process."""
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         env=env,
@@ -172,7 +172,7 @@ def forms(secret: str) -> Iterator[str]:
 
 
 def found(said: dict[str, str], secret: str) -> list[tuple[str, str]]:
-    """Where a secret stands, and what stands before it."""
+    """Where a secret was found, with the text before it."""
     places: list[tuple[str, str]] = []
     for name, text in said.items():
         for form in forms(secret):
@@ -200,8 +200,8 @@ def leaks(run: Run) -> list[Leak]:
     return known + likely
 
 
-def test_the_run_did_what_it_should(run: Run) -> None:
-    """Otherwise there would be nothing to find."""
+def test_the_run_was_complete(run: Run) -> None:
+    """Otherwise there would be nothing to find in the output."""
     for transport in ("httpcore2", "pyreqwest"):
         whole = "".join(text for name, text in run.said.items() if f" over {transport}" in name)
         assert whole.endswith("(exit code 0)"), whole[-3000:]
@@ -223,7 +223,7 @@ def test_the_run_did_what_it_should(run: Run) -> None:
         assert kind in kinds, kinds
 
 
-def test_what_is_looked_for_would_be_found(run: Run) -> None:
+def test_planted_secrets_would_be_found(run: Run) -> None:
     """Where a command was asked to show it; and in the forms that a secret may take."""
     for name, text in run.asked.items():
         assert text.endswith("(exit code 0)"), (name, text)
@@ -234,5 +234,5 @@ def test_what_is_looked_for_would_be_found(run: Run) -> None:
         assert found({"": text}, API_TOKEN), prefix
 
 
-def test_no_secret_was_said(leaks: list[Leak]) -> None:
+def test_no_secret_was_output(leaks: list[Leak]) -> None:
     assert not leaks, "\n".join(f"{leak.secret}, in {leak.where}: ...{leak.text}" for leak in leaks)

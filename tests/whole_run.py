@@ -227,7 +227,7 @@ def failures(client: Any, control: RemoteEmulator) -> None:
 
 
 async def use_async(given: Any, file: str) -> None:
-    """The other flavour."""
+    """The other mode."""
     async with AsyncRealtimeKit(**given) as client:
         session = await client.sessions.find("sess-1")
         log.info("%r %s %r %r", session, session, client, client.sessions)

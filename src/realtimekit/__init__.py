@@ -84,7 +84,7 @@ _HOMES = {
     "ArtifactNotReadyError": "errors",
     "Async": "flow",
     "AsyncRealtimeKit": "client",
-    "Attempt": "instrumentation",
+    "Attempt": "interfaces",
     "AuthenticationError": "errors",
     "Chat": "resources.chat",
     "ChatMessage": "artifacts.messages",

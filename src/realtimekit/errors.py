@@ -1,28 +1,28 @@
-"""Everything that this package raises on purpose.
+"""The exceptions of this package.
 
 RealtimeKitError
-├── ConfigurationError        something is missing or wrong in the settings; nothing was sent
-├── ReadOnlyError             a write on a record that the API only lets read; nothing was sent
-├── DecodeError               the server answered, but a field or body is not what it should be
-├── WaitError                 what was waited for can no longer happen
-│   └── WaitTimeoutError      ... did not happen in the time allowed (a TimeoutError, too)
-├── APIConnectionError        no answer arrived
-│   └── APITimeoutError       ... in the time allowed
-└── APIError                  the server answered with an error
+├── ConfigurationError        a setting is missing or invalid; nothing was sent
+├── ReadOnlyError             the API offers no such write for this record; nothing was sent
+├── DecodeError               a field or body of a response cannot be read
+├── WaitError                 the awaited state can no longer be reached
+│   └── WaitTimeoutError      ... was not reached in time (also a TimeoutError)
+├── APIConnectionError        no complete response arrived
+│   └── APITimeoutError       ... in time
+└── APIError                  the response is an error
     ├── ValidationError       400, 422
     ├── AuthenticationError   401
     ├── PermissionDeniedError 403
     ├── NotFoundError         404
-    │   └── ArtifactError     a file of a session is not there, and why is known
-    │       ├── ArtifactNotReadyError    ... not yet
-    │       ├── ArtifactExpiredError     ... no longer
-    │       └── ArtifactNotEnabledError  ... and will not be, by the settings of the meeting
+    │   └── ArtifactError     a file of a session is missing, for a known reason
+    │       ├── ArtifactNotReadyError    ... not ready yet
+    │       ├── ArtifactExpiredError     ... no longer kept
+    │       └── ArtifactNotEnabledError  ... never made, by the settings of the meeting
     ├── ConflictError         409
     ├── RateLimitError        429
     └── ServerError           5xx
 
-A wrong argument (an empty id, a naive datetime, an unknown keyword) is Python's own `ValueError` or `TypeError`,
-raised before anything is sent. No message holds a token or another secret.
+An invalid argument (an empty id, a naive datetime, an unknown keyword) raises Python's own `ValueError` or `TypeError`
+before anything is sent. No message contains a token or another secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class RealtimeKitError(Exception):
-    """The base of every error of this package."""
+    """The base class of all exceptions of this package."""
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
         # Task queues and process pools pickle errors; the default would call __init__ with `args` alone.
@@ -49,28 +49,28 @@ def _rebuild(cls: Any, args: tuple[Any, ...], state: dict[str, Any]) -> Any:
 
 
 class ConfigurationError(RealtimeKitError):
-    """A setting is missing or cannot be right. The message names the argument and the environment variable."""
+    """A setting is missing or invalid. The message names the argument and the environment variable."""
 
 
 class ReadOnlyError(RealtimeKitError, AttributeError):
     """The API offers no such write for this class of record. Nothing was sent.
 
-    It is an AttributeError too, so that `hasattr(session, "update")` is False.
+    It is also an AttributeError, so that `hasattr(session, "update")` is False.
     """
 
 
 class DecodeError(RealtimeKitError, ValueError):
-    """The server's answer holds something that cannot be read as what it should be.
+    """A response contains something that cannot be read as the declared type.
 
-    A bad field raises when it is read, not before: `record.to_dict()["field"]` still gives the raw value.
+    An invalid field raises when it is read, not before; `record.to_dict()["field"]` still returns the raw value.
     """
 
 
 class WaitError(RealtimeKitError):
-    """What was waited for can no longer happen, e.g. the upload of a recording that failed.
+    """The awaited state can no longer be reached, e.g. the upload of a recording that failed.
 
     Attributes:
-        record: what was waited for, as it was read last.
+        record: the record that was waited for, as it was last read.
     """
 
     def __init__(self, message: str, *, record: Any) -> None:
@@ -79,20 +79,20 @@ class WaitError(RealtimeKitError):
 
 
 class WaitTimeoutError(WaitError, TimeoutError):
-    """What was waited for did not happen in the time allowed; it still may."""
+    """The awaited state was not reached in time (`timeout=`, in seconds). It still may be."""
 
 
 class APIConnectionError(RealtimeKitError):
-    """No complete answer arrived.
+    """No complete response arrived.
 
     Attributes:
-        maybe_processed: True if the server may have seen, and acted on, the request; False if it is certain that
-            it did not (the connection was never made).
+        maybe_processed: True if the server may have received and processed the request; False if it certainly did
+            not, because the connection was never made.
         method: the HTTP method of the call, e.g. "GET".
         path: the path of the call, without its query.
     """
 
-    _retryable = True  # whether sending again may help
+    _retryable = True  # whether a retry may help
 
     def __init__(self, message: str, *, maybe_processed: bool, method: str = "", path: str = "") -> None:
         super().__init__(message)
@@ -102,18 +102,19 @@ class APIConnectionError(RealtimeKitError):
 
 
 class APITimeoutError(APIConnectionError):
-    """No complete answer arrived in the time allowed (`timeout=`, in seconds)."""
+    """No complete response arrived in time (`timeout=`, in seconds)."""
 
 
 class APIError(RealtimeKitError):
-    """The server answered with an error, or with a body that is no answer.
+    """The response is an error, or its body is not one of the API.
 
     Attributes:
-        status: HTTP status, e.g. 404. A 200 whose body says `"success": false` keeps its 200.
+        status: the HTTP status, e.g. 404; 200 if the body of a 200 says `"success": false`.
+        status_code: the same, by the name that other libraries use.
         code: the code in the body (RealtimeKit: the HTTP status again; Cloudflare's gateway: e.g. 10000), or None.
-        message: the server's own words, or "" where it said none.
-        body: the decoded JSON body; text if it was not JSON; None if it was empty.
-        request_id: the `cf-ray` (or `x-request-id`) header, to quote to support, or None.
+        message: the server's own message, or "".
+        body: the decoded JSON body; a string if it was not JSON; None if it was empty.
+        request_id: the `cf-ray` (or `x-request-id`) response header, to quote to support, or None.
         method: the HTTP method of the call, e.g. "GET".
         path: the path of the call, without its query.
     """
@@ -139,9 +140,14 @@ class APIError(RealtimeKitError):
         self.method = method
         self.path = path
 
+    @property
+    def status_code(self) -> int:
+        """The HTTP status, as `status`: httpx, requests and other SDKs call it so."""
+        return self.status
+
 
 class ValidationError(APIError):
-    """400 or 422: the server found the request wrong."""
+    """400 or 422: the server rejected the request as invalid."""
 
 
 class AuthenticationError(APIError):
@@ -149,30 +155,30 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: the token is valid but may not do this."""
+    """403: the token is valid but lacks the permission."""
 
 
 class NotFoundError(APIError):
-    """404: there is no such record (or it is gone)."""
+    """404: the record does not exist, or no longer exists."""
 
 
 class ArtifactError(NotFoundError):
-    """What a session or recording leaves behind is not there. The message says what would change that.
+    """A file of a session or recording is missing. The message says why, and what to do.
 
-    `status` is 404, or 200 where the server answered without a link.
+    `status` is 404, or 200 if the response contained no link.
     """
 
 
 class ArtifactNotReadyError(ArtifactError):
-    """It is not there yet: the session goes on, or the file is still being made."""
+    """The file is not there yet: the session is still live, or the file is being made."""
 
 
 class ArtifactExpiredError(ArtifactError):
-    """It was kept for its time, and that is over."""
+    """The file was deleted at the end of its retention."""
 
 
 class ArtifactNotEnabledError(ArtifactError):
-    """Nobody asked for it: the meeting's settings do not."""
+    """The file is never made: the settings of the meeting do not enable it."""
 
 
 class ConflictError(APIError):
@@ -180,10 +186,10 @@ class ConflictError(APIError):
 
 
 class RateLimitError(APIError):
-    """429, and the wait that the server asks for is longer than this package waits, or the retries are used up.
+    """429, and the retries are used up or the server asks for a longer wait than the client accepts.
 
     Attributes:
-        retry_after: seconds to wait before the next request, as the server said, or None if it did not say.
+        retry_after: seconds to wait before the next request, or None if the server did not say.
     """
 
     retry_after: float | None = None

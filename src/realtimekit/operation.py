@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from realtimekit.flow import Async, ClientBound, Flow, Sync
 from realtimekit.kwargs import validate_kwargs
+from realtimekit.settings import hide_headers
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -28,11 +29,15 @@ class _FlowMethod(Generic[P, T]):
         @functools.wraps(function)
         def flow(obj: Any, /, *args: Any, **kwargs: Any) -> Flow[Any]:
             validate_kwargs(function, kwargs)
+            if "extra_headers" in kwargs:
+                kwargs["extra_headers"] = hide_headers(kwargs["extra_headers"])
             return flow_of(obj, *args, **kwargs)
 
         @functools.wraps(function)
         def call(obj: Any, /, *args: Any, **kwargs: Any) -> Any:
             validate_kwargs(function, kwargs)
+            if "extra_headers" in kwargs:  # the frames of a flow hold its options
+                kwargs["extra_headers"] = hide_headers(kwargs["extra_headers"])
             started = flow_of(obj, *args, **kwargs)
             del args, kwargs  # error trackers send local variables: the secrets of a storage, the body of a webhook
             return obj._client.run(started)

@@ -1,4 +1,4 @@
-"""Path templates: one per class, for its collection and its members; ids that cannot leave their place in the path."""
+"""Path templates, one per class, for its collection and its members; ids are encoded so that they stay one segment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.settings import ENVIRONMENT, missing_setting
+from realtimekit.settings import ENVIRONMENT, missing_setting_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +17,11 @@ _NAME = re.compile(r"{(\w+)}")
 
 
 def encode_segment(name: str, value: Any) -> str:
-    """One id, encoded so that it stays one path segment.
+    """Percent-encode an id so that it stays one path segment.
 
     Raises:
-        TypeError: it is no string (None, most often).
-        ValueError: it is empty or blank, or `.` or `..`, which every HTTP client would resolve away.
+        TypeError: the id is not a string (most often it is None).
+        ValueError: the id is empty or blank, or `.` or `..`, which HTTP clients resolve.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
@@ -30,25 +30,25 @@ def encode_segment(name: str, value: Any) -> str:
     if not value.strip():
         raise ValueError(f"{name} is empty")
     if value.strip() in {".", ".."}:
-        raise ValueError(f"{name}={value!r} is no id: it would change the path of the request")
+        raise ValueError(f"{name}={value!r} is not an id: it would change the path of the request")
     from urllib.parse import quote
 
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:
-        raise ValueError(f"{name}={value!r} is no id: it has half of a character") from None
+        raise ValueError(f"{name}={value!r} is not an id: it contains a lone surrogate, half of a character") from None
 
 
 class PathTemplate:
-    """`/sessions(/{session_id})`: the collection without the part in brackets, a member with it.
+    """A template such as `/sessions(/{session_id})`: the part in brackets is for a member, not for the collection.
 
-    Without brackets there is one path for both: a child that exists once, such as a session's chat.
+    Without brackets there is one path for both, e.g. for the one chat of a session.
     """
 
     def __init__(self, template: str) -> None:
         self.template = template
         split = _OPTIONAL_PART.fullmatch(template)
-        # Literal parts and names alternate.
+        # Literal parts and placeholder names alternate.
         self._collection = _NAME.split(split[1] if split else template)
         self._member = _NAME.split(split[1] + split[2] if split else template)
         self.parent_ids: frozenset[str] = frozenset(self._collection[1::2])
@@ -56,9 +56,11 @@ class PathTemplate:
         self.own_id: str | None = own[0] if own else None  # the name of the record's own id
 
     def collection(self, ids: Mapping[str, Any]) -> str:
+        """Return the path of the collection."""
         return self._fill(self._collection, ids)
 
     def member(self, ids: Mapping[str, Any]) -> str:
+        """Return the path of one member."""
         return self._fill(self._member, ids)
 
     def _fill(self, pieces: list[str], ids: Mapping[str, Any]) -> str:
@@ -72,5 +74,5 @@ class PathTemplate:
         if value is not None:
             return encode_segment(name, value)
         if name in ENVIRONMENT and name != self.own_id:
-            raise ConfigurationError(missing_setting(name))
-        raise TypeError(f"{name} is needed for {self.template} and is None or was not given")
+            raise ConfigurationError(missing_setting_message(name))
+        raise TypeError(f"{name} is needed for {self.template}, but is None or was not given")

@@ -1,4 +1,4 @@
-"""Polling a record until it is as expected: a recording's upload, a summary."""
+"""Polling a record until it reaches a state: a recording's upload, a summary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Reloadable(Protocol):
-    """A record that can be read again."""
+    """A record that can be reloaded."""
 
     def _read(self) -> Flow[None]: ...
 
@@ -27,31 +27,31 @@ def wait_until(
     record: R,
     done: Callable[[R], bool],
     *,
-    what: str,
+    goal: str,
     timeout: float,
-    poll: float,
+    poll_interval: float,
     failed: Callable[[R], str | None] | None = None,
     progress: Callable[[R], object] | None = None,
     missing_ok: bool = False,
 ) -> Flow[None]:
-    """Poll a record, in place, until it is as expected: `GET` of its own path.
+    """Reload a record, in place, until it reaches a state: `GET` of its own path.
 
     Args:
-        record: read at once, and then after each `poll`.
-        done: returns whether the record is as expected.
-        what: what is waited for, for the messages: "to be UPLOADED".
+        record: the record; it is reloaded at once, and then after each `poll_interval`.
+        done: returns whether the record has reached the state.
+        goal: the state, for messages: "to be UPLOADED".
         timeout: seconds in all; the last read is at their end.
-        poll: seconds from one read to the next.
-        failed: returns why the record can no longer get there; None while it can.
-        progress: called with the record after each read. What it raises ends the waiting.
+        poll_interval: seconds between two reads.
+        failed: returns why the record can no longer reach the state, or None while it can.
+        progress: called with the record after each read. An exception from it ends the polling.
         missing_ok: whether a 404 means "not yet".
 
     Raises:
         WaitError: `failed` returned a reason.
-        WaitTimeoutError: the time is over.
-        ValueError: `timeout` or `poll` is not a positive number.
+        WaitTimeoutError: the state was not reached within `timeout`.
+        ValueError: `timeout` or `poll_interval` is not a positive number.
     """
-    for name, seconds in (("timeout", timeout), ("poll", poll)):
+    for name, seconds in (("timeout", timeout), ("poll_interval", poll_interval)):
         if not 0 < seconds < float("inf"):
             raise ValueError(f"{name}={seconds!r}: must be a number of seconds above 0")
     waited = 0.0
@@ -69,12 +69,12 @@ def wait_until(
         if found and done(record):
             return
         if found and failed is not None and (reason := failed(record)):
-            raise WaitError(f"waited for {record!r} {what}: {reason}", record=record)
-        # Sleeps count with their requested length, also where a test replaced them: no polling goes on for ever.
+            raise WaitError(f"waited for {record!r} {goal}: {reason}", record=record)
+        # Sleeps count with their requested length, also if a test replaced them, so that polling always ends.
         waited += time.monotonic() - started
-        left = timeout - waited
-        if left <= 0:
-            raise WaitTimeoutError(f"waited {timeout:g} s for {record!r} {what}", record=record)
-        pause = min(poll, left)
+        remaining = timeout - waited
+        if remaining <= 0:
+            raise WaitTimeoutError(f"waited {timeout:g} s for {record!r} {goal}", record=record)
+        pause = min(poll_interval, remaining)
         yield Sleep(pause)
         waited += pause

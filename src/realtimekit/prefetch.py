@@ -1,4 +1,4 @@
-"""Pages requested ahead of their reader, in order and within a window; in small twins for threads and tasks."""
+"""Prefetching of pages, in order and within a window: one small twin for threads, one for tasks."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ T = TypeVar("T")
 
 
 def _pages_to_request(number: int, last: int | None, window: int) -> range:
-    """The pages to have requested when page `number` is read. Where the last page is unknown none is guessed."""
+    """Return the pages to have requested when page `number` is read: only this one while the last page is unknown."""
     return range(number, min(number + window - 1, number if last is None else last) + 1)
 
 
 class Prefetcher(Generic[T]):
     """Fetches pages with up to `window` threads.
 
-    They are daemons: a program that is interrupted while iterating ends at once. (The threads of `concurrent.futures`
-    are waited for, retries and all.) A flow that is passed through `until_left` ends with the iteration, too.
+    They are daemon threads, so that a program that is interrupted while iterating exits at once. (The interpreter waits
+    for threads of `concurrent.futures`, with all their retries.) A flow wrapped in `until_closed` ends with the
+    iteration.
     """
 
     def __init__(self, window: int, fetch: Callable[[int], T]) -> None:
         self._window, self._fetch = window, fetch
         self._pending: dict[int, _Thread[T]] = {}
         self._reader = threading.get_ident()
-        self._left = threading.Event()
+        self._closed = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._left.set()
+        self._closed.set()
 
     def get(self, number: int, last: int | None) -> T:
-        """Return page `number`; the ones after it, up to page `last`, are requested meanwhile."""
+        """Return page `number`, and request the ones after it, up to page `last`, in the background."""
         wanted = _pages_to_request(number, last, self._window)
         if not self._pending and len(wanted) <= 1:
             return self._fetch(number)
@@ -51,13 +52,13 @@ class Prefetcher(Generic[T]):
                 self._pending[page] = _Thread(partial(self._fetch, page))
         return self._pending.pop(number).result()
 
-    def until_left(self, flow: Flow[T]) -> Flow[T]:
-        """The flow unchanged in the reader's own thread; in another thread it ends when the reader has left."""
-        return flow if threading.get_ident() == self._reader else _until(self._left, flow)
+    def until_closed(self, flow: Flow[T]) -> Flow[T]:
+        """Wrap a flow so that, in a background thread, it ends when the prefetcher is closed."""
+        return flow if threading.get_ident() == self._reader else _run_until(self._closed, flow)
 
 
 class _Thread(Generic[T]):
-    """One page fetched in a thread of its own."""
+    """Fetches one page in a thread of its own."""
 
     _value: T
     _error: BaseException | None = None
@@ -69,7 +70,7 @@ class _Thread(Generic[T]):
     def _run(self, fetch: Callable[[], T]) -> None:
         try:
             self._value = fetch()
-        except BaseException as error:  # noqa: BLE001 - it is the reader's
+        except BaseException as error:  # noqa: BLE001 - raised where the page is read
             self._error = error
 
     def result(self) -> T:
@@ -79,27 +80,27 @@ class _Thread(Generic[T]):
         return self._value
 
 
-class _ReaderLeftError(Exception):
-    """Nobody waits for the page any more."""
+class _ClosedError(Exception):
+    """The prefetcher was closed: nobody waits for the page."""
 
 
-def _sleep(seconds: float, left: threading.Event) -> None:
-    left.wait(seconds)
+def _sleep(seconds: float, closed: threading.Event) -> None:
+    closed.wait(seconds)
 
 
-def _until(left: threading.Event, flow: Flow[T]) -> Flow[T]:
-    """The flow until the event is set: after that it neither sleeps on nor sends anything."""
+def _run_until(closed: threading.Event, flow: Flow[T]) -> Flow[T]:
+    """Run a flow until the event is set: after that it sends nothing, and a sleep ends at once."""
     resume: Callable[[Any], Step] = flow.send
     value: Any = None
     try:
-        while not left.is_set():
+        while not closed.is_set():
             try:
                 step = resume(value)
             except StopIteration as stop:
                 return cast("T", stop.value)
             resume, value = flow.send, None
             if isinstance(step, Sleep):
-                _sleep(step.seconds, left)
+                _sleep(step.seconds, closed)
                 continue
             try:
                 value = yield step
@@ -107,7 +108,7 @@ def _until(left: threading.Event, flow: Flow[T]) -> Flow[T]:
                 resume, value = flow.throw, error
     finally:
         flow.close()
-    raise _ReaderLeftError
+    raise _ClosedError
 
 
 class AsyncPrefetcher(Generic[T]):
@@ -129,7 +130,7 @@ class AsyncPrefetcher(Generic[T]):
             await asyncio.gather(*self._pending.values(), return_exceptions=True)
 
     async def get(self, number: int, last: int | None) -> T:
-        """Return page `number`; the ones after it, up to page `last`, are requested meanwhile."""
+        """Return page `number`, and request the ones after it, up to page `last`, in the background."""
         wanted = _pages_to_request(number, last, self._window)
         if not self._pending and len(wanted) <= 1:
             return await self._fetch(number)

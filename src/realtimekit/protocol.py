@@ -1,6 +1,6 @@
-"""The rules of the wire, as pure functions: envelopes, errors, paging, what may be sent again, how long to wait.
+"""The API's conventions as pure functions: envelopes, errors, pagination, which requests may be retried, and when.
 
-Where the API's description and its examples disagree, both are read. Nothing here does I/O or reads a clock.
+Where the API's description and its examples disagree, both forms are accepted. Nothing here does I/O or reads a clock.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def loads(content: bytes) -> Any:
-    """JSON, decoded: by orjson, where it is installed and pays.
+    """Decode JSON, with orjson where it is installed and worth its import.
 
-    orjson refuses some of what JSON allows (half of a surrogate pair, as in a name that was cut inside an emoji;
-    `1e999`). The standard module reads it, and one such name does not make a whole list unreadable.
+    orjson rejects some valid JSON: a lone surrogate, as in a name that was truncated inside an emoji, and `1e999`. The
+    standard module decodes it, so that one such name does not make a whole list unreadable.
 
     Raises:
-        ValueError, RecursionError: it is no JSON.
+        ValueError, RecursionError: the content is not JSON.
     """
     try:
         return _decoder.decode(content)
@@ -37,19 +37,19 @@ def loads(content: bytes) -> Any:
 
 
 class _Decoder:
-    """The standard module at first, orjson after a megabyte.
+    """Decodes with the standard module at first, and with orjson after a megabyte.
 
-    Importing orjson takes 8 ms and more than a megabyte of memory, a tenth of a whole short program; on small answers
-    it saves some microseconds each.
+    Importing orjson takes 8 ms and more than a megabyte of memory, a tenth of a whole short program; on small responses
+    it saves a few microseconds each.
     """
 
-    def __init__(self, pays: int = 2**20) -> None:
-        self._decoded, self._pays = 0, pays  # bytes
-        self.decode: Callable[[bytes], Any] = self._first
+    def __init__(self, threshold: int = 2**20) -> None:
+        self._decoded, self._threshold = 0, threshold  # bytes
+        self.decode: Callable[[bytes], Any] = self._decode_and_count
 
-    def _first(self, content: bytes) -> Any:
+    def _decode_and_count(self, content: bytes) -> Any:
         self._decoded += len(content)
-        if self._decoded >= self._pays or "orjson" in sys.modules:
+        if self._decoded >= self._threshold or "orjson" in sys.modules:
             try:
                 import orjson
             except ImportError:
@@ -78,10 +78,10 @@ def decode(response: Response) -> Any:
 
 
 def unwrap(body: Any, key: str | None = None) -> Any:
-    """What an answer is about.
+    """Return the content of a response body without its envelope.
 
-    RealtimeKit wraps it in `data`, the rest of Cloudflare's API in `result`; some operations nest it once more
-    (`data.app`, `data.sessions`): then `key` names the nested place, and an answer without it is taken as it is.
+    RealtimeKit wraps it in `data`, the rest of Cloudflare's API in `result`. Some operations nest it once more
+    (`data.app`, `data.sessions`): `key` names that level; a body without it is not unwrapped further.
     """
     if isinstance(body, dict):
         for envelope in ("data", "result"):
@@ -94,13 +94,13 @@ def unwrap(body: Any, key: str | None = None) -> Any:
 
 
 def unwrap_list(body: Any, key: str | None = None) -> list[dict[str, Any]] | None:
-    """As `unwrap`, for a list of objects; None where the answer holds no such list."""
+    """As `unwrap`, for a list of objects; None if the body contains no such list."""
     items = unwrap(body, key)
     return items if isinstance(items, list) and {*map(type, items)} <= {dict} else None
 
 
 class Paging(NamedTuple):
-    """Where a page lies in the whole: offsets are 1-based and inclusive. None: the server did not say."""
+    """The position of a page in the whole list. Offsets are 1-based and inclusive; None if the server did not say."""
 
     total_count: int | None = None
     start_offset: int | None = None
@@ -108,15 +108,14 @@ class Paging(NamedTuple):
 
 
 def paging(body: Any) -> Paging:
-    """The `paging` of a list: beside `data`, or inside it."""
-    data = unwrap(body)
-    for place in (body, data):
-        if isinstance(place, dict) and isinstance(found := place.get("paging"), dict):
-            return Paging(*(_whole(found.get(name)) for name in Paging._fields))
+    """Return the `paging` of a list, which is next to `data` or inside it."""
+    for parent in (body, unwrap(body)):
+        if isinstance(parent, dict) and isinstance(found := parent.get("paging"), dict):
+            return Paging(*(_to_int(found.get(name)) for name in Paging._fields))
     return Paging()
 
 
-def _whole(value: Any) -> int | None:
+def _to_int(value: Any) -> int | None:
     try:
         return None if value is None or isinstance(value, bool) else int(value)
     except (TypeError, ValueError, OverflowError):
@@ -124,29 +123,28 @@ def _whole(value: Any) -> int | None:
 
 
 class Paginator:
-    """Which page to request next, and when to stop.
+    """Decides which page to request next, and when to stop.
 
-    `paging` is believed where it fits the page it came with, and lies behind all that was believed before. Where it is
-    missing or wrong, pagination goes on until a page is empty or holds nothing new, so that a server that ignores
-    `page_no` is read once and not for ever. A short page ends nothing: the server may send fewer records than it was
-    asked for.
+    `paging` is trusted if it fits its page and lies after every `paging` trusted before. If it is missing or wrong,
+    pagination continues until a page is empty or contains nothing new, so that it also ends with a server that ignores
+    `page_no`. A short page does not end it: the server may send fewer records than it was asked for.
     """
 
     def __init__(self, first_page: int = 1, limit: int | None = None) -> None:
         self.page_no: int | None = first_page  # the page to request next; None at the end
-        self.last_page: int | None = None  # the last page to request, where it is known
-        self._left = limit
+        self.last_page: int | None = None  # the last page to request, if it is known
+        self._limit_left = limit
         self._previous: list[Any] = []
-        self._end = 0  # the last offset that was believed
-        self._seen: set[Any] = set()  # keys of pages without a `paging` to believe, and of the page before each
+        self._end = 0  # the last offset that was trusted
+        self._seen: set[Any] = set()  # keys of pages without a trusted `paging`, and of the page before each
 
     def accept(self, keys: list[Any], paging: Paging) -> int:
-        """Take note of a page: how many of its records count. `keys` (their ids) tell one page from another."""
+        """Record a page and return how many of its records count. `keys` are the ids of the records."""
         if self.page_no is None or not keys or keys == self._previous:
             self.page_no = None
             return 0
         before, self._previous = self._previous, keys
-        count, missing = len(keys), None
+        count, remaining = len(keys), None
         total, start, end = paging
         if (
             total is not None
@@ -154,21 +152,21 @@ class Paginator:
             and self._end + count <= end <= total
             and start in (None, end - count + 1)
         ):
-            missing, self._end = total - end, end
+            remaining, self._end = total - end, end
         else:
             self._seen.update(before)
             if self._seen.issuperset(keys):
                 self.page_no = None
                 return 0
             self._seen.update(keys)
-        if self._left is not None:
-            count = min(count, self._left)
-            self._left -= count
-            missing = self._left if missing is None else min(missing, self._left)
-            if self._left == 0:
-                missing = 0
-        self.last_page = None if missing is None else self.page_no - (-missing // len(keys))
-        self.page_no = None if missing == 0 else self.page_no + 1
+        if self._limit_left is not None:
+            count = min(count, self._limit_left)
+            self._limit_left -= count
+            remaining = self._limit_left if remaining is None else min(remaining, self._limit_left)
+            if self._limit_left == 0:
+                remaining = 0
+        self.last_page = None if remaining is None else self.page_no - (-remaining // len(keys))
+        self.page_no = None if remaining == 0 else self.page_no + 1
         return count
 
 
@@ -187,12 +185,12 @@ _HINTS = {
     401: "check the API token (api_token= or CLOUDFLARE_API_TOKEN)",
     403: 'the token needs the permission "Realtime" or "Realtime Admin" for this account',
 }
-_FIRST_WORDS = 100  # characters, of a body that is no JSON
-_LONGEST_TEXT = 500  # characters of the server's words in an error's text; `.message` and `.body` have them all
+_MAX_EXCERPT = 100  # characters, of a body that is not JSON
+_MAX_MESSAGE = 500  # characters, of the server's message in an error's text; `.message` and `.body` have all of it
 
 
 def is_error(response: Response, body: Any) -> bool:
-    """An error by its status, or a success that says it is none."""
+    """Return whether the response is an error, by its status or by `"success": false` in its body."""
     return not 200 <= response.status < 300 or (isinstance(body, dict) and body.get("success") is False)
 
 
@@ -205,28 +203,28 @@ def error_from(
     now: float | None = None,
     hints: Mapping[int, str] = MappingProxyType(_HINTS),
 ) -> errors.APIError:
-    """The error that an answer means. All shapes seen are read:
+    """Return the error that a response means. All known forms are read:
 
     `{"success": false, "error": {"code", "message"}}`, `{"success": false, "errors": [{"code", "message"}], ...}`
     (the gateway's), `{"message"}` alone, HTML or text, and an empty body.
 
     Args:
-        response: the answer.
+        response: the response.
         body: its decoded body.
-        method: of the call.
-        path: of the call, without its query.
-        now: for `retry_after`.
-        hints: what to do about a status, for the message; others than those for the API's token, where none was sent.
+        method: the HTTP method of the call.
+        path: the path of the call, without its query.
+        now: Unix seconds, for `retry_after`.
+        hints: advice by status, for the message; other than the default where the API's token was not sent.
     """
-    code, message = _code_and_message(body)
-    meant = response.status if not 200 <= response.status < 300 else code or response.status
-    kind = _BY_STATUS.get(meant) or (errors.ServerError if 500 <= meant < 600 else errors.APIError)
+    code, message = _parse_error_body(body)
+    status = response.status if not 200 <= response.status < 300 else code or response.status
+    kind = _BY_STATUS.get(status) or (errors.ServerError if 500 <= status < 600 else errors.APIError)
     text = f"{method} {path} answered {response.status}"
     if code is not None and code != response.status:
         text += f" (code {code})"
-    text += f": {printable(message) or _no_message(body)}"
-    if cure := hints.get(meant):
-        text += f"; {cure}"
+    text += f": {sanitize(message) or _describe_body(body)}"
+    if hint := hints.get(status):
+        text += f"; {hint}"
     error = kind(
         text,
         status=response.status,
@@ -242,44 +240,45 @@ def error_from(
     return error
 
 
-def _code_and_message(body: Any) -> tuple[int | None, str]:
+def _parse_error_body(body: Any) -> tuple[int | None, str]:
     if not isinstance(body, dict):
         return None, ""
-    places: list[Any] = [body.get("error"), *(body.get("errors") or [] if isinstance(body.get("errors"), list) else [])]
-    for place in [place for place in places if isinstance(place, dict)] or [body]:
-        message = place.get("message")
-        return _whole(place.get("code")), message if isinstance(message, str) else ""
+    several = body.get("errors")
+    candidates: list[Any] = [body.get("error"), *(several if isinstance(several, list) else [])]
+    for found in [item for item in candidates if isinstance(item, dict)] or [body]:
+        message = found.get("message")
+        return _to_int(found.get("code")), message if isinstance(message, str) else ""
     return None, ""
 
 
-def _no_message(body: Any) -> str:
+def _describe_body(body: Any) -> str:
     if not isinstance(body, str):
         return "no message"
-    words = re.sub(r"<[^>]*>", " ", printable(body))  # mostly it is HTML, or a storage's XML
-    words = " ".join(re.sub(r"\?\S+", "?...", words).split())  # a page may repeat the link, whose query is a secret
-    return f"the body is no JSON: {words[:_FIRST_WORDS]}".rstrip(": ")
+    text = re.sub(r"<[^>]*>", " ", sanitize(body))  # most often it is HTML, or a storage's XML
+    text = " ".join(re.sub(r"\?\S+", "?...", text).split())  # a page may repeat the URL, whose query is a secret
+    return f"the body is not JSON: {text[:_MAX_EXCERPT]}".rstrip(": ")
 
 
-def printable(text: str) -> str:
-    """Words from outside, safe for a terminal and not longer than a few lines."""
+def sanitize(text: str) -> str:
+    """Return untrusted text, truncated to a few lines and without control characters, safe for a terminal."""
     clean = "".join(character if character.isprintable() else " " for character in text)
-    return clean if len(clean) <= _LONGEST_TEXT else clean[:_LONGEST_TEXT] + " ..."
+    return clean if len(clean) <= _MAX_MESSAGE else clean[:_MAX_MESSAGE] + " ..."
 
 
-# --- sending again ----------------------------------------------------------------------------------------------------
+# --- retries ----------------------------------------------------------------------------------------------------------
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-_FIRST_WAIT = 0.5  # seconds; doubled with each attempt
-_LONGEST_BACKOFF = 8.0
-_LONGEST_ASKED = 2.0**31  # seconds, 68 years; time.sleep() and its like cannot take just any number
-MAX_RETRY_AFTER = 60.0  # the longest wait asked for by the server that is taken; beyond it the caller decides
+_INITIAL_BACKOFF = 0.5  # seconds; doubled with each attempt
+_MAX_BACKOFF = 8.0
+_MAX_PARSED_WAIT = 2.0**31  # seconds, 68 years; time.sleep() and the like reject larger numbers
+MAX_RETRY_AFTER = 60.0  # seconds; if the server asks for a longer wait, the caller decides
 
 
 def may_retry(method: str, failure: Response | errors.APIConnectionError) -> bool:
-    """Whether a request may be sent again without a risk that it is carried out twice.
+    """Return whether a request may be retried without the risk that it is carried out twice.
 
-    GET, HEAD, PUT and DELETE: after a connection error, 408, 429 and 5xx. POST and PATCH: only if it is certain that
-    nothing was processed, i.e. the connection was never made, or 429.
+    GET, HEAD, PUT and DELETE may be retried after a connection error, 408, 429 and 5xx; POST and PATCH only if it is
+    certain that nothing was processed: the connection was never made, or the status is 429.
     """
     idempotent = method in _IDEMPOTENT
     if isinstance(failure, errors.APIConnectionError):
@@ -288,35 +287,35 @@ def may_retry(method: str, failure: Response | errors.APIConnectionError) -> boo
 
 
 def already_deleted(method: str, status: int, *, maybe_processed: bool) -> bool:
-    """Whether a refusal means that an earlier attempt did it: a DELETE whose answer was lost finds nothing any more."""
+    """Return whether a 404 means that an earlier attempt succeeded: a DELETE whose response was lost."""
     return method == "DELETE" and status == 404 and maybe_processed
 
 
 def backoff(attempt: int, jitter: float) -> float:
-    """Seconds to wait after the given attempt (1, 2, ...) when the server does not say; `jitter` is from 0 to 1."""
+    """Return the seconds to wait after an attempt (1, 2, ...) if the server does not say; `jitter` is from 0 to 1."""
     # The exponent is bounded because 2.0 ** 1024 raises.
-    return min(_FIRST_WAIT * 2.0 ** min(attempt - 1, 10), _LONGEST_BACKOFF) * (0.5 + jitter / 2)
+    return min(_INITIAL_BACKOFF * 2.0 ** min(attempt - 1, 10), _MAX_BACKOFF) * (0.5 + jitter / 2)
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds that the server asks to wait, or None. What is longer than anybody waits is 2**31 s.
+    """Return the seconds that the server asks to wait, at most 2**31; None if it does not ask.
 
-    `Retry-After` as seconds or as a date (RFC 9110, 10.2.3); without it `Ratelimit: "default";r=0;t=30` (Cloudflare's
-    form of draft-ietf-httpapi-ratelimit-headers), which counts where nothing remains.
+    Reads `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3); without it `Ratelimit: "default";r=0;t=30`
+    (Cloudflare's form of draft-ietf-httpapi-ratelimit-headers), which counts if nothing remains.
 
     Args:
-        headers: names in lower case.
-        now: Unix seconds, for a date in `Retry-After` where the answer has no `Date` of its own to count from.
+        headers: the response headers, with names in lower case.
+        now: Unix seconds, for a date in `Retry-After` if the response has no `Date` to count from.
     """
-    asked = _asked_wait(headers, now)
-    return None if asked is None else min(asked, _LONGEST_ASKED)
+    seconds = _parse_retry_after(headers, now)
+    return None if seconds is None else min(seconds, _MAX_PARSED_WAIT)
 
 
-def _asked_wait(headers: Mapping[str, str], now: float | None) -> float | None:
+def _parse_retry_after(headers: Mapping[str, str], now: float | None) -> float | None:
     if value := headers.get("retry-after", "").strip():
         if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
             return float(value)
-        then, sent = _http_date(value), _http_date(headers.get("date", ""))
+        then, sent = parse_http_date(value), parse_http_date(headers.get("date", ""))
         clock = now if sent is None else sent
         if then is not None and clock is not None:
             return max(0.0, then - clock)
@@ -328,12 +327,13 @@ def _asked_wait(headers: Mapping[str, str], now: float | None) -> float | None:
     return max(waits, default=None)
 
 
-def _http_date(text: str) -> float | None:
+def parse_http_date(text: str) -> float | None:
+    """Return the Unix seconds of a date in an HTTP header; None if it is not a date."""
     from datetime import UTC
     from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(text)
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()  # without a zone it is UTC, too
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()  # without a zone it is UTC
     except (TypeError, ValueError, IndexError, OverflowError):
         return None

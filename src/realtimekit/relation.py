@@ -1,7 +1,7 @@
 """Collections of records, and Relation: a lazy collection that paginates itself.
 
-Nothing is sent until a relation is iterated or asked. `where`, `order_by`, `page_size`, `limit` and `prefetch` return
-clones, so a relation can be kept, shared between threads and tasks, and iterated again.
+Nothing is sent until a relation is iterated or one of its methods sends a request. `where`, `order_by`, `page_size`,
+`limit` and `prefetch` return clones, so a relation can be kept, shared between threads and tasks, and iterated again.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import protocol
-from realtimekit.errors import DecodeError, ReadOnlyError
+from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import ClientBound, F, Flow
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
-from realtimekit.resource import BASE_PATH, Resource, UnsupportedWrite
+from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
+from realtimekit.settings import hide_headers
 from realtimekit.values import encode_query_value
 
 if TYPE_CHECKING:
@@ -51,11 +52,15 @@ class Collection(ClientBound[F], Generic[R, F]):
         ref: ClassVar[Callable[..., Any]]
     else:
         create = UnsupportedWrite()
+        list = MethodOfOtherSDKs("where", "use where(...) and iterate, or all()")
+        get = MethodOfOtherSDKs("find", "use find(id)")
+        retrieve = MethodOfOtherSDKs("find", "use find(id)")
+        delete = MethodOfOtherSDKs("destroy", "find(id) the record, then use its destroy()")
 
     def __init__(self, client: Runner[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client
         self._scope: Mapping[str, Any] = scope or {}
-        self._fixed = frozenset(self._scope)  # a collection below a record cannot be moved elsewhere
+        self._fixed = frozenset(self._scope)  # the ids of a parent record cannot be overridden
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._template.template}>"
@@ -63,36 +68,22 @@ class Collection(ClientBound[F], Generic[R, F]):
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self!r} cannot be pickled or copied: it belongs to a client. Pickle its records instead")
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            try:
-                getattr(type(self), name)
-            except ReadOnlyError:
-                raise
-            except AttributeError:
-                pass
-            hint = f": {_OTHER_SDKS[name]}" if name in _OTHER_SDKS else ""
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}", name=name, obj=self)
-
     # --- ids -----------------------------------------------------------------------------------------------------
 
     def _split_scope(self, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The scope, with the ids among these keywords; and the other keywords."""
-        if not kwargs:
-            return dict(self._scope), {}
+        """Return the scope with the ids among these keywords, and the other keywords."""
         ids, rest = split_kwargs(kwargs, self._template.parent_ids)
         for name in ids.keys() & self._fixed:
-            raise TypeError(f"{name}= is given by the record that these {self._record.__name__} records belong to")
+            raise TypeError(f"{name}= is set by the record that these {self._record.__name__} records belong to")
         return {**self._scope, **drop_none(ids)}, rest
 
     def _path_ids(self, scope: Mapping[str, Any]) -> dict[str, Any]:
-        """The ids of the collection's path: the scope, and the client's settings for what it leaves out."""
+        """Return the ids of the collection's path: the scope, completed by the client's settings."""
         settings = self._client.settings
         return {"account_id": settings.account_id, "app_id": settings.app_id, **scope}
 
     def _record_scope(self, ids: Mapping[str, Any]) -> dict[str, Any]:
-        """The scope of the records, out of the ids of a path."""
+        """Return the scope of the records, from the ids of a path."""
         return {name: ids.get(name) for name in self._record._template.parent_ids}
 
     # --- calls ---------------------------------------------------------------------------------------------------
@@ -107,14 +98,14 @@ class Collection(ClientBound[F], Generic[R, F]):
         return record
 
     def _stub(self, id: str, kwargs: Mapping[str, Any]) -> R:
-        """A record known by its id alone."""
+        """Return a record of which only the id is known."""
         scope, _ = self._split_scope(kwargs)
-        # A wrong id is the caller's fault here; later it would be taken for the server's.
+        # An invalid id is the caller's mistake here; later it would look like the server's.
         encode_segment(self._record._template.own_id or "id", id)
         return cast("R", self._record._load(self._client, {"id": id}, self._record_scope(self._path_ids(scope))))
 
     def _ref(self, id: str, kwargs: Mapping[str, Any]) -> R:
-        """As `_stub`, with all ids validated at once."""
+        """As `_stub`, but with all ids validated at once."""
         validate_kwargs(type(self).ref, kwargs)
         record = self._stub(id, kwargs)
         record._path()
@@ -124,9 +115,9 @@ class Collection(ClientBound[F], Generic[R, F]):
         return self._fetch_record(*self._call("POST", path, fields))
 
     def _call(self, method: str, path: str, kwargs: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
-        """A call on the collection's path, or below it, and the ids of that path.
+        """Return a call on the collection's path, or below it, and the ids of that path.
 
-        Among the keywords are ids and options; the others are the body.
+        The keywords are ids, options and the fields of the body.
         """
         scope, rest = self._split_scope(kwargs)
         options, body = split_kwargs(rest, OPTION_NAMES)
@@ -136,20 +127,11 @@ class Collection(ClientBound[F], Generic[R, F]):
         return Call(method, full_path, body=content, options=cast("RequestOptions", options)), ids
 
     def _fetch_record(self, call: Call, ids: Mapping[str, Any]) -> Flow[R]:
-        """The record that a call returns."""
+        """Carry out a call and return the record in its response."""
         body = yield from execute(self._client.settings, call)
         record = self._record._load(self._client, {}, self._record_scope(ids))
         record._update_from(body)
         return cast("R", record)
-
-
-# What the collections of other SDKs call these methods.
-_OTHER_SDKS = {
-    "list": "use where(...) and iterate, or all()",
-    "get": "use find(id)",
-    "retrieve": "use find(id)",
-    "delete": "find the record, then call its destroy()",
-}
 
 
 class Relation(Collection[R, F]):
@@ -175,7 +157,7 @@ class Relation(Collection[R, F]):
     def __bool__(self) -> NoReturn:
         raise TypeError(f"{self!r} is neither true nor false, because nothing was requested: use .first() or .count()")
 
-    # --- refining: each returns a clone -----------------------------------------------------------------------------
+    # --- refinement: each returns a clone ----------------------------------------------------------------------------
 
     def _clone(self, **changes: Any) -> Self:
         clone = object.__new__(type(self))
@@ -194,12 +176,14 @@ class Relation(Collection[R, F]):
         for name in ("extra_query", "extra_headers"):
             if name in options:
                 options[name] = {**(before.get(name) or {}), **(options[name] or {})}
+        if "extra_headers" in options:
+            options["extra_headers"] = hide_headers(options["extra_headers"])
         return self._clone(
             _scope=scope, _query={**self._query, **encoded}, _options=cast("RequestOptions", {**before, **options})
         )
 
     def page_size(self, size: int) -> Self:
-        """Ask for this many records per page (`per_page`). The server may send fewer; its maximum is not documented.
+        """Request this many records per page (`per_page`). The server may send fewer; its maximum is not documented.
 
         Example:
             for session in Session.where(status="ENDED").page_size(100): ...
@@ -215,7 +199,7 @@ class Relation(Collection[R, F]):
         return self._clone(_limit=validate_positive("limit", count))
 
     def prefetch(self, pages: int) -> Self:
-        """Request up to this many pages at once while iterating. The order stays; at most so many pages are in memory.
+        """Request up to this many pages at once while iterating. Their order is kept; no more are in memory.
 
         Example:
             for session in client.sessions.prefetch(8): ...
@@ -227,7 +211,7 @@ class Relation(Collection[R, F]):
         first, *others = name.split("_")
         query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
         if by:
-            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # the API says createdAt here
+            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # `sort_by` takes camelCase
         return self._clone(_query={**self._query, **query})
 
     # --- requests --------------------------------------------------------------------------------------------------
@@ -241,18 +225,18 @@ class Relation(Collection[R, F]):
         body = yield from execute(self._client.settings, call)
         items = self._items_from(body)
         if items is None:
-            raise DecodeError(f"GET {call.path}: the response holds no list of {self._record.__name__} records")
+            raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")
         records = self._record._load_all(self._client, items, self._record_scope(ids))
         if not self._paginated:
             return cast("list[R]", records if page_no == 1 else []), protocol.Paging(len(records), 1, len(records))
         return cast("list[R]", records), protocol.paging(body)
 
     def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
-        """The raw records in a response; None if it holds no list of them."""
+        """Return the raw records in a response; None if it contains no list of them."""
         return protocol.unwrap_list(body, self._items_key)
 
     def _find_first(self, predicate: Callable[[R], bool]) -> Flow[R | None]:
-        """The first record of all pages that fulfills the predicate."""
+        """Return the first record of all pages that fulfills the predicate, or None."""
         paginator = self._paginator()
         while paginator.page_no is not None:
             records, paging = yield from self._fetch_page(paginator.page_no)
@@ -266,7 +250,7 @@ class Relation(Collection[R, F]):
 
     @operation
     def first(self) -> Flow[R | None]:
-        """Return the first record, or None. One request; for one record, unless it is to start from a later page.
+        """Return the first record, or None. One request, for a page of one record.
 
         Example:
             newest = client.sessions.order_by("-created_at").first()
@@ -279,14 +263,14 @@ class Relation(Collection[R, F]):
     def page(self, number: int, /) -> Flow[list[R]]:
         """Return one page (1, 2, ...) of all matching records. One request.
 
+        Example:
             second = client.sessions.page_size(50).page(2)
 
         Raises:
-            ValueError: the number is not a page number, or the relation has a `limit()`, which counts from the first
-                record.
+            ValueError: the number is not a page number, or the relation has a `limit()`.
         """
         if self._limit is not None:
-            raise ValueError("page() is about all matching records: use it, or limit()")
+            raise ValueError("page() does not support limit(): use one of the two")
         records, _ = yield from self._fetch_page(validate_positive("page", number))
         return records
 
@@ -294,8 +278,9 @@ class Relation(Collection[R, F]):
     def count(self) -> Flow[int]:
         """Return how many records `all()` would return.
 
-        One request where the server says so (`paging`), else all pages are read.
+        One request if the response contains `paging`; otherwise all pages are read.
 
+        Example:
             client.sessions.where(status="ENDED").count()
         """
         paginator = self._paginator()
@@ -326,18 +311,20 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         paginator = self._paginator()
-        ahead: Prefetcher[tuple[list[R], protocol.Paging]]
-        with Prefetcher(self._prefetch, lambda n: self._client.run(ahead.until_left(self._fetch_page(n)))) as ahead:
+        prefetcher: Prefetcher[tuple[list[R], protocol.Paging]]
+        with Prefetcher(
+            self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_page(n)))
+        ) as prefetcher:
             while paginator.page_no is not None:
-                records, paging = ahead.get(paginator.page_no, paginator.last_page)
+                records, paging = prefetcher.get(paginator.page_no, paginator.last_page)
                 if count := paginator.accept(_record_keys(records), paging):
                     yield records[:count]
 
     async def _pages_async(self) -> AsyncIterator[list[R]]:
         paginator = self._paginator()
-        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_page(n))) as ahead:
+        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_page(n))) as prefetcher:
             while paginator.page_no is not None:
-                records, paging = await ahead.get(paginator.page_no, paginator.last_page)
+                records, paging = await prefetcher.get(paginator.page_no, paginator.last_page)
                 if count := paginator.accept(_record_keys(records), paging):
                     yield records[:count]
 
@@ -368,5 +355,5 @@ class Relation(Collection[R, F]):
 
 
 def _record_keys(records: list[Any]) -> list[Any]:
-    """What tells the records of one page from those of another."""
+    """Return keys that tell the records of one page from those of another."""
     return [record._data.get("id") or repr(record._data) for record in records]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
     Concatenate,
     Generic,
+    NoReturn,
     ParamSpec,
     Self,
     TypeVar,
@@ -26,7 +27,7 @@ from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
 from realtimekit.paths import PathTemplate, encode_segment
-from realtimekit.record import Record, annotation_of
+from realtimekit.record import Record, resolve_annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -45,7 +46,7 @@ BASE_PATH = "/accounts/{account_id}/realtime/kit"
 class UnsupportedWrite:
     """A write that the API does not offer for this class.
 
-    Type checkers see no such method; at run time `hasattr` returns False and a call says why.
+    Type checkers see no such method. At run time `hasattr` returns False, and the error gives the reason.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -55,13 +56,33 @@ class UnsupportedWrite:
         raise ReadOnlyError(f"{owner.__name__} has no {self.name}(): the API offers no such call")
 
 
+class MethodOfOtherSDKs:
+    """A method that other SDKs have and this one does not: the error names the method to use instead.
+
+    A descriptor, because a `__getattr__` of a class would need a metaclass. `hasattr` returns False.
+    """
+
+    def __init__(self, target: str, hint: str) -> None:
+        self._target, self._hint = target, hint
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, obj: Any, owner: type) -> NoReturn:
+        # `delete` of a collection is about `destroy` of its records.
+        exists = hasattr(owner, self._target) or hasattr(getattr(owner, "_record", None), self._target)
+        hint = self._hint if exists else "the API offers no such call"
+        raise AttributeError(f"{owner.__name__} has no {self.name}(): {hint}")
+
+
 class Resource(Record, ClientBound[F]):
     """A record with an identity: its class and its path in the API.
 
-    It can be pickled and copied. A pickle leaves the client behind, but has all that the record holds: a participant's
-    token, the signed links of artifacts and recordings, a livestream's key. Store it only where secrets may be stored.
+    It can be pickled and copied. A pickle does not contain the client, but everything else that the record holds: a
+    participant's token, the signed links of artifacts and recordings, a livestream's key. Store it only where secrets
+    may be stored.
 
-    ARCHITECTURE.md has the pattern of a new class.
+    ARCHITECTURE.md shows how to write a new class.
 
     Attributes:
         read_only: whether the API offers no create, update, replace or destroy for the class.
@@ -78,6 +99,9 @@ class Resource(Record, ClientBound[F]):
         update = UnsupportedWrite()
         replace = UnsupportedWrite()
         destroy = UnsupportedWrite()
+        list = MethodOfOtherSDKs("where", "use where(...) and iterate, or all(...)")
+        retrieve = MethodOfOtherSDKs("find", "use find(id), or reload() of a record")
+        delete = MethodOfOtherSDKs("destroy", "use destroy() of the record")
 
     def __init__(self, data: Mapping[str, Any], *, client: Runner[F], scope: Mapping[str, str]) -> None:
         super().__init__(data)
@@ -184,7 +208,7 @@ class Resource(Record, ClientBound[F]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # For caches and task queues: the record without its client, whose token belongs in neither. What the record
-        # itself holds is pickled, a participant's token and signed links as well: they could not be restored.
+        # itself contains is pickled, also a participant's token and signed links: they could not be restored.
         return _restore, (type(self), self._data, dict(self._scope), self._client.asynchronous)
 
     # --- calls ---------------------------------------------------------------------------------------------------
@@ -214,7 +238,7 @@ class Resource(Record, ClientBound[F]):
 
     @fluent
     def reload(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """Read the record again, in place: `GET` of its own path.
+        """Reload the record, in place: `GET` of its own path.
 
         Fields that the response leaves out keep their last value (a participant's token is sent only once).
 
@@ -243,7 +267,7 @@ class _HasMany:
     def __get__(self, record: Resource[Any] | None, owner: type) -> Any:
         if record is None:
             return self
-        relation = annotation_of(self.owner, self.name)
+        relation = resolve_annotation(self.owner, self.name)
         return relation(record._client, scope=record._path_ids())
 
 
@@ -286,7 +310,7 @@ class HasOne(Generic[C, F]):
         if slot in record.__dict__:
             return record.__dict__[slot]
         ids = record._path_ids()
-        kind = get_args(annotation_of(self.owner, self.name))[0]
+        kind = get_args(resolve_annotation(self.owner, self.name))[0]
         if self._path is None:
             child = kind._load(record._client, {}, ids)
             body = yield from child._execute(Call("GET"))
@@ -294,14 +318,14 @@ class HasOne(Generic[C, F]):
             child = kind._load(record._client, {}, record._scope_for(kind))
             body = yield from record._execute(Call("GET", self._path))
         child._update_from(body)
-        # Whoever was first wins, so that everybody holds the same object.
+        # The first thread wins, so that all get the same object.
         return record.__dict__.setdefault(slot, child) if self.cached else child
 
 
 def has_one(*, cached: bool = True, path: str | None = None) -> Any:
     """Declare an association with the one record of a kind below this one; its type is the annotation.
 
-    `path` is where it is read below this record, for a kind whose own path is elsewhere.
+    `path` is its path below this record, if it differs from the kind's own path.
     """
     return HasOne(cached=cached, path=path)
 
@@ -321,16 +345,17 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
     @overload
     def __init__(self, method: Callable[Concatenate[Any, P], T]) -> None: ...
     def __init__(self, method: Any) -> None:
-        self._method = method
+        name = self._name = method.__name__
+
+        def call(owner: type[Resource[Any]], /, *args: Any, **kwargs: Any) -> Any:
+            return getattr(_on_default(owner), name)(*args, **kwargs)
+
+        # For `help()`: the signature is that of the function.
+        self._call = functools.update_wrapper(call, getattr(method, "flow", method))
 
     def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, T]:
-        method = self._method
-        _reject_on_record(obj, owner, method.__name__)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return getattr(_on_default(owner), method.__name__)(*args, **kwargs)
-
-        return functools.update_wrapper(call, method)
+        _reject_on_record(obj, owner, self._name)
+        return MethodType(self._call, owner)
 
 
 class all_on_default_client(Generic[P, R]):  # noqa: N801 - as above
@@ -341,12 +366,15 @@ class all_on_default_client(Generic[P, R]):  # noqa: N801 - as above
 
     def __get__(self, obj: None, owner: type[Resource[Any]]) -> Callable[P, list[R]]:
         _reject_on_record(obj, owner, "all")
+        return MethodType(_all, owner)
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> list[R]:
-            """Return a list of every record that `where` matches with these filters."""
-            return list(_on_default(owner).where(*args, **kwargs))
 
-        return call
+def _all(owner: type[Resource[Any]], /, **filters: Any) -> list[Any]:
+    """Return a list of every record that matches these filters; see `where`."""
+    return list(_on_default(owner).where(**filters))
+
+
+_all.__name__ = "all"
 
 
 def _reject_on_record(obj: object, owner: type, name: str) -> None:

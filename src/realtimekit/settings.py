@@ -1,4 +1,4 @@
-"""Where a client's settings come from: explicit argument, then `configure()`, then the environment, then the default.
+"""The settings of a client: explicit arguments first, then `configure()`, then the environment, then the defaults.
 
 Sources: the API's address and its bearer token, https://developers.cloudflare.com/api/.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.kwargs import validate_kwargs
+from realtimekit.kwargs import drop_none, validate_kwargs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ _configured: dict[str, Any] = {}
 
 
 class Secret(str):
-    """A text that shows itself in no traceback and no debugger; `str()` and f-strings give it as it is."""
+    """A string whose repr is hidden, so that no traceback or debugger shows it; `str()` and f-strings do."""
 
     __slots__ = ()
 
@@ -51,22 +51,22 @@ class Secret(str):
 
 
 class ClientOptions(TypedDict, total=False):
-    """What a client can be told. What is None or left out comes from `configure()`, the environment, the default."""
+    """The options of a client. If one is None or left out, `configure()`, the environment or the default counts."""
 
     api_token: str | None  # with the permission "Realtime" or "Realtime Admin"
     account_id: str | None  # the Cloudflare account
     app_id: str | None  # the RealtimeKit app
-    base_url: str | None  # where the API is; https, or plain http on this machine (the emulator)
-    timeout: float | None  # seconds for a call, from connecting to the end of the answer (30)
-    max_retries: int | None  # how often a request that may safely be sent again is sent again (2)
-    limiter: Literal["auto", "off"] | Limiter | None  # what keeps to the rate limit ("auto": shared in this process)
-    on_request: Hook | None  # called before each sending of a request, with an `Attempt`
-    on_response: Hook | None  # called after each, with what became of it
-    on_retry: Hook | None  # called before the wait for the next
+    base_url: str | None  # the URL of the API; https, or http on this machine (the emulator)
+    timeout: float | None  # seconds for each attempt, from connecting to the end of the response (30)
+    max_retries: int | None  # how often a request is retried where that is safe (2)
+    limiter: Literal["auto", "off"] | Limiter | None  # what enforces the rate limit ("auto": shared in this process)
+    on_request: Hook | None  # called before each attempt to send a request, with an `Attempt`
+    on_response: Hook | None  # called after each attempt, with its outcome
+    on_retry: Hook | None  # called before the wait for the next attempt
 
 
 class Settings(NamedTuple):
-    """What a client was told, resolved and checked; it never changes."""
+    """The settings of a client, resolved and validated; they never change."""
 
     api_token: str
     account_id: str | None
@@ -86,78 +86,89 @@ class Settings(NamedTuple):
         return Secret(f"Bearer {self.api_token}")
 
     def required(self, name: Literal["account_id", "app_id"]) -> str:
-        """A setting that a call cannot do without.
+        """Return a setting that a call needs.
 
         Raises:
-            ConfigurationError: it is not set.
+            ConfigurationError: the setting is missing.
         """
         if value := getattr(self, name):
             return str(value)
-        raise ConfigurationError(missing_setting(name))
+        raise ConfigurationError(missing_setting_message(name))
 
     def __repr__(self) -> str:  # never the token
         return f"<Settings {self.base_url} account_id={self.account_id!r} app_id={self.app_id!r}>"
 
 
-def configure(*, transport: TransportName | Transport | None = None, **given: Unpack[ClientOptions]) -> None:
-    """Set what the default client (`Session.find(...)`) and every later client start from.
+def configure(*, transport: TransportName | Transport | None = None, **options: Unpack[ClientOptions]) -> None:
+    """Set the defaults of the default client (`Session.find(...)`) and of every client created later.
 
-    What is None keeps its value. Records already read keep the client they came from.
+    An option that is None keeps its value. Records that were already read keep their client.
 
     Args:
         transport: "auto", "httpcore2", "pyreqwest", or an object with a `send` method.
-        given: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
+        options: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
             `on_request`, `on_response`, `on_retry`: see `ClientOptions`.
 
     Raises:
-        ConfigurationError: a value cannot be right.
+        ConfigurationError: a value is invalid. Nothing was changed.
     """
-    hide_secrets(given)
-    validate_kwargs(configure, given)
-    told = {name: value for name, value in {**given, "transport": transport}.items() if value is not None}
-    _configured.update(_check(told))
+    hide_secrets(options)
+    validate_kwargs(configure, options)
+    changes = drop_none({**options, "transport": transport})
+    _configured.update(_validate(changes))
 
 
-def resolve(**given: Any) -> Settings:
-    """The settings in force.
+def resolve(**options: Any) -> Settings:
+    """Return the settings in force.
 
     Raises:
-        ConfigurationError: there is no token, or a value cannot be right.
+        ConfigurationError: there is no token, or a value is invalid.
     """
-    hide_secrets(given)
+    hide_secrets(options)
     values: dict[str, Any] = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": TIMEOUT}
     values |= {"max_retries": MAX_RETRIES, "transport": "auto"}
-    in_environment = {name: os.environ.get(variable, "").strip() for name, variable in ENVIRONMENT.items()}
-    values |= {name: value for name, value in hide_secrets(in_environment).items() if value}
+    environment = {name: os.environ.get(variable, "").strip() for name, variable in ENVIRONMENT.items()}
+    values |= {name: value for name, value in hide_secrets(environment).items() if value}
     values |= _configured
-    values |= {name: value for name, value in given.items() if value is not None}
+    values |= drop_none(options)
     if "api_token" not in values:
-        raise ConfigurationError(missing_setting("api_token"))
-    return Settings(**_check(values))
+        raise ConfigurationError(missing_setting_message("api_token"))
+    return Settings(**_validate(values))
 
 
-def hide_secrets(given: Any) -> Any:
-    """Hide the secrets among these keywords, in place, before anything fails: error trackers send local variables."""
-    if given.get("api_token") is not None:
-        # What is no text cannot be hidden: its type is enough to refuse it.
-        kind = type(given["api_token"])
-        given["api_token"] = Secret(given["api_token"]) if issubclass(kind, str) else kind
-    if "@" in str(given.get("base_url")):  # it may hold a password
-        given["base_url"] = Secret(given["base_url"])
-    return given
+def hide_secrets(options: Any) -> Any:
+    """Hide the secrets among these options, in place, before anything fails: error trackers send local variables."""
+    if options.get("api_token") is not None:
+        # Only a string can be hidden; of anything else the type is enough for the error message.
+        kind = type(options["api_token"])
+        options["api_token"] = Secret(options["api_token"]) if issubclass(kind, str) else kind
+    if "@" in str(options.get("base_url")):  # it may contain a password
+        options["base_url"] = Secret(options["base_url"])
+    return options
 
 
-def missing_setting(name: str) -> str:
-    """What to say when a setting is needed and not there."""
+def hide_headers(headers: Any) -> Any:
+    """Return a copy of request headers whose values are hidden: a header may be a credential."""
+    if not headers:
+        return headers
+    return {name: Secret(value) if isinstance(value, str) else value for name, value in headers.items()}
+
+
+def missing_setting_message(name: str) -> str:
+    """Return the message for a setting that is needed and missing."""
     return f"{name} is not set: pass {name}=, call realtimekit.configure({name}=...), or set {ENVIRONMENT[name]}"
 
 
-def _check(values: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what cannot be right; tidy the rest in place."""
+def _validate(values: dict[str, Any]) -> dict[str, Any]:
+    """Validate settings and normalize them, in place.
+
+    Raises:
+        ConfigurationError: a value is invalid.
+    """
     if "api_token" in values:
-        values["api_token"] = _checked_token(values["api_token"])
+        values["api_token"] = _validate_token(values["api_token"])
     if "base_url" in values:
-        values["base_url"] = _checked_base_url(values["base_url"])
+        values["base_url"] = _validate_base_url(values["base_url"])
     if "timeout" in values:
         values["timeout"] = validate_timeout(values["timeout"])
     retries = values.get("max_retries", 0)
@@ -173,11 +184,11 @@ def _check(values: dict[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f"limiter={limiter!r}: must be 'auto', 'off', or an object with a `reserve` method")
     for name in HOOKS:
         if (hook := values.get(name)) is not None:
-            _check_hook(name, hook)
+            _validate_hook(name, hook)
     return values
 
 
-def _check_hook(name: str, hook: object) -> None:
+def _validate_hook(name: str, hook: object) -> None:
     if not callable(hook):
         raise ConfigurationError(f"{name}={hook!r}: must be a function that takes an Attempt")
     from inspect import iscoroutinefunction
@@ -187,7 +198,11 @@ def _check_hook(name: str, hook: object) -> None:
 
 
 def validate_timeout(timeout: object) -> float:
-    """Seconds, more than none."""
+    """Return a timeout as a float.
+
+    Raises:
+        ConfigurationError: it is not a number of seconds above 0.
+    """
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < threading.TIMEOUT_MAX:
         raise ConfigurationError(
             f"timeout={timeout!r}: must be a number of seconds above 0, and below {threading.TIMEOUT_MAX:.0f}"
@@ -195,62 +210,64 @@ def validate_timeout(timeout: object) -> float:
     return float(timeout)
 
 
-def _checked_token(token: Secret | type) -> Secret:
-    # The value itself is in no message.
+def _validate_token(token: Secret | type) -> Secret:
+    # No message contains the value itself.
     if isinstance(token, type):
-        raise ConfigurationError(f"api_token must be a text, not {token.__name__}")
+        raise ConfigurationError(f"api_token must be a string, not {token.__name__}")
     token = Secret(token.strip())
     if not token:
-        raise ConfigurationError("api_token is empty: " + missing_setting("api_token").partition(": ")[2])
+        raise ConfigurationError("api_token is empty: " + missing_setting_message("api_token").partition(": ")[2])
     if token.lower().startswith("bearer "):
-        raise ConfigurationError("api_token starts with 'Bearer': give the token alone")
+        raise ConfigurationError("api_token starts with 'Bearer': pass only the token")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationError("api_token holds a space, a control or a non-ASCII character: copy the token again")
+        raise ConfigurationError("api_token contains a space, a control or a non-ASCII character: copy the token again")
     return token
 
 
-def _checked_base_url(url: Any) -> str:
-    # A URL with an @ may hold a password: then it is in no message.
+def _validate_base_url(url: Any) -> str:
+    # A URL with an @ may contain a password; no message shows it then.
     hint = "base_url" if isinstance(url, Secret) else f"base_url={url!r}"
-    parts = _parts(url)
+    parts = _parse_base_url(url)
     if parts is None:
-        raise ConfigurationError(f"{hint} is no URL; the default is {BASE_URL}")
+        raise ConfigurationError(f"{hint} is not a URL; the default is {BASE_URL}")
     url = Secret(url.strip())
-    if parts.credentials:
-        raise ConfigurationError("base_url holds a user name or password: give the token as api_token=")
-    # What urlsplit drops, or others read otherwise (a backslash ends the host for some), could lead the token astray.
+    if parts.has_credentials:
+        raise ConfigurationError("base_url contains a user name or password: pass the token as api_token=")
+    # Characters that urlsplit drops, or that other parsers read differently (a backslash ends the host for some), could
+    # send the token to another host.
     if not url.isprintable() or " " in url or "\\" in url:
-        raise ConfigurationError(f"{hint} holds a space, a backslash or a control character")
-    if parts.more or not parts.host:
+        raise ConfigurationError(f"{hint} contains a space, a backslash or a control character")
+    if parts.has_query_or_fragment or not parts.host:
         raise ConfigurationError(f"{hint} must be a plain URL such as {BASE_URL}, without query or fragment")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.host)):
-        raise ConfigurationError(f"{hint} must start with https:// (http:// only for this machine: it carries a token)")
+        raise ConfigurationError(f"{hint} must start with https:// (http:// only on this machine: it carries a token)")
     return str(url).rstrip("/")
 
 
-class _Parts(NamedTuple):
-    """What is to be known of a base_url, without what must not be in it."""
+class _BaseURL(NamedTuple):
+    """The parts of a base_url that are validated; a password in it is not kept."""
 
     scheme: str
     host: str
-    credentials: bool
-    more: bool  # a query, or a fragment
+    has_credentials: bool
+    has_query_or_fragment: bool
 
 
-def _parts(url: Any) -> _Parts | None:
-    """None where it is no URL."""
+def _parse_base_url(url: Any) -> _BaseURL | None:
+    """Return None if it is not a URL."""
     if not isinstance(url, str):
         return None
     try:
         parts = urlsplit(url.strip())
-        _ = parts.port  # which is read only now
+        _ = parts.port  # raises ValueError if it is invalid
     except ValueError:
         return None
-    credentials = parts.username is not None or parts.password is not None
-    return _Parts(parts.scheme, parts.hostname or "", credentials, bool(parts.query or parts.fragment))
+    has_credentials = parts.username is not None or parts.password is not None
+    return _BaseURL(parts.scheme, parts.hostname or "", has_credentials, bool(parts.query or parts.fragment))
 
 
 def is_loopback(host: str) -> bool:
+    """Return whether a host name means this machine."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost") or name == "::1":
         return True

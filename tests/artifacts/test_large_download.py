@@ -69,11 +69,11 @@ def digest() -> str:
 
 # Not resource.getrusage: its peak begins with that of the process that started this one.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the kernel does not tell the peak of the memory")
-@pytest.mark.parametrize(("transport", "flavour"), [("httpcore2", "sync"), ("pyreqwest", "async")])
-def test_a_recording_in_little_memory(tmp_path: Path, digest: str, transport: str, flavour: str) -> None:
+@pytest.mark.parametrize(("transport", "mode"), [("httpcore2", "sync"), ("pyreqwest", "async")])
+def test_a_recording_in_little_memory(tmp_path: Path, digest: str, transport: str, mode: str) -> None:
     places = [SIZE // 7, SIZE // 3 + 1, SIZE - 5_000_001]
     with Recording(*map(cut, places), size=SIZE) as storage:
-        arguments = [f"{storage.url}/client/v4", TOKEN, transport, flavour, str(tmp_path / "recording.mp4")]
+        arguments = [f"{storage.url}/client/v4", TOKEN, transport, mode, str(tmp_path / "recording.mp4")]
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, *arguments], check=True, capture_output=True, text=True, timeout=60
         )

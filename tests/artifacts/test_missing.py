@@ -12,7 +12,7 @@ from realtimekit import APIConnectionError, NotFoundError, RealtimeKit, Session
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactError, ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError
 from realtimekit.interfaces import Response
-from tests.core.scripted import Flavour, Script, answer, error, lost, ok
+from tests.core.scripted import Mode, Script, answer, error, lost, ok
 
 MISSING = error(404, "No such file")
 NOW = "Wed, 10 Jun 2026 10:00:00 GMT"
@@ -20,8 +20,8 @@ ENDED = {"id": "s", "status": "ENDED", "associated_id": "m"}
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def flavour(request: pytest.FixtureRequest) -> Flavour:
-    return Flavour(asynchronous=request.param)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    return Mode(asynchronous=request.param)
 
 
 def session(now: str = NOW, **fields: Any) -> Response:
@@ -32,10 +32,10 @@ def settings(**fields: bool) -> Response:
     return ok({"id": "m", "persist_chat": False, "transcribe_on_end": False, "summarize_on_end": False, **fields})
 
 
-def missing(flavour: Flavour, kind: str, *answers: Any) -> tuple[NotFoundError, Script]:
+def missing(mode: Mode, kind: str, *answers: Any) -> tuple[NotFoundError, Script]:
     script = Script(MISSING, *answers)
     with pytest.raises(NotFoundError) as caught:
-        flavour.get(getattr(flavour.client(script).sessions.ref("s"), kind))
+        mode.get(getattr(mode.client(script).sessions.ref("s"), kind))
     assert (caught.value.status, caught.value.message) == (404, "No such file")
     assert "No such file" in str(caught.value)
     assert caught.value.path.endswith(f"/app/sessions/s/{kind}")
@@ -49,14 +49,14 @@ JUST_ENDED, LONG_AGO = "2026-06-10T09:59:00.000Z", "2026-06-03T09:59:59.000Z"
 
 @pytest.mark.parametrize("kind", ["chat", "transcript", "summary"])
 class TestAny:
-    def test_while_the_session_is_live(self, flavour: Flavour, kind: str) -> None:
-        error, script = missing(flavour, kind, session(status="LIVE", ended_at=None))
+    def test_while_the_session_is_live(self, mode: Mode, kind: str) -> None:
+        error, script = missing(mode, kind, session(status="LIVE", ended_at=None))
         assert type(error) is ArtifactNotReadyError
         assert "when the session ends" in str(error)
         assert [call.path for call in script.calls[1:]] == ["/app/sessions/s"]
 
-    def test_after_seven_days(self, flavour: Flavour, kind: str) -> None:
-        error, script = missing(flavour, kind, session(ended_at=LONG_AGO))
+    def test_after_seven_days(self, mode: Mode, kind: str) -> None:
+        error, script = missing(mode, kind, session(ended_at=LONG_AGO))
         assert type(error) is ArtifactExpiredError
         assert "kept for 7 days, and the session ended at 2026-06-03 09:59 UTC" in str(error)
         assert ("persist_chat=True" in str(error)) == (kind == "chat")
@@ -80,44 +80,42 @@ class TestAny:
             [session(ended_at=JUST_ENDED, associated_id="..")],
         ],
     )
-    def test_without_a_known_reason_it_is_the_plain_error(
-        self, flavour: Flavour, kind: str, answers: list[Any]
-    ) -> None:
+    def test_in_doubt_it_is_the_plain_error(self, mode: Mode, kind: str, answers: list[Any]) -> None:
         script = Script(MISSING, *answers)
         with pytest.raises(NotFoundError) as caught:
-            flavour.get(getattr(flavour.client(script).sessions.ref("s"), kind))
+            mode.get(getattr(mode.client(script).sessions.ref("s"), kind))
         assert type(caught.value) is NotFoundError
 
-    def test_another_error_is_left_alone(self, flavour: Flavour, kind: str) -> None:
+    def test_another_error_is_left_alone(self, mode: Mode, kind: str) -> None:
         with pytest.raises(APIConnectionError):
-            flavour.get(getattr(flavour.client(Script(lost()), max_retries=0).sessions.ref("s"), kind))
+            mode.get(getattr(mode.client(Script(lost()), max_retries=0).sessions.ref("s"), kind))
 
 
 @pytest.mark.parametrize(("kind", "setting"), [("transcript", "transcribe_on_end"), ("summary", "summarize_on_end")])
 class TestSettings:
-    def test_it_was_not_enabled(self, flavour: Flavour, kind: str, setting: str) -> None:
-        error, script = missing(flavour, kind, session(ended_at=JUST_ENDED), settings())
+    def test_nobody_asked_for_it(self, mode: Mode, kind: str, setting: str) -> None:
+        error, script = missing(mode, kind, session(ended_at=JUST_ENDED), settings())
         assert type(error) is ArtifactNotEnabledError
         assert f"{setting}=False: set that to True" in str(error)
         assert [call.path for call in script.calls[1:]] == ["/app/sessions/s", "/app/meetings/m"]
 
-    def test_it_takes_a_while(self, flavour: Flavour, kind: str, setting: str) -> None:
+    def test_it_takes_a_while(self, mode: Mode, kind: str, setting: str) -> None:
         on: Mapping[str, bool] = {setting: True}
-        error, _ = missing(flavour, kind, session(ended_at=JUST_ENDED), settings(**on))
+        error, _ = missing(mode, kind, session(ended_at=JUST_ENDED), settings(**on))
         assert type(error) is ArtifactNotReadyError
         assert "try again later" in str(error)
 
 
-def test_a_late_chat_is_not_explained(flavour: Flavour) -> None:
-    error, _ = missing(flavour, "chat", session(ended_at=JUST_ENDED))
+def test_a_chat_that_is_not_there_in_time_stays_unexplained(mode: Mode) -> None:
+    error, _ = missing(mode, "chat", session(ended_at=JUST_ENDED))
     assert type(error) is NotFoundError
 
 
-def test_no_link_yet(flavour: Flavour) -> None:
+def test_no_link_yet(mode: Mode) -> None:
     script = Script(ok({"sessionId": "s"}), ok({"sessionId": "s"}))
-    summary = flavour.get(flavour.client(script).sessions.ref("s").summary)
+    summary = mode.get(mode.client(script).sessions.ref("s").summary)
     with pytest.raises(ArtifactNotReadyError, match="has no link to download yet") as caught:
-        flavour.get(summary.text())
+        mode.get(summary.text())
     assert caught.value.status == 200
     assert [call.method for call in script.calls] == ["GET", "GET"], "it was read again before giving up"
 

@@ -136,16 +136,16 @@ class TestWaitingForASummary:
             reads.append(summary.download_url)
             realtimekit_emulator.advance(6)
 
-        summary = unsummarised.generate_summary().wait(poll=0.001, progress=progress)
+        summary = unsummarised.generate_summary().wait(poll_interval=0.001, progress=progress)
         assert summary.text().startswith("# Weekly")
         assert reads[:-1]
         assert [bool(link) for link in reads] == [False] * (len(reads) - 1) + [True]
 
     def test_not_for_ever(self, unsummarised: Session) -> None:
         with pytest.raises(WaitTimeoutError, match="to be ready"):
-            unsummarised.generate_summary().wait(timeout=0.01, poll=0.001)
+            unsummarised.generate_summary().wait(timeout=0.01, poll_interval=0.001)
 
-    @pytest.mark.parametrize("wrong", [{"timeout": 0}, {"poll": -1}])
-    def test_invalid_times(self, unsummarised: Session, wrong: dict[str, Any]) -> None:
+    @pytest.mark.parametrize("wrong", [{"timeout": 0}, {"poll_interval": -1}])
+    def test_times_that_cannot_be(self, unsummarised: Session, wrong: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match="above 0"):
             unsummarised.generate_summary().wait(**wrong)

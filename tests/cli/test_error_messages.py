@@ -28,9 +28,8 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ConfigurationError(settings.missing_setting("api_token")), "there is no API token: set CLOUDFLARE_API_TOKEN"),
         (
-            ConfigurationError(settings.missing_setting("account_id")),
+            ConfigurationError(settings.missing_setting_message("account_id")),
             "there is no account id: set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
         ),
         (
@@ -38,8 +37,8 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
             "REALTIMEKIT_BASE_URL='x' must be a plain URL",
         ),
         (
-            ConfigurationError("base_url holds a user name or password: give the token as api_token="),
-            "REALTIMEKIT_BASE_URL holds a user name or password: give the token as CLOUDFLARE_API_TOKEN",
+            ConfigurationError("base_url contains a user name or password: pass the token as api_token="),
+            "REALTIMEKIT_BASE_URL contains a user name or password: pass the token as CLOUDFLARE_API_TOKEN",
         ),
         (
             ConfigurationError("transport='x': must be one of a, b, or an object with a `send` method"),
@@ -93,6 +92,6 @@ def test_messages(error: Exception, line: str) -> None:
 
 @pytest.mark.parametrize("name", settings.ENVIRONMENT)
 def test_every_setting_has_a_message(name: str) -> None:
-    line = format_error(ConfigurationError(settings.missing_setting(name)))
+    line = format_error(ConfigurationError(settings.missing_setting_message(name)))
     assert "pass" not in line
     assert "configure" not in line

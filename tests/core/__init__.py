@@ -1,1 +1,1 @@
-"""The core of the package, over a transport that plays a script: no socket, no emulator, no waiting."""
+"""Tests of the core over a scripted transport: no socket, no emulator, no waiting."""

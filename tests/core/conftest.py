@@ -1,4 +1,4 @@
-"""Every test starts without settings, and nothing ever sleeps."""
+"""Fixtures: every test starts without settings, and nothing sleeps."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 import realtimekit.client
 from realtimekit.settings import ENVIRONMENT, _configured
 
-from .scripted import Flavour
+from .scripted import Mode
 
 
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No configure(), no environment, no default client: before the test and after it."""
+    """Remove configured settings, environment variables and the default client, before and after the test."""
     for variable in ENVIRONMENT.values():
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(realtimekit.client, "_default", None)
@@ -29,7 +29,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that the clients wanted to sleep."""
+    """The seconds of each sleep that was requested."""
     seconds: list[float] = []
 
     async def sleep(delay: float) -> None:
@@ -41,5 +41,5 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def flavour(request: pytest.FixtureRequest) -> Flavour:
-    return Flavour(asynchronous=request.param)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    return Mode(asynchronous=request.param)

@@ -1,4 +1,4 @@
-"""One call of the API, for the tables of tests: what is done, what it sends, what comes back, what is seen of it."""
+"""One operation of the API for table-driven tests: the call, its request, the response and the expected result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from .scripted import Call, Flavour, Script, ok
+from .scripted import Call, Mode, Script, ok
 
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
@@ -16,15 +16,15 @@ def call(method: str, path: str, body: Any = None, **query: str) -> Call:
 
 
 class Operation(NamedTuple):
-    act: Callable[[Any], Any]  # is given a client
+    act: Callable[[Any], Any]  # called with a client
     sent: Call
-    data: Any  # `data` of the answer
+    data: Any  # `data` of the response
     look: Callable[[Any], Any] = lambda result: (type(result).__name__, result.to_dict())
-    seen: Any = None  # what `look` finds in the result; None: the record with this data
+    seen: Any = None  # what `look` returns for the result; None: the record with this data
 
-    def check(self, flavour: Flavour) -> None:
+    def check(self, mode: Mode) -> None:
         script = Script(ok(self.data))
-        result = flavour.get(self.act(flavour.client(script)))
+        result = mode.get(self.act(mode.client(script)))
         assert script.call == self.sent
         assert self.look(result) == self.seen
 

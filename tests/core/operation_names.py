@@ -1,4 +1,4 @@
-"""The operations of the API, and what each is called here and in the `cloudflare` package: the table in the docs."""
+"""The operations of the API, with their names here and in the `cloudflare` package, parsed from docs/operations.md."""
 
 from __future__ import annotations
 

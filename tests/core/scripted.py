@@ -1,4 +1,4 @@
-"""A transport that plays a script and records what it was sent; the two flavours of client over it."""
+"""A transport that returns scripted responses and records the requests; clients of both modes that use it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASE_PATH = "/accounts/acc/realtime/kit"
 
 
 class Call(NamedTuple):
-    """A request, as the API sees it."""
+    """A request in the API's terms."""
 
     method: str
     path: str  # below /accounts/acc/realtime/kit, where it is there
@@ -40,7 +40,7 @@ def call_of(request: Request) -> Call:
 
 
 def answer(body: Any = None, status: int = 200, **headers: str) -> Response:
-    """An answer as it is: a text or bytes as they are, nothing for None, anything else as JSON."""
+    """A response with this body: strings and bytes unchanged, None as an empty body, anything else as JSON."""
     if isinstance(body, bytes):
         content = body
     elif isinstance(body, str):
@@ -51,16 +51,16 @@ def answer(body: Any = None, status: int = 200, **headers: str) -> Response:
 
 
 def ok(data: Any, paging: Mapping[str, Any] | None = None) -> Response:
-    """RealtimeKit's envelope, with the paging beside the data."""
+    """A success in RealtimeKit's envelope, with `paging` next to `data`."""
     return answer({"success": True, "data": data, **({} if paging is None else {"paging": paging})})
 
 
 def error(status: int, message: str = "as the script says", **headers: str) -> Response:
-    """RealtimeKit's own form of an error."""
+    """An error in RealtimeKit's own form."""
     return answer({"success": False, "error": {"code": status, "message": message}}, status, **headers)
 
 
-def places(total: Any, start: Any, end: Any) -> dict[str, Any]:
+def paging_of(total: Any, start: Any, end: Any) -> dict[str, Any]:
     return {"total_count": total, "start_offset": start, "end_offset": end}
 
 
@@ -79,7 +79,7 @@ Server: TypeAlias = Callable[[Call], Step]
 
 
 class Script:
-    """Answers in a given order, or from a function; a request too many fails the test."""
+    """Responses in a given order, or from a function. One request too many fails the test."""
 
     def __init__(self, *steps: Step, server: Server | None = None) -> None:
         self.requests: list[Request] = []
@@ -101,7 +101,7 @@ class Script:
         with self._lock:
             self.requests.append(request)
             if self._server is None and not self._steps:
-                raise AssertionError(f"nobody expected {request.method} {request.url}")
+                raise AssertionError(f"unexpected request: {request.method} {request.url}")
             step = self._steps.pop(0) if self._server is None else None
         if step is None:
             assert self._server is not None
@@ -136,13 +136,13 @@ def async_client_of(script: Script, **settings: Any) -> AsyncRealtimeKit:
 
 
 def default_to(script: Script) -> None:
-    """Have the classes' own entries (`Session.find(...)`) play this script."""
+    """Make class methods such as `Session.find(...)` use this script."""
     given: dict[str, Any] = {**SETTINGS, "transport": ScriptedTransport(script)}
     configure(**given)
 
 
-class Flavour(NamedTuple):
-    """Lets one test speak to both clients."""
+class Mode(NamedTuple):
+    """The sync or the async mode, so that one test covers both clients."""
 
     asynchronous: bool
 
@@ -150,12 +150,12 @@ class Flavour(NamedTuple):
         return (async_client_of if self.asynchronous else client_of)(script, **settings)
 
     def get(self, value: Any) -> Any:
-        """The result of a call: as it is, or awaited."""
+        """Return the result of a call, awaited in async mode."""
         assert inspect.iscoroutine(value) == self.asynchronous
         return asyncio.run(value) if self.asynchronous else value
 
     def each(self, items: Any) -> list[Any]:
-        """What an iteration gives."""
+        """Return the items of an iteration as a list."""
         if not self.asynchronous:
             return list(items)
 

@@ -1,10 +1,10 @@
-"""Answers in the shapes of the API's own examples (where it has none, of its schema)."""
+"""Response bodies after the API's own examples, or its schema if there is no example."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .scripted import places
+from .scripted import paging_of
 
 APP: dict[str, Any] = {
     "id": "14a396e7-ca44-4937-bf1f-050a69118543",
@@ -96,7 +96,7 @@ BROADCAST: dict[str, Any] = {
     "created_at": "2023-07-15T07:08:40.742Z",
     "updated_at": "2023-07-15T07:11:47.274Z",
 }
-BROADCASTS = {"data": [BROADCAST], "paging": places(1, 1, 1)}
+BROADCASTS = {"data": [BROADCAST], "paging": paging_of(1, 1, 1)}
 CHAT = {"chat_download_url": "https://files.test/chat.csv", "chat_download_url_expiry": "2026-06-10T10:00:00.000Z"}
 TRANSCRIPT = {  # casings mixed in one object
     "sessionId": "s",

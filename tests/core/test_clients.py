@@ -1,4 +1,4 @@
-"""Clients are shared: by threads, by event loops, by processes; what they raise can travel."""
+"""Clients are shared by threads, event loops and processes; their errors can be pickled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .scripted import (
     BASE_URL,
     SETTINGS,
     AsyncScriptedTransport,
-    Flavour,
+    Mode,
     Script,
     async_client_of,
     client_of,
@@ -36,7 +36,7 @@ def echo(call: Any) -> Response:
 
 
 class Closing:
-    """A transport that tells whether it was closed."""
+    """A transport that records whether it was closed."""
 
     closed = False
 
@@ -48,15 +48,15 @@ class Closing:
 
 
 @pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_a_client_cannot_travel(flavour: Flavour, travel: Callable[[Any], object]) -> None:
+def test_a_client_cannot_be_pickled_or_copied(mode: Mode, travel: Callable[[Any], object]) -> None:
     with pytest.raises(
         TypeError, match=r"^<\w+ https://.*> cannot be pickled or copied: .*Pickle records.*with_options"
     ):
-        travel(flavour.client(Script()))
+        travel(mode.client(Script()))
 
 
-def test_every_collection_of_a_client_is_loaded_when_it_is_asked_for(flavour: Flavour) -> None:
-    client = flavour.client(Script())
+def test_every_collection_of_a_client_is_loaded_when_it_is_asked_for(mode: Mode) -> None:
+    client = mode.client(Script())
     names = [
         name
         for name, kind in vars(realtimekit.client.Client).items()
@@ -92,14 +92,14 @@ class TestSharing:
             )
         assert found == [["a", "a"]] * 50
 
-    def test_threads_make_one_connection_pool(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_threads_create_one_connection_pool(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made: list[Closing] = []
 
         def make(name: str, *, asynchronous: bool) -> Closing:
             made.append(Closing())
             return made[-1]
 
-        monkeypatch.setattr("realtimekit.client.built_in", make)
+        monkeypatch.setattr("realtimekit.client.create_transport", make)
         client = realtimekit.RealtimeKit(**SETTINGS)
         assert made == [], "it connects on first use"
         start = threading.Barrier(8)
@@ -140,7 +140,7 @@ class TestSharing:
             made.append(AsyncScriptedTransport(script))
             return made[-1]
 
-        monkeypatch.setattr("realtimekit.client.built_in", make)
+        monkeypatch.setattr("realtimekit.client.create_transport", make)
         client = realtimekit.AsyncRealtimeKit(**SETTINGS)
 
         async def twice() -> None:
@@ -153,29 +153,29 @@ class TestSharing:
 
 
 class TestClosing:
-    def test_what_a_client_made_it_closes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_client_closes_transports_that_it_created(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = Closing()
-        monkeypatch.setattr("realtimekit.client.built_in", lambda name, *, asynchronous: made)
+        monkeypatch.setattr("realtimekit.client.create_transport", lambda name, *, asynchronous: made)
         with realtimekit.RealtimeKit(**SETTINGS) as client:
             client.sessions.find("s")
             assert not made.closed
         assert made.closed
 
-    def test_what_it_was_given_it_leaves_open(self) -> None:
+    def test_a_client_leaves_the_users_transport_open(self) -> None:
         given = Closing()
         with realtimekit.RealtimeKit(transport=given, **SETTINGS) as client:
             client.sessions.find("s")
         assert not given.closed
 
-    def test_what_nobody_closed_is_closed_when_it_is_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unclosed_client_is_closed_when_it_is_garbage_collected(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made = Closing()
-        monkeypatch.setattr("realtimekit.client.built_in", lambda name, *, asynchronous: made)
+        monkeypatch.setattr("realtimekit.client.create_transport", lambda name, *, asynchronous: made)
         client: Any = realtimekit.RealtimeKit(**SETTINGS)
         client.sessions.find("s")
         del client
         assert made.closed
 
-    def test_an_async_client_closes_what_it_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_async_client_closes_transports_that_it_created(self, monkeypatch: pytest.MonkeyPatch) -> None:
         closed: list[bool] = []
 
         class AsyncClosing(AsyncScriptedTransport):
@@ -183,7 +183,7 @@ class TestClosing:
                 closed.append(True)
 
         made = AsyncClosing(Script(server=echo))
-        monkeypatch.setattr("realtimekit.client.built_in", lambda name, *, asynchronous: made)
+        monkeypatch.setattr("realtimekit.client.create_transport", lambda name, *, asynchronous: made)
 
         async def story() -> None:
             async with realtimekit.AsyncRealtimeKit(**SETTINGS) as client:
@@ -195,23 +195,23 @@ class TestClosing:
 
 
 class Stop(BaseException):
-    """As KeyboardInterrupt: not to be caught by anybody."""
+    """Like KeyboardInterrupt: nothing should catch it."""
 
 
 class TestForeignExceptions:
-    """What is no APIConnectionError is not the client's to handle: it passes, once, unchanged."""
+    """Other exceptions than APIConnectionError pass through the client once and unchanged."""
 
     @pytest.mark.parametrize(
         "raised", [Stop(), KeyboardInterrupt(), SystemExit(3), OSError("disk"), ZeroDivisionError()]
     )
-    def test_passes_through(self, flavour: Flavour, raised: BaseException, waits: list[float]) -> None:
+    def test_passes_through(self, mode: Mode, raised: BaseException, waits: list[float]) -> None:
         script = Script(raised, ok({"id": "s"}))
-        client = flavour.client(script)
+        client = mode.client(script)
         with pytest.raises(type(raised)) as caught:
-            flavour.get(client.sessions.find("s"))
+            mode.get(client.sessions.find("s"))
         assert caught.value is raised
         assert (len(script.calls), waits) == (1, [])
-        assert flavour.get(client.sessions.find("s")).id == "s", "the client can still be used"
+        assert mode.get(client.sessions.find("s")).id == "s", "the client can still be used"
 
     def test_an_interrupted_walk_stops(self) -> None:
         script = Script(ok({"sessions": [{"id": "a"}]}), KeyboardInterrupt())
@@ -231,7 +231,7 @@ class TestForeignExceptions:
             client_of(script).sessions.find("s")
         assert len(script.calls) == 1
 
-    def test_a_stop_iteration_of_the_transport_is_no_result(self) -> None:
+    def test_a_stop_iteration_from_the_transport_is_not_a_result(self) -> None:
         """unittest.mock raises it when a `side_effect` list is used up."""
         with pytest.raises((StopIteration, RuntimeError)):
             client_of(Script(StopIteration())).sessions.find("s")
@@ -310,6 +310,6 @@ def test_an_error_can_be_pickled_and_copied(name: str, travel: Callable[[Any], A
     assert vars(arrived) == vars(error)
 
 
-def test_a_repr_of_a_client_tells_where_it_goes(flavour: Flavour) -> None:
-    client = flavour.client(Script())
+def test_the_repr_of_a_client_shows_its_target(mode: Mode) -> None:
+    client = mode.client(Script())
     assert repr(client) == f"<{type(client).__name__} {BASE_URL} account_id='acc' app_id='app'>"

@@ -1,4 +1,4 @@
-"""Participants who are ensured, and presets that do not exist."""
+"""`participants.ensure`, and errors about presets that do not exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from realtimekit import APIConnectionError, APIError, NotFoundError, PermissionDeniedError, ValidationError
 
 from .operation import call
-from .scripted import Flavour, Script, Step, default_to, error, ok, places
+from .scripted import Mode, Script, Step, default_to, error, ok, paging_of
 from .shapes import PERSON, PRESET_IN_LIST, WITH_TOKEN
 
 PEOPLE = "/app/meetings/m/participants"
@@ -21,27 +21,27 @@ LIST = call("GET", PEOPLE, page_no="1")
 TOKEN = call("POST", f"{PEOPLE}/p/token")
 
 
-def ensured(flavour: Flavour, script: Script, **given: Any) -> Any:
-    people = flavour.client(script).meetings.ref("m").participants
-    return flavour.get(people.ensure(**{**WHO, **given}))
+def ensured(mode: Mode, script: Script, **given: Any) -> Any:
+    people = mode.client(script).meetings.ref("m").participants
+    return mode.get(people.ensure(**{**WHO, **given}))
 
 
 class TestEnsure:
-    def test_who_is_not_there_is_created(self, flavour: Flavour) -> None:
-        script = Script(ok([OTHER], places(1, 1, 1)), ok(WITH_TOKEN))
-        person = ensured(flavour, script, picture=None)
+    def test_a_missing_participant_is_created(self, mode: Mode) -> None:
+        script = Script(ok([OTHER], paging_of(1, 1, 1)), ok(WITH_TOKEN))
+        person = ensured(mode, script, picture=None)
         assert script.calls == [LIST, call("POST", PEOPLE, {"name": "ann-1", **WHO, "picture": None})]
         assert person.token.reveal() == WITH_TOKEN["token"]
 
-    def test_who_is_there_gets_a_token(self, flavour: Flavour) -> None:
-        script = Script(ok([OTHER, ANN], places(2, 1, 2)), ok({"token": "t"}))
-        person = ensured(flavour, script)
+    def test_an_existing_participant_gets_a_token(self, mode: Mode) -> None:
+        script = Script(ok([OTHER, ANN], paging_of(2, 1, 2)), ok({"token": "t"}))
+        person = ensured(mode, script)
         assert script.calls == [LIST, TOKEN]
         assert (person.id, person.name, person.token.reveal()) == ("p", "Ann", "t")
 
-    def test_who_is_on_a_later_page_is_found(self, flavour: Flavour) -> None:
-        script = Script(ok([OTHER], places(3, 1, 1)), ok([ANN], places(3, 2, 2)), ok({"token": "t"}))
-        assert ensured(flavour, script).id == "p"
+    def test_a_participant_on_a_later_page_is_found(self, mode: Mode) -> None:
+        script = Script(ok([OTHER], paging_of(3, 1, 1)), ok([ANN], paging_of(3, 2, 2)), ok({"token": "t"}))
+        assert ensured(mode, script).id == "p"
         assert script.calls == [LIST, call("GET", PEOPLE, page_no="2"), TOKEN]
 
     @pytest.mark.parametrize(
@@ -52,47 +52,45 @@ class TestEnsure:
             ({"picture": None, "name": "Ann"}, {"picture": None}),
         ],
     )
-    def test_what_differs_is_changed_and_the_answer_has_the_token(
-        self, flavour: Flavour, given: Any, changes: Any
-    ) -> None:
-        script = Script(ok([ANN], places(1, 1, 1)), ok({**ANN, **changes, "token": "t"}))
-        person = ensured(flavour, script, **given)
+    def test_differences_are_updated_and_the_response_has_the_token(self, mode: Mode, given: Any, changes: Any) -> None:
+        script = Script(ok([ANN], paging_of(1, 1, 1)), ok({**ANN, **changes, "token": "t"}))
+        person = ensured(mode, script, **given)
         assert script.calls == [LIST, call("PATCH", f"{PEOPLE}/p", changes)]
         assert person.token.reveal() == "t"
         assert {name: person[name] for name in changes} == changes
 
-    def test_a_token_comes_in_any_case(self, flavour: Flavour) -> None:
-        script = Script(ok([ANN], places(1, 1, 1)), ok({**ANN, "name": "B"}), ok({"token": "t"}))
-        assert ensured(flavour, script, name="B").token.reveal() == "t"
+    def test_a_token_is_always_returned(self, mode: Mode) -> None:
+        script = Script(ok([ANN], paging_of(1, 1, 1)), ok({**ANN, "name": "B"}), ok({"token": "t"}))
+        assert ensured(mode, script, name="B").token.reveal() == "t"
         assert script.calls[-1] == TOKEN
 
-    def test_options(self, flavour: Flavour) -> None:
-        script = Script(ok([ANN], places(1, 1, 1)), ok({"token": "t"}))
-        ensured(flavour, script, timeout=7)
+    def test_options(self, mode: Mode) -> None:
+        script = Script(ok([ANN], paging_of(1, 1, 1)), ok({"token": "t"}))
+        ensured(mode, script, timeout=7)
         assert [request.timeout for request in script.requests] == [7, 7]
-        script = Script(ok([], places(0, 0, 0)), ok(WITH_TOKEN))
-        ensured(flavour, script, extra_body={"x": 1})
+        script = Script(ok([], paging_of(0, 0, 0)), ok(WITH_TOKEN))
+        ensured(mode, script, extra_body={"x": 1})
         assert script.calls[1].body == {"name": "ann-1", **WHO, "x": 1}
 
     @pytest.mark.parametrize("missing", WHO)
-    def test_both_names_are_needed(self, flavour: Flavour, missing: str) -> None:
+    def test_both_names_are_needed(self, mode: Mode, missing: str) -> None:
         given = {name: value for name, value in WHO.items() if name != missing}
         with pytest.raises(TypeError, match=f"ensure\\(\\) needs {missing}"):
-            flavour.get(flavour.client(Script()).meetings.ref("m").participants.ensure(**given))
+            mode.get(mode.client(Script()).meetings.ref("m").participants.ensure(**given))
 
-    def test_on_the_class_and_the_client(self, flavour: Flavour) -> None:
+    def test_on_the_class_and_the_client(self, mode: Mode) -> None:
         from realtimekit import Participant
 
-        script = Script(*[ok([ANN], places(1, 1, 1)), ok({"token": "t"})] * 2)
+        script = Script(*[ok([ANN], paging_of(1, 1, 1)), ok({"token": "t"})] * 2)
         default_to(script)
         by_class = Participant.ensure(meeting_id="m", **WHO)
-        by_client = flavour.get(flavour.client(script).participants.ensure(meeting_id="m", **WHO))
+        by_client = mode.get(mode.client(script).participants.ensure(meeting_id="m", **WHO))
         assert by_class == by_client
         assert script.calls == [LIST, TOKEN] * 2
 
 
 PRESETS = call("GET", "/app/presets")
-FOUND = ok([PRESET_IN_LIST, {"id": "2", "name": "guest"}], places(2, 1, 2))
+FOUND = ok([PRESET_IN_LIST, {"id": "2", "name": "guest"}], paging_of(2, 1, 2))
 CALLS: dict[str, Any] = {
     "create": lambda people: people.create(**WHO),
     "update": lambda people: people.ref("p").update(preset_name="gst"),
@@ -102,10 +100,10 @@ CALLS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", CALLS)
 class TestUnknownPreset:
-    def fail(self, flavour: Flavour, name: str, *steps: Step) -> tuple[APIError, Script]:
+    def fail(self, mode: Mode, name: str, *steps: Step) -> tuple[APIError, Script]:
         script = Script(*steps)
         with pytest.raises(APIError) as caught:
-            flavour.get(CALLS[name](flavour.client(script).meetings.ref("m").participants))
+            mode.get(CALLS[name](mode.client(script).meetings.ref("m").participants))
         return caught.value, script
 
     @pytest.mark.parametrize(
@@ -116,10 +114,10 @@ class TestUnknownPreset:
             (422, "`preset_name` is invalid", ValidationError),
         ],
     )
-    def test_the_error_names_those_that_exist(
-        self, flavour: Flavour, name: str, status: int, message: str, kind: Any
+    def test_the_error_lists_the_existing_presets(
+        self, mode: Mode, name: str, status: int, message: str, kind: Any
     ) -> None:
-        failure, script = self.fail(flavour, name, error(status, message, cf_ray="ray"), FOUND)
+        failure, script = self.fail(mode, name, error(status, message, cf_ray="ray"), FOUND)
         assert type(failure) is kind
         assert str(failure).endswith(f"{message}; the presets of this app: 'group_call_host', 'guest'")
         assert (failure.status, failure.code, failure.message, failure.request_id) == (status, status, message, "ray")
@@ -139,23 +137,23 @@ class TestUnknownPreset:
             [error(404, "no preset"), ok("<html>")],
         ],
     )
-    def test_another_error_or_no_names_change_nothing(self, flavour: Flavour, name: str, steps: list[Step]) -> None:
-        failure, script = self.fail(flavour, name, *steps)
+    def test_other_errors_are_unchanged(self, mode: Mode, name: str, steps: list[Step]) -> None:
+        failure, script = self.fail(mode, name, *steps)
         assert "presets of this app" not in str(failure)
         assert failure.path.startswith(PEOPLE.replace("/app", "/accounts/acc/realtime/kit/app"))
         assert len(script.calls) == len(steps)
         assert not isinstance(failure, PermissionDeniedError) or len(steps) == 1
 
-    def test_no_preset_at_all(self, flavour: Flavour, name: str) -> None:
-        failure, _ = self.fail(flavour, name, error(404, "no preset"), ok([]))
-        assert str(failure).endswith("; no preset was found in this app")
+    def test_no_preset_at_all(self, mode: Mode, name: str) -> None:
+        failure, _ = self.fail(mode, name, error(404, "no preset"), ok([]))
+        assert str(failure).endswith("; this app has no presets")
 
-    def test_more_than_a_page(self, flavour: Flavour, name: str) -> None:
-        failure, _ = self.fail(flavour, name, error(404, "no preset"), ok([PRESET_IN_LIST], places(31, 1, 1)))
+    def test_presets_beyond_the_first_page_are_counted(self, mode: Mode, name: str) -> None:
+        failure, _ = self.fail(mode, name, error(404, "no preset"), ok([PRESET_IN_LIST], paging_of(31, 1, 1)))
         assert str(failure).endswith("the presets of this app: 'group_call_host' and 30 more")
 
 
-def test_ensure_names_them_too(flavour: Flavour) -> None:
-    script = Script(ok([], places(0, 0, 0)), error(404, "no preset"), FOUND)
+def test_ensure_lists_the_presets_too(mode: Mode) -> None:
+    script = Script(ok([], paging_of(0, 0, 0)), error(404, "no preset"), FOUND)
     with pytest.raises(NotFoundError, match="'guest'"):
-        ensured(flavour, script)
+        ensured(mode, script)

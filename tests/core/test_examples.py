@@ -1,4 +1,4 @@
-"""Each documented example decodes: every field that we declare can be read of what is in it."""
+"""Every documented example can be decoded: each declared field in it can be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from realtimekit.record import Field, Record
 
-from .scripted import Flavour, Script, answer, ok
+from .scripted import Mode, Script, answer, ok
 from .shapes import (
     ACTIVE,
     APP,
@@ -132,7 +132,7 @@ PLACEHOLDERS = {"chat_download_url_expiry": "2026-06-10T10:00:00.000Z"}
 
 
 def successes(example: dict[str, Any]) -> Iterator[Any]:
-    """The bodies of all the successes that a file has."""
+    """The bodies of all successful responses in a file."""
     for group in ("responses", "alternate_responses", "ancestor_responses"):
         for name, body in example.get(group, {}).items():
             if isinstance(body, dict) and body.get("success") is True:
@@ -151,7 +151,7 @@ def documented() -> Iterator[Any]:
 
 
 def records(found: Any) -> Iterator[Record]:
-    """All records in a result, those within others included; each of their fields is read on the way."""
+    """All records in a result, including nested ones; each of their fields is read."""
     if isinstance(found, Record):
         yield found
         for name in {name: None for kind in type(found).__mro__ for name in vars(kind)}:
@@ -164,7 +164,7 @@ def records(found: Any) -> Iterator[Record]:
 
 
 class _Client:
-    """A client and, for what is done in one, the active session of a meeting."""
+    """A client and the active session of a meeting."""
 
     def __init__(self, client: Any, active: Any) -> None:
         self._client, self.active = client, active
@@ -173,20 +173,20 @@ class _Client:
         return getattr(self._client, name)
 
 
-def read_all(flavour: Flavour, name: str, body: Any) -> list[Record]:
+def read_all(mode: Mode, name: str, body: Any) -> list[Record]:
     act = CALLS[name][0]
     in_session = "active-session-" in name
     script = Script(*([ok(ACTIVE)] if in_session else []), answer(body))
-    client = flavour.client(script)
-    active = flavour.get(client.meetings.ref("m").active_session) if in_session else None
-    return list(records(flavour.get(act(_Client(client, active)))))
+    client = mode.client(script)
+    active = mode.get(client.meetings.ref("m").active_session) if in_session else None
+    return list(records(mode.get(act(_Client(client, active)))))
 
 
 @pytest.mark.parametrize(
     ("name", "data"), [pytest.param(name, data, id=name) for name, (_, all_) in CALLS.items() for data in all_]
 )
-def test_every_shape_can_be_read(flavour: Flavour, name: str, data: Any) -> None:
-    found = read_all(flavour, name, {"success": True, "data": data})
+def test_every_shape_can_be_read(mode: Mode, name: str, data: Any) -> None:
+    found = read_all(mode, name, {"success": True, "data": data})
     assert bool(found) == (name not in NO_RECORD and data != [])
 
 
@@ -197,10 +197,10 @@ NO_RECORD = {
 
 
 @pytest.mark.parametrize(("name", "body"), list(documented()))
-def test_every_documented_example_can_be_read(flavour: Flavour, name: str, body: Any) -> None:
+def test_every_documented_example_can_be_read(mode: Mode, name: str, body: Any) -> None:
     if isinstance(body["data"], dict):
         body = {**body, "data": {**body["data"], **{k: v for k, v in PLACEHOLDERS.items() if k in body["data"]}}}
-    assert read_all(flavour, name, body) or name in NO_RECORD
+    assert read_all(mode, name, body) or name in NO_RECORD
 
 
 def test_the_reader_of_all_fields_finds_a_bad_one() -> None:
@@ -208,4 +208,4 @@ def test_the_reader_of_all_fields_finds_a_bad_one() -> None:
 
     bad = {**UPLOADED, "meeting": {**MEETING, "created_at": "yesterday"}}
     with pytest.raises(DecodeError, match=r"Meeting\.created_at"):
-        read_all(Flavour(asynchronous=False), "GET_app_id-recordings", {"success": True, "data": [bad]})
+        read_all(Mode(asynchronous=False), "GET_app_id-recordings", {"success": True, "data": [bad]})

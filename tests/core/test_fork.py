@@ -1,4 +1,4 @@
-"""A client goes through a fork: in the child it makes connections of its own, with a library that survives forking."""
+"""After a fork, a client in the child creates its own connections, with a library that is safe after a fork."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ STORY = """
 
     def story():
         ports = [client.sessions.find("s").id, client.sessions.find("s").id, session.reload().id]
-        transport = type(client._connections.get(Sync)).__name__
+        transport = type(client._transports.get(Sync)).__name__
         return {"ports": ports, "transport": transport, "default": realtimekit.Session.find("s").id}
 
     before = story() if sys.argv[2] == "used" else None

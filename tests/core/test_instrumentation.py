@@ -1,4 +1,4 @@
-"""What those are told who watch: hooks, the log, OpenTelemetry."""
+"""Observability: hooks, the log, OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from realtimekit import APIConnectionError, Attempt, ConfigurationError, NotFoundError, RealtimeKit, ServerError
 
-from .scripted import TOKEN, Flavour, Script, Step, answer, error, lost, ok
+from .scripted import TOKEN, Mode, Script, Step, answer, error, lost, ok
 
 SESSION = "/accounts/acc/realtime/kit/app/sessions/sess-1"
 FOUND = ok({"session": {"id": "sess-1"}})
 
 
 class Told(list[tuple[str, Attempt]]):
-    """Everything that three hooks are told, in order."""
+    """Records the calls of the three hooks, in order."""
 
     @property
     def hooks(self) -> dict[str, Callable[[Attempt], None]]:
@@ -36,13 +36,13 @@ def told() -> Told:
     return Told()
 
 
-def find(flavour: Flavour, script: Script, **settings: Any) -> Any:
-    return flavour.get(flavour.client(script, **settings).sessions.find("sess-1"))
+def find(mode: Mode, script: Script, **settings: Any) -> Any:
+    return mode.get(mode.client(script, **settings).sessions.find("sess-1"))
 
 
 class TestHooks:
-    def test_one_call(self, flavour: Flavour, told: Told) -> None:
-        find(flavour, Script(answer(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **told.hooks)
+    def test_one_call(self, mode: Mode, told: Told) -> None:
+        find(mode, Script(answer(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **told.hooks)
         (sending, before), (answered, after) = told
         assert (sending, answered) == ("request", "response")
         assert before == Attempt("GET", SESSION, 1)
@@ -50,8 +50,8 @@ class TestHooks:
         assert after.seconds is not None
         assert 0 <= after.seconds < 10
 
-    def test_a_call_that_is_sent_again(self, flavour: Flavour, told: Told, waits: list[float]) -> None:
-        find(flavour, Script(error(503), lost(), FOUND), **told.hooks)
+    def test_a_retried_call(self, mode: Mode, told: Told, waits: list[float]) -> None:
+        find(mode, Script(error(503), lost(), FOUND), **told.hooks)
         assert [name for name, _ in told] == ["request", "response", "retry"] * 2 + ["request", "response"]
         assert [attempt.number for _, attempt in told] == [1, 1, 1, 2, 2, 2, 3, 3]
         assert [attempt.status for _, attempt in told] == [None, 503, 503, None, None, None, None, 200]
@@ -62,53 +62,53 @@ class TestHooks:
         assert failed[:4] + failed[6:] == [None] * 6
 
     @pytest.mark.parametrize(("step", "kind"), [(error(404), NotFoundError), (lost(), APIConnectionError)])
-    def test_a_call_that_fails(self, flavour: Flavour, told: Told, step: Step, kind: type[Exception]) -> None:
+    def test_a_call_that_fails(self, mode: Mode, told: Told, step: Step, kind: type[Exception]) -> None:
         with pytest.raises(kind):
-            find(flavour, Script(step), max_retries=0, **told.hooks)
+            find(mode, Script(step), max_retries=0, **told.hooks)
         assert [name for name, _ in told] == ["request", "response"]
 
-    def test_a_hook_that_fails_breaks_nothing(
-        self, flavour: Flavour, told: Told, caplog: pytest.LogCaptureFixture
+    def test_an_exception_in_a_hook_does_not_fail_the_call(
+        self, mode: Mode, told: Told, caplog: pytest.LogCaptureFixture
     ) -> None:
         def broken(attempt: Attempt) -> None:
             raise ZeroDivisionError(attempt.path)
 
         hooks = {**told.hooks, "on_request": broken, "on_retry": broken}
-        assert find(flavour, Script(error(500), FOUND), **hooks).id == "sess-1"
+        assert find(mode, Script(error(500), FOUND), **hooks).id == "sess-1"
         assert len(told) == 2
         failures = [record for record in caplog.records if record.exc_info]
         assert len(failures) == 3
         assert {record.name for record in failures} == {"realtimekit"}
 
-    def test_a_hook_that_interrupts_does(self, flavour: Flavour) -> None:
+    def test_a_keyboard_interrupt_in_a_hook_is_raised(self, mode: Mode) -> None:
         def interrupted(attempt: Attempt) -> None:
             raise KeyboardInterrupt
 
         script = Script(FOUND)
         with pytest.raises(KeyboardInterrupt):
-            find(flavour, script, on_request=interrupted)
+            find(mode, script, on_request=interrupted)
         assert script.requests == []
 
-    def test_with_options_gives_other_hooks(self, flavour: Flavour, told: Told) -> None:
+    def test_with_options_gives_other_hooks(self, mode: Mode, told: Told) -> None:
         script = Script(FOUND, FOUND)
-        client = flavour.client(script)
-        flavour.get(client.with_options(**cast("Any", told.hooks)).sessions.find("sess-1"))
-        flavour.get(client.sessions.find("sess-1"))
+        client = mode.client(script)
+        mode.get(client.with_options(**cast("Any", told.hooks)).sessions.find("sess-1"))
+        mode.get(client.sessions.find("sess-1"))
         assert len(told) == 2
 
     @pytest.mark.parametrize("name", ["on_request", "on_response", "on_retry"])
-    def test_what_is_no_hook_is_refused(self, flavour: Flavour, name: str) -> None:
+    def test_an_invalid_hook_is_rejected(self, mode: Mode, name: str) -> None:
         async def awaited(attempt: Attempt) -> None: ...
 
         for hook, text in [("print", "a function"), (awaited, "a plain function")]:
             with pytest.raises(ConfigurationError, match=f"{name}=.*{text}"):
-                flavour.client(Script(), **{name: hook})
+                mode.client(Script(), **{name: hook})
 
 
 class TestLog:
-    def test_a_line_for_each_sending(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_line_for_each_attempt(self, mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, "realtimekit")
-        find(flavour, Script(error(503), FOUND))
+        find(mode, Script(error(503), FOUND))
         first, again, second = [(record.levelname, record.getMessage()) for record in caplog.records]
         assert first[0] == second[0] == "DEBUG"
         assert first[1].startswith(f"GET {SESSION} 503 in ")
@@ -117,18 +117,18 @@ class TestLog:
         assert again[1].startswith(f"GET {SESSION} is retried in 0.")
         assert second[1].startswith(f"GET {SESSION} 200 in ")
 
-    def test_a_failure_is_named(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_failure_is_named(self, mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, "realtimekit")
         with pytest.raises(APIConnectionError):
-            find(flavour, Script(lost()), max_retries=0)
+            find(mode, Script(lost()), max_retries=0)
         assert f"GET {SESSION} APIConnectionError in " in caplog.text
 
-    def test_above_debug_it_is_silent(self, flavour: Flavour, caplog: pytest.LogCaptureFixture) -> None:
+    def test_above_debug_it_is_silent(self, mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO, "realtimekit")
-        find(flavour, Script(FOUND))
+        find(mode, Script(FOUND))
         assert caplog.records == []
 
-    def test_a_cancelled_call_is_told_of(self, caplog: pytest.LogCaptureFixture, told: Told) -> None:
+    def test_a_canceled_call_is_reported(self, caplog: pytest.LogCaptureFixture, told: Told) -> None:
         caplog.set_level(logging.DEBUG, "realtimekit")
 
         class Interrupted:
@@ -165,9 +165,9 @@ Spans = Callable[[], list[ReadableSpan]]
 
 
 class TestSpans:
-    def test_one_call(self, flavour: Flavour, spans: Spans) -> None:
+    def test_one_call(self, mode: Mode, spans: Spans) -> None:
         with trace.get_tracer(__name__).start_as_current_span("the user's own"):
-            find(flavour, Script(FOUND))
+            find(mode, Script(FOUND))
         span, parent = spans()
         assert span.name == "GET /{id}/sessions/{id}"
         assert span.kind is trace.SpanKind.CLIENT
@@ -184,9 +184,9 @@ class TestSpans:
         }
         assert span.status.status_code is trace.StatusCode.UNSET
 
-    def test_a_span_for_each_sending(self, flavour: Flavour, spans: Spans) -> None:
+    def test_a_span_for_each_attempt(self, mode: Mode, spans: Spans) -> None:
         with pytest.raises(ServerError):
-            find(flavour, Script(lost(), error(503)), max_retries=1)
+            find(mode, Script(lost(), error(503)), max_retries=1)
         first, second = [dict(span.attributes or {}) for span in spans()]
         assert first["error.type"] == "APIConnectionError"
         assert "http.request.resend_count" not in first
@@ -201,7 +201,7 @@ class TestSpans:
             ("/accounts/0a/realtime/kit/7f/meetings/b%20c/active-session", "/{id}/meetings/{id}/active-session"),
         ],
     )  # fmt: skip
-    def test_names_of_spans_hold_no_ids(self, path: str, template: str) -> None:
+    def test_span_names_contain_no_ids(self, path: str, template: str) -> None:
         from realtimekit.instrumentation import _url_template
 
         assert _url_template(path) == template

@@ -1,4 +1,4 @@
-"""A misspelt or missing keyword is Python's own TypeError; a write that the API does not offer is refused."""
+"""A misspelled or missing keyword is Python's own TypeError; an unsupported write is rejected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from realtimekit import (
     Transcript,
 )
 
-from .scripted import Flavour, Script, default_to, ok
+from .scripted import Mode, Script, default_to, ok
 
 ACTS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda c: c.apps.find("x", timeouts=1), r"find\(\) .*'timeouts'; did you mean 'timeout'\?"),
@@ -68,10 +68,10 @@ ACTS: list[tuple[Callable[[Any], Any], str]] = [
 
 
 @pytest.mark.parametrize(("act", "words"), ACTS)
-def test_a_wrong_keyword_is_a_type_error(flavour: Flavour, act: Callable[[Any], Any], words: str) -> None:
-    client = flavour.client(Script())
+def test_a_wrong_keyword_is_a_type_error(mode: Mode, act: Callable[[Any], Any], words: str) -> None:
+    client = mode.client(Script())
     with pytest.raises(TypeError, match=words):
-        flavour.get(act(client))
+        mode.get(act(client))
 
 
 REFS: list[Callable[[Any], Any]] = [
@@ -84,8 +84,8 @@ REFS: list[Callable[[Any], Any]] = [
 
 
 @pytest.mark.parametrize("act", REFS)
-def test_a_wrong_keyword_of_ref_is_a_type_error(flavour: Flavour, act: Callable[[Any], Any]) -> None:
-    client = flavour.client(Script())
+def test_a_wrong_keyword_of_ref_is_a_type_error(mode: Mode, act: Callable[[Any], Any]) -> None:
+    client = mode.client(Script())
     with pytest.raises(TypeError, match="unexpected keyword"):
         act(client)
 
@@ -131,15 +131,15 @@ class TestRefusedWrites:
             getattr(kind, name)("x")
         assert not hasattr(kind, name)
 
-    def test_of_an_instance(self, flavour: Flavour, kind: type[Any], name: str) -> None:
-        record = kind({"id": "x"}, client=flavour.client(Script()), scope={"account_id": "a", "app_id": "b"})
+    def test_of_an_instance(self, mode: Mode, kind: type[Any], name: str) -> None:
+        record = kind({"id": "x"}, client=mode.client(Script()), scope={"account_id": "a", "app_id": "b"})
         with pytest.raises(ReadOnlyError, match=rf"{name}\(\)"):
             getattr(record, name)(title="x")
         assert not hasattr(record, name)
 
 
 @pytest.mark.parametrize("kind", OFFERED)
-def test_read_only_is_what_offers_no_write(kind: type[Any]) -> None:
+def test_read_only_classes_offer_no_write(kind: type[Any]) -> None:
     assert kind.read_only is (not OFFERED[kind])
 
 
@@ -153,8 +153,8 @@ def test_read_only_is_what_offers_no_write(kind: type[Any]) -> None:
         lambda c: c.sessions.where(status="LIVE"),
     ],
 )
-def test_of_a_relation(flavour: Flavour, relation: Callable[[Any], Any]) -> None:
-    found = relation(flavour.client(Script()))
+def test_of_a_relation(mode: Mode, relation: Callable[[Any], Any]) -> None:
+    found = relation(mode.client(Script()))
     with pytest.raises(ReadOnlyError, match=r"s has no create\(\)"):
         found.create(title="x")
     assert not hasattr(found, "create")
@@ -162,7 +162,7 @@ def test_of_a_relation(flavour: Flavour, relation: Callable[[Any], Any]) -> None
 
 @pytest.mark.parametrize("kind", OFFERED)
 @pytest.mark.usefixtures("configured")
-def test_what_is_offered_is_there(kind: type[Any]) -> None:
+def test_supported_writes_exist(kind: type[Any]) -> None:
     for name in OFFERED[kind]:
         of = kind if name == "create" else kind({"id": "x"}, client=None, scope={})
         assert callable(getattr(of, name))
@@ -173,7 +173,7 @@ def test_a_refusal_is_an_attribute_error_and_one_of_ours() -> None:
     assert issubclass(ReadOnlyError, realtimekit.RealtimeKitError)
 
 
-def test_a_call_that_is_offered_does_go_out(flavour: Flavour) -> None:
+def test_supported_writes_are_sent(mode: Mode) -> None:
     script = Script(ok({"id": "m"}))
-    flavour.get(flavour.client(script).meetings.ref("m").update(title="x"))
+    mode.get(mode.client(script).meetings.ref("m").update(title="x"))
     assert script.call.method == "PATCH"

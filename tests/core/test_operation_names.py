@@ -1,4 +1,4 @@
-"""All operations of the API have their place: each name in the table sends the method and path that it stands for."""
+"""Each name in the table of operations sends the documented method and path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import realtimekit
 from realtimekit import DecodeError
 
 from .operation_names import OPERATION_NAMES, Name
-from .scripted import Flavour, Script, ok
+from .scripted import Mode, Script, ok
 from .shapes import PRESET_PARTS
 
 BASE_PATH = "/accounts/{account_id}/realtime/kit"
@@ -67,32 +67,32 @@ GIVEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
 }
 
 
-def carried_out(flavour: Flavour, client: Any, row: Name) -> None:
+def carried_out(mode: Mode, client: Any, row: Name) -> None:
     kind, *names = row.ours.split(".")
     place = RECORDS[kind](client)
     for name in names[:-1]:
         place = getattr(place, name)
-        if (flavour.asynchronous and hasattr(place, "__await__")) or name == "active_session":
-            place = flavour.get(place)
+        if (mode.asynchronous and hasattr(place, "__await__")) or name == "active_session":
+            place = mode.get(place)
     found = getattr(place, names[-1])
     if names[-1] == "where":
-        flavour.get(found().page(1))
+        mode.get(found().page(1))
         return
     if not callable(found):  # an attribute that loads itself
-        flavour.get(found)
+        mode.get(found)
         return
     positional, keywords = GIVEN.get(row.ours, ([], {}))
     if names[-1] == "find":
         positional = [row.path.rpartition("{")[2].removesuffix("}")]
-    flavour.get(found(*positional, **keywords))
+    mode.get(found(*positional, **keywords))
 
 
 @pytest.mark.parametrize("row", OPERATION_NAMES, ids=lambda row: row.ours)
-def test_each_name_sends_its_method_and_path(flavour: Flavour, row: Name) -> None:
+def test_each_name_sends_its_method_and_path(mode: Mode, row: Name) -> None:
     script = Script(server=lambda _: ok({"id": "x"}))
-    client = flavour.client(script, app_id="app_id")
+    client = mode.client(script, app_id="app_id")
     with suppress(DecodeError):  # what comes back is the other tables' subject
-        carried_out(flavour, client, row)
+        carried_out(mode, client, row)
     sent = script.calls[-1]
     assert (sent.method, sent.path) == (row.method, re.sub(r"[{}]", "", row.path))
 
@@ -104,7 +104,7 @@ def test_there_are_62() -> None:
 
 
 @pytest.mark.parametrize("path", SLICES, ids=["in the package", "as given"])
-def test_they_are_those_of_the_contract(path: Path) -> None:
+def test_they_match_the_contract(path: Path) -> None:
     if not path.exists():
         pytest.skip("not here")
     paths = json.loads(path.read_text(encoding="utf-8"))["paths"]
@@ -112,7 +112,7 @@ def test_they_are_those_of_the_contract(path: Path) -> None:
     assert {(row.method.lower(), row.path) for row in OPERATION_NAMES} == described
 
 
-def test_the_official_names_are_those_of_the_package() -> None:
+def test_the_official_names_exist_in_the_package() -> None:
     from cloudflare import Cloudflare
 
     client = Cloudflare(api_token="x")

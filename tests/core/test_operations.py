@@ -1,8 +1,8 @@
-"""Every call of every resource: the exact request it sends, and what comes back from the documented answer."""
+"""Every operation of every resource: its exact request, and its result for the documented response."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,14 +14,16 @@ from realtimekit import (
     LivestreamSession,
     Meeting,
     Participant,
+    ServerError,
     Session,
     SessionParticipant,
     Summary,
     Transcript,
 )
+from realtimekit.webhooks import parse_event
 
 from .operation import NOON, Operation, call, record
-from .scripted import Flavour, Script, answer, ok
+from .scripted import Mode, Script, answer, call_of, client_of, error, ok
 from .shapes import (
     ACTIVE,
     APP,
@@ -231,60 +233,99 @@ OPERATIONS: dict[str, Operation] = {
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-def test_operation(flavour: Flavour, operation: Operation) -> None:
-    operation.check(flavour)
+def test_operation(mode: Mode, operation: Operation) -> None:
+    operation.check(mode)
 
 
 class TestDownloads:
-    """A link is its own credential: the token must not go to wherever it leads."""
+    """A link is a credential of its own: the token must not be sent to its host."""
 
     @pytest.mark.parametrize(("name", "data"), [("chat", CHAT), ("transcript", TRANSCRIPT), ("summary", SUMMARY)])
-    def test_read_sends_no_token(self, flavour: Flavour, name: str, data: dict[str, str]) -> None:
+    def test_read_sends_no_token(self, mode: Mode, name: str, data: dict[str, str]) -> None:
         script = Script(ok(data), answer(b"\xff\x00 any bytes"))
-        artifact = flavour.get(getattr(flavour.client(script).sessions.ref("s"), name))
-        assert flavour.get(artifact.read(timeout=9)) == b"\xff\x00 any bytes"
+        artifact = mode.get(getattr(mode.client(script).sessions.ref("s"), name))
+        assert mode.get(artifact.read(timeout=9)) == b"\xff\x00 any bytes"
         request = script.requests[1]
         assert (request.method, request.url) == ("GET", artifact.download_url)
         assert not {"authorization", "cookie"} & {name.lower() for name in request.headers}
         assert (request.content, request.timeout) == (None, 9.0)
 
-    def test_an_empty_file_is_a_file(self, flavour: Flavour) -> None:
-        artifact = flavour.get(flavour.client(Script(ok(CHAT), answer(b""))).sessions.ref("s").chat)
-        assert flavour.get(artifact.read()) == b""
+    def test_an_empty_file_is_a_file(self, mode: Mode) -> None:
+        artifact = mode.get(mode.client(Script(ok(CHAT), answer(b""))).sessions.ref("s").chat)
+        assert mode.get(artifact.read()) == b""
 
-    def test_a_file_that_looks_like_an_error_is_a_file(self, flavour: Flavour) -> None:
-        artifact = flavour.get(flavour.client(Script(ok(CHAT), answer({"success": False}))).sessions.ref("s").chat)
-        assert flavour.get(artifact.read()) == b'{"success": false}'
+    def test_a_file_that_looks_like_an_error_is_a_file(self, mode: Mode) -> None:
+        artifact = mode.get(mode.client(Script(ok(CHAT), answer({"success": False}))).sessions.ref("s").chat)
+        assert mode.get(artifact.read()) == b'{"success": false}'
 
-    def test_without_a_link_only_the_api_is_asked(self, flavour: Flavour) -> None:
+    def test_without_a_link_only_the_api_is_asked(self, mode: Mode) -> None:
         script = Script(ok({}), ok({}))  # it may be there by now
-        artifact = flavour.get(flavour.client(script).sessions.ref("s").summary)
+        artifact = mode.get(mode.client(script).sessions.ref("s").summary)
         with pytest.raises(realtimekit.RealtimeKitError):
-            flavour.get(artifact.read())
+            mode.get(artifact.read())
         assert all(sent.path == "/app/sessions/s/summary" for sent in script.calls)
 
-    def test_an_expired_link_is_an_error_that_does_not_repeat_its_signature(self, flavour: Flavour) -> None:
+    def test_an_expired_link_is_an_error_without_its_signature(self, mode: Mode) -> None:
         data = {"chat_download_url": "https://files.test/x?X-Amz-Signature=s3cret"}
         script = Script(ok(data), answer("<Error>expired</Error>", 403), ok(data), answer("<Error/>", 403))
-        artifact = flavour.get(flavour.client(script).sessions.ref("s").chat)
+        artifact = mode.get(mode.client(script).sessions.ref("s").chat)
         with pytest.raises(realtimekit.PermissionDeniedError) as caught:
-            flavour.get(artifact.read())
+            mode.get(artifact.read())
         assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [None, {}, {"data": {}}, "x"])
-def test_broadcasts_that_are_no_list_are_a_decode_error(flavour: Flavour, data: Any) -> None:
-    with pytest.raises(DecodeError, match="without a list"):
-        flavour.get(flavour.client(Script(ok(data))).sessions.ref("s").livestream_sessions())
+def test_broadcasts_without_a_list_are_a_decode_error(mode: Mode, data: Any) -> None:
+    with pytest.raises(DecodeError, match="contains no list"):
+        mode.get(mode.client(Script(ok(data))).sessions.ref("s").livestream_sessions())
 
 
-def test_a_broadcast_that_is_no_object_is_a_decode_error(flavour: Flavour) -> None:
+def test_a_broadcast_that_is_not_an_object_is_a_decode_error(mode: Mode) -> None:
     script = Script(ok({"data": [None, BROADCAST]}))
-    with pytest.raises(DecodeError, match="without a list"):
-        flavour.get(flavour.client(script).sessions.ref("s").livestream_sessions())
+    with pytest.raises(DecodeError, match="contains no list"):
+        mode.get(mode.client(script).sessions.ref("s").livestream_sessions())
 
 
 @pytest.mark.parametrize("data", [None, "x", []])
-def test_a_peer_report_without_a_participant_is_a_decode_error(flavour: Flavour, data: Any) -> None:
-    with pytest.raises(DecodeError, match="holds no participant"):
-        flavour.get(flavour.client(Script(ok(data))).sessions.find_participant_by_peer_id("x"))
+def test_a_peer_report_without_a_participant_is_a_decode_error(mode: Mode, data: Any) -> None:
+    with pytest.raises(DecodeError, match="contains no participant"):
+        mode.get(mode.client(Script(ok(data))).sessions.find_participant_by_peer_id("x"))
+
+
+class TestTranscriptRequests:
+    """Segments are read from the JSON form, the only one with both the speaker and the end of each segment."""
+
+    JSON = answer([{"startTime": 0, "endTime": 1500, "sentence": "Hello", "peerData": {"displayName": "Ann"}}])
+
+    def test_segments_take_two_requests(self, mode: Mode) -> None:
+        script = Script(ok(TRANSCRIPT), self.JSON)
+        transcript = mode.get(mode.client(script).sessions.ref("s").transcript)
+        (segment,) = mode.get(transcript.segments())
+        assert (segment.text, segment.end) == ("Hello", timedelta(milliseconds=1500))
+        link, file = script.requests
+        assert call_of(link) == call("GET", "/app/sessions/s/transcript", format="JSON")
+        assert file.url == TRANSCRIPT["transcript_download_url"]
+
+    def test_a_transcript_from_a_webhook_requests_json_once(self) -> None:
+        script = Script(ok(TRANSCRIPT), self.JSON, self.JSON)
+        transcript = self.from_webhook(script)
+        assert transcript.segments() == transcript.segments()
+        assert call_of(script.requests[0]) == call("GET", "/app/sessions/s/transcript", format="JSON")
+        assert [request.url for request in script.requests[1:]] == [TRANSCRIPT["transcript_download_url"]] * 2
+
+    def test_json_is_requested_again_after_a_failure(self) -> None:
+        script = Script(error(500), ok(TRANSCRIPT), self.JSON)
+        transcript = self.from_webhook(script)
+        with pytest.raises(ServerError):
+            transcript.segments()
+        assert [segment.text for segment in transcript.segments()] == ["Hello"]
+        assert [call_of(request).query for request in script.requests[:2]] == [{"format": "JSON"}] * 2
+
+    def from_webhook(self, script: Script) -> Any:
+        data = {
+            "event": "meeting.transcript",
+            "meeting": {"id": "m", "sessionId": "s", "organizedBy": {"id": "app"}},
+            "transcriptDownloadUrl": "https://files.test/transcript.csv",
+        }
+        event: Any = parse_event(data, client=client_of(script, max_retries=0))
+        return event.transcript

@@ -1,4 +1,4 @@
-"""Presets, webhooks and analytics: the exact request of each call, and what comes back from the documented answer."""
+"""Presets, webhooks and analytics: the exact request of each operation, and its result for the documented response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from realtimekit import DecodeError, Preset, Webhook
 
 from .operation import Operation, call, record
-from .scripted import Flavour, Script, ok
+from .scripted import Mode, Script, ok
 from .shapes import (
     DAYWISE,
     LIVESTREAM_DAY,
@@ -125,35 +125,35 @@ OPERATIONS: dict[str, Operation] = {
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-def test_operation(flavour: Flavour, operation: Operation) -> None:
-    operation.check(flavour)
+def test_operation(mode: Mode, operation: Operation) -> None:
+    operation.check(mode)
 
 
-def test_webhooks_come_at_once(flavour: Flavour) -> None:
+def test_webhooks_come_at_once(mode: Mode) -> None:
     script = Script(ok([WEBHOOK, {**WEBHOOK, "id": "other"}]))
-    webhooks = flavour.client(script).webhooks
-    assert [webhook.id for webhook in flavour.each(webhooks)] == [WEBHOOK["id"], "other"]
+    webhooks = mode.client(script).webhooks
+    assert [webhook.id for webhook in mode.each(webhooks)] == [WEBHOOK["id"], "other"]
     assert script.call == call("GET", "/app/webhooks")
 
 
-def test_no_webhook_at_all(flavour: Flavour) -> None:
-    assert flavour.each(flavour.client(Script(ok([]))).webhooks) == []
+def test_no_webhook_at_all(mode: Mode) -> None:
+    assert mode.each(mode.client(Script(ok([]))).webhooks) == []
 
 
 @pytest.mark.parametrize("data", [None, {}, "x", [1], [None], [{"name": "meeting.started"}]])
-def test_events_that_are_no_names_are_a_decode_error(flavour: Flavour, data: Any) -> None:
-    with pytest.raises(DecodeError, match="without a list of names"):
-        flavour.get(flavour.client(Script(ok(data))).webhooks.events())
+def test_events_without_a_list_of_names_are_a_decode_error(mode: Mode, data: Any) -> None:
+    with pytest.raises(DecodeError, match="contains no list of names"):
+        mode.get(mode.client(Script(ok(data))).webhooks.events())
 
 
 @pytest.mark.parametrize("data", [None, "x", 1])
 @pytest.mark.parametrize("name", ["daywise", "livestreams_daywise", "livestreams_overall"])
-def test_a_report_of_another_shape_is_a_decode_error(flavour: Flavour, name: str, data: Any) -> None:
+def test_a_report_of_another_shape_is_a_decode_error(mode: Mode, name: str, data: Any) -> None:
     with pytest.raises(DecodeError, match="report"):
-        flavour.get(getattr(flavour.client(Script(ok(data))).analytics, name)())
+        mode.get(getattr(mode.client(Script(ok(data))).analytics, name)())
 
 
 @pytest.mark.parametrize("data", [[], [LIVESTREAM_DAY, LIVESTREAM_DAY], [1]])
-def test_totals_that_are_several_are_a_decode_error(flavour: Flavour, data: Any) -> None:
+def test_several_totals_are_a_decode_error(mode: Mode, data: Any) -> None:
     with pytest.raises(DecodeError, match="totals"):
-        flavour.get(flavour.client(Script(ok(data))).analytics.livestreams_overall())
+        mode.get(mode.client(Script(ok(data))).analytics.livestreams_overall())

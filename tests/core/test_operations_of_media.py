@@ -1,4 +1,4 @@
-"""Livestreams and recordings: the exact request of each call, and what comes back from the documented answer."""
+"""Livestreams and recordings: the exact request of each operation, and its result for the documented response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from realtimekit import DecodeError, Livestream, LivestreamSession, Meeting, NotFoundError, Recording
 
 from .operation import NOON, Operation, call, record
-from .scripted import Flavour, Script, answer, error, ok, places
+from .scripted import Mode, Script, answer, error, ok, paging_of
 from .shapes import (
     BROADCAST,
     LIVESTREAM,
@@ -54,7 +54,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "livestreams, as in the schema": Operation(
         lambda c: c.livestreams.page(1), call("GET", "/app/livestreams", page_no="1"),
-        {**LIVESTREAM, "disabled": "false", "paging": places(1, 1, 1)}, lambda found: [x.disabled for x in found],
+        {**LIVESTREAM, "disabled": "false", "paging": paging_of(1, 1, 1)}, lambda found: [x.disabled for x in found],
         [False],
     ),
     "broadcasts of a livestream": Operation(
@@ -167,32 +167,36 @@ OPERATIONS: dict[str, Operation] = {
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-def test_operation(flavour: Flavour, operation: Operation) -> None:
-    operation.check(flavour)
+def test_operation(mode: Mode, operation: Operation) -> None:
+    operation.check(mode)
 
 
-def test_the_livestream_takes_over_what_comes_with_its_broadcast(flavour: Flavour) -> None:
+def test_the_livestream_is_updated_from_the_response_with_its_broadcast(mode: Mode) -> None:
     script = Script(ok({"livestream": {**LIVESTREAM, "id": "l", "status": "IDLE"}, "session": BROADCAST}))
-    livestream = flavour.client(script).livestreams.ref("l")
-    flavour.get(livestream.active_livestream_session())
+    livestream = mode.client(script).livestreams.ref("l")
+    mode.get(livestream.active_livestream_session())
     assert livestream.status == "IDLE"
 
 
-def test_no_broadcast_going_on_is_not_found(flavour: Flavour) -> None:
-    client = flavour.client(Script(error(404), error(404)))
+def test_no_broadcast_going_on_is_not_found(mode: Mode) -> None:
+    client = mode.client(Script(error(404), error(404)))
     with pytest.raises(NotFoundError):
-        flavour.get(client.livestreams.ref("l").active_livestream_session())
+        mode.get(client.livestreams.ref("l").active_livestream_session())
     with pytest.raises(NotFoundError):
-        flavour.get(client.meetings.ref("m").active_livestream)
+        mode.get(client.meetings.ref("m").active_livestream)
 
 
-def test_broadcasts_of_a_livestream_are_walked(flavour: Flavour) -> None:
+def test_broadcasts_of_a_livestream_are_walked(mode: Mode) -> None:
     pages = [
-        {"success": True, "data": {"livestream": LIVESTREAM, "sessions": [{"id": name}]}, "paging": places(2, at, at)}
+        {
+            "success": True,
+            "data": {"livestream": LIVESTREAM, "sessions": [{"id": name}]},
+            "paging": paging_of(2, at, at),
+        }
         for at, name in enumerate("ab", 1)
     ]
     script = Script(server=lambda sent: ok_page(pages[int(sent.query["page_no"]) - 1]))
-    assert [b.id for b in flavour.each(flavour.client(script).livestreams.ref("l").sessions)] == ["a", "b"]
+    assert [b.id for b in mode.each(mode.client(script).livestreams.ref("l").sessions)] == ["a", "b"]
     assert len(script.calls) == 2
 
 
@@ -201,42 +205,42 @@ def ok_page(page: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"session": []}, {"session": None}])
-def test_an_active_broadcast_that_is_none_is_a_decode_error(flavour: Flavour, data: Any) -> None:
-    with pytest.raises(DecodeError, match="without a session"):
-        flavour.get(flavour.client(Script(ok(data))).livestreams.ref("l").active_livestream_session())
+def test_an_active_broadcast_without_a_session_is_a_decode_error(mode: Mode, data: Any) -> None:
+    with pytest.raises(DecodeError, match="contains no session"):
+        mode.get(mode.client(Script(ok(data))).livestreams.ref("l").active_livestream_session())
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"sessions": [1]}, {"sessions": "x"}])
-def test_a_meetings_livestream_without_sessions_is_a_decode_error(flavour: Flavour, data: Any) -> None:
-    with pytest.raises(DecodeError, match="without its sessions"):
-        flavour.get(flavour.client(Script(ok(data))).meetings.ref("m").livestream())
+def test_a_meetings_livestream_without_sessions_is_a_decode_error(mode: Mode, data: Any) -> None:
+    with pytest.raises(DecodeError, match="contains no sessions"):
+        mode.get(mode.client(Script(ok(data))).meetings.ref("m").livestream())
 
 
 @pytest.mark.parametrize(
     "link", [1, {"a": 1}, True, [1], ["x"], [{"download_urls": "x"}], [{"download_urls": {"a": "x"}}]]
 )
-def test_a_link_of_another_shape_hurts_only_its_reader(flavour: Flavour, link: Any) -> None:
-    recording = flavour.get(flavour.client(Script(ok({**RECORDING, "download_url": link}))).recordings.find("r"))
+def test_an_invalid_link_raises_only_where_it_is_read(mode: Mode, link: Any) -> None:
+    recording = mode.get(mode.client(Script(ok({**RECORDING, "download_url": link}))).recordings.find("r"))
     assert recording.status == "INVOKED"
     with pytest.raises(DecodeError, match="download_url"):
         _ = [layer.download_urls for layer in recording.layers]
     assert recording.to_dict()["download_url"] == link
 
 
-def test_a_recording_can_be_downloaded(flavour: Flavour, tmp_path: Path) -> None:
+def test_a_recording_can_be_downloaded(mode: Mode, tmp_path: Path) -> None:
     script = Script(ok(RECORDING), ok(UPLOADED), answer(b"the file"))
-    recording = flavour.get(flavour.client(script).recordings.find("r"))
-    saved = flavour.get(recording.download(tmp_path))  # the link is read anew: there was none yet
+    recording = mode.get(mode.client(script).recordings.find("r"))
+    saved = mode.get(recording.download(tmp_path))  # the link is read anew: there was none yet
     assert (saved, saved.read_bytes()) == (tmp_path / "weekly.mp4", b"the file")
     assert script.requests[2].url == UPLOADED["download_url"]
     assert "authorization" not in script.requests[2].headers
 
 
-def test_reprs_hold_no_key_and_no_link(flavour: Flavour) -> None:
+def test_reprs_contain_no_key_and_no_link(mode: Mode) -> None:
     script = Script(ok(LIVESTREAM_FOUND), ok(UPLOADED), ok(TRACKS))
-    client = flavour.client(script)
-    livestream = flavour.get(client.livestreams.find("l"))
-    found = [livestream, flavour.get(client.recordings.find("r")), flavour.get(client.recordings.find("r"))]
+    client = mode.client(script)
+    livestream = mode.get(client.livestreams.find("l"))
+    found = [livestream, mode.get(client.recordings.find("r")), mode.get(client.recordings.find("r"))]
     told = repr([*found, found[2].layers, found[1].storage_config])
     assert livestream.stream_key == "key-of-nobody"
     assert "key-of-nobody" not in told

@@ -1,4 +1,4 @@
-"""A participant's token shows what stands in it, and never itself."""
+"""A participant's token shows its claims, but never itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from realtimekit import ParticipantToken
 
-from .scripted import Flavour, Script, ok
+from .scripted import Mode, Script, ok
 
 
 def jwt(claims: Any) -> str:
@@ -31,37 +31,37 @@ CLAIMS = {"orgId": "app", "meetingId": "m", "participantId": "p", "presetId": "x
 
 
 class TestAToken:
-    def test_tells_its_claims(self) -> None:
+    def test_has_claims(self) -> None:
         assert ParticipantToken(jwt(CLAIMS)).claims == CLAIMS
 
-    def test_tells_when_it_ends(self) -> None:
+    def test_has_an_expiry(self) -> None:
         token = ParticipantToken(jwt(CLAIMS))
         assert (token.expires_at, token.expired) == (END, False)
 
     @pytest.mark.parametrize(("seconds", "expired"), [(-1, True), (-86400 * 365, True), (3600, False)])
-    def test_tells_whether_it_has_ended(self, seconds: int, *, expired: bool) -> None:
+    def test_is_expired_after_its_expiry(self, seconds: int, *, expired: bool) -> None:
         end = datetime.now(UTC) + timedelta(seconds=seconds)
         assert ParticipantToken(jwt({"exp": end.timestamp()})).expired is expired
 
     @pytest.mark.parametrize("end", [None, "soon", True, [], 1e300, float("nan"), float("inf"), -1e20])
-    def test_that_tells_no_end_has_none(self, end: Any) -> None:
+    def test_without_exp_has_no_expiry(self, end: Any) -> None:
         token = ParticipantToken(jwt({"exp": end}))
         assert (token.expires_at, token.expired, repr(token)) == (None, False, "<ParticipantToken expires_at=None>")
 
     @pytest.mark.parametrize("claims", [[], 1, None, "x"])
-    def test_whose_claims_are_no_object_has_none(self, claims: Any) -> None:
+    def test_with_claims_that_are_not_an_object_has_none(self, claims: Any) -> None:
         assert ParticipantToken(jwt(claims)).claims == {}
 
     @pytest.mark.parametrize(
         "text",
         ["", "x", ".", "..", "...", "a.b", "a.b.c", "a.b.c.d", "é.é.é", "a.e30", "a.e30.c.d", f"a.{'W' * 9999}.c"],
     )
-    def test_that_is_no_jwt_is_a_token_all_the_same(self, text: str) -> None:
+    def test_that_is_not_a_jwt_is_still_a_token(self, text: str) -> None:
         token = ParticipantToken(text)
         assert (token.claims, token.expires_at, token.expired, token.reveal()) == ({}, None, False, text)
 
     @pytest.mark.parametrize("text", [jwt(CLAIMS) + ".more", jwt(CLAIMS).rpartition(".")[0]])
-    def test_of_other_than_three_parts_has_no_claims(self, text: str) -> None:
+    def test_without_three_parts_has_no_claims(self, text: str) -> None:
         assert ParticipantToken(text).claims == {}
 
     def test_nested_too_deeply(self) -> None:
@@ -89,12 +89,12 @@ class TestHiding:
         logging.getLogger().info("joined with %s, %r", self.TOKEN, {"token": self.TOKEN})
         assert caplog.messages == [f"joined with {self.SHOWN}, {{'token': {self.SHOWN}}}"]
 
-    def test_json_refuses_it_where_a_mask_would_reach_a_browser(self) -> None:
+    def test_json_refuses_it(self) -> None:
         with pytest.raises(TypeError, match="ParticipantToken"):
             json.dumps({"token": self.TOKEN})
         assert json.loads(json.dumps({"token": self.TOKEN.reveal()})) == {"token": jwt(CLAIMS)}
 
-    def test_from_what_looks_into_objects(self) -> None:
+    def test_from_tools_that_inspect_objects(self) -> None:
         assert not hasattr(self.TOKEN, "__dict__")
         with pytest.raises(TypeError):
             vars(self.TOKEN)
@@ -103,10 +103,10 @@ class TestHiding:
         public = {name: getattr(self.TOKEN, name) for name in dir(self.TOKEN) if not name.startswith("_")}
         assert "s3cret" not in repr(public)
 
-    def test_in_a_query_or_body_it_is_refused(self, flavour: Flavour) -> None:
-        client = flavour.client(Script())
+    def test_it_is_rejected_in_a_query_or_body(self, mode: Mode) -> None:
+        client = mode.client(Script())
         with pytest.raises(TypeError, match="ParticipantToken") as caught:
-            flavour.get(client.meetings.create(title=self.TOKEN))
+            mode.get(client.meetings.create(title=self.TOKEN))
         assert "s3cret" not in str(caught.value)
 
 
@@ -117,16 +117,16 @@ class TestBeingAValue:
         assert ParticipantToken("a") != "a"
 
     @pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, lambda token: pickle.loads(pickle.dumps(token))])
-    def test_it_travels(self, travel: Any) -> None:
+    def test_it_can_be_pickled_and_copied(self, travel: Any) -> None:
         token = ParticipantToken(jwt(CLAIMS))
         assert travel(token) == token
         assert travel(token).reveal() == token.reveal()
 
 
-def test_only_to_dict_has_the_raw_text(flavour: Flavour) -> None:
+def test_only_to_dict_has_the_raw_text(mode: Mode) -> None:
     script = Script(ok({"id": "p", "token": jwt(CLAIMS)}))
-    people = flavour.client(script).meetings.ref("m").participants
-    person = flavour.get(people.create(custom_participant_id="c", preset_name="h"))
+    people = mode.client(script).meetings.ref("m").participants
+    person = mode.get(people.create(custom_participant_id="c", preset_name="h"))
     assert isinstance(person.token, ParticipantToken)
     assert person.token is person.token
     assert person.to_dict()["token"] == jwt(CLAIMS)

@@ -1,4 +1,4 @@
-"""An id stays in its place in the path, or is refused."""
+"""An id stays within its segment of the path, or is rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from realtimekit import ConfigurationError
 from realtimekit.paths import PathTemplate, encode_segment
 
-from .scripted import BASE_PATH, Flavour, Script, ok
+from .scripted import BASE_PATH, Mode, Script, ok
 
 TEMPLATE = PathTemplate(
     "/accounts/{account_id}/realtime/kit/{app_id}/sessions/{session_id}/participants(/{participant_id})"
@@ -27,13 +27,13 @@ class TestTemplate:
         assert TEMPLATE.parent_ids == {"account_id", "app_id", "session_id"}
         assert TEMPLATE.own_id == "participant_id"
 
-    def test_of_a_child_that_exists_once(self) -> None:
+    def test_of_a_singleton_child(self) -> None:
         chat = PathTemplate("/sessions/{session_id}/chat")
         assert chat.collection(IDS) == chat.member(IDS) == "/sessions/s/chat"
         assert chat.parent_ids == {"session_id"}
         assert chat.own_id is None
 
-    def test_the_collection_needs_no_own_id(self) -> None:
+    def test_the_collection_needs_no_id_of_its_own(self) -> None:
         assert TEMPLATE.collection({**IDS, "participant_id": None}).endswith("/participants")
 
     @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ class TestSegment:
 
     @pytest.mark.parametrize("dots", [".", "..", " .", ".. ", "\n..\n"])
     def test_a_dot_segment_is_refused(self, dots: str) -> None:
-        with pytest.raises(ValueError, match=r"^session_id=.* is no id"):
+        with pytest.raises(ValueError, match=r"^session_id=.* is not an id"):
             encode_segment("session_id", dots)
 
     @pytest.mark.parametrize("wrong", [None, 7, 1.5, True, b"s", ["s"], object()])
-    def test_what_is_no_text_is_refused(self, wrong: Any) -> None:
+    def test_what_is_not_a_string_is_rejected(self, wrong: Any) -> None:
         with pytest.raises(TypeError, match=f"^session_id must be a string, not {type(wrong).__name__}$"):
             encode_segment("session_id", wrong)
 
@@ -142,40 +142,40 @@ IDS_REFUSED: list[tuple[Any, type[Exception]]] = [
 
 @pytest.mark.parametrize(("wrong", "refusal"), IDS_REFUSED)
 class TestEveryDoor:
-    """Each way an id gets in, before anything is sent."""
+    """Every parameter that is an id, before anything is sent."""
 
     @pytest.mark.parametrize("name", ["meetings", "sessions", "livestream_sessions"])
-    def test_find(self, flavour: Flavour, wrong: Any, refusal: type[Exception], name: str) -> None:
-        client = flavour.client(Script())
+    def test_find(self, mode: Mode, wrong: Any, refusal: type[Exception], name: str) -> None:
+        client = mode.client(Script())
         with pytest.raises(refusal):
-            flavour.get(getattr(client, name).find(wrong))
+            mode.get(getattr(client, name).find(wrong))
 
     @pytest.mark.parametrize("name", ["meetings", "sessions"])
-    def test_ref(self, flavour: Flavour, wrong: Any, refusal: type[Exception], name: str) -> None:
-        client = flavour.client(Script())
+    def test_ref(self, mode: Mode, wrong: Any, refusal: type[Exception], name: str) -> None:
+        client = mode.client(Script())
         with pytest.raises(refusal):
             getattr(client, name).ref(wrong)
 
-    def test_below_a_record(self, flavour: Flavour, wrong: Any, refusal: type[Exception]) -> None:
-        client = flavour.client(Script())
+    def test_below_a_record(self, mode: Mode, wrong: Any, refusal: type[Exception]) -> None:
+        client = mode.client(Script())
         for relation in (client.meetings.ref("m").participants, client.sessions.ref("s").participants):
             with pytest.raises(refusal):
-                flavour.get(relation.find(wrong))
+                mode.get(relation.find(wrong))
 
-    def test_peer_id(self, flavour: Flavour, wrong: Any, refusal: type[Exception]) -> None:
-        client = flavour.client(Script())
+    def test_peer_id(self, mode: Mode, wrong: Any, refusal: type[Exception]) -> None:
+        client = mode.client(Script())
         with pytest.raises(refusal):
-            flavour.get(client.sessions.find_participant_by_peer_id(wrong))
+            mode.get(client.sessions.find_participant_by_peer_id(wrong))
 
-    def test_scope(self, flavour: Flavour, wrong: Any, refusal: type[Exception]) -> None:
-        client = flavour.client(Script(), app_id="app")
+    def test_scope(self, mode: Mode, wrong: Any, refusal: type[Exception]) -> None:
+        client = mode.client(Script(), app_id="app")
         if wrong is None:
             return  # None means: the client's own
         for name in ("account_id", "app_id"):
             with pytest.raises(refusal):
-                flavour.get(client.sessions.find("s", **{name: wrong}))
+                mode.get(client.sessions.find("s", **{name: wrong}))
             with pytest.raises(refusal):
-                flavour.get(client.sessions.where(**{name: wrong}).all())
+                mode.get(client.sessions.where(**{name: wrong}).all())
 
 
 @pytest.mark.parametrize(
@@ -185,17 +185,17 @@ class TestEveryDoor:
         *IDS_REFUSED[1:],
     ],
 )
-def test_an_apps_own_id_is_no_setting(flavour: Flavour, wrong: Any, refusal: type[Exception]) -> None:
-    client = flavour.client(Script())
+def test_the_id_of_an_app_is_not_taken_from_the_settings(mode: Mode, wrong: Any, refusal: type[Exception]) -> None:
+    client = mode.client(Script())
     with pytest.raises(refusal):
         client.apps.ref(wrong)
     with pytest.raises(refusal):
-        flavour.get(client.apps.find(wrong))
+        mode.get(client.apps.find(wrong))
 
 
-def test_a_strange_id_of_the_server_is_encoded_too(flavour: Flavour) -> None:
+def test_a_strange_id_of_the_server_is_encoded_too(mode: Mode) -> None:
     script = Script(ok({"sessions": [{"id": "a/../b?c"}]}), ok({"id": "a/../b?c"}))
-    client = flavour.client(script)
-    (session,) = flavour.get(client.sessions.page(1))
-    flavour.get(session.reload())
+    client = mode.client(script)
+    (session,) = mode.get(client.sessions.page(1))
+    mode.get(session.reload())
     assert script.calls[1].path == "/app/sessions/a%2F..%2Fb%3Fc"

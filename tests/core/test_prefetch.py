@@ -1,4 +1,4 @@
-"""`prefetch(n)`: pages in parallel, but in order, never more than n under way, and none after the reader has left."""
+"""`prefetch(n)`: at most n concurrent requests, pages in order, and no request after the iteration has ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from realtimekit import AsyncRealtimeKit, NotFoundError, RealtimeKit
 from realtimekit.interfaces import Request, Response
 from tests.transports.loopback import Connection, Server, answer
 
-from .scripted import SETTINGS, Flavour, Step, call_of, error, lost, ok, places
+from .scripted import SETTINGS, Mode, Step, call_of, error, lost, ok, paging_of
 
 PATIENCE = 20  # seconds; only a failing test waits that long
 
@@ -26,7 +26,7 @@ PATIENCE = 20  # seconds; only a failing test waits that long
 def page(number: int, last: int, *, says: bool = True) -> Response:
     """Page `number` of `last`, of one session each."""
     found = [{"id": str(number)}] if number <= last else []
-    return ok({"sessions": found}, places(last, number, number) if says else None)
+    return ok({"sessions": found}, paging_of(last, number, number) if says else None)
 
 
 def number_of(request: Request) -> int:
@@ -34,7 +34,7 @@ def number_of(request: Request) -> int:
 
 
 class Threads:
-    """A transport that counts how many requests are under way at once."""
+    """A transport that counts concurrent requests."""
 
     def __init__(self, serve: Callable[[int], Response]) -> None:
         self.serve = serve
@@ -88,7 +88,7 @@ class Tasks:
 
 
 async def turns(count: int = 20) -> None:
-    """Let the event loop go round (asyncio.sleep is a recorder here)."""
+    """Let the event loop run (asyncio.sleep is replaced by a recorder here)."""
     loop = asyncio.get_running_loop()
     for _ in range(count):
         turn = loop.create_future()
@@ -106,30 +106,30 @@ def no_threads_left() -> None:
 @pytest.mark.parametrize("window", [1, 2, 3, 10])
 @pytest.mark.parametrize("last", [0, 1, 2, 7])
 @pytest.mark.parametrize("says", [True, False], ids=["paging", "no paging"])
-def test_the_same_records_in_the_same_order(flavour: Flavour, window: int, last: int, *, says: bool) -> None:
-    transport = (Tasks if flavour.asynchronous else Threads)(lambda number: page(number, last, says=says))
-    sessions = flavour.each(transport.sessions(window))
+def test_the_same_records_in_the_same_order(mode: Mode, window: int, last: int, *, says: bool) -> None:
+    transport = (Tasks if mode.asynchronous else Threads)(lambda number: page(number, last, says=says))
+    sessions = mode.each(transport.sessions(window))
     assert [int(session.id) for session in sessions] == list(range(1, last + 1))
     assert sorted(transport.asked) == list(range(1, (max(last, 1) if says else last + 1) + 1))
     assert transport.most <= window
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 9])
-def test_no_page_beyond_the_limit(flavour: Flavour, limit: int) -> None:
-    transport = (Tasks if flavour.asynchronous else Threads)(lambda number: page(number, 100))
-    assert len(flavour.each(transport.sessions(4).limit(limit))) == limit
+def test_no_page_beyond_the_limit(mode: Mode, limit: int) -> None:
+    transport = (Tasks if mode.asynchronous else Threads)(lambda number: page(number, 100))
+    assert len(mode.each(transport.sessions(4).limit(limit))) == limit
     assert sorted(transport.asked) == list(range(1, limit + 1))
 
 
-def test_no_page_is_guessed_where_the_end_is_unknown(flavour: Flavour) -> None:
-    transport = (Tasks if flavour.asynchronous else Threads)(lambda number: page(number, 5, says=False))
-    flavour.each(transport.sessions(4))
+def test_no_page_is_requested_ahead_while_the_last_page_is_unknown(mode: Mode) -> None:
+    transport = (Tasks if mode.asynchronous else Threads)(lambda number: page(number, 5, says=False))
+    mode.each(transport.sessions(4))
     assert transport.asked == [1, 2, 3, 4, 5, 6]
     assert transport.most == 1
 
 
 class TestThreads:
-    def test_so_many_really_are_under_way_at_once(self) -> None:
+    def test_pages_are_requested_concurrently(self) -> None:
         meeting_point = threading.Barrier(3)
 
         def serve(number: int) -> Response:
@@ -141,7 +141,7 @@ class TestThreads:
         assert len(list(transport.sessions(3))) == 4
         assert transport.most == 3
 
-    def test_a_later_page_that_comes_first_waits_its_turn(self) -> None:
+    def test_pages_are_returned_in_order(self) -> None:
         third = threading.Event()
 
         def serve(number: int) -> Response:
@@ -158,7 +158,7 @@ class TestThreads:
         for read, _ in enumerate(transport.sessions(3).pages(), 1):
             assert max(transport.asked) <= read + 2
 
-    def test_an_early_break_stops_asking(self) -> None:
+    def test_an_early_break_stops_requesting(self) -> None:
         transport = Threads(lambda number: page(number, 50))
         for session in transport.sessions(3):
             if session.id == "4":
@@ -168,7 +168,7 @@ class TestThreads:
         assert transport.under_way == 0
 
     @pytest.mark.parametrize("failure", [error(503), error(429, retry_after="50"), lost()])
-    def test_nothing_is_tried_again_when_the_reader_has_left(self, failure: Step) -> None:
+    def test_nothing_is_retried_after_the_iteration(self, failure: Step) -> None:
         left = threading.Event()
 
         def serve(number: int) -> Response:
@@ -189,7 +189,7 @@ class TestThreads:
         assert len(set(transport.asked)) == len(transport.asked), "some page was asked for again"
         assert set(transport.asked) <= {1, 2, 3, 4}
 
-    def test_what_is_tried_again_while_somebody_reads(self) -> None:
+    def test_pages_are_retried_while_iterating(self) -> None:
         tried: set[int] = set()
 
         def serve(number: int) -> Response:
@@ -204,8 +204,8 @@ class TestThreads:
 
     @pytest.mark.parametrize("transport", ["httpcore2", "pyreqwest"])
     @pytest.mark.parametrize("end", ["break", "interrupt"])
-    def test_a_program_that_leaves_ends_at_once(self, transport: str, end: str) -> None:
-        """Pages are under way to a server that does not answer them."""
+    def test_a_program_that_exits_while_iterating_ends_at_once(self, transport: str, end: str) -> None:
+        """The requests are pending at a server that does not respond."""
         silent = threading.Event()
 
         def script(connection: Connection) -> None:
@@ -215,7 +215,7 @@ class TestThreads:
                     silent.set()
                     return connection.wait_for_close()
                 data = {"sessions": [{"id": str(number)}]}
-                connection.send(answer(json.dumps({"data": data, "paging": places(9, number, number)}).encode()))
+                connection.send(answer(json.dumps({"data": data, "paging": paging_of(9, number, number)}).encode()))
             return None
 
         with Server(script) as server:
@@ -247,7 +247,7 @@ input()
                 child.wait()
         assert errors.rstrip().endswith("KeyboardInterrupt" if end == "interrupt" else "")
 
-    def test_a_failed_page_is_raised_in_its_turn(self) -> None:
+    def test_a_failure_is_raised_when_its_page_is_read(self) -> None:
         failed = threading.Event()
 
         def serve(number: int) -> Response:
@@ -266,7 +266,7 @@ input()
 
 
 class TestTasks:
-    def test_so_many_really_are_under_way_at_once(self) -> None:
+    def test_pages_are_requested_concurrently(self) -> None:
         async def story() -> None:
             together = asyncio.Event()
 
@@ -283,7 +283,7 @@ class TestTasks:
 
         asyncio.run(story())
 
-    def test_a_later_page_that_comes_first_waits_its_turn(self) -> None:
+    def test_pages_are_returned_in_order(self) -> None:
         async def story() -> list[str]:
             third = asyncio.Event()
 
@@ -309,7 +309,7 @@ class TestTasks:
 
         asyncio.run(story())
 
-    def test_an_early_break_stops_asking(self) -> None:
+    def test_an_early_break_stops_requesting(self) -> None:
         async def story() -> None:
             transport = Tasks(lambda number: page(number, 50))
             async for session in transport.sessions(3):
@@ -324,7 +324,7 @@ class TestTasks:
 
         asyncio.run(story())
 
-    def test_whoever_is_cancelled_cancels_the_pages_under_way(self) -> None:
+    def test_cancellation_cancels_the_pending_pages(self) -> None:
         async def story() -> None:
             never = asyncio.Event()
 
@@ -346,7 +346,7 @@ class TestTasks:
 
         asyncio.run(story())
 
-    def test_a_failed_page_is_raised_in_its_turn_and_no_other_failure_is_reported(
+    def test_a_failure_is_raised_when_its_page_is_read_and_no_other_is_reported(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         async def story() -> list[str]:

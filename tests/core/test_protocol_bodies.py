@@ -1,4 +1,4 @@
-"""Bodies, envelopes and paging are read in every form that was seen."""
+"""Bodies, envelopes and paging in every known form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from realtimekit import protocol
 from realtimekit.interfaces import Response
 from realtimekit.protocol import Paging, decode, paging, unwrap
 
-from .scripted import answer, places
+from .scripted import answer, paging_of
 
 APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01-01T08:16:40.644Z"}
 
@@ -36,15 +36,15 @@ APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01
         (b'{"name": "\\ud83d', r'{"name": "\ud83d'),
     ],
 )
-@pytest.mark.parametrize("pays", [0, 2**20], ids=["orjson", "json"])
-def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, pays: int) -> None:
-    monkeypatch.setattr(protocol, "_decoder", protocol._Decoder(pays))
+@pytest.mark.parametrize("threshold", [0, 2**20], ids=["orjson", "json"])
+def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, threshold: int) -> None:
+    monkeypatch.setattr(protocol, "_decoder", protocol._Decoder(threshold))
     monkeypatch.delitem(sys.modules, "orjson", raising=False)
     assert decode(answer(content)) == decoded
 
 
-def test_orjson_is_loaded_when_it_pays() -> None:
-    """In a process of its own, where nobody else has loaded it."""
+def test_orjson_is_loaded_after_the_threshold() -> None:
+    """In a process of its own, where nothing else has imported it."""
     pytest.importorskip("orjson")
     script = """
 import sys
@@ -90,18 +90,18 @@ class TestPaging:
     @pytest.mark.parametrize(
         "body",
         [
-            {"data": [], "paging": places(123, 1, 2)},
-            {"data": {"participants": [], "paging": places(123, 1, 2)}},
-            {"data": {"data": [], "paging": places(123, 1, 2)}},
-            {"result": [], "paging": places(123, 1, 2)},
-            {"data": {"paging": places(9, 9, 9)}, "paging": places(123, 1, 2)},
-            {"data": {"paging": places("123", "1", "2")}},
-            {"data": {"paging": places(123.0, 1.0, 2.0)}, "paging": None},
-            {"data": {"paging": places(123, 1, 2)}, "paging": []},
-            {"data": [], "paging": {**places(123, 1, 2), "page_count": 62}},
+            {"data": [], "paging": paging_of(123, 1, 2)},
+            {"data": {"participants": [], "paging": paging_of(123, 1, 2)}},
+            {"data": {"data": [], "paging": paging_of(123, 1, 2)}},
+            {"result": [], "paging": paging_of(123, 1, 2)},
+            {"data": {"paging": paging_of(9, 9, 9)}, "paging": paging_of(123, 1, 2)},
+            {"data": {"paging": paging_of("123", "1", "2")}},
+            {"data": {"paging": paging_of(123.0, 1.0, 2.0)}, "paging": None},
+            {"data": {"paging": paging_of(123, 1, 2)}, "paging": []},
+            {"data": [], "paging": {**paging_of(123, 1, 2), "page_count": 62}},
         ],
     )
-    def test_is_found_beside_and_inside_the_data(self, body: Any) -> None:
+    def test_is_found_next_to_the_data_and_inside_it(self, body: Any) -> None:
         assert paging(body) == Paging(123, 1, 2)
 
     @pytest.mark.parametrize("body", [None, [], "text", 7, {}, {"data": []}, {"data": {}, "paging": 3}, {"paging": {}}])
@@ -109,15 +109,15 @@ class TestPaging:
         assert paging(body) == Paging(None, None, None)
 
     @pytest.mark.parametrize("wrong", [None, "", "many", [], {}, True, False, float("inf"), float("nan")])
-    def test_what_is_no_number_is_unknown(self, wrong: Any) -> None:
-        assert paging({"paging": places(wrong, 1, 2)}) == Paging(None, 1, 2)
-        assert paging({"paging": places(2, wrong, 2)}) == Paging(2, None, 2)
-        assert paging({"paging": places(2, 1, wrong)}) == Paging(2, 1, None)
+    def test_values_that_are_not_numbers_are_unknown(self, wrong: Any) -> None:
+        assert paging({"paging": paging_of(wrong, 1, 2)}) == Paging(None, 1, 2)
+        assert paging({"paging": paging_of(2, wrong, 2)}) == Paging(2, None, 2)
+        assert paging({"paging": paging_of(2, 1, wrong)}) == Paging(2, 1, None)
 
-    def test_a_part_may_be_missing(self) -> None:
+    def test_single_values_may_be_missing(self) -> None:
         assert paging({"paging": {"total_count": 5}}) == Paging(5, None, None)
 
 
-def test_a_byte_order_mark_and_endless_nesting_break_no_reader() -> None:
+def test_a_byte_order_mark_and_deep_nesting_are_handled() -> None:
     assert decode(Response(200, {}, b'\xef\xbb\xbf{"a": 1}')) == {"a": 1}
     assert isinstance(decode(Response(200, {}, b"[" * 100_000)), str)

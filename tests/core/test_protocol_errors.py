@@ -1,4 +1,4 @@
-"""Every shape in which the API, its gateway and the network between say no becomes the right error."""
+"""Every form of error from the API, its gateway and the network becomes the right exception."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
-def test_shape_of_an_error(shape: Shape) -> None:
+def test_every_form_of_error(shape: Shape) -> None:
     response = answer(shape.body, shape.status, cf_ray="8f-LHR")
     error = error_of(response, "POST", "/accounts/a/realtime/kit/apps")
     assert type(error) is shape.kind
@@ -131,13 +131,13 @@ def test_a_2xx_is_a_success_unless_it_says_otherwise(status: int, body: Any) -> 
 
 
 class TestRequestId:
-    def test_cf_ray_before_x_request_id(self) -> None:
+    def test_cf_ray_is_preferred_to_x_request_id(self) -> None:
         assert error_of(answer(None, 500, cf_ray="ray", x_request_id="id")).request_id == "ray"
 
-    def test_x_request_id_where_there_is_no_ray(self) -> None:
+    def test_x_request_id_without_cf_ray(self) -> None:
         assert error_of(answer(None, 500, x_request_id="id")).request_id == "id"
 
-    def test_none_where_there_is_neither(self) -> None:
+    def test_none_without_either_header(self) -> None:
         assert error_of(answer(None, 500)).request_id is None
 
 
@@ -151,41 +151,41 @@ class TestText:
         assert str(error_of(answer(own(404, "gone"), 404))) == "GET /p answered 404: gone"
 
     @pytest.mark.parametrize(("status", "cure"), [(401, "CLOUDFLARE_API_TOKEN"), (403, '"Realtime Admin"')])
-    def test_names_the_cure(self, status: int, cure: str) -> None:
+    def test_contains_a_hint(self, status: int, cure: str) -> None:
         assert cure in str(error_of(answer(own(status, "no"), status)))
         assert cure in str(error_of(answer(own(status, "no"), 200)))
         assert cure not in str(error_of(answer(own(404, "no"), 404)))
 
-    def test_says_that_html_is_no_json(self) -> None:
+    def test_says_that_html_is_not_json(self) -> None:
         error = error_of(answer(HTML, 502))
-        assert str(error).endswith("the body is no JSON: 502 Bad Gateway")
+        assert str(error).endswith("the body is not JSON: 502 Bad Gateway")
         assert error.body == HTML
 
     @pytest.mark.parametrize(
         ("body", "words"),
         [
-            ("no healthy upstream", "no JSON: no healthy upstream"),
-            ("a\n\n b\x1b[2J", "no JSON: a b [2J"),
-            ("x" * 1000, "no JSON: " + "x" * 100),
-            ("<" * 100_000, "no JSON: " + "<" * 100),
-            ("<html></html>", "the body is no JSON"),
+            ("no healthy upstream", "not JSON: no healthy upstream"),
+            ("a\n\n b\x1b[2J", "not JSON: a b [2J"),
+            ("x" * 1000, "not JSON: " + "x" * 100),
+            ("<" * 100_000, "not JSON: " + "<" * 100),
+            ("<html></html>", "the body is not JSON"),
             (
                 "<Error><Code>AccessDenied</Code><Message>Request has expired</Message>",
                 "AccessDenied Request has expired",
             ),
-            ("no /file?signature=s3cret&x=1 here", "no JSON: no /file?... here"),
-            ("\ufeffbad", "no JSON: bad"),
+            ("no /file?signature=s3cret&x=1 here", "not JSON: no /file?... here"),
+            ("\ufeffbad", "not JSON: bad"),
         ],
     )
-    def test_says_how_another_body_begins(self, body: str, words: str) -> None:
+    def test_contains_the_beginning_of_another_body(self, body: str, words: str) -> None:
         text = str(error_of(answer(body, 500)))
         assert text.endswith(words)
         assert "s3cret" not in text
 
-    def test_other_cures_where_no_token_was_sent(self) -> None:
+    def test_other_hints_if_no_token_was_sent(self) -> None:
         response = answer("<Error>expired</Error>", 403)
         error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={403: "the link is old"})
-        assert str(error) == "GET /f answered 403: the body is no JSON: expired; the link is old"
+        assert str(error) == "GET /f answered 403: the body is not JSON: expired; the link is old"
         error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={})
         assert "token" not in str(error)
 
@@ -193,32 +193,32 @@ class TestText:
         assert str(error_of(answer(None, 500))).endswith("no message")
 
     @pytest.mark.parametrize("evil", ["\x1b[2J", "\n", "\r", "\x00", "\x7f", "\x9b", "\u202e", "\u2028", "\u200f"])
-    def test_control_characters_do_not_reach_the_terminal_but_the_attribute(self, evil: str) -> None:
+    def test_control_characters_are_removed_from_the_text_but_not_from_the_attribute(self, evil: str) -> None:
         error = error_of(answer(own(400, f"a{evil}b"), 400))
         assert str(error).isprintable()
         assert error.message == f"a{evil}b"
 
-    def test_letters_of_all_languages_stay(self) -> None:
+    def test_letters_of_all_languages_are_kept(self) -> None:
         assert "Zürich 東京 🎥" in str(error_of(answer(own(400, "Zürich 東京 🎥"), 400)))
 
-    def test_a_long_message_is_cut_in_the_text_alone(self) -> None:
+    def test_a_long_message_is_truncated_only_in_the_text(self) -> None:
         error = error_of(answer(own(400, "x" * 10_000), 400))
         assert len(str(error)) < 600
         assert str(error).endswith("x ...")
         assert len(error.message) == 10_000
 
-    def test_a_message_of_the_longest_length_is_not_cut(self) -> None:
+    def test_a_message_of_the_maximum_length_is_not_truncated(self) -> None:
         assert str(error_of(answer(own(400, "x" * 500), 400))).endswith("x" * 500)
 
 
 class TestRateLimit:
     @pytest.mark.parametrize("status", [429, 200])
-    def test_says_how_long_to_wait(self, status: int) -> None:
+    def test_has_the_wait_in_seconds(self, status: int) -> None:
         error = error_of(answer(own(429, "slow"), status, retry_after="120"))
         assert isinstance(error, errors.RateLimitError)
         assert error.retry_after == 120.0
 
-    def test_none_where_the_server_does_not_say(self) -> None:
+    def test_none_if_the_server_does_not_say(self) -> None:
         error = error_of(answer(None, 429))
         assert isinstance(error, errors.RateLimitError)
         assert error.retry_after is None

@@ -1,4 +1,4 @@
-"""A paginator through pages reads every record once and ends, whatever `paging` says."""
+"""A paginator reads every record once and ends, whatever `paging` says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MANY = settings(deadline=None, max_examples=300)
 def walked(
     page: Callable[[int], Page], paginator: Paginator | None = None, most: int = 10_000
 ) -> tuple[list[Any], list[int]]:
-    """The records and the numbers of the pages asked for."""
+    """Return the records, and the numbers of the requested pages."""
     paginator = paginator or Paginator()
     records: list[Any] = []
     asked: list[int] = []
@@ -32,7 +32,7 @@ def walked(
 
 
 def pages(*given: list[Any], paging: Callable[[int, int, int, int], Paging] | None = None) -> Callable[[int], Page]:
-    """A server with these pages; `paging` is told number, total, start and end."""
+    """A server with these pages; `paging` is called with number, total, start and end."""
     total = sum(map(len, given))
 
     def page(number: int) -> Page:
@@ -51,16 +51,16 @@ ONE, TWO, THREE = [1, 2, 3], [4, 5, 6], [7]
 
 
 class TestEnds:
-    def test_where_paging_says_so(self) -> None:
+    def test_according_to_paging(self) -> None:
         assert walked(pages(ONE, TWO, THREE, paging=right)) == ([1, 2, 3, 4, 5, 6, 7], [1, 2, 3])
 
-    def test_after_a_full_last_page_without_asking_for_an_empty_one(self) -> None:
+    def test_after_a_full_last_page_without_requesting_an_empty_one(self) -> None:
         assert walked(pages(ONE, TWO, paging=right))[1] == [1, 2]
 
-    def test_at_an_empty_page_where_paging_is_missing(self) -> None:
+    def test_at_an_empty_page_if_paging_is_missing(self) -> None:
         assert walked(pages(ONE, TWO, THREE)) == ([1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4])
 
-    def test_at_once_where_the_first_page_is_empty(self) -> None:
+    def test_at_once_if_the_first_page_is_empty(self) -> None:
         for paging in (UNKNOWN, Paging(0, 0, 0), Paging(0, 1, 0), Paging(50, 1, 20)):
             assert walked(pages(paging=lambda *_, said=paging: said)) == ([], [1])
 
@@ -68,18 +68,18 @@ class TestEnds:
         assert walked(lambda _: (ONE, UNKNOWN)) == (ONE, [1, 2])
         assert walked(lambda _: (ONE, Paging(300, 1, 3))) == (ONE, [1, 2])
 
-    def test_at_the_last_page_given_again_and_again(self) -> None:
+    def test_at_a_last_page_that_is_repeated(self) -> None:
         assert walked(lambda number: ([ONE, TWO][min(number, 2) - 1], UNKNOWN)) == (ONE + TWO, [1, 2, 3])
 
 
 class TestEndsAtRepeatedRecords:
-    """Servers that ignore `page_no`, but not to the letter."""
+    """Servers that ignore `page_no` in different ways."""
 
     def test_in_another_order(self) -> None:
         records, _ = walked(lambda number: (ONE if number % 2 else ONE[::-1], UNKNOWN), most=50)
         assert records == ONE
 
-    def test_from_the_beginning_again(self) -> None:
+    def test_when_the_pages_start_over(self) -> None:
         records, _ = walked(lambda number: ([ONE, TWO, THREE][(number - 1) % 3], UNKNOWN), most=50)
         assert records == ONE + TWO + THREE
 
@@ -89,8 +89,8 @@ class TestEndsAtRepeatedRecords:
         assert records == ONE + TWO + THREE * 3
         assert walked(lambda number: (ONE if number % 2 else ONE[::-1], said), most=50) == (ONE, [1, 2])
 
-    def test_with_a_paging_that_begins_anew(self) -> None:
-        """What was believed is not remembered: it may come twice, but not for ever."""
+    def test_with_a_paging_that_starts_over(self) -> None:
+        """Records of pages with a trusted paging are not remembered: they may be repeated, but not forever."""
         page = pages(ONE, TWO, paging=lambda *_: Paging(1000, *_[2:]))
         records, _ = walked(lambda number: page((number - 1) % 2 + 1), most=50)
         assert set(records) == {*ONE, *TWO}
@@ -115,16 +115,16 @@ class TestGoesOn:
             Paging(-3, -3, -3),
         ],
     )
-    def test_where_paging_does_not_fit_its_page(self, wrong: Paging) -> None:
+    def test_if_paging_does_not_fit_its_page(self, wrong: Paging) -> None:
         records, asked = walked(pages(ONE, TWO, THREE, paging=lambda *_: wrong))
         assert records == [1, 2, 3, 4, 5, 6, 7]
         assert asked == [1, 2, 3, 4]
 
-    def test_where_only_the_start_is_missing_the_rest_is_believed(self) -> None:
+    def test_if_only_the_start_is_missing_the_rest_is_trusted(self) -> None:
         page = pages(ONE, TWO, paging=lambda _, total, _start, end: Paging(total, None, end))
         assert walked(page) == (ONE + TWO, [1, 2])
 
-    def test_past_a_paging_that_stands_still(self) -> None:
+    def test_past_a_paging_that_does_not_advance(self) -> None:
         records, asked = walked(pages(ONE, TWO, THREE, paging=lambda *_: Paging(7, 1, 3)))
         assert (records, asked) == ([1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4])
 
@@ -134,7 +134,7 @@ class TestGoesOn:
         )
         assert set(walked(overlapping, most=5)[0]) == {1, 2, 3, 4, 5, 6, 7}
 
-    def test_with_the_page_it_was_told_to_start_from(self) -> None:
+    def test_with_the_given_first_page(self) -> None:
         assert walked(pages(ONE, TWO, THREE, paging=right), Paginator(2)) == ([4, 5, 6, 7], [2, 3])
 
 
@@ -143,32 +143,32 @@ class TestLimit:
         ("limit", "asked"), [(1, [1]), (3, [1]), (4, [1, 2]), (6, [1, 2]), (7, [1, 2, 3]), (100, [1, 2, 3])]
     )
     @pytest.mark.parametrize("paging", [right, None], ids=["paging", "no paging"])
-    def test_no_page_too_many_is_asked_for(self, limit: int, asked: list[int], paging: Any) -> None:
+    def test_no_page_too_many_is_requested(self, limit: int, asked: list[int], paging: Any) -> None:
         records, numbers = walked(pages(ONE, TWO, THREE, paging=paging), Paginator(limit=limit))
         assert records == [1, 2, 3, 4, 5, 6, 7][:limit]
         assert numbers == (asked if paging or limit < 100 else [1, 2, 3, 4])
 
 
 class TestLastPage:
-    """What `prefetch` may ask for ahead."""
+    """The last page that `prefetch` may request ahead."""
 
     def last(self, marks: list[Any], paging: Paging, limit: int | None = None, first: int = 1) -> int | None:
         paginator = Paginator(first, limit)
         paginator.accept(marks, paging)
         return paginator.last_page
 
-    def test_is_unknown_where_paging_is(self) -> None:
+    def test_is_unknown_without_paging(self) -> None:
         assert self.last(ONE, UNKNOWN) is None
 
     @pytest.mark.parametrize("wrong", [Paging(2, 1, 3), Paging(300, 2, 3), Paging(300, 1, 2), Paging(300, None, None)])
-    def test_is_unknown_where_paging_does_not_fit(self, wrong: Paging) -> None:
+    def test_is_unknown_if_paging_does_not_fit(self, wrong: Paging) -> None:
         assert self.last(ONE, wrong) is None
 
     @pytest.mark.parametrize(("total", "last"), [(3, 1), (4, 2), (6, 2), (7, 3), (300, 100)])
     def test_follows_from_the_total(self, total: int, last: int) -> None:
         assert self.last(ONE, Paging(total, 1, 3)) == last
 
-    def test_counts_from_the_page_at_hand(self) -> None:
+    def test_counts_from_the_current_page(self) -> None:
         assert self.last(ONE, Paging(300, 10, 12), first=4) == 100
 
     @pytest.mark.parametrize(("limit", "last"), [(2, 1), (3, 1), (4, 2), (9, 3)])
@@ -194,7 +194,7 @@ AnyPaging = st.builds(Paging, Offsets, Offsets, Offsets)
 def test_every_record_once_from_an_honest_server(
     total: int, asked_size: int, cap: int, known: str, limit: int | None
 ) -> None:
-    """The server gives fewer records a page than it is asked for, and says all, some or nothing of where they lie."""
+    """The server sends shorter pages than requested, with a complete, a partial or no `paging`."""
     size = min(asked_size, cap)
 
     def page(number: int) -> Page:

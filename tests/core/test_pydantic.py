@@ -1,4 +1,4 @@
-"""Records in FastAPI's routes and in pydantic's models."""
+"""Records in FastAPI routes and in pydantic models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def served(function: Any, returns: Any = None) -> Any:
     return answer.json()
 
 
-def test_what_routes_return(demo: Demo, kit: RealtimeKit) -> None:
+def test_records_as_results_of_routes(demo: Demo, kit: RealtimeKit) -> None:
     session = kit.sessions.find("sess-1")
     people = session.participants.all()
     plain, typed = served(lambda: session), served(lambda: session, Session)
@@ -83,6 +83,6 @@ def test_in_models(kit: RealtimeKit) -> None:
             adapter.validate_python(other)
 
 
-def test_nobody_loads_pydantic_for_it() -> None:
+def test_pydantic_is_not_loaded() -> None:
     code = "import sys, realtimekit; realtimekit.Session; assert not {'pydantic', 'pydantic_core'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

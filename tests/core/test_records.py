@@ -1,4 +1,4 @@
-"""Records: typed fields over the JSON object, converted on first read; nothing is lost, nothing leaks."""
+"""Records: typed fields over a JSON object, converted when first read."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from realtimekit import DecodeError, LivestreamSession, PeerEvent, Recording, Session
 from realtimekit.record import Record, field
-from realtimekit.resources.active_session import Kicked
+from realtimekit.resources.active_session import KickResult
 from realtimekit.values import parse_timestamp
 
-from .scripted import Script, client_of, ok, places
+from .scripted import Script, client_of, ok, paging_of
 
 
 class Inner(Record):
@@ -109,7 +109,7 @@ def test_a_field_is_converted(name: str, raw: Any, value: Any) -> None:
 @pytest.mark.parametrize(
     "name", [name for name in Sample.__annotations__ if name.endswith("_or_none") or name == "both"]
 )
-def test_what_may_be_absent_reads_as_none_when_left_out(name: str) -> None:
+def test_a_missing_optional_field_is_none(name: str) -> None:
     assert getattr(Sample({}), name) is None
 
 
@@ -118,7 +118,7 @@ REQUIRED = [name for name in Sample.__annotations__ if not name.endswith("_or_no
 
 @pytest.mark.parametrize("name", [n for n in REQUIRED if n not in {"repr_fields", "anything", "both", "renamed"}])
 @pytest.mark.parametrize("data", ["absent", "null"])
-def test_what_must_be_there_raises_only_when_it_is_read(name: str, data: str) -> None:
+def test_a_missing_required_field_raises_only_when_it_is_read(name: str, data: str) -> None:
     record = Sample({"text": "x"} if name != "text" else {})
     if data == "null":
         record = Sample({**record.to_dict(), name: None})
@@ -161,7 +161,7 @@ WRONG: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "raw"), WRONG)
-def test_a_wrong_value_hurts_only_its_reader(name: str, raw: Any) -> None:
+def test_an_invalid_value_raises_only_where_it_is_read(name: str, raw: Any) -> None:
     record = Sample({"text": "x", "anything": 1, name: raw})
     for _ in range(2):
         with pytest.raises(
@@ -179,14 +179,14 @@ class TestWireNames:
     def test_either_casing(self, data: dict[str, Any]) -> None:
         assert Sample(data).both == "x"
 
-    def test_the_first_of_both(self) -> None:
+    def test_the_first_name_is_preferred(self) -> None:
         assert Sample({"camelCase": "b", "snake_case": "a"}).both == "a"
 
-    def test_a_missing_one_is_named_as_on_the_wire(self) -> None:
+    def test_a_missing_one_is_reported_by_its_wire_name(self) -> None:
         with pytest.raises(DecodeError, match="'wireName'"):
             _ = Sample({}).renamed
 
-    def test_a_wrong_one_is_named_both_ways(self) -> None:
+    def test_an_invalid_one_is_reported_by_both_names(self) -> None:
         with pytest.raises(DecodeError, match=r"Sample\.renamed .*record\.to_dict\(\)\['wireName'\]"):
             _ = Sample({"wireName": []}).renamed
 
@@ -194,7 +194,7 @@ class TestWireNames:
 class TestRaw:
     DATA: ClassVar[dict[str, Any]] = {"text": "x", "new_field": {"deep": [1, {"a": 2}]}, "number": 5}
 
-    def test_unknown_fields_survive(self) -> None:
+    def test_unknown_fields_are_kept(self) -> None:
         record = Sample(self.DATA)
         assert record["new_field"] == {"deep": [1, {"a": 2}]}
         assert "new_field" in record
@@ -224,7 +224,7 @@ class TestRaw:
         copy["text"] = "changed"
         assert record.to_dict() == {"text": "x", "new_field": {"deep": [1, {"a": 2}]}}
 
-    def test_the_data_it_was_made_from_is_not_its_own(self) -> None:
+    def test_changes_to_the_original_data_do_not_show(self) -> None:
         data = {"text": "x"}
         record = Sample(data)
         data["text"] = "y"
@@ -232,7 +232,7 @@ class TestRaw:
 
 
 class TestMapping:
-    """Over the names on the wire, with the values of the attributes."""
+    """A mapping from wire names to the values of the attributes."""
 
     @pytest.mark.parametrize(("name", "raw", "value"), READ)
     def test_a_declared_name_reads_as_the_attribute(self, name: str, raw: Any, value: Any) -> None:
@@ -242,10 +242,10 @@ class TestMapping:
             assert type(read) is type(value)
         assert list(record.items()) == [(name, value)]
 
-    def test_what_the_server_sent_as_null_is_none(self) -> None:
+    def test_null_is_none(self) -> None:
         assert Sample({"moment": None})["moment"] is None
 
-    def test_the_names_are_those_of_the_wire(self) -> None:
+    def test_the_keys_are_the_wire_names(self) -> None:
         record = Sample({"wireName": "a", "camelCase": "b", "new": 1})
         assert dict(record) == {"wireName": "a", "camelCase": "b", "new": 1}
         assert list(record) == list(record.keys()) == ["wireName", "camelCase", "new"]
@@ -257,10 +257,10 @@ class TestMapping:
             with pytest.raises(KeyError):
                 record[python_name]
 
-    def test_either_name_reads_what_stands_there(self) -> None:
+    def test_either_wire_name_reads_its_value(self) -> None:
         assert (Sample({"snake_case": 7})["snake_case"], Sample({"camelCase": 7})["camelCase"]) == ("7", "7")
 
-    def test_a_name_that_carries_one_thing_or_another(self) -> None:
+    def test_a_name_with_values_of_different_kinds(self) -> None:
         def recording(link: object) -> Recording:
             return Recording({"download_url": link}, client=client_of(Script()), scope={})
 
@@ -268,13 +268,13 @@ class TestMapping:
         layers = recording([{"layer_name": "a"}])["download_url"]
         assert [layer.layer_name for layer in layers] == ["a"]
 
-    def test_a_subclass_may_read_a_name_otherwise(self) -> None:
+    def test_a_subclass_may_convert_a_name_differently(self) -> None:
         class Other(Sample):
             number: str  # type: ignore[assignment]
 
         assert (Other({"number": 5})["number"], Sample({"number": 5})["number"]) == ("5", 5.0)
 
-    def test_it_is_one(self) -> None:
+    def test_a_record_is_a_mapping(self) -> None:
         record = Sample({"text": "x", "new": 1})
         assert isinstance(record, Mapping)
         match record:
@@ -284,18 +284,18 @@ class TestMapping:
                 raise AssertionError
         assert "{text}".format(**record) == "x"
 
-    def test_one_without_fields_is_there_all_the_same(self) -> None:
+    def test_a_record_without_fields_is_true(self) -> None:
         assert len(Sample({})) == 0
         assert bool(Sample({})) is True
 
-    def test_a_bad_field_hurts_no_other_name(self) -> None:
+    def test_an_invalid_field_affects_no_other_name(self) -> None:
         record = Sample({"text": "x", "moment": "never"})
         assert record["text"] == "x"
         with pytest.raises(DecodeError, match=r"record\.to_dict\(\)\['moment'\]"):
             dict(record)
 
-    def test_nothing_that_it_gives_is_its_own(self) -> None:
-        """What comes from outside cannot change a record."""
+    def test_values_are_copies(self) -> None:
+        """Changes to returned values do not change the record."""
         data: dict[str, Any] = {"blob": {"a": [1]}, "texts": ["a"], "anything": [1], "new": {"a": [1]}, "inners": []}
         record = Sample(data)
         for _ in range(2):
@@ -324,8 +324,8 @@ class TestMapping:
         )
         assert getattr(renamed({name: "7"}), f"{name}_") == renamed({name: "7"})[name] == 7
 
-    def test_a_list_page_costs_nothing_before_it_is_read(self) -> None:
-        script = Script(ok({"sessions": [{"id": "s", "started_at": "never"}]}, places(1, 1, 1)))
+    def test_nothing_is_converted_before_it_is_read(self) -> None:
+        script = Script(ok({"sessions": [{"id": "s", "started_at": "never"}]}, paging_of(1, 1, 1)))
         (session,) = client_of(script).sessions.all()
         assert set(vars(session)) == {"_client", "_data", "_scope"}
 
@@ -339,8 +339,8 @@ def change(value: Any) -> None:
         value.append("changed")
 
 
-def test_newer_data_that_come_while_a_field_is_read_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an update() in another thread: between reading the JSON and keeping what was made of it."""
+def test_newer_data_merged_while_a_field_is_read_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like an update() in another thread, between reading the JSON and caching the converted value."""
     record = Sample({"moment": "2026-06-03T12:00:00Z'"})  # a form that takes parsing
 
     def parse(text: str) -> datetime:
@@ -361,12 +361,12 @@ class TestReadOnly:
                 setattr(record, name, "y")
         assert record.text == "x"
 
-    def test_where_there_is_an_update_it_is_named(self) -> None:
+    def test_the_error_names_update_if_there_is_one(self) -> None:
         meeting = client_of(Script()).meetings.ref("m")
         with pytest.raises(AttributeError, match=r"cannot be assigned; send the change with update\(title=\.\.\.\)$"):
             meeting.title = "new"
 
-    def test_where_there_is_none_it_is_not(self) -> None:
+    def test_the_error_does_not_name_update_if_there_is_none(self) -> None:
         session = client_of(Script()).sessions.ref("s")
         with pytest.raises(AttributeError, match=r"^'status' of Session cannot be assigned$"):
             session.status = "ENDED"
@@ -381,14 +381,14 @@ def test_a_field_is_converted_once() -> None:
 
 class TestNested:
     def test_records_in_records(self) -> None:
-        kicked = Kicked(
+        kicked = KickResult(
             {"action": "kick", "participants": [{"id": "p", "name": "Ann", "created_at": "2026-06-03T12:00:00Z"}]}
         )
         assert kicked.participants is not None
         (person,) = kicked.participants
         assert (person.id, person.name, person.email, person.created_at) == ("p", "Ann", None, NOON)
 
-    def test_resources_in_resources_belong_to_the_same_place(self) -> None:
+    def test_resources_in_resources_have_the_same_scope(self) -> None:
         client = client_of(Script())
         data = {"id": "s", "breakout_rooms": [{"id": "b", "associated_id": "m"}]}
         session = Session(data, client=client, scope={"account_id": "a", "app_id": "b"})
@@ -400,7 +400,7 @@ class TestNested:
 
 
 class TestPlainRecords:
-    """Without a place in the API: equal where their data are."""
+    """Records without a path in the API are equal if their data are equal."""
 
     EVENT: ClassVar[dict[str, Any]] = {
         "id": "94af",
@@ -416,7 +416,7 @@ class TestPlainRecords:
         assert PeerEvent(self.EVENT) != self.EVENT
 
     def test_no_hash(self) -> None:
-        with pytest.raises(TypeError, match=r"^a PeerEvent has no identity"):
+        with pytest.raises(TypeError, match=r"^PeerEvent is not hashable: it has no identity"):
             hash(PeerEvent(self.EVENT))
         with pytest.raises(TypeError):
             set([PeerEvent(self.EVENT)])  # noqa: C405 - the act of hashing
@@ -427,7 +427,7 @@ class TestPlainRecords:
         )
         assert repr(PeerEvent({})) == "<PeerEvent>"
 
-    def test_only_what_the_example_has_is_there(self) -> None:
+    def test_only_the_fields_of_the_example_are_present(self) -> None:
         event = PeerEvent(self.EVENT)
         assert event.created_at == datetime(2023, 2, 1, 10, 51, 50, 786_000, tzinfo=UTC)
         assert (event.session_id, event.participant_id, event.minutes_consumed) == (None, None, None)

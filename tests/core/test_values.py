@@ -1,4 +1,4 @@
-"""Times, dates and query values: read in every form seen, written in one."""
+"""Times, dates and query values: parsed in every known form, formatted in one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_timestamps_seen_on_the_wire(text: str, moment: datetime) -> None:
 @pytest.mark.parametrize(
     "text", ["", "null", "yesterday", "2026-13-01", "10:00", "1780000000", '"', "2026-06-03T25:00Z"]
 )
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_timestamp(text)
 
@@ -64,7 +64,7 @@ def test_dates_seen_on_the_wire(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "null", "2023", "15.07.2023"])
-def test_what_is_no_date_is_refused(text: str) -> None:
+def test_an_invalid_date_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_date(text)
 
@@ -82,7 +82,7 @@ class TestWireTime:
     def test_is_utc_with_milliseconds(self, moment: datetime, text: str) -> None:
         assert format_time(moment, "start_time") == text
 
-    def test_a_time_without_a_zone_is_refused_with_a_cure(self) -> None:
+    def test_a_time_without_a_zone_is_rejected_with_a_hint(self) -> None:
         with pytest.raises(ValueError, match=r"start_time='2026-06-03T10:00:00' has no time zone; use .*timezone\.utc"):
             format_time(NAIVE, "start_time")
 
@@ -122,7 +122,7 @@ def test_query_value_of_a_str_mixed_with_enum_is_its_value() -> None:
 
 
 @pytest.mark.parametrize("value", [None, {}, {"a": 1}, object(), b"bytes", UUID(int=1), [None], range(3)])
-def test_what_no_query_can_hold_is_refused_by_name(value: Any) -> None:
+def test_unsupported_query_values_are_rejected_by_name(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^filters= cannot be sent"):
         encode_query_value("filters", value)
 
@@ -130,24 +130,24 @@ def test_what_no_query_can_hold_is_refused_by_name(value: Any) -> None:
 @pytest.mark.parametrize("name", ["start_time", "end_time"])
 class TestTimeFilters:
     @pytest.mark.parametrize("text", ["2026-06-03", "2026-06-03T10:00:00Z", "2026-06-03 10:00:00+02:00"])
-    def test_a_text_that_is_a_time_is_sent_as_it_is(self, name: str, text: str) -> None:
+    def test_a_string_that_is_a_time_is_sent_unchanged(self, name: str, text: str) -> None:
         assert encode_query_value(name, text) == text
 
     @pytest.mark.parametrize("text", ["", "null", "last week", "03.06.2026"])
-    def test_a_text_that_is_none_is_refused(self, name: str, text: str) -> None:
-        with pytest.raises(ValueError, match=f"^{name}='{text}' is no ISO 8601 time; pass a datetime"):
+    def test_a_string_that_is_not_a_time_is_rejected(self, name: str, text: str) -> None:
+        with pytest.raises(ValueError, match=f"^{name}='{text}' is not an ISO 8601 time; pass a datetime"):
             encode_query_value(name, text)
 
-    def test_a_naive_datetime_is_refused(self, name: str) -> None:
+    def test_a_naive_datetime_is_rejected(self, name: str) -> None:
         with pytest.raises(ValueError, match=f"^{name}=.*no time zone"):
             encode_query_value(name, NAIVE)
 
 
-def test_a_text_of_another_filter_may_be_anything() -> None:
+def test_other_filters_accept_any_string() -> None:
     assert encode_query_value("search", "last week") == "last week"
 
 
 @pytest.mark.parametrize("value", [object(), {1}, b"x", UUID(int=1), 1j])
-def test_json_default_refuses_what_it_does_not_know(value: Any) -> None:
+def test_json_default_rejects_unknown_types(value: Any) -> None:
     with pytest.raises(TypeError, match=f"^a {type(value).__name__} cannot be sent as JSON"):
         json_default(value)

@@ -17,7 +17,7 @@ from realtimekit.transports.emulator import connected
 T = TypeVar("T")
 
 CALLERS = [
-    f"{flavour} {transport}" for transport in ("httpcore2", "pyreqwest", "in process") for flavour in ("sync", "async")
+    f"{mode} {transport}" for transport in ("httpcore2", "pyreqwest", "in process") for mode in ("sync", "async")
 ]
 
 
@@ -75,7 +75,7 @@ class Caller:
     """
 
     def __init__(self, name: str, emulator: Emulator, server: Server) -> None:
-        flavour, _, transport = name.partition(" ")
+        mode, _, transport = name.partition(" ")
         self.name = name
         self.over_http = transport != "in process"
         settings: Any = connected(emulator)
@@ -83,7 +83,7 @@ class Caller:
             settings = {**settings_of(emulator, server), "transport": transport}
         self.waits: list[float] = []
         self._runner = asyncio.Runner()
-        self.client: Any = (Awake if flavour == "sync" else AsyncAwake)(**settings)
+        self.client: Any = (Awake if mode == "sync" else AsyncAwake)(**settings)
         self.client.waits = self.waits
 
     def at(self, base_url: str) -> Any:

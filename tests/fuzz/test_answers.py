@@ -19,7 +19,7 @@ from realtimekit import APIError, RateLimitError, RealtimeKitError, protocol
 from realtimekit.interfaces import Request, Response
 from realtimekit.record import Field, Record
 from tests.core import shapes
-from tests.core.scripted import SETTINGS, places
+from tests.core.scripted import SETTINGS, paging_of
 from tests.core.scripted import answer as answering
 
 from .examples import as_bytes, changed, fuzzed, leaves, mutated, values
@@ -48,8 +48,8 @@ KINDS = [
 ]
 ENVELOPES = [
     *({"success": True, "data": kind} for kind in KINDS),
-    {"success": True, "data": {"sessions": [shapes.SESSION] * 2}, "paging": places(2, 1, 2)},
-    {"success": True, "data": {"data": [shapes.RECORDING], "paging": places(1, 1, 1)}},
+    {"success": True, "data": {"sessions": [shapes.SESSION] * 2}, "paging": paging_of(2, 1, 2)},
+    {"success": True, "data": {"data": [shapes.RECORDING], "paging": paging_of(1, 1, 1)}},
     {"success": False, "error": {"code": 404, "message": "Error: resource not found"}},
     {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}], "messages": [], "result": None},
 ]
@@ -251,7 +251,7 @@ def pages(draw: st.DrawFn) -> Response:
     items = draw(
         st.lists(st.fixed_dictionaries({}, optional={"id": ids, "name": ids, "created_at": leaves}), max_size=3)
     )
-    paging = draw(st.none() | st.builds(places, small, small, small) | leaves)
+    paging = draw(st.none() | st.builds(paging_of, small, small, small) | leaves)
     key = draw(st.sampled_from(["sessions", "data", "participants", None]))
     data: Any = items if key is None else {key: items}
     return answering({"success": True, "data": data, "paging": paging})
@@ -288,7 +288,7 @@ def test_a_walk_over_a_server_that_goes_round_in_circles_ends(
 
 def test_a_paging_that_never_moves_on_is_not_believed() -> None:
     given = [
-        answering({"success": True, "data": {"sessions": [{"id": name}]}, "paging": places(1000, 1, 1)})
+        answering({"success": True, "data": {"sessions": [{"id": name}]}, "paging": paging_of(1000, 1, 1)})
         for name in "ab"
     ]
     assert [session.id for session in client_of(given).sessions] == ["a", "b"]

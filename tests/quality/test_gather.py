@@ -23,7 +23,13 @@ from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter
 from realtimekit.quality.thresholds import Threshold, Thresholds
-from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, each, quality_of
+from realtimekit.resources.session_quality import (
+    MissingReport,
+    PeerQuality,
+    SessionQuality,
+    iter_quality,
+    session_quality,
+)
 from realtimekit.transports.emulator import connected
 
 PATIENCE = 20  # seconds; only a failing test waits that long
@@ -82,10 +88,10 @@ class Meeting:
 
     def of(self, asynchronous: bool, **options: Any) -> SessionQuality:  # noqa: FBT001 - the parameter of the tests
         if not asynchronous:
-            return quality_of(RealtimeKit(**self.settings).sessions.ref(self.session_id), **options)
+            return session_quality(RealtimeKit(**self.settings).sessions.ref(self.session_id), **options)
 
         async def story() -> SessionQuality:
-            return await quality_of(AsyncRealtimeKit(**self.settings).sessions.ref(self.session_id), **options)
+            return await session_quality(AsyncRealtimeKit(**self.settings).sessions.ref(self.session_id), **options)
 
         return asyncio.run(story())
 
@@ -210,8 +216,8 @@ def no_participant(_: Served) -> Response:
         (refusal(404), "call analytics are kept for 6 months"),
         (refusal(500), "answered 500"),
         (gone, "the connection broke"),
-        (no_report, "the answer held no report"),
-        (no_participant, "the response holds no participant"),
+        (no_report, "the response contained no report"),
+        (no_participant, "the response contains no participant"),
     ],
 )
 def test_one_failure_loses_nobody_else(
@@ -301,13 +307,13 @@ def test_where_nothing_remains_it_waits_before_it_is_refused(
 
 def test_each_gives_the_reports_in_turn(meeting: Meeting) -> None:
     meeting.transport.answers[meeting.peers[2]] = refusal(404)
-    found = list(each(RealtimeKit(**meeting.settings).sessions.ref(meeting.session_id)))
+    found = list(iter_quality(RealtimeKit(**meeting.settings).sessions.ref(meeting.session_id)))
     assert sum(isinstance(peer, PeerQuality) and peer.report is not None for peer in found) == 5
     assert sum(isinstance(peer, MissingReport) for peer in found) == 1
 
 
 def test_leaving_early_stops_asking(meeting: Meeting) -> None:
-    for _ in each(RealtimeKit(**meeting.settings).sessions.ref(meeting.session_id), concurrency=2):
+    for _ in iter_quality(RealtimeKit(**meeting.settings).sessions.ref(meeting.session_id), concurrency=2):
         break
     for thread in threading.enumerate():
         if thread.name.startswith("realtimekit-prefetch"):
@@ -329,7 +335,7 @@ def test_as_json(meeting: Meeting) -> None:
 
 def test_frames_need_the_reports(meeting: Meeting) -> None:
     pytest.importorskip("pandas")
-    with pytest.raises(ValueError, match=r"gather them with keep_reports=True"):
+    with pytest.raises(ValueError, match=r"pass keep_reports=True"):
         meeting.of(asynchronous=False).to_pandas()
     frame = meeting.of(asynchronous=False, keep_reports=True).to_pandas()
     assert set(frame["peer"]) == set(meeting.peers)

@@ -1,4 +1,4 @@
-"""What the awaiting flavour's types are. Not run: checked by mypy and pyright in `make check`, as check_sync.py."""
+"""What the awaiting mode's types are. Not run: checked by mypy and pyright in `make check`, as check_sync.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from realtimekit import (
     Webhook,
 )
 from realtimekit.interfaces import AsyncTransport, Transport
-from realtimekit.resources.active_session import Muted
+from realtimekit.resources.active_session import MuteResult
 from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.resources.livestream import Broadcasts, LivestreamDetails
 from realtimekit.resources.session import Sessions
@@ -75,7 +75,7 @@ async def records(session: Session[Async], meeting: Meeting[Async], participant:
 
 
 async def live(meeting: Meeting[Async], live: ActiveSession[Async]) -> None:
-    assert_type(await live.mute(participant_ids=["p"]), Muted)
+    assert_type(await live.mute(participant_ids=["p"]), MuteResult)
     assert_type(await live.mute_all(allow_unmute=True), int)
     assert_type(await live.create_poll("Lunch?", ["yes", "no"]), Poll)
     assert_type(await meeting.end(), Meeting[Async])

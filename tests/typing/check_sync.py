@@ -1,4 +1,4 @@
-"""What the blocking flavour's types are. Not run: checked by mypy and pyright in `make check`.
+"""What the blocking mode's types are. Not run: checked by mypy and pyright in `make check`.
 
 Each line with a `type: ignore` has to be an error in both: both report an ignore that is not needed.
 """
@@ -34,7 +34,7 @@ from realtimekit import (
 from realtimekit.flow import Flow
 from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.polling import wait_until
-from realtimekit.resources.active_session import Kicked, Muted
+from realtimekit.resources.active_session import KickResult, MuteResult
 from realtimekit.resources.analytics import DaywiseReport, LivestreamDay, LivestreamTotals
 from realtimekit.resources.livestream import Broadcasts, LivestreamDetails, Livestreams
 from realtimekit.resources.preset import Presets
@@ -114,7 +114,7 @@ def records(session: Session, meeting: Meeting, participant: Participant) -> Non
     assert_type(meeting.update(status="INACTIVE"), Meeting)
     assert_type(meeting.participants.create(custom_participant_id="u", preset_name="p", name="Alice"), Participant)
     assert_type(meeting.active_session, ActiveSession)
-    assert_type(meeting.active_session.kick(participant_ids=["part-1"]), Kicked)
+    assert_type(meeting.active_session.kick(participant_ids=["part-1"]), KickResult)
     assert_type(meeting.active_session.kick_all(timeout=5), int)
     assert_type(participant.regenerate_token(), Participant)
     assert_type(participant.token, ParticipantToken | None)
@@ -122,7 +122,7 @@ def records(session: Session, meeting: Meeting, participant: Participant) -> Non
 
 
 def live(meeting: Meeting, live: ActiveSession) -> None:
-    assert_type(live.mute(custom_participant_ids=["u"]), Muted)
+    assert_type(live.mute(custom_participant_ids=["u"]), MuteResult)
     assert_type(live.mute_all(allow_unmute=True), int)
     assert_type(live.create_poll("Lunch?", ["yes", "no"], anonymous=True, timeout=3), Poll)
     assert_type(meeting.end(), Meeting)
@@ -137,7 +137,7 @@ def live(meeting: Meeting, live: ActiveSession) -> None:
 def media(client: RealtimeKit, recording: Recording, livestream: Livestream) -> None:
     assert_type(client.recordings.where(status=["UPLOADED"], expired=False).order_by("-invoked_time"), Recordings[Sync])
     assert_type(recording.pause().resume().stop().transition("stop"), Recording)
-    assert_type(recording.wait_until("UPLOADED", timeout=9, poll=1, progress=lambda r: r.status), Recording)
+    assert_type(recording.wait_until("UPLOADED", timeout=9, poll_interval=1, progress=lambda r: r.status), Recording)
     assert_type(recording.download_url, str | None)
     assert_type(recording.layers, list[RecordingLayer] | None)
     assert_type(recording.meeting, Meeting | None)
@@ -160,7 +160,9 @@ def of_the_app(client: RealtimeKit, preset: Preset, webhook: Webhook) -> None:
 
 
 def waiting(session: Session) -> Flow[None]:
-    return wait_until(session, lambda s: assert_type(s, Session).status == "ENDED", what="to end", timeout=1, poll=1)
+    return wait_until(
+        session, lambda s: assert_type(s, Session).status == "ENDED", goal="to end", timeout=1, poll_interval=1
+    )
 
 
 def errors(client: RealtimeKit, session: Session, meeting: Meeting) -> None:

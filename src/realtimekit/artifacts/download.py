@@ -36,7 +36,7 @@ class Downloadable(ClientBound[F]):
         """Read the link again from the API."""
         raise NotImplementedError
 
-    def _default_name(self) -> str:
+    def _default_filename(self) -> str:
         """The name of the file in a folder, without its extension. Unsafe characters in it are replaced later."""
         raise NotImplementedError
 
@@ -133,7 +133,7 @@ class File(Downloadable[F]):
     def _refresh_link(self) -> Flow[None]:
         return self._record._refresh_link()
 
-    def _default_name(self) -> str:
+    def _default_filename(self) -> str:
         return self._name
 
 
@@ -181,7 +181,7 @@ class _Destination:
         self.file.close()
         if not self._is_folder:
             return self._temporary.replace(self._path)
-        return self._temporary.replace(self._folder / safe_file_name(source._default_name(), source._link() or ""))
+        return self._temporary.replace(self._folder / safe_file_name(source._default_filename(), source._link() or ""))
 
     def __exit__(self, *_: object) -> None:
         try:

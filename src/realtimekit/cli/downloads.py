@@ -55,7 +55,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _download(file: Downloadable[Sync], to: Path) -> SavedFile:
-    with progress_bar(file._default_name(), in_bytes=True) as update, write_errors(to):
+    with progress_bar(file._default_filename(), in_bytes=True) as update, write_errors(to):
         path = file.download(to, progress=update)
     return SavedFile(path, path.stat().st_size)
 

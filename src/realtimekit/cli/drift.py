@@ -76,12 +76,12 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 def _failure(path: str, error: Exception) -> str:
     from realtimekit.contract.load import redact_source  # noqa: PLC0415 - as above
-    from realtimekit.protocol import printable  # noqa: PLC0415 - as above
+    from realtimekit.protocol import sanitize  # noqa: PLC0415 - as above
 
     if isinstance(error, OSError):
-        return printable(f"{path}: {error.strerror or error}")
+        return sanitize(f"{path}: {error.strerror or error}")
     message = str(error)
-    return printable(message if redact_source(path) in message or "://" in path else f"{path}: {message}")
+    return sanitize(message if redact_source(path) in message or "://" in path else f"{path}: {message}")
 
 
 def _document(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from realtimekit.errors import APIConnectionError, ConfigurationError, NotFoundError, RealtimeKitError
-from realtimekit.settings import ENVIRONMENT, missing_setting
+from realtimekit.settings import ENVIRONMENT, missing_setting_message
 
 # What to say where a setting is missing.
 MISSING_SETTINGS = {
@@ -35,7 +35,7 @@ def format_error(error: Exception) -> str:
 
 def _configuration_message(text: str) -> str:
     for name, variable in ENVIRONMENT.items():
-        text = text.replace(missing_setting(name), MISSING_SETTINGS.get(name, ""))
+        text = text.replace(missing_setting_message(name), MISSING_SETTINGS.get(name, ""))
         text = re.sub(rf"\b{name}=(?=['\w])", f"{variable}=", text)
         if "_" in name:  # others are ordinary words
             text = re.sub(rf"\b{name}\b=?", variable, text)

@@ -8,7 +8,7 @@ from realtimekit.cli.columns import Column
 from realtimekit.cli.console import echo, make_console
 from realtimekit.cli.output import print_rows, print_table
 from realtimekit.cli.progress import progress_bar
-from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, each
+from realtimekit.resources.session_quality import MissingReport, PeerQuality, SessionQuality, iter_quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ def print_session_quality(output_format: str | None, session: Session) -> None:
     """Request the reports of all participants, and print a summary of each and the findings."""
     quality = SessionQuality(session.id, [], [])
     with progress_bar("Reports") as update:
-        for number, peer in enumerate(each(session), 1):
+        for number, peer in enumerate(iter_quality(session), 1):
             update(number, None)
             if isinstance(peer, MissingReport):
                 quality.missing.append(peer)

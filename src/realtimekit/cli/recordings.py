@@ -115,7 +115,7 @@ def wait_for_recording(
 
     with spinner(f"recording {recording_id}") as update:
         return client.recordings.ref(recording_id).wait_until(
-            *statuses, timeout=timeout, poll=poll, progress=lambda recording: update(recording.status)
+            *statuses, timeout=timeout, poll_interval=poll, progress=lambda recording: update(recording.status)
         )
 
 

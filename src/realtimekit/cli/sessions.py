@@ -172,7 +172,7 @@ def show_summary(
     session = client.sessions.ref(session_id)
     if generate:
         with spinner("the summary"):
-            summary = session.generate_summary().wait(timeout=timeout, poll=poll)
+            summary = session.generate_summary().wait(timeout=timeout, poll_interval=poll)
     else:
         summary = session.summary
     text = summary.text()

@@ -23,7 +23,7 @@ from realtimekit.doctor.responses import CallResult, diagnose_account, diagnose_
 from realtimekit.errors import APIConnectionError, ConfigurationError, RealtimeKitError
 from realtimekit.execution import Call, build_request
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import decode, printable, unwrap_list
+from realtimekit.protocol import decode, sanitize, unwrap_list
 from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class _Checks:
     def _check_settings(self) -> Problem | None:
         missing = [each.name for each in self.sources if each.source == "not set"]
         if missing:
-            fixes = tuple(f"{name}: {settings.missing_setting(name).partition(': ')[2]}" for name in missing)
+            fixes = tuple(f"{name}: {settings.missing_setting_message(name).partition(': ')[2]}" for name in missing)
             if len(missing) == len(settings.ENVIRONMENT) - 2:  # all that have no default
                 fixes = (
                     *fixes,
@@ -196,7 +196,7 @@ class _Checks:
         text = str(value) if isinstance(value, str) else type(value).__name__
         if "@" in text and name == "base_url":
             return "not shown: it may contain a password"
-        return printable(text.replace(self.secret, "<token>") if self.secret else text)
+        return sanitize(text.replace(self.secret, "<token>") if self.secret else text)
 
 
 def _setting_problem(error: Exception) -> Problem:

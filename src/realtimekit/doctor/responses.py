@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from realtimekit.doctor.problem import Problem
 from realtimekit.errors import APIConnectionError
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import error_from, is_error, printable, unwrap, unwrap_list
+from realtimekit.protocol import error_from, is_error, sanitize, unwrap, unwrap_list
 from realtimekit.settings import BASE_URL, is_loopback
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class CallResult(NamedTuple):
         method, _, path = self.call.partition(" ")
         words = str(error_from(self.response, self.body, method, path)).partition("; ")[0]
         ray = self.response.headers.get("cf-ray")
-        return printable(f"{words} (cf-ray {ray})" if ray else words)
+        return sanitize(f"{words} (cf-ray {ray})" if ray else words)
 
 
 def diagnose_account(result: CallResult, settings: Settings, get: Callable[[str], CallResult]) -> Problem | None:
@@ -112,7 +112,7 @@ def _diagnose_token(result: CallResult, settings: Settings, get: Callable[[str],
         state = unwrap(verification.body)
         status = state.get("status") if isinstance(state, dict) else None
         if status != "active":
-            message = f"according to Cloudflare, the token is {printable(str(status))}"
+            message = f"according to Cloudflare, the token is {sanitize(str(status))}"
             return Problem("token", message, _new_token(settings), result.evidence)
         if path.startswith("/accounts"):  # it is a token of this account
             message = f"the token is valid and belongs to this account: {NO_PERMISSION}"
@@ -180,7 +180,7 @@ def diagnose_app(result: CallResult, app_id: str, apps: list[dict[str, Any]]) ->
         if not names:
             fixes.append("the account has no app: create one in the dashboard (Realtime), or with App.create(name=...)")
         fixes.append("if the app belongs to another account, set CLOUDFLARE_ACCOUNT_ID to that account")
-        return Problem("app", f"most likely this account has no app {printable(app_id)}", tuple(fixes), result.evidence)
+        return Problem("app", f"most likely this account has no app {sanitize(app_id)}", tuple(fixes), result.evidence)
     if status in {401, 403} or result.codes & REJECTED:
         message = "the token may read the account's apps, but not this one: most likely a permission is missing"
         return Problem("permission", message, (GRANT_PERMISSION, "check REALTIMEKIT_APP_ID"), result.evidence)
@@ -205,13 +205,13 @@ def _wrong_path(result: CallResult, base_url: str) -> Problem | None:
     not_found = result.response.status in {400, 404} and not result.codes & (NO_ROUTE | MALFORMED_TOKEN)
     if path == PATH or not (is_cloudflare or not_found):
         return None
-    found = f"ends in {printable(path)}" if path else "has no path"
+    found = f"ends in {sanitize(path)}" if path else "has no path"
     message = f"this is not the API: base_url {found}, and the API is at {PATH}"
     if is_cloudflare:
         fixes = [f"set REALTIMEKIT_BASE_URL (base_url=) to {BASE_URL}, or remove it: that is the default"]
     else:
         fixes = [
-            f"set REALTIMEKIT_BASE_URL (base_url=) to {printable(_origin(base_url))}{PATH}",
+            f"set REALTIMEKIT_BASE_URL (base_url=) to {sanitize(_origin(base_url))}{PATH}",
             f"or remove it to use Cloudflare's API at {BASE_URL}",
         ]
     return Problem("not the API", message, tuple(fixes), result.evidence)
@@ -223,15 +223,15 @@ def _not_the_api(result: CallResult, base_url: str) -> Problem | None:
         return None
     emulator = f"an emulator prints its URL, such as http://127.0.0.1:8787{PATH}"
     fixes = (
-        f"check base_url ({printable(base_url)}): Cloudflare's API is at {BASE_URL}, the default; {emulator}",
+        f"check base_url ({sanitize(base_url)}): Cloudflare's API is at {BASE_URL}, the default; {emulator}",
         "if you are behind a login page, a filter or a proxy, log in there first, or allow the API there",
     )
     target = urlsplit(result.response.headers.get("location", "")).hostname
     if 300 <= result.response.status < 400 and target:
-        message = f"this is not the API: it redirects to {printable(target)}, most likely a login page"
+        message = f"this is not the API: it redirects to {sanitize(target)}, most likely a login page"
         return Problem("not the API", message, fixes[::-1], result.evidence)
     what = "a web page" if isinstance(result.body, str) and "<" in result.body else "something else"
-    message = f"this is not the API: {what} responds at {printable(_origin(base_url))}"
+    message = f"this is not the API: {what} responds at {sanitize(_origin(base_url))}"
     return Problem("not the API", message, fixes, result.evidence)
 
 
@@ -293,4 +293,4 @@ def _try_get(get: Callable[[str], CallResult], path: str) -> CallResult | None:
 
 def _join(items: list[str]) -> str:
     more = f" and {len(items) - MAX_LISTED} more" if len(items) > MAX_LISTED else ""
-    return printable(", ".join(items[:MAX_LISTED]) + more)
+    return sanitize(", ".join(items[:MAX_LISTED]) + more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_origin
 
-from realtimekit.record import Convert, Field, Record, _conversion, annotation_of
+from realtimekit.record import Converter, Field, Record, converter_for, resolve_annotation
 
 
 class NestedField(Field):
@@ -14,16 +14,16 @@ class NestedField(Field):
     """
 
     optional: bool
-    convert: Convert | None = None
+    convert: Converter | None = None
     _empty: Any
 
     def __get__(self, record: Record | None, owner: type) -> Any:
         if record is None:
             return self
         if self.convert is None:
-            hint = annotation_of(self.owner, self.name)
+            hint = resolve_annotation(self.owner, self.name)
             self._empty = get_origin(hint) or hint
-            self.optional, convert = _conversion(hint)
+            self.optional, convert = converter_for(hint)
             self.convert = _skipping_nulls(convert)
         if not any(record._data.get(name) for name in self.wire_names):
             value = record.__dict__[self.name] = [] if self._empty is list else self._empty({})
@@ -36,7 +36,7 @@ def nested(*names: str) -> Any:
     return NestedField(*names)
 
 
-def _skipping_nulls(convert: Convert) -> Convert:
+def _skipping_nulls(convert: Converter) -> Converter:
     def convert_without_nulls(raw: Any, record: Record) -> Any:
         return convert([item for item in raw if item is not None] if isinstance(raw, list) else raw, record)
 

@@ -12,7 +12,7 @@ from realtimekit.report.data import CallQuality, ReportData
 from realtimekit.report.fields import get_field
 from realtimekit.report.plot_data import MAX_POINTS, build_plots
 from realtimekit.resources.recording import Recordings
-from realtimekit.resources.session_quality import MissingReport, each
+from realtimekit.resources.session_quality import MissingReport, iter_quality
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def _collect_quality(
     data: ReportData, concurrency: int, total: int, progress: Callable[[int, int | None], object]
 ) -> None:
     points = max(60, min(MAX_POINTS, 3000 // max(1, total)))  # to keep the page of a large meeting small
-    for done, peer in enumerate(each(data.session, concurrency=concurrency, thresholds=data.thresholds), 1):
+    for done, peer in enumerate(iter_quality(data.session, concurrency=concurrency, thresholds=data.thresholds), 1):
         if isinstance(peer, MissingReport):
             data.missing_reports.append(peer)
         else:

@@ -1,4 +1,4 @@
-"""Active session: a meeting that is going on."""
+"""The active session: a meeting that is live."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from realtimekit import protocol
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import RequestOptions, drop_none
 from realtimekit.operation import operation
 from realtimekit.record import Record
 from realtimekit.resources.session_record import SessionRecord
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Concerned(Record, repr_fields=("id", "name")):
-    """Somebody who was removed or muted."""
+class AffectedParticipant(Record, repr_fields=("id", "name")):
+    """A participant who was removed or muted."""
 
     id: str
     name: str | None
@@ -29,29 +29,29 @@ class Concerned(Record, repr_fields=("id", "name")):
     updated_at: datetime | None
 
 
-class Kicked(Record, repr_fields=("action",)):
-    """The answer to a kick."""
+class KickResult(Record, repr_fields=("action",)):
+    """The result of a kick."""
 
     action: str | None
-    participants: list[Concerned] | None
+    participants: list[AffectedParticipant] | None
 
 
-class Muted(Record, repr_fields=("action",)):
-    """The answer to a mute."""
+class MuteResult(Record, repr_fields=("action",)):
+    """The result of a mute."""
 
     action: str | None
-    participants: list[Concerned] | None
+    participants: list[AffectedParticipant] | None
 
 
 class PollVote(Record, repr_fields=("id", "name")):
-    """Who voted."""
+    """A participant who voted."""
 
     id: str
     name: str | None
 
 
 class PollOption(Record, repr_fields=("text", "count")):
-    """One answer that can be given, and who gave it."""
+    """One option of a poll, and its votes."""
 
     text: str
     count: int | None
@@ -59,7 +59,7 @@ class PollOption(Record, repr_fields=("text", "count")):
 
 
 class Poll(Record, repr_fields=("id", "question")):
-    """A question to those who are there."""
+    """A poll in a live session."""
 
     id: str
     question: str
@@ -68,13 +68,13 @@ class Poll(Record, repr_fields=("id", "question")):
     hide_votes: bool | None
     created_by: str | None
     voted: list[str] | None
-    """Who has voted."""
+    """The ids of those who have voted."""
 
 
 class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/active-session"):
     """The live session of a meeting: `meeting.active_session`, `GET /meetings/{meeting_id}/active-session`.
 
-    Each read loads it anew: it is about the present moment. NotFoundError while nobody is there.
+    Each read loads it again. NotFoundError while nobody is in the meeting.
     """
 
     @operation
@@ -84,20 +84,20 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         participant_ids: Sequence[str] = (),
         custom_participant_ids: Sequence[str] = (),
         **options: Unpack[RequestOptions],
-    ) -> Flow[Kicked]:
-        """Remove some: `POST .../active-session/kick`. One of the two lists is enough.
+    ) -> Flow[KickResult]:
+        """Remove participants: `POST .../active-session/kick`. One of the two lists is enough.
 
         Raises:
-            ValueError: neither list names anybody.
-            NotFoundError: somebody named is not there.
+            ValueError: both lists are empty.
+            NotFoundError: one of the participants is not in the session.
         """
-        named = _named("kick", participant_ids, custom_participant_ids)
-        return Kicked((yield from self._done("kick", named, options)))
+        body = _participants_body("kick", participant_ids, custom_participant_ids)
+        return KickResult((yield from self._act_on("kick", body, options)))
 
     @operation
     def kick_all(self, **options: Unpack[RequestOptions]) -> Flow[int]:
-        """Remove everybody: `POST .../active-session/kick-all`. Returns how many."""
-        return (yield from self._done_to_all("kick-all", None, options, "kicked_participants_count"))
+        """Remove all participants: `POST .../active-session/kick-all`. Returns how many were removed."""
+        return (yield from self._act_on_all("kick-all", None, options, "kicked_participants_count"))
 
     @operation
     def mute(
@@ -106,24 +106,24 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         participant_ids: Sequence[str] = (),
         custom_participant_ids: Sequence[str] = (),
         **options: Unpack[RequestOptions],
-    ) -> Flow[Muted]:
-        """Mute some: `POST .../active-session/mute`. One of the two lists is enough.
+    ) -> Flow[MuteResult]:
+        """Mute participants: `POST .../active-session/mute`. One of the two lists is enough.
 
         Raises:
-            ValueError: neither list names anybody.
+            ValueError: both lists are empty.
         """
-        named = _named("mute", participant_ids, custom_participant_ids)
-        return Muted((yield from self._done("mute", named, options)))
+        body = _participants_body("mute", participant_ids, custom_participant_ids)
+        return MuteResult((yield from self._act_on("mute", body, options)))
 
     @operation
     def mute_all(self, *, allow_unmute: bool, **options: Unpack[RequestOptions]) -> Flow[int]:
-        """Mute everybody: `POST .../active-session/mute-all`. Returns how many.
+        """Mute all participants: `POST .../active-session/mute-all`. Returns how many were muted.
 
         Args:
             allow_unmute: whether they may unmute themselves.
         """
         body = {"allow_unmute": allow_unmute}
-        return (yield from self._done_to_all("mute-all", body, options, "muted_participants_count"))
+        return (yield from self._act_on_all("mute-all", body, options, "muted_participants_count"))
 
     @operation
     def create_poll(
@@ -133,46 +133,47 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         *,
         anonymous: bool | None = None,
         hide_votes: bool | None = None,
-        **given: Unpack[RequestOptions],
+        **request_options: Unpack[RequestOptions],
     ) -> Flow[Poll]:
-        """Ask those who are there: `POST .../active-session/poll`.
+        """Start a poll among the participants: `POST .../active-session/poll`.
 
         Args:
-            question: what is asked.
-            options: the answers that can be given.
-            anonymous: whether nobody sees who voted for what.
-            hide_votes: whether nobody sees the votes.
+            question: the question.
+            options: the answers to choose from.
+            anonymous: whether it is hidden who voted for what.
+            hide_votes: whether the votes are hidden.
         """
         if isinstance(options, str):
-            raise TypeError("options is a list of answers, not one string")
-        asked = {"question": question, "options": list(options), "anonymous": anonymous, "hide_votes": hide_votes}
-        body = {name: value for name, value in asked.items() if value is not None}
-        answer = yield from self._execute(Call("POST", "/poll", body=body, options=given))
-        poll = protocol.unwrap(answer, "poll")
+            raise TypeError("options must be a list of answers, not one string")
+        fields = {"question": question, "options": list(options), "anonymous": anonymous, "hide_votes": hide_votes}
+        call = Call("POST", "/poll", body=drop_none(fields), options=request_options)
+        poll = protocol.unwrap((yield from self._execute(call)), "poll")
         if not isinstance(poll, dict):
-            raise DecodeError("the poll was created, but the answer does not hold it")
+            raise DecodeError("the poll was created, but the response does not contain it")
         return Poll(poll)
 
-    def _done(self, action: str, named: dict[str, list[str]], options: RequestOptions) -> Flow[dict[str, Any]]:
-        data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=named, options=options))))
+    def _act_on(self, action: str, body: dict[str, list[str]], options: RequestOptions) -> Flow[dict[str, Any]]:
+        data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
         if not isinstance(data, dict):
-            raise DecodeError(f"the {action} was carried out, but the answer does not say of whom")
+            raise DecodeError(f"the {action} was carried out, but the response does not contain its result")
         return data
 
-    def _done_to_all(self, action: str, body: dict[str, bool] | None, options: RequestOptions, count: str) -> Flow[int]:
+    def _act_on_all(self, action: str, body: dict[str, bool] | None, options: RequestOptions, count: str) -> Flow[int]:
         data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
         try:
             return int(data[count])
         except (KeyError, TypeError, ValueError):
-            raise DecodeError(f"{action} was carried out, but the answer does not say of how many") from None
+            raise DecodeError(f"{action} was carried out, but the response contains no count") from None
 
 
-def _named(action: str, participant_ids: Sequence[str], custom_participant_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The body that names them: without a list that names nobody."""
+def _participants_body(
+    action: str, participant_ids: Sequence[str], custom_participant_ids: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return the body that names the participants, without empty lists."""
     lists = {"participant_ids": participant_ids, "custom_participant_ids": custom_participant_ids}
     for name, ids in lists.items():
         if isinstance(ids, str):
-            raise TypeError(f"{name} is a list of ids, not one string")
+            raise TypeError(f"{name} must be a list of ids, not one string")
     if not participant_ids and not custom_participant_ids:
-        raise ValueError(f"nobody to {action}: give participant_ids or custom_participant_ids (or call {action}_all())")
+        raise ValueError(f"nobody to {action}: pass participant_ids or custom_participant_ids, or call {action}_all()")
     return {name: list(ids) for name, ids in lists.items() if ids}

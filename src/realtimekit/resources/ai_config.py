@@ -1,4 +1,4 @@
-"""How a meeting is transcribed and summarised (`ai_config`): as records for reading, and as `...Fields` to write."""
+"""Transcription and summarization of a meeting (`ai_config`): records for reading, `...Fields` for writing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SummaryType: TypeAlias = (
 
 
 class TranscriptionConfig(Record, repr_fields=("language",)):
-    """How what is said is written down."""
+    """How a meeting is transcribed."""
 
     language: Language | None
     keywords: list[str] | None
@@ -34,7 +34,7 @@ class TranscriptionConfig(Record, repr_fields=("language",)):
 
 
 class SummarizationConfig(Record, repr_fields=("summary_type", "word_limit")):
-    """What the summary is like."""
+    """How a meeting is summarized."""
 
     summary_type: SummaryType | None
     text_format: TextFormat | None
@@ -42,14 +42,14 @@ class SummarizationConfig(Record, repr_fields=("summary_type", "word_limit")):
 
 
 class AiConfig(Record):
-    """How a meeting is transcribed and summarised."""
+    """How a meeting is transcribed and summarized."""
 
     transcription: TranscriptionConfig | None
     summarization: SummarizationConfig | None
 
 
 class TranscriptionFields(TypedDict, total=False):
-    """How what is said is written down."""
+    """How a meeting is transcribed."""
 
     language: Language  # default en-US
     keywords: Sequence[str]  # names and terms to expect
@@ -57,7 +57,7 @@ class TranscriptionFields(TypedDict, total=False):
 
 
 class SummarizationFields(TypedDict, total=False):
-    """What the summary is like."""
+    """How a meeting is summarized."""
 
     summary_type: SummaryType  # default general
     text_format: TextFormat  # default markdown
@@ -65,7 +65,7 @@ class SummarizationFields(TypedDict, total=False):
 
 
 class AiConfigFields(TypedDict, total=False):
-    """How a meeting is transcribed and summarised."""
+    """How a meeting is transcribed and summarized."""
 
     transcription: TranscriptionFields
     summarization: SummarizationFields

@@ -1,4 +1,4 @@
-"""Analytics: how much an app is used, day by day."""
+"""Analytics: the usage of an app, by day."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SessionDay(Record, repr_fields=("day", "total_sessions")):
 
 
 class SessionStats(Record, repr_fields=("sessions_count", "sessions_minutes_consumed")):
-    """The sessions of a time."""
+    """The sessions of a period."""
 
     sessions_count: int | None
     sessions_minutes_consumed: float | None
@@ -49,7 +49,7 @@ class RecordingDay(Record, repr_fields=("day", "total_recordings")):
 
 
 class RecordingStats(Record, repr_fields=("recording_count", "recording_minutes_consumed")):
-    """The recordings of a time."""
+    """The recordings of a period."""
 
     recording_count: int | None
     recording_minutes_consumed: float | None
@@ -57,14 +57,14 @@ class RecordingStats(Record, repr_fields=("recording_count", "recording_minutes_
 
 
 class DaywiseReport(Record):
-    """Sessions and recordings, day by day."""
+    """Sessions and recordings, by day."""
 
     session_stats: SessionStats | None
     recording_stats: RecordingStats | None
 
 
 class LivestreamTotals(Record, repr_fields=("count", "total_ingest_seconds", "total_viewer_seconds")):
-    """The livestreams of a time."""
+    """The livestreams of a period."""
 
     count: int | None
     total_ingest_seconds: float | None
@@ -78,10 +78,9 @@ class LivestreamDay(LivestreamTotals, repr_fields=("date", "count")):
 
 
 class Analytics(ClientBound[F]):
-    """The reports of an app: `client.analytics`.
+    """The usage reports of an app: `client.analytics`.
 
-    Each takes its times as a `date`, an aware `datetime`, a text in ISO 8601 or Unix seconds. A date stands for the
-    whole day, in UTC.
+    Times are a `date`, an aware `datetime`, a string in ISO 8601 or Unix seconds. A date means the whole day, in UTC.
     """
 
     def __init__(self, client: Runner[F]) -> None:
@@ -91,10 +90,10 @@ class Analytics(ClientBound[F]):
     def daywise(
         self, *, start_date: TimeLike | None = None, end_date: TimeLike | None = None, **options: Unpack[ScopedOptions]
     ) -> Flow[DaywiseReport]:
-        """Sessions and recordings, day by day: `GET /analytics/daywise`. By default of the last 30 days.
+        """Return sessions and recordings by day: `GET /analytics/daywise`. The default is the last 30 days.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
         query = {
             "start_date": None if start_date is None else to_utc_date(start_date, "start_date"),
@@ -102,7 +101,7 @@ class Analytics(ClientBound[F]):
         }
         data = yield from self._report("/daywise", query, options)
         if not isinstance(data, dict):
-            raise DecodeError("the daywise report came without its data")
+            raise DecodeError("the daywise report contains no data")
         return DaywiseReport(data)
 
     @operation
@@ -114,15 +113,16 @@ class Analytics(ClientBound[F]):
         filters: str | None = None,
         **options: Unpack[ScopedOptions],
     ) -> Flow[list[LivestreamDay]]:
-        """Livestreams, day by day: `GET /analytics/livestreams/daywise`.
+        """Return livestreams by day: `GET /analytics/livestreams/daywise`.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
-        data = yield from self._report("/livestreams/daywise", _seconds(start_time, end_time, filters), options)
+        query = _livestream_query(start_time, end_time, filters)
+        data = yield from self._report("/livestreams/daywise", query, options)
         days = protocol.unwrap_list(data)
         if days is None:
-            raise DecodeError("the report of livestreams came without a list of days")
+            raise DecodeError("the livestream report contains no list of days")
         return [LivestreamDay(day) for day in days]
 
     @operation
@@ -134,30 +134,31 @@ class Analytics(ClientBound[F]):
         filters: str | None = None,
         **options: Unpack[ScopedOptions],
     ) -> Flow[LivestreamTotals]:
-        """Livestreams, all in all: `GET /analytics/livestreams/overall`.
+        """Return the totals of all livestreams: `GET /analytics/livestreams/overall`.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
-        data = yield from self._report("/livestreams/overall", _seconds(start_time, end_time, filters), options)
+        query = _livestream_query(start_time, end_time, filters)
+        data = yield from self._report("/livestreams/overall", query, options)
         if isinstance(data, list) and len(data) == 1:
-            data = data[0]  # an earlier edition of the API had a list here
+            data = data[0]  # an earlier version of the API sent a list here
         if not isinstance(data, dict):
-            raise DecodeError("the report of livestreams came without its totals")
+            raise DecodeError("the livestream report contains no totals")
         return LivestreamTotals(data)
 
     def _report(self, name: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[Any]:
         options, ids = split_kwargs(kwargs, OPTION_NAMES)
         settings = self._client.settings
-        own = {"account_id": settings.account_id, "app_id": settings.app_id}
-        path = _TEMPLATE.collection({**own, **drop_none(ids)}) + name
+        defaults = {"account_id": settings.account_id, "app_id": settings.app_id}
+        path = _TEMPLATE.collection({**defaults, **drop_none(ids)}) + name
         call = Call("GET", path, query, options=cast("RequestOptions", options))
         return protocol.unwrap((yield from execute(settings, call)))
 
 
-def _seconds(start_time: TimeLike | None, end_time: TimeLike | None, filters: str | None) -> dict[str, Any]:
+def _livestream_query(start_time: TimeLike | None, end_time: TimeLike | None, filters: str | None) -> dict[str, Any]:
     return {
         "start_time": None if start_time is None else to_unix_seconds(start_time, "start_time"),
-        "end_time": None if end_time is None else to_unix_seconds(end_time, "end_time", whole_day=True),
+        "end_time": None if end_time is None else to_unix_seconds(end_time, "end_time", end_of_day=True),
         "filters": filters,
     }

@@ -13,7 +13,7 @@ from realtimekit.resource import Resource, all_on_default_client, on_default_cli
 
 
 class AppOptions(RequestOptions, total=False):
-    """What calls on the apps of an account take."""
+    """The options of calls on the apps of an account."""
 
     account_id: str
 
@@ -37,25 +37,25 @@ class Apps(Relation["App[F]", F]):
     """The apps of an account: `client.apps`."""
 
     def where(self, **filters: Unpack[AppFilters]) -> Apps[F]:
-        """Those that match: `GET /apps`."""
+        """Return the apps that match these filters: `GET /apps`."""
         return self._where(filters)
 
     def order_by(self, field: Literal["created_at", "-created_at"], /) -> Apps[F]:
-        """The oldest first, or with "-" the newest (the server's default)."""
+        """Sort by creation time, the oldest first; with "-" the newest first (the server's default)."""
         return self._order_by(field, by=False)
 
     @operation
     def find(self, id: str, /, **options: Unpack[AppOptions]) -> Flow[App[F]]:
-        """`GET /apps/{app_id}`.
+        """Return one app: `GET /apps/{app_id}`.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no app with this id.
         """
         return self._find(id, {}, options)
 
     @operation
     def current(self, **options: Unpack[RequestOptions]) -> Flow[App[F]]:
-        """The app that the client is set to (`app_id`): `GET /apps/{app_id}`.
+        """Return the app of the client's `app_id`: `GET /apps/{app_id}`.
 
         Raises:
             ConfigurationError: the client has no app_id.
@@ -64,16 +64,16 @@ class Apps(Relation["App[F]", F]):
 
     @operation
     def create(self, **fields: Unpack[NewApp]) -> Flow[App[F]]:
-        """`POST /apps`."""
+        """Create an app: `POST /apps`."""
         return self._create(fields)
 
     def ref(self, id: str, /, **options: Unpack[AppOptions]) -> App[F]:
-        """An app known by its id alone: nothing is sent."""
+        """Return an app of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
 
 class App(Resource[F], path="/apps(/{app_id})", collection=Apps, item_key="app", repr_fields=("id", "name")):
-    """A RealtimeKit application. It has its own meetings, sessions, presets and webhooks."""
+    """A RealtimeKit application, with its own meetings, sessions, presets and webhooks."""
 
     id: str
     name: str | None

@@ -1,4 +1,4 @@
-"""Artifact: a file that a session left behind, as the API gives it out: a link, for a while."""
+"""Artifacts: the files of a session, which the API returns as links that expire."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKi
 
 
 class Artifact(Resource[F], Downloadable[F]):
-    """What a session's chat, transcript and summary have in common.
+    """The common base of the chat, transcript and summary of a session.
 
-    `download_url` needs no token and is as good as one: it works for whoever has it, until `download_url_expiry`.
+    `download_url` is a credential: it needs no token and works for anyone who has it, until `download_url_expiry`.
     """
 
     _kind: ClassVar[str]
-    _setting: ClassVar[str | None] = None  # of the meeting: whether there is one when the session ends
-    _kept: ClassVar[str] = "download it in time"  # what to do so that it is not lost
+    _setting: ClassVar[str | None] = None  # the meeting's setting that enables it
+    _retention_hint: ClassVar[str] = "download it in time"  # what to do so that it is not lost
 
     download_url: str | None
     download_url_expiry: datetime | None
 
     @operation
     def read(self, **options: Unpack[RequestOptions]) -> Flow[bytes]:
-        """The file, whole, in memory: `GET` of `download_url`, without the API token.
+        """Return the whole file, in memory: `GET` of `download_url`, without the API token.
 
-        A link that has expired is fetched anew once.
+        An expired link is refreshed once.
 
         Raises:
             ArtifactNotReadyError: there is no link yet.
@@ -66,10 +66,10 @@ class Artifact(Resource[F], Downloadable[F]):
     def _refresh_link(self) -> Flow[None]:
         return self._read()
 
-    def _default_name(self) -> str:
+    def _default_filename(self) -> str:
         return f"{self._scope.get('session_id')}-{self._kind}"
 
-    # --- why it is not there -----------------------------------------------------------------------------------------
+    # --- why it is missing ------------------------------------------------------------------------------------------
 
     def _execute(self, call: Call) -> Flow[Any]:
         try:
@@ -78,31 +78,31 @@ class Artifact(Resource[F], Downloadable[F]):
             if call.method != "GET":
                 raise
             missing = error
-        raise (yield from self._explained(missing)) from None
+        raise (yield from self._with_reason(missing)) from None
 
-    def _explained(self, error: NotFoundError) -> Flow[NotFoundError]:
-        """The same error, with the reason where it can be found out: by asking for the session, and its meeting."""
+    def _with_reason(self, error: NotFoundError) -> Flow[NotFoundError]:
+        """Return the error with its reason, if the session or its meeting shows it; otherwise the same error."""
         try:
-            kind, why = yield from self._reason()
+            kind, reason = yield from self._reason()
         except (RealtimeKitError, LookupError, TypeError, ValueError):
             return error
-        known = ("status", "code", "message", "body", "request_id", "method", "path")
-        return kind(f"{error}; {why}", **{name: getattr(error, name) for name in known})
+        attributes = ("status", "code", "message", "body", "request_id", "method", "path")
+        return kind(f"{error}; {reason}", **{name: getattr(error, name) for name in attributes})
 
     def _reason(self) -> Flow[tuple[type[ArtifactError], str]]:
-        """Raises LookupError if it cannot be known."""
+        """Return why the file is missing. Raises LookupError if that cannot be determined."""
         session_path = self._path().rpartition("/")[0]
-        session, now = yield from self._look(session_path)
+        session, now = yield from self._look_up(session_path)
         if session.get("status") == "LIVE":
-            return ArtifactNotReadyError, f"the {self._kind} comes when the session ends, and it is LIVE"
+            return ArtifactNotReadyError, f"the {self._kind} is made when the session ends, and the session is LIVE"
         ended = parse_timestamp(str(session["ended_at"]))
         if now - ended > RETENTION:
             text = f"the {self._kind} is kept for 7 days, and the session ended at {ended:%Y-%m-%d %H:%M} UTC"
-            return ArtifactExpiredError, f"{text}: {self._kept}"
+            return ArtifactExpiredError, f"{text}: {self._retention_hint}"
         if self._setting is None:
             raise LookupError
         app_path = session_path.rpartition("/sessions/")[0]
-        meeting, _ = yield from self._look(
+        meeting, _ = yield from self._look_up(
             f"{app_path}/meetings/{encode_segment('meeting_id', session['associated_id'])}"
         )
         if meeting[self._setting]:
@@ -112,11 +112,11 @@ class Artifact(Resource[F], Downloadable[F]):
             )
         return ArtifactNotEnabledError, f"its meeting has {self._setting}=False: set that to True for later sessions"
 
-    def _look(self, path: str) -> Flow[tuple[dict[str, Any], datetime]]:
-        """A record, and the time by the server's clock: nothing is tried twice for an explanation."""
+    def _look_up(self, path: str) -> Flow[tuple[dict[str, Any], datetime]]:
+        """Return a record and the server's time. One attempt only: it is for an explanation."""
         response: Response = yield build_request(self._client.settings, Call("GET", path))
         data = protocol.unwrap(protocol.decode(response))
         if not isinstance(data, dict):
-            raise LookupError(path)  # noqa: TRY004 - nothing is known then
-        now = protocol._http_date(response.headers.get("date", "")) or time.time()
+            raise LookupError(path)  # noqa: TRY004 - the reason cannot be determined
+        now = protocol.parse_http_date(response.headers.get("date", "")) or time.time()
         return data, datetime.fromtimestamp(now, UTC)

@@ -1,4 +1,4 @@
-"""Chat: where a session's messages can be downloaded, and the messages."""
+"""The chat of a session: its download link and its messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
     """The chat of a session: `session.chat`, `GET /sessions/{session_id}/chat`. Kept for 7 days."""
 
     _kind = "chat"
-    _kept = "download it in time, or set persist_chat=True on the meeting to have it kept for longer"
+    _retention_hint = "download it in time, or set persist_chat=True on the meeting to have it kept for longer"
 
     download_url: str | None = field("chat_download_url", "chatDownloadUrl")
     download_url_expiry: datetime | None = field("chat_download_url_expiry", "chatDownloadUrlExpiry")
@@ -29,7 +29,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
     def messages(
         self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[ChatMessage]]:
-        """The messages, in the order of the file, which is downloaded: CSV or JSON.
+        """Download the file (CSV or JSON) and return its messages, in the order of the file.
 
         Args:
             errors: rows that cannot be read are reported here, each with its line, and the others are read.

@@ -1,4 +1,4 @@
-"""Livestreams: a meeting, or another source, broadcast to many."""
+"""Livestreams: a meeting, or another source, broadcast to many viewers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class LivestreamFilters(ScopedOptions, total=False):
     status: LivestreamStatus
     start_time: datetime | str
     end_time: datetime | str
-    sort_order: Literal["ASC", "DSC"]  # DSC it is, here alone
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    sort_order: Literal["ASC", "DSC"]  # this list alone spells it DSC
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
@@ -42,39 +42,39 @@ class Livestreams(Relation["Livestream[F]", F]):
     _descending = "DSC"
 
     def where(self, **filters: Unpack[LivestreamFilters]) -> Livestreams[F]:
-        """Those that match: `GET /livestreams`.
+        """Return the livestreams that match these filters: `GET /livestreams`.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
         return self._where(filters)
 
     def order_by(self, field: Literal["created_at", "-created_at"], /) -> Livestreams[F]:
-        """The oldest first, or with "-" the newest."""
+        """Sort by creation time, the oldest first; with "-" the newest first."""
         return self._order_by(field, by=False)
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Livestream[F]]:
-        """`GET /livestreams/{livestream_id}`. Its broadcasts are `livestream.sessions`.
+        """Return one livestream: `GET /livestreams/{livestream_id}`. Its broadcasts are `livestream.sessions`.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no livestream with this id.
         """
         return self._find(id, {}, options)
 
     @operation
     def create(self, **fields: Unpack[NewLivestream]) -> Flow[Livestream[F]]:
-        """A livestream without a meeting, to be fed over RTMP: `POST /livestreams`."""
+        """Create a livestream without a meeting, to be fed over RTMP: `POST /livestreams`."""
         return self._create(fields)
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Livestream[F]:
-        """A livestream known by its id alone: nothing is sent."""
+        """Return a livestream of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
-    def _items_from(self, answer: Any) -> list[dict[str, Any]] | None:
-        data = protocol.unwrap(answer)
+    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+        data = protocol.unwrap(body)
         # The schema has one object here, the example a list.
-        return [data] if isinstance(data, dict) and "id" in data else super()._items_from(answer)
+        return [data] if isinstance(data, dict) and "id" in data else super()._items_from(body)
 
 
 class Broadcasts(
@@ -85,8 +85,8 @@ class Broadcasts(
 ):
     """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
 
-    def _items_from(self, answer: Any) -> list[dict[str, Any]] | None:
-        return _sessions(protocol.unwrap(answer))
+    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+        return _parse_sessions(protocol.unwrap(body))
 
 
 class Livestream(
@@ -96,7 +96,7 @@ class Livestream(
     item_key="livestream",
     repr_fields=("id", "name", "status"),
 ):
-    """A livestream. `stream_key` is a secret: whoever has it can broadcast here."""
+    """A livestream. `stream_key` is a secret: anyone who has it can broadcast here."""
 
     id: str
     name: str | None
@@ -119,19 +119,19 @@ class Livestream(
 
     @operation
     def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[LivestreamSession[F]]:
-        """The broadcast that is going on: `GET /livestreams/{livestream_id}/active-livestream-session`.
+        """Return the broadcast that is live: `GET /livestreams/{livestream_id}/active-livestream-session`.
 
-        The answer holds the livestream, too: this record takes over what is newer in it.
+        The response also contains the livestream, which is merged into this record.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: no broadcast is live.
         """
-        answer = yield from self._execute(Call("GET", "/active-livestream-session", options=options))
-        data = protocol.unwrap(answer)
+        body = yield from self._execute(Call("GET", "/active-livestream-session", options=options))
+        data = protocol.unwrap(body)
         if not isinstance(data, dict) or not isinstance(data.get("session"), dict):
-            raise DecodeError(f"the active broadcast of {self!r} came without a session")
+            raise DecodeError(f"the response with the active broadcast of {self!r} contains no session")
         if isinstance(data.get("livestream"), dict):
-            self._update_from(answer)
+            self._update_from(body)
         return LivestreamSession[F]._load(self._client, data["session"], self._scope_for(LivestreamSession))
 
 
@@ -142,23 +142,23 @@ class LivestreamDetails(NamedTuple, Generic[F]):
     sessions: list[LivestreamSession[F]]
 
 
-def details(answer: Any, of: Resource[F]) -> LivestreamDetails[F]:
-    """The livestream of a meeting and its sessions, out of `GET /meetings/{meeting_id}/livestream`."""
-    data = protocol.unwrap(answer)
-    sessions = _sessions(data)
+def parse_livestream_details(body: Any, meeting: Resource[F]) -> LivestreamDetails[F]:
+    """Parse the response to `GET /meetings/{meeting_id}/livestream`."""
+    data = protocol.unwrap(body)
+    sessions = _parse_sessions(data)
     if sessions is None:
-        raise DecodeError(f"the livestream of {of!r} came without its sessions")
+        raise DecodeError(f"the response with the livestream of {meeting!r} contains no sessions")
     livestream: Any = data.get("livestream", data.get("livestreams"))
-    if isinstance(livestream, list):  # in the schema; in the example it is one object
+    if isinstance(livestream, list):  # a list in the schema, one object in the example
         livestream = livestream[0] if livestream else None
-    scope = of._scope_for(Livestream)
+    scope = meeting._scope_for(Livestream)
     return LivestreamDetails(
-        Livestream[F]._load(of._client, livestream, scope) if isinstance(livestream, dict) else None,
-        [LivestreamSession[F]._load(of._client, session, scope) for session in sessions],
+        Livestream[F]._load(meeting._client, livestream, scope) if isinstance(livestream, dict) else None,
+        [LivestreamSession[F]._load(meeting._client, session, scope) for session in sessions],
     )
 
 
-def _sessions(data: Any) -> list[dict[str, Any]] | None:
-    """Of an answer with `sessions`: a list in the examples, one object (once named `session`) in the schema."""
+def _parse_sessions(data: Any) -> list[dict[str, Any]] | None:
+    """Return `sessions`: a list in the examples, one object (once named `session`) in the schema."""
     found = data.get("sessions", data.get("session")) if isinstance(data, dict) else None
     return protocol.unwrap_list([found] if isinstance(found, dict) else found)

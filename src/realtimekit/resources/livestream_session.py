@@ -1,4 +1,4 @@
-"""Livestream sessions: one broadcast each."""
+"""Livestream sessions: the broadcasts of a livestream."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from realtimekit.resource import Resource, on_default_client
 
 
 class LivestreamSessions(Collection["LivestreamSession[F]", F]):
-    """Broadcasts, by their id: the API lists them only under their session or livestream."""
+    """Broadcasts by their id: `client.livestream_sessions`. The API lists them only below a session or livestream."""
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[LivestreamSession[F]]:
-        """`GET /livestreams/sessions/{livestream-session-id}`.
+        """Return one broadcast: `GET /livestreams/sessions/{livestream-session-id}`.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no livestream session with this id.
         """
         return self._find(id, {}, options)
 
@@ -31,7 +31,7 @@ class LivestreamSession(
     collection=LivestreamSessions,
     repr_fields=("id", "livestream_id", "started_time", "stopped_time"),
 ):
-    """One broadcast. Read-only."""
+    """One broadcast of a livestream. Read-only."""
 
     id: str
     livestream_id: str | None

@@ -15,7 +15,7 @@ from realtimekit.relation import Relation
 from realtimekit.resource import HasOne, Resource, all_on_default_client, has_many, has_one, on_default_client
 from realtimekit.resources.active_session import ActiveSession
 from realtimekit.resources.ai_config import AiConfig, AiConfigFields
-from realtimekit.resources.livestream import Livestream, LivestreamDetails, details
+from realtimekit.resources.livestream import Livestream, LivestreamDetails, parse_livestream_details
 from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
 
@@ -23,11 +23,11 @@ from realtimekit.resources.recording_config import RecordingConfig, RecordingCon
 class MeetingFilters(ScopedOptions, total=False):
     """The query of `GET /meetings`."""
 
-    search: str  # a meeting's id, or words of its title
+    search: str  # a meeting's id, or words in its title
     status: Literal["ACTIVE", "INACTIVE"] | str
     start_time: datetime | str
     end_time: datetime | str
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
@@ -79,36 +79,55 @@ class Meetings(Relation["Meeting[F]", F]):
     """The meetings of an app: `client.meetings`."""
 
     def where(self, **filters: Unpack[MeetingFilters]) -> Meetings[F]:
-        """Those that match: `GET /meetings`.
+        """Return the meetings that match these filters: `GET /meetings`. Nothing is sent until the result is iterated.
+
+        Example:
+            for meeting in client.meetings.where(search="weekly", status="ACTIVE"): ...
+
+        Args:
+            filters: `search` (a meeting's id, or words in its title), `status` ("ACTIVE", "INACTIVE"), `start_time` and
+                `end_time` (aware datetimes, or strings in ISO 8601), `page_no` and `per_page`; and the options of every
+                call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
         return self._where(filters)
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Meeting[F]]:
-        """`GET /meetings/{meeting_id}`.
+        """Return one meeting: `GET /meetings/{meeting_id}`.
+
+        Example:
+            client.meetings.find("meet-1").title
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no meeting with this id.
         """
         return self._find(id, {}, options)
 
     @operation
     def create(self, **fields: Unpack[NewMeeting]) -> Flow[Meeting[F]]:
-        """`POST /meetings`."""
+        """Create a meeting: `POST /meetings`.
+
+        Example:
+            client.meetings.create(title="Weekly", record_on_start=True)
+        """
         return self._create(fields)
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Meeting[F]:
-        """A meeting known by its id alone: nothing is sent until it is asked for what it has."""
+        """Return a meeting of which only the id is known. Nothing is sent.
+
+        Example:
+            client.meetings.ref("meet-1").participants.all()  # one request
+        """
         return self._ref(id, options)
 
 
 class Meeting(
     Resource[F], path="/{app_id}/meetings(/{meeting_id})", collection=Meetings, repr_fields=("id", "title", "status")
 ):
-    """A room that people join, again and again; each time is a session. The API cannot delete a meeting."""
+    """A room that participants can join repeatedly; each time is a session. The API cannot delete a meeting."""
 
     id: str
     title: str | None
@@ -121,7 +140,7 @@ class Meeting(
     session_keep_alive_time_in_secs: float | None
     recording_config: RecordingConfig | None
     ai_config: AiConfig | None
-    """Not on the meetings of a list."""
+    """None on meetings from a list."""
     created_at: datetime
     updated_at: datetime
 
@@ -137,42 +156,43 @@ class Meeting(
 
     @fluent
     def update(self, **changes: Unpack[MeetingChanges]) -> Flow[None]:
-        """`PATCH /meetings/{meeting_id}`: change these fields alone."""
+        """Change only these fields: `PATCH /meetings/{meeting_id}`."""
         return self._write("PATCH", changes)
 
     @fluent
     def replace(self, **fields: Unpack[MeetingFields]) -> Flow[None]:
-        """`PUT /meetings/{meeting_id}`: set all fields; what is not given is set to its default."""
+        """Set all fields, the missing ones to their defaults: `PUT /meetings/{meeting_id}`."""
         return self._write("PUT", fields)
 
     @fluent
     def end(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """Remove everybody and let nobody in: `POST .../active-session/kick-all`, then `PATCH` with status INACTIVE.
+        """Remove all participants and close the meeting.
 
-        A meeting where nobody is is ended, too. `update(status="ACTIVE")` opens it again.
+        `POST .../active-session/kick-all`, then `PATCH /meetings/{meeting_id}` with status INACTIVE. The meeting may be
+        empty. `update(status="ACTIVE")` opens it again.
         """
-        patience: RequestOptions = {"timeout": options["timeout"]} if "timeout" in options else {}
-        with suppress(NotFoundError):  # nobody is there; if the meeting itself is not, the PATCH says so
-            yield from self._execute(Call("POST", "/active-session/kick-all", options=patience))
+        kick_options: RequestOptions = {"timeout": options["timeout"]} if "timeout" in options else {}
+        with suppress(NotFoundError):  # the meeting is empty; if it does not exist, the PATCH raises
+            yield from self._execute(Call("POST", "/active-session/kick-all", options=kick_options))
         yield from self._write("PATCH", {"status": "INACTIVE", **options})
 
     @operation
     def start_livestream(self, **fields: Unpack[NewMeetingLivestream]) -> Flow[Livestream[F]]:
-        """Broadcast the meeting: `POST /meetings/{meeting_id}/livestreams`. It starts INVOKED."""
+        """Start a livestream of the meeting: `POST /meetings/{meeting_id}/livestreams`. Its first status is INVOKED."""
         options, body = split_kwargs(fields, OPTION_NAMES)
-        answer = yield from self._execute(
+        response = yield from self._execute(
             Call("POST", "/livestreams", body=body, options=cast("RequestOptions", options))
         )
         livestream = Livestream[F]._load(self._client, {}, self._scope_for(Livestream))
-        livestream._update_from(answer)
+        livestream._update_from(response)
         return livestream
 
     @operation
     def stop_livestream(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """End the broadcast: `POST /meetings/{meeting_id}/active-livestream/stop`.
+        """Stop the livestream of the meeting: `POST /meetings/{meeting_id}/active-livestream/stop`.
 
         Raises:
-            NotFoundError: the meeting is not broadcast.
+            NotFoundError: the meeting has no active livestream.
         """
         yield from self._execute(Call("POST", "/active-livestream/stop", options=options))
 
@@ -180,11 +200,12 @@ class Meeting(
     def livestream(
         self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[LivestreamDetails[F]]:
-        """The meeting's livestream and one page of its broadcasts: `GET /meetings/{meeting_id}/livestream`.
+        """Return the meeting's livestream and one page of its broadcasts: `GET /meetings/{meeting_id}/livestream`.
 
         Args:
-            page_no: which page, from 1.
-            per_page: how many broadcasts a page.
+            page_no: the page, from 1.
+            per_page: broadcasts per page.
         """
         query = {"page_no": page_no, "per_page": per_page}
-        return details((yield from self._execute(Call("GET", "/livestream", query=query, options=options))), self)
+        body = yield from self._execute(Call("GET", "/livestream", query=query, options=options))
+        return parse_livestream_details(body, self)

@@ -1,4 +1,4 @@
-"""Participants: who may join a meeting, and the token with which they do."""
+"""Participants: who may join a meeting, and the tokens to join with."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from realtimekit.record import field
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.participant_token import ParticipantToken
-from realtimekit.resources.preset import naming_presets
+from realtimekit.resources.preset import with_preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class InMeeting(ScopedOptions, total=False):
-    """What calls on a meeting's participants take; `meeting_id` where no meeting is given by the way there."""
+class MeetingScopedOptions(ScopedOptions, total=False):
+    """The options of calls on the participants of a meeting; `meeting_id` is for `client.participants`."""
 
     meeting_id: str
 
 
-class ParticipantFilters(InMeeting, total=False):
+class ParticipantFilters(MeetingScopedOptions, total=False):
     """The query of `GET /meetings/{meeting_id}/participants`."""
 
     page_no: int
@@ -44,7 +44,7 @@ class ParticipantFields(_Required, total=False):
     picture: str | None
 
 
-class NewParticipant(ParticipantFields, InMeeting, total=False):
+class NewParticipant(ParticipantFields, MeetingScopedOptions, total=False):
     """The body of `POST .../participants`."""
 
 
@@ -60,12 +60,12 @@ class Participants(Relation["Participant[F]", F]):
     """The participants of a meeting: `meeting.participants`, or `client.participants` with `meeting_id=`."""
 
     def where(self, **filters: Unpack[ParticipantFilters]) -> Participants[F]:
-        """`GET /meetings/{meeting_id}/participants`: the API has no filters here, only paging."""
+        """Return the participants: `GET /meetings/{meeting_id}/participants`. The API has no filters here."""
         return self._where(filters)
 
     @operation
-    def find(self, id: str, /, **options: Unpack[InMeeting]) -> Flow[Participant[F]]:
-        """`GET /meetings/{meeting_id}/participants/{participant_id}`.
+    def find(self, id: str, /, **options: Unpack[MeetingScopedOptions]) -> Flow[Participant[F]]:
+        """Return one participant: `GET /meetings/{meeting_id}/participants/{participant_id}`.
 
         Raises:
             NotFoundError: the meeting has no such participant.
@@ -74,50 +74,50 @@ class Participants(Relation["Participant[F]", F]):
 
     @operation
     def create(self, **fields: Unpack[NewParticipant]) -> Flow[Participant[F]]:
-        """`POST /meetings/{meeting_id}/participants`: add somebody, and get the token to join with.
+        """Add a participant, with the token to join with: `POST /meetings/{meeting_id}/participants`.
 
-        Without a `name` the custom_participant_id is sent as the name: the API accepts none, but gives a token
-        that its front ends refuse (error 0002).
+        If there is no `name`, the custom_participant_id is sent as the name: without one the API returns a token that
+        its front ends reject (error 0002).
 
         Raises:
-            ValidationError, NotFoundError: where it is about the preset, it names those that the app has.
+            ValidationError, NotFoundError: if it concerns the preset, the message lists the presets of the app.
         """
-        return self._added(fields)
+        return self._create_participant(fields)
 
     @operation
     def ensure(self, **fields: Unpack[NewParticipant]) -> Flow[Participant[F]]:
-        """The participant with this custom_participant_id, found or else created; with a new token in either case.
+        """Find or create the participant with this custom_participant_id; either way with a new token.
 
-        One who is found gets the preset, name and picture that are given here, where theirs differ: `PATCH
-        .../participants/{participant_id}`, else `POST .../token`. The API cannot look for a custom_participant_id, so
-        this walks through the meeting's participants; and two who ensure the same one at the same time can still
-        create two.
+        An existing participant gets the preset, name and picture passed here if they differ: `PATCH
+        .../participants/{participant_id}`, otherwise `POST .../token`. The API cannot search for a
+        custom_participant_id, so this reads the meeting's participants page by page. Two concurrent calls can still
+        create two participants.
 
         Raises:
             ValidationError, NotFoundError: as `create`.
         """
-        given, rest = split_kwargs(fields, frozenset({"preset_name", "name", "picture"}))
+        wanted, rest = split_kwargs(fields, frozenset({"preset_name", "name", "picture"}))
         options, ids = split_kwargs(rest, OPTION_NAMES)
-        patience, _ = split_kwargs(options, frozenset({"timeout"}))
-        wanted = ids.pop("custom_participant_id")
-        everybody = self._where({**ids, **patience})
-        found = yield from everybody._find_first(lambda one: one.custom_participant_id == wanted)
+        timeout, _ = split_kwargs(options, frozenset({"timeout"}))
+        custom_id = ids.pop("custom_participant_id")
+        participants = self._where({**ids, **timeout})
+        found = yield from participants._find_first(lambda participant: participant.custom_participant_id == custom_id)
         if found is None:
-            return (yield from self._added(fields))
-        changes = {name: value for name, value in given.items() if found._data.get(name) != value}
+            return (yield from self._create_participant(fields))
+        changes = {name: value for name, value in wanted.items() if found._data.get(name) != value}
         if changes:
-            yield from found._changed_to("PATCH", {**changes, **options})
+            yield from found._write_participant("PATCH", {**changes, **options})
         if not changes or found.token is None:
-            yield from found._refresh_link(cast("RequestOptions", patience))
+            yield from found._regenerate_token(cast("RequestOptions", timeout))
         return found
 
-    def _added(self, fields: NewParticipant) -> Flow[Participant[F]]:
+    def _create_participant(self, fields: NewParticipant) -> Flow[Participant[F]]:
         ids = self._path_ids(self._split_scope(fields)[0])
         creation = self._create({"name": fields["custom_participant_id"], **fields})
-        return naming_presets(creation, self._client, ids, fields)
+        return with_preset_names(creation, self._client, ids, fields)
 
-    def ref(self, id: str, /, **options: Unpack[InMeeting]) -> Participant[F]:
-        """A participant known by their id alone: nothing is sent."""
+    def ref(self, id: str, /, **options: Unpack[MeetingScopedOptions]) -> Participant[F]:
+        """Return a participant of whom only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
 
@@ -129,18 +129,18 @@ class Participant(
 ):
     """Somebody who may join a meeting.
 
-    `token` is there on a participant just created, ensured, updated or replaced, or after `regenerate_token()`. It is
-    a credential: `token.reveal()` is for that person's browser alone.
+    `token` is present after `create`, `ensure`, `update`, `replace` and `regenerate_token`. It is a credential:
+    `token.reveal()` is only for that person's browser.
     """
 
     id: str
-    custom_participant_id: str | None = field("custom_participant_id", "client_specific_id")  # a guide has the old name
+    custom_participant_id: str | None = field("custom_participant_id", "client_specific_id")  # the old name
     name: str | None
     picture: str | None
     preset_name: str | None
     created_at: datetime | None
     updated_at: datetime | None
-    token: ParticipantToken | None = field("token", converter=ParticipantToken._read)
+    token: ParticipantToken | None = field("token", converter=ParticipantToken._from_json)
 
     find = on_default_client(Participants[Sync].find)
     where = on_default_client(Participants[Sync].where)
@@ -151,26 +151,26 @@ class Participant(
 
     @fluent
     def update(self, **changes: Unpack[ParticipantChanges]) -> Flow[None]:
-        """`PATCH .../participants/{participant_id}`: change these fields alone."""
-        return self._changed_to("PATCH", changes)
+        """Change only these fields: `PATCH .../participants/{participant_id}`."""
+        return self._write_participant("PATCH", changes)
 
     @fluent
     def replace(self, **fields: Unpack[ParticipantFields]) -> Flow[None]:
-        """`PUT .../participants/{participant_id}`: set all fields; what is not given is set to its default."""
-        return self._changed_to("PUT", {"name": fields["custom_participant_id"], **fields})
+        """Set all fields, the missing ones to their defaults: `PUT .../participants/{participant_id}`."""
+        return self._write_participant("PUT", {"name": fields["custom_participant_id"], **fields})
 
-    def _changed_to(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
-        return naming_presets(self._write(method, fields), self._client, self._scope, fields)
+    def _write_participant(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
+        return with_preset_names(self._write(method, fields), self._client, self._scope, fields)
 
     @operation
     def destroy(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`DELETE .../participants/{participant_id}`: remove them; their tokens stop working."""
+        """Remove the participant: `DELETE .../participants/{participant_id}`. Their tokens stop working."""
         yield from self._execute(Call("DELETE", options=options))
 
     @fluent
     def regenerate_token(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`POST .../participants/{participant_id}/token`: get a new `token`. Older ones stay valid (100 days)."""
-        return self._refresh_link(options)
+        """Get a new `token`: `POST .../participants/{participant_id}/token`. Older ones stay valid (100 days)."""
+        return self._regenerate_token(options)
 
-    def _refresh_link(self, options: RequestOptions) -> Flow[None]:
+    def _regenerate_token(self, options: RequestOptions) -> Flow[None]:
         return self._merge_call(Call("POST", "/token", options=options))

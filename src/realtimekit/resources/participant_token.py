@@ -1,4 +1,4 @@
-"""Participant tokens: what somebody joins a meeting with."""
+"""Participant tokens: the credentials to join a meeting."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any, Self, final
 
 @final
 class ParticipantToken:
-    """A participant's credential. It hides itself: `repr`, `str`, f-strings and logs show no more than its expiry.
+    """A participant's credential. It is hidden: `repr`, `str`, f-strings and logs only show its expiry.
 
-    `reveal()` gives the text itself, for that person's browser: `{"token": alice.token.reveal()}`. It is no `str`, so
-    that what forgets to call it fails: `json.dumps` refuses the token, where a masked text would reach the browser and
-    be refused there.
+    `reveal()` returns the token itself, for that person's browser: `{"token": alice.token.reveal()}`. The class is not
+    a `str`, so that code that forgets to call `reveal()` fails early: `json.dumps` rejects the token, whereas a masked
+    string would only be rejected by the browser.
     """
 
-    # No attribute holds the text under a name of its own: tools that look into objects (`vars`, JSON encoders of web
-    # frameworks, error trackers) find none. It is a method for the same reason.
+    # `reveal` is a method, and there is no `__dict__`: tools that serialize attributes (`vars`, JSON encoders of web
+    # frameworks, error trackers) do not find the token.
     __slots__ = ("_text",)
 
     def __init__(self, text: str, /) -> None:
         self._text = text
 
     def reveal(self) -> str:
-        """The token itself, a JWT: whoever has it can join as this participant. Keep it out of logs."""
+        """Return the token itself, a JWT. Anyone who has it can join as this participant: keep it out of logs."""
         return self._text
 
     @property
     def claims(self) -> dict[str, Any]:
-        """What stands in the token, decoded but *not verified*; {} where it is no JWT.
+        """The claims of the token, decoded but *not verified*; {} if it is not a JWT.
 
         Documented: `orgId`, `meetingId`, `participantId`, `presetId`, and `iat` and `exp` in Unix seconds.
         """
@@ -44,7 +44,7 @@ class ParticipantToken:
 
     @property
     def expires_at(self) -> datetime | None:
-        """Until when one can join with it (the claim `exp`; 100 days after it was made); None where it does not say."""
+        """When the token expires (the claim `exp`, 100 days after it was issued); None if it does not say."""
         seconds = self.claims.get("exp")
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
             return None
@@ -55,16 +55,16 @@ class ParticipantToken:
 
     @property
     def expired(self) -> bool:
-        """Whether `expires_at` is over, by this machine's clock. False where the token does not say.
+        """Whether `expires_at` has passed, by this machine's clock; False if the token does not say.
 
-        A token can stop working sooner: with its participant.
+        A token stops working earlier if its participant is removed.
         """
-        end = self.expires_at
-        return end is not None and end <= datetime.now(UTC)
+        expiry = self.expires_at
+        return expiry is not None and expiry <= datetime.now(UTC)
 
     def __repr__(self) -> str:
-        end = self.expires_at
-        return f"<ParticipantToken expires_at={end.isoformat() if end else None}>"
+        expiry = self.expires_at
+        return f"<ParticipantToken expires_at={expiry.isoformat() if expiry else None}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ParticipantToken) and other._text == self._text
@@ -73,9 +73,9 @@ class ParticipantToken:
         return hash(self._text)
 
     @classmethod
-    def _read(cls, raw: Any) -> Self:
+    def _from_json(cls, raw: Any) -> Self:
         if not isinstance(raw, str):
-            raise TypeError(f"expected a text, got {type(raw).__name__}")
+            raise TypeError(f"expected a string, got {type(raw).__name__}")
         return cls(raw)
 
     def __reduce__(self) -> tuple[type[ParticipantToken], tuple[str]]:

@@ -1,4 +1,4 @@
-"""Peer events: when somebody came to a session and left it."""
+"""Peer events: when a participant joined and left a session."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from realtimekit.record import Record
 
 
 class PeerEvent(Record, repr_fields=("event_name", "created_at")):
-    """One coming or going, with `include_peer_events=True`."""
+    """One join or leave of a participant, loaded with `include_peer_events=True`."""
 
     id: str | None
     event_name: Literal["PEER_CREATED", "PEER_JOINING", "PEER_LEAVING"] | str | None

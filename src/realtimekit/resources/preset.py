@@ -1,4 +1,4 @@
-"""Presets: what a participant may do, see and hear."""
+"""Presets: the permissions and the appearance of a participant's meeting."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ T = TypeVar("T")
 class PresetFilters(ScopedOptions, total=False):
     """The query of `GET /presets`."""
 
-    search: str  # words of its name
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    search: str  # words in its name
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
@@ -59,32 +59,32 @@ class Presets(Relation["Preset[F]", F]):
     """The presets of an app: `client.presets`."""
 
     def where(self, **filters: Unpack[PresetFilters]) -> Presets[F]:
-        """Those that match: `GET /presets`."""
+        """Return the presets that match these filters: `GET /presets`."""
         return self._where(filters)
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Preset[F]]:
-        """`GET /presets/{preset_id}`.
+        """Return one preset: `GET /presets/{preset_id}`.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no preset with this id.
         """
         return self._find(id, {}, options)
 
     @operation
     def create(self, **fields: Unpack[NewPreset]) -> Flow[Preset[F]]:
-        """`POST /presets`."""
+        """Create a preset: `POST /presets`."""
         return self._create(fields)
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Preset[F]:
-        """A preset known by its id alone: nothing is sent."""
+        """Return a preset of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
 
 class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Presets, repr_fields=("id", "name")):
-    """What the participants who have it may do, and how their meeting looks.
+    """What participants with this preset may do, and how their meeting looks.
 
-    Participants name theirs by its `name`. In a list a preset holds its name alone: `reload()` reads the rest.
+    A participant refers to it by its `name`. On presets from a list only the name is set: `reload()` loads the rest.
     """
 
     id: str
@@ -103,39 +103,41 @@ class Preset(Resource[F], path="/{app_id}/presets(/{preset_id})", collection=Pre
 
     @fluent
     def update(self, **changes: Unpack[PresetChanges]) -> Flow[None]:
-        """`PATCH /presets/{preset_id}`: change these parts alone."""
+        """Change only these parts: `PATCH /presets/{preset_id}`."""
         return self._write("PATCH", changes)
 
     @fluent
     def replace(self, **fields: Unpack[PresetFields]) -> Flow[None]:
-        """`PUT /presets/{preset_id}`: set all of it."""
+        """Set all fields: `PUT /presets/{preset_id}`."""
         return self._write("PUT", fields)
 
     @operation
     def destroy(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`DELETE /presets/{preset_id}`."""
+        """Delete the preset: `DELETE /presets/{preset_id}`."""
         yield from self._execute(Call("DELETE", options=options))
 
 
-def naming_presets(flow: Flow[T], client: Runner[Any], scope: Mapping[str, Any], given: Mapping[str, Any]) -> Flow[T]:
-    """A call that names a preset: if it fails because there is none of that name, the error says which there are.
+def with_preset_names(
+    flow: Flow[T], client: Runner[Any], scope: Mapping[str, Any], kwargs: Mapping[str, Any]
+) -> Flow[T]:
+    """Run a call that refers to a preset; if there is no preset of that name, the error lists those of the app.
 
-    Neither the status nor the words of that error are documented: any that speaks of a preset is taken for it.
+    Neither the status nor the message of that error is documented: any message that mentions a preset counts.
 
     Args:
         flow: the call.
-        client: whose settings the call uses.
+        client: the client of the call.
         scope: the ids of the app.
-        given: the keywords of the call; its timeout counts for reading the presets, too.
+        kwargs: the keywords of the call; its timeout is also used to read the presets.
     """
     try:
         return (yield from flow)
     except (ValidationError, NotFoundError) as error:
         if re.search("preset", error.message, re.IGNORECASE):
             try:
-                names = yield from _names(client, scope, {"timeout": given["timeout"]} if "timeout" in given else {})
+                names = yield from _names(client, scope, {"timeout": kwargs["timeout"]} if "timeout" in kwargs else {})
             except RealtimeKitError:
-                pass  # it was for the message alone
+                pass  # it was only for the message
             else:
                 error.args = (f"{error}; {names}",)
         raise
@@ -143,11 +145,11 @@ def naming_presets(flow: Flow[T], client: Runner[Any], scope: Mapping[str, Any],
 
 def _names(client: Runner[Any], scope: Mapping[str, Any], options: RequestOptions) -> Flow[str]:
     path = Preset._template.collection(scope)
-    settings = client.settings._replace(max_retries=0)  # somebody waits to read what went wrong
-    answer = yield from execute(settings, Call("GET", path, options=options))
-    names = [str(preset.get("name")) for preset in protocol.unwrap_list(answer) or []]
+    settings = client.settings._replace(max_retries=0)  # the caller waits for the error
+    body = yield from execute(settings, Call("GET", path, options=options))
+    names = [str(preset.get("name")) for preset in protocol.unwrap_list(body) or []]
     if not names:
-        return "no preset was found in this app"
-    total = protocol.paging(answer).total_count or 0
+        return "this app has no presets"
+    total = protocol.paging(body).total_count or 0
     more = f" and {total - len(names)} more" if total > len(names) else ""
-    return f"the presets of this app: {protocol.printable(', '.join(map(repr, names)))}{more}"
+    return f"the presets of this app: {protocol.sanitize(', '.join(map(repr, names)))}{more}"

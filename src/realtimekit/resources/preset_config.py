@@ -1,7 +1,7 @@
-"""What is in a preset, as one reads it. `preset_fields` has the same for writing.
+"""The parts of a preset, for reading; `preset_fields` has them for writing.
 
-Everything may be absent: the lists of what the API requires here changed from one edition of its description to the
-next, and older presets lack what came later.
+Every field may be absent: the fields that the API requires differ between versions of its description, and older
+presets lack newer fields.
 """
 
 from __future__ import annotations
@@ -23,38 +23,38 @@ BorderWidth: TypeAlias = Literal["none", "thin", "fat"] | str
 
 
 class VideoStreams(Record, repr_fields=("desktop", "mobile")):
-    """How many videos are shown at once."""
+    """How many videos are shown at a time."""
 
     desktop: int | None
     mobile: int | None
 
 
 class VideoMedia(Record, repr_fields=("quality", "frame_rate")):
-    """What a camera sends."""
+    """The video of a camera."""
 
     quality: VideoQuality | None
     frame_rate: float | None
-    """Frames a second, at most 30."""
+    """Frames per second, at most 30."""
     simulcast: bool | None
 
 
 class ScreenshareMedia(Record, repr_fields=("quality", "frame_rate")):
-    """What a shared screen sends."""
+    """The video of a shared screen."""
 
     quality: VideoQuality | None
     frame_rate: float | None
-    """Frames a second."""
+    """Frames per second."""
 
 
 class AudioMedia(Record, repr_fields=("enable_high_bitrate", "enable_stereo")):
-    """What a microphone sends."""
+    """The audio of a microphone."""
 
     enable_high_bitrate: bool | None
     enable_stereo: bool | None
 
 
 class PresetMedia(Record):
-    """What participants send."""
+    """The media that participants send."""
 
     video: VideoMedia | None
     screenshare: ScreenshareMedia | None
@@ -62,7 +62,7 @@ class PresetMedia(Record):
 
 
 class PresetConfig(Record, repr_fields=("view_type",)):
-    """What kind of meeting it is."""
+    """The kind of meeting, and its media."""
 
     view_type: ViewType | None
     max_screenshare_count: int | None
@@ -75,7 +75,7 @@ class PresetConfig(Record, repr_fields=("view_type",)):
 
 
 class PublicChat(Record):
-    """What they may do in the chat with everybody."""
+    """Permissions in the public chat."""
 
     can_send: bool | None
     text: bool | None
@@ -83,7 +83,7 @@ class PublicChat(Record):
 
 
 class PrivateChat(Record):
-    """What they may do in chats between two."""
+    """Permissions in private chats."""
 
     can_send: bool | None
     can_receive: bool | None
@@ -92,46 +92,46 @@ class PrivateChat(Record):
 
 
 class ChatPermissions(Record):
-    """What they may do in the chats."""
+    """Permissions in the chats."""
 
     public: PublicChat | None
     private: PrivateChat | None
 
 
 class ConnectedMeetings(Record):
-    """What they may do with breakout rooms."""
+    """Permissions for breakout rooms."""
 
     can_alter_connected_meetings: bool | None
     can_switch_connected_meetings: bool | None
     can_switch_to_parent_meeting: bool | None
 
 
-class Produce(Record, repr_fields=("can_produce",)):
-    """Whether they may send one kind of media."""
+class ProducePermission(Record, repr_fields=("can_produce",)):
+    """The permission to send one kind of media."""
 
     can_produce: Permission | None
 
 
 class MediaPermissions(Record):
-    """Which media they may send."""
+    """The permissions to send media."""
 
-    audio: Produce | None
-    video: Produce | None
-    screenshare: Produce | None
+    audio: ProducePermission | None
+    video: ProducePermission | None
+    screenshare: ProducePermission | None
 
 
 class PluginPermissions(Record):
-    """What they may do with plugins."""
+    """Permissions for plugins."""
 
     can_close: bool | None
     can_edit_config: bool | None
     can_start: bool | None
     config: dict[str, Any] | None
-    """A plugin's id -> `{"access_control": "FULL_ACCESS" or "VIEW_ONLY", "handles_view_only": bool}`."""
+    """Plugin id -> `{"access_control": "FULL_ACCESS" or "VIEW_ONLY", "handles_view_only": bool}`."""
 
 
 class PollPermissions(Record):
-    """What they may do with polls."""
+    """Permissions for polls."""
 
     can_create: bool | None
     can_view: bool | None
@@ -139,7 +139,7 @@ class PollPermissions(Record):
 
 
 class PresetPermissions(Record):
-    """What participants may do."""
+    """The permissions of participants."""
 
     accept_waiting_requests: bool | None
     can_accept_production_requests: bool | None
@@ -173,7 +173,7 @@ class PresetPermissions(Record):
 
 
 class BackgroundShades(Record, repr_fields=("600", "1000")):
-    """Colours; on the wire the keys are the numbers, so `shades["600"]` reads them, too."""
+    """Colors. The wire names are the numbers: `shades["600"]` is `shades.shade_600`."""
 
     shade_600: str | None = field("600")
     shade_700: str | None = field("700")
@@ -183,7 +183,7 @@ class BackgroundShades(Record, repr_fields=("600", "1000")):
 
 
 class BrandShades(Record, repr_fields=("300", "500")):
-    """Colours; on the wire the keys are the numbers, so `shades["300"]` reads them, too."""
+    """Colors. The wire names are the numbers: `shades["300"]` is `shades.shade_300`."""
 
     shade_300: str | None = field("300")
     shade_400: str | None = field("400")
@@ -193,7 +193,7 @@ class BrandShades(Record, repr_fields=("300", "500")):
 
 
 class Colors(Record):
-    """The colours of the meeting."""
+    """The colors of the meeting."""
 
     background: BackgroundShades | None
     brand: BrandShades | None
@@ -206,7 +206,7 @@ class Colors(Record):
 
 
 class DesignTokens(Record, repr_fields=("theme",)):
-    """How the meeting looks."""
+    """The appearance of the meeting."""
 
     theme: Theme | None
     border_radius: BorderRadius | None
@@ -219,7 +219,7 @@ class DesignTokens(Record, repr_fields=("theme",)):
 
 
 class PresetUi(Record):
-    """How the meeting looks, and what differs from that."""
+    """The appearance of the meeting, and deviations from it."""
 
     design_tokens: DesignTokens | None
     config_diff: dict[str, Any] | None

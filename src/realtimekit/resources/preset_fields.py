@@ -1,7 +1,7 @@
-"""What is in a preset, as one writes it. `preset_config` has the same for reading.
+"""The parts of a preset, for writing; `preset_config` has them for reading.
 
-Every key may be left out here, so that one set of types serves a PATCH, too. Of a POST or PUT the API requires most:
-it answers ValidationError where one is missing.
+Every key is optional here, so that one set of types also serves PATCH. For POST and PUT the API requires most of them:
+a missing one is a ValidationError.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from realtimekit.resources.preset_config import (
 
 
 class VideoStreamsFields(TypedDict, total=False):
-    """How many videos are shown at once."""
+    """How many videos are shown at a time."""
 
     desktop: int
     mobile: int
 
 
 class VideoMediaFields(TypedDict, total=False):
-    """What a camera sends."""
+    """The video of a camera."""
 
     quality: VideoQuality
-    frame_rate: float  # frames a second, at most 30
+    frame_rate: float  # frames per second, at most 30
     simulcast: bool
 
 
 class ScreenshareMediaFields(TypedDict, total=False):
-    """What a shared screen sends."""
+    """The video of a shared screen."""
 
     quality: VideoQuality
     frame_rate: float
 
 
 class AudioMediaFields(TypedDict, total=False):
-    """What a microphone sends."""
+    """The audio of a microphone."""
 
     enable_high_bitrate: bool
     enable_stereo: bool
 
 
 class MediaFields(TypedDict, total=False):
-    """What participants send."""
+    """The media that participants send."""
 
     video: VideoMediaFields
     screenshare: ScreenshareMediaFields
@@ -61,7 +61,7 @@ class MediaFields(TypedDict, total=False):
 
 
 class ConfigFields(TypedDict, total=False):
-    """What kind of meeting it is."""
+    """The kind of meeting, and its media."""
 
     view_type: ViewType
     max_screenshare_count: int
@@ -74,7 +74,7 @@ class ConfigFields(TypedDict, total=False):
 
 
 class PublicChatFields(TypedDict, total=False):
-    """What they may do in the chat with everybody."""
+    """Permissions in the public chat."""
 
     can_send: bool
     text: bool
@@ -82,7 +82,7 @@ class PublicChatFields(TypedDict, total=False):
 
 
 class PrivateChatFields(TypedDict, total=False):
-    """What they may do in chats between two."""
+    """Permissions in private chats."""
 
     can_send: bool
     can_receive: bool
@@ -91,52 +91,52 @@ class PrivateChatFields(TypedDict, total=False):
 
 
 class ChatFields(TypedDict, total=False):
-    """What they may do in the chats."""
+    """Permissions in the chats."""
 
     public: PublicChatFields
     private: PrivateChatFields
 
 
 class ConnectedMeetingsFields(TypedDict, total=False):
-    """What they may do with breakout rooms."""
+    """Permissions for breakout rooms."""
 
     can_alter_connected_meetings: bool
     can_switch_connected_meetings: bool
     can_switch_to_parent_meeting: bool
 
 
-class ProduceFields(TypedDict, total=False):
-    """Whether they may send one kind of media."""
+class ProducePermissionFields(TypedDict, total=False):
+    """The permission to send one kind of media."""
 
     can_produce: Permission
 
 
 class MediaPermissionsFields(TypedDict, total=False):
-    """Which media they may send."""
+    """The permissions to send media."""
 
-    audio: ProduceFields
-    video: ProduceFields
-    screenshare: ProduceFields
+    audio: ProducePermissionFields
+    video: ProducePermissionFields
+    screenshare: ProducePermissionFields
 
 
 class PluginConfigFields(TypedDict, total=False):
-    """What they may do with one plugin."""
+    """Permissions for one plugin."""
 
     access_control: Literal["FULL_ACCESS", "VIEW_ONLY"] | str
     handles_view_only: bool
 
 
 class PluginsFields(TypedDict, total=False):
-    """What they may do with plugins."""
+    """Permissions for plugins."""
 
     can_close: bool
     can_edit_config: bool
     can_start: bool
-    config: Mapping[str, PluginConfigFields]  # by the id of the plugin
+    config: Mapping[str, PluginConfigFields]  # by plugin id
 
 
 class PollsFields(TypedDict, total=False):
-    """What they may do with polls."""
+    """Permissions for polls."""
 
     can_create: bool
     can_view: bool
@@ -144,7 +144,7 @@ class PollsFields(TypedDict, total=False):
 
 
 class PermissionsFields(TypedDict, total=False):
-    """What participants may do."""
+    """The permissions of participants."""
 
     accept_waiting_requests: bool
     can_accept_production_requests: bool
@@ -176,7 +176,7 @@ class PermissionsFields(TypedDict, total=False):
 
 # --- ui ---------------------------------------------------------------------------------------------------------------
 
-# The keys are numbers, as texts: no class can spell them.
+# The keys are strings of digits, which a class cannot spell.
 BackgroundFields = TypedDict(
     "BackgroundFields", {"600": str, "700": str, "800": str, "900": str, "1000": str}, total=False
 )
@@ -184,7 +184,7 @@ BrandFields = TypedDict("BrandFields", {"300": str, "400": str, "500": str, "600
 
 
 class ColorsFields(TypedDict, total=False):
-    """The colours of the meeting."""
+    """The colors of the meeting."""
 
     background: BackgroundFields
     brand: BrandFields
@@ -197,7 +197,7 @@ class ColorsFields(TypedDict, total=False):
 
 
 class DesignTokensFields(TypedDict, total=False):
-    """How the meeting looks."""
+    """The appearance of the meeting."""
 
     theme: Theme
     border_radius: BorderRadius
@@ -210,7 +210,7 @@ class DesignTokensFields(TypedDict, total=False):
 
 
 class UiFields(TypedDict, total=False):
-    """How the meeting looks."""
+    """The appearance of the meeting."""
 
     design_tokens: DesignTokensFields
     config_diff: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Recordings: video and audio of a meeting, of everybody together or of each one apart."""
+"""Recordings: video and audio of a meeting, in one file or in one for each participant."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 RecordingStatus: TypeAlias = Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str
 
-# INVOKED -> RECORDING <-> PAUSED -> UPLOADING -> UPLOADED, and from anywhere else to ERRORED: what is ahead of each.
-_END = frozenset({"UPLOADING", "UPLOADED", "ERRORED"})
-_AHEAD: Mapping[str, frozenset[str]] = {
-    "INVOKED": _END | {"RECORDING", "PAUSED"},
-    "RECORDING": _END | {"PAUSED"},
-    "PAUSED": _END | {"RECORDING"},
+# INVOKED -> RECORDING <-> PAUSED -> UPLOADING -> UPLOADED, and ERRORED from all but UPLOADED. What can follow each:
+_AFTER_STOP = frozenset({"UPLOADING", "UPLOADED", "ERRORED"})
+_FOLLOWING: Mapping[str, frozenset[str]] = {
+    "INVOKED": _AFTER_STOP | {"RECORDING", "PAUSED"},
+    "RECORDING": _AFTER_STOP | {"PAUSED"},
+    "PAUSED": _AFTER_STOP | {"RECORDING"},
     "UPLOADING": frozenset({"UPLOADED", "ERRORED"}),
     "UPLOADED": frozenset(),
     "ERRORED": frozenset(),
@@ -55,7 +55,7 @@ class RecordingFilters(ScopedOptions, total=False):
     end_time: datetime | str
     sort_by: Literal["invokedTime"] | str
     sort_order: Literal["ASC", "DESC"]
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
@@ -88,15 +88,15 @@ class TrackLayer(TypedDict, total=False):
 class NewTrackRecording(_OfMeeting, total=False):
     """The body of `POST /recordings/track`."""
 
-    layers: Mapping[str, TrackLayer]  # by their names
-    user_ids: Sequence[str]  # whom to record (beta)
+    layers: Mapping[str, TrackLayer]  # by layer name
+    user_ids: Sequence[str]  # the participants to record (beta)
 
 
 class Caller(Record, repr_fields=("type", "name")):
-    """Who had a recording started or stopped."""
+    """Who started or stopped a recording."""
 
     type: Literal["ORGANIZATION", "USER"] | str | None
-    user_id: str | None = field("user_Id", "user_id")  # the capital is the API's
+    user_id: str | None = field("user_Id", "user_id")  # the API spells it with a capital
     name: str | None
 
 
@@ -114,7 +114,7 @@ class StopReason(Record, repr_fields=("reason",)):
     caller: Caller | None
 
 
-def _links(raw: Any) -> dict[str, str]:
+def _parse_download_urls(raw: Any) -> dict[str, str]:
     if not isinstance(raw, dict) or not all(isinstance(file, dict) for file in raw.values()):
         raise TypeError("expected an object of objects")
     return {name: file["download_url"] for name, file in raw.items() if file.get("download_url") is not None}
@@ -124,66 +124,66 @@ class RecordingLayer(Record, repr_fields=("layer_name",)):
     """The files of one layer of a track recording."""
 
     layer_name: str | None
-    download_urls: dict[str, str] | None = field("download_urls", converter=_links)
-    """File name -> link."""
+    download_urls: dict[str, str] | None = field("download_urls", converter=_parse_download_urls)
+    """File name -> download URL."""
 
 
-def _one_link(raw: Any) -> str | None:
+def _parse_download_url(raw: Any) -> str | None:
     if not isinstance(raw, str | list):
-        raise TypeError(f"expected a text or a list, got {type(raw).__name__}")
+        raise TypeError(f"expected a string or a list, got {type(raw).__name__}")
     return raw if isinstance(raw, str) else None
 
 
-def _layers(raw: Any) -> list[RecordingLayer] | None:
-    return None if _one_link(raw) is not None else [RecordingLayer(layer) for layer in raw]
+def _parse_layers(raw: Any) -> list[RecordingLayer] | None:
+    return None if _parse_download_url(raw) is not None else [RecordingLayer(layer) for layer in raw]
 
 
 class Recordings(Relation["Recording[F]", F]):
     """The recordings of an app: `client.recordings`."""
 
     def where(self, **filters: Unpack[RecordingFilters]) -> Recordings[F]:
-        """Those that match: `GET /recordings`.
+        """Return the recordings that match these filters: `GET /recordings`.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
         return self._where(filters)
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
-        """Ascending by this field, or with "-" descending."""
+        """Sort by this field, ascending; with "-" descending."""
         return self._order_by(field)
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Recording[F]]:
-        """`GET /recordings/{recording_id}`.
+        """Return one recording: `GET /recordings/{recording_id}`.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no recording with this id.
         """
         return self._find(id, {}, options)
 
     @operation
     def active_for(self, meeting_id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Recording[F]]:
-        """The recording that is being made of a meeting: `GET /recordings/active-recording/{meeting_id}`.
+        """Return the active recording of a meeting: `GET /recordings/active-recording/{meeting_id}`.
 
         Raises:
-            NotFoundError: none is.
+            NotFoundError: the meeting is not being recorded.
         """
         path = f"/active-recording/{encode_segment('meeting_id', meeting_id)}"
         return self._fetch_record(*self._call("GET", path, options))
 
     @operation
     def create(self, **fields: Unpack[NewRecording]) -> Flow[Recording[F]]:
-        """Record a meeting, everybody in one file: `POST /recordings`. It starts INVOKED."""
+        """Record a meeting in one file: `POST /recordings`. The first status is INVOKED."""
         return self._create(fields)
 
     @operation
     def create_track(self, **fields: Unpack[NewTrackRecording]) -> Flow[Recording[F]]:
-        """Record a meeting, each participant in a file: `POST /recordings/track`. The files are in `layers`."""
+        """Record each participant of a meeting in a file: `POST /recordings/track`. The files are in `tracks`."""
         return self._create(fields, "/track")
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Recording[F]:
-        """A recording known by its id alone: nothing is sent."""
+        """Return a recording of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
 
@@ -197,7 +197,7 @@ class Recording(
 ):
     """A recording of a meeting. Its file is kept for 7 days.
 
-    `download_url` needs no token and is as good as one: it works for whoever has it, until `download_url_expiry`.
+    `download_url` is a credential: it needs no token and works for anyone who has it, until `download_url_expiry`.
     """
 
     id: str
@@ -211,17 +211,17 @@ class Recording(
     """Seconds."""
     file_size: int | None
     """Bytes."""
-    download_url: str | None = field("download_url", converter=_one_link)
-    """None until the status is UPLOADED, and of a track recording: its links are in `layers`."""
+    download_url: str | None = field("download_url", converter=_parse_download_url)
+    """None before the status is UPLOADED, and for track recordings: their URLs are in `layers`."""
     download_url_expiry: datetime | None
-    audio_download_url: str | None = field("audio_download_url", "download_audio_url")  # a guide has the second
-    layers: list[RecordingLayer] | None = field("download_url", converter=_layers)
-    """Only of a track recording that is UPLOADED."""
+    audio_download_url: str | None = field("audio_download_url", "download_audio_url")  # a guide uses the second
+    layers: list[RecordingLayer] | None = field("download_url", converter=_parse_layers)
+    """Only for track recordings that are UPLOADED."""
     storage_config: StorageConfig | None
     start_reason: StartReason | None
     stop_reason: StopReason | None
     meeting: Meeting[F] | None
-    """Only in some answers."""
+    """Only in some responses."""
 
     find = on_default_client(Recordings[Sync].find)
     where = on_default_client(Recordings[Sync].where)
@@ -235,22 +235,22 @@ class Recording(
     def transition(
         self, action: Literal["pause", "resume", "stop"] | str, /, **options: Unpack[RequestOptions]
     ) -> Flow[None]:
-        """`PUT /recordings/{recording_id}`: "pause", "resume" or "stop"."""
+        """Pause, resume or stop the recording: `PUT /recordings/{recording_id}` with the action."""
         return self._write("PUT", {"action": action, **options})
 
     @fluent
     def pause(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`PUT /recordings/{recording_id}` with the action "pause"."""
+        """Pause the recording: `PUT /recordings/{recording_id}` with the action "pause"."""
         return self._write("PUT", {"action": "pause", **options})
 
     @fluent
     def resume(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`PUT /recordings/{recording_id}` with the action "resume"."""
+        """Resume the recording: `PUT /recordings/{recording_id}` with the action "resume"."""
         return self._write("PUT", {"action": "resume", **options})
 
     @fluent
     def stop(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`PUT /recordings/{recording_id}` with the action "stop": its file is then uploaded."""
+        """Stop the recording; its file is then uploaded: `PUT /recordings/{recording_id}` with the action "stop"."""
         return self._write("PUT", {"action": "stop", **options})
 
     @fluent
@@ -258,39 +258,43 @@ class Recording(
         self,
         *statuses: RecordingStatus,
         timeout: float = 600,
-        poll: float = 5,
+        poll_interval: float = 5,
         progress: Callable[[Recording[F]], object] | None = None,
     ) -> Flow[None]:
-        """Read the recording again and again, until it has one of these statuses: `recording.wait_until("UPLOADED")`.
+        """Reload the recording until it has one of these statuses: `GET /recordings/{recording_id}`, repeatedly.
+
+        Example:
+            recording.stop().wait_until("UPLOADED")
 
         Args:
             statuses: one or more.
             timeout: seconds in all.
-            poll: seconds from one read to the next.
+            poll_interval: seconds between two reads.
             progress: called with the recording after each read.
 
         Raises:
-            WaitError: it can no longer have any of them: it failed, or is past them.
-            WaitTimeoutError: the time is over.
-            ValueError: no status to wait for, or a time that is not above 0.
+            WaitError: the recording can no longer reach any of them: it failed, or is past them.
+            WaitTimeoutError: it had none of them within `timeout`.
+            ValueError: there is no status, or `timeout` or `poll_interval` is not above 0.
         """
         if not statuses:
-            raise ValueError("no status to wait for: give one or more, as in wait_until('UPLOADED')")
+            raise ValueError("no status to wait for: pass one or more, as in wait_until('UPLOADED')")
 
         def failed(recording: Recording[F]) -> str | None:
-            ahead = _AHEAD.get(recording.status)
-            if ahead is None:
-                return None  # a new status may lead anywhere; and a new one may come after any but the last
-            possible = ahead and any(status in ahead or status not in _AHEAD for status in statuses)
+            following = _FOLLOWING.get(recording.status)
+            if following is None:
+                return None  # an unknown status may lead to any other
+            # An unknown status may follow any but the last ones.
+            possible = following and any(status in following or status not in _FOLLOWING for status in statuses)
             return None if possible else f"it is {recording.status}"
 
-        what = f"to be {' or '.join(statuses)}"
+        goal = f"to be {' or '.join(statuses)}"
         return wait_until(
             self,
             lambda recording: recording.status in statuses,
-            what=what,
+            goal=goal,
             timeout=timeout,
-            poll=poll,
+            poll_interval=poll_interval,
             failed=failed,
             progress=progress,
         )
@@ -299,29 +303,29 @@ class Recording(
 
     @property
     def audio(self) -> File[F]:
-        """The file with the sound alone: `recording.audio.download("weekly.mp3")`."""
-        return File(self, f"{self._default_name()}-audio", lambda: self.audio_download_url)
+        """The file with the audio only: `recording.audio.download("weekly.mp3")`."""
+        return File(self, f"{self._default_filename()}-audio", lambda: self.audio_download_url)
 
     @property
     def tracks(self) -> list[File[F]]:
-        """The files of a track recording, layer by layer; [] until it is UPLOADED, and of any other recording."""
-        places = [(n, name) for n, layer in enumerate(self.layers or []) for name in layer.download_urls or {}]
-        # Numbered, because two names may become one when they are made safe for a folder.
+        """The files of a track recording, layer by layer; [] before it is UPLOADED, and for other recordings."""
+        tracks = [(n, name) for n, layer in enumerate(self.layers or []) for name in layer.download_urls or {}]
+        # Numbered, because two names may be equal once unsafe characters are replaced.
         return [
             File(
                 self,
-                f"{self._default_name()}-{number}-{name.rpartition('.')[0] or name}",
-                partial(self._track, layer, name),
+                f"{self._default_filename()}-{number}-{name.rpartition('.')[0] or name}",
+                partial(self._track_url, layer, name),
             )
-            for number, (layer, name) in enumerate(places, 1)
+            for number, (layer, name) in enumerate(tracks, 1)
         ]
 
-    def _track(self, layer: int, name: str) -> str | None:
-        """A link, asked again after a renewal."""
+    def _track_url(self, layer: int, name: str) -> str | None:
+        """Return the current URL of a track; it changes when the recording is reloaded."""
         layers = self.layers or []
         return (layers[layer].download_urls or {}).get(name) if layer < len(layers) else None
 
-    # --- what a download asks for ------------------------------------------------------------------------------------
+    # --- as a Downloadable -------------------------------------------------------------------------------------------
 
     def _link(self) -> str | None:
         return self.download_url
@@ -329,6 +333,6 @@ class Recording(
     def _refresh_link(self) -> Flow[None]:
         return self._read()
 
-    def _default_name(self) -> str:
+    def _default_filename(self) -> str:
         name = self.output_file_name or self.id
         return name.rpartition(".")[0] or name

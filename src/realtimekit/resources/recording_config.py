@@ -1,6 +1,6 @@
-"""How recordings are made and where they go: of a meeting (`recording_config`) and of one recording.
+"""The configuration of recordings: of a meeting (`recording_config`) and of a single recording.
 
-Each part is here twice: as a record for reading, and as `...Fields`, the keys to write, any of which may be left out.
+Each part is defined twice: as a record for reading, and as `...Fields` with optional keys for writing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ VideoCodec: TypeAlias = Literal["H264", "VP8", "VP9"] | str
 WatermarkPosition: TypeAlias = Literal["left top", "right top", "left bottom", "right bottom"] | str
 StorageType: TypeAlias = (
     Literal["aws", "azure", "digitalocean", "gcs", "sftp"] | str
-)  # documents name "cloudflare", too
+)  # some documents also name "cloudflare"
 StorageAuth: TypeAlias = Literal["KEY", "PASSWORD"] | str
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -27,18 +27,18 @@ class AudioConfig(Record, repr_fields=("codec", "channel")):
     codec: AudioCodec | None
     channel: AudioChannel | None
     export_file: bool | None
-    """Whether there is a file of the audio alone."""
+    """Whether there is also a file with the audio only."""
 
 
 class WatermarkSize(Record, repr_fields=("width", "height")):
-    """Pixels."""
+    """The size in pixels."""
 
     width: int | None
     height: int | None
 
 
 class Watermark(Record, repr_fields=("position",)):
-    """A picture over the video."""
+    """An image over the video."""
 
     url: str | None
     position: WatermarkPosition | None
@@ -58,7 +58,7 @@ class VideoConfig(Record, repr_fields=("codec", "width", "height")):
 
 
 class StorageConfig(Record, repr_fields=("type", "bucket", "path")):
-    """Where the file goes, besides RealtimeKit's own bucket. The API does not give its secrets back."""
+    """Where the file is uploaded, in addition to RealtimeKit's own bucket. The API does not return its secrets."""
 
     id: str | None
     type: StorageType | None
@@ -78,13 +78,13 @@ class BucketConfig(Record, repr_fields=("enabled",)):
 
 
 class LiveStreamingConfig(Record):
-    """Where a recording is broadcast to; the link may hold a stream key."""
+    """Where a recording is streamed to; the URL may contain a stream key."""
 
     rtmp_url: str | None
 
 
 class RecordingConfig(Record, repr_fields=("max_seconds", "file_name_prefix")):
-    """How the recordings of a meeting are made."""
+    """The configuration of the recordings of a meeting."""
 
     max_seconds: float | None
     file_name_prefix: str | None
@@ -107,14 +107,14 @@ class AudioConfigFields(TypedDict, total=False):
 
 
 class WatermarkSizeFields(TypedDict, total=False):
-    """Pixels, 1 or more."""
+    """The size in pixels, 1 or more."""
 
     width: int
     height: int
 
 
 class WatermarkFields(TypedDict, total=False):
-    """A picture over the video."""
+    """An image over the video."""
 
     url: str
     position: WatermarkPosition  # default "left top"
@@ -132,7 +132,7 @@ class VideoConfigFields(TypedDict, total=False):
 
 
 class StorageConfigFields(TypedDict, total=False):
-    """Where the file goes. Which keys are needed depends on the type and the auth_method."""
+    """Where the file is uploaded. The required keys depend on `type` and `auth_method`."""
 
     type: StorageType
     access_key: str  # aws, azure, digitalocean
@@ -155,19 +155,19 @@ class BucketConfigFields(TypedDict):
 
 
 class RtmpFields(TypedDict, total=False):
-    """Where a recording is broadcast to."""
+    """Where a recording is streamed to."""
 
     rtmp_url: str
 
 
 class InteractiveConfigFields(TypedDict, total=False):
-    """Metadata within the file."""
+    """Metadata inside the file."""
 
     type: Literal["ID3"] | str
 
 
 class RecordingConfigFields(TypedDict, total=False):
-    """How the recordings of a meeting are made."""
+    """The configuration of the recordings of a meeting."""
 
     max_seconds: float  # 60 to 86400
     file_name_prefix: str

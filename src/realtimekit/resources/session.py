@@ -1,4 +1,4 @@
-"""Sessions: the record of what happened when participants joined a meeting."""
+"""Sessions: what happened while participants were in a meeting."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SessionFilters(ScopedOptions, total=False):
     search: str
     sort_by: Literal["minutesConsumed", "createdAt"] | str
     sort_order: Literal["ASC", "DESC"]
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
@@ -52,17 +52,30 @@ class Sessions(Relation["Session[F]", F]):
     """The sessions of an app: `client.sessions`."""
 
     def where(self, **filters: Unpack[SessionFilters]) -> Sessions[F]:
-        """Those that match: `GET /sessions`.
+        """Return the sessions that match these filters: `GET /sessions`. Nothing is sent until the result is iterated.
+
+        Example:
+            for session in client.sessions.where(status="ENDED", associated_id="meet-1"): ...
+
+        Args:
+            filters: `status` ("LIVE", "ENDED"), `associated_id` (the id of a meeting), `participants` (how many took
+                part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes, or strings in ISO 8601),
+                `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of every call: `app_id`,
+                `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
         Raises:
-            ValueError: a time that is none, or that has no time zone.
+            ValueError: a time is invalid or has no time zone.
         """
         return self._where(filters)
 
     def order_by(
         self, field: Literal["created_at", "-created_at", "minutes_consumed", "-minutes_consumed"] | str, /
     ) -> Sessions[F]:
-        """Ascending by this field, or with "-" descending."""
+        """Sort by this field, ascending; with "-" descending.
+
+        Example:
+            client.sessions.where(status="ENDED").order_by("-created_at").first()
+        """
         return self._order_by(field)
 
     @operation
@@ -74,10 +87,13 @@ class Sessions(Relation["Session[F]", F]):
         include_breakout_rooms: bool | None = None,
         **options: Unpack[ScopedOptions],
     ) -> Flow[Session[F]]:
-        """`GET /sessions/{session_id}`.
+        """Return one session: `GET /sessions/{session_id}`.
+
+        Example:
+            client.sessions.find("sess-1").participants.all()
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: there is no session with this id.
         """
         return self._find(id, {"include_breakout_rooms": include_breakout_rooms}, options)
 
@@ -91,42 +107,46 @@ class Sessions(Relation["Session[F]", F]):
         include_peer_events: bool | None = None,
         **options: Unpack[ScopedOptions],
     ) -> Flow[SessionParticipant[F]]:
-        """Who was behind a peer id (from a webhook, say), with their call quality; no session id is needed.
+        """Return the participant with a peer id, e.g. from a webhook, and their call quality. No session id is needed.
 
         `GET /sessions/peer-report/{peer_id}`.
 
         Args:
-            peer_id: the id that a person had in one session.
-            filters: the parts of the report to get: "device_info", "ip_information", "precall_network_information",
-                "events", "quality_stats"; one, several, or None for what the server gives by default.
-            include_peer_events: whether `peer_events` is in the answer.
+            peer_id: the id of a participant in one session.
+            filters: the parts of the report to return: "device_info", "ip_information", "precall_network_information",
+                "events", "quality_stats"; one, several, or None for the server's default.
+            include_peer_events: whether to include `peer_events`.
 
         Raises:
-            NotFoundError: nobody had this id.
+            NotFoundError: there is no participant with this peer id.
         """
         scope, rest = self._split_scope(options)
         ids = self._path_ids(scope)
         path = f"{self._template.collection(ids)}/peer-report/{encode_segment('peer_id', peer_id)}"
         query = {"filters": filters, "include_peer_events": include_peer_events}
-        given = cast("RequestOptions", split_kwargs(rest, OPTION_NAMES)[0])
-        body = yield from execute(self._client.settings, Call("GET", path, query, options=given))
+        call_options = cast("RequestOptions", split_kwargs(rest, OPTION_NAMES)[0])
+        body = yield from execute(self._client.settings, Call("GET", path, query, options=call_options))
         data = protocol.unwrap(body, SessionParticipant._item_key)
         if not isinstance(data, dict):
-            raise DecodeError(f"GET {path}: the response holds no participant")
-        # Some responses say which session it was; without that, the participant can be read but not reloaded.
+            raise DecodeError(f"GET {path}: the response contains no participant")
+        # Some responses contain the session id; without it the participant can be read but not reloaded.
         session = {"session_id": data["session_id"]} if data.get("session_id") else {}
         return SessionParticipant[F]._load(self._client, data, {**self._record_scope(ids), **session})
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Session[F]:
-        """A session known by its id alone: nothing is sent until it is asked for what it has."""
+        """Return a session of which only the id is known. Nothing is sent.
+
+        Example:
+            client.sessions.ref("sess-1").participants.all()  # one request
+        """
         return self._ref(id, options)
 
 
 class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collection=Sessions, items_key="sessions"):
-    """A historical session. Read-only: the platform makes one when a meeting goes live.
+    """A past or live session. Read-only: the platform creates one when a meeting goes live.
 
-    `session.participants` lists who took part; `session.chat`, `session.summary` and `session.transcript` load on
-    first read and are kept (`await session.chat` on an async client).
+    `session.participants` lists the participants; `session.chat`, `session.summary` and `session.transcript` are loaded
+    when they are first read, and cached (`await session.chat` on an async client).
     """
 
     breakout_rooms: list[Session[F]] | None
@@ -146,23 +166,23 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
     def livestream_sessions(
         self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[LivestreamSession[F]]]:
-        """The broadcasts of this session, one page: `GET /sessions/{session_id}/livestream-sessions`.
+        """Return one page of the broadcasts of this session: `GET /sessions/{session_id}/livestream-sessions`.
 
         Args:
-            page_no: which page, from 1.
-            per_page: how many a page.
+            page_no: the page, from 1.
+            per_page: broadcasts per page.
         """
         query = {"page_no": page_no, "per_page": per_page}
-        answer = yield from self._execute(Call("GET", "/livestream-sessions", query=query, options=options))
-        items = protocol.unwrap_list(answer, "data")
+        body = yield from self._execute(Call("GET", "/livestream-sessions", query=query, options=options))
+        items = protocol.unwrap_list(body, "data")
         if items is None:
-            raise DecodeError(f"the broadcasts of {self!r} came without a list")
+            raise DecodeError(f"the response with the broadcasts of {self!r} contains no list")
         scope = {name: self._scope[name] for name in ("account_id", "app_id")}
         return [LivestreamSession[F]._load(self._client, item, scope) for item in items]
 
     @operation
     def transcript_as(self, format: TranscriptFormat, **options: Unpack[RequestOptions]) -> Flow[Transcript[F]]:
-        """The transcript in another format than JSON: `GET /sessions/{session_id}/transcript?format=`.
+        """Return the transcript in another format: `GET /sessions/{session_id}/transcript?format=`.
 
         Args:
             format: "CSV", "JSON", "SRT" or "VTT".
@@ -174,10 +194,10 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
 
     @operation
     def generate_summary(self, **options: Unpack[RequestOptions]) -> Flow[Summary[F]]:
-        """Ask for a summary to be made: `POST /sessions/{session_id}/summary`. It takes a while; needs a transcript.
+        """Start generating a summary: `POST /sessions/{session_id}/summary`. It takes a while and needs a transcript.
 
         Returns:
-            The summary as far as it is known: `reload()` it later, or read `session.summary`, for its download URL.
+            The summary, still without a download URL: call its `wait()` or `reload()`.
         """
         summary = Summary[F]._load(self._client, {}, self._path_ids())
         yield from summary._generate(options)
@@ -200,8 +220,8 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         keep_reports: bool = False,
     ) -> Coroutine[Any, Any, SessionQuality]: ...
     def quality(self, *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False) -> Any:
-        """How the call went, for everybody who took part: `realtimekit.resources.session_quality.quality_of`."""
-        from realtimekit.resources.session_quality import quality_of
+        """Return the call quality of every participant: see `realtimekit.resources.session_quality.session_quality`."""
+        from realtimekit.resources.session_quality import session_quality
 
         session: Any = self
-        return quality_of(session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports)
+        return session_quality(session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports)

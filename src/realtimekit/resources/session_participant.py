@@ -1,4 +1,4 @@
-"""Session participants: who took part in a session, and when."""
+"""Session participants: who was in a session, and when."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from realtimekit.resource import BASE_PATH, Resource, all_on_default_client, on_
 from realtimekit.resources.peer_event import PeerEvent
 
 
-class InSession(ScopedOptions, total=False):
-    """What calls on a session's participants take; `session_id` where no session is given by the way there."""
+class SessionScopedOptions(ScopedOptions, total=False):
+    """The options of calls on the participants of a session; `session_id` is for `client.session_participants`."""
 
     session_id: str
 
 
-class SessionParticipantFilters(InSession, total=False):
+class SessionParticipantFilters(SessionScopedOptions, total=False):
     """The query of `GET /sessions/{session_id}/participants`."""
 
     search: str
@@ -31,21 +31,21 @@ class SessionParticipantFilters(InSession, total=False):
     view: Literal["raw", "consolidated"] | str
     sort_by: Literal["joinedAt", "duration"] | str
     sort_order: Literal["ASC", "DESC"]
-    page_no: int  # the page to start from; one page alone is `.page(n)`
+    page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 
 
 class SessionParticipants(Relation["SessionParticipant[F]", F]):
-    """Who took part in a session: `session.participants`."""
+    """The participants of a session: `session.participants`, or `client.session_participants` with `session_id=`."""
 
     def where(self, **filters: Unpack[SessionParticipantFilters]) -> SessionParticipants[F]:
-        """Those that match: `GET /sessions/{session_id}/participants`."""
+        """Return the participants that match these filters: `GET /sessions/{session_id}/participants`."""
         return self._where(filters)
 
     def order_by(
         self, field: Literal["joined_at", "-joined_at", "duration", "-duration"] | str, /
     ) -> SessionParticipants[F]:
-        """Ascending by this field, or with "-" descending."""
+        """Sort by this field, ascending; with "-" descending."""
         return self._order_by(field)
 
     @operation
@@ -55,17 +55,17 @@ class SessionParticipants(Relation["SessionParticipant[F]", F]):
         /,
         *,
         include_peer_events: bool | None = None,
-        **options: Unpack[InSession],
+        **options: Unpack[SessionScopedOptions],
     ) -> Flow[SessionParticipant[F]]:
-        """`GET /sessions/{session_id}/participants/{participant_id}`.
+        """Return one participant: `GET /sessions/{session_id}/participants/{participant_id}`.
 
         Raises:
-            NotFoundError: nobody with this id took part.
+            NotFoundError: the session has no participant with this id.
         """
         return self._find(id, {"include_peer_events": include_peer_events}, options)
 
-    def ref(self, id: str, /, **options: Unpack[InSession]) -> SessionParticipant[F]:
-        """Somebody known by their id alone: nothing is sent."""
+    def ref(self, id: str, /, **options: Unpack[SessionScopedOptions]) -> SessionParticipant[F]:
+        """Return a participant of whom only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
 
@@ -77,7 +77,7 @@ class SessionParticipant(
     items_key="participants",
     repr_fields=("id", "display_name", "joined_at"),
 ):
-    """Somebody who took part in a session. Read-only. Its id is what webhooks call the peer id."""
+    """A participant of a session. Read-only. Webhooks call its id the peer id."""
 
     id: str
     user_id: str | None
@@ -92,11 +92,11 @@ class SessionParticipant(
     created_at: datetime | None
     updated_at: datetime | None
     peer_events: list[PeerEvent] | None
-    """Only where `include_peer_events` asked for it."""
+    """Only with `include_peer_events=True`."""
     peer_report: dict[str, Any] | None
-    """Only on a participant found by peer id: `metadata` and `quality`, as the server sent them."""
+    """Only on participants found by peer id: `metadata` and `quality`, as the server sent them."""
     report: PeerReport | None = field("peer_report")
-    """The same, typed; None on a participant from a list, until `load_report()`."""
+    """The same, typed; None on participants from a list, before `load_report()`."""
 
     find = on_default_client(SessionParticipants[Sync].find)
     where = on_default_client(SessionParticipants[Sync].where)
@@ -105,10 +105,10 @@ class SessionParticipant(
 
     @fluent
     def load_report(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """Read the quality of their call into `report`: `GET /sessions/peer-report/{peer_id}`. Kept for 6 months.
+        """Load the call quality into `report`: `GET /sessions/peer-report/{peer_id}`. Kept for 6 months.
 
         Raises:
-            NotFoundError: there is none (any more).
+            NotFoundError: there is no report, or no longer.
         """
         ids = self._path_ids()
         path = PathTemplate(BASE_PATH + "/{app_id}/sessions/peer-report/{participant_id}").member(ids)

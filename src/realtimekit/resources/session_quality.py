@@ -1,4 +1,4 @@
-"""The call quality of everybody in a session: reports asked for several at once, in order, in small twins."""
+"""The call quality of every participant of a session: reports fetched concurrently, in order, in small twins."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from realtimekit.resources.session_participant import SessionParticipant
 
 
-_REASONS: dict[type[Exception], str] = {
+_MISSING_REASONS: dict[type[Exception], str] = {
     errors.NotFoundError: "no report: call analytics are kept for 6 months, and a live call may have none yet",
-    errors.RateLimitError: "not asked for: the rate limit was reached",
+    errors.RateLimitError: "not requested: the rate limit was reached",
 }
 
 
 class PeerQuality(NamedTuple):
-    """How the call went for one participant.
+    """The call quality of one participant.
 
     Attributes:
-        participant: as `session.participants` lists it.
-        summary: what the measurements add up to.
-        findings: what went wrong, the worst first.
-        report: the report itself; None where it was not to be kept.
-        tracks: its samples as columns, as far as they were read; None as the report.
+        participant: the participant, as `session.participants` returns it.
+        summary: the aggregated measurements.
+        findings: the problems, the worst first.
+        report: the report itself; None unless `keep_reports`.
+        tracks: its samples as columns; None unless `keep_reports`.
     """
 
     participant: SessionParticipant[Any]
@@ -48,18 +48,18 @@ class PeerQuality(NamedTuple):
     tracks: list[Track] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON, without the report."""
+        """Return plain JSON, without the report."""
         findings = [finding.to_dict() for finding in self.findings]
-        return {**_who(self.participant), "summary": self.summary.to_dict(), "findings": findings}
+        return {**_identify(self.participant), "summary": self.summary.to_dict(), "findings": findings}
 
 
 class MissingReport(NamedTuple):
-    """Somebody of whom there is no report.
+    """A participant without a report.
 
     Attributes:
-        participant: as `session.participants` lists it.
-        reason: why, for people.
-        error: what was raised, or None where the answer held no report.
+        participant: the participant, as `session.participants` returns it.
+        reason: why there is no report, in words.
+        error: the exception, or None if the response contained no report.
     """
 
     participant: SessionParticipant[Any]
@@ -67,17 +67,17 @@ class MissingReport(NamedTuple):
     error: errors.RealtimeKitError | None
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {**_who(self.participant), "reason": self.reason}
+        """Return plain JSON."""
+        return {**_identify(self.participant), "reason": self.reason}
 
 
 class SessionQuality(NamedTuple):
-    """How the call went for everybody.
+    """The call quality of every participant of a session.
 
     Attributes:
-        session_id: of which session.
-        participants: those with a report, in the order of `session.participants`.
-        missing: those without.
+        session_id: the id of the session.
+        participants: the participants with a report, in the order of `session.participants`.
+        missing: the participants without one.
     """
 
     session_id: str
@@ -85,7 +85,7 @@ class SessionQuality(NamedTuple):
     missing: list[MissingReport]
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return plain JSON."""
         return {
             "session_id": self.session_id,
             "participants": [peer.to_dict() for peer in self.participants],
@@ -93,7 +93,7 @@ class SessionQuality(NamedTuple):
         }
 
     def to_pandas(self) -> Any:
-        """Every sample of everybody as a row of a pandas.DataFrame; see `Quality.to_pandas`.
+        """Return every sample of every participant as a row of a pandas.DataFrame; see `Quality.to_pandas`.
 
         Raises:
             ImportError: pandas is not installed.
@@ -104,7 +104,7 @@ class SessionQuality(NamedTuple):
         return dataframes.to_pandas(self._reports())
 
     def to_polars(self) -> Any:
-        """As `to_pandas`, a polars.DataFrame.
+        """As `to_pandas`, but a polars.DataFrame.
 
         Raises:
             ImportError: polars is not installed.
@@ -116,12 +116,12 @@ class SessionQuality(NamedTuple):
 
     def _reports(self) -> list[tuple[str | None, Any]]:
         if any(peer.report is None for peer in self.participants):
-            raise ValueError("the samples were not kept: gather them with keep_reports=True")
+            raise ValueError("the reports were not kept: pass keep_reports=True")
         return [(peer.participant.id, peer.report.quality._data) for peer in self.participants if peer.report]
 
 
-class Gathering:
-    """The flow of one report, and what all of them share."""
+class _ReportFetcher:
+    """Fetches the reports of a session's participants, as flows."""
 
     def __init__(self, session: Session[Any], thresholds: Thresholds | None) -> None:
         self._session = session
@@ -130,21 +130,21 @@ class Gathering:
         self._sessions: Any = session._collection(session._client, scope=scope)
 
     def report(self, participant: SessionParticipant[Any]) -> Flow[PeerQuality | MissingReport]:
-        """One participant's quality. What concerns all of them is raised: a token that may not read reports."""
+        """Return one participant's quality. A token without the permission to read reports raises: it concerns all."""
         try:
-            raw = yield from self._asked(participant._data.get("id"))
+            raw = yield from self._fetch(participant._data.get("id"))
         except (errors.AuthenticationError, errors.PermissionDeniedError):
             raise
         except (errors.APIError, errors.APIConnectionError, errors.DecodeError) as error:
-            reason = _REASONS.get(type(error)) or str(error)
+            reason = _MISSING_REASONS.get(type(error)) or str(error)
             return MissingReport(participant, reason, error)
         if not isinstance(raw, dict) or not raw:
-            return MissingReport(participant, "the answer held no report", None)
+            return MissingReport(participant, "the response contained no report", None)
         tracks = tracks_of(raw.get("quality"), self._thresholds.units)
         findings = detect_findings(tracks, raw.get("metadata"), self._thresholds)
         return PeerQuality(participant, summarize(tracks), findings, PeerReport(raw), tracks)
 
-    def _asked(self, peer_id: Any) -> Flow[Any]:
+    def _fetch(self, peer_id: Any) -> Flow[Any]:
         if not peer_id:
             raise errors.DecodeError("the participant was listed without an id")
         found = yield from type(self._sessions).find_participant_by_peer_id.flow(self._sessions, peer_id)
@@ -155,15 +155,15 @@ class Gathering:
 
 
 @overload
-def each(
+def iter_quality(
     session: Session[Sync], *, concurrency: int = 4, thresholds: Thresholds | None = None
 ) -> Iterator[PeerQuality | MissingReport]: ...
 @overload
-def each(
+def iter_quality(
     session: Session[Async], *, concurrency: int = 4, thresholds: Thresholds | None = None
 ) -> AsyncIterator[PeerQuality | MissingReport]: ...
-def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = None) -> Any:
-    """Everybody's quality, one after the other, with their reports: at most `concurrency` of these in memory.
+def iter_quality(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = None) -> Any:
+    """Iterate over the quality of each participant, with the reports: at most `concurrency` of them are in memory.
 
     Args:
         session: whose participants; one request for a page of them, and one for each report.
@@ -171,44 +171,50 @@ def each(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = 
         thresholds: as for `PeerReport.findings`.
     """
     validate_positive("concurrency", concurrency)
-    gathering = Gathering(session, thresholds)
+    fetcher = _ReportFetcher(session, thresholds)
     if session._client.asynchronous:
-        return _each_async(session, gathering, concurrency)
-    return _each_sync(session, gathering, concurrency)
+        return _iter_quality_async(session, fetcher, concurrency)
+    return _iter_quality_sync(session, fetcher, concurrency)
 
 
-def _each_sync(session: Session[Sync], gathering: Gathering, concurrency: int) -> Iterator[PeerQuality | MissingReport]:
-    people = session.participants.all()
+def _iter_quality_sync(
+    session: Session[Sync], fetcher: _ReportFetcher, concurrency: int
+) -> Iterator[PeerQuality | MissingReport]:
+    participants = session.participants.all()
     with Prefetcher(
-        concurrency, lambda at: session._client.run(ahead.until_left(gathering.report(people[at - 1])))
-    ) as ahead:
-        for at in range(1, len(people) + 1):
-            yield ahead.get(at, len(people))
+        concurrency,
+        lambda number: session._client.run(prefetcher.until_closed(fetcher.report(participants[number - 1]))),
+    ) as prefetcher:
+        for number in range(1, len(participants) + 1):
+            yield prefetcher.get(number, len(participants))
 
 
-async def _each_async(
-    session: Session[Async], gathering: Gathering, concurrency: int
+async def _iter_quality_async(
+    session: Session[Async], fetcher: _ReportFetcher, concurrency: int
 ) -> AsyncIterator[PeerQuality | MissingReport]:
-    people = await session.participants.all()
-    async with AsyncPrefetcher(concurrency, lambda at: session._client.run(gathering.report(people[at - 1]))) as ahead:
-        for at in range(1, len(people) + 1):
-            yield await ahead.get(at, len(people))
+    participants = await session.participants.all()
+    async with AsyncPrefetcher(
+        concurrency, lambda number: session._client.run(fetcher.report(participants[number - 1]))
+    ) as prefetcher:
+        for number in range(1, len(participants) + 1):
+            yield await prefetcher.get(number, len(participants))
 
 
 @overload
-def quality_of(
+def session_quality(
     session: Session[Sync], *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False
 ) -> SessionQuality: ...
 @overload
-def quality_of(
+def session_quality(
     session: Session[Async], *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False
 ) -> Coroutine[Any, Any, SessionQuality]: ...
-def quality_of(
+def session_quality(
     session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False
 ) -> Any:
-    """Everybody's quality: `session.participants`, then `GET /sessions/peer-report/{peer_id}` for each of them.
+    """Return the quality of every participant of a session.
 
-    Somebody without a report loses nobody else's: they are in `missing`.
+    `session.participants`, then `GET /sessions/peer-report/{peer_id}` for each of them. Participants without a report
+    are in `missing`.
 
     Args:
         session: whose participants.
@@ -218,21 +224,21 @@ def quality_of(
         keep_reports: whether the reports stay in memory; a two-hour call of many people has a million samples.
 
     Raises:
-        AuthenticationError, PermissionDeniedError: the token is not valid, or may not read reports.
+        AuthenticationError, PermissionDeniedError: the token is invalid, or may not read reports.
         APIError, APIConnectionError: the participants could not be listed.
     """
-    found = each(session, concurrency=concurrency, thresholds=thresholds)
+    peers = iter_quality(session, concurrency=concurrency, thresholds=thresholds)
     if session._client.asynchronous:
-        return _collected_async(session, found, keep_reports=keep_reports)
+        return _collect_async(session, peers, keep_reports=keep_reports)
     quality = SessionQuality(session.id, [], [])
-    for peer in found:
+    for peer in peers:
         _add(quality, peer, keep_reports=keep_reports)
     return quality
 
 
-async def _collected_async(session: Any, found: Any, *, keep_reports: bool) -> SessionQuality:
+async def _collect_async(session: Any, peers: Any, *, keep_reports: bool) -> SessionQuality:
     quality = SessionQuality(session.id, [], [])
-    async for peer in found:
+    async for peer in peers:
         _add(quality, peer, keep_reports=keep_reports)
     return quality
 
@@ -244,6 +250,7 @@ def _add(quality: SessionQuality, peer: PeerQuality | MissingReport, *, keep_rep
         quality.participants.append(peer if keep_reports else peer._replace(report=None, tracks=None))
 
 
-def _who(participant: SessionParticipant[Any]) -> dict[str, Any]:
+def _identify(participant: SessionParticipant[Any]) -> dict[str, Any]:
+    """Return the ids and the name of a participant, for JSON."""
     names = ("custom_participant_id", "display_name")
     return {"peer_id": participant._data.get("id"), **{name: participant._data.get(name) for name in names}}

@@ -1,4 +1,4 @@
-"""What a session looks like while it is live and ever after: the fields that Session and ActiveSession share."""
+"""The fields that `Session` and `ActiveSession` share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from realtimekit.resource import Resource
 
 
 class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_name", "started_at")):
-    """The record of what happened when participants joined a meeting."""
+    """A session: what happened while participants were in a meeting."""
 
     id: str
     associated_id: str | None

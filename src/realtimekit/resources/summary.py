@@ -1,4 +1,4 @@
-"""Summary: where the summary of a session can be downloaded, how to have one made, and its text."""
+"""The summary of a session: its generation, its download link and its text."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Summary(
     download_url: str | None = field("summaryDownloadUrl", "summary_download_url")
     download_url_expiry: datetime | None = field("summaryDownloadUrlExpiry", "summary_download_url_expiry")
     status: str | None
-    """What the server said when the summary was asked for."""
+    """The status that the server returned when the summary was requested."""
 
     @fluent
     def generate(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """Ask for the summary to be made (again): `POST /sessions/{session_id}/summary`. Needs a transcript.
+        """Start generating the summary, again if there is one: `POST /sessions/{session_id}/summary`.
 
-        It takes a while: `wait()` for it.
+        It needs a transcript and takes a while: call `wait()`.
         """
         return self._generate(options)
 
@@ -50,36 +50,39 @@ class Summary(
         self,
         *,
         timeout: float = 300,
-        poll: float = 5,
+        poll_interval: float = 5,
         progress: Callable[[Summary[F]], object] | None = None,
     ) -> Flow[None]:
-        """Read it again and again, until there is something to download: `session.generate_summary().wait()`.
+        """Reload the summary until it can be downloaded: `GET /sessions/{session_id}/summary`, repeatedly.
+
+        Example:
+            session.generate_summary().wait().text()
 
         Args:
             timeout: seconds in all.
-            poll: seconds from one read to the next.
+            poll_interval: seconds between two reads.
             progress: called with the summary after each read.
 
         Raises:
-            WaitTimeoutError: the time is over.
-            ValueError: a time that is not above 0.
+            WaitTimeoutError: there was no summary within `timeout`.
+            ValueError: `timeout` or `poll_interval` is not above 0.
         """
         return wait_until(
             self,
             lambda summary: bool(summary.download_url),
-            what="to be ready",
+            goal="to be ready",
             timeout=timeout,
-            poll=poll,
+            poll_interval=poll_interval,
             progress=progress,
             missing_ok=True,
         )
 
     @operation
     def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
-        """The summary, plain text or Markdown, which is downloaded.
+        """Download the summary and return it, plain text or Markdown.
 
         Raises:
-            ArtifactNotReadyError: there is none yet: `wait()` for it.
+            ArtifactNotReadyError: there is no summary yet: call `wait()`.
             APIConnectionError, APIError: as `read`.
         """
         from realtimekit.artifacts.rows import decode_text
@@ -87,5 +90,5 @@ class Summary(
         return decode_text((yield from self._content(options)))
 
     def _read(self, options: RequestOptions | None = None) -> Flow[None]:
-        # No explanation where it is missing: `wait` would send two more requests with each poll.
+        # Without the reason for a 404: `wait` would send two more requests with each poll.
         self._update_from((yield from Resource[F]._execute(self, Call("GET", options=options or RequestOptions()))))

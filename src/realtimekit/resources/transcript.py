@@ -1,4 +1,4 @@
-"""Transcript: where what was said in a session can be downloaded, and what was said."""
+"""The transcript of a session: its download link and its segments."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Transcript(
 ):
     """The transcript of a session: `session.transcript`, `GET /sessions/{session_id}/transcript`. Kept for 7 days.
 
-    Its file is JSON, the only format that holds both who spoke and until when; `session.transcript_as("CSV")` requests
-    another format. `segments()`, `text()`, `speaking_time()`, `to_srt()` and so on are computed from the file.
+    Its file is JSON, the only format with both the speaker and the end of each segment; `session.transcript_as("CSV")`
+    requests another one. `segments()`, `text()`, `speaking_time()`, `to_srt()` and so on are computed from the file.
     """
 
     _kind = "transcript"
     _setting = "transcribe_on_end"
-    _format: str | None = "JSON"  # None: the link came with a webhook, which does not tell the format
+    _format: str | None = "JSON"  # None: the link came with a webhook, which does not name the format
 
     session_id: str | None = field("sessionId", "session_id")
     download_url: str | None = field("transcript_download_url", "transcriptDownloadUrl")
@@ -42,7 +42,7 @@ class Transcript(
     def segments(
         self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[Segment]]:
-        """What was said, in the order of the file, which is downloaded.
+        """Download the file and return its segments, in the order of the file.
 
         Args:
             errors: rows that cannot be read are reported here, each with its line, and the others are read.
@@ -62,35 +62,35 @@ class Transcript(
 
     @operation
     def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
-        """How long each participant spoke; who spoke most comes first."""
+        """Return how long each participant spoke, the longest first."""
         from realtimekit.artifacts.segments import speaking_time
 
         return speaking_time((yield from self._segments(options)))
 
     @operation
     def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
-        """As SubRip subtitles."""
+        """Return SubRip subtitles."""
         from realtimekit.artifacts.formats import to_srt
 
         return to_srt((yield from self._segments(options)))
 
     @operation
     def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
-        """As WebVTT subtitles."""
+        """Return WebVTT subtitles."""
         from realtimekit.artifacts.formats import to_vtt
 
         return to_vtt((yield from self._segments(options)))
 
     @operation
     def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
-        """As Markdown: a paragraph for each segment, with its time and its speaker."""
+        """Return Markdown: one paragraph per segment, with its time and its speaker."""
         from realtimekit.artifacts.formats import to_markdown
 
         return to_markdown((yield from self._segments(options)))
 
     @operation
     def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
-        """As RealtimeKit's JSON."""
+        """Return RealtimeKit's JSON."""
         from realtimekit.artifacts.formats import to_json
 
         return to_json((yield from self._segments(options)))
@@ -99,9 +99,10 @@ class Transcript(
         from realtimekit.artifacts.segments import parse_transcript  # as above
 
         if self._format is None:
+            yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
             yield from self._read(options)
         return parse_transcript((yield from self._content(options)), errors=errors)
 
     def _execute(self, call: Call) -> Flow[Any]:
-        return super()._execute(call._replace(query={"format": self._format}))
+        return super()._execute(call._replace(query={"format": self._format, **(call.query or {})}))

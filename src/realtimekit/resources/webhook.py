@@ -1,4 +1,4 @@
-"""Webhooks: where RealtimeKit tells what happens."""
+"""Webhooks: subscriptions to the events of an app."""
 
 from __future__ import annotations
 
@@ -57,51 +57,51 @@ class WebhookChanges(RequestOptions, total=False):
 
 
 class Webhooks(Relation["Webhook[F]", F]):
-    """The webhooks of an app: `client.webhooks`. The API gives them all at once, without pages."""
+    """The webhooks of an app: `client.webhooks`. The API returns them all at once, without pagination."""
 
     _paginated = False
 
     def where(self, **options: Unpack[ScopedOptions]) -> Webhooks[F]:
-        """`GET /webhooks`: the API has no filters here."""
+        """Return the webhooks: `GET /webhooks`. The API has no filters here."""
         return self._where(options)
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Webhook[F]]:
-        """`GET /webhooks/{webhook_id}`.
+        """Return one webhook: `GET /webhooks/{webhook_id}`.
 
         Raises:
-            NotFoundError: there is none with this id.
-            ValidationError: the id is no UUID.
+            NotFoundError: there is no webhook with this id.
+            ValidationError: the id is not a UUID.
         """
         return self._find(id, {}, options)
 
     @operation
     def create(self, **fields: Unpack[NewWebhook]) -> Flow[Webhook[F]]:
-        """`POST /webhooks`.
+        """Create a webhook: `POST /webhooks`.
 
         Raises:
-            ValidationError: e.g. the url or an event is none.
+            ValidationError: e.g. `url` is not a URL, or an event does not exist.
         """
         return self._create(fields)
 
     @operation
     def events(self, **options: Unpack[ScopedOptions]) -> Flow[list[str]]:
-        """The names of all events that there are: `GET /webhooks/all`."""
+        """Return the names of all events that exist: `GET /webhooks/all`."""
         call, _ = self._call("GET", "/all", options)
         names = protocol.unwrap((yield from execute(self._client.settings, call)))
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise DecodeError("the events of webhooks came without a list of names")
+            raise DecodeError("the response with the events of webhooks contains no list of names")
         return names
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Webhook[F]:
-        """A webhook known by its id alone: nothing is sent."""
+        """Return a webhook of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
 
 class Webhook(
     Resource[F], path="/{app_id}/webhooks(/{webhook_id})", collection=Webhooks, repr_fields=("id", "name", "events")
 ):
-    """A subscription: RealtimeKit sends a `POST` to `url` for each of these events. It has no secret of its own."""
+    """A subscription: RealtimeKit sends a `POST` to `url` for each of the events. It has no secret of its own."""
 
     id: str
     name: str | None
@@ -119,15 +119,15 @@ class Webhook(
 
     @fluent
     def update(self, **changes: Unpack[WebhookChanges]) -> Flow[None]:
-        """`PATCH /webhooks/{webhook_id}`: change these fields alone."""
+        """Change only these fields: `PATCH /webhooks/{webhook_id}`."""
         return self._write("PATCH", changes)
 
     @fluent
     def replace(self, **fields: Unpack[WebhookFields]) -> Flow[None]:
-        """`PUT /webhooks/{webhook_id}`: set all fields; what is not given is set to its default."""
+        """Set all fields, the missing ones to their defaults: `PUT /webhooks/{webhook_id}`."""
         return self._write("PUT", fields)
 
     @operation
     def destroy(self, **options: Unpack[RequestOptions]) -> Flow[None]:
-        """`DELETE /webhooks/{webhook_id}`."""
+        """Delete the webhook: `DELETE /webhooks/{webhook_id}`."""
         yield from self._execute(Call("DELETE", options=options))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import printable
+from realtimekit.protocol import sanitize
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
 from realtimekit.resources.chat import Chat
@@ -172,7 +172,7 @@ class Event(Record, ClientBound[F]):
 
     def __repr__(self) -> str:
         fields = (("session_id", session_id_of(self)), ("delivery_id", self.delivery_id))
-        details = "".join(f" {name}={printable(repr(value))}" for name, value in fields if value is not None)
+        details = "".join(f" {name}={sanitize(repr(value))}" for name, value in fields if value is not None)
         return f"<{type(self).__name__} {self.type!r}{details}>"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.operation import operation
-from realtimekit.protocol import printable
+from realtimekit.protocol import sanitize
 from realtimekit.resource import _DefaultClient
 from realtimekit.webhooks.body import hide_body, parse_body, validate_body
 from realtimekit.webhooks.clients import AsyncKeyClient, KeyClient, NoClient
@@ -136,11 +136,11 @@ class BaseReceiver(ClientBound[F]):
     def _reject_foreign(self, event: Event[Any]) -> None:
         if self.webhook_ids is not None and event.webhook_id not in self.webhook_ids:
             raise ForeignEventError(
-                f"the delivery is for the webhook {printable(repr(event.webhook_id))}, which is not in webhook_ids="
+                f"the delivery is for the webhook {sanitize(repr(event.webhook_id))}, which is not in webhook_ids="
             )
         # Some events name no app (a recording that is UPLOADING may be one): accept those.
         if self.app_id is not None and event.app_id not in (None, self.app_id):
-            raise ForeignEventError(f"the event is for the app {printable(repr(event.app_id))}, not for app_id=")
+            raise ForeignEventError(f"the event is for the app {sanitize(repr(event.app_id))}, not for app_id=")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} app_id={self.app_id!r}>"

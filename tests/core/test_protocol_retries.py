@@ -1,4 +1,4 @@
-"""Which requests may be sent again, and after how long."""
+"""Which requests may be retried, and after how long."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class TestMayResend:
         assert may_retry(method, answer(None, status)) is (safe if method in SAFE else risky)
 
     @pytest.mark.parametrize("method", SAFE + RISKY)
-    def test_always_where_nothing_was_sent(self, method: str) -> None:
+    def test_always_if_nothing_was_sent(self, method: str) -> None:
         assert may_retry(method, not_sent())
         assert may_retry(method, APITimeoutError("while connecting", maybe_processed=False))
 
     @pytest.mark.parametrize("method", SAFE + RISKY)
-    def test_only_what_may_happen_twice_where_something_may_have_been_done(self, method: str) -> None:
+    def test_only_idempotent_methods_if_something_may_have_been_processed(self, method: str) -> None:
         assert may_retry(method, lost()) is (method in SAFE)
         assert may_retry(method, APITimeoutError("while waiting", maybe_processed=True)) is (method in SAFE)
 
@@ -54,7 +54,7 @@ def date(seconds: float) -> str:
 
 @pytest.fixture(params=["UTC", "America/New_York"])
 def _time_zone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The machine's time zone plays no part."""
+    """The machine's time zone does not matter."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = request.param
     time.tzset()
@@ -115,7 +115,7 @@ class TestAskedWait:
             ({"ratelimit": f'"default";r=0;t={"9" * 400}'}, 2.0**31),
         ],
     )
-    def test_what_the_headers_ask(self, headers: dict[str, str], seconds: float | None) -> None:
+    def test_the_wait_in_the_headers(self, headers: dict[str, str], seconds: float | None) -> None:
         assert retry_after(headers, NOW) == seconds
 
     def test_a_date_needs_a_clock(self) -> None:
@@ -141,7 +141,7 @@ def test_a_date_without_a_zone_is_utc(form: str, monkeypatch: pytest.MonkeyPatch
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["retry-after", "date", "ratelimit"]), st.text(max_size=40)))
-def test_any_header_gives_seconds_or_nothing(headers: dict[str, Any]) -> None:
+def test_any_header_gives_seconds_or_none(headers: dict[str, Any]) -> None:
     wait = retry_after(headers, NOW)
     assert wait is None or wait >= 0
 
@@ -150,7 +150,7 @@ class TestBackoff:
     @pytest.mark.parametrize(
         ("attempt", "most"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (5000, 8.0)]
     )
-    def test_doubles_to_a_bound_and_is_spread_over_its_upper_half(self, attempt: int, most: float) -> None:
+    def test_doubles_up_to_a_bound_with_jitter(self, attempt: int, most: float) -> None:
         assert backoff(attempt, 1.0) == most
         assert backoff(attempt, 0.0) == most / 2
         assert backoff(attempt, 0.5) == most * 0.75

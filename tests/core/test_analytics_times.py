@@ -1,4 +1,4 @@
-"""The times of the analytics reports: any form is taken, each report gets its own."""
+"""The times of analytics reports: every form is accepted, and sent in the form that each report expects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from realtimekit.values import to_unix_seconds, to_utc_date
 
-from .scripted import Flavour, Script
+from .scripted import Mode, Script
 
 NOON = 1780488000  # 2026-06-03T12:00:00Z
 INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -32,27 +32,27 @@ INDIA = timezone(timedelta(hours=5, minutes=30))
         (0, "1970-01-01", 0),
     ],
 )
-def test_every_form_is_taken(given: Any, day: str, seconds: int) -> None:
+def test_every_form_is_accepted(given: Any, day: str, seconds: int) -> None:
     assert to_utc_date(given, "start_date") == day
     assert to_unix_seconds(given, "start_time") == seconds
 
 
 @pytest.mark.parametrize("given", [date(2026, 6, 3), "2026-06-03"])
-def test_a_date_at_the_end_is_its_whole_day(given: Any) -> None:
-    assert to_unix_seconds(given, "end_time", whole_day=True) == NOON + 43199
+def test_a_date_at_the_end_is_its_end_of_day(given: Any) -> None:
+    assert to_unix_seconds(given, "end_time", end_of_day=True) == NOON + 43199
 
 
 @pytest.mark.parametrize("given", [datetime(2026, 6, 3, 12, tzinfo=UTC), NOON, "2026-06-03T12:00:00Z"])
-def test_a_time_at_the_end_is_that_time(given: Any) -> None:
-    assert to_unix_seconds(given, "end_time", whole_day=True) == NOON
+def test_an_end_time_is_sent_unchanged(given: Any) -> None:
+    assert to_unix_seconds(given, "end_time", end_of_day=True) == NOON
 
 
 REFUSED: list[tuple[Any, type[Exception], str]] = [
     (datetime(2026, 6, 3, 12), ValueError, "no time zone"),  # noqa: DTZ001 - the point
-    ("yesterday", ValueError, "no ISO 8601 date or time"),
-    ("", ValueError, "no ISO 8601"),
-    ("03.06.2026", ValueError, "no ISO 8601"),
-    ("2026-13-01", ValueError, "no ISO 8601"),
+    ("yesterday", ValueError, "not an ISO 8601 date or time"),
+    ("", ValueError, "not an ISO 8601"),
+    ("03.06.2026", ValueError, "not an ISO 8601"),
+    ("2026-13-01", ValueError, "not an ISO 8601"),
     (NOON * 1000, ValueError, "milliseconds"),
     (float("nan"), ValueError, "cannot be a time"),
     (float("inf"), ValueError, "cannot be a time"),
@@ -63,10 +63,10 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("given", "refusal", "words"), REFUSED)
-def test_anything_else_is_refused_by_name_before_it_is_sent(
-    flavour: Flavour, given: Any, refusal: type[Exception], words: str
+def test_other_values_are_rejected_by_name_before_sending(
+    mode: Mode, given: Any, refusal: type[Exception], words: str
 ) -> None:
-    analytics = flavour.client(Script()).analytics
+    analytics = mode.client(Script()).analytics
     for name, call in (
         ("start_date", analytics.daywise),
         ("end_date", analytics.daywise),
@@ -74,11 +74,11 @@ def test_anything_else_is_refused_by_name_before_it_is_sent(
         ("end_time", analytics.livestreams_overall),
     ):
         with pytest.raises(refusal, match=f"{name}.*{words}"):
-            flavour.get(call(**{name: given}))
+            mode.get(call(**{name: given}))
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - bounds
-def test_all_forms_of_one_moment_agree(moment: datetime) -> None:
+def test_all_forms_of_one_time_agree(moment: datetime) -> None:
     utc = moment.astimezone(UTC).replace(microsecond=0)
     forms: list[Any] = [utc, utc.astimezone(INDIA), utc.isoformat(), int(utc.timestamp())]
     assert {to_unix_seconds(form, "t") for form in forms} == {int(utc.timestamp())}

@@ -1,4 +1,4 @@
-"""The classes as entries (`Session.find(...)`) send what the client's collections send; one call may go elsewhere."""
+"""Class methods (`Session.find(...)`) send the same requests as a client's collections; a call can override the app."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from realtimekit import (
     Webhook,
 )
 
-from .scripted import Flavour, Script, ScriptedTransport, default_to, ok
+from .scripted import Mode, Script, ScriptedTransport, default_to, ok
 from .shapes import (
     APP,
     BROADCAST,
@@ -109,13 +109,13 @@ ENTRIES: dict[str, Entry] = {  # of the class, of the client, path, answer, keyw
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_the_class_and_the_client_send_the_same(flavour: Flavour, name: str) -> None:
+def test_the_class_and_the_client_send_the_same(mode: Mode, name: str) -> None:
     of_class, of_client, path, reply, keywords = ENTRIES[name]
     ids = () if name.endswith(("create", "create_track", "current")) else ("x",)
     script = Script(reply, reply)
     default_to(script)
     by_class = of_class()(*ids, **keywords)
-    by_client = flavour.get(of_client(flavour.client(script))(*ids, **keywords))
+    by_client = mode.get(of_client(mode.client(script))(*ids, **keywords))
     assert script.calls[0] == script.calls[1]
     assert script.calls[0].path == path
     assert script.requests[0] == script.requests[1]
@@ -124,15 +124,15 @@ def test_the_class_and_the_client_send_the_same(flavour: Flavour, name: str) -> 
 
 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if not name.startswith("App.")])
-def test_another_app_or_account_for_one_call(flavour: Flavour, name: str) -> None:
+def test_another_app_or_account_for_one_call(mode: Mode, name: str) -> None:
     of_class, of_client, path, reply, keywords = ENTRIES[name]
     ids = () if name.endswith(("create", "create_track")) else ("x",)
     script = Script(reply, reply, reply)
     default_to(script)
-    client = flavour.client(script)
-    record = flavour.get(of_client(client)(*ids, **keywords, **OTHER))
+    client = mode.client(script)
+    record = mode.get(of_client(client)(*ids, **keywords, **OTHER))
     of_class()(*ids, **keywords, **OTHER)
-    flavour.get(of_client(client)(*ids, **keywords))
+    mode.get(of_client(client)(*ids, **keywords))
     elsewhere = ELSEWHERE + path.removeprefix("/app")
     assert [call.path for call in script.calls] == [elsewhere, elsewhere, path]
     assert (record.scope["account_id"], record.scope["app_id"]) == ("acc2", "app2")
@@ -151,7 +151,7 @@ def test_another_app_or_account_for_one_call(flavour: Flavour, name: str) -> Non
         (Preset, "/app/presets", {"search": "x"}),
     ],
 )
-def test_all_and_where_of_a_class(kind: Any, path: str, keywords: dict[str, str]) -> None:
+def test_all_and_where_on_a_class(kind: Any, path: str, keywords: dict[str, str]) -> None:
     script = Script(server=lambda sent: ok([{"id": sent.query["page_no"]}] if int(sent.query["page_no"]) <= 2 else []))
     default_to(script)
     found = kind.all(**keywords)
@@ -162,11 +162,11 @@ def test_all_and_where_of_a_class(kind: Any, path: str, keywords: dict[str, str]
     assert all(call.query.get("status") == keywords.get("status") for call in script.calls)
 
 
-def test_the_account_alone_for_apps(flavour: Flavour) -> None:
+def test_the_account_alone_for_apps(mode: Mode) -> None:
     script = Script(ok(APP), ok([]))
-    client = flavour.client(script)
-    flavour.get(client.apps.find("x", account_id="acc2"))
-    flavour.get(client.apps.where(account_id="acc2").page(1))
+    client = mode.client(script)
+    mode.get(client.apps.find("x", account_id="acc2"))
+    mode.get(client.apps.where(account_id="acc2").page(1))
     assert [call.path for call in script.calls] == [
         "/accounts/acc2/realtime/kit/apps/x",
         "/accounts/acc2/realtime/kit/apps",
@@ -174,9 +174,9 @@ def test_the_account_alone_for_apps(flavour: Flavour) -> None:
 
 
 class TestWithoutSettings:
-    """Looking at a class is no call: documentation tools, debuggers and mocks do it."""
+    """Documentation tools, debuggers and mocks read class attributes; that must not need settings."""
 
-    def test_a_call_says_what_is_missing(self) -> None:
+    def test_a_call_names_the_missing_setting(self) -> None:
         with pytest.raises(realtimekit.ConfigurationError, match="CLOUDFLARE_API_TOKEN"):
             Session.find("s", app_id="a")
 
@@ -185,10 +185,10 @@ class TestWithoutSettings:
         [lambda: hasattr(Session, "find"), lambda: inspect.getmembers(Session), lambda: mock.create_autospec(Session)],
         ids=["hasattr", "getmembers", "autospec"],
     )
-    def test_looking_needs_none(self, look: Callable[[], Any]) -> None:
+    def test_inspecting_a_class_needs_no_settings(self, look: Callable[[], Any]) -> None:
         assert look()
 
-    def test_a_method_that_was_kept_follows_the_settings(self) -> None:
+    def test_a_stored_method_follows_the_settings(self) -> None:
         first, second = Script(ok(SESSION)), Script(ok(SESSION))
         default_to(first)
         find = Session.find
@@ -197,9 +197,9 @@ class TestWithoutSettings:
         assert (len(first.calls), len(second.calls)) == (0, 1)
 
 
-def test_a_record_has_no_class_level_entries(flavour: Flavour) -> None:
-    """They would ask the default client, and so perhaps another account than the record's."""
-    session = flavour.client(Script()).sessions.ref("s")
+def test_a_record_has_no_class_level_methods(mode: Mode) -> None:
+    """They would use the default client, which may belong to another account than the record."""
+    session = mode.client(Script()).sessions.ref("s")
     for name in ("find", "where", "all", "find_participant_by_peer_id"):
         assert not hasattr(session, name)
     with pytest.raises(AttributeError, match="of the class Session"):

@@ -1,4 +1,4 @@
-"""Who watches calls over real HTTP."""
+"""Observability of calls over real HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtimekit import Attempt, RealtimeKit
 from .conftest import Demo
 
 
-def test_a_download_is_told_of_without_its_signature(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_download_is_reported_without_its_signature(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "realtimekit")
     with RealtimeKit(**demo.settings, transport="httpcore2") as client:
         assert client.sessions.find("sess-1").chat.read()

@@ -1,4 +1,4 @@
-"""What other people's code makes of a record: data frames, templates, JSON encoders, error trackers."""
+"""Records in other libraries: data frames, templates, JSON encoders, error trackers."""
 
 # Django and pandas have no types of their own.
 # pyright: reportMissingTypeStubs=false, reportUnnecessaryTypeIgnoreComment=false
@@ -63,21 +63,21 @@ ENCODED = {
 
 
 class TestJson:
-    def test_the_encoder_of_fastapi(self) -> None:
+    def test_the_fastapi_encoder(self) -> None:
         from fastapi.encoders import jsonable_encoder
 
         assert jsonable_encoder(session()) == ENCODED
         assert jsonable_encoder([session()]) == [ENCODED]
 
-    def test_an_endpoint_of_fastapi(self) -> None:
+    def test_a_fastapi_endpoint(self) -> None:
         from fastapi import FastAPI
 
         app = FastAPI()
         app.get("/")(session_as_it_is)
         assert answer_of(app) == ENCODED
 
-    def test_an_endpoint_of_fastapi_that_promises_an_object(self) -> None:
-        """Pydantic then takes the record for one, and refuses only records inside it: those need `to_dict()`."""
+    def test_a_fastapi_endpoint_with_a_return_type(self) -> None:
+        """Pydantic accepts the record as a mapping, and rejects only nested records: they need `to_dict()`."""
         from fastapi import FastAPI
 
         app = FastAPI()
@@ -85,7 +85,7 @@ class TestJson:
         answer = answer_of(app)
         assert (answer["started_at"], answer["minutes_consumed"]) == ("2026-06-03T12:00:00Z", 60.0)
 
-    def test_a_token_goes_nowhere_by_itself(self) -> None:
+    def test_a_token_is_never_serialized_by_itself(self) -> None:
         from fastapi.encoders import jsonable_encoder
 
         with pytest.raises(ValueError) as caught:  # noqa: PT011 - FastAPI's own
@@ -102,7 +102,7 @@ def session_as_it_is():  # type: ignore[no-untyped-def]  # noqa: ANN201 - FastAP
 
 
 def answer_of(app: Any) -> Any:
-    """What an ASGI app answers to GET /."""
+    """Return the response of an ASGI app to GET /."""
     import asyncio
 
     told: list[dict[str, Any]] = []
@@ -149,7 +149,7 @@ class TestTemplates:
         assert said.startswith(text)
         assert "_client" not in said
 
-    def test_django_asks_a_relation_only_to_loop_over_it(self) -> None:
+    def test_django_only_iterates_over_a_relation(self) -> None:
         script = Script(ok([{"id": "p", "name": "Ann"}]), ok([]))
         meeting = Meeting({"id": "m"}, client=client_of(script), scope={"account_id": "a", "app_id": "b"})
         assert by_django("{% for p in m.participants %}{{ p.name }}{% endfor %}", m=meeting) == "Ann"
@@ -170,12 +170,12 @@ class TestTemplates:
 
 
 @pytest.mark.parametrize("record", [session(), person()], ids=["session", "participant"])
-def test_what_looks_into_a_mapping_finds_no_client(record: Record) -> None:
+def test_tools_that_inspect_mappings_find_no_client(record: Record) -> None:
     names = set(record)
     assert names == set(record.to_dict())
     assert not {name for name in names if name.startswith("_")}
 
 
-def test_error_trackers_that_look_into_mappings_are_given_the_repr() -> None:
-    """Sentry asks for this first; a livestream holds a stream key, a recording a signed link."""
+def test_error_trackers_that_inspect_mappings_get_the_repr() -> None:
+    """Sentry uses this first; a livestream contains a stream key, a recording a signed link."""
     assert type(session()).__sentry_repr__(session()) == repr(session())
