@@ -423,7 +423,7 @@ EFFECTS = ", ".join(name for name in RULE if name not in {"method", "path", "cal
         ({"body": "x"}, 'faults[0].body" needs a status to go with'),
         ({"retry_after_date": 5}, 'faults[0].retry_after_date" needs a status to go with'),
         ({"status": 204, "body": "x"}, 'faults[0].body" cannot go with 204'),
-        ({"status": 503, "body": "\ud800"}, 'faults[0].body" must be a text or JSON'),
+        ({"status": 503, "body": "\ud800"}, 'faults[0].body" must be a string or JSON'),
         ({"cut": "within", "carried_out": False}, 'faults[0].carried_out" must be true where there is no status'),
         ({"headers": {"a b": "c"}}, 'faults[0].headers.a b" cannot be a header'),
         ({"headers": {"Content-Length": "1"}}, 'faults[0].headers.Content-Length" cannot be a header; the length is'),
