@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from realtimekit.cli.listening import Kept
-from realtimekit.emulator.samples import MADE_UP
+from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX
 from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, event_from
 
 from .command import COMMAND, complaint, done, environment, invoke
@@ -68,7 +68,7 @@ def closed() -> str:
 
 def test_trigger(served: Served, receiving: Receiving) -> None:
     text = done("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
-    assert text.startswith(f"meeting.ended of the session {MADE_UP}")
+    assert text.startswith(f"meeting.ended of the session {PLACEHOLDER_ID_PREFIX}")
     assert f"(made up: there is none yet that it could be of): {receiving.url} answered 204; delivered" in text
     ((headers, body),) = receiving.deliveries
     assert json.loads(body)["event"] == "meeting.ended"

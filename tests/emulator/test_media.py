@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.emulator import media
+from realtimekit.emulator.services import media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ def issue(world: World) -> tuple[str, str, str]:
 
 
 def verified(world: World, token: str) -> dict[str, Any]:
-    public = load_pem_private_key(world.emulator.store.meta("token_key").encode(), None).public_key()
+    public = load_pem_private_key(world.emulator.world.store.meta("token_key").encode(), None).public_key()
     # the clock of the test may be behind the emulator's
     claims: dict[str, Any] = jwt.decode(token, public, algorithms=["RS256"], options={"verify_iat": False})  # type: ignore[arg-type]
     return claims
@@ -117,4 +117,4 @@ def test_a_token_opens_nothing_after_a_hundred_days(world: World) -> None:
 )
 def test_a_forged_token_opens_nothing(world: World, change: Any) -> None:
     answer = world.control("/enter", {"token": change(issue(world)[2])})
-    assert (answer.status, answer.json()["error"]["message"]) == (401, "this is no token of this emulator")
+    assert (answer.status, answer.json()["error"]["message"]) == (401, "this is not a token of this emulator")

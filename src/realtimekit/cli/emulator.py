@@ -147,13 +147,13 @@ def told(command: Any) -> Any:
 def controlling(origin: str) -> Generator[RemoteEmulator]:
     """The control plane of an emulator; what it refuses is one line."""
     from realtimekit.cli.output import clean  # noqa: PLC0415 - as above
+    from realtimekit.emulator.http import HTTPError  # noqa: PLC0415 - as above
     from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415 - the SDK and the emulator share the wire
-    from realtimekit.emulator.wire import Refusal  # noqa: PLC0415 - as above
 
     try:
         yield RemoteEmulator(f"{origin}/_emulator")
-    except Refusal as refusal:
-        raise click.ClickException(clean(str(refusal)).plain.replace("\n", " ")) from None
+    except HTTPError as error:
+        raise click.ClickException(clean(str(error)).plain.replace("\n", " ")) from None
 
 
 def some_seconds(value: str) -> float:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtimekit import RealtimeKit
-    from realtimekit.emulator import Emulator, Joined
+    from realtimekit.emulator import Emulator, Peer
 
 TITLE = "Release planning"
 PEOPLE = ("Alice", "Bob", "Carol")
@@ -62,7 +62,7 @@ LENGTH = JOIN_GAP * len(PEOPLE) + TALK + ALONE + AFTERWARDS
 class People(Protocol):
     """`Emulator`, or `RemoteEmulator`."""
 
-    def join(self, meeting_id: str, participant_id: str) -> Joined: ...
+    def join(self, meeting_id: str, participant_id: str) -> Peer: ...
     def leave(self, meeting_id: str, peer_id: str) -> None: ...
     def chat(self, session_id: str, peer_id: str, text: str) -> str: ...
     def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None: ...
@@ -70,7 +70,7 @@ class People(Protocol):
     def advance(self, seconds: float) -> str: ...
 
 
-def play(client: RealtimeKit, people: People, tell: Callable[[str], object] = lambda _: None) -> list[Joined]:
+def play(client: RealtimeKit, people: People, tell: Callable[[str], object] = lambda _: None) -> list[Peer]:
     """Let them meet.
 
     Args:
@@ -127,6 +127,6 @@ def begin(emulator: Emulator) -> None:
     """Turn a new emulator's clock back, so that what is played on it has just ended."""
     from realtimekit.emulator.clock import Clock  # noqa: PLC0415 - of the extra `emulator`
 
-    with emulator.lock, emulator.store.transaction():
-        emulator.clock = Clock(emulator.clock.ahead.total_seconds() - LENGTH)
-        emulator.store.run("update apps set created_at = min(created_at, ?)", emulator.now())
+    with emulator.world.lock, emulator.world.store.transaction():
+        emulator.world.clock = Clock(emulator.world.clock.ahead.total_seconds() - LENGTH)
+        emulator.world.store.run("update apps set created_at = min(created_at, ?)", emulator.now())

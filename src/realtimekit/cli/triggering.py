@@ -20,15 +20,15 @@ LOOK_AGAIN = 0.05  # seconds
 
 def trigger(origin: str, event: str, url: str, *, as_json: bool) -> bool:
     """Have a sample sent, and print what became of it. Returns whether it was delivered."""
+    from realtimekit.emulator.http import HTTPError  # noqa: PLC0415 - as above
     from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415 - the SDK and the emulator share the wire
-    from realtimekit.emulator.wire import Refusal  # noqa: PLC0415 - as above
 
     emulator = RemoteEmulator(f"{origin}/_emulator")
     try:
         delivery_id = emulator.trigger(event, url)
         delivery = _tried(emulator, delivery_id)
-    except Refusal as refusal:
-        raise click.ClickException(clean(str(refusal)).plain.replace("\n", " ")) from None
+    except HTTPError as error:
+        raise click.ClickException(clean(str(error)).plain.replace("\n", " ")) from None
     if as_json:
         click.echo(json.dumps(delivery, indent=2))
     else:
@@ -60,8 +60,10 @@ def _outcome(delivery: dict[str, Any]) -> str:
 
 
 def _subject(told: dict[str, Any]) -> str:
-    from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
+    from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX  # noqa: PLC0415 - as above
 
     session_id = event_from(told).session_id or "unknown"
-    made_up = " (made up: there is none yet that it could be of)" if session_id.startswith(MADE_UP) else ""
+    made_up = (
+        " (made up: there is none yet that it could be of)" if session_id.startswith(PLACEHOLDER_ID_PREFIX) else ""
+    )
     return f"the session {session_id}{made_up}"

@@ -41,7 +41,7 @@ class Emulator:
         deliver_anywhere: whether webhooks may be sent to other machines than this one.
 
     Attributes:
-        world: the state: store, clock, ids. For tests of the emulator itself.
+        world, services: its parts, for tests of the emulator itself.
         next_ids: ids to use before generated ones, for reproducible examples.
 
     Raises:
@@ -62,12 +62,12 @@ class Emulator:
         self.world: World = World(db, account_id=account_id, app_id=app_id, api_token=api_token)
         self.account_id, self.app_id, self.api_token = self.world.credentials
         self.next_ids: deque[str] = self.world.next_ids
-        self._services = Services(self.world, deliver_anywhere=deliver_anywhere)
-        self._dispatcher = Dispatcher(self.world, self._services)
+        self.services: Services = Services(self.world, deliver_anywhere=deliver_anywhere)
+        self._dispatcher = Dispatcher(self.world, self.services)
 
     def close(self) -> None:
         with self.world.lock:
-            self._services.webhooks.close()
+            self.services.webhooks.close()
             self.world.store.close()
 
     def __enter__(self) -> Self:
@@ -192,4 +192,4 @@ class Emulator:
 
     def wait_for_deliveries(self, timeout: float = 10.0) -> bool:
         """Wait until every delivery that is due has been sent. Returns False after this many seconds."""
-        return self._services.webhooks.wait(timeout)
+        return self.services.webhooks.wait(timeout)
