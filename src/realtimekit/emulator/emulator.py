@@ -60,7 +60,9 @@ class Emulator:
         deliver_anywhere: bool = False,
     ) -> None:
         self.world: World = World(db, account_id=account_id, app_id=app_id, api_token=api_token)
-        self.account_id, self.app_id, self.api_token = self.world.credentials
+        self.account_id: str = self.world.credentials.account_id
+        self.app_id: str = self.world.credentials.app_id
+        self.api_token: str = self.world.credentials.api_token
         self.next_ids: deque[str] = self.world.next_ids
         self.services: Services = Services(self.world, deliver_anywhere=deliver_anywhere)
         self._dispatcher = Dispatcher(self.world, self.services)

@@ -28,9 +28,7 @@ def page_by_time(
 ) -> tuple[list[Row], int]:
     """Return `count` sessions from the offset `start` on, ordered by `created_at`, and how many there are in all.
 
-    Args:
-        status: LIVE or ENDED; without one, both.
-        direction: ASC or DESC.
+    The status is LIVE, ENDED, or None for both; the direction is ASC or DESC.
     """
     found = store.row(_FIRST_HOUR.format(direction=direction), app_id, status or "%", start)
     if found is None:

@@ -31,16 +31,16 @@ class Services:
 
     def __init__(self, world: World, *, deliver_anywhere: bool = False, publish: Publish | None = None) -> None:
         self._world = world
-        self.request_log = RequestLog()
-        self.faults = Faults()
-        self.tokens = Tokens(world)
-        self.files = FileStore(world)
-        self.webhooks = WebhookDispatcher(world, anywhere=deliver_anywhere)
-        self.events = Events(world, self.files, publish or self.webhooks.publish)
-        self.artifacts = SessionArtifacts(world, self.files, self.events)
-        self.livestreams = Livestreams(world, self.events)
-        self.recorder = Recorder(world, self.files, self.events)
-        self.lifecycle = Lifecycle(
+        self.request_log: RequestLog = RequestLog()
+        self.faults: Faults = Faults()
+        self.tokens: Tokens = Tokens(world)
+        self.files: FileStore = FileStore(world)
+        self.webhooks: WebhookDispatcher = WebhookDispatcher(world, anywhere=deliver_anywhere)
+        self.events: Events = Events(world, self.files, publish or self.webhooks.publish)
+        self.artifacts: SessionArtifacts = SessionArtifacts(world, self.files, self.events)
+        self.livestreams: Livestreams = Livestreams(world, self.events)
+        self.recorder: Recorder = Recorder(world, self.files, self.events)
+        self.lifecycle: Lifecycle = Lifecycle(
             world, self.events, recorder=self.recorder, livestreams=self.livestreams, artifacts=self.artifacts
         )
         if world.store.row("select 1 from apps") is None:
