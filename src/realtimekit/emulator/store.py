@@ -44,20 +44,24 @@ create table if not exists sessions (
 create index if not exists sessions_of_app on sessions (app_id, created_at);
 create index if not exists sessions_by_status on sessions (app_id, status, created_at);
 create table if not exists session_counts (
-    app_id text not null, status text not null, hour text not null, total integer not null,
-    primary key (app_id, status, hour)) without rowid;
+    app_id text not null, day text not null, hour text not null, status text not null, total integer not null,
+    primary key (app_id, day, hour, status)) without rowid;
 create trigger if not exists session_inserted after insert on sessions begin
-    insert into session_counts values (new.app_id, new.status, substr(new.created_at, 1, 13), 1)
+    insert into session_counts
+    values (new.app_id, substr(new.created_at, 1, 10), substr(new.created_at, 12, 2), new.status, 1)
     on conflict do update set total = total + 1;
 end;
 create trigger if not exists session_deleted after delete on sessions begin
     update session_counts set total = total - 1
-    where app_id = old.app_id and status = old.status and hour = substr(old.created_at, 1, 13);
+    where app_id = old.app_id and day = substr(old.created_at, 1, 10) and hour = substr(old.created_at, 12, 2)
+    and status = old.status;
 end;
-create trigger if not exists session_changed after update of app_id, status, created_at on sessions begin
+create trigger if not exists session_status_changed after update of status on sessions begin
     update session_counts set total = total - 1
-    where app_id = old.app_id and status = old.status and hour = substr(old.created_at, 1, 13);
-    insert into session_counts values (new.app_id, new.status, substr(new.created_at, 1, 13), 1)
+    where app_id = old.app_id and day = substr(old.created_at, 1, 10) and hour = substr(old.created_at, 12, 2)
+    and status = old.status;
+    insert into session_counts
+    values (new.app_id, substr(new.created_at, 1, 10), substr(new.created_at, 12, 2), new.status, 1)
     on conflict do update set total = total + 1;
 end;
 create index if not exists sessions_of_meeting on sessions (meeting_id, created_at);
