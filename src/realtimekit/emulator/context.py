@@ -67,7 +67,7 @@ class Page(NamedTuple):
         return cls(min((number - 1) * size, MAX_SAFE_INTEGER), size)
 
     def paging(self, count: int, total: int) -> dict[str, int]:
-        """Return `paging` for so many rows of the total: offsets are 1-based and inclusive."""
+        """Return `paging` for a page with this many rows: offsets are 1-based and inclusive."""
         return {
             "total_count": total,
             "start_offset": self.start + 1 if count else self.start,

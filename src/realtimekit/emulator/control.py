@@ -1,4 +1,4 @@
-"""The control plane: routes that play what people do and move the clock, none of which RealtimeKit has.
+"""The control plane: routes that simulate people and time. RealtimeKit itself has none of them.
 
 `Emulator`'s methods call the handlers of the same names, so both validate with the schemas declared here.
 """

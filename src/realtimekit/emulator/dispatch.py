@@ -1,4 +1,4 @@
-"""From a request to its response: who may ask, which route it is, and whether what it carries is valid."""
+"""Dispatch: from a request to its route, its handler and its response."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Emulator:
     """A local RealtimeKit, with no account and no network.
 
     `serve()` starts a real HTTP server; `realtimekit.transports.emulator` is a transport in this process. The methods
-    play what people do and advance the clock; over HTTP they are the control plane (`POST /_emulator/...`).
+    simulate people and advance the clock; over HTTP they are the control plane (`POST /_emulator/...`).
 
     Args:
         db: a SQLite file to keep everything in; without one it is kept in memory.

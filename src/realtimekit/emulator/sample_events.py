@@ -1,4 +1,4 @@
-"""Sample webhook events: about the newest meeting that there is, or about one that is played for it."""
+"""Sample webhook events: about the newest meeting, or where there is none about a simulated one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FILES = {
 
 def send(world: World, services: Services, event: str, url: str, now: str) -> str:
     """Queue one sample of an event for a URL. Returns the id of the delivery."""
-    payload = _newest(world, services, event, now) or _played(event, world.credentials.app_id)
+    payload = _newest(world, services, event, now) or _simulated(event, world.credentials.app_id)
     return services.webhooks.enqueue(str(uuid.uuid4()), url, event, payload, now)
 
 
@@ -74,10 +74,10 @@ def _publish_session_event(events: Events, event: str, session: Row, peer: Row) 
             events.ended(session, "HOST_ENDED_MEETING", session["ended_at"])
 
 
-def _played(event: str, app_id: str) -> Mapping[str, Any]:
+def _simulated(event: str, app_id: str) -> Mapping[str, Any]:
     """Return the last payload of this event in a meeting that has everything: chat, speech, recording, livestream.
 
-    The meeting is played in a world of its own, in an app of this id: a receiver may refuse events of other apps.
+    The meeting takes place in a world of its own, in an app of this id: a receiver may refuse events of other apps.
     """
     world = World(app_id=app_id)
     payloads: dict[str, Mapping[str, Any]] = {}

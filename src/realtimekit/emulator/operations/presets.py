@@ -1,4 +1,4 @@
-"""Presets: what the participants who are added with one may do, and what they see."""
+"""Presets: what participants may do, and what they see."""
 
 from __future__ import annotations
 

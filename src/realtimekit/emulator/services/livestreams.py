@@ -1,4 +1,4 @@
-"""Livestreams: a meeting broadcast to viewers, and the sessions of a livestream: each time that it is."""
+"""Livestreams, which broadcast a meeting to viewers, and their sessions: one for each broadcast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from realtimekit.emulator.store import Row
     from realtimekit.emulator.world import World
 
-STARTING_SECONDS = 2.0  # about 12 in the one recorded example; nobody wants to wait for that
+STARTING_SECONDS = 2.0  # about 12 in the one recorded example, which is too long to wait for
 ACTIVE = ("INVOKED", "LIVE")
 _START = "start livestream"
 
