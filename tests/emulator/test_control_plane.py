@@ -1,4 +1,4 @@
-"""The people and the weather: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`, all the same."""
+"""Simulated people and time: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`, all the same."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Recorder:
     def active_composites(self, meeting_id: str) -> list[Row]:
         """Return the active recordings that are not track recordings.
 
-        A meeting has at most one, unless it is requested for more. Whether a track recording counts is not documented.
+        A meeting has at most one, unless a request allows several. Whether a track recording counts is not documented.
         """
         return [recording for recording in self.active(meeting_id) if "layers" not in json.loads(recording["fields"])]
 
