@@ -89,7 +89,7 @@ def test_commands_run_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_route_of_the_control_plane_is_documented() -> None:
-    from realtimekit.emulator.control import CONTROL
+    from realtimekit.emulator.routes import CONTROL
 
     text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `(\w+ /_emulator\S*)`", text, re.MULTILINE))

@@ -58,8 +58,8 @@ def serve(file: str) -> None:
         client = RealtimeKit(**connected(emulator))
         emulator.next_ids.extend(demo_scenario.FIXED_IDS)
         demo_scenario.run(client, emulator)
-        emulator.postman.public_key()
-        for row in emulator.store.rows("select name, value from meta where name like '%\\_key' escape '\\'"):
+        emulator.services.webhooks.public_key()
+        for row in emulator.world.store.rows("select name, value from meta where name like '%\\_key' escape '\\'"):
             remember(file, f"the emulator's {row['name']}", json.loads(row["value"]).replace("\n", "")[-90:-30])
         with emulator.serve() as server:
             say(json.dumps({"base_url": server.base_url, "control_url": server.control_url}))

@@ -87,7 +87,7 @@ def page_time(client: RealtimeKit, number: int) -> float:
 
 def find_time(client: RealtimeKit, emulator: Emulator) -> float:
     """Return the seconds for one session by its id."""
-    row = emulator.store.row("select id from sessions limit 1 offset ?", MANY // 2)
+    row = emulator.world.store.row("select id from sessions limit 1 offset ?", MANY // 2)
     assert row is not None
     return fastest(lambda: client.sessions.find(row["id"]).id == row["id"])
 
@@ -104,11 +104,11 @@ def fastest(call: Callable[[], bool]) -> float:
 def fill(emulator: Emulator, count: int) -> None:
     """Insert sessions that start a minute apart. Every other one has ended."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    with emulator.store.transaction():
+    with emulator.world.store.transaction():
         for number in range(count):
             at = (start + timedelta(minutes=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             over = number % 2 == 0
-            emulator.store.insert(
+            emulator.world.store.insert(
                 "sessions",
                 {
                     "id": str(uuid.uuid4()),

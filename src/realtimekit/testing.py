@@ -1,4 +1,4 @@
-"""For the tests of those who use this package: a pytest plugin, loaded by itself where the package is installed.
+"""A pytest plugin for code that uses this package. pytest loads it where the package is installed.
 
     def test_who_was_there(realtimekit_emulator, realtimekit_client):
         meeting = realtimekit_client.meetings.create(title="Weekly")
@@ -9,8 +9,8 @@
         realtimekit_emulator.end(meeting.id)
         assert [p.display_name for p in Session.find(joined.session_id).participants] == ["Alice"]
 
-Needs the extra `emulator`. Nothing goes over a socket; `realtimekit_emulator.serve()` gives a real server where a test
-wants one.
+Needs the extra `emulator`. No socket is used; `realtimekit_emulator.serve()` starts a real server where a test needs
+one.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """A fresh RealtimeKit in this process. The default client (`Session.find(...)`) talks to it during the test."""
-    # Imported here: pytest loads this file in every run, also in those that never use it.
+    """A new emulator in this process. The default client (`Session.find(...)`) uses it during the test."""
+    # Imported here, because pytest loads this file in every run, also where it is not used.
     from realtimekit import client, settings  # noqa: PLC0415
     from realtimekit.emulator import Emulator  # noqa: PLC0415
     from realtimekit.transports.emulator import connected  # noqa: PLC0415

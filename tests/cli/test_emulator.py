@@ -126,7 +126,7 @@ def test_a_meeting_from_beginning_to_end(served: Served) -> None:
 def test_for_people(served: Served) -> None:
     meeting_id, (alice,) = meeting_of(served, "Alice")
     line = invoke_ok("emulator", "join", meeting_id, alice, env=served.env)
-    (peer,) = served.emulator.store.rows("select * from peers")
+    (peer,) = served.emulator.world.store.rows("select * from peers")
     assert line == f"Joined the session {peer['session_id']} as the peer {peer['id']}\n"
     assert invoke_ok("emulator", "end", meeting_id, env=served.env) == f"The session {peer['session_id']} has ended\n"
     assert invoke_ok("emulator", "advance", "1", env=served.env).startswith("The time is 20")

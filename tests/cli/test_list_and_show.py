@@ -188,7 +188,7 @@ def test_hostile_names(served: Served, command: tuple[str, ...]) -> None:
 
 def test_secrets_need_their_flag(served: Served) -> None:
     ids = world(served)
-    key = served.emulator.store.rows("select stream_key from livestreams")[0]["stream_key"]
+    key = served.emulator.world.store.rows("select stream_key from livestreams")[0]["stream_key"]
     for command in (("livestreams", "show", ids.livestream), ("livestreams", "list")):
         for form in ((), ("--json",), ("--csv",)):
             assert key not in invoke_ok(*command, *form, env=served.env)

@@ -38,8 +38,8 @@ def test_list_options(served: Served) -> None:
 
 def test_list_walks_all_pages(served: Served) -> None:
     served.session("Planning", "Alice", "hello", "hi")
-    meeting = served.emulator.store.rows("select id from meetings")[0]["id"]
-    person = served.emulator.store.rows("select id from participants")[0]["id"]
+    meeting = served.emulator.world.store.rows("select id from meetings")[0]["id"]
+    person = served.emulator.world.store.rows("select id from participants")[0]["id"]
     for _ in range(29):
         served.emulator.join(meeting, person)
         served.emulator.end(meeting)
@@ -77,8 +77,8 @@ def test_show_live_and_expired_sessions(served: Served) -> None:
     text = invoke_ok("sessions", "show", session_id, env=served.env)
     for kind in ("chat", "transcript", "summary"):
         assert f"The {kind} is no longer kept" in text
-    meeting = served.emulator.store.rows("select id from meetings")[0]["id"]
-    person = served.emulator.store.rows("select id from participants")[0]["id"]
+    meeting = served.emulator.world.store.rows("select id from meetings")[0]["id"]
+    person = served.emulator.world.store.rows("select id from participants")[0]["id"]
     live = served.emulator.join(meeting, person).session_id
     assert json.loads(invoke_ok("sessions", "show", live, "--json", env=served.env))["session"]["status"] == "LIVE"
     assert "LIVE" in invoke_ok("sessions", "show", live, env=served.env)
@@ -91,8 +91,8 @@ def test_an_empty_app(served: Served) -> None:
 
 def test_a_session_in_which_nothing_happened(served: Served) -> None:
     session_id = served.session(None, "Alice", "hello", "hi")
-    meeting = served.emulator.store.rows("select id from meetings")[0]["id"]
-    person = served.emulator.store.rows("select id from participants")[0]["id"]
+    meeting = served.emulator.world.store.rows("select id from meetings")[0]["id"]
+    person = served.emulator.world.store.rows("select id from participants")[0]["id"]
     silent = served.emulator.join(meeting, person).session_id
     served.emulator.end(meeting)
     shown = json.loads(invoke_ok("sessions", "show", silent, "--json", env=served.env))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from realtimekit.cli.webhooks_listen import DeliveryFolder
-from realtimekit.emulator.samples import MADE_UP
+from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX
 from realtimekit.webhooks import MeetingEnded, MeetingParticipantJoined, MeetingSummary, parse_event
 
 from .command import COMMAND, environment, error_line, invoke, invoke_ok
@@ -68,7 +68,7 @@ def closed() -> str:
 
 def test_trigger(served: Served, receiving: Receiving) -> None:
     text = invoke_ok("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
-    assert text.startswith(f"meeting.ended of the session {MADE_UP}")
+    assert text.startswith(f"meeting.ended of the session {PLACEHOLDER_ID_PREFIX}")
     assert f"(made up: there is no suitable one yet): {receiving.url} answered 204; delivered" in text
     ((headers, body),) = receiving.deliveries
     assert json.loads(body)["event"] == "meeting.ended"

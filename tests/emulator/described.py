@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 
-from realtimekit.emulator.description import describe
-from realtimekit.emulator.operations import API
-from realtimekit.emulator.wire import Refusal
+from realtimekit.emulator import openapi
+from realtimekit.emulator.http import HTTPError
+from realtimekit.emulator.routes import API
 
 
 @functools.cache
 def document() -> dict[str, Any]:
-    return describe()
+    return openapi.document()
 
 
 @functools.cache
@@ -33,7 +33,7 @@ def check(method: str, target: str, status: int, body: Any) -> None:
     """Fail unless the answer is described. A request that has no route is not the description's business."""
     try:
         route, _ = API.match(method, urlsplit(target).path)
-    except Refusal:
+    except HTTPError:
         return
     error = next(_validator(route.template, method, str(status)).iter_errors(body), None)
     assert error is None, f"{method} {target} {status}: {error}"

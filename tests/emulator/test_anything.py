@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.emulator import Emulator
-from realtimekit.emulator.control import CONTROL
-from realtimekit.emulator.operations import API
-from realtimekit.emulator.shapes import TEXT, Shape
+from realtimekit.emulator.http import Request, Response
+from realtimekit.emulator.routes import API, CONTROL
+from realtimekit.emulator.schema import STRING, Schema
 from realtimekit.emulator.store import TABLES
-from realtimekit.emulator.wire import Incoming, Outgoing
 from tests.fuzz.examples import fuzzed
 
 from . import described
@@ -32,14 +31,14 @@ class Anything(NamedTuple):
 
     method: str
     path: str
-    takes: Mapping[str, Shape]
+    takes: Mapping[str, Schema]
 
 
 ROUTES = [
     Anything(route.method, route.template, route.query if route.method == "GET" else route.body or {})
     for route in (*API.table, *CONTROL.table)
 ]
-ROUTES.append(Anything("GET", "/files/{session_id}/chat.csv", {"expires": TEXT, "signature": TEXT}))
+ROUTES.append(Anything("GET", "/files/{session_id}/chat.csv", {"expires": STRING, "signature": STRING}))
 
 odd_texts = st.sampled_from(["", "\ud800", "\x00", "%", "\r\n", "x" * 3000])
 texts = st.text(max_size=10) | odd_texts
@@ -64,34 +63,34 @@ LUCKY = {
 }
 
 
-def plausible(shape: Shape) -> st.SearchStrategy[Any]:
-    """What fits a shape, or nearly so."""
-    inner = st.deferred(lambda: plausible(shape.items or TEXT))
+def plausible(schema: Schema) -> st.SearchStrategy[Any]:
+    """What fits a schema, or nearly so."""
+    inner = st.deferred(lambda: plausible(schema.items or STRING))
     found: st.SearchStrategy[Any]
-    match shape.kind:
-        case "object" if shape.items is not None:
+    match schema.type:
+        case "object" if schema.items is not None:
             found = st.dictionaries(texts, inner, max_size=2)
         case "object":
-            fields = {name: plausible(field) for name, field in shape.fields.items()}
-            needed = {name for name, field in shape.fields.items() if field.required}
+            fields = {name: plausible(field) for name, field in schema.properties.items()}
+            needed = {name for name, field in schema.properties.items() if field.required}
             found = st.fixed_dictionaries(
                 {name: fields[name] for name in needed},
                 optional={name: field for name, field in fields.items() if name not in needed},
             )
-        case "list":
+        case "array":
             found = st.lists(inner, max_size=2)
         case "number" | "integer":
-            low, high = shape.minimum, shape.maximum
+            low, high = schema.minimum, schema.maximum
             found = st.integers(0 if low is None else int(low), None if high is None else int(high)) | numbers
-        case "flag":
+        case "boolean":
             found = st.booleans()
-        case "time":
+        case "date-time":
             found = times
-        case _ if shape.choices:
-            found = st.sampled_from(shape.choices)
+        case _ if schema.enum:
+            found = st.sampled_from(schema.enum)
         case _:
-            found = st.builds("https://{}".format, texts) if shape.pattern else texts
-    return found | st.none() if shape.nullable else found
+            found = st.builds("https://{}".format, texts) if schema.pattern else texts
+    return found | st.none() if schema.nullable else found
 
 
 @st.composite
@@ -99,11 +98,11 @@ def requests(draw: st.DrawFn) -> tuple[str, str, str, bytes]:
     """Method, path, query and body; in most of them one thing alone is odd."""
     method, path, takes = draw(st.sampled_from(ROUTES))
     given = {}
-    for name, shape in takes.items():
-        if shape.required or draw(st.integers(0, 3)):
+    for name, schema in takes.items():
+        if schema.required or draw(st.integers(0, 3)):
             lucky = name in LUCKY and draw(st.integers(0, 3))
             odd = not draw(st.integers(0, 19))
-            given[name] = LUCKY[name] if lucky else draw(values if odd else plausible(shape))
+            given[name] = LUCKY[name] if lucky else draw(values if odd else plausible(schema))
     if method != "GET":
         body = draw(st.just(json.dumps(given).encode()) | st.binary(max_size=20)) if given else b""
         return method, path, "", body
@@ -133,10 +132,10 @@ class Case:
 
     def begin(self) -> dict[str, str]:
         """The ids that stand for each name in a route."""
-        self.emulator.clock.ahead *= 0
+        self.emulator.world.clock.ahead *= 0
         self.emulator.reset()
         meeting, participant = self.api("POST", "meetings", {"live_stream_on_start": True})["id"], "part-1"
-        row = self.emulator.store.row("select id from presets where name = 'group_call_host'")
+        row = self.emulator.world.store.row("select id from presets where name = 'group_call_host'")
         assert row is not None
         person = {
             "id": participant,
@@ -146,7 +145,7 @@ class Case:
             "preset_name": "group_call_host",
         }
         # not by the API, which would sign a token for each example
-        self.emulator.store.insert("participants", {**person, "created_at": NEW_YEAR, "updated_at": NEW_YEAR})
+        self.emulator.world.store.insert("participants", {**person, "created_at": NEW_YEAR, "updated_at": NEW_YEAR})
         self.emulator.join(meeting, participant)
         self.emulator.end(meeting)
         session, peer = self.emulator.join(meeting, participant)
@@ -170,16 +169,16 @@ class Case:
         target = f"{KIT.format(account_id=self.emulator.account_id)}/{self.emulator.app_id}/{path}"
         return json.loads(self.send(method, target, "", json.dumps(body).encode()).body)["data"]
 
-    def send(self, method: str, path: str, query: str, body: bytes) -> Outgoing:
+    def send(self, method: str, path: str, query: str, body: bytes) -> Response:
         headers = {
             "host": "localhost",
             "authorization": f"Bearer {self.emulator.api_token}",
             "content-type": "application/json",
         }
-        return self.emulator.handle(Incoming(method, path, query, headers, body))
+        return self.emulator.handle(Request(method, path, query, headers, body))
 
     def state(self) -> list[Any]:
-        return [self.emulator.store.rows(f"select * from {table} order by 1, 2") for table in TABLES]
+        return [self.emulator.world.store.rows(f"select * from {table} order by 1, 2") for table in TABLES]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The people and the weather: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`, all the same."""
+"""Simulated people and time: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`, all the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from realtimekit.emulator import Emulator, Joined, Refusal
+from realtimekit.emulator import Emulator, HTTPError, Peer
 from realtimekit.emulator.remote import RemoteEmulator
 
 from .shape import uuid, when
@@ -36,7 +36,7 @@ def test_a_meeting_from_beginning_to_end(world: World, people: People) -> None:
     meeting_id = world.meeting()
     alice, bob = world.participant(meeting_id, "Alice"), world.participant(meeting_id, "Bob")
     first = people.join(meeting_id, alice)
-    assert isinstance(first, Joined)
+    assert isinstance(first, Peer)
     second = people.join(meeting_id, bob)
     assert uuid(first.session_id)
     assert first.session_id == second.session_id
@@ -132,7 +132,7 @@ def test_requests_hold_no_key_to_anything(world: World, people: People) -> None:
 def refused(status: int, message: str, call: Callable[[], Any], world: World) -> None:
     """The call is refused, and has changed nothing."""
     before = world.state()
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HTTPError) as caught:
         call()
     assert (caught.value.status, str(caught.value)) == (status, message)
     assert world.state() == before
@@ -211,21 +211,21 @@ def test_end_is_refused(world: World, people: People) -> None:
 def test_negative_times_are_refused(world: World, people: People) -> None:
     alice = world.join(world.meeting())
     before = world.state()
-    with pytest.raises(Refusal):
+    with pytest.raises(HTTPError):
         people.speech(alice.session_id, alice.peer_id, "x", -1, 1)
     assert world.state() == before
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12, "60"])
 def test_the_clock_refuses(world: World, people: People, seconds: Any) -> None:
-    before = world.emulator.clock.ahead
+    before = world.emulator.world.clock.ahead
     try:
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(HTTPError) as caught:
             people.advance(seconds)
         assert caught.value.status == 400
-        assert world.emulator.clock.ahead == before
+        assert world.emulator.world.clock.ahead == before
     finally:
-        world.emulator.clock.ahead = before
+        world.emulator.world.clock.ahead = before
 
 
 def test_ids_cannot_leave_their_place(world: World, people: People) -> None:

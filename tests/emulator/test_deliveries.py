@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from realtimekit.emulator import Emulator, Refusal
-from realtimekit.emulator.postman import BACKOFF
+from realtimekit.emulator import Emulator, HTTPError
+from realtimekit.emulator.services.webhook_dispatcher import BACKOFF
 
 from .receiver import Arrived, Receiver
 from .shape import must_be, url, uuid, when
@@ -255,7 +255,7 @@ def test_what_is_refused_tells_nobody(world: World) -> None:
     with Receiver() as receiver:
         subscribed(world, receiver)
         meeting_id = world.meeting()
-        with pytest.raises(Refusal):
+        with pytest.raises(HTTPError):
             world.emulator.join(meeting_id, "nobody")
         assert settled(world) == []
     assert receiver.arrived == []

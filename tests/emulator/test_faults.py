@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit import APIConnectionError, APITimeoutError, RealtimeKit, RealtimeKitError
-from realtimekit.emulator import Emulator, Refusal
+from realtimekit.emulator import Emulator, HTTPError
 from realtimekit.emulator.faults import RULE, Fault
+from realtimekit.emulator.http import Request
 from realtimekit.emulator.remote import RemoteEmulator
 from realtimekit.emulator.server import DRIPS
-from realtimekit.emulator.wire import Incoming
 from realtimekit.transports.emulator import connected
 from tests.fuzz.examples import fuzzed
 
@@ -40,7 +40,7 @@ class FaultsOverHttp:
     def add_faults(self, faults: Any) -> None:
         answer = self._world.control("/faults", {"faults": faults})
         if answer.status != 200:
-            raise Refusal(answer.status, answer.json()["error"]["message"])
+            raise HTTPError(answer.status, answer.json()["error"]["message"])
         assert answer.json() == {}
 
     def faults(self) -> list[dict[str, Any]]:
@@ -88,9 +88,9 @@ def test_rules_come_and_go(world: World, weather: Weather) -> None:
     weather.add_faults([{"path": "*/meetings", "latency_seconds": 0.01}, {"calls": [9], "cut": "before"}])
     assert statuses(world, 2) == [200, 200]
     assert weather.faults() == [
-        {"method": "POST", "status": 503, "seen": 0, "struck": 0},
-        {"path": "*/meetings", "latency_seconds": 0.01, "seen": 2, "struck": 2},
-        {"calls": [9], "cut": "before", "seen": 0, "struck": 0},
+        {"method": "POST", "status": 503, "matched": 0, "applied": 0},
+        {"path": "*/meetings", "latency_seconds": 0.01, "matched": 2, "applied": 2},
+        {"calls": [9], "cut": "before", "matched": 0, "applied": 0},
     ]
     weather.clear_faults()
     assert weather.faults() == []
@@ -102,7 +102,7 @@ def test_rules_come_and_go(world: World, weather: Weather) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "struck"),
+    ("rule", "applied"),
     [
         ({}, "GET /meetings, POST /meetings, GET /sessions, DELETE /webhooks/x"),
         ({"method": "GET"}, "GET /meetings, GET /sessions"),
@@ -119,7 +119,7 @@ def test_rules_come_and_go(world: World, weather: Weather) -> None:
         ({"probability": 1}, "GET /meetings, POST /meetings, GET /sessions, DELETE /webhooks/x"),
     ],
 )
-def test_which_requests(world: World, rule: Fault, struck: str) -> None:
+def test_which_requests(world: World, rule: Fault, applied: str) -> None:
     world.emulator.add_faults([{**rule, "status": 599}])
     met = [
         f"{method} {path}"
@@ -128,7 +128,7 @@ def test_which_requests(world: World, rule: Fault, struck: str) -> None:
         ]
         if ask(world, method, path)[0] == 599
     ]  # fmt: skip
-    assert ", ".join(met) == struck
+    assert ", ".join(met) == applied
 
 
 def test_chance_can_be_repeated(world: World) -> None:
@@ -146,7 +146,7 @@ def test_chance_can_be_repeated(world: World) -> None:
 def test_the_first_rule_that_strikes_is_the_only_one(world: World) -> None:
     world.emulator.add_faults([{"status": 501, "times": 2}, {"status": 502, "times": 1}])
     assert statuses(world, 4) == [501, 501, 502, 200]
-    assert [rule["seen"] for rule in world.emulator.faults()] == [4, 2]
+    assert [rule["matched"] for rule in world.emulator.faults()] == [4, 2]
 
 
 def test_the_control_plane_is_spared(world: World, weather: Weather) -> None:
@@ -337,7 +337,7 @@ def test_nobody_waits_for_a_client_that_has_gone(rule: Fault) -> None:
                         assert sock.recv(1000)
             state: Any = server._server.server_state
             for _ in range(2000):
-                if emulator.faults()[0]["struck"] == 20 and not state.tasks and not state.connections:
+                if emulator.faults()[0]["applied"] == 20 and not state.tasks and not state.connections:
                     break
                 pause()
             assert (len(state.tasks), len(state.connections)) == (0, 0)
@@ -370,7 +370,7 @@ def test_a_limit(world: World) -> None:
             assert headers["ratelimit"] == f'"default";r=0;t={seconds}'
         assert 95 <= seconds <= 100
         assert ask(world, path="/sessions")[0] == 200
-        assert world.emulator.faults()[0]["struck"] == 3 * (round_ + 1)
+        assert world.emulator.faults()[0]["applied"] == 3 * (round_ + 1)
         world.emulator.advance(seconds)
 
 
@@ -424,7 +424,7 @@ EFFECTS = ", ".join(name for name in RULE if name not in {"method", "path", "cal
         ({"body": "x"}, 'faults[0].body" needs a status to go with'),
         ({"retry_after_date": 5}, 'faults[0].retry_after_date" needs a status to go with'),
         ({"status": 204, "body": "x"}, 'faults[0].body" cannot go with 204'),
-        ({"status": 503, "body": "\ud800"}, 'faults[0].body" must be a text or JSON'),
+        ({"status": 503, "body": "\ud800"}, 'faults[0].body" must be a string or JSON'),
         ({"cut": "within", "carried_out": False}, 'faults[0].carried_out" must be true where there is no status'),
         ({"headers": {"a b": "c"}}, 'faults[0].headers.a b" cannot be a header'),
         ({"headers": {"Content-Length": "1"}}, 'faults[0].headers.Content-Length" cannot be a header; the length is'),
@@ -438,7 +438,7 @@ EFFECTS = ", ".join(name for name in RULE if name not in {"method", "path", "cal
     ],
 )
 def test_a_rule_that_cannot_be(weather: Weather, rule: Any, problem: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HTTPError) as caught:
         weather.add_faults([rule])
     assert caught.value.status == 400
     assert str(caught.value).startswith(f'BAD_REQUEST: "{problem}')
@@ -446,7 +446,7 @@ def test_a_rule_that_cannot_be(weather: Weather, rule: Any, problem: str) -> Non
 
 
 def test_all_rules_or_none(weather: Weather) -> None:
-    with pytest.raises(Refusal, match=r'"faults\[1\].status" must be'):
+    with pytest.raises(HTTPError, match=r'"faults\[1\].status" must be'):
         weather.add_faults([{"status": 503}, {"status": 1}])
     assert weather.faults() == []
 
@@ -494,13 +494,13 @@ def test_any_rule_is_refused_or_works(world: World, data: st.DataObject, names: 
     emulator.clear_faults()
     try:
         emulator.add_faults([rule])
-    except Refusal as refusal:
+    except HTTPError as refusal:
         assert refusal.status == 400  # noqa: PT017 - it need not be refused
         return
     json.dumps(emulator.faults())
     headers = {"host": "localhost", "authorization": f"Bearer {emulator.api_token}"}
     for method in ("GET", "POST"):
-        answer = emulator.handle(Incoming(method, f"{world.app}/meetings", "", headers, b""))
+        answer = emulator.handle(Request(method, f"{world.app}/meetings", "", headers, b""))
         assert answer.status in {0, 200, 201, 429, rule.get("status")}
         assert "".join(f"{name}{value}" for name, value in answer.headers.items()).isascii()
     with RealtimeKit(**connected(emulator), max_retries=0) as client, suppress(RealtimeKitError):

@@ -154,7 +154,7 @@ def test_an_unknown_path_does_not_lose_what_was_due(world: World) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id)
     world.emulator.leave(meeting_id, who.peer_id)
-    world.emulator.clock = world.emulator.clock.advanced(61)  # nothing has looked at it since
+    world.emulator.world.clock = world.emulator.world.clock.advanced(61)  # nothing has looked at it since
     assert world.get("/meetings/nothing").status == 404
     assert world.post("/meetings/nothing/participants", {}).status == 400
     assert world.session(who.session_id)["status"] == "ENDED"

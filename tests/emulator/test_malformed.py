@@ -44,7 +44,7 @@ def test_no_json(world: World, body: bytes) -> None:
     for target in (f"{world.app}/meetings", "/_emulator/clock", f"/_emulator/sessions/{live.session_id}/chat"):
         answer = post(world, target, body)
         assert answer.status == 400
-        assert answer.json() == error(400, "BAD_REQUEST: the body is no JSON")
+        assert answer.json() == error(400, "BAD_REQUEST: the body is not JSON")
     assert world.state() == before
 
 
@@ -113,8 +113,8 @@ def test_a_body_that_is_too_large(world: World) -> None:
         ("/clock", {"advance_seconds": "60"}, '"advance_seconds" must be a number'),
         ("/clock", {"advance_seconds": -1}, '"advance_seconds" must be greater than or equal to 0'),
         ("/clock", {"advance_seconds": 1e12}, '"advance_seconds" must be a number from 0 to 3153600000'),
-        ("/clock", {"advance_seconds": float("nan")}, "the body is no JSON"),
-        ("/clock", {"advance_seconds": float("inf")}, "the body is no JSON"),
+        ("/clock", {"advance_seconds": float("nan")}, "the body is not JSON"),
+        ("/clock", {"advance_seconds": float("inf")}, "the body is not JSON"),
         ("/clock", {"advance_seconds": 10**400}, '"advance_seconds" must be a safe number'),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_pair_of_surrogates_is_a_character(world: World) -> None:
     [
         ("1" + "0" * 30, '"end_ms" must be a safe number'),
         ("1" + "0" * 400, '"end_ms" must be a safe number'),
-        ("1e400", "the body is no JSON"),
+        ("1e400", "the body is not JSON"),
     ],
     ids=["beyond SQLite", "beyond float", "infinite"],
 )

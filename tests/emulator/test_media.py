@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.emulator import media
+from realtimekit.emulator.services import media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ def test_webm(seconds: float) -> None:
 @settings(deadline=None)
 @given(seconds=SECONDS)
 def test_sound(seconds: float) -> None:
-    length = min(seconds, media.LONGEST_SOUND)
+    length = min(seconds, media.MAX_AUDIO_SECONDS)
     mp3, aac = media.mp3(seconds), media.aac(seconds)
     assert len(mp3) % 72 == len(aac) % 13 == 0
     assert len(mp3) / 72 * 0.072 == pytest.approx(max(length, 8 * 0.072), abs=0.072)

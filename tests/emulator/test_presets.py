@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from realtimekit.emulator.operations.presets import defaults
+from realtimekit.emulator.services.default_presets import default_presets
 
 from .shape import NOT_FOUND, PAGING, error, must_be, uuid, when
 
@@ -27,7 +27,7 @@ NAMES = [
 
 @pytest.fixture
 def given() -> dict[str, Any]:
-    return {**copy.deepcopy(defaults()[0]), "name": "teacher"}
+    return {**copy.deepcopy(default_presets()[0]), "name": "teacher"}
 
 
 def test_a_new_app_has_the_documented_ones(world: World) -> None:
@@ -97,7 +97,7 @@ def _with(given: dict[str, Any], value: Any, *path: str) -> dict[str, Any]:
     return whole
 
 
-PRESET = {**defaults()[0], "name": "teacher"}
+PRESET = {**default_presets()[0], "name": "teacher"}
 
 
 @pytest.mark.parametrize(

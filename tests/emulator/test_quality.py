@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.emulator.quality import Call, only, peer_report, peer_stats, quality_stats
+from realtimekit.emulator.quality import CallLeg, filter_parts, peer_report, peer_stats, quality_stats
 from tests.fuzz.examples import fuzzed
 
 JOINED = datetime(2026, 3, 2, 9, 0, 0, 332_900, tzinfo=UTC)
@@ -66,8 +66,8 @@ def call(
     seconds: float = 600,
     others: list[tuple[str, float, float]] | None = None,
     spoke: list[tuple[float, float]] | None = None,
-) -> Call:
-    return Call(
+) -> CallLeg:
+    return CallLeg(
         peer_id,
         "user",
         "session",
@@ -323,7 +323,7 @@ def test_same_in_another_process() -> None:
     code = (
         "import json; from datetime import datetime, UTC; from realtimekit.emulator.quality import *;"
         "a, b = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 9, tzinfo=UTC);"
-        "c = Call('p', 'u', 's', 'n', 'c', 'm', a, b, [('o', a, b)]);"
+        "c = CallLeg('p', 'u', 's', 'n', 'c', 'm', a, b, [('o', a, b)]);"
         "print(json.dumps([peer_report(c), peer_stats(c), quality_stats(c)]))"
     )
     runs = [
@@ -528,7 +528,7 @@ def paths(value: dict[str, Any]) -> set[str]:
 def test_filters_leave_out_what_is_not_asked_for(filters: list[str]) -> None:
     whole = participant()
     untouched = copy.deepcopy(whole)
-    some = only(whole, filters)
+    some = filter_parts(whole, filters)
     hidden = {path for name, named in PARTS.items() if filters and name not in filters for path in named}
     assert paths(some) == paths(whole) - hidden
     assert whole == untouched
@@ -539,4 +539,4 @@ def test_filters_leave_out_what_is_not_asked_for(filters: list[str]) -> None:
 
 
 def test_filters_take_a_participant_without_report() -> None:
-    assert only({"id": "x"}, ["events"]) == {"id": "x"}
+    assert filter_parts({"id": "x"}, ["events"]) == {"id": "x"}

@@ -58,7 +58,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, make: Any) -> No
     database.commit()
     database.close()
     before = file.read_bytes()
-    with pytest.raises(ValueError, match="no database of this version of the emulator"):
+    with pytest.raises(ValueError, match="not a database of this version of the emulator"):
         Emulator(file)
     assert file.read_bytes() == before
 
@@ -71,14 +71,14 @@ def test_what_is_interrupted_changes_nothing(
         client = RealtimeKit(**connected(emulator))
         meeting = client.meetings.create(title="kept")
         person = meeting.participants.create(custom_participant_id="a", preset_name="group_call_host")
-        insert = emulator.store.insert
+        insert = emulator.world.store.insert
 
         def interrupted(table: str, row: dict[str, Any]) -> None:
             insert(table, row)
             raise interruption
 
         with monkeypatch.context() as patch:
-            patch.setattr(emulator.store, "insert", interrupted)
+            patch.setattr(emulator.world.store, "insert", interrupted)
             with pytest.raises(Exception if issubclass(interruption, Exception) else interruption):
                 client.meetings.create(title="lost")
             with pytest.raises(interruption):
@@ -91,7 +91,7 @@ def test_what_is_interrupted_changes_nothing(
 
 
 def test_python_is_told_what_http_is_told() -> None:
-    from realtimekit.emulator import Refusal
+    from realtimekit.emulator import HTTPError
 
     with Emulator() as emulator:
         client = RealtimeKit(**connected(emulator))
@@ -106,10 +106,10 @@ def test_python_is_told_what_http_is_told() -> None:
                 lambda odd=odd: emulator.join(meeting.id, odd),
                 lambda odd=odd: emulator.enter(odd),
             ):
-                with pytest.raises(Refusal):
+                with pytest.raises(HTTPError):
                     attempt()
         for start, end in ((0.5, 1), ("0", "9"), (-1, 1), (2, 1), (2**53 - 1, 2**53 - 1), (True, True)):
-            with pytest.raises(Refusal, match=r'"(start|end)_ms" must'):
+            with pytest.raises(HTTPError, match=r'"(start|end)_ms" must'):
                 emulator.speech(session, peer, "x", start, end)  # type: ignore[arg-type]
         client.session_participants.find(peer, session_id=session)
         client.sessions.find_participant_by_peer_id(peer)
@@ -117,7 +117,7 @@ def test_python_is_told_what_http_is_told() -> None:
 
 def test_an_emulator_that_nobody_closed_leaves_nothing_open() -> None:
     emulator = Emulator()
-    database = emulator.store._db
+    database = emulator.world.store._db
     del emulator
     gc.collect()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):

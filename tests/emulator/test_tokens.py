@@ -11,7 +11,13 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from realtimekit import RealtimeKit
+from realtimekit.emulator import Emulator, HTTPError
+from realtimekit.transports.emulator import connected
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .world import World
 
 HUNDRED_DAYS = 8_640_000
@@ -26,7 +32,7 @@ def issue(world: World) -> tuple[str, str, str]:
 
 
 def verified(world: World, token: str) -> dict[str, Any]:
-    public = load_pem_private_key(world.emulator.store.meta("token_key").encode(), None).public_key()
+    public = load_pem_private_key(world.emulator.world.store.meta("token_key").encode(), None).public_key()
     # the clock of the test may be behind the emulator's
     claims: dict[str, Any] = jwt.decode(token, public, algorithms=["RS256"], options={"verify_iat": False})  # type: ignore[arg-type]
     return claims
@@ -117,4 +123,18 @@ def test_a_token_opens_nothing_after_a_hundred_days(world: World) -> None:
 )
 def test_a_forged_token_opens_nothing(world: World, change: Any) -> None:
     answer = world.control("/enter", {"token": change(issue(world)[2])})
-    assert (answer.status, answer.json()["error"]["message"]) == (401, "this is no token of this emulator")
+    assert (answer.status, answer.json()["error"]["message"]) == (401, "this is not a token of this emulator")
+
+
+def test_a_refused_token_does_not_cost_the_key(tmp_path: Path) -> None:
+    """The first use of the key is rolled back with the refusal; tokens that it signs later survive a restart."""
+    with Emulator(tmp_path / "kit.db") as emulator:
+        with pytest.raises(HTTPError, match="not a token of this emulator"):
+            emulator.enter("garbage")
+        client = RealtimeKit(**connected(emulator))
+        meeting = client.meetings.create()
+        person = meeting.participants.create(custom_participant_id="a", preset_name="group_call_host")
+        assert person.token is not None
+        token = person.token.reveal()
+    with Emulator(tmp_path / "kit.db") as emulator:
+        assert emulator.enter(token).session_id

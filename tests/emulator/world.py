@@ -7,7 +7,7 @@ import json
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from realtimekit.emulator import Emulator, Joined, Refusal
+from realtimekit.emulator import Emulator, HTTPError, Peer
 from realtimekit.emulator.server import Server
 from realtimekit.emulator.store import TABLES
 
@@ -169,7 +169,7 @@ class World:
 
     def state(self) -> dict[str, Any]:
         """Everything that the emulator knows: to show that a refused change changed nothing."""
-        return {table: self.emulator.store.rows(f"select * from {table} order by 1, 2") for table in TABLES}
+        return {table: self.emulator.world.store.rows(f"select * from {table} order by 1, 2") for table in TABLES}
 
 
 class OverHttp:
@@ -185,13 +185,13 @@ class OverHttp:
             assert found.keys() == {"success", "error"}
             assert found["error"].keys() == {"code", "message"}
             assert found["error"]["code"] == answer.status
-            raise Refusal(answer.status, found["error"]["message"])
+            raise HTTPError(answer.status, found["error"]["message"])
         assert found.keys() == keys
         return found
 
-    def join(self, meeting_id: str, participant_id: str) -> Joined:
+    def join(self, meeting_id: str, participant_id: str) -> Peer:
         path = f"/meetings/{quote(meeting_id, safe='')}/join"
-        return Joined(**self._call(path, {"participant_id": participant_id}, {"session_id", "peer_id"}))
+        return Peer(**self._call(path, {"participant_id": participant_id}, {"session_id", "peer_id"}))
 
     def leave(self, meeting_id: str, peer_id: str) -> None:
         self._call(f"/meetings/{meeting_id}/leave", {"peer_id": peer_id}, set())

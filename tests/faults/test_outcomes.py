@@ -40,8 +40,8 @@ class Scene(NamedTuple):
 
     def done(self, method: str) -> int:
         """How often the server did what the method asks for, as far as that can be told from its state."""
-        store = self.emulator.store
-        with self.emulator.lock:
+        store = self.emulator.world.store
+        with self.emulator.world.lock:
             titled = len(store.rows("select 1 from meetings where title = ?", TITLE))
             webhooks = len(store.rows("select 1 from webhooks where id = ?", self.webhook_id))
         return {"GET": 0, "DELETE": 1 - webhooks}.get(method, titled)

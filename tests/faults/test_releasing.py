@@ -61,8 +61,8 @@ async def until(condition: Callable[[], bool], patience: int = 4000) -> None:
     pytest.fail("it did not come about")
 
 
-def struck(emulator: Emulator, number: int) -> bool:
-    return bool(emulator.faults()[0]["struck"] == number)
+def applied(emulator: Emulator, number: int) -> bool:
+    return bool(emulator.faults()[0]["applied"] == number)
 
 
 def taken(server: RawServer, number: int) -> bool:
@@ -92,7 +92,7 @@ def test_cancelling_a_call_that_was_sent(
             async with no_more_descriptors():
                 for number in range(1, TIMES + 1):
                     async with cancelled(client.meetings.create(title="a", timeout=PATIENCE[transport])):
-                        await until(partial(struck, emulator, number))
+                        await until(partial(applied, emulator, number))
                         await asyncio.sleep(0.01)
                 emulator.clear_faults()
                 assert (await client.meetings.create(title="b")).title == "b"
@@ -110,7 +110,7 @@ def test_cancelling_more_calls_than_there_may_be_connections(
             emulator.add_fault(latency_seconds=3600)
             async with no_more_descriptors():
                 calls = [asyncio.ensure_future(client.meetings.find("m")) for _ in range(130)]
-                await until(lambda: emulator.faults()[0]["struck"] >= 100)
+                await until(lambda: emulator.faults()[0]["applied"] >= 100)
                 for call in calls:
                     call.cancel()
                 assert {type(result) for result in await asyncio.gather(*calls, return_exceptions=True)} == {
@@ -132,7 +132,7 @@ def test_cancelling_ends_the_request_at_once_with_pyreqwest(
             async with no_more_descriptors(patience=200):
                 for number in range(1, TIMES + 1):
                     async with cancelled(client.meetings.find("m")):
-                        await until(partial(struck, emulator, number))
+                        await until(partial(applied, emulator, number))
 
     asyncio.run(story())
 

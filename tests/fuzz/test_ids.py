@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, RealtimeKit
-from realtimekit.emulator.operations import API
+from realtimekit.emulator.routes import API
 from tests.transports.loopback import Server, answer
 
 from .examples import fuzzed

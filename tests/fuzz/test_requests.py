@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from realtimekit import RealtimeKit
 from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
-from realtimekit.emulator.wire import Incoming
+from realtimekit.emulator.http import Request
 from realtimekit.transports.emulator import connected
 
 from .examples import fuzzed, mutated
@@ -89,7 +89,7 @@ def test_any_request(
         } | given
     if path.startswith("/_emulator"):
         method = "GET"  # others could tell it to misbehave
-    answer = served.emulator.handle(Incoming(method, path, query, given, body))
+    answer = served.emulator.handle(Request(method, path, query, given, body))
     assert 200 <= answer.status < 500
     if answer.status >= 400:
         if answer.headers["content-type"] == "application/json":
@@ -114,9 +114,9 @@ ranges = st.one_of(
 def test_any_range_of_a_file(served: Served, asked: str, version: str | None) -> None:
     path, _, query = served.file.partition("?")
     given = {"host": "localhost", "range": asked} | ({} if version is None else {"if-range": version})
-    whole = served.emulator.handle(Incoming("GET", path, query, {"host": "localhost"}, b""))
+    whole = served.emulator.handle(Request("GET", path, query, {"host": "localhost"}, b""))
     assert whole.status == 200
-    answer = served.emulator.handle(Incoming("GET", path, query, given, b""))
+    answer = served.emulator.handle(Request("GET", path, query, given, b""))
     assert answer.status in {200, 206, 400, 416}
     if answer.status == 206:
         found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers["content-range"])

@@ -28,7 +28,7 @@ class Quick(Clock):
 
 
 def quicken(emulator: Emulator) -> None:
-    emulator.clock = Quick()
+    emulator.world.clock = Quick()
 
 
 def quick_script(client: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from realtimekit.emulator.quality import Call, peer_report
+from realtimekit.emulator.quality import CallLeg, peer_report
 from realtimekit.quality.findings import Finding
 from realtimekit.quality.peer_report import PeerReport
 from realtimekit.quality.thresholds import Threshold, Thresholds
@@ -284,7 +284,7 @@ def test_wrong_thresholds(wrong: dict[str, Any], error: type[Exception], message
 def emulated(peer_id: str) -> PeerReport:
     start = datetime(2026, 3, 2, 9, tzinfo=UTC)
     end = start + timedelta(hours=1)
-    return PeerReport(peer_report(Call(peer_id, "u", "s", "Ana", "c", "m", start, end, [("other", start, end)])))
+    return PeerReport(peer_report(CallLeg(peer_id, "u", "s", "Ana", "c", "m", start, end, [("other", start, end)])))
 
 
 def test_every_kind_of_machine_and_connection_of_the_emulator() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit.emulator.quality import Call, peer_report
+from realtimekit.emulator.quality import CallLeg, peer_report
 from realtimekit.errors import DecodeError
 from realtimekit.quality.nested import NestedField
 from realtimekit.quality.peer_report import PeerReport
@@ -42,7 +42,7 @@ def read(record: Record) -> list[str]:
 
 def emulated() -> dict[str, Any]:
     start, end = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 9, 10, tzinfo=UTC)
-    return peer_report(Call("peer-2", "u", "s", "Ana", "c", "m", start, end, [("other", start, end)]))
+    return peer_report(CallLeg("peer-2", "u", "s", "Ana", "c", "m", start, end, [("other", start, end)]))
 
 
 def contract() -> dict[str, Any]:

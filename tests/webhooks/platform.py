@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from realtimekit import RealtimeKit
 from realtimekit.cli import demo_scenario
-from realtimekit.emulator import Emulator, Joined
+from realtimekit.emulator import Emulator, Peer
 from realtimekit.resources.webhook import Webhook
 from tests.conftest import Demo
 from tests.emulator.receiver import Receiver as Capture
@@ -118,19 +118,19 @@ class Platform(Demo):
         """Create a webhook for these events, or for all."""
         return self.client.webhooks.create(name="mine", url=url, events=events or self.client.webhooks.events())
 
-    def meet(self, **fields: Any) -> Joined:
+    def meet(self, **fields: Any) -> Peer:
         """Alice joins a meeting of her own."""
         meeting = self.client.meetings.create(title="Weekly", **fields)
         alice = meeting.participants.create(name="Alice", custom_participant_id="user-1", preset_name="group_call_host")
         return self.emulator.join(meeting.id, alice.id)
 
-    def ended(self, **fields: Any) -> Joined:
+    def ended(self, **fields: Any) -> Peer:
         """Alice joined, and left again."""
         joined = self.meet(**fields)
         self.end(joined)
         return joined
 
-    def end(self, joined: Joined) -> None:
+    def end(self, joined: Peer) -> None:
         meeting_id = self.client.sessions.find(joined.session_id).associated_id
         assert meeting_id is not None
         self.emulator.end(meeting_id)
@@ -164,7 +164,7 @@ def emulated(signer: Signer, port: int = 0) -> Generator[Platform]:
     """A platform whose key was made by openssl, in app-1."""
     with Emulator(**demo_scenario.CREDENTIALS) as emulator, emulator.serve(port=port) as server:
         for name in ("webhook_key", "token_key"):  # as if it had been started before
-            emulator.store.set_meta(name, signer.private.read_text(encoding="ascii"))
+            emulator.world.store.set_meta(name, signer.private.read_text(encoding="ascii"))
         platform = Platform(emulator, server.base_url, server.control_url)
         with platform.client:
             yield platform

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from realtimekit import AsyncRealtimeKit
-from realtimekit.emulator.postman import BACKOFF
+from realtimekit.emulator.services.webhook_dispatcher import BACKOFF
 from realtimekit.webhooks import AsyncEndpoint, AsyncReceiver, AsyncRouter, Endpoint, Event, Receiver, Router
 from tests.test_docs import blocks
 

@@ -17,7 +17,7 @@ import redis
 
 from realtimekit import Async, RealtimeKit
 from realtimekit.emulator import Emulator
-from realtimekit.emulator.postman import BACKOFF
+from realtimekit.emulator.services.webhook_dispatcher import BACKOFF
 from realtimekit.transports.emulator import connected
 from realtimekit.webhooks import (
     AsyncEndpoint,

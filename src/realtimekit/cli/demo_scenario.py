@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtimekit import RealtimeKit
-    from realtimekit.emulator import Emulator, Joined
+    from realtimekit.emulator import Emulator, Peer
 
 TITLE = "Release planning"
 PARTICIPANTS = ("Alice", "Bob", "Carol")
@@ -62,7 +62,7 @@ TOTAL_TIME = JOIN_INTERVAL * len(PARTICIPANTS) + TALK_TIME + REMAINING_TIME + PR
 class Simulation(Protocol):
     """The methods of `Emulator` and `RemoteEmulator` that simulate participants and time."""
 
-    def join(self, meeting_id: str, participant_id: str) -> Joined: ...
+    def join(self, meeting_id: str, participant_id: str) -> Peer: ...
     def leave(self, meeting_id: str, peer_id: str) -> None: ...
     def chat(self, session_id: str, peer_id: str, text: str) -> str: ...
     def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None: ...
@@ -70,7 +70,7 @@ class Simulation(Protocol):
     def advance(self, seconds: float) -> str: ...
 
 
-def run(client: RealtimeKit, simulation: Simulation, report: Callable[[str], object] = lambda _: None) -> list[Joined]:
+def run(client: RealtimeKit, simulation: Simulation, report: Callable[[str], object] = lambda _: None) -> list[Peer]:
     """Run the scenario.
 
     Args:
@@ -127,6 +127,6 @@ def backdate_clock(emulator: Emulator) -> None:
     """Set back the clock of a new emulator, so that the scenario ends at the present time."""
     from realtimekit.emulator.clock import Clock  # noqa: PLC0415 - needs the extra `emulator`
 
-    with emulator.lock, emulator.store.transaction():
-        emulator.clock = Clock(emulator.clock.ahead.total_seconds() - TOTAL_TIME)
-        emulator.store.run("update apps set created_at = min(created_at, ?)", emulator.now())
+    with emulator.world.lock, emulator.world.store.transaction():
+        emulator.world.clock = Clock(emulator.world.clock.ahead.total_seconds() - TOTAL_TIME)
+        emulator.world.store.run("update apps set created_at = min(created_at, ?)", emulator.now())

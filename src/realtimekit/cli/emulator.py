@@ -158,13 +158,13 @@ def control_command(command: Command) -> Command:
 def control_plane(origin: str) -> Generator[RemoteEmulator]:
     """Yield the control plane of an emulator, and report its errors in one line."""
     from realtimekit.cli.console import safe_text  # noqa: PLC0415 - as above
-    from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415 - the SDK and the emulator share the wire
-    from realtimekit.emulator.wire import Refusal  # noqa: PLC0415 - as above
+    from realtimekit.emulator.http import HTTPError
+    from realtimekit.emulator.remote import RemoteEmulator  # the SDK and the emulator share the wire
 
     try:
         yield RemoteEmulator(f"{origin}/_emulator")
-    except Refusal as refusal:
-        raise click.ClickException(safe_text(str(refusal)).plain.replace("\n", " ")) from None
+    except HTTPError as error:
+        raise click.ClickException(safe_text(str(error)).plain.replace("\n", " ")) from None
 
 
 @emulator.command("join")

@@ -12,6 +12,7 @@ from realtimekit.cli.console import echo, safe_text
 from realtimekit.webhooks.events import parse_event
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.http import HTTPError
     from realtimekit.emulator.remote import RemoteEmulator
 
 MAX_WAIT = 30.0  # seconds; the emulator itself waits 10 for a response
@@ -21,14 +22,13 @@ POLL_INTERVAL = 0.05  # seconds
 def trigger(origin: str, event: str, url: str, *, as_json: bool) -> bool:
     """Make the emulator deliver a sample, print the result, and return whether it was delivered."""
     from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415 - the SDK and the emulator share the wire
-    from realtimekit.emulator.wire import Refusal  # noqa: PLC0415 - as above
 
     emulator = RemoteEmulator(f"{origin}/_emulator")
     try:
         delivery_id = emulator.trigger(event, url)
         delivery = _wait_for_attempt(emulator, delivery_id)
-    except Refusal as refusal:
-        raise click.ClickException(safe_text(str(refusal)).plain.replace("\n", " ")) from None
+    except HTTPError as error:
+        raise click.ClickException(safe_text(str(error)).plain.replace("\n", " ")) from None
     if as_json:
         click.echo(json.dumps(delivery, indent=2))
     else:
@@ -60,8 +60,8 @@ def _describe(delivery: dict[str, Any]) -> str:
 
 
 def _describe_session(body: dict[str, Any]) -> str:
-    from realtimekit.emulator.samples import MADE_UP  # noqa: PLC0415 - as above
+    from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX  # noqa: PLC0415 - as above
 
     session_id = parse_event(body).session_id or "unknown"
-    made_up = " (made up: there is no suitable one yet)" if session_id.startswith(MADE_UP) else ""
+    made_up = " (made up: there is no suitable one yet)" if session_id.startswith(PLACEHOLDER_ID_PREFIX) else ""
     return f"the session {session_id}{made_up}"

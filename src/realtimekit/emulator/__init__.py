@@ -6,7 +6,7 @@ with Emulator() as emulator, emulator.serve() as server:
 
 from __future__ import annotations
 
-from realtimekit.emulator.emulator import Emulator, Joined
-from realtimekit.emulator.wire import Refusal
+from realtimekit.emulator.emulator import Emulator, Peer
+from realtimekit.emulator.http import HTTPError
 
-__all__ = ["Emulator", "Joined", "Refusal"]
+__all__ = ["Emulator", "HTTPError", "Peer"]

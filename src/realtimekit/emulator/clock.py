@@ -1,17 +1,16 @@
-"""The emulator's clock: real time, moved on as told, so that days of retention pass in a test."""
+"""The emulator's clock: real time, plus what it has been advanced by, so that a test can skip days of retention."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from realtimekit.emulator.wire import bad_request
+from realtimekit.emulator.http import bad_request
 
-FURTHEST = 100 * 365 * 86400  # seconds
+MAX_ADVANCE_SECONDS = 100 * 365 * 86400
 
 
 class Clock:
-    """Real time, and how far it has been moved on."""
+    """Real time, and how far it has been advanced."""
 
     def __init__(self, ahead_seconds: float = 0.0) -> None:
         self.ahead: timedelta = timedelta(seconds=ahead_seconds)
@@ -19,25 +18,41 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def advanced(self, seconds: Any) -> Clock:
-        """A clock that is further ahead.
+    def advanced(self, seconds: float) -> Clock:
+        """Return a clock that is further ahead.
 
         Raises:
-            Refusal: not a number of seconds from 0 on, or more than a hundred years ahead in all.
+            HTTPError: 400, more than a hundred years, at once or in all.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= FURTHEST:
-            raise bad_request(f'"advance_seconds" must be a number from 0 to {FURTHEST}')
+        if seconds > MAX_ADVANCE_SECONDS:
+            raise bad_request(f'"advance_seconds" must be a number from 0 to {MAX_ADVANCE_SECONDS}')
         ahead = self.ahead.total_seconds() + seconds
-        if ahead > FURTHEST:
-            raise bad_request(f'"advance_seconds" would move the clock on by more than {FURTHEST} in all')
+        if ahead > MAX_ADVANCE_SECONDS:
+            raise bad_request(f'"advance_seconds" would advance the clock by more than {MAX_ADVANCE_SECONDS} in all')
         return Clock(ahead)
 
 
-def iso(moment: datetime) -> str:
-    """As the API writes it: "2026-06-03T10:00:00.000Z". A time without a zone is UTC."""
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+# Times are strings nearly everywhere: as the API writes them, which also sorts them by time.
 
 
-def moment(text: str) -> datetime:
+def format_time(time: datetime) -> str:
+    """Return the time as the API writes it: "2026-06-03T10:00:00.000Z". A time without a zone is UTC."""
+    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def add_seconds(time: str, seconds: float) -> str:
+    return format_time(parse_time(time) + timedelta(seconds=seconds))
+
+
+def seconds_between(start: str, end: str) -> float:
+    """Return the seconds from start to end; 0 where the end comes first."""
+    return max((parse_time(end) - parse_time(start)).total_seconds(), 0.0)
+
+
+def minutes_between(start: str, end: str) -> float:
+    return round((parse_time(end) - parse_time(start)).total_seconds() / 60, 4)

@@ -1,134 +1,148 @@
-"""The control plane over HTTP: plays the people and the weather. Each route calls the method of the same name."""
+"""The control plane: routes that simulate people and time. RealtimeKit itself has none of them.
+
+`Emulator`'s methods call the handlers of the same names, so both validate with the schemas declared here.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from realtimekit.emulator import samples
-from realtimekit.emulator.clock import FURTHEST
+from realtimekit.emulator import openapi, sample_events
+from realtimekit.emulator.clock import MAX_ADVANCE_SECONDS
 from realtimekit.emulator.faults import FAULTS
-from realtimekit.emulator.operations.webhooks import EVENTS
-from realtimekit.emulator.routes import Routes
-from realtimekit.emulator.shapes import ANY, TEXT, TIME, URI, Shape, list_of, needed, one_of, record
+from realtimekit.emulator.queries import get_live_session, get_peer
+from realtimekit.emulator.routes import CONTROL
+from realtimekit.emulator.schema import ANY, DATE_TIME, STRING, URI, Schema, array_of, enum, required, response_object
+from realtimekit.emulator.services.events import EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from realtimekit.emulator.context import Context
+    from realtimekit.emulator.http import JSON
 
-    from realtimekit.emulator.emulator import Emulator
+_EMPTY = response_object({})
+_PEER = response_object({"session_id": STRING, "peer_id": STRING})
+# After the start of the session; no further than the clock can be advanced.
+_MILLISECONDS = Schema("integer", required=True, minimum=0, maximum=MAX_ADVANCE_SECONDS * 1000)
+_CHAT = {"peer_id": required(STRING), "text": required(STRING)}
+_SPEECH = {**_CHAT, "start_ms": _MILLISECONDS, "end_ms": _MILLISECONDS}
 
-PREFIX = "/_emulator"
-CONTROL = Routes(PREFIX)
+# --- people -----------------------------------------------------------------------------------------------------------
 
-_NOTHING = record({})
-# Since a session began; no longer than the clock can be moved.
-_MILLISECONDS = Shape("integer", required=True, minimum=0, maximum=FURTHEST * 1000)
-JOIN = {"participant_id": needed(TEXT)}
-ENTER = {"token": needed(TEXT)}
-CHAT = {"peer_id": needed(TEXT), "text": needed(TEXT)}
-TRIGGER = {"event": needed(one_of(*EVENTS)), "url": needed(URI)}
-SPEECH = {**CHAT, "start_ms": _MILLISECONDS, "end_ms": _MILLISECONDS}
+
+@CONTROL.add("POST", "/meetings/{meeting_id}/join", body={"participant_id": required(STRING)}, response=_PEER)
+def join(context: Context) -> JSON:
+    return _join(context, context.path_params["meeting_id"], context.body["participant_id"])
+
+
+@CONTROL.add("POST", "/enter", body={"token": required(STRING)}, response=_PEER)
+def enter(context: Context) -> JSON:
+    claims = context.services.tokens.read(context.body["token"])
+    return _join(context, claims["meetingId"], claims["participantId"])
+
+
+def _join(context: Context, meeting_id: str, participant_id: str) -> JSON:
+    peer = context.services.lifecycle.join(meeting_id, participant_id, context.now)
+    return {"session_id": peer["session_id"], "peer_id": peer["id"]}
+
+
+@CONTROL.add("POST", "/meetings/{meeting_id}/leave", body={"peer_id": required(STRING)}, response=_EMPTY)
+def leave(context: Context) -> JSON:
+    session = get_live_session(context.store, context.path_params["meeting_id"])
+    peer = get_peer(context.store, session["id"], context.body["peer_id"])
+    context.services.lifecycle.leave(peer, context.now)
+    return {}
+
+
+@CONTROL.add("POST", "/meetings/{meeting_id}/end", body={}, response=response_object({"session_id": STRING}))
+def end(context: Context) -> JSON:
+    session = context.services.lifecycle.end(context.path_params["meeting_id"], context.now)
+    return {"session_id": session["id"]}
+
+
+@CONTROL.add("POST", "/sessions/{session_id}/chat", body=_CHAT, response=response_object({"message_id": STRING}))
+def chat(context: Context) -> JSON:
+    session_id = context.path_params["session_id"]
+    message = context.services.lifecycle.chat(session_id, **context.body, at=context.now)
+    return {"message_id": message["id"]}
+
+
+@CONTROL.add("POST", "/sessions/{session_id}/speech", body=_SPEECH, response=_EMPTY)
+def speech(context: Context) -> JSON:
+    context.services.lifecycle.speak(context.path_params["session_id"], **context.body)
+    return {}
+
+
+# --- the emulator -----------------------------------------------------------------------------------------------------
 
 
 @CONTROL.add(
     "POST",
-    "/meetings/{meeting_id}/join",
-    body=JOIN,
-    answer=record({"session_id": TEXT, "peer_id": TEXT}),
+    "/clock",
+    body={"advance_seconds": Schema("number", required=True, minimum=0)},
+    response=response_object({"now": DATE_TIME}),
 )
-def join(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return emulator.join(**given)._asdict()
+def advance(context: Context) -> JSON:
+    now = context.world.advance(context.body["advance_seconds"])
+    context.services.webhooks.wake()
+    return {"now": now}
 
 
-@CONTROL.add("POST", "/enter", body=ENTER, answer=record({"session_id": TEXT, "peer_id": TEXT}))
-def enter(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return emulator.enter(**given)._asdict()
-
-
-@CONTROL.add("POST", "/meetings/{meeting_id}/leave", body={"peer_id": needed(TEXT)}, answer=_NOTHING)
-def leave(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    emulator.leave(**given)
+@CONTROL.add("POST", "/reset", body={}, response=_EMPTY)
+def reset(context: Context) -> JSON:
+    context.services.reset()
     return {}
 
 
-@CONTROL.add("POST", "/meetings/{meeting_id}/end", body={}, answer=record({"session_id": TEXT}))
-def end(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"session_id": emulator.end(**given)}
+@CONTROL.add("GET", "/requests", response=response_object({"requests": array_of(ANY)}))
+def requests(context: Context) -> JSON:
+    return {"requests": context.services.request_log.entries()}
+
+
+@CONTROL.add("GET", "/openapi.json", response=ANY)
+def openapi_document(_context: Context) -> JSON:
+    return openapi.document()
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+@CONTROL.add("POST", "/faults", body=FAULTS, response=_EMPTY)
+def add_faults(context: Context) -> JSON:
+    context.services.faults.add(context.body["faults"])
+    return {}
+
+
+@CONTROL.add("GET", "/faults", response=response_object({"faults": array_of(ANY)}))
+def faults(context: Context) -> JSON:
+    return {"faults": context.services.faults.rules()}
+
+
+@CONTROL.add("DELETE", "/faults", response=_EMPTY)
+def clear_faults(context: Context) -> JSON:
+    context.services.faults.clear()
+    return {}
+
+
+# --- webhook deliveries -----------------------------------------------------------------------------------------------
+
+
+@CONTROL.add("GET", "/webhook-deliveries", response=response_object({"deliveries": array_of(ANY)}))
+def webhook_deliveries(context: Context) -> JSON:
+    return {"deliveries": context.services.webhooks.deliveries()}
+
+
+@CONTROL.add("POST", "/webhook-deliveries/{delivery_id}/redeliver", body={}, response=_EMPTY)
+def redeliver(context: Context) -> JSON:
+    context.services.webhooks.redeliver(context.path_params["delivery_id"], context.now)
+    return {}
 
 
 @CONTROL.add(
     "POST",
-    "/sessions/{session_id}/chat",
-    body=CHAT,
-    answer=record({"message_id": TEXT}),
+    "/webhook-deliveries/trigger",
+    body={"event": required(enum(*EVENTS)), "url": required(URI)},
+    response=response_object({"delivery_id": STRING}),
 )
-def chat(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"message_id": emulator.chat(**given)}
-
-
-@CONTROL.add(
-    "POST",
-    "/sessions/{session_id}/speech",
-    body=SPEECH,
-    answer=_NOTHING,
-)
-def speech(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    emulator.speech(**given)
-    return {}
-
-
-@CONTROL.add(
-    "POST", "/clock", body={"advance_seconds": Shape("number", required=True, minimum=0)}, answer=record({"now": TIME})
-)
-def clock(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"now": emulator.advance(given["advance_seconds"])}
-
-
-@CONTROL.add("POST", "/reset", body={}, answer=_NOTHING)
-def reset(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all of them
-    emulator.reset()
-    return {}
-
-
-@CONTROL.add("GET", "/requests", answer=record({"requests": list_of(ANY)}))
-def requests(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all of them
-    return {"requests": emulator.requests()}
-
-
-@CONTROL.add("POST", "/faults", body=FAULTS, answer=_NOTHING)
-def add_faults(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    emulator.add_faults(**given)
-    return {}
-
-
-@CONTROL.add("GET", "/faults", answer=record({"faults": list_of(ANY)}))
-def faults(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all of them
-    return {"faults": emulator.faults()}
-
-
-@CONTROL.add("DELETE", "/faults", answer=_NOTHING)
-def clear_faults(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all of them
-    emulator.clear_faults()
-    return {}
-
-
-@CONTROL.add("GET", "/webhook-deliveries", answer=record({"deliveries": list_of(ANY)}))
-def webhook_deliveries(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all of them
-    return {"deliveries": emulator.webhook_deliveries()}
-
-
-@CONTROL.add("POST", "/webhook-deliveries/{delivery_id}/redeliver", body={}, answer=_NOTHING)
-def redeliver(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    emulator.redeliver(**given)
-    return {}
-
-
-@CONTROL.add("POST", "/webhook-deliveries/trigger", body=TRIGGER, answer=record({"delivery_id": TEXT}))
-def trigger(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"delivery_id": samples.send(emulator, **given)}
-
-
-@CONTROL.add("GET", "/openapi.json", answer=ANY)
-def openapi(emulator: Emulator, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - as all of them
-    from realtimekit.emulator.description import describe  # noqa: PLC0415 - only where somebody asks
-
-    return describe()
+def trigger(context: Context) -> JSON:
+    event, url = context.body["event"], context.body["url"]
+    return {"delivery_id": sample_events.send(context.world, context.services, event, url, context.now)}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Unpack
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
-from realtimekit.emulator.emulator import Joined
-from realtimekit.emulator.wire import Refusal
+from realtimekit.emulator.emulator import Peer
+from realtimekit.emulator.http import HTTPError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class RemoteEmulator:
-    """`RemoteEmulator("http://127.0.0.1:8787/_emulator")`: plays the people there, over HTTP.
+    """`RemoteEmulator("http://127.0.0.1:8787/_emulator")` controls the emulator that is served there.
 
-    Each method is the one of `Emulator`, and raises `Refusal` as that does.
+    Each method does what the one of `Emulator` does, and raises `HTTPError` as it does.
 
     Args:
         control_url: of the control plane; the emulator's base URL (`http://127.0.0.1:8787/client/v4`) will do.
@@ -28,10 +28,10 @@ class RemoteEmulator:
 
     def __init__(self, control_url: str) -> None:
         if not control_url.startswith(("http://", "https://")):
-            raise ValueError(f"control_url={control_url!r} is no http URL")
+            raise ValueError(f"control_url={control_url!r} is not an http or https URL")
         origin, api, rest = control_url.rstrip("/").partition("/client/v4")
         self.control_url: str = f"{origin}/_emulator" if api and not rest else control_url.rstrip("/")
-        # An emulator is not behind a proxy, whatever the environment says of other hosts.
+        # An emulator is not behind a proxy, whatever the environment says.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def _call(self, method: str, *path: str, **body: Any) -> dict[str, Any]:
@@ -39,26 +39,26 @@ class RemoteEmulator:
         data = json.dumps(body).encode() if method == "POST" else None
         request = urllib.request.Request(url, data, {"content-type": "application/json"}, method=method)  # noqa: S310
         try:
-            with self._opener.open(request, timeout=30) as answer:
-                result: dict[str, Any] = json.load(answer)
-        except HTTPError as error:
+            with self._opener.open(request, timeout=30) as response:
+                result: dict[str, Any] = json.load(response)
+        except urllib.error.HTTPError as error:
             with error:
-                raise Refusal(error.code, self._problem(error.read())) from None
-        except URLError as error:
-            raise Refusal(503, f"no emulator answers at {self.control_url}: {error.reason}") from None
+                raise HTTPError(error.code, self._message(error.read())) from None
+        except urllib.error.URLError as error:
+            raise HTTPError(503, f"no emulator answers at {self.control_url}: {error.reason}") from None
         return result
 
-    def _problem(self, body: bytes) -> str:
+    def _message(self, body: bytes) -> str:
         try:
             return str(json.loads(body)["error"]["message"])
         except (ValueError, KeyError, TypeError):
             return f"{self.control_url} is not the control plane of an emulator, as http://127.0.0.1:8787/_emulator is"
 
-    def join(self, meeting_id: str, participant_id: str) -> Joined:
-        return Joined(**self._call("POST", "meetings", meeting_id, "join", participant_id=participant_id))
+    def join(self, meeting_id: str, participant_id: str) -> Peer:
+        return Peer(**self._call("POST", "meetings", meeting_id, "join", participant_id=participant_id))
 
-    def enter(self, token: str) -> Joined:
-        return Joined(**self._call("POST", "enter", token=token))
+    def enter(self, token: str) -> Peer:
+        return Peer(**self._call("POST", "enter", token=token))
 
     def leave(self, meeting_id: str, peer_id: str) -> None:
         self._call("POST", "meetings", meeting_id, "leave", peer_id=peer_id)
@@ -67,8 +67,8 @@ class RemoteEmulator:
         return str(self._call("POST", "sessions", session_id, "chat", peer_id=peer_id, text=text)["message_id"])
 
     def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
-        said = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
-        self._call("POST", "sessions", session_id, "speech", **said)
+        body = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
+        self._call("POST", "sessions", session_id, "speech", **body)
 
     def end(self, meeting_id: str) -> str:
         return str(self._call("POST", "meetings", meeting_id, "end")["session_id"])

@@ -1,69 +1,78 @@
-"""Which handler answers which method and path."""
+"""Routes: which handler answers which method and path, and what it takes and returns."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from realtimekit.emulator.wire import Refusal
+from realtimekit.emulator.context import Context
+from realtimekit.emulator.http import JSON, HTTPError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from realtimekit.emulator.shapes import Shape, Shapes
+    from realtimekit.emulator.schema import Properties, Schema
 
-KIT = "/client/v4/accounts/{account_id}/realtime/kit"
+Handler: TypeAlias = Callable[[Context], JSON]
 
 
 class Route(NamedTuple):
     method: str
     template: str
-    handler: Callable[..., Any]
-    query: Shapes
-    body: Shapes | None  # None: it takes no body
+    handler: Handler
+    query: Properties
+    body: Properties | None  # None: it takes no body
     status: int  # of a success
-    answer: Shape  # of a success
-    refuses: Mapping[int, str]  # why with which status, besides what every route may refuse
+    response: Schema  # of a success
+    errors: Mapping[int, str]  # the reason for each status, besides those that every route has
     pattern: re.Pattern[str]
 
 
 class Routes:
-    """A table of routes. Of two that match, the one with fewer placeholders wins: `/webhooks/all` is no webhook."""
+    """A table of routes. Of two that match, the one with fewer placeholders wins: `/webhooks/all` over an id."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.table: list[Route] = []
+        self._by_handler: dict[Handler, Route] = {}
 
     def add(
         self,
         method: str,
         template: str,
         *,
-        answer: Shape,
-        query: Shapes | None = None,
-        body: Shapes | None = None,
+        response: Schema,
+        query: Properties | None = None,
+        body: Properties | None = None,
         status: int = 200,
-        refuses: Mapping[int, str] = MappingProxyType({}),
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare the handler of a route, with the shapes of what it takes and gives."""
+        errors: Mapping[int, str] = MappingProxyType({}),
+    ) -> Callable[[Handler], Handler]:
+        """Declare the handler of a route, with the schemas of what it takes and returns."""
 
-        def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
-            pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.prefix + template))
-            whole = self.prefix + template
-            self.table.append(Route(method, whole, handler, query or {}, body, status, answer, refuses, pattern))
+        def declare(handler: Handler) -> Handler:
+            path = self.prefix + template
+            pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
+            route = Route(method, path, handler, query or {}, body, status, response, errors, pattern)
+            self._by_handler[handler] = route
+            self.table.append(route)
             self.table.sort(key=lambda route: route.template.count("{"))
             return handler
 
         return declare
 
+    def of(self, handler: Handler) -> Route:
+        """Return the route that a handler was declared for."""
+        return self._by_handler[handler]
+
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """The route and the ids in the path.
+        """Return the route, and the parameters in the path.
 
         Raises:
-            Refusal: 404 or 405, naming the routes that are near.
+            HTTPError: 404 or 405, naming the closest routes.
         """
         others = []
         for route in self.table:
@@ -72,10 +81,16 @@ class Routes:
                     return route, {name: unquote(value) for name, value in found.groupdict().items()}
                 others.append(route.method)
         if others:
-            raise Refusal(405, f"{path} takes {', '.join(others)}, not {method}")
-        raise Refusal(404, f"no route {method} {path}; near: {', '.join(self._near(method, path)) or 'none'}")
+            raise HTTPError(405, f"{path} takes {', '.join(others)}, not {method}")
+        raise HTTPError(404, f"no route {method} {path}; near: {', '.join(self._near(method, path)) or 'none'}")
 
     def _near(self, method: str, path: str) -> list[str]:
-        names = [f"{route.method} {route.template.removeprefix(KIT)}" for route in self.table]
+        names = [f"{route.method} {route.template.removeprefix(API_PREFIX)}" for route in self.table]
         wanted = re.sub(r"^/client/v4/accounts/[^/]+/realtime/kit", "", path)
         return difflib.get_close_matches(f"{method} {wanted}", names, 4, 0.3)
+
+
+API_PREFIX = "/client/v4/accounts/{account_id}/realtime/kit"
+CONTROL_PREFIX = "/_emulator"
+API = Routes(API_PREFIX)
+CONTROL = Routes(CONTROL_PREFIX)

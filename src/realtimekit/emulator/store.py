@@ -1,6 +1,7 @@
-"""The emulator's memory: one SQLite database, in memory or in a file.
+"""The emulator's state: one SQLite database, in memory or in a file.
 
-Times are text in the form of `clock.iso`, which sorts as they do; `number` tells what came first in a millisecond.
+Times are strings as `clock.format_time` writes them, which sort by time. `number` is the order of insertion, also
+within a millisecond.
 """
 
 from __future__ import annotations
@@ -42,6 +43,27 @@ create table if not exists sessions (
     started_at text not null, ended_at text, created_at text not null, updated_at text not null);
 create index if not exists sessions_of_app on sessions (app_id, created_at);
 create index if not exists sessions_by_status on sessions (app_id, status, created_at);
+create table if not exists session_counts (
+    app_id text not null, day text not null, hour text not null, status text not null, total integer not null,
+    primary key (app_id, day, hour, status)) without rowid;
+create trigger if not exists session_inserted after insert on sessions begin
+    insert into session_counts
+    values (new.app_id, substr(new.created_at, 1, 10), substr(new.created_at, 12, 2), new.status, 1)
+    on conflict do update set total = total + 1;
+end;
+create trigger if not exists session_deleted after delete on sessions begin
+    update session_counts set total = total - 1
+    where app_id = old.app_id and day = substr(old.created_at, 1, 10) and hour = substr(old.created_at, 12, 2)
+    and status = old.status;
+end;
+create trigger if not exists session_status_changed after update of status on sessions begin
+    update session_counts set total = total - 1
+    where app_id = old.app_id and day = substr(old.created_at, 1, 10) and hour = substr(old.created_at, 12, 2)
+    and status = old.status;
+    insert into session_counts
+    values (new.app_id, substr(new.created_at, 1, 10), substr(new.created_at, 12, 2), new.status, 1)
+    on conflict do update set total = total + 1;
+end;
 create index if not exists sessions_of_meeting on sessions (meeting_id, created_at);
 create table if not exists peers (
     number integer primary key, id text not null unique,
@@ -60,7 +82,7 @@ create table if not exists speech (
 create index if not exists speech_of_session on speech (session_id, start_ms);
 create table if not exists files (
     owner_id text not null, name text not null, content blob not null, media_type text not null,
-    created_at text not null, gone_at text,
+    created_at text not null, expires_at text,
     primary key (owner_id, name)) without rowid;
 create table if not exists polls (
     number integer primary key, id text not null unique,
@@ -97,32 +119,35 @@ create table if not exists deliveries (
     webhook_id text not null, event text not null, url text not null, body text not null, state text not null,
     due_at text not null, attempts text not null, created_at text not null);
 create index if not exists deliveries_due on deliveries (due_at, number) where state = 'pending';
-create table if not exists agenda (
-    number integer primary key, at text not null, what text not null, id text not null,
-    unique (what, id));
-create index if not exists agenda_by_time on agenda (at, number);
+create table if not exists jobs (
+    number integer primary key, name text not null, target_id text not null, run_at text not null,
+    unique (name, target_id));
+create index if not exists jobs_by_time on jobs (run_at, number);
 """
 TABLES = tuple(name for name in re.findall(r"create table if not exists (\w+)", SCHEMA) if name != "meta")
-_MARKS = {"application_id": 0x52544B45, "user_version": 2}  # in the file: that it is ours, and the schema's version
+_FILE_PRAGMAS = {
+    "application_id": 0x52544B45,
+    "user_version": 3,
+}  # in the file: that it is ours, and the version of SCHEMA
 
 Row = dict[str, Any]
 
 
 class Store:
-    """Rows in, rows out. Not thread-safe by itself: the emulator takes one request at a time."""
+    """Rows in, rows out. Not thread-safe by itself: `World.lock` lets one thread in at a time."""
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0)
-        weakref.finalize(self, self._db.close).atexit = False  # who forgets to close it is not warned (Python 3.13)
+        weakref.finalize(self, self._db.close).atexit = False  # no ResourceWarning (Python 3.13)
         self._db.row_factory = lambda cursor, row: {
             column[0]: value for column, value in zip(cursor.description, row, strict=True)
         }
         try:
-            # One process alone: two would each have a clock of their own. Nobody waits for a lock, then.
+            # One process only: two would each have a clock of their own. A second one fails at once.
             self._db.execute("pragma locking_mode = exclusive")
             self._db.execute("begin exclusive")
             self._db.execute("commit")
-            self._refuse_foreign()
+            self._check_file()
             self._prepare()
         except sqlite3.OperationalError as error:
             self._db.close()
@@ -137,23 +162,23 @@ class Store:
         # WAL survives a killed process with everything committed; `normal` still fsyncs at checkpoints.
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
-        marks = "".join(f"pragma {name} = {value};" for name, value in _MARKS.items())
-        self._db.executescript(SCHEMA + marks)
+        pragmas = "".join(f"pragma {name} = {value};" for name, value in _FILE_PRAGMAS.items())
+        self._db.executescript(SCHEMA + pragmas)
 
-    def _refuse_foreign(self) -> None:
-        """Leave other programs' files alone, and those of other versions, which could not be understood."""
+    def _check_file(self) -> None:
+        """Leave the files of other programs and of other versions of the emulator alone."""
         if not self._db.execute("select 1 from sqlite_master").fetchone():
             return
-        found = [next(iter(self._db.execute(f"pragma {name}").fetchone().values())) for name in _MARKS]
-        if found != list(_MARKS.values()):
-            raise ValueError("it is no database of this version of the emulator; take a new file")
+        found = [next(iter(self._db.execute(f"pragma {name}").fetchone().values())) for name in _FILE_PRAGMAS]
+        if found != list(_FILE_PRAGMAS.values()):
+            raise ValueError("it is not a database of this version of the emulator; choose a new file")
 
     def close(self) -> None:
         self._db.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All of it or nothing, whatever interrupts it."""
+        """Commit everything or nothing, whatever interrupts it."""
         self._db.execute("begin immediate")
         try:
             yield
@@ -170,17 +195,17 @@ class Store:
         return found
 
     def run(self, sql: str, *values: Any) -> int:
-        """How many rows it changed."""
+        """Execute a statement. Returns how many rows it changed."""
         return self._db.execute(sql, values).rowcount
 
     def insert(self, table: str, row: Row) -> None:
         names = ", ".join(row)
         marks = ", ".join("?" * len(row))
-        self._db.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))  # noqa: S608 - our names
+        self._db.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))  # noqa: S608 - our own names
 
     def update(self, table: str, id: str, changes: Row) -> None:  # noqa: A002
         names = ", ".join(f"{name} = ?" for name in changes)
-        self._db.execute(f"update {table} set {names} where id = ?", (*changes.values(), id))  # noqa: S608 - our names
+        self._db.execute(f"update {table} set {names} where id = ?", (*changes.values(), id))  # noqa: S608 - our own names
 
     def meta(self, name: str, default: Any = None) -> Any:
         found = self.row("select value from meta where name = ?", name)
@@ -190,12 +215,12 @@ class Store:
         self._db.execute("insert or replace into meta values (?, ?)", (name, json.dumps(value)))
 
     def clear(self) -> None:
-        """Forget everything but who the emulator is (its credentials and keys)."""
-        for table in TABLES:
-            self._db.execute(f"delete from {table}")  # noqa: S608 - our names
+        """Delete everything but the emulator's own credentials and keys."""
+        for table in TABLES:  # session_counts as well, after the triggers of sessions
+            self._db.execute(f"delete from {table}")  # noqa: S608 - our own names
 
     def page(self, sql: str, values: list[Any], order: str, start: int, count: int) -> tuple[list[Row], int]:
-        """Some rows of a query, and how many it has in all."""
+        """Return `count` rows of a query from the offset `start` on, and how many rows it has in all."""
         found = self.row(f"select count(*) as total from ({sql})", *values)  # noqa: S608 - our own sql
         total = found["total"] if found else 0
         return self.rows(f"{sql} order by {order} limit ? offset ?", *values, count, start), total

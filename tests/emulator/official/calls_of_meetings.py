@@ -7,8 +7,8 @@ from typing import Any
 
 from pytest import approx  # noqa: PT013 - a table reads better so
 
-from realtimekit.emulator.operations.presets import defaults
-from realtimekit.emulator.operations.webhooks import EVENTS
+from realtimekit.emulator.services.default_presets import default_presets
+from realtimekit.emulator.services.events import EVENTS
 from tests.emulator.shape import jwt
 
 from .reading import Call
@@ -38,7 +38,7 @@ MEETING = {
 GIVEN = {**MEETING, "recording_config": {**RECORDED, "storage_config": STORAGE}}
 KEPT = {**MEETING, "recording_config": {**RECORDED, "storage_config": READABLE}}
 
-HOST = defaults()[0]
+HOST = default_presets()[0]
 TEACHER: dict[str, Any] = {**copy.deepcopy(HOST), "name": "teacher"}
 TEACHER["config"]["livestream_viewer_qualities"] = [270, 480]
 TEACHER["permissions"] |= dict.fromkeys(("is_recorder", "accept_stage_requests", "stage_enabled"), True)

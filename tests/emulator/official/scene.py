@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from realtimekit.emulator.clock import moment
+from realtimekit.emulator.clock import parse_time
 from tests.emulator.world import Who, World
 
 STORAGE = {"type": "aws", "access_key": "key", "secret": "secret", "bucket": "files", "region": "eu", "path": "/a"}
@@ -27,7 +27,7 @@ class Scene(NamedTuple):
 
     @classmethod
     def played(cls, world: World) -> Scene:
-        now = moment(world.emulator.now())
+        now = parse_time(world.emulator.now())
         noon = now.replace(hour=12, minute=0, second=0) + timedelta(days=1)
         world.advance((noon - now).total_seconds())  # nothing goes on over midnight by chance
         planning = world.meeting(live_stream_on_start=True)

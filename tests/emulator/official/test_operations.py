@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from realtimekit.emulator.operations import API
+from realtimekit.emulator.routes import API
 from tests.core.operation_names import OPERATION_NAMES
 
 from .calls_of_meetings import CALLS as OF_MEETINGS

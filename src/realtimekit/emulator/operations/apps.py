@@ -4,39 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.operations import API, Call, contains, direction, found, listed
-from realtimekit.emulator.shapes import ORDER, PAGES, TEXT, TIME, Shape, item, needed, or_null, page, record
-from realtimekit.emulator.wire import ok
+from realtimekit.emulator.context import Context, like_pattern, list_response, or_404, sort_direction
+from realtimekit.emulator.http import ok
+from realtimekit.emulator.routes import API
+from realtimekit.emulator.schema import (
+    DATE_TIME,
+    PAGE_QUERY,
+    SORT_ORDER,
+    STRING,
+    Schema,
+    nullable,
+    page,
+    required,
+    response_object,
+    success,
+)
+from realtimekit.emulator.services.apps import add_app
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.http import JSON
     from realtimekit.emulator.store import Row
-    from realtimekit.emulator.wire import Answer
 
 
-APP = record({"id": TEXT, "name": or_null(TEXT), "created_at": TIME})
+APP = response_object({"id": STRING, "name": nullable(STRING), "created_at": DATE_TIME})
 
 
-# Here, and here alone, the description begins at 1.
-_PAGES = {name: shape._replace(minimum=1) for name, shape in PAGES.items()}
+# Only here the description has a minimum of 1.
+_PAGES = {name: schema._replace(minimum=1) for name, schema in PAGE_QUERY.items()}
 
 
-def shown(app: Row) -> dict[str, Any]:
+def serialize(app: Row) -> dict[str, Any]:
     return {"id": app["id"], "name": app["name"], "created_at": app["created_at"]}
 
 
-@API.add("GET", "/apps", query={**_PAGES, "search": Shape("text", longest=125), "sort_order": ORDER}, answer=page(APP))
-def list_apps(call: Call) -> Answer:
+@API.add(
+    "GET",
+    "/apps",
+    query={**_PAGES, "search": Schema("string", max_length=125), "sort_order": SORT_ORDER},
+    response=page(APP),
+)
+def list_apps(context: Context) -> JSON:
     sql, values = "select * from apps", []
-    if search := call.query.get("search"):
-        sql, values = sql + " where name like ? escape '\\'", [contains(search)]
-    return listed(call, sql, values, f"created_at {direction(call)}, number {direction(call)}", shown)
+    if search := context.query.get("search"):
+        sql, values = sql + " where name like ? escape '\\'", [like_pattern(search)]
+    return list_response(
+        context, sql, values, f"created_at {sort_direction(context)}, number {sort_direction(context)}", serialize
+    )
 
 
-@API.add("POST", "/apps", body={"name": needed(TEXT)}, answer=item(record({"app": APP})))
-def create_app(call: Call) -> Answer:
-    return ok({"app": shown(call.emulator.new_app(call.body["name"]))})
+@API.add("POST", "/apps", body={"name": required(STRING)}, response=success(response_object({"app": APP})))
+def create_app(context: Context) -> JSON:
+    return ok({"app": serialize(add_app(context.world, context.body["name"]))})
 
 
-@API.add("GET", "/apps/{app_id}", answer=item(APP))
-def get_app(call: Call) -> Answer:
-    return ok(shown(found(call.store.row("select * from apps where id = ?", call.ids["app_id"]))))
+@API.add("GET", "/apps/{app_id}", response=success(APP))
+def get_app(context: Context) -> JSON:
+    return ok(serialize(or_404(context.store.row("select * from apps where id = ?", context.app_id))))

@@ -4,217 +4,203 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.clock import moment
-from realtimekit.emulator.operations import API, Call, found, page_of
-from realtimekit.emulator.shapes import (
-    FLAG,
+from realtimekit.emulator.clock import parse_time
+from realtimekit.emulator.context import Context, or_404, paginate
+from realtimekit.emulator.http import HTTPError, ok
+from realtimekit.emulator.routes import API
+from realtimekit.emulator.schema import (
+    BOOLEAN,
+    DATE_TIME,
+    INTEGER,
     NUMBER,
-    PAGES,
+    PAGE_QUERY,
     PAGING,
-    TEXT,
-    TIME,
+    STRING,
     URI,
-    WHOLE,
-    Shape,
-    fields,
-    item,
-    list_of,
-    one_of,
-    or_null,
+    Schema,
+    array_of,
+    enum,
+    nullable,
     page,
-    record,
+    request_object,
+    response_object,
+    success,
 )
-from realtimekit.emulator.wire import Refusal, ok
+from realtimekit.emulator.services.serializers import serialize_livestream
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.http import JSON
     from realtimekit.emulator.store import Row
-    from realtimekit.emulator.wire import Answer
 
 _ONE = "/{app_id}/livestreams/{livestream_id}"
 _OF_MEETING = "/{app_id}/meetings/{meeting_id}"
 
-STATUS = one_of("LIVE", "IDLE", "ERRORED", "INVOKED")
-_BARE = {
-    "id": TEXT,
-    "name": or_null(TEXT),
+STATUS = enum("LIVE", "IDLE", "ERRORED", "INVOKED")
+_LIVESTREAM = {
+    "id": STRING,
+    "name": nullable(STRING),
     "status": STATUS,
-    "meeting_id": or_null(TEXT),
+    "meeting_id": nullable(STRING),
     "playback_url": URI,
-    "disabled": FLAG,
+    "disabled": BOOLEAN,
 }
-_INGEST = {"ingest_server": URI, "stream_key": TEXT}
-_TIMES = {"created_at": TIME, "updated_at": TIME}
-LIVESTREAM = record({**_BARE, **_INGEST, **_TIMES})
-NEW_LIVESTREAM = record({**_BARE, **_INGEST})
-ACTIVE_LIVESTREAM = record({**_BARE, **_TIMES})
-STARTED_LIVESTREAM = record({"id": TEXT, "status": STATUS, "playback_url": URI, **_INGEST})
-LIVESTREAM_SESSION = record({
-    "id": TEXT,
-    "livestream_id": TEXT,
-    "err_message": or_null(TEXT),
+_INGEST = {"ingest_server": URI, "stream_key": STRING}
+_TIMES = {"created_at": DATE_TIME, "updated_at": DATE_TIME}
+LIVESTREAM = response_object({**_LIVESTREAM, **_INGEST, **_TIMES})
+NEW_LIVESTREAM = response_object({**_LIVESTREAM, **_INGEST})
+ACTIVE_LIVESTREAM = response_object({**_LIVESTREAM, **_TIMES})
+STARTED_LIVESTREAM = response_object({"id": STRING, "status": STATUS, "playback_url": URI, **_INGEST})
+LIVESTREAM_SESSION = response_object({
+    "id": STRING,
+    "livestream_id": STRING,
+    "err_message": nullable(STRING),
     "ingest_seconds": NUMBER,
     "viewer_seconds": NUMBER,
-    "invoked_time": or_null(TIME),
-    "started_time": or_null(TIME),
-    "stopped_time": or_null(TIME),
-    "created_at": TIME,
-    "updated_at": TIME,
+    "invoked_time": nullable(DATE_TIME),
+    "started_time": nullable(DATE_TIME),
+    "stopped_time": nullable(DATE_TIME),
+    "created_at": DATE_TIME,
+    "updated_at": DATE_TIME,
 })  # fmt: skip
-_WITH_SESSIONS = record({
-    "success": FLAG,
-    "data": record({"livestream": LIVESTREAM, "sessions": list_of(LIVESTREAM_SESSION)}),
-    "paging": record(PAGING),
+_WITH_SESSIONS = response_object({
+    "success": BOOLEAN,
+    "data": response_object({"livestream": LIVESTREAM, "sessions": array_of(LIVESTREAM_SESSION)}),
+    "paging": response_object(PAGING),
 })  # fmt: skip
-_NAME = or_null(Shape("text", pattern=r"[a-zA-Z0-9_-]*"))
-# Nothing that an emulator hands out may lead to a real server: names below .localhost lead nowhere else (RFC 6761).
-_INGEST_SERVER = "rtmps://live.emulator.localhost:443/live/"
-_PLAYBACK = "https://playback.emulator.localhost"
+_NAME = nullable(Schema("string", pattern=r"[a-zA-Z0-9_-]*"))
 
 
-def shown_livestream(livestream: Row) -> dict[str, Any]:
+def _serialize_part(livestream: Row, schema: Schema) -> dict[str, Any]:
+    """Return the properties of a livestream that a shorter response has."""
+    return {name: value for name, value in serialize_livestream(livestream).items() if name in schema.properties}
+
+
+def serialize_session(context: Context, session: Row) -> dict[str, Any]:
     return {
-        "id": livestream["id"],
-        "name": livestream["name"],
-        "status": livestream["status"],
-        "meeting_id": livestream["meeting_id"],
-        "ingest_server": _INGEST_SERVER,
-        "stream_key": livestream["stream_key"],
-        "playback_url": f"{_PLAYBACK}/{livestream['playback_id']}/manifest/video.m3u8",
-        "disabled": False,
-        "created_at": livestream["created_at"],
-        "updated_at": livestream["updated_at"],
+        "id": session["id"],
+        "livestream_id": session["livestream_id"],
+        "err_message": session["err_message"],
+        "ingest_seconds": round(ingest_seconds(session, context.now)),
+        "viewer_seconds": session["viewer_seconds"],
+        "invoked_time": session["invoked_time"],
+        "started_time": session["started_time"],
+        "stopped_time": session["stopped_time"],
+        "created_at": session["created_at"],
+        "updated_at": session["updated_at"],
     }
 
 
-def _part(livestream: Row, shape: Shape) -> dict[str, Any]:
-    """As one of the shorter answers shows it."""
-    return {name: value for name, value in shown_livestream(livestream).items() if name in shape.fields}
+def ingest_seconds(session: Row, now: str) -> float:
+    return (parse_time(session["stopped_time"] or now) - parse_time(session["started_time"])).total_seconds()
 
 
-def shown(call: Call, broadcast: Row) -> dict[str, Any]:
-    return {
-        "id": broadcast["id"],
-        "livestream_id": broadcast["livestream_id"],
-        "err_message": broadcast["err_message"],
-        "ingest_seconds": round(ingest_seconds(broadcast, call.now)),
-        "viewer_seconds": broadcast["viewer_seconds"],
-        "invoked_time": broadcast["invoked_time"],
-        "started_time": broadcast["started_time"],
-        "stopped_time": broadcast["stopped_time"],
-        "created_at": broadcast["created_at"],
-        "updated_at": broadcast["updated_at"],
-    }
-
-
-def ingest_seconds(broadcast: Row, now: str) -> float:
-    return (moment(broadcast["stopped_time"] or now) - moment(broadcast["started_time"])).total_seconds()
-
-
-def _livestream(call: Call) -> Row:
+def _livestream(context: Context) -> Row:
     sql = "select * from livestreams where id = ? and app_id = ?"
-    return found(call.store.row(sql, call.ids["livestream_id"], call.ids["app_id"]))
+    return or_404(context.store.row(sql, context.path_params["livestream_id"], context.app_id))
 
 
-def _with_sessions(call: Call, livestream: Row) -> Answer:
+def _with_sessions(context: Context, livestream: Row) -> JSON:
     sql = "select * from livestream_sessions where livestream_id = ?"
-    rows, paging = page_of(call, sql, [livestream["id"]], "created_at desc, number desc")
-    sessions = [shown(call, row) for row in rows]
-    return ok({"livestream": shown_livestream(livestream), "sessions": sessions}, paging=paging)
+    rows, paging = paginate(context, sql, [livestream["id"]], "created_at desc, number desc")
+    sessions = [serialize_session(context, row) for row in rows]
+    return ok({"livestream": serialize_livestream(livestream), "sessions": sessions}, paging=paging)
 
 
 @API.add(
     "GET",
     "/{app_id}/livestreams",
     query={
-        **PAGES,
-        "exclude_meetings": FLAG,
+        **PAGE_QUERY,
+        "exclude_meetings": BOOLEAN,
         "status": STATUS,
-        "start_time": TIME,
-        "end_time": TIME,
-        "sort_order": one_of("ASC", "DSC"),  # DSC here alone
+        "start_time": DATE_TIME,
+        "end_time": DATE_TIME,
+        "sort_order": enum("ASC", "DSC"),  # DSC only here
     },
-    answer=page(LIVESTREAM),
+    response=page(LIVESTREAM),
 )
-def list_livestreams(call: Call) -> Answer:
-    sql, values = "select * from livestreams where app_id = ?", [call.ids["app_id"]]
+def list_livestreams(context: Context) -> JSON:
+    sql, values = "select * from livestreams where app_id = ?", [context.app_id]
     for name, condition in (
         ("start_time", "created_at >= ?"),
         ("end_time", "created_at <= ?"),
         ("status", "status = ?"),
     ):
-        if name in call.query:
-            sql, values = f"{sql} and {condition}", [*values, call.query[name]]
-    if call.query.get("exclude_meetings"):
+        if name in context.query:
+            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    if context.query.get("exclude_meetings"):
         sql += " and meeting_id is null"
-    order = "asc" if call.query.get("sort_order") == "ASC" else "desc"
-    rows, paging = page_of(call, sql, values, f"created_at {order}, number {order}")
-    return ok([shown_livestream(row) for row in rows], paging=paging)
+    order = "asc" if context.query.get("sort_order") == "ASC" else "desc"
+    rows, paging = paginate(context, sql, values, f"created_at {order}, number {order}")
+    return ok([serialize_livestream(row) for row in rows], paging=paging)
 
 
-@API.add("POST", "/{app_id}/livestreams", body={"name": _NAME}, status=201, answer=item(NEW_LIVESTREAM))
-def create_livestream(call: Call) -> Answer:
-    livestream = call.emulator.broadcasts.create(call.ids["app_id"], None, call.body.get("name"), call.now)
-    return ok(_part(livestream, NEW_LIVESTREAM))
+@API.add("POST", "/{app_id}/livestreams", body={"name": _NAME}, status=201, response=success(NEW_LIVESTREAM))
+def create_livestream(context: Context) -> JSON:
+    livestream = context.services.livestreams.create(context.app_id, None, context.body.get("name"), context.now)
+    return ok(_serialize_part(livestream, NEW_LIVESTREAM))
 
 
-@API.add("GET", _ONE, query=PAGES, answer=_WITH_SESSIONS)
-def get_livestream(call: Call) -> Answer:
-    return _with_sessions(call, _livestream(call))
+@API.add("GET", _ONE, query=PAGE_QUERY, response=_WITH_SESSIONS)
+def get_livestream(context: Context) -> JSON:
+    return _with_sessions(context, _livestream(context))
 
 
 @API.add(
     "GET",
     _ONE + "/active-livestream-session",
-    answer=item(record({"livestream": LIVESTREAM, "session": LIVESTREAM_SESSION})),
+    response=success(response_object({"livestream": LIVESTREAM, "session": LIVESTREAM_SESSION})),
 )
-def get_active_livestream_session(call: Call) -> Answer:
-    livestream = _livestream(call)
-    session = found(call.emulator.broadcasts.session(livestream["id"]))
-    return ok({"livestream": shown_livestream(livestream), "session": shown(call, session)})
+def get_active_livestream_session(context: Context) -> JSON:
+    livestream = _livestream(context)
+    session = or_404(context.services.livestreams.active_session(livestream["id"]))
+    return ok({"livestream": serialize_livestream(livestream), "session": serialize_session(context, session)})
 
 
-# The API's own name for the parameter has hyphens, which no Python name has.
-@API.add("GET", "/{app_id}/livestreams/sessions/{livestream_session_id}", answer=item(LIVESTREAM_SESSION))
-def get_livestream_session(call: Call) -> Answer:
+# The API's own name of the parameter has hyphens, which no Python name can have.
+@API.add("GET", "/{app_id}/livestreams/sessions/{livestream_session_id}", response=success(LIVESTREAM_SESSION))
+def get_livestream_session(context: Context) -> JSON:
     sql = "select * from livestream_sessions where id = ? and app_id = ?"
-    row = call.store.row(sql, call.ids["livestream_session_id"], call.ids["app_id"])
-    return ok(shown(call, found(row)))
+    row = context.store.row(sql, context.path_params["livestream_session_id"], context.app_id)
+    return ok(serialize_session(context, or_404(row)))
 
 
-# --- those of a meeting -----------------------------------------------------------------------------------------------
+# --- the livestream of a meeting --------------------------------------------------------------------------------------
 
 
-def _active(call: Call) -> Row:
-    return found(call.emulator.broadcasts.active(call.meeting()["id"]))
+def _active(context: Context) -> Row:
+    return or_404(context.services.livestreams.active(context.meeting()["id"]))
 
 
-@API.add("GET", _OF_MEETING + "/active-livestream", answer=item(ACTIVE_LIVESTREAM))
-def get_active_livestream(call: Call) -> Answer:
-    return ok(_part(_active(call), ACTIVE_LIVESTREAM))
+@API.add("GET", _OF_MEETING + "/active-livestream", response=success(ACTIVE_LIVESTREAM))
+def get_active_livestream(context: Context) -> JSON:
+    return ok(_serialize_part(_active(context), ACTIVE_LIVESTREAM))
 
 
-@API.add("POST", _OF_MEETING + "/active-livestream/stop", answer=item(record({"message": TEXT})))
-def stop_livestream(call: Call) -> Answer:
-    call.emulator.broadcasts.stop(_active(call), call.now)
+@API.add("POST", _OF_MEETING + "/active-livestream/stop", response=success(response_object({"message": STRING})))
+def stop_livestream(context: Context) -> JSON:
+    context.services.livestreams.stop(_active(context), context.now)
     return ok({"message": "Stopped live stream successfully"})
 
 
-@API.add("GET", _OF_MEETING + "/livestream", query=PAGES, answer=_WITH_SESSIONS)
-def get_livestream_of_meeting(call: Call) -> Answer:
-    return _with_sessions(call, found(call.emulator.broadcasts.of_meeting(call.meeting()["id"])))
+@API.add("GET", _OF_MEETING + "/livestream", query=PAGE_QUERY, response=_WITH_SESSIONS)
+def get_livestream_of_meeting(context: Context) -> JSON:
+    return _with_sessions(context, or_404(context.services.livestreams.of_meeting(context.meeting()["id"])))
 
 
 @API.add(
     "POST",
     _OF_MEETING + "/livestreams",
-    body={"name": _NAME, "video_config": fields({"height": WHOLE, "width": WHOLE})},
+    body={"name": _NAME, "video_config": request_object({"height": INTEGER, "width": INTEGER})},
     status=201,
-    answer=item(STARTED_LIVESTREAM),
-    refuses={409: "the meeting is being livestreamed already"},
+    response=success(STARTED_LIVESTREAM),
+    errors={409: "the meeting is being livestreamed already"},
 )
-def start_livestream(call: Call) -> Answer:
-    meeting = call.meeting()
-    if call.emulator.broadcasts.active(meeting["id"]):  # what RealtimeKit answers to a second start is not documented
-        raise Refusal(409, f"meeting {meeting['id']} is being livestreamed already")
-    livestream = call.emulator.broadcasts.start(meeting, call.now, call.body.get("name"))
-    return ok(_part(livestream, STARTED_LIVESTREAM))
+def start_livestream(context: Context) -> JSON:
+    meeting = context.meeting()
+    if context.services.livestreams.active(
+        meeting["id"]
+    ):  # how RealtimeKit responds to a second start is not documented
+        raise HTTPError(409, f"meeting {meeting['id']} is being livestreamed already")
+    livestream = context.services.livestreams.start(meeting, context.now, context.body.get("name"))
+    return ok(_serialize_part(livestream, STARTED_LIVESTREAM))

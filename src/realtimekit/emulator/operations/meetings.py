@@ -5,70 +5,71 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.operations import API, Call, contains, listed
-from realtimekit.emulator.recorder import READABLE
-from realtimekit.emulator.shapes import (
-    FLAG,
+from realtimekit.emulator.context import Context, like_pattern, list_response
+from realtimekit.emulator.http import ok
+from realtimekit.emulator.routes import API
+from realtimekit.emulator.schema import (
+    BOOLEAN,
+    DATE_TIME,
     NUMBER,
-    PAGES,
-    TEXT,
-    TEXTS,
-    TIME,
+    PAGE_QUERY,
+    STRING,
+    STRINGS,
     URI,
-    Shape,
-    fields,
-    item,
-    needed,
-    one_of,
-    or_null,
+    Schema,
+    enum,
+    nullable,
     page,
-    record,
+    request_object,
+    required,
+    response_object,
+    success,
     with_defaults,
 )
-from realtimekit.emulator.wire import ok
+from realtimekit.emulator.services.recorder import READABLE_STORAGE
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.http import JSON
     from realtimekit.emulator.store import Row
-    from realtimekit.emulator.wire import Answer
 
-STATUS = one_of("ACTIVE", "INACTIVE")
+STATUS = enum("ACTIVE", "INACTIVE")
 WATERMARK = {
     "url": URI,
-    "position": one_of("left top", "right top", "left bottom", "right bottom"),
-    "size": fields({"width": Shape("integer", minimum=1), "height": Shape("integer", minimum=1)}),
+    "position": enum("left top", "right top", "left bottom", "right bottom"),
+    "size": request_object({"width": Schema("integer", minimum=1), "height": Schema("integer", minimum=1)}),
 }
-AUDIO_CONFIG = fields({"codec": one_of("MP3", "AAC"), "channel": one_of("mono", "stereo"), "export_file": FLAG})
-VIDEO_CONFIG = fields({
-    "codec": one_of("H264", "VP8", "VP9"),
-    "width": Shape("integer", minimum=1, maximum=1920),
-    "height": Shape("integer", minimum=1, maximum=1920),
-    "export_file": FLAG,
-    "watermark": fields(WATERMARK),
+AUDIO_CONFIG = request_object({"codec": enum("MP3", "AAC"), "channel": enum("mono", "stereo"), "export_file": BOOLEAN})
+VIDEO_CONFIG = request_object({
+    "codec": enum("H264", "VP8", "VP9"),
+    "width": Schema("integer", minimum=1, maximum=1920),
+    "height": Schema("integer", minimum=1, maximum=1920),
+    "export_file": BOOLEAN,
+    "watermark": request_object(WATERMARK),
 })  # fmt: skip
-# Types and authentication are open here: the documents name more than the description does.
-STORAGE_CONFIG = or_null(fields({
-    "type": TEXT,
-    "access_key": TEXT,
-    "secret": TEXT,
-    "bucket": TEXT,
-    "region": TEXT,
-    "path": TEXT,
-    "auth_method": one_of("KEY", "PASSWORD"),
-    "username": TEXT,
-    "password": TEXT,
-    "host": TEXT,
+# Type and authentication are open here: the documentation names more than the description does.
+STORAGE_CONFIG = nullable(request_object({
+    "type": STRING,
+    "access_key": STRING,
+    "secret": STRING,
+    "bucket": STRING,
+    "region": STRING,
+    "path": STRING,
+    "auth_method": enum("KEY", "PASSWORD"),
+    "username": STRING,
+    "password": STRING,
+    "host": STRING,
     "port": NUMBER,
-    "private_key": TEXT,
+    "private_key": STRING,
 }))  # fmt: skip
-BUCKET_CONFIG = fields({"enabled": needed(FLAG)})
-MAX_SECONDS = Shape("number", minimum=60, maximum=86400)
-RECORDING_CONFIG = fields({
+BUCKET_CONFIG = request_object({"enabled": required(BOOLEAN)})
+MAX_SECONDS = Schema("number", minimum=60, maximum=86400)
+RECORDING_CONFIG = request_object({
     "max_seconds": MAX_SECONDS,
-    "file_name_prefix": TEXT,
+    "file_name_prefix": STRING,
     "audio_config": AUDIO_CONFIG,
     "video_config": VIDEO_CONFIG,
     "storage_config": STORAGE_CONFIG,
-    "live_streaming_config": fields({"rtmp_url": URI}),
+    "live_streaming_config": request_object({"rtmp_url": URI}),
     "realtimekit_bucket_config": BUCKET_CONFIG,
 })  # fmt: skip
 SUMMARY_TYPES = (
@@ -82,53 +83,55 @@ SUMMARY_TYPES = (
     "lecture",
     "code_review",
 )
-AI_CONFIG = fields({
-    "transcription": fields({
-        "keywords": TEXTS,
-        "language": one_of("en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"),
-        "profanity_filter": FLAG,
+AI_CONFIG = request_object({
+    "transcription": request_object({
+        "keywords": STRINGS,
+        "language": enum("en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"),
+        "profanity_filter": BOOLEAN,
     }),
-    "summarization": fields({
-        "word_limit": Shape("integer", minimum=150, maximum=1000),
-        "text_format": one_of("plain_text", "markdown"),
-        "summary_type": one_of(*SUMMARY_TYPES),
+    "summarization": request_object({
+        "word_limit": Schema("integer", minimum=150, maximum=1000),
+        "text_format": enum("plain_text", "markdown"),
+        "summary_type": enum(*SUMMARY_TYPES),
     }),
 })  # fmt: skip
-_OFF = Shape("flag", default=False)
-_OFF_OR_NULL = Shape("flag", nullable=True, default=False)
+_OFF = Schema("boolean", default=False)
+_OFF_OR_NULL = Schema("boolean", nullable=True, default=False)
 FIELDS = {
-    "title": Shape("text", nullable=True),
+    "title": Schema("string", nullable=True),
     "record_on_start": _OFF_OR_NULL,
     "live_stream_on_start": _OFF_OR_NULL,
     "persist_chat": _OFF,
     "summarize_on_end": _OFF,
     "transcribe_on_end": _OFF,
-    "session_keep_alive_time_in_secs": Shape("number", minimum=60, maximum=600, default=60),
+    "session_keep_alive_time_in_secs": Schema("number", minimum=60, maximum=600, default=60),
     "recording_config": RECORDING_CONFIG,
     "ai_config": AI_CONFIG,
 }
 # title, record_on_start and live_stream_on_start may be null in POST and PUT, but not in PATCH
-CHANGES = {**{name: shape._replace(nullable=False) for name, shape in FIELDS.items()}, "status": STATUS}
+CHANGES = {**{name: schema._replace(nullable=False) for name, schema in FIELDS.items()}, "status": STATUS}
 
 
 def without_secrets(storage_config: dict[str, Any]) -> dict[str, Any]:
-    """What of it can be read again: its keys and passwords can only be written, under whatever name."""
-    return {name: value for name, value in storage_config.items() if name in READABLE}
+    """Return the properties that can be read again. Keys and passwords, whatever their names, can only be written."""
+    return {name: value for name, value in storage_config.items() if name in READABLE_STORAGE}
 
 
-_ALWAYS = {"id": TEXT, "title": or_null(TEXT), "status": STATUS, "created_at": TIME, "updated_at": TIME}
-_SHOWN = {name: shape._replace(nullable=False, required=False, default=None) for name, shape in FIELDS.items()}
-MEETING = record(_ALWAYS, {name: shape for name, shape in _SHOWN.items() if name != "title"})
-MEETING_IN_LIST = record(_ALWAYS, {name: shape for name, shape in _SHOWN.items() if name not in ("title", "ai_config")})
+_ALWAYS = {"id": STRING, "title": nullable(STRING), "status": STATUS, "created_at": DATE_TIME, "updated_at": DATE_TIME}
+_RESPONSE = {name: schema._replace(nullable=False, required=False, default=None) for name, schema in FIELDS.items()}
+MEETING = response_object(_ALWAYS, {name: schema for name, schema in _RESPONSE.items() if name != "title"})
+MEETING_IN_LIST = response_object(
+    _ALWAYS, {name: schema for name, schema in _RESPONSE.items() if name not in ("title", "ai_config")}
+)
 
 
-def shown(meeting: Row, *, alone: bool = True) -> dict[str, Any]:
+def serialize(meeting: Row, *, in_list: bool = False) -> dict[str, Any]:
     settings = {name: value for name, value in json.loads(meeting["fields"]).items() if value is not None}
     recording = settings.get("recording_config", {})
     if recording.get("storage_config"):
         settings["recording_config"] = {**recording, "storage_config": without_secrets(recording["storage_config"])}
-    if not alone:
-        settings.pop("ai_config", None)  # list items do not have it
+    if in_list:
+        settings.pop("ai_config", None)  # not in lists
     return {
         "id": meeting["id"],
         "title": meeting["title"],
@@ -142,58 +145,58 @@ def shown(meeting: Row, *, alone: bool = True) -> dict[str, Any]:
 @API.add(
     "GET",
     "/{app_id}/meetings",
-    query={**PAGES, "start_time": TIME, "end_time": TIME, "search": TEXT, "status": STATUS},
-    answer=page(MEETING_IN_LIST),
+    query={**PAGE_QUERY, "start_time": DATE_TIME, "end_time": DATE_TIME, "search": STRING, "status": STATUS},
+    response=page(MEETING_IN_LIST),
 )
-def list_meetings(call: Call) -> Answer:
-    sql, values = "select * from meetings where app_id = ?", [call.ids["app_id"]]
+def list_meetings(context: Context) -> JSON:
+    sql, values = "select * from meetings where app_id = ?", [context.app_id]
     for name, condition in (
         ("start_time", "created_at >= ?"),
         ("end_time", "created_at <= ?"),
         ("status", "status = ?"),
     ):
-        if name in call.query:
-            sql, values = f"{sql} and {condition}", [*values, call.query[name]]
-    if search := call.query.get("search"):
+        if name in context.query:
+            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    if search := context.query.get("search"):
         sql += " and (id = ? or title like ? escape '\\')"
-        values += [search, contains(search)]
-    return listed(call, sql, values, "created_at desc, number desc", lambda row: shown(row, alone=False))
+        values += [search, like_pattern(search)]
+    return list_response(context, sql, values, "created_at desc, number desc", lambda row: serialize(row, in_list=True))
 
 
-@API.add("POST", "/{app_id}/meetings", body=FIELDS, status=201, answer=item(MEETING))
-def create_meeting(call: Call) -> Answer:
-    given = with_defaults(FIELDS, call.body)
+@API.add("POST", "/{app_id}/meetings", body=FIELDS, status=201, response=success(MEETING))
+def create_meeting(context: Context) -> JSON:
+    given = with_defaults(FIELDS, context.body)
     row = {
-        "id": call.emulator.new_id(),
-        "app_id": call.ids["app_id"],
+        "id": context.world.new_id(),
+        "app_id": context.app_id,
         "title": given.pop("title"),
         "status": "ACTIVE",
         "fields": json.dumps(given),
-        "created_at": call.now,
-        "updated_at": call.now,
+        "created_at": context.now,
+        "updated_at": context.now,
     }
-    call.store.insert("meetings", row)
-    return ok(shown(row))
+    context.store.insert("meetings", row)
+    return ok(serialize(row))
 
 
-@API.add("GET", "/{app_id}/meetings/{meeting_id}", answer=item(MEETING))
-def get_meeting(call: Call) -> Answer:
-    return ok(shown(call.meeting()))
+@API.add("GET", "/{app_id}/meetings/{meeting_id}", response=success(MEETING))
+def get_meeting(context: Context) -> JSON:
+    return ok(serialize(context.meeting()))
 
 
-@API.add("PATCH", "/{app_id}/meetings/{meeting_id}", body=CHANGES, answer=item(MEETING))
-def update_meeting(call: Call) -> Answer:
-    meeting = call.meeting()
-    return _changed(call, meeting, {**json.loads(meeting["fields"]), **call.body})
+@API.add("PATCH", "/{app_id}/meetings/{meeting_id}", body=CHANGES, response=success(MEETING))
+def update_meeting(context: Context) -> JSON:
+    meeting = context.meeting()
+    return _update(context, meeting, {**json.loads(meeting["fields"]), **context.body})
 
 
-@API.add("PUT", "/{app_id}/meetings/{meeting_id}", body=FIELDS, answer=item(MEETING))
-def replace_meeting(call: Call) -> Answer:
-    return _changed(call, call.meeting(), with_defaults(FIELDS, call.body))
+@API.add("PUT", "/{app_id}/meetings/{meeting_id}", body=FIELDS, response=success(MEETING))
+def replace_meeting(context: Context) -> JSON:
+    return _update(context, context.meeting(), with_defaults(FIELDS, context.body))
 
 
-def _changed(call: Call, meeting: Row, given: dict[str, Any]) -> Answer:
+def _update(context: Context, meeting: Row, given: dict[str, Any]) -> JSON:
     changes: Row = {name: given.pop(name) for name in ("title", "status") if name in given}
-    changes |= {"fields": json.dumps(given), "updated_at": call.now}
-    call.store.update("meetings", meeting["id"], changes)
-    return ok(shown({**meeting, **changes}))
+    changes |= {"fields": json.dumps(given), "updated_at": context.now}
+    context.store.update("meetings", meeting["id"], changes)
+    return ok(serialize({**meeting, **changes}))

@@ -1,312 +1,217 @@
-"""Presets: what the participants who are added with one may do, and what they see."""
+"""Presets: what participants may do, and what they see."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.operations import API, Call, contains, found, listed
-from realtimekit.emulator.shapes import (
-    FLAG,
-    PAGES,
-    TEXT,
-    TIME,
+from realtimekit.emulator.context import Context, like_pattern, list_response, or_404
+from realtimekit.emulator.http import HTTPError, ok
+from realtimekit.emulator.routes import API
+from realtimekit.emulator.schema import (
+    BOOLEAN,
+    DATE_TIME,
+    INTEGER,
+    PAGE_QUERY,
+    STRING,
     URI,
-    WHOLE,
-    Shape,
-    fields,
-    item,
-    list_of,
+    Schema,
+    array_of,
+    enum,
     map_of,
-    needed,
-    one_of,
-    or_null,
+    nullable,
     page,
-    record,
+    request_object,
+    required,
+    response_object,
+    success,
 )
-from realtimekit.emulator.wire import Refusal, ok
+from realtimekit.emulator.services.apps import preset_row
+from realtimekit.emulator.services.default_presets import PERMISSION_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from realtimekit.emulator.http import JSON
     from realtimekit.emulator.store import Row
-    from realtimekit.emulator.wire import Answer
 
 
-def _all_needed(given: Mapping[str, Shape], **optional: Shape) -> Shape:
-    return fields({**{name: needed(shape) for name, shape in given.items()}, **optional})
+def _all_required(given: Mapping[str, Schema], **optional: Schema) -> Schema:
+    return request_object({**{name: required(schema) for name, schema in given.items()}, **optional})
 
 
-_QUALITY = one_of("hd", "vga", "qvga", "fhd", "uhd")
-_FRAME_RATE = Shape("integer", maximum=30)
-_ACCESS = one_of("ALLOWED", "NOT_ALLOWED", "CAN_REQUEST")
-_SENDS = {"can_send": FLAG, "text": FLAG, "files": FLAG}
-_PRODUCE = _all_needed({"can_produce": _ACCESS})
+_QUALITY = enum("hd", "vga", "qvga", "fhd", "uhd")
+_FRAME_RATE = Schema("integer", maximum=30)
+_ACCESS = enum("ALLOWED", "NOT_ALLOWED", "CAN_REQUEST")
+_SENDS = {"can_send": BOOLEAN, "text": BOOLEAN, "files": BOOLEAN}
+_PRODUCE = _all_required({"can_produce": _ACCESS})
 
-CONFIG = _all_needed(
+CONFIG = _all_required(
     {
-        "view_type": one_of("GROUP_CALL", "WEBINAR", "AUDIO_ROOM", "LIVESTREAM"),
-        "max_screenshare_count": WHOLE,
-        "max_video_streams": _all_needed({"desktop": WHOLE, "mobile": WHOLE}),
-        "media": _all_needed(
+        "view_type": enum("GROUP_CALL", "WEBINAR", "AUDIO_ROOM", "LIVESTREAM"),
+        "max_screenshare_count": INTEGER,
+        "max_video_streams": _all_required({"desktop": INTEGER, "mobile": INTEGER}),
+        "media": _all_required(
             {
-                "video": _all_needed({"quality": _QUALITY, "frame_rate": _FRAME_RATE}, simulcast=FLAG),
-                "screenshare": _all_needed({"quality": _QUALITY, "frame_rate": _FRAME_RATE}),
+                "video": _all_required({"quality": _QUALITY, "frame_rate": _FRAME_RATE}, simulcast=BOOLEAN),
+                "screenshare": _all_required({"quality": _QUALITY, "frame_rate": _FRAME_RATE}),
             },
-            audio=fields({"enable_high_bitrate": FLAG, "enable_stereo": FLAG}),
+            audio=request_object({"enable_high_bitrate": BOOLEAN, "enable_stereo": BOOLEAN}),
         ),
     },
-    livestream_viewer_qualities=or_null(list_of(WHOLE)),
+    livestream_viewer_qualities=nullable(array_of(INTEGER)),
 )
-PERMISSIONS = _all_needed(
+PERMISSIONS = _all_required(
     {
-        **dict.fromkeys(
-            (
-                "accept_waiting_requests",
-                "can_accept_production_requests",
-                "can_change_participant_permissions",
-                "can_edit_display_name",
-                "can_livestream",
-                "can_record",
-                "can_spotlight",
-                "disable_participant_audio",
-                "disable_participant_screensharing",
-                "disable_participant_video",
-                "hidden_participant",
-                "kick_participant",
-                "pin_participant",
-                "show_participant_list",
-            ),
-            FLAG,
-        ),
-        "chat": _all_needed(
+        **dict.fromkeys(PERMISSION_FLAGS, BOOLEAN),
+        "chat": _all_required(
             {
-                "public": _all_needed(_SENDS),
-                "private": _all_needed({**_SENDS, "can_receive": FLAG}),
+                "public": _all_required(_SENDS),
+                "private": _all_required({**_SENDS, "can_receive": BOOLEAN}),
             }
         ),
-        "connected_meetings": _all_needed(
+        "connected_meetings": _all_required(
             {
-                "can_alter_connected_meetings": FLAG,
-                "can_switch_connected_meetings": FLAG,
-                "can_switch_to_parent_meeting": FLAG,
+                "can_alter_connected_meetings": BOOLEAN,
+                "can_switch_connected_meetings": BOOLEAN,
+                "can_switch_to_parent_meeting": BOOLEAN,
             }
         ),
-        "media": _all_needed({"audio": _PRODUCE, "video": _PRODUCE, "screenshare": _PRODUCE}),
-        "plugins": _all_needed(
+        "media": _all_required({"audio": _PRODUCE, "video": _PRODUCE, "screenshare": _PRODUCE}),
+        "plugins": _all_required(
             {
-                "can_close": FLAG,
-                "can_edit_config": FLAG,
-                "can_start": FLAG,
+                "can_close": BOOLEAN,
+                "can_edit_config": BOOLEAN,
+                "can_start": BOOLEAN,
                 "config": map_of(
-                    fields({"access_control": one_of("FULL_ACCESS", "VIEW_ONLY"), "handles_view_only": FLAG})
+                    request_object({"access_control": enum("FULL_ACCESS", "VIEW_ONLY"), "handles_view_only": BOOLEAN})
                 ),
             }
         ),
-        "polls": _all_needed({"can_create": FLAG, "can_view": FLAG, "can_vote": FLAG}),
-        "recorder_type": one_of("RECORDER", "LIVESTREAMER", "NONE"),
-        "waiting_room_type": one_of("SKIP", "ON_PRIVILEGED_USER_ENTRY", "SKIP_ON_ACCEPT"),
+        "polls": _all_required({"can_create": BOOLEAN, "can_view": BOOLEAN, "can_vote": BOOLEAN}),
+        "recorder_type": enum("RECORDER", "LIVESTREAMER", "NONE"),
+        "waiting_room_type": enum("SKIP", "ON_PRIVILEGED_USER_ENTRY", "SKIP_ON_ACCEPT"),
     },
-    is_recorder=FLAG,
-    accept_stage_requests=FLAG,
-    stage_enabled=FLAG,
-    transcription_enabled=FLAG,
+    is_recorder=BOOLEAN,
+    accept_stage_requests=BOOLEAN,
+    stage_enabled=BOOLEAN,
+    transcription_enabled=BOOLEAN,
     stage_access=_ACCESS,
 )
-UI = _all_needed({
-    "design_tokens": _all_needed(
+UI = _all_required({
+    "design_tokens": _all_required(
         {
-            "theme": one_of("darkest", "dark", "light"),
-            "border_radius": one_of("sharp", "rounded", "extra-rounded", "circular"),
-            "border_width": one_of("none", "thin", "fat"),
-            "spacing_base": Shape("number", minimum=1),
-            "colors": _all_needed({
-                "background": _all_needed(dict.fromkeys(("600", "700", "800", "900", "1000"), TEXT)),
-                "brand": _all_needed(dict.fromkeys(("300", "400", "500", "600", "700"), TEXT)),
-                **dict.fromkeys(("danger", "success", "text", "text_on_brand", "video_bg", "warning"), TEXT),
+            "theme": enum("darkest", "dark", "light"),
+            "border_radius": enum("sharp", "rounded", "extra-rounded", "circular"),
+            "border_width": enum("none", "thin", "fat"),
+            "spacing_base": Schema("number", minimum=1),
+            "colors": _all_required({
+                "background": _all_required(dict.fromkeys(("600", "700", "800", "900", "1000"), STRING)),
+                "brand": _all_required(dict.fromkeys(("300", "400", "500", "600", "700"), STRING)),
+                **dict.fromkeys(("danger", "success", "text", "text_on_brand", "video_bg", "warning"), STRING),
             }),
         },
         logo=URI,
-        font_family=TEXT,
-        google_font=TEXT,
+        font_family=STRING,
+        google_font=STRING,
     ),
 })  # fmt: skip
-FIELDS = {"name": needed(TEXT), "config": needed(CONFIG), "permissions": needed(PERMISSIONS), "ui": needed(UI)}
+FIELDS = {
+    "name": required(STRING),
+    "config": required(CONFIG),
+    "permissions": required(PERMISSIONS),
+    "ui": required(UI),
+}
 
 
-def _partly(shape: Shape) -> Shape:
-    """As a PATCH takes it: any part of it."""
-    parts = {name: _partly(part) for name, part in shape.fields.items()}
-    return shape._replace(required=False, fields=parts)
+def _partial(schema: Schema) -> Schema:
+    """Return the schema of a PATCH: any part may be left out."""
+    parts = {name: _partial(part) for name, part in schema.properties.items()}
+    return schema._replace(required=False, properties=parts)
 
 
-CHANGES = {name: _partly(shape) for name, shape in FIELDS.items()}
-PRESET_IN_LIST = record({"id": TEXT, "name": TEXT, "created_at": TIME, "updated_at": TIME})
-PRESET = record({"id": TEXT, **FIELDS, "created_at": TIME, "updated_at": TIME})
+CHANGES = {name: _partial(schema) for name, schema in FIELDS.items()}
+PRESET_IN_LIST = response_object({"id": STRING, "name": STRING, "created_at": DATE_TIME, "updated_at": DATE_TIME})
+PRESET = response_object({"id": STRING, **FIELDS, "created_at": DATE_TIME, "updated_at": DATE_TIME})
 _ALL = "/{app_id}/presets"
 _ONE = _ALL + "/{preset_id}"
 
 
-def shown_in_list(preset: Row) -> dict[str, Any]:
+def serialize_in_list(preset: Row) -> dict[str, Any]:
     return {name: preset[name] for name in ("id", "name", "created_at", "updated_at")}
 
 
-def shown(preset: Row) -> dict[str, Any]:
-    return {**shown_in_list(preset), **json.loads(preset["fields"])}
+def serialize(preset: Row) -> dict[str, Any]:
+    return {**serialize_in_list(preset), **json.loads(preset["fields"])}
 
 
-def _preset(call: Call) -> Row:
+def _preset(context: Context) -> Row:
     sql = "select * from presets where id = ? and app_id = ?"
-    return found(call.store.row(sql, call.ids["preset_id"], call.ids["app_id"]))
+    return or_404(context.store.row(sql, context.path_params["preset_id"], context.app_id))
 
 
-@API.add("GET", _ALL, query={**PAGES, "search": TEXT}, answer=page(PRESET_IN_LIST))
-def list_presets(call: Call) -> Answer:
-    sql, values = "select * from presets where app_id = ?", [call.ids["app_id"]]
-    if search := call.query.get("search"):
-        sql, values = sql + " and name like ? escape '\\'", [*values, contains(search)]
-    return listed(call, sql, values, "created_at, number", shown_in_list)
+@API.add("GET", _ALL, query={**PAGE_QUERY, "search": STRING}, response=page(PRESET_IN_LIST))
+def list_presets(context: Context) -> JSON:
+    sql, values = "select * from presets where app_id = ?", [context.app_id]
+    if search := context.query.get("search"):
+        sql, values = sql + " and name like ? escape '\\'", [*values, like_pattern(search)]
+    return list_response(context, sql, values, "created_at, number", serialize_in_list)
 
 
-_TAKEN = {409: "a preset of the app has this name"}
+_NAME_TAKEN = {409: "a preset of the app has this name"}
 
 
-@API.add("POST", _ALL, body=FIELDS, status=201, answer=item(PRESET), refuses=_TAKEN)
-def create_preset(call: Call) -> Answer:
-    row = new_row(call.emulator.new_id(), call.ids["app_id"], call.body, call.now)
-    _refuse_taken(call, row["name"])
-    call.store.insert("presets", row)
-    return ok(shown(row))
+@API.add("POST", _ALL, body=FIELDS, status=201, response=success(PRESET), errors=_NAME_TAKEN)
+def create_preset(context: Context) -> JSON:
+    row = preset_row(context.world.new_id(), context.app_id, context.body, context.now)
+    _check_name_is_free(context, row["name"])
+    context.store.insert("presets", row)
+    return ok(serialize(row))
 
 
-def new_row(id: str, app_id: str, given: Mapping[str, Any], now: str) -> Row:  # noqa: A002
-    kept = json.dumps({name: given[name] for name in ("config", "permissions", "ui")})
-    return {
-        "id": id,
-        "app_id": app_id,
-        "name": given["name"],
-        "fields": kept,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _refuse_taken(call: Call, name: str, but: str = "") -> None:
-    # Chosen: participants name their preset, so two of one name could not be told apart. What the API says to a second
-    # one is not documented.
+def _check_name_is_free(context: Context, name: str, except_id: str = "") -> None:
+    # Our choice: participants name their preset, so two of one name would be ambiguous. How the API responds to a
+    # second one is not documented.
     sql = "select 1 from presets where app_id = ? and name = ? and id <> ?"
-    if call.store.row(sql, call.ids["app_id"], name, but):
-        raise Refusal(409, f"A preset with name {name} exists already")
+    if context.store.row(sql, context.app_id, name, except_id):
+        raise HTTPError(409, f"A preset with name {name} exists already")
 
 
-@API.add("GET", _ONE, answer=item(PRESET))
-def get_preset(call: Call) -> Answer:
-    return ok(shown(_preset(call)))
+@API.add("GET", _ONE, response=success(PRESET))
+def get_preset(context: Context) -> JSON:
+    return ok(serialize(_preset(context)))
 
 
-@API.add("PATCH", _ONE, body=CHANGES, answer=item(PRESET), refuses=_TAKEN)
-def update_preset(call: Call) -> Answer:
-    preset = _preset(call)
-    return _changed(call, preset, _merged(shown(preset), call.body))
+@API.add("PATCH", _ONE, body=CHANGES, response=success(PRESET), errors=_NAME_TAKEN)
+def update_preset(context: Context) -> JSON:
+    preset = _preset(context)
+    return _update(context, preset, _merged(serialize(preset), context.body))
 
 
 def _merged(old: Any, new: Any) -> Any:
-    """Objects field by field; anything else as a whole."""
+    """Merge objects property by property; replace anything else."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
     return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
 
 
-@API.add("PUT", _ONE, body=FIELDS, answer=item(PRESET), refuses=_TAKEN)
-def replace_preset(call: Call) -> Answer:
-    return _changed(call, _preset(call), call.body)
+@API.add("PUT", _ONE, body=FIELDS, response=success(PRESET), errors=_NAME_TAKEN)
+def replace_preset(context: Context) -> JSON:
+    return _update(context, _preset(context), context.body)
 
 
-def _changed(call: Call, preset: Row, given: Mapping[str, Any]) -> Answer:
-    _refuse_taken(call, given["name"], preset["id"])
-    changes = new_row(preset["id"], preset["app_id"], given, call.now)
+def _update(context: Context, preset: Row, given: Mapping[str, Any]) -> JSON:
+    _check_name_is_free(context, given["name"], preset["id"])
+    changes = preset_row(preset["id"], preset["app_id"], given, context.now)
     changes["created_at"] = preset["created_at"]
-    call.store.update("presets", preset["id"], changes)
+    context.store.update("presets", preset["id"], changes)
     # Its participants keep it under its new name.
-    call.store.run("update participants set preset_name = ? where preset_id = ?", given["name"], preset["id"])
-    return ok(shown(changes))
+    context.store.run("update participants set preset_name = ? where preset_id = ?", given["name"], preset["id"])
+    return ok(serialize(changes))
 
 
-@API.add("DELETE", _ONE, answer=item(PRESET))
-def delete_preset(call: Call) -> Answer:
-    preset = _preset(call)  # its participants keep its name
-    call.store.run("delete from presets where id = ?", preset["id"])
-    return ok(shown(preset))
-
-
-# --- those of a new app -----------------------------------------------------------------------------------------------
-
-
-def defaults() -> list[dict[str, Any]]:
-    """The presets that RealtimeKit makes for a new app. Their names are documented; what they hold is plausible."""
-    return [
-        _default("group_call_host", "GROUP_CALL", host=True),
-        _default("group_call_participant", "GROUP_CALL"),
-        _default("webinar_presenter", "WEBINAR", host=True),
-        _default("webinar_viewer", "WEBINAR", viewer=True),
-        _default("livestream_host", "LIVESTREAM", host=True),
-        _default("livestream_viewer", "LIVESTREAM", viewer=True),
-    ]
-
-
-def _default(name: str, view_type: str, *, host: bool = False, viewer: bool = False) -> dict[str, Any]:
-    produce = {"can_produce": "NOT_ALLOWED" if viewer else "ALLOWED"}
-    writes = {"can_send": True, "text": True, "files": not viewer}
-    flags = {key: host for key, shape in PERMISSIONS.fields.items() if shape.kind == "flag" and shape.required}
-    return {
-        "name": name,
-        "config": {
-            "view_type": view_type,
-            "max_screenshare_count": 1,
-            "max_video_streams": {"desktop": 9, "mobile": 6},
-            "media": {
-                "video": {"quality": "hd", "frame_rate": 30, "simulcast": True},
-                "screenshare": {"quality": "hd", "frame_rate": 5},
-                "audio": {"enable_high_bitrate": False, "enable_stereo": False},
-            },
-            "livestream_viewer_qualities": [],
-        },
-        "permissions": {
-            **flags,
-            "can_edit_display_name": True,
-            "hidden_participant": viewer,
-            "show_participant_list": True,
-            "chat": {"public": writes, "private": {**writes, "can_receive": True}},
-            "connected_meetings": dict.fromkeys(
-                ("can_alter_connected_meetings", "can_switch_connected_meetings", "can_switch_to_parent_meeting"), host
-            ),
-            "media": {"audio": produce, "video": produce, "screenshare": produce},
-            "plugins": {"can_close": host, "can_edit_config": host, "can_start": host, "config": {}},
-            "polls": {"can_create": host, "can_view": True, "can_vote": True},
-            "recorder_type": "NONE",
-            "waiting_room_type": "SKIP",
-            "transcription_enabled": False,
-        },
-        "ui": {
-            "design_tokens": {
-                "theme": "dark",
-                "border_radius": "rounded",
-                "border_width": "thin",
-                "spacing_base": 4,
-                "colors": {
-                    "background": {
-                        "600": "#3c3c3c", "700": "#2a2a2a", "800": "#1e1e1e", "900": "#141414", "1000": "#080808",
-                    },
-                    "brand": {
-                        "300": "#73a8ff", "400": "#4a8dff", "500": "#2160fd", "600": "#1a50d6", "700": "#143fa9",
-                    },
-                    "danger": "#ff2d2d",
-                    "success": "#62a504",
-                    "text": "#eeeeee",
-                    "text_on_brand": "#eeeeee",
-                    "video_bg": "#191919",
-                    "warning": "#ffcd07",
-                },
-            },
-        },
-    }  # fmt: skip
+@API.add("DELETE", _ONE, response=success(PRESET))
+def delete_preset(context: Context) -> JSON:
+    preset = _preset(context)  # its participants keep its name
+    context.store.run("delete from presets where id = ?", preset["id"])
+    return ok(serialize(preset))

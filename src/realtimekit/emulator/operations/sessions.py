@@ -1,4 +1,4 @@
-"""Sessions: what happened, who was there, and what it left behind."""
+"""Sessions, their participants, and their artifacts."""
 
 from __future__ import annotations
 
@@ -7,94 +7,94 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.emulator import quality
-from realtimekit.emulator.clock import moment
-from realtimekit.emulator.operations import API, Call, contains, direction, found, page_of
+from realtimekit.emulator.clock import minutes_between, parse_time
+from realtimekit.emulator.context import Context, Page, like_pattern, or_404, paginate, sort_direction
+from realtimekit.emulator.http import HTTPError, ok
 from realtimekit.emulator.operations.livestreams import LIVESTREAM_SESSION
-from realtimekit.emulator.operations.livestreams import shown as shown_livestream_session
-from realtimekit.emulator.shapes import (
+from realtimekit.emulator.operations.livestreams import serialize_session as serialize_livestream_session
+from realtimekit.emulator.routes import API
+from realtimekit.emulator.schema import (
     ANY,
-    FLAG,
+    BOOLEAN,
+    DATE_TIME,
+    INTEGER,
     NUMBER,
-    ORDER,
-    PAGES,
-    TEXT,
-    TIME,
+    PAGE_QUERY,
+    SORT_ORDER,
+    STRING,
     URI,
-    WHOLE,
-    Shape,
-    item,
-    list_of,
-    one_of,
-    or_null,
+    Schema,
+    array_of,
+    enum,
+    enum_array,
+    nested_page,
+    nullable,
     page,
-    page_inside,
-    record,
-    several_of,
+    response_object,
+    success,
 )
-from realtimekit.emulator.wire import Refusal, ok
+from realtimekit.emulator.session_pages import page_by_time
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.http import JSON
     from realtimekit.emulator.store import Row
-    from realtimekit.emulator.wire import Answer
 
 _ALL = "/{app_id}/sessions"
 _ONE = _ALL + "/{session_id}"
 
 _SESSION = {
-    "id": TEXT,
-    "associated_id": TEXT,
-    "meeting_display_name": TEXT,
-    "type": one_of("meeting", "livestream", "participant"),
-    "status": one_of("LIVE", "ENDED"),
-    "live_participants": WHOLE,
-    "max_concurrent_participants": WHOLE,
+    "id": STRING,
+    "associated_id": STRING,
+    "meeting_display_name": STRING,
+    "type": enum("meeting", "livestream", "participant"),
+    "status": enum("LIVE", "ENDED"),
+    "live_participants": INTEGER,
+    "max_concurrent_participants": INTEGER,
     "minutes_consumed": NUMBER,
-    "organization_id": TEXT,
-    "started_at": TIME,
-    "ended_at": or_null(TIME),
-    "created_at": TIME,
-    "updated_at": TIME,
+    "organization_id": STRING,
+    "started_at": DATE_TIME,
+    "ended_at": nullable(DATE_TIME),
+    "created_at": DATE_TIME,
+    "updated_at": DATE_TIME,
 }
-SESSION = record(_SESSION)
-SESSION_WITH_ROOMS = record(_SESSION, {"breakout_rooms": list_of(ANY)})
-PEER_EVENT = record({
-    "id": TEXT,
-    "event_name": one_of("PEER_CREATED", "PEER_JOINING", "PEER_LEAVING"),
-    "peer_id": TEXT,
-    "session_id": TEXT,
-    "participant_id": TEXT,
-    "created_at": TIME,
-    "updated_at": TIME,
+SESSION = response_object(_SESSION)
+SESSION_WITH_ROOMS = response_object(_SESSION, {"breakout_rooms": array_of(ANY)})
+PEER_EVENT = response_object({
+    "id": STRING,
+    "event_name": enum("PEER_CREATED", "PEER_JOINING", "PEER_LEAVING"),
+    "peer_id": STRING,
+    "session_id": STRING,
+    "participant_id": STRING,
+    "created_at": DATE_TIME,
+    "updated_at": DATE_TIME,
 })  # fmt: skip
 _PEER = {
-    "id": TEXT,
-    "user_id": TEXT,
-    "custom_participant_id": TEXT,
-    "display_name": or_null(TEXT),
-    "joined_at": TIME,
-    "left_at": or_null(TIME),
+    "id": STRING,
+    "user_id": STRING,
+    "custom_participant_id": STRING,
+    "display_name": nullable(STRING),
+    "joined_at": DATE_TIME,
+    "left_at": nullable(DATE_TIME),
     "duration": NUMBER,
-    "created_at": TIME,
-    "updated_at": TIME,
+    "created_at": DATE_TIME,
+    "updated_at": DATE_TIME,
 }
-_EVENTS = {"peer_events": list_of(PEER_EVENT)}
-PEER = record({**_PEER, "preset_name": TEXT}, _EVENTS)
-# The reports are large, and described by their own package.
-REPORTED_PEER = record(
-    {**_PEER, "role": TEXT, "session_id": TEXT, "peer_stats": ANY, "peer_report": ANY},
+_EVENTS = {"peer_events": array_of(PEER_EVENT)}
+PEER = response_object({**_PEER, "preset_name": STRING}, _EVENTS)
+# The reports are large; `quality` describes them.
+PEER_WITH_REPORT = response_object(
+    {**_PEER, "role": STRING, "session_id": STRING, "peer_stats": ANY, "peer_report": ANY},
     {**_EVENTS, "quality_stats": ANY},
 )
 
 
-def minutes(start: str, end: str) -> float:
-    return round((moment(end) - moment(start)).total_seconds() / 60, 4)
-
-
-def shown(call: Call, session: Row) -> dict[str, Any]:
+def serialize(context: Context, session: Row) -> dict[str, Any]:
     consumed = session["minutes_consumed"]
     if session["status"] == "LIVE":
         present = "select joined_at from peers where session_id = ? and left_at is null"
-        consumed += sum(minutes(peer["joined_at"], call.now) for peer in call.store.rows(present, session["id"]))
+        consumed += sum(
+            minutes_between(peer["joined_at"], context.now) for peer in context.store.rows(present, session["id"])
+        )
     return {
         "id": session["id"],
         "associated_id": session["meeting_id"],
@@ -112,25 +112,34 @@ def shown(call: Call, session: Row) -> dict[str, Any]:
     }
 
 
+# The parameters with which a page costs the same however many sessions there are.
+_BY_TIME = {*PAGE_QUERY, "sort_by", "sort_order", "status"}
+
+
 @API.add(
     "GET",
     _ALL,
     query={
-        **PAGES,
-        "sort_by": one_of("minutesConsumed", "createdAt"),
-        "sort_order": ORDER,
-        "start_time": TIME,
-        "end_time": TIME,
-        "participants": Shape("text", pattern=r"\d{1,9}:\d{1,9}"),
-        "status": one_of("LIVE", "ENDED"),
-        "search": TEXT,
-        "associated_id": TEXT,
+        **PAGE_QUERY,
+        "sort_by": enum("minutesConsumed", "createdAt"),
+        "sort_order": SORT_ORDER,
+        "start_time": DATE_TIME,
+        "end_time": DATE_TIME,
+        "participants": Schema("string", pattern=r"\d{1,9}:\d{1,9}"),
+        "status": enum("LIVE", "ENDED"),
+        "search": STRING,
+        "associated_id": STRING,
     },
-    answer=page(SESSION, "sessions"),
+    response=page(SESSION, "sessions"),
 )
-def list_sessions(call: Call) -> Answer:
+def list_sessions(context: Context) -> JSON:
+    if context.query.keys() <= _BY_TIME and context.query.get("sort_by") != "minutesConsumed":
+        part, status = Page.of(context.query), context.query.get("status")
+        direction = sort_direction(context)
+        rows, total = page_by_time(context.store, context.app_id, status, part.start, part.size, direction=direction)
+        return _sessions(context, rows, part.paging(len(rows), total))
     sql = "select * from sessions where app_id = ?"
-    values: list[Any] = [call.ids["app_id"]]
+    values: list[Any] = [context.app_id]
     conditions = {
         "start_time": "created_at >= ?",
         "end_time": "created_at <= ?",
@@ -138,37 +147,42 @@ def list_sessions(call: Call) -> Answer:
         "associated_id": "meeting_id = ?",
     }
     for name, condition in conditions.items():
-        if name in call.query:
-            sql, values = f"{sql} and {condition}", [*values, call.query[name]]
-    if search := call.query.get("search"):
+        if name in context.query:
+            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    if search := context.query.get("search"):
         sql += " and (id = ? or meeting_id = ? or title like ? escape '\\')"
-        values += [search, search, contains(search)]
-    if "participants" in call.query:
-        least, most = call.query["participants"].split(":")
-        people = "select count(distinct custom_participant_id) from peers where session_id = sessions.id"
-        sql += f" and ({people}) between ? and ?"
+        values += [search, search, like_pattern(search)]
+    if "participants" in context.query:
+        least, most = context.query["participants"].split(":")
+        participants = "select count(distinct custom_participant_id) from peers where session_id = sessions.id"
+        sql += f" and ({participants}) between ? and ?"
         values += [int(least), int(most)]
-    column = _consumed(call.now) if call.query.get("sort_by") == "minutesConsumed" else "created_at"
-    rows, paging = page_of(call, sql, values, f"{column} {direction(call)}, number {direction(call)}")
-    return ok({"sessions": [shown(call, row) for row in rows]}, paging=paging)
+    column = _consumed(context.now) if context.query.get("sort_by") == "minutesConsumed" else "created_at"
+    direction = sort_direction(context)
+    rows, paging = paginate(context, sql, values, f"{column} {direction}, number {direction}")
+    return _sessions(context, rows, paging)
+
+
+def _sessions(context: Context, rows: list[Row], paging: dict[str, int]) -> JSON:
+    return ok({"sessions": [serialize(context, row) for row in rows]}, paging=paging)
 
 
 def _consumed(now: str) -> str:
-    """The minutes consumed up to now: those of who has left, and of who is still there."""
+    """Return SQL for the minutes consumed up to now: those of peers who have left, and of those still there."""
     present = "select sum(julianday('{now}') - julianday(joined_at)) * 1440 from peers".replace("{now}", now)
     return f"minutes_consumed + coalesce(({present} where session_id = sessions.id and left_at is null), 0)"
 
 
-@API.add("GET", _ONE, query={"include_breakout_rooms": FLAG}, answer=item(SESSION_WITH_ROOMS))
-def get_session(call: Call) -> Answer:
-    rooms: dict[str, Any] = {"breakout_rooms": []} if call.query.get("include_breakout_rooms") else {}
-    return ok({**shown(call, call.session()), **rooms})
+@API.add("GET", _ONE, query={"include_breakout_rooms": BOOLEAN}, response=success(SESSION_WITH_ROOMS))
+def get_session(context: Context) -> JSON:
+    rooms: dict[str, Any] = {"breakout_rooms": []} if context.query.get("include_breakout_rooms") else {}
+    return ok({**serialize(context, context.session()), **rooms})
 
 
-# --- who was there ----------------------------------------------------------------------------------------------------
+# --- participants -----------------------------------------------------------------------------------------------------
 
 
-def shown_peer(call: Call, peer: Row, *, events: bool = False) -> dict[str, Any]:
+def serialize_peer(context: Context, peer: Row, *, events: bool = False) -> dict[str, Any]:
     return {
         "id": peer["id"],
         "user_id": peer["participant_id"],
@@ -177,7 +191,7 @@ def shown_peer(call: Call, peer: Row, *, events: bool = False) -> dict[str, Any]
         "preset_name": peer["preset_name"],
         "joined_at": peer["joined_at"],
         "left_at": peer["left_at"],
-        "duration": minutes(peer["joined_at"], peer["left_at"] or call.now),
+        "duration": minutes_between(peer["joined_at"], peer["left_at"] or context.now),
         "created_at": peer["created_at"],
         "updated_at": peer["updated_at"],
         **({"peer_events": _peer_events(peer)} if events else {}),
@@ -185,7 +199,7 @@ def shown_peer(call: Call, peer: Row, *, events: bool = False) -> dict[str, Any]
 
 
 def _peer_events(peer: Row) -> list[dict[str, Any]]:
-    happened = {"PEER_CREATED": peer["created_at"], "PEER_JOINING": peer["joined_at"], "PEER_LEAVING": peer["left_at"]}
+    times = {"PEER_CREATED": peer["created_at"], "PEER_JOINING": peer["joined_at"], "PEER_LEAVING": peer["left_at"]}
     return [
         {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{peer['id']}/{name}")),
@@ -196,7 +210,7 @@ def _peer_events(peer: Row) -> list[dict[str, Any]]:
             "created_at": at,
             "updated_at": at,
         }
-        for name, at in happened.items()
+        for name, at in times.items()
         if at is not None
     ]
 
@@ -205,19 +219,19 @@ def _peer_events(peer: Row) -> list[dict[str, Any]]:
     "GET",
     _ONE + "/participants",
     query={
-        **PAGES,
-        "search": TEXT,
-        "sort_order": ORDER,
-        "sort_by": one_of("joinedAt", "duration"),
-        "include_peer_events": FLAG,
-        "view": one_of("raw", "consolidated"),
+        **PAGE_QUERY,
+        "search": STRING,
+        "sort_order": SORT_ORDER,
+        "sort_by": enum("joinedAt", "duration"),
+        "include_peer_events": BOOLEAN,
+        "view": enum("raw", "consolidated"),
     },
-    answer=page_inside(PEER, "participants"),
+    response=nested_page(PEER, "participants"),
 )
-def list_session_participants(call: Call) -> Answer:
-    consolidated = call.query.get("view") == "consolidated"
+def list_session_participants(context: Context) -> JSON:
+    consolidated = context.query.get("view") == "consolidated"
     if consolidated:
-        # One row a person: from their first coming to their last leaving. What else it merges is not documented.
+        # One row for each participant, from first joining to last leaving. What else is merged is not documented.
         sql = (
             "select min(number) as number, min(id) as id, participant_id, custom_participant_id, name, preset_name,"
             " session_id, min(joined_at) as joined_at,"
@@ -227,30 +241,32 @@ def list_session_participants(call: Call) -> Answer:
         )
     else:
         sql = "select * from peers where session_id = ?"
-    values: list[Any] = [call.session()["id"]]
-    if search := call.query.get("search"):
+    values: list[Any] = [context.session()["id"]]
+    if search := context.query.get("search"):
         sql += " and (name like ? escape '\\' or custom_participant_id = ? or participant_id = ? or id = ?)"
-        values += [contains(search), search, search, search]
+        values += [like_pattern(search), search, search, search]
     if consolidated:
         sql += " group by custom_participant_id"
-    stayed = f"julianday(coalesce(left_at, '{call.now}')) - julianday(joined_at)"
+    duration = f"julianday(coalesce(left_at, '{context.now}')) - julianday(joined_at)"
     sql = f"select * from ({sql})"  # noqa: S608 - our own sql
-    column = stayed if call.query.get("sort_by") == "duration" else "joined_at"
-    rows, paging = page_of(call, sql, values, f"{column} {direction(call, 'ASC')}, number {direction(call, 'ASC')}")
-    events = bool(call.query.get("include_peer_events"))
-    return ok({"participants": [shown_peer(call, row, events=events) for row in rows], "paging": paging})
+    column = duration if context.query.get("sort_by") == "duration" else "joined_at"
+    rows, paging = paginate(
+        context, sql, values, f"{column} {sort_direction(context, 'ASC')}, number {sort_direction(context, 'ASC')}"
+    )
+    events = bool(context.query.get("include_peer_events"))
+    return ok({"participants": [serialize_peer(context, row, events=events) for row in rows], "paging": paging})
 
 
 @API.add(
     "GET",
     _ONE + "/participants/{participant_id}",
-    query={"include_peer_events": FLAG},
-    answer=item(record({"participant": PEER})),
+    query={"include_peer_events": BOOLEAN},
+    response=success(response_object({"participant": PEER})),
 )
-def get_session_participant(call: Call) -> Answer:
+def get_session_participant(context: Context) -> JSON:
     sql = "select * from peers where session_id = ? and id = ?"
-    peer = found(call.store.row(sql, call.session()["id"], call.ids["participant_id"]))
-    return ok({"participant": shown_peer(call, peer, events=bool(call.query.get("include_peer_events")))})
+    peer = or_404(context.store.row(sql, context.session()["id"], context.path_params["participant_id"]))
+    return ok({"participant": serialize_peer(context, peer, events=bool(context.query.get("include_peer_events")))})
 
 
 REPORT_PARTS = ("device_info", "ip_information", "precall_network_information", "events", "quality_stats")
@@ -259,73 +275,84 @@ REPORT_PARTS = ("device_info", "ip_information", "precall_network_information", 
 @API.add(
     "GET",
     _ALL + "/peer-report/{peer_id}",
-    query={"filters": several_of(*REPORT_PARTS), "include_peer_events": FLAG},
-    answer=item(record({"participant": REPORTED_PEER})),
+    query={"filters": enum_array(*REPORT_PARTS), "include_peer_events": BOOLEAN},
+    response=success(response_object({"participant": PEER_WITH_REPORT})),
 )
-def get_peer_report(call: Call) -> Answer:
+def get_peer_report(context: Context) -> JSON:
     sql = "select peers.* from peers join sessions on sessions.id = session_id where peers.id = ? and app_id = ?"
-    peer = found(call.store.row(sql, call.ids["peer_id"], call.ids["app_id"]))
-    person = shown_peer(call, peer, events=bool(call.query.get("include_peer_events")))
-    person["role"] = person.pop("preset_name")
-    person["session_id"] = peer["session_id"]
-    report = quality_of(call, peer)
-    person |= {
-        "peer_stats": quality.peer_stats(report),
-        "quality_stats": quality.quality_stats(report),
-        "peer_report": quality.peer_report(report),
+    peer = or_404(context.store.row(sql, context.path_params["peer_id"], context.app_id))
+    participant = serialize_peer(context, peer, events=bool(context.query.get("include_peer_events")))
+    participant["role"] = participant.pop("preset_name")
+    participant["session_id"] = peer["session_id"]
+    leg = call_leg(context, peer)
+    participant |= {
+        "peer_stats": quality.peer_stats(leg),
+        "quality_stats": quality.quality_stats(leg),
+        "peer_report": quality.peer_report(leg),
     }
-    return ok({"participant": quality.only(person, call.query.get("filters", []))})
+    return ok({"participant": quality.filter_parts(participant, context.query.get("filters", []))})
 
 
-def quality_of(call: Call, peer: Row) -> quality.Call:
-    """What the quality of a peer's call is made from."""
-    session = found(call.store.row("select * from sessions where id = ?", peer["session_id"]))
-    start, mine = moment(session["started_at"]), "select * from speech where peer_id = ?"
-    others = call.store.rows("select * from peers where session_id = ? and id <> ?", peer["session_id"], peer["id"])
-    return quality.Call(
+def call_leg(context: Context, peer: Row) -> quality.CallLeg:
+    """Return the stay of a peer, from which the quality report is generated."""
+    session = or_404(context.store.row("select * from sessions where id = ?", peer["session_id"]))
+    start, mine = parse_time(session["started_at"]), "select * from speech where peer_id = ?"
+    others = context.store.rows("select * from peers where session_id = ? and id <> ?", peer["session_id"], peer["id"])
+    return quality.CallLeg(
         peer_id=peer["id"],
         user_id=peer["participant_id"],
         session_id=peer["session_id"],
         display_name=peer["name"] or "",
         custom_participant_id=peer["custom_participant_id"],
         meeting_id=session["meeting_id"],
-        joined_at=moment(peer["joined_at"]),
-        left_at=moment(peer["left_at"] or call.now),
-        others=[(other["id"], moment(other["joined_at"]), moment(other["left_at"] or call.now)) for other in others],
+        joined_at=parse_time(peer["joined_at"]),
+        left_at=parse_time(peer["left_at"] or context.now),
+        others=[
+            (other["id"], parse_time(other["joined_at"]), parse_time(other["left_at"] or context.now))
+            for other in others
+        ],
         spoke=[
             (start + timedelta(milliseconds=row["start_ms"]), start + timedelta(milliseconds=row["end_ms"]))
-            for row in call.store.rows(mine, peer["id"])
+            for row in context.store.rows(mine, peer["id"])
         ],
     )
 
 
-# --- what it left behind ----------------------------------------------------------------------------------------------
+# --- artifacts --------------------------------------------------------------------------------------------------------
 
 
-def _download(call: Call, name: str, missing: str = "Error: resource not found") -> tuple[str, str]:
-    """A signed URL for a file of the session, and when it expires."""
-    url = call.emulator.files.link(call.origin, call.session()["id"], name)
+def _download(context: Context, name: str, missing: str = "Error: resource not found") -> tuple[str, str]:
+    """Return a signed URL for a file of the session, and when it expires."""
+    url = context.services.files.signed_url(context.origin, context.session()["id"], name)
     if url is None:
-        raise Refusal(404, missing)
+        raise HTTPError(404, missing)
     return url
 
 
-@API.add("GET", _ONE + "/chat", answer=item(record({"chat_download_url": URI, "chat_download_url_expiry": TIME})))
-def get_chat(call: Call) -> Answer:
-    url, expiry = _download(call, "chat.csv", "No chat dump found for this session!")
+@API.add(
+    "GET",
+    _ONE + "/chat",
+    response=success(response_object({"chat_download_url": URI, "chat_download_url_expiry": DATE_TIME})),
+)
+def get_chat(context: Context) -> JSON:
+    url, expiry = _download(context, "chat.csv", "No chat dump found for this session!")
     return ok({"chat_download_url": url, "chat_download_url_expiry": expiry})
 
 
 @API.add(
     "GET",
     _ONE + "/transcript",
-    query={"format": one_of("SRT", "VTT", "JSON", "CSV")},
-    answer=item(record({"sessionId": TEXT, "transcript_download_url": URI, "transcript_download_url_expiry": TIME})),
+    query={"format": enum("SRT", "VTT", "JSON", "CSV")},
+    response=success(
+        response_object(
+            {"sessionId": STRING, "transcript_download_url": URI, "transcript_download_url_expiry": DATE_TIME}
+        )
+    ),
 )
-def get_transcript(call: Call) -> Answer:
-    url, expiry = _download(call, f"transcript.{call.query.get('format', 'CSV').lower()}")
+def get_transcript(context: Context) -> JSON:
+    url, expiry = _download(context, f"transcript.{context.query.get('format', 'CSV').lower()}")
     return ok({
-        "sessionId": call.ids["session_id"],
+        "sessionId": context.path_params["session_id"],
         "transcript_download_url": url,
         "transcript_download_url_expiry": expiry,
     })  # fmt: skip
@@ -334,23 +361,27 @@ def get_transcript(call: Call) -> Answer:
 @API.add(
     "GET",
     _ONE + "/summary",
-    answer=item(record({"sessionId": TEXT, "summaryDownloadUrl": URI, "summaryDownloadUrlExpiry": TIME})),
+    response=success(
+        response_object({"sessionId": STRING, "summaryDownloadUrl": URI, "summaryDownloadUrlExpiry": DATE_TIME})
+    ),
 )
-def get_summary(call: Call) -> Answer:
-    url, expiry = _download(call, "summary.md")
-    return ok({"sessionId": call.ids["session_id"], "summaryDownloadUrl": url, "summaryDownloadUrlExpiry": expiry})
+def get_summary(context: Context) -> JSON:
+    url, expiry = _download(context, "summary.md")
+    return ok(
+        {"sessionId": context.path_params["session_id"], "summaryDownloadUrl": url, "summaryDownloadUrlExpiry": expiry}
+    )
 
 
-@API.add("POST", _ONE + "/summary", answer=item(record({"session_id": TEXT, "status": TEXT})))
-def generate_summary(call: Call) -> Answer:
-    session = call.session()
-    _download(call, "transcript.csv")  # a summary needs a transcript
-    call.emulator.files.plan_summary(session, call.now)
-    return ok({"session_id": session["id"], "status": "INVOKED"})  # which words the API uses here is not documented
+@API.add("POST", _ONE + "/summary", response=success(response_object({"session_id": STRING, "status": STRING})))
+def generate_summary(context: Context) -> JSON:
+    session = context.session()
+    _download(context, "transcript.csv")  # a summary needs a transcript
+    context.services.artifacts.schedule_summary(session, context.now)
+    return ok({"session_id": session["id"], "status": "INVOKED"})  # which values the API uses here is not documented
 
 
-@API.add("GET", _ONE + "/livestream-sessions", query=PAGES, answer=page_inside(LIVESTREAM_SESSION, "data"))
-def list_livestream_sessions(call: Call) -> Answer:
+@API.add("GET", _ONE + "/livestream-sessions", query=PAGE_QUERY, response=nested_page(LIVESTREAM_SESSION, "data"))
+def list_livestream_sessions(context: Context) -> JSON:
     sql = "select * from livestream_sessions where session_id = ?"
-    rows, paging = page_of(call, sql, [call.session()["id"]], "created_at, number")
-    return ok({"data": [shown_livestream_session(call, row) for row in rows], "paging": paging})
+    rows, paging = paginate(context, sql, [context.session()["id"]], "created_at, number")
+    return ok({"data": [serialize_livestream_session(context, row) for row in rows], "paging": paging})

@@ -1,4 +1,4 @@
-"""What is known about the peer: device, browser, place, events, and the candidate pairs of its connections."""
+"""Metadata of a peer: device, browser, location, events, and the candidate pairs of its connections."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import random
 from statistics import fmean
 from typing import Any
 
-from realtimekit.emulator.quality.line import RUNGS, Call, Profile, Tick, bounds, iso, profile_of
-from realtimekit.emulator.quality.totals import summed
+from realtimekit.emulator.quality.conditions import RUNGS, CallLeg, Profile, Tick, bounds, iso, profile_of
+from realtimekit.emulator.quality.totals import total
 
 _OVERHEAD_BYTES = 43  # of one packet on the wire, from the recorded candidate pair
 
 
-def metadata_block(call: Call, ticks: list[Tick], quality: dict[str, Any]) -> dict[str, Any]:
+def metadata_block(leg: CallLeg, ticks: list[Tick], quality: dict[str, Any]) -> dict[str, Any]:
     """Return the report's `metadata`; the traffic of its candidate pairs is that of `quality`."""
-    profile = profile_of(call.peer_id)
-    start, end = bounds(call)
+    profile = profile_of(leg.peer_id)
+    start, end = bounds(leg)
     return {
         "events": [
             {"name": name, "timestamp": iso(at)}
-            for at, name in _events(call)
+            for at, name in _events(leg)
             if name not in {"call_join", "precall_end"}  # recorded in peer_stats only
         ],
         "pc_metadata": [
@@ -35,29 +35,29 @@ def metadata_block(call: Call, ticks: list[Tick], quality: dict[str, Any]) -> di
         "video_devices_updates": [],
         "speaker_devices_updates": [],
         "selected_device_updates": [],
-        "candidate_pairs": _candidate_pairs(call, ticks, quality),
+        "candidate_pairs": _candidate_pairs(leg, ticks, quality),
         "device_info": _device(profile),
         "browser_metadata": _browser(profile),
         **_sdk(),
         "room_view_type": "groupCall",
-        "ip_information": _place(call.peer_id),
+        "ip_information": _ip_information(leg.peer_id),
     }
 
 
-def peer_stats(call: Call) -> dict[str, Any]:
+def peer_stats(leg: CallLeg) -> dict[str, Any]:
     """Return the older block of events, device, address and the measurement before the call (rtt in seconds)."""
-    profile = profile_of(call.peer_id)
-    device, place = _browser(profile), _place(call.peer_id)
+    profile = profile_of(leg.peer_id)
+    device, place = _browser(profile), _ip_information(leg.peer_id)
     sdk = _sdk()
     effective, reachable = profile.effective_type, not profile.relayed
     rtt, backend_rtt = profile.rtt / 1000, (profile.rtt + 1) / 1000
     join_metadata = {
-        "user_id": call.user_id,
-        "peer_id": call.peer_id,
-        "display_name": call.display_name,
-        "room_u_u_i_d": call.session_id,
+        "user_id": leg.user_id,
+        "peer_id": leg.peer_id,
+        "display_name": leg.display_name,
+        "room_u_u_i_d": leg.session_id,
         "room_view_type": "groupCall",
-        "room_name": call.meeting_id,
+        "room_name": leg.meeting_id,
         "device_info": {
             "is_mobile": profile.device.is_mobile,
             "browser_name": device["browser"],
@@ -100,7 +100,7 @@ def peer_stats(call: Call) -> dict[str, Any]:
     return {
         "events": [
             {"type": name, **({"metadata": extra[name]} if name in extra else {}), "timestamp": iso(at)}
-            for at, event in _events(call)
+            for at, event in _events(leg)
             for name in names.get(event, (event,))
         ],
         "device_info": {**device, **_device(profile), **sdk},
@@ -119,12 +119,12 @@ def peer_stats(call: Call) -> dict[str, Any]:
     }
 
 
-def _events(call: Call) -> list[tuple[int, str]]:
-    """Return when (ms) what happened, under names that were recorded; others exist but are not known."""
-    start, end = bounds(call)
+def _events(leg: CallLeg) -> list[tuple[int, str]]:
+    """Return events with their times (ms), under recorded names; others exist but are not known."""
+    start, end = bounds(leg)
     events = [(start - 3_000, "precall_begin"), (min(start + 220, end), "call_join")]
     events.append((min(start + 4_800, end), "precall_end"))
-    if profile_of(call.peer_id).device.is_mobile:  # a phone's screen is left for something else
+    if profile_of(leg.peer_id).device.is_mobile:  # on a phone people switch to other apps
         events.append(((start + end) // 2, "meeting_view_backgrounded"))
     return sorted(events, key=lambda event: event[0])
 
@@ -148,43 +148,43 @@ def _sdk() -> dict[str, str]:
     return {"sdk_name": "web-core", "sdk_version": "1.21.1"}
 
 
-def _place(peer_id: str) -> dict[str, Any]:
+def _ip_information(peer_id: str) -> dict[str, Any]:
     """Return a public address (RFC 5737, as all addresses here) and a generic place; AS64496 is RFC 5398's example."""
     host = random.Random(f"{peer_id} address").randint(1, 254)
     place = {"city": "Lisbon", "country": "PT", "timezone": "Europe/Lisbon", "region": "Lisbon"}
     return {**place, "asn": {"asn": "AS64496"}, "ipv4": f"203.0.113.{host}"}
 
 
-def _candidate_pairs(call: Call, ticks: list[Tick], quality: dict[str, Any]) -> dict[str, Any]:
+def _candidate_pairs(leg: CallLeg, ticks: list[Tick], quality: dict[str, Any]) -> dict[str, Any]:
     producing = [*quality["audio_producer"], *quality["video_producer"]]
     consuming = [*quality["audio_consumer"], *quality["video_consumer"]]
-    start, end = bounds(call)
-    # One way the media; the other way only reports: 10 packets of 49 bytes a second, as recorded.
+    start, end = bounds(leg)
+    # Media in one direction; in the other only RTCP reports: 10 packets of 49 bytes a second, as recorded.
     reports = (end - start) // 100
-    sent, received = summed(producing, "packets_sent"), summed(consuming, "packets_received")
-    sent_bytes = summed(producing, "bytes_sent") + _OVERHEAD_BYTES * sent
-    received_bytes = summed(consuming, "bytes_received") + _OVERHEAD_BYTES * received
-    rate = RUNGS[profile_of(call.peer_id).best_rung + ticks[-1].burst].bitrate * 2
+    sent, received = total(producing, "packets_sent"), total(consuming, "packets_received")
+    sent_bytes = total(producing, "bytes_sent") + _OVERHEAD_BYTES * sent
+    received_bytes = total(consuming, "bytes_received") + _OVERHEAD_BYTES * received
+    rate = RUNGS[profile_of(leg.peer_id).best_rung + ticks[-1].burst].bitrate * 2
     up = {"bytes_received": reports * 49, "bytes_sent": sent_bytes, "available_outgoing_bitrate": rate}
     up |= {"packets_sent": sent, "packets_received": reports}
     down = {"bytes_received": received_bytes, "bytes_sent": reports * 49, "available_incoming_bitrate": rate}
     down |= {"packets_sent": reports, "packets_received": received}
     return {
-        "producing_transport": [_candidate_pair(call, ticks, "producing", up)],
-        "consuming_transport": [_candidate_pair(call, ticks, "consuming", down)] if consuming else [],
+        "producing_transport": [_candidate_pair(leg, ticks, "producing", up)],
+        "consuming_transport": [_candidate_pair(leg, ticks, "consuming", down)] if consuming else [],
     }
 
 
-def _candidate_pair(call: Call, ticks: list[Tick], name: str, traffic: dict[str, int]) -> dict[str, Any]:
+def _candidate_pair(leg: CallLeg, ticks: list[Tick], name: str, traffic: dict[str, int]) -> dict[str, Any]:
     """Return an ICE candidate pair: round trips in seconds, last packets in ms since 1970."""
-    rng = random.Random(f"{call.peer_id} {name}")
-    profile = profile_of(call.peer_id)
-    public, last = _place(call.peer_id)["ipv4"], ticks[-1]
-    start, end = bounds(call)
+    rng = random.Random(f"{leg.peer_id} {name}")
+    profile = profile_of(leg.peer_id)
+    public, last = _ip_information(leg.peer_id)["ipv4"], ticks[-1]
+    start, end = bounds(leg)
     port, server = rng.randint(49_152, 65_535), rng.randint(1, 199)
-    # Between the TURN server and the far end a relay candidate speaks UDP; that TCP leads to it stands in its url.
+    # A relay candidate speaks UDP between the TURN server and the far end; its URL says that TCP leads to it.
     turn = {"local_candidate_url": "turn:turn.example.com:443?transport=tcp"} if profile.relayed else {}
-    checks = (end - start) / 2_500  # taken: the browser tests the pair every 2.5 s
+    checks = (end - start) / 2_500  # assumed: the browser checks the pair every 2.5 s
     return {
         "nominated": True,
         "current_round_trip_time": round(last.rtt / 1000, 3),

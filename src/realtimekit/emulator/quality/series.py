@@ -1,4 +1,4 @@
-"""The sample series of what the peer sent and received: audio and video, a sample for each tick of the line."""
+"""The time series of what the peer sent and received: audio and video, one sample for each tick."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.emulator.quality.line import RUNGS, Call, Rung, Tick, bounds, during, ms, overlaps, profile_of
+from realtimekit.emulator.quality.conditions import RUNGS, CallLeg, Rung, Tick, bounds, during, ms, overlaps, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,40 +21,40 @@ _FREEZE_LOSS = 30.0  # percent; from here on no frame can be decoded
 
 
 class _Stream(NamedTuple):
-    """The ticks of one stream, each with the seconds since the one before, and what all its samples repeat."""
+    """The ticks of one stream, each with the seconds since the one before, and the fields of every sample."""
 
     ticks: list[tuple[Tick, float]]
     names: Sample
     rng: random.Random
 
 
-def all_series(call: Call, ticks: list[Tick]) -> dict[str, list[Sample]]:
+def all_series(leg: CallLeg, ticks: list[Tick]) -> dict[str, list[Sample]]:
     """Return every sample series of the report by its name; nobody shares a screen."""
     return {
-        "video_consumer": list(_video_consumer(call, ticks)),
-        "audio_consumer": list(_audio_consumer(call, ticks)),
+        "video_consumer": list(_video_consumer(leg, ticks)),
+        "audio_consumer": list(_audio_consumer(leg, ticks)),
         "screenshare_video_consumer": [],
         "screenshare_audio_consumer": [],
-        "video_producer": list(_video_producer(call, ticks)),
-        "audio_producer": list(_audio_producer(call, ticks)),
+        "video_producer": list(_video_producer(leg, ticks)),
+        "audio_producer": list(_audio_producer(leg, ticks)),
         "screenshare_video_producer": [],
         "screenshare_audio_producer": [],
     }
 
 
-def _produced(call: Call, ticks: list[Tick], kind: str) -> _Stream:
-    rng = random.Random(f"{call.peer_id} {kind} samples")
+def _produced(leg: CallLeg, ticks: list[Tick], kind: str) -> _Stream:
+    rng = random.Random(f"{leg.peer_id} {kind} samples")
     names = {
-        "producer_id": _producer_id(call.peer_id, kind),
+        "producer_id": _producer_id(leg.peer_id, kind),
         "ssrc": rng.getrandbits(32),
         "mid": "0" if kind == "audio" else "1",
     }
-    return _Stream(during(ticks, *bounds(call)), names, rng)
+    return _Stream(during(ticks, *bounds(leg)), names, rng)
 
 
-def _consumed(call: Call, ticks: list[Tick], kind: str) -> Iterator[tuple[str, _Stream]]:
-    for index, (other, start, end) in enumerate(overlaps(call)):
-        rng = random.Random(f"{call.peer_id} {kind} of {other}")
+def _consumed(leg: CallLeg, ticks: list[Tick], kind: str) -> Iterator[tuple[str, _Stream]]:
+    for index, (other, start, end) in enumerate(overlaps(leg)):
+        rng = random.Random(f"{leg.peer_id} {kind} of {other}")
         names = {
             "peer_id": other,
             "consumer_id": _uuid(rng),
@@ -65,9 +65,9 @@ def _consumed(call: Call, ticks: list[Tick], kind: str) -> Iterator[tuple[str, _
         yield other, _Stream(during(ticks, start, end), names, rng)
 
 
-def _audio_producer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
-    stream = _produced(call, ticks, "audio")
-    speech = [(ms(start), ms(end)) for start, end in call.spoke]
+def _audio_producer(leg: CallLeg, ticks: list[Tick]) -> Iterator[Sample]:
+    stream = _produced(leg, ticks, "audio")
+    speech = [(ms(start), ms(end)) for start, end in leg.spoke]
     for number, (tick, seconds) in enumerate(stream.ticks):
         sent = round(seconds * _AUDIO_PACKETS_PER_SECOND)
         voiced = _voiced(stream.rng)
@@ -79,8 +79,8 @@ def _audio_producer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
         yield {**network, "packets_sent": sent, "bytes_sent": _audio_bytes(sent, voiced), **stream.names}
 
 
-def _audio_consumer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
-    for _, stream in _consumed(call, ticks, "audio"):
+def _audio_consumer(leg: CallLeg, ticks: list[Tick]) -> Iterator[Sample]:
+    for _, stream in _consumed(leg, ticks, "audio"):
         for tick, seconds in stream.ticks:
             sent = round(seconds * _AUDIO_PACKETS_PER_SECOND)
             lost = _lost(stream.rng, sent, tick)
@@ -96,9 +96,9 @@ def _audio_consumer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
             }
 
 
-def _video_producer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
-    profile = profile_of(call.peer_id)
-    stream = _produced(call, ticks, "video")
+def _video_producer(leg: CallLeg, ticks: list[Tick]) -> Iterator[Sample]:
+    profile = profile_of(leg.peer_id)
+    stream = _produced(leg, ticks, "video")
     rng = stream.rng
     rung_before = None
     for number, (tick, seconds) in enumerate(stream.ticks):
@@ -131,10 +131,10 @@ def _video_producer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
         }
 
 
-def _video_consumer(call: Call, ticks: list[Tick]) -> Iterator[Sample]:
-    others = len(overlaps(call))
+def _video_consumer(leg: CallLeg, ticks: list[Tick]) -> Iterator[Sample]:
+    others = len(overlaps(leg))
     tile = 0 if others == 1 else 1 if others <= 8 else 2  # of RUNGS: the more people, the smaller their pictures
-    for other, stream in _consumed(call, ticks, "video"):
+    for other, stream in _consumed(leg, ticks, "video"):
         rng = stream.rng
         best = max(tile, profile_of(other).best_rung)
         for number, (tick, seconds) in enumerate(stream.ticks):

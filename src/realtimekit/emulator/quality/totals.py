@@ -6,7 +6,7 @@ from math import ceil
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.quality.line import Call, Tick, bounds, ticks_of
+from realtimekit.emulator.quality.conditions import CallLeg, Tick, bounds, ticks_of
 from realtimekit.emulator.quality.series import Sample, all_series
 
 if TYPE_CHECKING:
@@ -17,19 +17,19 @@ _LAG_FPS = 12  # slower, but not stopped, counts as lag
 _HIGH_FEEDBACK = 2  # pli + fir requests in one interval, from here on "high negative feedback"
 
 
-def quality_block(call: Call, ticks: list[Tick]) -> dict[str, Any]:
+def quality_block(leg: CallLeg, ticks: list[Tick]) -> dict[str, Any]:
     """Return every series of the report, each with its cumulative block."""
-    series = all_series(call, ticks)
+    series = all_series(leg, ticks)
     return {**series, **{f"{name}_cumulative": _cumulative(name, samples) for name, samples in series.items()}}
 
 
-def quality_stats(call: Call) -> dict[str, Any]:
+def quality_stats(leg: CallLeg) -> dict[str, Any]:
     """Return the older totals: of what the peer received, bandwidths as mean bit/s over the whole call.
 
     That they count received media is inferred: the recorded peer, alone, sent 3,188 audio packets and has 0 here.
     `audio_stats` and `video_stats` stay empty, as recorded: nothing tells what their items look like.
     """
-    quality = quality_block(call, ticks_of(call))
+    quality = quality_block(leg, ticks_of(leg))
     audio: list[Sample] = quality["audio_consumer"]
     video: list[Sample] = quality["video_consumer"]
     received = {
@@ -37,7 +37,7 @@ def quality_stats(call: Call) -> dict[str, Any]:
         for kind, samples in (("audio", audio), ("video", video))
     }
     moments = sorted(sample["timestamp"] for sample in (*audio, *video))
-    start, end = bounds(call)
+    start, end = bounds(leg)
     seconds = (end - start) / 1000
 
     def ends(timestamps: list[str], index: int) -> str | None:
@@ -46,24 +46,24 @@ def quality_stats(call: Call) -> dict[str, Any]:
     return {
         "audio_stats": [],
         "video_stats": [],
-        "peer_ids": [call.peer_id],  # recorded with nobody else there, so whether others belong is not known
+        "peer_ids": [leg.peer_id],  # recorded with nobody else there, so whether others belong is not known
         "start": ends(moments, 0),
         "end": ends(moments, -1),
-        "total_audio_packets": summed(audio, "packets_received"),
-        "total_audio_packets_lost": summed(audio, "packets_lost"),
-        "total_video_packets": summed(video, "packets_received"),
-        "total_video_packets_lost": summed(video, "packets_lost"),
+        "total_audio_packets": total(audio, "packets_received"),
+        "total_audio_packets_lost": total(audio, "packets_lost"),
+        "total_video_packets": total(video, "packets_received"),
+        "total_video_packets_lost": total(video, "packets_lost"),
         "first_audio_packet_received": ends(received["audio"], 0),
         "first_video_packet_received": ends(received["video"], 0),
         "last_audio_packet_received": ends(received["audio"], -1),
         "last_video_packet_received": ends(received["video"], -1),
         "average_quality": round(fmean(sample["mos_quality"] for sample in (*audio, *video)), 2) if moments else 0,
-        "audio_bandwidth": round(summed(audio, "bytes_received") * 8 / seconds) if seconds else 0,
-        "video_bandwidth": round(summed(video, "bytes_received") * 8 / seconds) if seconds else 0,
+        "audio_bandwidth": round(total(audio, "bytes_received") * 8 / seconds) if seconds else 0,
+        "video_bandwidth": round(total(video, "bytes_received") * 8 / seconds) if seconds else 0,
     }
 
 
-def summed(samples: list[Sample], field: str) -> int:
+def total(samples: list[Sample], field: str) -> int:
     """Return the sum of one field over the samples."""
     return sum(sample[field] for sample in samples)
 
@@ -86,10 +86,10 @@ def _cumulative(name: str, samples: list[Sample]) -> dict[str, Any]:
     if not video:
         return result
     coded = "encoded" if producer else "decoded"
-    frames = summed(samples, f"frames_{coded}")
+    frames = total(samples, f"frames_{coded}")
     result["frame_per_second"] = _percentiles(samples, "frames_per_second")
     result["frame_width"] = _percentiles(samples, "frame_width")
-    result[f"key_frames_{coded}_fraction"] = round(summed(samples, f"key_frames_{coded}") / frames, 6) if frames else 0
+    result[f"key_frames_{coded}_fraction"] = round(total(samples, f"key_frames_{coded}") / frames, 6) if frames else 0
     issues = {
         "no_video_fraction": _fraction(sample["frames_per_second"] == 0 for sample in samples),
         "poor_resolution_fraction": _fraction(sample["frame_width"] < _POOR_WIDTH for sample in samples),

@@ -1,4 +1,4 @@
-"""Whose requests are taken: a program's on this machine, not those that a web page makes a browser send."""
+"""Which requests are accepted: those of programs on this machine, not those that a web page makes a browser send."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from realtimekit.emulator.description import describe
-from realtimekit.emulator.operations import API
+from realtimekit.emulator import openapi
+from realtimekit.emulator.routes import API
 from tests.fuzz.examples import fuzzed
 
 from .official.scene import Scene
@@ -33,7 +33,7 @@ CHECKS = [
 
 
 def test_it_is_a_valid_schema_in_every_part() -> None:
-    document = describe()
+    document = openapi.document()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert len(operations) == len(API.table)
     for operation in operations:
@@ -49,7 +49,7 @@ def test_every_operation_has_a_name_of_its_own() -> None:
 
 
 def test_it_is_served(world: World) -> None:
-    assert world.control("/openapi.json", method="GET").json() == describe()
+    assert world.control("/openapi.json", method="GET").json() == openapi.document()
 
 
 EXAMPLES = fuzzed(4).max_examples  # of each operation
@@ -78,7 +78,7 @@ def named(scene: Scene, operation: Any) -> dict[str, Any]:
 
 
 def test_whatever_fits_the_description_is_answered_as_it_says(world: World) -> None:
-    schema: Any = schemathesis.openapi.from_dict(describe(world.server.base_url))
+    schema: Any = schemathesis.openapi.from_dict(openapi.document(world.server.base_url))
     schema.config.update(base_url=world.server.base_url)
     operations = [result.ok() for result in schema.get_all_operations()]
     assert len(operations) == len(API.table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.samples import MADE_UP
+from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX
 
 from .receiver import Receiver
 from .shape import uuid
@@ -66,7 +66,7 @@ def test_a_sample_is_made_up_where_there_is_nothing_to_tell_of(world: World) -> 
         found = sample(world, event)
         session_id = found.get("meeting", found)["sessionId"]
         assert uuid(session_id)
-        assert session_id.startswith(MADE_UP)
+        assert session_id.startswith(PLACEHOLDER_ID_PREFIX)
         assert world.emulator.app_id in str(found)
 
 

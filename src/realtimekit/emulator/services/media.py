@@ -1,6 +1,6 @@
-"""Small real media, made without a codec: a grey picture and silence, of the length of what was recorded.
+"""Small valid media files, written without a codec: a gray picture and silence, as long as the recording.
 
-Players open them, and show the right length and size. There is nothing to see or hear: nobody films in an emulator.
+Players open them and show the right length and size. There is nothing to see or hear.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import struct
 
-# Sound has no compact form in these formats: a day of silence as MP3 would be 86 MB. Longer sounds are cut off here.
-LONGEST_SOUND = 600.0  # seconds
+# Silence is not compact in these formats: a day of it as MP3 would be 86 MB. Longer audio is cut off here.
+MAX_AUDIO_SECONDS = 600.0
 
 # MPEG-2.5 layer III, 8 kbit/s, 8 kHz, mono: 72 bytes hold 72 ms, and side information of zeros is silence.
 _MP3_FRAME = bytes.fromhex("ffe318c0").ljust(72, b"\0")
@@ -17,22 +17,24 @@ _MP3_SECONDS = 0.072
 # ADTS around one silent AAC-LC block, 8 kHz, mono: 128 ms.
 _AAC_FRAME = bytes.fromhex("fff16c4001bffc 00c800802380")
 _AAC_SECONDS = 0.128
-# 20 ms of silence; what follows within the second is a pause in the transmission, which Opus provides for.
+# 20 ms of silence; the rest of each second is discontinuous transmission (DTX), which Opus provides for.
 _OPUS_FRAME = bytes.fromhex("f8fffe")
 
 
 def mp3(seconds: float) -> bytes:
-    """Silence: `audio/mpeg`."""
+    """Return silence: `audio/mpeg`."""
     return _MP3_FRAME * _count(seconds, _MP3_SECONDS)
 
 
 def aac(seconds: float) -> bytes:
-    """Silence: `audio/aac`."""
+    """Return silence: `audio/aac`."""
     return _AAC_FRAME * _count(seconds, _AAC_SECONDS)
 
 
 def _count(seconds: float, of_one: float) -> int:
-    return max(8, round(min(seconds, LONGEST_SOUND) / of_one))  # a player does not know the format by fewer
+    return max(
+        8, round(min(seconds, MAX_AUDIO_SECONDS) / of_one)
+    )  # with fewer frames players do not recognize the format
 
 
 # --- MP4 with H.264 ---------------------------------------------------------------------------------------------------
@@ -53,9 +55,9 @@ class _Bits:
             self._text.append("0" * (len(code) - 1) + code)
 
     def unit(self, head: int) -> bytes:
-        """The whole as a NAL unit, closed by a one and zeros.
+        """Return all bits as a NAL unit, with the trailing bits.
 
-        What is written here never holds the three bytes that would have to be escaped (7.4.1).
+        What is written here never contains the three bytes that would have to be escaped (7.4.1).
         """
         text = "".join(self._text) + "1"
         text += "0" * (-len(text) % 8)
@@ -63,7 +65,7 @@ class _Bits:
 
 
 def _parameters(width: int, height: int) -> tuple[bytes, bytes]:
-    """The sequence and picture parameter sets: constrained baseline, whole pictures only."""
+    """Return the sequence and picture parameter sets: constrained baseline, frames only."""
     across, down = math.ceil(width / 16), math.ceil(height / 16)
     sequence = _Bits()
     sequence.u(24, 0x42C033)  # profile, constraints, level 5.1, which the largest picture needs
@@ -84,7 +86,7 @@ def _parameters(width: int, height: int) -> tuple[bytes, bytes]:
 
 
 def _picture(width: int, height: int) -> bytes:
-    """One grey key frame: each block is predicted from nothing, which is grey, and corrected by nothing: 8 bits."""
+    """Return a gray key frame: each macroblock is predicted from nothing, which is gray, without residual: 8 bits."""
     frame = _Bits()
     frame.ue(0, 7, 0)  # from the first block on, intra, by picture parameter set 0
     frame.u(4, 0)
@@ -102,19 +104,19 @@ def _box(kind: str, *parts: bytes) -> bytes:
 
 
 def _full(kind: str, *parts: bytes, flags: int = 0) -> bytes:
-    """A box with a version, 0, and flags."""
+    """Return a full box: one with a version, 0, and flags."""
     return _box(kind, struct.pack(">I", flags), *parts)
 
 
-_UNTURNED = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # a matrix: the picture as it is
+_IDENTITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # the transformation matrix
 
 
 def mp4(seconds: float, width: int, height: int) -> bytes:
-    """One grey picture, shown for so long: `video/mp4`, H.264.
+    """Return a video of one gray picture: `video/mp4`, H.264.
 
     Args:
-        seconds: how long; at least a millisecond is shown.
-        width: in pixels; the format wants an even number, so an odd one grows by one.
+        seconds: its length; at least a millisecond.
+        width: in pixels; the format needs an even number, so an odd one is increased by one.
         height: likewise.
     """
     width, height = width + width % 2, height + height % 2
@@ -149,9 +151,9 @@ def mp4(seconds: float, width: int, height: int) -> bytes:
         _full("hdlr", struct.pack(">I4s12x", 0, b"vide"), b"\0"),
         _box("minf", _full("vmhd", bytes(8), flags=1), where, samples),
     )
-    shown = struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, length, 0, 0, 0, 0) + _UNTURNED
+    shown = struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, length, 0, 0, 0, 0) + _IDENTITY
     track = _box("trak", _full("tkhd", shown, struct.pack(">II", width << 16, height << 16), flags=3), media)
-    film = struct.pack(">IIIIIH10x", 0, 0, 1000, length, 0x10000, 0x100) + _UNTURNED + struct.pack(">24xI", 2)
+    film = struct.pack(">IIIIIH10x", 0, 0, 1000, length, 0x10000, 0x100) + _IDENTITY + struct.pack(">24xI", 2)
     return kind + _box("mdat", sample) + _box("moov", _full("mvhd", film), track)
 
 
@@ -168,7 +170,7 @@ def _number(id: str, value: int) -> bytes:  # noqa: A002
 
 
 def webm(seconds: float) -> bytes:
-    """Silence of so long: `audio/webm`, Opus."""
+    """Return this many seconds of silence: `audio/webm`, Opus."""
     length = max(20, round(seconds * 1000))  # milliseconds, as every time below
     head = _element(
         "1A45DFA3", _number("4286", 1), _number("42F7", 1), _number("42F2", 4), _number("42F3", 8),

@@ -1,4 +1,4 @@
-"""The peer's line and machine, moment by moment, and the times of a call."""
+"""The network conditions and the load of a peer's device over time, and the times of its stay."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SAMPLES_PER_STREAM = 1_030
 _SAMPLES_PER_REPORT = 10 * _SAMPLES_PER_STREAM
 
 
-class Call(NamedTuple):
-    """One peer's stay in a session. All times are aware and in UTC."""
+class CallLeg(NamedTuple):
+    """One peer's stay in a session: in telephony, its leg of the call. All times are aware and in UTC."""
 
     peer_id: str
     user_id: str
@@ -30,7 +30,7 @@ class Call(NamedTuple):
     joined_at: datetime
     left_at: datetime
     others: Sequence[tuple[str, datetime, datetime]]  # the other peers: id, joined, left
-    spoke: Sequence[tuple[datetime, datetime]] = ()  # when this peer spoke; empty: not known, made up
+    spoke: Sequence[tuple[datetime, datetime]] = ()  # when this peer spoke; empty where it is not known
 
 
 class _Device(NamedTuple):
@@ -52,17 +52,17 @@ class _Device(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """What a peer's machine and line are like; times in ms, loss in percent, chances for one sample."""
+    """A peer's device and network; times in ms, loss in percent, probabilities for one sample."""
 
     device: _Device
     network_type: str  # as RTCIceCandidateStats names it
     rtt: float
     jitter: float
     loss: float
-    burst_chance: float = 0.0
+    burst_probability: float = 0.0
     burst_loss: tuple[float, float] = (0.0, 0.0)
     burst_rtt: float = 0.0  # added during a burst
-    cpu_chance: float = 0.0  # that an episode of too little CPU begins
+    cpu_probability: float = 0.0  # that a period of too little CPU begins
     best_rung: int = 0  # of RUNGS
     relayed: bool = False  # through a TURN server over TCP
     effective_type: str = "4g"  # as the browser's Network Information API names it
@@ -75,19 +75,19 @@ _PHONE = _Device("Android", "10", "Linux; Android 10; K", 8, 4, is_mobile=True)
 
 _PROFILES = (
     Profile(_MAC, "ethernet", rtt=14, jitter=1.5, loss=0.02, throughput=40_000),
-    Profile(_MAC, "wifi", 24, 4, 0.1, burst_chance=0.004, burst_loss=(3, 8), burst_rtt=30, throughput=20_000),
-    Profile(_MAC, "wifi", 60, 18, 0.8, burst_chance=0.05, burst_loss=(8, 40), burst_rtt=220, throughput=3_000),
-    Profile(_LAPTOP, "wifi", rtt=30, jitter=5, loss=0.1, cpu_chance=0.08),
+    Profile(_MAC, "wifi", 24, 4, 0.1, burst_probability=0.004, burst_loss=(3, 8), burst_rtt=30, throughput=20_000),
+    Profile(_MAC, "wifi", 60, 18, 0.8, burst_probability=0.05, burst_loss=(8, 40), burst_rtt=220, throughput=3_000),
+    Profile(_LAPTOP, "wifi", rtt=30, jitter=5, loss=0.1, cpu_probability=0.08),
     # TCP hides loss and shows it as delay.
     Profile(
-        _PHONE, "cellular", 170, 28, 0.3, burst_chance=0.03, burst_loss=(1, 6), burst_rtt=380,
+        _PHONE, "cellular", 170, 28, 0.3, burst_probability=0.03, burst_loss=(1, 6), burst_rtt=380,
         best_rung=1, relayed=True, effective_type="3g", throughput=2_500,
     ),
 )  # fmt: skip
 
 
 class Rung(NamedTuple):
-    """One size and rate of video; in RUNGS, the next is the one to fall back to."""
+    """One rung of the bitrate ladder: in RUNGS, each is followed by the one to fall back to."""
 
     width: int
     height: int
@@ -100,7 +100,7 @@ RUNGS = (Rung(1280, 720, 30, 1_500_000), Rung(640, 360, 30, 600_000), Rung(320, 
 
 
 class Tick(NamedTuple):
-    """The state of the peer's line and machine at one moment; all its streams are sampled then."""
+    """The network conditions and CPU load at one time, at which all streams are sampled."""
 
     at: int  # ms since 1970
     timestamp: str
@@ -121,16 +121,16 @@ def iso(at: int) -> str:
     return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def bounds(call: Call) -> tuple[int, int]:
-    """Return when the call began and ended (ms); the end is never before the beginning."""
-    start = ms(call.joined_at)
-    return start, max(start, ms(call.left_at))
+def bounds(leg: CallLeg) -> tuple[int, int]:
+    """Return when the stay began and ended (ms); the end is never before the beginning."""
+    start = ms(leg.joined_at)
+    return start, max(start, ms(leg.left_at))
 
 
-def overlaps(call: Call) -> list[tuple[str, int, int]]:
-    """Return who else was there during the call: id, from, to (ms)."""
-    start, end = bounds(call)
-    clipped = ((peer_id, max(start, ms(joined)), min(end, ms(left))) for peer_id, joined, left in call.others)
+def overlaps(leg: CallLeg) -> list[tuple[str, int, int]]:
+    """Return which other peers were there meanwhile: id, from, to (ms)."""
+    start, end = bounds(leg)
+    clipped = ((peer_id, max(start, ms(joined)), min(end, ms(left))) for peer_id, joined, left in leg.others)
     return [(peer_id, begin, until) for peer_id, begin, until in clipped if begin < until]
 
 
@@ -139,12 +139,12 @@ def profile_of(peer_id: str) -> Profile:
     return random.Random(peer_id).choice(_PROFILES)
 
 
-def ticks_of(call: Call) -> list[Tick]:
-    """Return the state of the peer's line at each moment of the call that is sampled; at least one."""
-    profile = profile_of(call.peer_id)
-    rng = random.Random(f"{call.peer_id} line")
-    start, end = bounds(call)
-    streams = 2 + 2 * len(overlaps(call))
+def ticks_of(leg: CallLeg) -> list[Tick]:
+    """Return the conditions at each time that is sampled; at least one."""
+    profile = profile_of(leg.peer_id)
+    rng = random.Random(f"{leg.peer_id} line")
+    start, end = bounds(leg)
+    streams = 2 + 2 * len(overlaps(leg))
     most = max(2, min(_SAMPLES_PER_STREAM, _SAMPLES_PER_REPORT // streams))
     interval = max(_INTERVAL_MS, ceil((end - start) / (most - 1)))
     first = start + min(200, (end - start) // 2)  # the first sample comes right after the join, as recorded
@@ -154,9 +154,9 @@ def ticks_of(call: Call) -> list[Tick]:
     at = first
     while at <= end:
         burst_left, cpu_left = max(0, burst_left - 1), max(0, cpu_left - 1)
-        if not burst_left and rng.random() < profile.burst_chance:
+        if not burst_left and rng.random() < profile.burst_probability:
             burst_left, severity = rng.randint(3, 8), rng.uniform(*profile.burst_loss)
-        if not cpu_left and rng.random() < profile.cpu_chance:
+        if not cpu_left and rng.random() < profile.cpu_probability:
             cpu_left = rng.randint(5, 20)
         burst = burst_left > 0
         loss = severity * rng.uniform(0.7, 1.3) if burst else profile.loss * rng.uniform(0, 2)
@@ -168,9 +168,9 @@ def ticks_of(call: Call) -> list[Tick]:
 
 
 def during(ticks: list[Tick], start: int, end: int) -> list[tuple[Tick, float]]:
-    """Return the ticks from `start` to `end` (ms) with the seconds each stands for; at least one."""
+    """Return the ticks from `start` to `end` (ms), each with the seconds that it covers; at least one."""
     inside = [tick for tick in ticks if start <= tick.at <= end]
-    if not inside:  # too short to be met by the interval: one sample, in the state the line was in
+    if not inside:  # shorter than the interval: one sample, with the conditions of that time
         at = (start + end) // 2
         before = [tick for tick in ticks if tick.at < at]
         inside = [(before[-1] if before else ticks[0])._replace(at=at, timestamp=iso(at))]

@@ -1,4 +1,4 @@
-"""Recordings: INVOKED, RECORDING, PAUSED, UPLOADING, UPLOADED, by the emulator's clock; and what they leave."""
+"""Recordings: INVOKED, RECORDING, PAUSED, UPLOADING, UPLOADED, by the emulator's clock; and the files they produce."""
 
 from __future__ import annotations
 
@@ -6,26 +6,34 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator import media
-from realtimekit.emulator.clock import iso, moment
-from realtimekit.emulator.wire import Refusal
+from realtimekit.emulator.clock import add_seconds, format_time, parse_time, seconds_between
+from realtimekit.emulator.http import HTTPError
+from realtimekit.emulator.queries import find_live_session
+from realtimekit.emulator.services import media
+from realtimekit.emulator.services.serializers import recorded_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from realtimekit.emulator.agenda import Happening
-    from realtimekit.emulator.emulator import Emulator
-    from realtimekit.emulator.store import Row, Store
+    from realtimekit.emulator.services.events import Events
+    from realtimekit.emulator.services.files import FileStore
+    from realtimekit.emulator.store import Row
+    from realtimekit.emulator.world import World
 
-STARTING = 2.0  # seconds, as in the one recorded example: invoked 10.430, started 12.023
-UPLOADING = 5.0  # seconds; how long it really takes is not documented
+STARTING_SECONDS = 2.0  # seconds, as in the one recorded example: invoked 10.430, started 12.023
+UPLOADING_SECONDS = 5.0  # seconds; how long it really takes is not documented
 # https://developers.cloudflare.com/realtime/realtimekit/recording-guide/stop-recording
-ALONE = 60.0  # seconds after the last participant left
+EMPTY_SECONDS = 60.0  # after the last participant left
 MAX_SECONDS = 86400
 RETENTION = timedelta(days=7)
 ACTIVE = ("INVOKED", "RECORDING", "PAUSED")
 _RUNNING = ("RECORDING", "PAUSED")
-# What each action needs, and leads to.
+# The names of jobs. The target of _STOP_ALL is a session, of the others a recording.
+_START = "start recording"
+_STOP = "stop recording"
+_STOP_ALL = "stop recordings"
+_UPLOAD = "upload recording"
+# The statuses in which each action is possible, and the status that it leads to.
 _ACTIONS = {
     "pause": (("RECORDING",), "PAUSED"),
     "resume": (("PAUSED",), "RECORDING"),
@@ -33,33 +41,16 @@ _ACTIONS = {
 }
 
 
-def later(at: str, seconds: float) -> str:
-    return iso(moment(at) + timedelta(seconds=seconds))
-
-
-def seconds_between(start: str, end: str) -> float:
-    return max((moment(end) - moment(start)).total_seconds(), 0.0)
-
-
-def recorded(recording: Row, now: str) -> float:
-    """The seconds recorded so far, without the pauses."""
-    running = seconds_between(recording["running_since"], now) if recording["running_since"] else 0.0
-    return float(recording["recorded_seconds"]) + running
-
-
 class Recorder:
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-        self.due: dict[str, Happening] = {
-            "start recording": self._start,
-            "end recording": self._reach_the_end,
-            "end recordings": self.session_closed,
-            "upload recording": self._upload,
-        }
-
-    @property
-    def _store(self) -> Store:
-        return self._emulator.store
+    def __init__(self, world: World, files: FileStore, events: Events) -> None:
+        self._world = world
+        self._store = world.store
+        self._files = files
+        self._events = events
+        world.scheduler.register(_START, self._start)
+        world.scheduler.register(_STOP, self._stop_at_maximum)
+        world.scheduler.register(_STOP_ALL, self.session_closed)
+        world.scheduler.register(_UPLOAD, self._upload)
 
     def _recording(self, recording_id: str) -> Row:
         return self._store.rows("select * from recordings where id = ?", recording_id)[0]
@@ -69,33 +60,36 @@ class Recorder:
         sql = f"select * from recordings where {column} = ? and status in ({marks}) order by number"  # noqa: S608 - our names
         return self._store.rows(sql, id, *statuses)
 
-    def _change(self, recording: Row, at: str, **changes: Any) -> Row:
-        """Every change of a recording goes through here."""
+    def _update(self, recording: Row, at: str, **changes: Any) -> Row:
+        """Change a recording. Every change of one is made here."""
         changes["updated_at"] = at
         self._store.update("recordings", recording["id"], changes)
         changed = {**recording, **changes}
         if changed["status"] != recording["status"]:
-            self._emulator.events.recording(changed, at)
+            self._events.recording(changed, at)
         return changed
 
     def active(self, meeting_id: str) -> list[Row]:
-        """What is recorded of a meeting now, or will be as soon as somebody is there; oldest first."""
+        """Return the recordings of a meeting that are running, or waiting for somebody to join; oldest first."""
         return self._of("meeting_id", meeting_id, ACTIVE)
 
     def active_composites(self, meeting_id: str) -> list[Row]:
-        """Those of them of which there may be only one; whether tracks are in its way is not documented."""
+        """Return the active recordings that are not track recordings.
+
+        A meeting has at most one, unless a request allows several. Whether a track recording counts is not documented.
+        """
         return [recording for recording in self.active(meeting_id) if "layers" not in json.loads(recording["fields"])]
 
-    # --- beginning -----------------------------------------------------------------------------------------------
+    # --- starting ----------------------------------------------------------------------------------------------------
 
     def invoke(self, meeting: Row, settings: dict[str, Any], reason: str, at: str) -> Row:
-        """A recording is asked for.
+        """Create a recording.
 
         It starts when somebody is in the meeting; until then it stays INVOKED. (What RealtimeKit does with a meeting
         that nobody is in is not documented.)
         """
         recording: Row = {
-            "id": self._emulator.new_id(),
+            "id": self._world.new_id(),
             "app_id": meeting["app_id"],
             "meeting_id": meeting["id"],
             "session_id": None,
@@ -115,85 +109,85 @@ class Recorder:
             "updated_at": at,
         }
         self._store.insert("recordings", recording)
-        self._emulator.events.recording(recording, at)
+        self._events.recording(recording, at)
         if self._session_with_people(meeting["id"]):
-            self._emulator.agenda.plan("start recording", recording["id"], later(at, STARTING))
+            self._world.scheduler.schedule(_START, recording["id"], add_seconds(at, STARTING_SECONDS))
         return recording
 
     def _session_with_people(self, meeting_id: str) -> Row | None:
-        session = self._emulator.lifecycle.live_session(meeting_id)
+        session = find_live_session(self._store, meeting_id)
         return session if session and session["live_participants"] else None
 
     def session_opened(self, meeting: Row, at: str) -> None:
-        """Record from the start, where the meeting is set up so and no other recording waits for somebody to come."""
+        """Record from the start where the meeting is set up so, unless another recording is waiting already."""
         settings = json.loads(meeting["fields"])
         if settings.get("record_on_start") and not self.active_composites(meeting["id"]):
-            self.invoke(meeting, composite({}, settings, self._emulator.new_id), "RECORD_ON_START", at)
+            self.invoke(meeting, composite_settings({}, settings, self._world.new_id), "RECORD_ON_START", at)
 
-    def somebody_came(self, session: Row, at: str) -> None:
-        """A session is no longer empty."""
-        self._emulator.agenda.cancel("end recordings", session["id"])
+    def session_occupied(self, session: Row, at: str) -> None:
+        """Somebody has joined a session that nobody was in."""
+        self._world.scheduler.cancel(_STOP_ALL, session["id"])
         for recording in self._of("meeting_id", session["meeting_id"], ("INVOKED",)):
-            self._emulator.agenda.plan("start recording", recording["id"], later(at, STARTING))
+            self._world.scheduler.schedule(_START, recording["id"], add_seconds(at, STARTING_SECONDS))
 
     def _start(self, recording_id: str, at: str) -> None:
         recording = self._recording(recording_id)
         session = self._session_with_people(recording["meeting_id"])
-        if session is None:  # they left again; the next who comes starts it
+        if session is None:  # they have left again; the next to join starts it
             return
         changes: Row = {"status": "RECORDING", "session_id": session["id"], "started_time": at, "running_since": at}
-        self._change(recording, at, **changes)
-        # From its start, whatever was paused: the documents speak of the time that has elapsed.
-        longest = json.loads(recording["fields"]).get("max_seconds") or MAX_SECONDS
-        self._emulator.agenda.plan("end recording", recording_id, later(at, longest))
+        self._update(recording, at, **changes)
+        # Counted from its start, pauses included: the documents speak of elapsed time.
+        max_seconds = json.loads(recording["fields"]).get("max_seconds") or MAX_SECONDS
+        self._world.scheduler.schedule(_STOP, recording_id, add_seconds(at, max_seconds))
 
-    # --- ending --------------------------------------------------------------------------------------------------
+    # --- stopping ----------------------------------------------------------------------------------------------------
 
     def act(self, recording: Row, action: str, at: str) -> Row:
         """Pause, resume or stop.
 
         Raises:
-            Refusal: 409, the recording is not in a state for it. (The real status is not documented.)
+            HTTPError: 409, not possible in the status that it has. (The real response is not documented.)
         """
-        wanted, status = _ACTIONS[action]
-        if recording["status"] not in wanted:
-            problem = f"recording {recording['id']} is {recording['status']}; {action} needs {' or '.join(wanted)}"
-            raise Refusal(409, problem)
+        allowed, status = _ACTIONS[action]
+        if recording["status"] not in allowed:
+            problem = f"recording {recording['id']} is {recording['status']}; {action} needs {' or '.join(allowed)}"
+            raise HTTPError(409, problem)
         if action == "stop":
             return self._stop(recording, at, "API_CALL")
-        so_far = recorded(recording, at)
+        so_far = recorded_seconds(recording, at)
         running_since = at if action == "resume" else None
-        return self._change(recording, at, status=status, recorded_seconds=so_far, running_since=running_since)
+        return self._update(recording, at, status=status, recorded_seconds=so_far, running_since=running_since)
 
     def _stop(self, recording: Row, at: str, reason: str | None) -> Row:
-        for what in ("start recording", "end recording"):
-            self._emulator.agenda.cancel(what, recording["id"])
+        for job in (_START, _STOP):
+            self._world.scheduler.cancel(job, recording["id"])
         if recording["status"] == "INVOKED":  # Nothing was recorded, so there is nothing to upload.
-            return self._change(recording, at, status="ERRORED", stop_reason=reason)
-        self._emulator.agenda.plan("upload recording", recording["id"], later(at, UPLOADING))
-        return self._change(
+            return self._update(recording, at, status="ERRORED", stop_reason=reason)
+        self._world.scheduler.schedule(_UPLOAD, recording["id"], add_seconds(at, UPLOADING_SECONDS))
+        return self._update(
             recording,
             at,
             status="UPLOADING",
             stopped_time=at,
-            recorded_seconds=recorded(recording, at),
+            recorded_seconds=recorded_seconds(recording, at),
             running_since=None,
             stop_reason=reason,
         )
 
-    def _reach_the_end(self, recording_id: str, at: str) -> None:
+    def _stop_at_maximum(self, recording_id: str, at: str) -> None:
         self._stop(self._recording(recording_id), at, None)  # the API has no word for this reason
 
-    def everybody_left(self, session_id: str, at: str) -> None:
-        self._emulator.agenda.plan("end recordings", session_id, later(at, ALONE))
+    def session_emptied(self, session_id: str, at: str) -> None:
+        self._world.scheduler.schedule(_STOP_ALL, session_id, add_seconds(at, EMPTY_SECONDS))
 
     def session_closed(self, session_id: str, at: str) -> None:
-        """The session is over, or has been empty for so long that its recordings end."""
-        self._emulator.agenda.cancel("end recordings", session_id)
+        """Stop the recordings of a session that has ended, or has been empty for too long."""
+        self._world.scheduler.cancel(_STOP_ALL, session_id)
         for recording in self._of("session_id", session_id, _RUNNING):
             self._stop(recording, at, "ALL_PEERS_LEFT")
 
-    # --- files ---------------------------------------------------------------------------------------------------
+    # --- files -------------------------------------------------------------------------------------------------------
 
     def _upload(self, recording_id: str, at: str) -> None:
         recording = self._recording(recording_id)
@@ -203,37 +197,37 @@ class Recorder:
         else:
             size = self._upload_composite(recording, settings, at)
         changes: Row = {"status": "UPLOADED", "file_size": size, "fields": json.dumps(settings)}
-        self._change(recording, at, **changes, expires_at=iso(moment(at) + RETENTION))
+        self._update(recording, at, **changes, expires_at=format_time(parse_time(at) + RETENTION))
 
     def _upload_composite(self, recording: Row, settings: dict[str, Any], at: str) -> int:
-        """Write the picture with sound, and the sound by itself where asked for; returns the size of the first."""
+        """Write the video, and the audio on its own where requested for. Returns the size of the first file."""
         video, audio, length = (
             settings.get("video_config", {}),
             settings.get("audio_config"),
             recording["recorded_seconds"],
         )
         name = recording["output_file_name"]
-        made: dict[str, tuple[str, bytes, str]] = {}
+        written: dict[str, tuple[str, bytes, str]] = {}
         if video.get("export_file", True):
             if name.endswith(".mp4"):
                 content = media.mp4(length, video.get("width", 1280), video.get("height", 720))
-                made["video"] = (name, content, "video/mp4")
-            else:  # VP8 and VP9 have no picture simple enough to write by hand: their file holds the sound alone
-                made["video"] = (name, media.webm(length), "video/webm")
+                written["video"] = (name, content, "video/mp4")
+            else:  # VP8 and VP9 have no frame simple enough to write by hand: the file holds audio only
+                written["video"] = (name, media.webm(length), "video/webm")
         if audio is not None and audio.get("export_file", True):
             stem = name.rpartition(".")[0]
             if audio.get("codec") == "MP3":
-                made["audio"] = (f"{stem}.mp3", media.mp3(length), "audio/mpeg")
+                written["audio"] = (f"{stem}.mp3", media.mp3(length), "audio/mpeg")
             else:
-                made["audio"] = (f"{stem}.aac", media.aac(length), "audio/aac")
+                written["audio"] = (f"{stem}.aac", media.aac(length), "audio/aac")
         if settings.get("realtimekit_bucket_config", {}).get("enabled", True):
-            for file_name, content, media_type in made.values():
-                self._emulator.files.keep(recording["id"], file_name, content, media_type, at, RETENTION)
-            settings["files"] = {kind: file_name for kind, (file_name, _, _) in made.items()}
-        return next((len(content) for _, content, _ in made.values()), 0)
+            for file_name, content, media_type in written.values():
+                self._files.save(recording["id"], file_name, content, media_type, at, RETENTION)
+            settings["files"] = {kind: file_name for kind, (file_name, _, _) in written.items()}
+        return next((len(content) for _, content, _ in written.values()), 0)
 
     def _upload_tracks(self, recording: Row, settings: dict[str, Any], at: str) -> int:
-        """Write one file for each peer who was there meanwhile, in each layer; returns the size of all together."""
+        """Write one file for each peer who was there meanwhile, in each layer. Returns the size of all of them."""
         peers = self._store.rows("select * from peers where session_id = ? order by number", recording["session_id"])
         wanted = settings.get("user_ids")
         start, end = recording["started_time"], recording["stopped_time"]
@@ -248,7 +242,7 @@ class Recorder:
             content = media.webm(min(seconds_between(*there), recording["recorded_seconds"]))
             for layer, given in settings["layers"].items():
                 name = _file_name(given, f"{recording['meeting_id']}_{peer['id']}", recording["invoked_time"], "webm")
-                self._emulator.files.keep(recording["id"], name, content, "audio/webm", at, RETENTION)
+                self._files.save(recording["id"], name, content, "audio/webm", at, RETENTION)
                 sizes[name] = len(content)
                 tracks[layer].append(name)
         settings["tracks"] = tracks
@@ -256,16 +250,16 @@ class Recorder:
 
 
 def _file_name(settings: dict[str, Any], subject: str, at: str, extension: str = "") -> str:
-    """As in the recorded example, `<meeting id>_<milliseconds>.mp4`, after the prefix if one is given."""
+    """Return a name as in the recorded example, `<meeting id>_<milliseconds>.mp4`, after the prefix if there is one."""
     prefix = f"{settings['file_name_prefix']}_" if settings.get("file_name_prefix") else ""
     if not extension:
         composite_of_mp4 = settings.get("video_config", {}).get("codec", "H264") == "H264" and "layers" not in settings
         extension = "mp4" if composite_of_mp4 else "webm"
-    return f"{prefix}{subject}_{round(moment(at).timestamp() * 1000)}.{extension}"
+    return f"{prefix}{subject}_{round(parse_time(at).timestamp() * 1000)}.{extension}"
 
 
-# Of a storage_config: what may be read again. Its keys and passwords are not even kept.
-READABLE = ("type", "bucket", "region", "path", "auth_method", "username", "host", "port")
+# The properties of a storage_config that responses contain. Its keys and passwords are not even stored.
+READABLE_STORAGE = ("type", "bucket", "region", "path", "auth_method", "username", "host", "port")
 _SETTINGS = (
     "max_seconds",
     "file_name_prefix",
@@ -276,11 +270,13 @@ _SETTINGS = (
 )
 
 
-def composite(asked: Mapping[str, Any], meeting: Mapping[str, Any], new_id: Callable[[], str]) -> dict[str, Any]:
-    """The settings of a composite recording: what the call asks for, and for the rest what the meeting is set to."""
-    both = {**(meeting.get("recording_config") or {}), **asked}
+def composite_settings(
+    requested: Mapping[str, Any], meeting: Mapping[str, Any], new_id: Callable[[], str]
+) -> dict[str, Any]:
+    """Return the settings of a composite recording: those of the request, and for the rest those of the meeting."""
+    both = {**(meeting.get("recording_config") or {}), **requested}
     settings = {name: both[name] for name in _SETTINGS if both.get(name) is not None}
     if storage := settings.get("storage_config"):
-        kept = {name: storage[name] for name in READABLE if name in storage}
+        kept = {name: storage[name] for name in READABLE_STORAGE if name in storage}
         settings["storage_config"] = {"id": new_id(), **kept}
     return settings

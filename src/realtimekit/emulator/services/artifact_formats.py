@@ -1,4 +1,4 @@
-"""The files that a session leaves behind, in the formats that RealtimeKit documents."""
+"""The artifacts of a session in the formats that RealtimeKit documents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def name_of(peer: Row) -> str:
 
 
 def chat_csv(session: Row, messages: Sequence[Row], peers: Mapping[str, Row]) -> str:
-    """Whether the real file has a header row is not known; this one has."""
+    """Return the chat as CSV. Whether the real file has a header row is not known; this one has."""
     rows = [
         (
             message["id"],
@@ -49,7 +49,7 @@ def chat_csv(session: Row, messages: Sequence[Row], peers: Mapping[str, Row]) ->
 
 
 def transcripts(speech: Sequence[Row], peers: Mapping[str, Row]) -> dict[str, str]:
-    """The transcript in each of the four formats, by extension. Nothing said gives empty files."""
+    """Return the transcript in each of the four formats, by extension. Without speech the files are empty."""
     if not speech:
         return dict.fromkeys(("csv", "json", "srt", "vtt"), "")
     said = [(row, peers[row["peer_id"]]) for row in speech]
@@ -95,13 +95,13 @@ def _sentence(row: Row, peer: Row) -> dict[str, Any]:
 
 
 def _cue(row: Row, peer: Row) -> str:
-    # A blank line, also one of spaces, would end the cue, and with it lose the rest of the sentence.
+    # A blank line, even of spaces, would end the cue, and the rest of the sentence would be lost.
     lines = re.split(r"[\r\n]+", f"{name_of(peer)}: {row['text']}")
     return "\n".join(line for line in lines if line.strip())
 
 
 def _vtt(text: str) -> str:
-    # https://www.w3.org/TR/webvtt1/#webvtt-cue-text-span: neither of the two, and no arrow, may stand there as it is
+    # https://www.w3.org/TR/webvtt1/#webvtt-cue-text-span: these characters, and arrows, must be escaped
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -111,7 +111,7 @@ def _cue_time(milliseconds: int, decimal_point: str) -> str:
 
 
 def summary_markdown(session: Row, speech: Sequence[Row], peers: Mapping[str, Row]) -> str:
-    """A summary by rule, not by a language model: who spoke how much, and what each said first."""
+    """Return a summary by rules, not by a language model: how long each speaker spoke, and their first sentence."""
     title = session["title"] or "Untitled meeting"
     lines = [f"# {title}", "", f"{len(peers)} took part; {len(speech)} contributions were transcribed.", ""]
     by_speaker: dict[str, list[Row]] = {}

@@ -1,0 +1,35 @@
+"""The most recent requests to the API."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from realtimekit.emulator.services.files import FILES_PREFIX
+
+if TYPE_CHECKING:
+    from realtimekit.emulator.http import Request, Response
+
+MAX_ENTRIES = 10_000
+
+
+class RequestLog:
+    def __init__(self) -> None:
+        self._entries: deque[dict[str, Any]] = deque(maxlen=MAX_ENTRIES)
+
+    def add(self, request: Request, response: Response, *, at: str, seconds: float) -> None:
+        entry: dict[str, Any] = {"at": at, "method": request.method, "path": request.path}
+        if not request.path.startswith(FILES_PREFIX):  # the query of a signed URL gives access
+            entry["query"] = request.query
+        self._entries.append({
+            **entry,
+            "status": response.status or None,
+            "milliseconds": round(seconds * 1000, 3),
+        })  # fmt: skip
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the entries, oldest first."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        self._entries.clear()
