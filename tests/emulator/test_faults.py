@@ -546,5 +546,5 @@ def test_a_length_that_is_too_short_in_this_process() -> None:
     with Emulator() as emulator:
         client = RealtimeKit(**connected(emulator))
         emulator.add_fault(content_length=10)
-        with pytest.raises(RealtimeKitError, match="no JSON"):
+        with pytest.raises(RealtimeKitError, match="is not JSON"):
             client.apps.current()

@@ -101,7 +101,6 @@ class Transcript(
         if self._format is None:
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
-            yield from self._read(options)
         return parse_transcript((yield from self._content(options)), errors=errors)
 
     def _execute(self, call: Call) -> Flow[Any]:
