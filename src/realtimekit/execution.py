@@ -92,23 +92,28 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 
 def _extra_headers(call: Call) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for given, value in (call.options.get("extra_headers") or {}).items():
-        if not _HEADER_NAME.fullmatch(given):
-            raise ValueError(f"extra_headers={{{given!r}: ...}}: not the name of an HTTP header")
-        name = given.lower()
-        if name in _OWN_HEADERS:
-            cure = (
-                "use api_token=, or client.with_options(api_token=...)" if name == "authorization" else "leave it out"
-            )
-            raise ValueError(f"extra_headers={{{given!r}: ...}}: set by the client; {cure}")
-        if not isinstance(value, str):
-            raise TypeError(f"extra_headers={{{given!r}: ...}}: the value must be a string, not {type(value).__name__}")
-        if not value.isascii() or not value.isprintable() or value != value.strip():
-            raise ValueError(
-                f"extra_headers={{{given!r}: ...}}: the value must be printable ASCII without outer spaces"
-            )
-        headers[name] = Secret(value)
+    given: Mapping[str, object] = call.options.get("extra_headers") or {}
+    for name, value in given.items():
+        if problem := _header_problem(name, value):
+            kind = ValueError if isinstance(value, str) else TypeError
+            raise kind(f"extra_headers={{{name!r}: ...}}: {problem}")
+        headers[name.lower()] = Secret(value)
     return headers
+
+
+def _header_problem(name: str, value: object) -> str | None:
+    """What is wrong with a header, without quoting its value; None if it can be sent."""
+    if not _HEADER_NAME.fullmatch(name):
+        return "this is not the name of an HTTP header"
+    if name.lower() == "authorization":
+        return "set by the client; use api_token=, or client.with_options(api_token=...)"
+    if name.lower() in _OWN_HEADERS:
+        return "set by the client; leave it out"
+    if not isinstance(value, str):
+        return f"the value must be a string, not {type(value).__name__}"
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        return "the value must be printable ASCII, without spaces at its ends"
+    return None
 
 
 def execute(settings: Settings, call: Call) -> Flow[Any]:

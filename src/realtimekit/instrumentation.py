@@ -82,12 +82,13 @@ def _logger_for(level: int) -> Logger | None:
     """The logger, if anybody listens at this level. A program that never imported `logging` has set up no handler."""
     # Looked up once: `getLogger` takes a lock, which an interrupted thread could keep.
     global _logger  # noqa: PLW0603
-    if _logger is None:
+    logger = _logger
+    if logger is None:
         get_logger = getattr(sys.modules.get("logging"), "getLogger", None)
         if get_logger is None:
             return None
-        _logger = get_logger(LOGGER)
-    return _logger if _logger.isEnabledFor(level) else None
+        logger = _logger = get_logger(LOGGER)
+    return logger if logger.isEnabledFor(level) else None
 
 
 def _outcome(attempt: Attempt) -> str:

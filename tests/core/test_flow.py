@@ -117,7 +117,8 @@ class TestReservations:
                 raise KeyboardInterrupt
 
         limiter = CountingLimiter()
-        client = RealtimeKit(**{**SETTINGS, "limiter": limiter}, transport=Interrupted())
+        settings: dict[str, Any] = {**SETTINGS, "limiter": limiter}
+        client = RealtimeKit(**settings, transport=Interrupted())
         with pytest.raises(KeyboardInterrupt) as caught:
             client.sessions.find("s")
         assert limiter.in_flight == 0
@@ -130,9 +131,10 @@ class TestReservations:
                 raise AssertionError
 
         limiter = CountingLimiter()
+        settings: dict[str, Any] = {**SETTINGS, "limiter": limiter}
 
         async def main() -> list[Any]:
-            client = AsyncRealtimeKit(**{**SETTINGS, "limiter": limiter}, transport=Silent())
+            client = AsyncRealtimeKit(**settings, transport=Silent())
             tasks = [asyncio.ensure_future(client.sessions.find(f"s{n}")) for n in range(5)]
             for _ in range(5):
                 await asyncio.get_running_loop().run_in_executor(None, lambda: None)

@@ -12,7 +12,6 @@ from realtimekit.cli.console import echo, safe_text
 from realtimekit.webhooks.events import parse_event
 
 if TYPE_CHECKING:
-    from realtimekit.emulator.http import HTTPError
     from realtimekit.emulator.remote import RemoteEmulator
 
 MAX_WAIT = 30.0  # seconds; the emulator itself waits 10 for a response
