@@ -13,7 +13,7 @@ from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Flow, Runner, Sleep, Sync, run, run_async
 from realtimekit.interfaces import Request, Reservation, Response
 from realtimekit.kwargs import validate_kwargs
-from realtimekit.limits import shared
+from realtimekit.limits import shared_limiter
 from realtimekit.settings import ClientOptions, hide_secrets, resolve
 from realtimekit.transports import create_transport
 
@@ -182,7 +182,7 @@ class Client(Runner[F]):
         if settings.limiter != "auto":
             self._reject_async("limiter", "reserve")
             return settings.limiter
-        return shared((settings.base_url, settings.api_token, self._transports.limit_key))
+        return shared_limiter((settings.base_url, settings.api_token, self._transports.limit_key))
 
     def __repr__(self) -> str:
         settings: Settings | None = self.__dict__.get("_settings")  # None where the constructor failed

@@ -1,4 +1,4 @@
-"""A real Redis."""
+"""A real Redis, and an API with a real rate limit."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def client(redis_socket: str) -> Iterator[redis.Redis]:
 
 
 class Limited:
-    """The API, with a limit: 20 calls in two seconds, and refusals for two seconds after one too many.
+    """The API with a limit of 20 calls in two seconds; one call more, and everything is rejected for two seconds.
 
-    The limits that are known are for 10 seconds and more. Within two, even a busy machine answers one of 20 calls.
+    The documented limits have windows of 10 seconds and more. In two seconds even a busy machine answers a call.
     """
 
     QUOTA, WINDOW = 20, 2.0

@@ -1,4 +1,4 @@
-"""A small world with a clock of its own: servers that limit, and requests that keep to it, or not."""
+"""A simulation with its own clock: servers with a rate limit, and requests that respect it or not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import redis
 from realtimekit.errors import RateLimitError
 from realtimekit.interfaces import Reservation, Response
 from realtimekit.limits import RedisLimiter
-from realtimekit.limits.redis import _Question
+from realtimekit.limits.redis import _ScriptRequest
 from realtimekit.limits.script import CLOCK, SCRIPT
 
 BLOCK = 300.0
@@ -26,40 +26,40 @@ class Reserving(Protocol):
     def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None: ...
 
 
-class World:
-    """Time that passes as told; `run` carries out what was spawned, each a generator of seconds to wait."""
+class Simulation:
+    """A simulated clock. `run` runs the spawned processes: generators that yield seconds to wait."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self._order = itertools.count()
-        self._plans: list[tuple[float, int, Generator[float]]] = []
+        self._scheduled: list[tuple[float, int, Generator[float]]] = []
 
     def clock(self) -> float:
         return self.now
 
-    def spawn(self, story: Generator[float], after: float = 0.0) -> None:
-        heapq.heappush(self._plans, (self.now + after, next(self._order), story))
+    def spawn(self, process: Generator[float], after: float = 0.0) -> None:
+        heapq.heappush(self._scheduled, (self.now + after, next(self._order), process))
 
     def run(self, until: float = math.inf) -> None:
-        while self._plans and self._plans[0][0] <= until:
-            self.now, _, story = heapq.heappop(self._plans)
+        while self._scheduled and self._scheduled[0][0] <= until:
+            self.now, _, process = heapq.heappop(self._scheduled)
             try:
-                seconds = next(story)
+                seconds = next(process)
             except StopIteration:
                 continue
             assert seconds >= 0
-            self.spawn(story, seconds)
+            self.spawn(process, seconds)
         if until < math.inf:
             self.now = until
 
 
 class Server:
-    """So many requests in a window; more are refused, and everything else is for a while.
+    """Accepts a number of requests per window; one more, and everything is rejected for `BLOCK` seconds.
 
     Args:
-        aligned: windows follow each other by the clock; otherwise each begins with its first request.
-        rounded: how `t` becomes a whole number.
-        silent: whether answers say nothing of it.
+        aligned: windows start at multiples of their length; otherwise with their first request.
+        rounded: rounds `t` to a whole number.
+        silent: whether responses leave out the headers.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class Server:
         self.left = 0
         self.ends = -math.inf
         self.blocked = False
-        self.refused: list[float] = []
-        self.counts: list[int] = []  # of each window
+        self.rejected: list[float] = []
+        self.counts: list[int] = []  # accepted requests per window
 
-    def take(self, now: float) -> Response:
+    def handle(self, now: float) -> Response:
         if now >= self.ends:
             begins = math.floor(now / self.window) * self.window if self.aligned and not self.blocked else now
             self.left, self.ends, self.blocked = self.quota, begins + self.window, False
@@ -81,7 +81,7 @@ class Server:
             self.left -= 1
             self.counts[-1] += 1
             return Response(200, self._headers(now), b"")
-        self.refused.append(now)
+        self.rejected.append(now)
         if not self.blocked:
             self.ends, self.blocked = now + BLOCK, True
         return Response(429, {**self._headers(now), "retry-after": str(math.ceil(self.ends - now))}, b"")
@@ -100,42 +100,42 @@ class Server:
 
 @dataclass
 class Request:
-    """One request, and what becomes of it."""
+    """One request and its outcome."""
 
-    world: World
+    simulation: Simulation
     limiter: Reserving | None
     server: Server
-    up: float = 0.05  # seconds from here to the server
+    up: float = 0.05  # seconds to the server
     down: float = 0.05  # and back
-    late: float = 0.0  # how much longer it sleeps than it should
-    lost: bool = False  # its answer never comes
-    gives_up: float = math.inf  # seconds after asking; it says so to nobody
+    late: float = 0.0  # seconds that each sleep takes too long
+    lost: bool = False  # no response arrives
+    gives_up: float = math.inf  # seconds after the first `reserve`; the limiter does not know
     number: int = 0
-    asked: float = math.nan
+    requested_at: float = math.nan
     sent: float = math.nan
-    window: int = -1  # of the server
+    window: int = -1  # of the server; -1: not sent
     status: int = 0
-    refused: RateLimitError | None = field(default=None, repr=False)
+    error: RateLimitError | None = field(default=None, repr=False)
 
-    def story(self) -> Generator[float]:
-        self.requested_at = self.world.now
+    def process(self) -> Generator[float]:
+        self.requested_at = self.simulation.now
         reservation: Reservation | None = None
         if self.limiter is not None:
             try:
                 reservation = self.limiter.reserve()
                 while reservation.wait:
                     yield min(
-                        reservation.wait + self.late, max(0.0, self.requested_at + self.gives_up - self.world.now)
+                        reservation.wait + self.late, max(0.0, self.requested_at + self.gives_up - self.simulation.now)
                     )
-                    if self.world.now >= self.requested_at + self.gives_up:
+                    if self.simulation.now >= self.requested_at + self.gives_up:
                         return
                     reservation = self.limiter.reserve(reservation)
             except RateLimitError as error:
-                self.refused = error
+                self.error = error
                 return
-        self.sent = self.world.now
+        self.sent = self.simulation.now
         yield self.up
-        response = self.server.take(self.world.now)
+        response = self.server.handle(self.simulation.now)
         self.window = len(self.server.counts)
         yield self.down
         self.status = 0 if self.lost else response.status
@@ -144,13 +144,13 @@ class Request:
 
 
 class Simulated(RedisLimiter):
-    """As the limiter, by a clock that the test moves."""
+    """The limiter with a simulated clock."""
 
     def __init__(self, client: redis.Redis, clock: Callable[[], float], **options: Any) -> None:
         super().__init__(client, clock=clock, **options)
         assert SCRIPT.count(CLOCK) == 1
         self._script = client.register_script(SCRIPT.replace(CLOCK, "cjson.decode(ARGV[1]).time"))
 
-    def _question(self, reservation: Reservation | None) -> _Question:
-        question = super()._question(reservation)
-        return question._replace(text=json.dumps({**json.loads(question.text), "time": [self._clock(), 0]}))
+    def _build_request(self, reservation: Reservation | None) -> _ScriptRequest:
+        request = super()._build_request(reservation)
+        return request._replace(payload=json.dumps({**json.loads(request.payload), "time": [self._clock(), 0]}))

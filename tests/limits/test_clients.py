@@ -1,4 +1,4 @@
-"""Clients that keep to a limit, over real HTTP."""
+"""Clients with a rate limit, over real HTTP."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RateLimitError, RealtimeKit
 from realtimekit.interfaces import Reservation, Response
-from realtimekit.limits import LocalLimiter, shared
-from realtimekit.limits.window import MARGIN
+from realtimekit.limits import LocalLimiter, shared_limiter
+from realtimekit.limits.window import RESET_MARGIN
 from tests.core.scripted import AsyncScriptedTransport, Script, ScriptedTransport, error, lost, ok
 
 from .conftest import Limited
@@ -25,7 +25,7 @@ CALLS = 30  # one and a half windows of `Limited`
 
 
 def test_threads_share_the_limit(limited: Limited) -> None:
-    """Each with a client of its own: they have the same token."""
+    """Each thread has its own client; all have the same token."""
     clients = [RealtimeKit(**limited.settings) for _ in range(12)]
     clients[0].apps.all()
     started = time.monotonic()
@@ -47,7 +47,7 @@ def test_tasks_share_the_limit(limited: Limited) -> None:
     assert limited.statuses() == [200] * (CALLS + 1)
 
 
-def test_without_it_they_are_refused(limited: Limited) -> None:
+def test_without_a_limiter_they_are_rejected(limited: Limited) -> None:
     with RealtimeKit(**limited.settings, limiter="off", max_retries=0) as client:
         for _ in range(Limited.QUOTA):
             client.apps.all()
@@ -56,28 +56,28 @@ def test_without_it_they_are_refused(limited: Limited) -> None:
     assert limited.statuses() == [200] * Limited.QUOTA + [429]
 
 
-def test_who_began_too_fast_recovers(limited: Limited) -> None:
-    """Nothing was known, so some are refused; everybody waits for the block's end, and is served."""
+def test_clients_that_start_too_fast_recover(limited: Limited) -> None:
+    """Nothing is known, so some requests are rejected; all wait for the end of the block, and succeed."""
     with RealtimeKit(**limited.settings) as client, ThreadPoolExecutor(CALLS // 2) as threads:
         list(threads.map(lambda _: client.apps.all(), range(CALLS)))
     statuses = limited.statuses()
     assert statuses.count(200) == CALLS
-    assert statuses.count(429) < CALLS / 2  # those under way at the first refusal, once each
+    assert statuses.count(429) < CALLS / 2  # those in flight at the first 429, once each
 
 
-def test_a_wait_that_is_too_long_is_said_at_once(limited: Limited) -> None:
+def test_a_wait_that_is_too_long_fails_at_once(limited: Limited) -> None:
     with RealtimeKit(**limited.settings, limiter=LocalLimiter(max_wait=0.01)) as client:
         for _ in range(Limited.QUOTA):
             client.apps.all()
         with pytest.raises(RateLimitError, match="not sent: ") as caught:
             client.apps.all()
-    assert 0 < (caught.value.retry_after or 0) <= Limited.WINDOW + MARGIN
+    assert 0 < (caught.value.retry_after or 0) <= Limited.WINDOW + RESET_MARGIN
     assert (caught.value.method, caught.value.status) == ("GET", 429)
     assert caught.value.path.endswith("/realtime/kit/apps")
     assert limited.statuses() == [200] * Limited.QUOTA
 
 
-# --- without a clock --------------------------------------------------------------------------------------------------
+# --- without real time ------------------------------------------------------------------------------------------------
 
 SETTINGS: dict[str, Any] = {"api_token": "x", "account_id": "a", "app_id": "b"}
 
@@ -86,8 +86,8 @@ def found() -> Response:
     return ok({"session": {"id": "sess-1"}})
 
 
-def test_a_refusal_is_waited_for_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once, and as long as the server asks, though it is longer than others wait without a limiter."""
+def test_a_429_is_waited_for_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, and for as long as the server asks, even beyond the maximum without a limiter."""
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
     script = Script(error(429, retry_after="250"), found())
@@ -96,7 +96,7 @@ def test_a_refusal_is_waited_for_in_the_queue(monkeypatch: pytest.MonkeyPatch) -
     assert sum(waits) == 250
 
 
-def test_a_refusal_holds_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_429_blocks_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
     script = Script(error(429, retry_after="250"), found())
@@ -109,7 +109,7 @@ def test_a_refusal_holds_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     assert waits == []
 
 
-def test_a_limiter_that_awaits_is_for_async_clients() -> None:
+def test_an_async_limiter_needs_an_async_client() -> None:
     class Awaiting:
         max_wait = 60.0
 
@@ -117,9 +117,9 @@ def test_a_limiter_that_awaits_is_for_async_clients() -> None:
             return Reservation(0.0)
 
         def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None:
-            heard.append(response)
+            observed.append(response)
 
-    heard: list[Response | None] = []
+    observed: list[Response | None] = []
     with pytest.raises(ConfigurationError, match=r"reserve\(\) is async"):
         RealtimeKit(**SETTINGS, limiter=Awaiting())
     with pytest.raises(ConfigurationError, match=r"reserve\(\) is async"):
@@ -130,11 +130,11 @@ def test_a_limiter_that_awaits_is_for_async_clients() -> None:
     asyncio.run(client.sessions.find("sess-1"))
     with pytest.raises(APIConnectionError):
         asyncio.run(client.sessions.find("sess-1"))
-    assert heard == [found(), None]
+    assert observed == [found(), None]
 
 
 @pytest.mark.parametrize("limiter", ["on", 5, object()])
-def test_what_is_no_limiter_is_refused(limiter: Any) -> None:
+def test_other_values_are_rejected(limiter: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"limiter=.*'auto', 'off', or an object with a `reserve` method"):
         RealtimeKit(**SETTINGS, limiter=limiter)
 
@@ -142,21 +142,21 @@ def test_what_is_no_limiter_is_refused(limiter: Any) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"quota": 5}, {"window": 5}, {"quota": 0, "window": 5}, {"quota": 5, "window": 0}, {"max_wait": -1}]
 )
-def test_wrong_settings_of_a_limiter(wrong: dict[str, Any]) -> None:
+def test_invalid_arguments_of_a_limiter(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"max_wait=|quota=|window="):
         LocalLimiter(**wrong)
 
 
-def test_one_for_a_token_while_anybody_has_it() -> None:
+def test_clients_with_the_same_token_share_a_limiter() -> None:
     one, same, other = (RealtimeKit(api_token=token) for token in ("x", "x", "y"))
     assert one._limiter is same._limiter is one.with_options(timeout=3)._limiter
     assert other._limiter is not one._limiter
     assert one.with_options(api_token="y")._limiter is other._limiter
     key = ("a key", 1)
-    first = id(shared(key))
+    first = id(shared_limiter(key))
     gc.collect()
-    held = [LocalLimiter() for _ in range(3)]  # so that no new one has the reservation of the first by chance
-    assert id(shared(key)) != first or held
+    held = [LocalLimiter() for _ in range(3)]  # so that no new one has the id of the first by chance
+    assert id(shared_limiter(key)) != first or held
 
 
 def test_nobody_holds_the_lock_while_waiting() -> None:
@@ -166,7 +166,7 @@ def test_nobody_holds_the_lock_while_waiting() -> None:
     client.sessions.find("sess-1")
     waiting = threading.Thread(target=client.sessions.find, args=("sess-1",), daemon=True)
     waiting.start()
-    while not limiter._allowance.line:
+    while not limiter._state.queue:
         time.sleep(0.01)
     assert not limiter._lock.locked()
     assert limiter.reserve(None).wait > 0  # answered at once

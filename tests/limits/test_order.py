@@ -1,6 +1,6 @@
-"""What a limiter promises, in a simulated world: nothing is refused, nobody is overtaken, everybody gets there.
+"""What a limiter guarantees, in a simulation: nothing is rejected, the order is kept, and every request is sent.
 
-The first request finds out about the limit, and the second tells Redis: what came before could not know.
+The first request finds out about the limit, and the second tells Redis: earlier requests could not know.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from realtimekit.limits import LocalLimiter
 from tests.fuzz.examples import fuzzed
 
-from .simulation import Request, Reserving, Server, Simulated, World
+from .simulation import Request, Reserving, Server, Simulated, Simulation
 
 Arrivals = list[tuple[float, dict[str, Any]]]
 
@@ -27,7 +27,7 @@ def servers(*windows: float) -> st.SearchStrategy[Server]:
     return st.builds(Server, st.integers(1, 12), st.sampled_from(windows), aligned=st.booleans(), rounded=rounded)
 
 
-WAYS = st.fixed_dictionaries(
+OPTIONS = st.fixed_dictionaries(
     {
         "up": st.floats(0.0, 0.4),
         "down": st.floats(0.0, 3.0),
@@ -37,19 +37,21 @@ WAYS = st.fixed_dictionaries(
     }
 )
 ARRIVALS = st.lists(
-    st.tuples(st.sampled_from([0.0, 0.0, 1.0, 2.5]) | st.floats(0.0, 40.0), WAYS), min_size=1, max_size=60
+    st.tuples(st.sampled_from([0.0, 0.0, 1.0, 2.5]) | st.floats(0.0, 40.0), OPTIONS), min_size=1, max_size=60
 )
 
 
-def played(server: Server, arrivals: Arrivals, world: World, limiters: list[Reserving]) -> list[Request]:
-    """Requests that arrive after the first ones; `number` says which limiter each has."""
-    first = [Request(world, limiters[0], server, up=0.0), Request(world, limiters[0], server, up=0.0)]
+def simulate(server: Server, arrivals: Arrivals, simulation: Simulation, limiters: list[Reserving]) -> list[Request]:
+    """Run requests that arrive after the first two; `number` chooses the limiter of each."""
+    first = [Request(simulation, limiters[0], server, up=0.0), Request(simulation, limiters[0], server, up=0.0)]
     for request, after in zip(first, [0.0, 0.5], strict=True):
-        world.spawn(request.story(), after)
-    requests = [Request(world, limiters[way["number"] % len(limiters)], server, **way) for _, way in arrivals]
+        simulation.spawn(request.process(), after)
+    requests = [
+        Request(simulation, limiters[options["number"] % len(limiters)], server, **options) for _, options in arrivals
+    ]
     for request, (after, _) in zip(requests, arrivals, strict=True):
-        world.spawn(request.story(), 1.0 + after)
-    world.run()
+        simulation.spawn(request.process(), 1.0 + after)
+    simulation.run()
     return [*first, *requests]
 
 
@@ -58,11 +60,11 @@ Play = Callable[[Server, Arrivals], list[Request]]
 
 @pytest.fixture(params=["memory", "redis"])
 def play(request: pytest.FixtureRequest) -> Play:
-    """By one limiter in memory, or by four that share a Redis."""
+    """With one limiter in memory, or with four that share a Redis."""
 
     def in_memory(server: Server, arrivals: Arrivals) -> list[Request]:
-        world = World()
-        return played(server, arrivals, world, [LocalLimiter(max_wait=math.inf, clock=world.clock)])
+        simulation = Simulation()
+        return simulate(server, arrivals, simulation, [LocalLimiter(max_wait=math.inf, clock=simulation.clock)])
 
     if request.param == "memory":
         return in_memory
@@ -70,28 +72,28 @@ def play(request: pytest.FixtureRequest) -> Play:
 
     def through_redis(server: Server, arrivals: Arrivals) -> list[Request]:
         client.flushall()
-        world = World()
-        limiters = [Simulated(client, world.clock, max_wait=math.inf) for _ in range(4)]
-        return played(server, arrivals, world, [*limiters])
+        simulation = Simulation()
+        limiters = [Simulated(client, simulation.clock, max_wait=math.inf) for _ in range(4)]
+        return simulate(server, arrivals, simulation, [*limiters])
 
     return through_redis
 
 
 @fuzzed(25)
 @given(server=servers(10.0, 60.0, 300.0), arrivals=ARRIVALS)
-def test_nothing_is_refused_and_everybody_gets_there(play: Play, server: Server, arrivals: Arrivals) -> None:
+def test_nothing_is_rejected_and_every_request_is_sent(play: Play, server: Server, arrivals: Arrivals) -> None:
     requests = play(server, arrivals)
-    assert not server.refused
+    assert not server.rejected
     assert all(count <= server.quota for count in server.counts)
     assert all(request.window for request in requests)
 
 
 @fuzzed(25)
 @given(server=servers(10.0, 60.0, 300.0), arrivals=ARRIVALS)
-def test_nobody_is_served_in_a_later_window_than_who_asked_after_them(
+def test_no_request_is_sent_in_a_later_window_than_one_that_came_after_it(
     play: Play, server: Server, arrivals: Arrivals
 ) -> None:
-    alike = [(after, {**way, "up": 0.01, "late": 0.0}) for after, way in arrivals]
+    alike = [(after, {**options, "up": 0.01, "late": 0.0}) for after, options in arrivals]
     requests = sorted(play(server, alike), key=lambda request: request.requested_at)
     windows = [request.window for request in requests]
     assert windows == sorted(windows)

@@ -1,4 +1,4 @@
-"""The two ways the algorithm is written, in Python and in Lua, say the same."""
+"""The two implementations of the algorithm, in Python and in Lua, give the same results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .simulation import Reserving, Simulated
 
 
 class Clock:
-    """Seconds in steps that a float holds exactly, so that neither side is right by a rounding."""
+    """Seconds in steps that a float represents exactly, so that rounding cannot make the two sides differ."""
 
     now = 1000.0
 
@@ -24,8 +24,8 @@ class Clock:
         return self.now
 
 
-def answer(chance: random.Random) -> Response | None:
-    """Anything that a server may say, mostly of one limit and with little left."""
+def random_response(chance: random.Random) -> Response | None:
+    """Any response that a server may send, mostly with one limit and few requests left."""
     if chance.random() < 0.1:
         return None
     status = chance.choices([200, 503, 429], [20, 1, 1])[0]
@@ -47,23 +47,23 @@ def answer(chance: random.Random) -> Response | None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_python_and_lua_say_the_same(client: redis.Redis, seed: int) -> None:
+def test_python_and_lua_agree(client: redis.Redis, seed: int) -> None:
     chance, clock = random.Random(seed), Clock()
     options: dict[str, Any] = {"max_wait": chance.choice([2.0, 30.0, 120.0])}
     if chance.random() < 0.3:
         options |= {"quota": chance.randint(1, 4), "window": chance.choice([1.0, 8.0])}
     both: list[Reserving] = [LocalLimiter(clock=clock, **options), Simulated(client, clock, **options)]
     waiting: list[tuple[Reservation, Reservation]] = []
-    under_way: list[tuple[Reservation, Reservation]] = []
+    in_flight: list[tuple[Reservation, Reservation]] = []
 
-    def ask(*places: Reservation | None) -> None:
-        said: list[Any] = []
-        for limiter, reservation in zip(both, places, strict=True):
+    def reserve(*reservations: Reservation | None) -> None:
+        results: list[Any] = []
+        for limiter, reservation in zip(both, reservations, strict=True):
             try:
-                said.append(limiter.reserve(reservation))
+                results.append(limiter.reserve(reservation))
             except RateLimitError as error:
-                said.append(error)
-        one, other = said
+                results.append(error)
+        one, other = results
         if isinstance(one, RateLimitError):
             assert isinstance(other, RateLimitError)
             assert abs((one.retry_after or 0) - (other.retry_after or 0)) < 1e-5
@@ -71,17 +71,17 @@ def test_python_and_lua_say_the_same(client: redis.Redis, seed: int) -> None:
         assert abs(one.wait - other.wait) < 1e-5
         assert bool(one.wait) == bool(other.wait)
         assert one[1:] == other[1:]
-        (waiting if one.wait else under_way).append((one, other))
+        (waiting if one.wait else in_flight).append((one, other))
 
     for _ in range(500):
-        step = chance.choices(["pass", "ask", "ask again", "hear"], [3, 4, 6, 5])[0]
-        if step == "pass":
+        step = chance.choices(["wait", "reserve", "reserve again", "observe"], [3, 4, 6, 5])[0]
+        if step == "wait":
             clock.now += chance.choices([1, 8, 64, 400], [6, 4, 3, 1])[0] / 64
-        elif step == "ask":
-            ask(None, None)
-        elif step == "ask again" and waiting:
-            ask(*waiting.pop(chance.randrange(len(waiting))))
-        elif step == "hear" and under_way:
-            response = answer(chance)
-            for limiter, reservation in zip(both, under_way.pop(chance.randrange(len(under_way))), strict=True):
+        elif step == "reserve":
+            reserve(None, None)
+        elif step == "reserve again" and waiting:
+            reserve(*waiting.pop(chance.randrange(len(waiting))))
+        elif step == "observe" and in_flight:
+            response = random_response(chance)
+            for limiter, reservation in zip(both, in_flight.pop(chance.randrange(len(in_flight))), strict=True):
                 limiter.observe(response, reservation)

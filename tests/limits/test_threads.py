@@ -1,4 +1,4 @@
-"""Real threads and tasks against the emulator's own limit, in time that runs faster."""
+"""Real threads and tasks against the emulator's rate limit, with a faster clock."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter
 from realtimekit.transports.emulator import EmulatorTransport, connected
 
-from .quick import SPEED, quicken, seconds, send
+from .fast_clock import SPEED, seconds, send, use_fast_clock
 
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     with Emulator() as emulator:
-        quicken(emulator)
+        use_fast_clock(emulator)
         emulator.add_fault(limit={"requests": 30, "window_seconds": 10, "block_seconds": 300})
         yield emulator
 
@@ -50,7 +50,7 @@ def test_threads_stay_inside_the_limit(emulator: Emulator) -> None:
     assert statuses(emulator) == [200] * 101
 
 
-def test_without_it_they_do_not(emulator: Emulator) -> None:
+def test_without_a_limiter_they_do_not(emulator: Emulator) -> None:
     transport, request = EmulatorTransport(emulator), request_to(emulator)
     in_threads(20, lambda: [transport.send(request) for _ in range(5)])
     assert statuses(emulator).count(429) == 70
@@ -78,7 +78,7 @@ def test_tasks_stay_inside_the_limit(emulator: Emulator) -> None:
         await asyncio.gather(*patient)
 
     asyncio.run(main())
-    assert statuses(emulator) == [200] * 60, "the first window, and a second one: none for those who were cancelled"
+    assert statuses(emulator) == [200] * 60, "the first window and a second one; none for the canceled tasks"
 
 
 def test_nobody_holds_the_lock_while_waiting() -> None:
@@ -95,4 +95,4 @@ def test_nobody_holds_the_lock_while_waiting() -> None:
         done.set()
 
     threading.Thread(target=other, daemon=True).start()
-    assert done.wait(10), "a thread that waits is in no one's way"
+    assert done.wait(10), "a waiting thread blocks nobody"

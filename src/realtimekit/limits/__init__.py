@@ -1,13 +1,13 @@
-"""Rate limits: clients that keep inside them, together, instead of finding out by being refused.
+"""Client-side rate limiting: stay below the limit of a token instead of running into 429 responses.
 
-Cloudflare refuses every request of a token for minutes once it has sent too many. A limiter hands out turns, first
-come, first served, so that all threads, tasks and processes of a token stay inside what the answers say is left:
+Cloudflare rejects every request of a token for minutes once it has sent too many. A limiter hands out reservations,
+first come, first served, so that all threads, tasks and processes that use a token together stay below its limit:
 
     RealtimeKit(limiter="auto")                      # all clients in this process with the same token; the default
     RealtimeKit(limiter=RedisLimiter(redis.Redis())) # all processes that share this Redis
     RealtimeKit(limiter="off")
 
-A limiter knows what the answers' headers told it, and without them limits nothing.
+A limiter takes the limit from the headers of the responses. Until a response has such headers, nothing is limited.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realtimekit.interfaces import Limiter, Reservation
-from realtimekit.limits.local import LocalLimiter, shared
+from realtimekit.limits.local import LocalLimiter
+from realtimekit.limits.shared import shared_limiter
 
 if TYPE_CHECKING:
     from realtimekit.limits.redis import AsyncRedisLimiter, RedisLimiter
 
-__all__ = ["AsyncRedisLimiter", "Limiter", "LocalLimiter", "RedisLimiter", "Reservation", "shared"]
+__all__ = ["AsyncRedisLimiter", "Limiter", "LocalLimiter", "RedisLimiter", "Reservation", "shared_limiter"]
 
 
 def __getattr__(name: str) -> object:

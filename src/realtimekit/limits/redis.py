@@ -1,4 +1,4 @@
-"""The limiter for all processes that share a Redis (or Valkey). The client is yours: `pip install redis`."""
+"""The limiters for all processes that share a Redis (or Valkey). The caller brings the client: `pip install redis`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.interfaces import Reservation
-from realtimekit.limits.headers import Observation, read
-from realtimekit.limits.local import LocalLimiter, after_fork
+from realtimekit.limits import forks
+from realtimekit.limits.headers import Observation
+from realtimekit.limits.local import DEFAULT_MAX_WAIT, LocalLimiter, max_wait_exceeded
 from realtimekit.limits.script import SCRIPT
 from realtimekit.limits.wait_queue import POLL_INTERVAL
-from realtimekit.limits.waits import MAX_WAIT, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
     from realtimekit.interfaces import Response
 
-RETRY = 5.0  # seconds from one try to reach a Redis that failed to the next
-_MOST = 1000  # answers that wait to be reported; beyond it, while Redis fails, the oldest are forgotten
+RETRY_INTERVAL = 5.0  # seconds between two attempts to reach a Redis that fails
+_MAX_PENDING = 1000  # observations not sent yet; beyond that, while Redis fails, the oldest are dropped
 
 
-class _Question(NamedTuple):
-    text: str  # for the script
-    asked: float  # when the turn was first asked for
-    patience: float  # seconds
-    reported: int  # the number of the last answer in it
-    process: str
+class _ScriptRequest(NamedTuple):
+    payload: str  # the script's argument
+    requested_at: float  # when the reservation was first asked for
+    max_wait: float  # seconds that the caller may still wait
+    last_observation: int  # the number of the last observation in the payload
+    process_id: str
 
 
-class _Redis:
-    """What the two limiters share: all but the asking.
+class _RedisLimiterBase:
+    """What the blocking and the async limiter share: everything except the call of the script.
 
-    What `heard` learns waits here for the next question. A limiter in memory counts what this process has under way;
-    it learns the same, and takes over while Redis fails.
+    Observations wait here until the next call of the script takes them along. A local limiter counts what this process
+    has in flight; it learns from the same responses and takes over while Redis fails.
     """
 
     def __init__(
@@ -48,36 +48,36 @@ class _Redis:
         client: Any,
         *,
         name: str = "realtimekit:limit",
-        max_wait: float = MAX_WAIT,
+        max_wait: float = DEFAULT_MAX_WAIT,
         quota: int | None = None,
         window: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         from redis.exceptions import RedisError
 
-        self._alone = LocalLimiter(max_wait=max_wait, quota=quota, window=window, clock=clock)
-        self._policy = {"quota": quota, "window": window} if quota else {}
+        self._local = LocalLimiter(max_wait=max_wait, quota=quota, window=window, clock=clock)
+        self._configured = {"quota": quota, "window": window} if quota else {}
         self.max_wait: float = max_wait
         self._name, self._clock = name, clock
-        self._keys = [f"{{{name}}}", f"{{{name}}}:line", f"{{{name}}}:due"]  # in braces: one slot of a cluster
+        self._keys = [f"{{{name}}}", f"{{{name}}}:queue", f"{{{name}}}:expiry"]  # braces: one slot of a cluster
         self._script: Any = client.register_script(SCRIPT)
         self._errors = (RedisError, OSError)
         self._lock = threading.Lock()
-        self._fails = False
-        self._next_try = 0.0
-        self._answered = 0  # how many are reported, or wait for it
-        self._answers: deque[tuple[int, Observation]] = deque(maxlen=_MOST)
-        self._begin()
-        after_fork(self)
+        self._failing = False
+        self._next_attempt = 0.0
+        self._observed = 0  # the number of the last observation
+        self._pending: deque[tuple[int, Observation]] = deque(maxlen=_MAX_PENDING)
+        self._start_process()
+        forks.register(self)
 
-    def _begin(self) -> None:
-        # After a question without a reply nobody knows whether it got a turn: the process goes on under another name.
-        self._process, self._given = os.urandom(8).hex(), 0
+    def _start_process(self) -> None:
+        """Go on under a new process id: without a reply nobody knows whether the script allowed the request."""
+        self._process_id, self._allowed = os.urandom(8).hex(), 0
 
     def _after_fork(self) -> None:
-        self._lock = threading.Lock()  # a thread of the parent may have held the other
-        self._answers.clear()
-        self._begin()
+        self._lock = threading.Lock()  # a thread of the parent process may have held the other one
+        self._pending.clear()
+        self._start_process()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name!r} max_wait={self.max_wait:g}>"
@@ -85,69 +85,73 @@ class _Redis:
     def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None:
         """See `Limiter`."""
         now = self._clock()
-        answer = read(response, now if reservation is None else reservation.at, now)
+        observation = Observation.from_response(response, now if reservation is None else reservation.at, now)
         with self._lock:
-            self._report(answer)
-            self._alone.learn(answer)
+            self._add_pending(observation)
+            self._local.record(observation)
 
-    def _report(self, answer: Observation) -> None:
-        self._answered += 1
-        self._answers.append((self._answered, answer))
+    def _add_pending(self, observation: Observation) -> None:
+        self._observed += 1
+        self._pending.append((self._observed, observation))
 
-    def _reachable(self) -> bool:
-        """Whether to ask Redis. While it fails, one caller tries it now and then, and nobody else waits for it."""
-        if not self._fails:
+    def _is_reachable(self) -> bool:
+        """Whether to call Redis. While it fails, one caller tries it now and then, and the others skip it."""
+        if not self._failing:
             return True
         with self._lock:
             now = self._clock()
-            if now < self._next_try:
+            if now < self._next_attempt:
                 return False
-            self._next_try = now + RETRY
+            self._next_attempt = now + RETRY_INTERVAL
             return True
 
-    def _question(self, reservation: Reservation | None) -> _Question:
+    def _build_request(self, reservation: Reservation | None) -> _ScriptRequest:
         now = self._clock()
-        asked = now if reservation is None else reservation.requested_at
-        patience = asked + self.max_wait - now
+        requested_at = now if reservation is None else reservation.requested_at
+        max_wait = requested_at + self.max_wait - now
         with self._lock:
-            under_way, lost = self._alone.used_elsewhere()
+            in_flight, lost = self._local.count_in_flight()
             for _ in range(lost):
-                self._report(Observation(now, now))
-            text = json.dumps(
+                self._add_pending(Observation(now, now))
+            payload = json.dumps(
                 {
-                    "process": self._process,
+                    "process": self._process_id,
                     "number": None if reservation is None else reservation.number,
-                    "patience": min(patience, 1e9),  # JSON has no infinity
-                    "given": self._given,
-                    "ended": max(0, self._given - under_way),
-                    "answers": [_told(number, answer, now) for number, answer in self._answers],
-                    **self._policy,
+                    "max_wait": min(max_wait, 1e9),  # JSON has no infinity
+                    "allowed": self._allowed,
+                    "completed": max(0, self._allowed - in_flight),
+                    "observations": [_to_json(number, observation, now) for number, observation in self._pending],
+                    **self._configured,
                 }
             )
-            return _Question(text, asked, patience, self._answered, self._process)
+            return _ScriptRequest(payload, requested_at, max_wait, self._observed, self._process_id)
 
-    def _place(self, question: _Question, reply: list[int]) -> Reservation:
-        """What the script's reply means."""
+    def _read_reply(self, request: _ScriptRequest, reply: list[int]) -> Reservation:
+        """Turn the script's reply into a reservation.
+
+        Raises:
+            RateLimitError: the wait would be too long.
+        """
         wait, number = reply[0] / 1e6, reply[1]
         with self._lock:
-            recovered, self._fails = self._fails, False
-            while self._answers and self._answers[0][0] <= question.reported:
-                self._answers.popleft()
+            recovered, self._failing = self._failing, False
+            while self._pending and self._pending[0][0] <= request.last_observation:
+                self._pending.popleft()
             now = self._clock()
             if not wait:
-                self._alone.take()
-                self._given += question.process == self._process
+                self._local.count_request()
+                self._allowed += request.process_id == self._process_id
         if recovered:
             _logger().info("the rate limiter reaches its Redis again")
-        if wait > max(question.patience, 0.0):
-            raise too_long(wait, self.max_wait)
-        return Reservation(min(wait, POLL_INTERVAL), number, question.asked, now)
+        if wait > max(request.max_wait, 0.0):
+            raise max_wait_exceeded(wait, self.max_wait)
+        return Reservation(min(wait, POLL_INTERVAL), number, request.requested_at, now)
 
-    def _failed(self, error: Exception) -> None:
+    def _handle_failure(self, error: Exception) -> None:
         with self._lock:
-            self._begin()
-            first, self._fails = not self._fails, True
-            self._next_try = self._clock() + RETRY
+            self._start_process()
+            first, self._failing = not self._failing, True
+            self._next_attempt = self._clock() + RETRY_INTERVAL
         if first:
             _logger().warning(
                 "the rate limiter cannot use its Redis, and limits this process alone until it can: %s: %s",
@@ -156,22 +160,22 @@ class _Redis:
             )
 
 
-class RedisLimiter(_Redis):
-    """Keeps what all processes send that share a Redis inside the limit, in the order of asking.
+class RedisLimiter(_RedisLimiterBase):
+    """Keeps the requests of all processes that share a Redis below the limit, in the order of arrival.
 
-    While Redis fails each process limits itself alone, as `LocalLimiter` does, and logs one warning: requests do not
+    While Redis fails, each process limits only itself, as `LocalLimiter` does, and logs one warning: requests do not
     stop because a limiter is down. Give the client a `socket_timeout`.
 
     Args:
-        client: a `redis.Redis`; it stays yours to close.
-        name: what its keys begin with; never the token. Tokens with limits of their own need names of their own.
-        max_wait: the most seconds that a request waits for its turn; one that would wait longer is refused at once.
-        quota: a policy to begin with, until an answer tells of another: so many requests ...
-        window: ... in so many seconds.
-        clock: seconds that never go back, for tests.
+        client: a `redis.Redis`. The limiter does not close it.
+        name: the prefix of its keys; never the token. Tokens with separate limits need separate names.
+        max_wait: the longest time in seconds that a request waits; one that would wait longer fails at once.
+        quota: a limit to start with, in requests per window, until a response states another.
+        window: the length of that window in seconds.
+        clock: returns monotonic seconds; for tests.
 
     Raises:
-        ValueError: one of them cannot be right.
+        ValueError: an argument is invalid.
     """
 
     if TYPE_CHECKING:
@@ -181,7 +185,7 @@ class RedisLimiter(_Redis):
             client: redis.Redis,
             *,
             name: str = "realtimekit:limit",
-            max_wait: float = MAX_WAIT,
+            max_wait: float = DEFAULT_MAX_WAIT,
             quota: int | None = None,
             window: float | None = None,
             clock: Callable[[], float] = time.monotonic,
@@ -189,21 +193,21 @@ class RedisLimiter(_Redis):
 
     def reserve(self, reservation: Reservation | None = None, /) -> Reservation:
         """See `Limiter`."""
-        if self._reachable():
-            question = self._question(reservation)
+        if self._is_reachable():
+            request = self._build_request(reservation)
             try:
-                reply = self._script(self._keys, [question.text])
+                reply = self._script(self._keys, [request.payload])
             except self._errors as error:
-                self._failed(error)
+                self._handle_failure(error)
             except BaseException:
-                self._begin()
+                self._start_process()
                 raise
             else:
-                return self._place(question, reply)
-        return self._alone.reserve(reservation)
+                return self._read_reply(request, reply)
+        return self._local.reserve(reservation)
 
 
-class AsyncRedisLimiter(_Redis):
+class AsyncRedisLimiter(_RedisLimiterBase):
     """As `RedisLimiter`, for a `redis.asyncio.Redis`, and so for one event loop."""
 
     if TYPE_CHECKING:
@@ -213,7 +217,7 @@ class AsyncRedisLimiter(_Redis):
             client: redis.asyncio.Redis,
             *,
             name: str = "realtimekit:limit",
-            max_wait: float = MAX_WAIT,
+            max_wait: float = DEFAULT_MAX_WAIT,
             quota: int | None = None,
             window: float | None = None,
             clock: Callable[[], float] = time.monotonic,
@@ -221,29 +225,31 @@ class AsyncRedisLimiter(_Redis):
 
     async def reserve(self, reservation: Reservation | None = None, /) -> Reservation:
         """See `Limiter`."""
-        if self._reachable():
-            question = self._question(reservation)
+        if self._is_reachable():
+            request = self._build_request(reservation)
             try:
-                reply = await self._script(self._keys, [question.text])
+                reply = await self._script(self._keys, [request.payload])
             except self._errors as error:
-                self._failed(error)
+                self._handle_failure(error)
             except BaseException:
-                self._begin()
+                self._start_process()
                 raise
             else:
-                return self._place(question, reply)
-        return self._alone.reserve(reservation)
+                return self._read_reply(request, reply)
+        return self._local.reserve(reservation)
 
 
-def _told(number: int, answer: Observation, now: float) -> dict[str, Any]:
+def _to_json(number: int, observation: Observation, now: float) -> dict[str, Any]:
+    """Return an observation for the script, with times relative to now."""
     return {
         "number": number,
-        "sent": answer.sent - now,
-        "heard": answer.heard - now,
-        "status": answer.status,
-        "wait": answer.wait,
+        "sent_at": observation.sent_at - now,
+        "received_at": observation.received_at - now,
+        "status": observation.status,
+        "retry_after": observation.retry_after,
         "limits": [
-            {name: value for name, value in limit._asdict().items() if value is not None} for limit in answer.limits
+            {name: value for name, value in limit._asdict().items() if value is not None}
+            for limit in observation.limits
         ],
     }
 

@@ -1,13 +1,14 @@
-"""Whose turn it is and when: the algorithm, apart from clocks, locks and sockets.
+"""The rate limiting algorithm, without clocks, locks or sockets.
 
-What may be sent is what the windows leave, less what is under way: the server has not told of that yet. Who finds
-nothing left waits in line for the windows to come, in the order of asking, and asks again now and then: what is known
-by then decides, so that a wait that was told is never a promise to be kept against better knowledge.
+A request may be sent while the windows have room for it, after subtracting the requests in flight: the server may not
+have reported those yet. If there is no room, the caller waits in a queue for the next window, in the order of arrival,
+and asks again from time to time. Each answer depends on what is known at that time, so an announced wait is an
+estimate and never a promise that newer knowledge would have to break.
 
-After a 429, and where a window ends of which nobody said how much the next one holds, those who wait go one after the
-other, `SPACING` apart, until an answer tells more.
+After a 429, and after the end of a window whose successor is of unknown size, the limiter *probes*: waiting requests
+are sent one after the other, `PROBE_INTERVAL` apart, until a response shows that requests are accepted again.
 
-`redis.py` holds the same in Lua; a test compares the two.
+`script.py` holds the same algorithm in Lua; a test compares the two.
 """
 
 from __future__ import annotations
@@ -16,135 +17,138 @@ import math
 
 from realtimekit.limits.headers import Observation
 from realtimekit.limits.wait_queue import POLL_INTERVAL, WaitQueue
-from realtimekit.limits.window import MARGIN, Window
+from realtimekit.limits.window import RESET_MARGIN, Window
 
-OWN = ""  # the name of a policy that was given, and not heard
-SPACING = 0.1  # seconds between those who try whether there is room again
-SOON = 0.1  # seconds until to look whether what is under way was answered; those further back look less often
-SILENCE = 5.0  # seconds after which what is under way has surely been counted by the server, if it ever will be
+CONFIGURED = ""  # the name of the limit that the limiter was created with, until a response states one
+PROBE_INTERVAL = 0.1  # seconds between two probes
+RECHECK_INTERVAL = 0.1  # seconds until a request in flight may have been answered; those further back wait longer
+# Seconds without activity, after which requests in flight count as used: by then the server has counted them, if it
+# ever will.
+IN_FLIGHT_TIMEOUT = 5.0
 
 
 class LimiterState:
-    """What is known of the limits of one token, and who waits."""
+    """The known limits of one token, the requests in flight, and the queue."""
 
     def __init__(self, quota: int | None = None, window: float | None = None) -> None:
         self.windows: dict[str, Window] = {}
         if quota is not None:
-            self.windows[OWN] = Window(quota, window)
-        self.line: WaitQueue = WaitQueue()
-        self.under_way: int = 0
+            self.windows[CONFIGURED] = Window(quota, window)
+        self.queue: WaitQueue = WaitQueue()
+        self.in_flight: int = 0
         self.blocked_until: float = -math.inf
-        self._trying_since = math.inf  # from then on one after the other; inf: all is well
-        self._active = -math.inf  # when a turn was last given or answered
-        self._forgot = -math.inf  # turns from before then are not under way any more, whatever comes of them
-        self._numbers = 0
+        self._probing_since = math.inf  # inf: no probing
+        self._last_activity = -math.inf  # when a request was last allowed or observed
+        self._in_flight_since = -math.inf  # requests sent before this are not counted as in flight any more
+        self._last_number = 0
 
-    def ask(self, number: int | None, now: float, patience: float) -> tuple[float, int]:
-        """Take a turn, or wait for one.
+    def reserve(self, number: int | None, now: float, max_wait: float) -> tuple[float, int]:
+        """Allow a request, or queue its caller.
 
         Args:
-            number: of who asks again; None: of who asks for the first time.
-            now: seconds of any clock that never goes back.
-            patience: the longest wait to take; who would have to wait for longer is not in line.
+            number: the number of a caller that asks again; None: a new caller.
+            now: seconds of any monotonic clock.
+            max_wait: the longest acceptable wait in seconds; a caller that would wait longer is not queued.
 
         Returns:
-            The seconds until the turn, as far as can be told (0: it is taken), and the number to ask again with.
+            The estimated wait in seconds (0: the request may be sent now), and the number to ask again with.
         """
-        self.forget(now)
-        self.line.sweep(now)
-        self._begin(now)
+        self.expire_in_flight(now)
+        self.queue.remove_expired(now)
+        self._start_windows(now)
         if number is None:
-            self._numbers += 1
-            number = self._numbers
-        wait = self._wait(self.line.before(number), now)
+            self._last_number += 1
+            number = self._last_number
+        wait = self._estimate_wait(self.queue.position(number), now)
         if wait <= 0:
-            self.line.leave(number)
-            self.take(now)
-        elif wait > patience:
-            self.line.leave(number)
+            self.queue.remove(number)
+            self.count_request(now)
+        elif wait > max_wait:
+            self.queue.remove(number)
         else:
-            self.line.join(number, now + min(wait, POLL_INTERVAL))
+            self.queue.add(number, now + min(wait, POLL_INTERVAL))
         return wait, number
 
-    def take(self, now: float) -> None:
-        """A turn is given."""
-        self.under_way += 1
-        self._active = now
-        if self._trying_since <= now:
-            self.blocked_until = now + SPACING
+    def count_request(self, now: float) -> None:
+        """Count a request that is being sent."""
+        self.in_flight += 1
+        self._last_activity = now
+        if self._probing_since <= now:
+            self.blocked_until = now + PROBE_INTERVAL
 
-    def hear(self, answer: Observation) -> None:
-        """A turn was used, and this came of it."""
-        if answer.sent >= self._forgot:
-            self.under_way = max(0, self.under_way - 1)
-        self._active = max(self._active, answer.heard)
-        if answer.limits or self.windows:
-            self._count(answer)
-        if answer.status == 429:
-            self.blocked_until = max(self.blocked_until, answer.heard + answer.wait)
-            self._trying_since = self.blocked_until
-        elif answer.status and answer.sent >= self._trying_since:
-            self._trying_since = math.inf
+    def observe(self, observation: Observation) -> None:
+        """Learn from the response to a request, or from its absence."""
+        if observation.sent_at >= self._in_flight_since:
+            self.in_flight = max(0, self.in_flight - 1)
+        self._last_activity = max(self._last_activity, observation.received_at)
+        if observation.limits or self.windows:
+            self._update_windows(observation)
+        if observation.status == 429:
+            self.blocked_until = max(self.blocked_until, observation.received_at + observation.retry_after)
+            self._probing_since = self.blocked_until
+        elif observation.status and observation.sent_at >= self._probing_since:
+            self._probing_since = math.inf
 
-    def forget(self, now: float) -> int:
-        """What was under way and is not heard of counts as used. Returns how much that was."""
-        lost = self.under_way
-        if not lost or now <= self._active + SILENCE:
+    def expire_in_flight(self, now: float) -> int:
+        """Count requests that were in flight for too long as used. Returns how many."""
+        lost = self.in_flight
+        if not lost or now <= self._last_activity + IN_FLIGHT_TIMEOUT:
             return 0
-        self.under_way, self._forgot = 0, now
+        self.in_flight, self._in_flight_since = 0, now
         for window in self.windows.values():
-            window.miss(lost, now)
+            window.count_unreported(lost, now)
         return lost
 
-    def knows(self, now: float) -> bool:
-        """Whether it would be a pity to forget all this."""
-        self.forget(now)
-        self.line.sweep(now)
-        ends = [window.latest for name, window in self.windows.items() if name != OWN]
-        return max(self.blocked_until, *ends, -math.inf) > now or bool(self.under_way or self.line)
+    def is_idle(self, now: float) -> bool:
+        """Whether no known limit is in force, nothing is in flight and nobody waits."""
+        self.expire_in_flight(now)
+        self.queue.remove_expired(now)
+        ends = [window.latest_end for name, window in self.windows.items() if name != CONFIGURED]
+        return not (max(self.blocked_until, *ends, -math.inf) > now or self.in_flight or self.queue)
 
-    def fork(self, now: float) -> None:
-        """What other threads did, and waited for, they do in the parent."""
-        self.line, self.under_way, self._forgot = WaitQueue(), 0, now
+    def after_fork(self, now: float) -> None:
+        """Forget the queue and the requests in flight: they belong to threads of the parent process."""
+        self.queue, self.in_flight, self._in_flight_since = WaitQueue(), 0, now
 
-    def _count(self, answer: Observation) -> None:
-        told = {limit.name for limit in answer.limits}
-        if told:
-            self.windows.pop(OWN, None)
+    def _update_windows(self, observation: Observation) -> None:
+        sent_at, received_at = observation.sent_at, observation.received_at
+        reported = {limit.name for limit in observation.limits}
+        if reported:
+            self.windows.pop(CONFIGURED, None)
         for name, window in self.windows.items():
-            if name not in told:
-                window.miss(1, answer.heard)
-        for limit in answer.limits:
+            if name not in reported:
+                window.count_unreported(1, received_at)
+        for limit in observation.limits:
             if (known := self.windows.get(limit.name)) is None:
-                self.windows[limit.name] = Window.told(limit, answer.sent, answer.heard)
+                self.windows[limit.name] = Window.from_header(limit, sent_at, received_at)
             else:
-                known.hear(limit, answer.sent, answer.heard)
+                known.observe(limit, sent_at, received_at)
 
-    def _begin(self, now: float) -> None:
-        """Windows that are over are followed by others."""
+    def _start_windows(self, now: float) -> None:
+        """Start the next window where one is over."""
         for name, window in list(self.windows.items()):
-            if now < window.latest:
+            if now < window.latest_end:
                 continue
             if window.quota is None:
                 del self.windows[name]
-                if self.line:
-                    self._trying_since = min(self._trying_since, now)
+                if self.queue:
+                    self._probing_since = min(self._probing_since, now)
             else:
-                window.begin(now)
+                window.start(now)
 
-    def _wait(self, position: int, now: float) -> float:
-        """Seconds until the turn of who has so many before them."""
+    def _estimate_wait(self, position: int, now: float) -> float:
+        """Return the wait in seconds for a caller with so many others before it."""
         at = max(now, self.blocked_until)
-        if self._trying_since < math.inf:
-            at += position * SPACING
+        if self._probing_since < math.inf:
+            at += position * PROBE_INTERVAL
         for window in self.windows.values():
-            beyond = position - max(0, window.left - self.under_way)
-            if beyond < 0:
+            excess = position - max(0, window.available - self.in_flight)
+            if excess < 0:
                 continue
-            if position < window.left:  # it depends on whether what is under way is counted in that already
-                at = max(at, min(now + SOON + position / 1000, window.latest))
+            if position < window.available:  # there is room if the window already includes those in flight
+                at = max(at, min(now + RECHECK_INTERVAL + position / 1000, window.latest_end))
             elif window.quota is None:
-                at = max(at, window.latest + beyond * SPACING)
+                at = max(at, window.latest_end + excess * PROBE_INTERVAL)
             else:
-                at = max(at, window.latest + beyond // window.quota * ((window.seconds or 0) + MARGIN))
+                at = max(at, window.latest_end + excess // window.quota * ((window.seconds or 0) + RESET_MARGIN))
         return at - now

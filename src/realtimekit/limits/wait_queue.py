@@ -1,43 +1,43 @@
-"""Who waits for a turn."""
+"""The queue of those who wait for permission to send."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
 
-POLL_INTERVAL = 5.0  # seconds: who waits asks again at least so often, and so shows that they still do
-GRACE = 1.0  # seconds: who is so late has left
+POLL_INTERVAL = 5.0  # seconds: waiting callers ask again at least this often, which shows that they still wait
+GRACE_PERIOD = 1.0  # seconds: a caller that is later than this has left the queue
 
 
 class WaitQueue:
-    """Numbers in the order of asking. Who was away too long and comes back has kept their place."""
+    """Reservation numbers in the order of arrival. A caller that was removed and comes back keeps its position."""
 
     def __init__(self) -> None:
         self._numbers: list[int] = []  # sorted
-        self._due: dict[int, float] = {}  # when each asks again
-        self._swept = -math.inf
+        self._expiry: dict[int, float] = {}  # when each caller should have asked again
+        self._last_sweep = -math.inf
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def before(self, number: int) -> int:
-        """How many go first."""
+    def position(self, number: int) -> int:
+        """Return how many callers go first."""
         return bisect_left(self._numbers, number)
 
-    def join(self, number: int, due: float) -> None:
-        """Wait, or wait on, until `due`."""
-        if number not in self._due:
+    def add(self, number: int, expires_at: float) -> None:
+        """Enter the queue, or stay in it, until `expires_at`."""
+        if number not in self._expiry:
             insort(self._numbers, number)
-        self._due[number] = due
+        self._expiry[number] = expires_at
 
-    def leave(self, number: int) -> None:
-        """It is their turn, or they gave up."""
-        if self._due.pop(number, None) is not None:
+    def remove(self, number: int) -> None:
+        """Leave the queue, if the caller is in it."""
+        if self._expiry.pop(number, None) is not None:
             del self._numbers[bisect_left(self._numbers, number)]
 
-    def sweep(self, now: float) -> None:
-        """Those who did not ask again have left: cancelled, interrupted, dead."""
-        if now >= self._swept + GRACE:
-            self._swept = now
-            for number in [number for number, due in self._due.items() if due < now - GRACE]:
-                self.leave(number)
+    def remove_expired(self, now: float) -> None:
+        """Remove callers that did not ask again: they were canceled, interrupted or killed."""
+        if now >= self._last_sweep + GRACE_PERIOD:
+            self._last_sweep = now
+            for number in [number for number, expires_at in self._expiry.items() if expires_at < now - GRACE_PERIOD]:
+                self.remove(number)

@@ -1,4 +1,4 @@
-"""One limit: what remains of it, and when there will be more."""
+"""One rate limit window: how many requests remain, and when the window ends."""
 
 from __future__ import annotations
 
@@ -8,80 +8,89 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from realtimekit.limits.headers import RateLimit
 
-MARGIN = 1.0  # seconds: those in the headers are whole, and may have been rounded up or down
+RESET_MARGIN = 1.0  # seconds: the headers have whole seconds, which may have been rounded up or down
 
 
 class Window:
-    """What the server lets through until its window ends.
+    """The number of requests that the server accepts until the window ends.
 
-    Nobody says exactly when that is: `Ratelimit`'s `t` has whole seconds, counted from a moment between sending and
-    hearing. So it is kept as the times between which it lies, and these tell, too, whether another answer speaks of
-    the same window, a later one, or one that is over. What is taken for granted is always the worse of two: less
-    remains, and it ends later.
+    The exact end is unknown: `t` in the `Ratelimit` header has whole seconds, counted from some time between sending
+    the request and receiving the response. So the end is kept as an interval, which also tells whether another
+    response describes the same window, a later one, or one that is over. The limiter always assumes the worse of two
+    possibilities: fewer requests remain, and the window ends later.
     """
 
-    __slots__ = ("earliest", "latest", "missed", "observed", "quota", "remaining", "seconds", "unseen")
+    __slots__ = (
+        "earliest_end",
+        "latest_end",
+        "observed",
+        "quota",
+        "remaining",
+        "seconds",
+        "unreported",
+        "unreported_at",
+    )
 
     def __init__(self, quota: int | None, seconds: float | None) -> None:
-        # None: unknown, and then nothing is known after its end.
+        # None: unknown; then nothing is known after the end of the window.
         self.quota: int | None = quota
         self.seconds: float | None = seconds
-        self.remaining: int = quota or 0  # as the server told, or it was when the window began
-        self.unseen: int = 0  # requests since then whose answers did not tell
-        self.missed: float = -math.inf  # when the last of these was heard of
-        self.earliest: float = -math.inf  # its end lies between these
-        self.latest: float = -math.inf
-        self.observed: bool = False  # False: it was begun here, and the server has not told of it yet
+        self.remaining: int = quota or 0  # as the server reported it, or the quota at the start of the window
+        self.unreported: int = 0  # requests since then whose responses did not report what remains
+        self.unreported_at: float = -math.inf  # when the last of them ended
+        self.earliest_end: float = -math.inf
+        self.latest_end: float = -math.inf
+        self.observed: bool = False  # False: started by this limiter, and no response has described it yet
 
     @classmethod
-    def told(cls, limit: RateLimit, sent: float, heard: float) -> Self:
-        """The window that an answer speaks of."""
+    def from_header(cls, limit: RateLimit, sent_at: float, received_at: float) -> Self:
+        """Create the window that a response describes."""
         window = cls(limit.quota, limit.window)
-        if limit.remaining is None:  # a policy alone: what is sent from now on is counted here
-            window.begin(heard)
-        window.hear(limit, sent, heard)
+        if limit.remaining is None:  # only a policy: count here what is sent from now on
+            window.start(received_at)
+        window.observe(limit, sent_at, received_at)
         return window
 
     @property
-    def left(self) -> int:
-        """How many more the server lets through, less what is under way."""
-        return self.remaining - self.unseen
+    def available(self) -> int:
+        """How many more requests the server accepts, including those in flight."""
+        return self.remaining - self.unreported
 
-    def begin(self, now: float) -> None:
-        """The window before is over."""
-        self.remaining, self.unseen, self.observed = self.quota or 0, 0, False
-        self.earliest, self.latest = now, now + (self.seconds or 0) + MARGIN
+    def start(self, now: float) -> None:
+        """Start the next window, when the one before is over."""
+        self.remaining, self.unreported, self.observed = self.quota or 0, 0, False
+        self.earliest_end, self.latest_end = now, now + (self.seconds or 0) + RESET_MARGIN
 
-    def miss(self, count: int, heard: float) -> None:
-        """So many requests of which nobody tells what they left."""
-        self.unseen += count
-        self.missed = heard
+    def count_unreported(self, count: int, at: float) -> None:
+        """Count requests whose responses did not report what remains."""
+        self.unreported += count
+        self.unreported_at = at
 
-    def hear(self, limit: RateLimit, sent: float, heard: float) -> None:
-        """Another answer speaks of this limit."""
+    def observe(self, limit: RateLimit, sent_at: float, received_at: float) -> None:
+        """Learn from another response that describes this limit."""
         if limit.quota is not None:
             self.quota, self.seconds = limit.quota, limit.window
         if limit.remaining is None or limit.reset is None:
-            self.miss(1, heard)
+            self.count_unreported(1, received_at)
             return
-        earliest, latest = sent + limit.reset - MARGIN, heard + limit.reset + MARGIN
-        if sent > self.missed:
-            self.unseen = 0  # they are counted in this answer
-        if earliest > self.latest:
-            self.remaining, self.earliest, self.latest = limit.remaining, earliest, latest
-        elif latest < self.earliest or (heard < self.earliest and not self.observed):
-            return  # it was long under way, or is reported late: it is about a window that is over
+        earliest_end, latest_end = sent_at + limit.reset - RESET_MARGIN, received_at + limit.reset + RESET_MARGIN
+        if sent_at > self.unreported_at:
+            self.unreported = 0  # this response includes them
+        if earliest_end > self.latest_end:
+            self.remaining, self.earliest_end, self.latest_end = limit.remaining, earliest_end, latest_end
+        elif latest_end < self.earliest_end or (received_at < self.earliest_end and not self.observed):
+            return  # a slow response, or one reported late: it describes a window that is over
         else:
-            # Answers overtake each other: the one that leaves least was given last.
+            # Responses overtake each other: the one with the fewest remaining requests is the latest.
             self.remaining = min(self.remaining, limit.remaining)
-            self.earliest = max(self.earliest, earliest)
-            self.latest = self._end(latest)
+            self.earliest_end = max(self.earliest_end, earliest_end)
+            self.latest_end = self._narrow(latest_end)
         self.observed = True
 
-    def _end(self, latest: float) -> float:
+    def _narrow(self, latest_end: float) -> float:
         if not self.observed:
-            return latest
-        # A window so short that this could be the next one already: then it ends when that does.
-        if self.seconds is not None and latest - self.latest >= self.seconds - 3 * MARGIN:
-            return max(self.latest, latest)
-        return min(self.latest, latest)
+            return latest_end
+        # The window may be so short that this is already the next one: then the end of that one counts.
+        if self.seconds is not None and latest_end - self.latest_end >= self.seconds - 3 * RESET_MARGIN:
+            return max(self.latest_end, latest_end)
+        return min(self.latest_end, latest_end)

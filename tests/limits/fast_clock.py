@@ -1,4 +1,4 @@
-"""Time that runs faster, for real threads and processes against the emulator's own limit, and the client's part."""
+"""A faster clock, for real threads and processes against the emulator's rate limit; and what a client does."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter, RedisLimiter
 from realtimekit.limits.script import CLOCK, SCRIPT
 
-SPEED = 20  # seconds of the test in one real second
+SPEED = 20  # simulated seconds per real second
 
 
 def seconds() -> float:
-    """The limiter's clock."""
+    """The clock of the limiter."""
     return time.monotonic() * SPEED
 
 
-class Quick(Clock):
-    """The emulator's."""
+class FastClock(Clock):
+    """The clock of the emulator."""
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(time.time() * SPEED, UTC)
 
 
-def quicken(emulator: Emulator) -> None:
-    emulator.world.clock = Quick()
+def use_fast_clock(emulator: Emulator) -> None:
+    emulator.world.clock = FastClock()
 
 
-def quick_script(client: Any) -> Any:
-    """The script, by a clock of Redis that is as fast."""
+def fast_script(client: Any) -> Any:
+    """The script with a clock of Redis that is as fast."""
     clock = f"(function () local t = {CLOCK} return {{t[1] * {SPEED}, t[2] * {SPEED}}} end)()"
     return client.register_script(SCRIPT.replace(CLOCK, clock))
 
 
 def send(limiter: LocalLimiter | RedisLimiter, transport: Any, request: Request) -> Response:
-    """What a client does with its limiter."""
+    """Send a request as a client does, with a limiter."""
     reservation = limiter.reserve()
     while reservation.wait:
         time.sleep(reservation.wait / SPEED)
