@@ -30,7 +30,7 @@ def main() -> None:
         results: dict[str, Rounds] = {}
         for name in options.only or cases.NAMES:
             results[name] = measure(name, base_url, options.rounds)
-            print(result_tables.table(name, results[name]), flush=True)  # noqa: T201 - the output of the command
+            print(result_tables.table(name, results[name]), flush=True)
     if not options.only:
         _write(results)
 
@@ -53,11 +53,11 @@ def _options() -> argparse.Namespace:
 def _profile(name: str, contender: str, base_url: str) -> None:
     interpreter = str(environments.python(INSTALLED[contender].environment))
     command = [interpreter, "-m", "benchmarks.profiling", name, contender, base_url]
-    subprocess.run(command, cwd=environments.ROOT, check=True)  # noqa: S603 - our own program
+    subprocess.run(command, cwd=environments.ROOT, check=True)
 
 
 def _write(results: dict[str, Rounds]) -> None:
-    from benchmarks.chart import draw  # noqa: PLC0415 - needs matplotlib
+    from benchmarks.chart import draw  # needs matplotlib
 
     about = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
     document = {"about": about, "packages": _packages(), "rounds": results}
@@ -73,7 +73,7 @@ def _packages() -> dict[str, list[str]]:
     installed = {}
     for name in environments.CONTENTS:
         command = [sys.executable, "-m", "pip", "--python", str(environments.python(name)), "freeze"]
-        frozen = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - pip
+        frozen = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         installed[name] = [line.partition(" @ ")[0] for line in frozen.splitlines()]
     return installed
 

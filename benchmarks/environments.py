@@ -53,4 +53,4 @@ def _install(name: str, *what: str) -> None:
 
 
 def _pip(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)  # noqa: S603 - our own arguments
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)

@@ -46,9 +46,9 @@ def main(name: str, contender: str, base_url: str) -> None:
 
 def layers(contender: str, base_url: str) -> None:
     """Print the CPU time of one `find` in microseconds, as a whole and in parts, measured in turns."""
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - only where this package is measured
-    from realtimekit.interfaces import Request, Response  # noqa: PLC0415
-    from realtimekit.transports import create_transport  # noqa: PLC0415
+    from realtimekit import RealtimeKit  # only where this package is measured
+    from realtimekit.interfaces import Request, Response
+    from realtimekit.transports import create_transport
 
     bare = import_module(f"benchmarks.contenders.bare_{'httpcore2' if contender == OURS else 'pyreqwest'}")
     transport = create_transport("auto", asynchronous=False)
@@ -119,7 +119,7 @@ def _package(file: str, function: str) -> str:
 
 
 def say(text: str) -> None:
-    print(text)  # noqa: T201 - a report
+    print(text)
 
 
 if __name__ == "__main__":

@@ -63,9 +63,7 @@ def _turn(name: str, contender: str, base_url: str, undo: ExitStack) -> Callable
 
 @contextmanager
 def _process(command: list[str]) -> Generator[subprocess.Popen[str]]:
-    with subprocess.Popen(  # noqa: S603 - our own programs
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             yield process
         finally:

@@ -255,7 +255,7 @@ class Mix:
 def emulator() -> Generator[dict[str, Any]]:
     """Start an emulator with a session, a dozen meetings and FAULTS, and yield the settings of its clients."""
     command = [sys.executable, "-m", "realtimekit", "emulator", "--demo", "--json", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             settings = json.loads(process.stdout.readline())
@@ -312,7 +312,7 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the output of the command
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -109,8 +109,8 @@ def test_what_cannot_be_sent_shows_no_token(transport: TransportName) -> None:
 REFUSED: dict[str, Callable[[RealtimeKit], object]] = {
     "a body": lambda c: c.meetings.create(recording_config={"a": object()}),  # type: ignore[typeddict-unknown-key]
     "a number in the body": lambda c: c.meetings.create(session_keep_alive_time_in_secs=float("nan")),
-    "a time in the body": lambda c: c.meetings.create(title="t", extra_body={"at": datetime(2026, 6, 3)}),  # noqa: DTZ001
-    "a time in the query": lambda c: c.sessions.where(start_time=datetime(2026, 6, 3)),  # noqa: DTZ001
+    "a time in the body": lambda c: c.meetings.create(title="t", extra_body={"at": datetime(2026, 6, 3)}),
+    "a time in the query": lambda c: c.sessions.where(start_time=datetime(2026, 6, 3)),
     "an extra query": lambda c: c.sessions.find("s", extra_query={"x": object()}),
     "a body of a GET": lambda c: c.sessions.find("s", extra_body={"x": 1}),
     "a timeout": lambda c: c.sessions.find("s", timeout=-1),

@@ -2,7 +2,7 @@
 
 Trackers tell the local variables of every frame. Looked into are the frames of this package and below; those of the
 application are its own. Left out is what `test_secrets` says of calls that are refused unsent.
-"""  # noqa: E501 - one line for those that belong together
+"""
 
 from __future__ import annotations
 

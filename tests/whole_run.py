@@ -113,7 +113,7 @@ def attempt(call: Callable[[], Any]) -> Any:
         result = call()
         if isinstance(result, Coroutine):
             result = asyncio.run(result)
-    except Exception as error:  # noqa: BLE001 - told
+    except Exception as error:
         tell(error)
         return None
     log.info("it gave %s %r", result, result)
@@ -247,7 +247,7 @@ async def use_async(given: Any, file: str) -> None:
         for call in calls:
             try:
                 log.info("it gave %r", await call())
-            except Exception as error:  # noqa: BLE001 - told
+            except Exception as error:
                 tell(error)
 
 
@@ -293,7 +293,7 @@ def command() -> None:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - what the program is for
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -50,9 +50,7 @@ def measure(contender: str, base_url: str) -> Sample:
     environment = CONTENDERS[contender].environment
     program = f"URL = {base_url!r}\n{PROGRAMS[contender]}{_PEAK}"
     before, started = os.times(), time.perf_counter()
-    done = subprocess.run(  # noqa: S603 - our own program
-        [python(environment), "-c", program], stdout=subprocess.PIPE, check=True, text=True, cwd="/"
-    )
+    done = subprocess.run([python(environment), "-c", program], stdout=subprocess.PIPE, check=True, text=True, cwd="/")
     wall, after = time.perf_counter() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     sample = {"wall": wall, "cpu": cpu, "peak": int(done.stdout) * 1024.0}

@@ -29,9 +29,9 @@ TIMES = 5  # the fastest counts: another process may have used the core
 
 def begin(setting: Setting) -> Callable[[], Sample]:
     """Make one emulator that is served by the command line, one with few sessions and one with many."""
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - only in the environment that has it
-    from realtimekit.emulator import Emulator  # noqa: PLC0415
-    from realtimekit.transports.emulator import connected  # noqa: PLC0415
+    from realtimekit import RealtimeKit  # only in the environment that has it
+    from realtimekit.emulator import Emulator
+    from realtimekit.transports.emulator import connected
 
     few, before = setting.undo.enter_context(Emulator()), resident()
     many = setting.undo.enter_context(Emulator())
@@ -60,10 +60,10 @@ def begin(setting: Setting) -> Callable[[], Sample]:
 
 def serve(undo: ExitStack) -> RealtimeKit:
     """Start an emulator in a process of its own, and return a client of it."""
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - as above
+    from realtimekit import RealtimeKit
 
     command = [sys.executable, "-m", "realtimekit", "emulator", "--json", "--port", "0"]
-    running = undo.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))  # noqa: S603 - ours
+    running = undo.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     undo.callback(running.terminate)
     assert running.stdout is not None
     settings = json.loads(running.stdout.readline())

@@ -425,5 +425,5 @@ class _NoClient(Runner[Async]):
         raise ConfigurationError(_NO_CLIENT)
 
 
-def _restore(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:
+def _restore(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:  # noqa: FBT001 - pickle passes it by position
     return cls._load(_NoClient() if asynchronous else _DefaultClient(), data, scope)

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A new emulator in this process. The default client (`Session.find(...)`) uses it during the test."""
     # Imported here, because pytest loads this file in every run, also where it is not used.
-    from realtimekit import client, settings  # noqa: PLC0415
-    from realtimekit.emulator import Emulator  # noqa: PLC0415
-    from realtimekit.transports.emulator import connected  # noqa: PLC0415
+    from realtimekit import client, settings
+    from realtimekit.emulator import Emulator
+    from realtimekit.transports.emulator import connected
 
     with Emulator() as emulator:
         monkeypatch.setattr(settings, "_configured", dict(connected(emulator)))
@@ -43,7 +43,7 @@ def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 @pytest.fixture
 def realtimekit_async_client(realtimekit_emulator: Emulator) -> AsyncRealtimeKit:  # noqa: ARG001 - it configures
     """An async client of `realtimekit_emulator`."""
-    from realtimekit import AsyncRealtimeKit  # noqa: PLC0415 - as above
+    from realtimekit import AsyncRealtimeKit
 
     return AsyncRealtimeKit()
 
@@ -51,6 +51,6 @@ def realtimekit_async_client(realtimekit_emulator: Emulator) -> AsyncRealtimeKit
 @pytest.fixture
 def realtimekit_client(realtimekit_emulator: Emulator) -> RealtimeKit:  # noqa: ARG001 - it configures
     """A client of `realtimekit_emulator`."""
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - as above
+    from realtimekit import RealtimeKit
 
     return RealtimeKit()

@@ -162,7 +162,7 @@ class Odd(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 

@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from realtimekit.values import encode_query_value, format_time, json_default, parse_date, parse_timestamp
 
 CET = timezone(timedelta(hours=1))
-NAIVE = datetime(2026, 6, 3, 10, 0)  # noqa: DTZ001 - the one to refuse
-EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone
+NAIVE = datetime(2026, 6, 3, 10, 0)
+EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2100, 1, 1)
 
 
 class Status(StrEnum):

@@ -235,7 +235,7 @@ def test_retry_after_as_a_date(world: World) -> None:
         ({"headers": {"a": "b"}}, True),
     ],
 )
-def test_whether_it_is_carried_out(world: World, rule: Any, carried_out: bool) -> None:  # noqa: FBT001 - a table
+def test_whether_it_is_carried_out(world: World, rule: Any, carried_out: bool) -> None:
     world.emulator.add_fault(**rule)
     with suppress(http.client.HTTPException, OSError):
         ask(world, "POST", "/meetings", {"title": "a"})
@@ -488,7 +488,7 @@ def test_every_field_is_tried() -> None:
 
 @fuzzed(150)
 @given(data=st.data(), names=st.sets(st.sampled_from(sorted(RULE)), min_size=1, max_size=4), odd=st.booleans())
-def test_any_rule_is_refused_or_works(world: World, data: st.DataObject, names: set[str], odd: bool) -> None:  # noqa: FBT001 - hypothesis
+def test_any_rule_is_refused_or_works(world: World, data: st.DataObject, names: set[str], odd: bool) -> None:
     rule: Any = {name: data.draw(junk if odd else FITTING[name], name) for name in names}
     emulator = world.emulator
     emulator.clear_faults()

@@ -34,6 +34,6 @@ if __name__ == "__main__":
         answers += sent.get(timeout=60)
         if len({call[0] for answer in answers for call in answer["after"]}) == CONCURRENCY:
             break
-    print(json.dumps(answers))  # noqa: T201 - what the program is for
+    print(json.dumps(answers))
 else:
     import_module("tests.forks.clients")  # as an application does: in the worker, before it forks

@@ -39,7 +39,7 @@ def in_child(work: Callable[[], list[Told]]) -> list[Told]:
         os.close(read)
         try:
             told = json.dumps(work())
-        except BaseException as error:  # noqa: BLE001 - told below
+        except BaseException as error:
             told = json.dumps({"failed": repr(error)})
         with os.fdopen(write, "w") as pipe:
             pipe.write(told)
@@ -81,7 +81,7 @@ def busy() -> list[Told]:
         try:
             while not over.is_set():
                 work()
-        except BaseException as error:  # noqa: BLE001 - told below
+        except BaseException as error:
             troubles.append(repr(error))
 
     def walk() -> None:
@@ -101,7 +101,7 @@ def busy() -> list[Told]:
         try:
             for _ in range(FORKS):
                 told.extend(in_child(child))
-        except BaseException as error:  # noqa: BLE001 - told below
+        except BaseException as error:
             troubles.append(repr(error))
 
     others = [lambda: ask_all("parent")] * BUSY + [walk, make]
@@ -160,4 +160,4 @@ STORIES = {story.__name__: story for story in (pool, generations, busy, crowd)}
 
 if __name__ == "__main__":
     after = STORIES[sys.argv[1]]()
-    print(json.dumps({"before": BEFORE, "after": after}))  # noqa: T201 - what the program is for
+    print(json.dumps({"before": BEFORE, "after": after}))

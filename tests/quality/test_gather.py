@@ -86,7 +86,7 @@ class Meeting:
         self.settings: dict[str, Any] = {**connected(emulator), "transport": self.transport}
         self.settings["limiter"] = LocalLimiter(clock=lambda: sum(waits))  # the time passes by waiting alone
 
-    def of(self, asynchronous: bool, **options: Any) -> SessionQuality:  # noqa: FBT001 - the parameter of the tests
+    def of(self, asynchronous: bool, **options: Any) -> SessionQuality:
         if not asynchronous:
             return session_quality(RealtimeKit(**self.settings).sessions.ref(self.session_id), **options)
 
@@ -131,7 +131,7 @@ def ids(quality: SessionQuality) -> list[str]:
     return [peer.participant.id for peer in quality.participants]
 
 
-def test_everybody_in_the_order_of_the_list(meeting: Meeting, asynchronous: bool) -> None:  # noqa: FBT001
+def test_everybody_in_the_order_of_the_list(meeting: Meeting, asynchronous: bool) -> None:
     quality = meeting.of(asynchronous)
     listed = [who.id for who in RealtimeKit(**meeting.settings).sessions.ref(meeting.session_id).participants]
     assert ids(quality) == listed
@@ -142,7 +142,7 @@ def test_everybody_in_the_order_of_the_list(meeting: Meeting, asynchronous: bool
     assert all(peer.summary.sent.audio.samples > 80 for peer in quality.participants)
 
 
-def test_the_same_as_one_by_one(meeting: Meeting, asynchronous: bool) -> None:  # noqa: FBT001
+def test_the_same_as_one_by_one(meeting: Meeting, asynchronous: bool) -> None:
     strict = Thresholds(jitter_ms=Threshold(1, 2))
     client = RealtimeKit(**meeting.settings)
     for peer in meeting.of(asynchronous, keep_reports=True, thresholds=strict).participants:
@@ -222,7 +222,7 @@ def no_participant(_: Served) -> Response:
 )
 def test_one_failure_loses_nobody_else(
     meeting: Meeting,
-    asynchronous: bool,  # noqa: FBT001
+    asynchronous: bool,
     answer: Any,
     reason: str,
 ) -> None:
@@ -248,13 +248,13 @@ def test_the_error_itself_is_there(meeting: Meeting) -> None:
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (403, PermissionDeniedError)])
-def test_what_concerns_everybody_is_raised(meeting: Meeting, asynchronous: bool, status: int, error: Any) -> None:  # noqa: FBT001
+def test_what_concerns_everybody_is_raised(meeting: Meeting, asynchronous: bool, status: int, error: Any) -> None:
     meeting.transport.answers[meeting.peers[1]] = refusal(status)
     with pytest.raises(error):
         meeting.of(asynchronous)
 
 
-def test_nobody_there(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+def test_nobody_there(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator() as emulator:
         empty = Meeting(emulator, 1, [])
         nobody = Response(200, {}, b'{"success": true, "data": {"participants": []}}')
@@ -265,7 +265,7 @@ def test_nobody_there(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> No
 # --- the rate limit ---------------------------------------------------------------------------------------------------
 
 
-def test_a_short_refusal_is_waited_for(meeting: Meeting, asynchronous: bool, waits: list[float]) -> None:  # noqa: FBT001
+def test_a_short_refusal_is_waited_for(meeting: Meeting, asynchronous: bool, waits: list[float]) -> None:
     refused: list[str] = []
 
     def once(served: Served) -> Response:
@@ -277,7 +277,7 @@ def test_a_short_refusal_is_waited_for(meeting: Meeting, asynchronous: bool, wai
     assert 7 <= sum(waits) < 9, "all together, though several are under way"
 
 
-def test_a_long_refusal_ends_the_asking(meeting: Meeting, asynchronous: bool, waits: list[float]) -> None:  # noqa: FBT001
+def test_a_long_refusal_ends_the_asking(meeting: Meeting, asynchronous: bool, waits: list[float]) -> None:
     order = [who.id for who in RealtimeKit(**meeting.settings).sessions.ref(meeting.session_id).participants]
     meeting.transport.answers[order[1]] = refusal(429, retry_after="300")
     quality = meeting.of(asynchronous, concurrency=1)
@@ -290,7 +290,7 @@ def test_a_long_refusal_ends_the_asking(meeting: Meeting, asynchronous: bool, wa
 
 def test_where_nothing_remains_it_waits_before_it_is_refused(
     meeting: Meeting,
-    asynchronous: bool,  # noqa: FBT001
+    asynchronous: bool,
     waits: list[float],
 ) -> None:
     def last(served: Served) -> Response:

@@ -106,14 +106,14 @@ async def errors(client: AsyncRealtimeKit, session: Session[Async]) -> None:
     await session.livestream_sessions(pag_no=1)  # type: ignore[call-arg]
     await client.recordings.ref("r").wait_until("UPLOADED", pol=1)  # type: ignore[call-arg]
     await session.update(title="x")  # type: ignore[attr-defined]
-    (await client.sessions.first()).id  # type: ignore[union-attr]  # noqa: B018
+    (await client.sessions.first()).id  # type: ignore[union-attr]
 
 
 async def mixed_up(client: AsyncRealtimeKit, session: Session[Async]) -> None:
-    client.sessions.first().id  # type: ignore[attr-defined]  # noqa: B018
-    session.chat.download_url  # type: ignore[attr-defined]  # noqa: B018
+    client.sessions.first().id  # type: ignore[attr-defined]
+    session.chat.download_url  # type: ignore[attr-defined]
     session.reload()  # type: ignore[unused-coroutine]
-    client.meetings.ref("m").active_livestream.id  # type: ignore[attr-defined]  # noqa: B018
+    client.meetings.ref("m").active_livestream.id  # type: ignore[attr-defined]
     for _ in client.sessions:  # type: ignore[misc]
         pass
     with client:  # type: ignore[attr-defined]

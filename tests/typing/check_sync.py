@@ -172,7 +172,7 @@ def errors(client: RealtimeKit, session: Session, meeting: Meeting) -> None:
     Session.where(statsu="ENDED")  # type: ignore[call-arg]
     Session.all(status=1)  # type: ignore[arg-type]
     client.sessions.order_by()  # type: ignore[call-arg]
-    client.session  # type: ignore[attr-defined]  # noqa: B018
+    client.session  # type: ignore[attr-defined]
     session.livestream_sessions(pag_no=1)  # type: ignore[call-arg]
     session.find("another")  # type: ignore[arg-type]
     session.update(title="x")  # type: ignore[attr-defined]

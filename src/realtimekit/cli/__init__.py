@@ -13,7 +13,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # not every terminal can show every letter
     try:
-        from realtimekit.cli.commands import realtimekit  # noqa: PLC0415 - click may be missing
+        from realtimekit.cli.commands import realtimekit  # click may be missing
     except ImportError as error:
         if error.name not in {"click", "rich"}:
             raise

@@ -40,7 +40,7 @@ def analytics() -> None:
 @with_client
 def daily(client: RealtimeKit, output_format: str | None = None, **times: Any) -> None:
     """Show sessions and recordings by day; by default for the last 30 days."""
-    from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli import output  # rich, loaded when a command runs
 
     report = client.analytics.daywise(**times)
     sessions = report.session_stats.day_stats if report.session_stats else None
@@ -58,7 +58,7 @@ def daily(client: RealtimeKit, output_format: str | None = None, **times: Any) -
 @with_client
 def livestreams(client: RealtimeKit, output_format: str | None = None, **times: Any) -> None:
     """Show livestreams by day, and the total."""
-    from realtimekit.cli import output  # noqa: PLC0415 - as above
+    from realtimekit.cli import output
 
     days = client.analytics.livestreams_daywise(**times)
     rows = [[output.read_field(day, column.name) for column in LIVESTREAM_COLUMNS] for day in days]

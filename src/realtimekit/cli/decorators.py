@@ -29,7 +29,7 @@ def with_client(command: Command) -> Command:
     @account_options
     @functools.wraps(command)
     def wrapper(*, app_id: str | None, account_id: str | None, **kwargs: Any) -> Any:
-        from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
+        from realtimekit import RealtimeKit  # loaded when a command runs, not for its help
 
         # pyreqwest would not notice Ctrl-C until the server answers.
         transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpcore2"
@@ -72,7 +72,7 @@ def list_command(title: str, columns: tuple[Column, ...], secret: SecretField | 
             reveal: bool = False,
             **kwargs: Any,
         ) -> None:
-            from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
+            from realtimekit.cli import output  # rich, loaded when a command runs
 
             fields = (secret.field,) if secret and reveal else ()
             output.print_list(output_format, title, columns, command(client, **kwargs), limit, reveal=fields)
@@ -94,7 +94,7 @@ def show_command(secret: SecretField | None = None) -> Decorator:
         @with_client
         @functools.wraps(command)
         def wrapper(client: Any, *, output_format: str | None = None, reveal: bool = False, **kwargs: Any) -> None:
-            from realtimekit.cli import output  # noqa: PLC0415 - as above
+            from realtimekit.cli import output
 
             fields = (secret.field,) if secret and reveal else ()
             output.print_record(output_format, command(client, **kwargs), reveal=fields)

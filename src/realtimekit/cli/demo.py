@@ -11,11 +11,11 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
 def demo(*, as_json: bool) -> None:
     """Simulate a meeting of three people and read its session: needs no account and no network."""
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - only this command needs them
-    from realtimekit.cli import demo_scenario, quality_view, session_view  # noqa: PLC0415
-    from realtimekit.cli.console import make_console  # noqa: PLC0415
-    from realtimekit.emulator import Emulator  # noqa: PLC0415
-    from realtimekit.emulator.remote import RemoteEmulator  # noqa: PLC0415
+    from realtimekit import RealtimeKit  # only this command needs them
+    from realtimekit.cli import demo_scenario, quality_view, session_view
+    from realtimekit.cli.console import make_console
+    from realtimekit.emulator import Emulator
+    from realtimekit.emulator.remote import RemoteEmulator
 
     progress = make_console(stderr=True, quiet=as_json)
     with (

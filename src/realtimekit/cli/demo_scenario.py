@@ -125,7 +125,7 @@ def run(client: RealtimeKit, simulation: Simulation, report: Callable[[str], obj
 
 def backdate_clock(emulator: Emulator) -> None:
     """Set back the clock of a new emulator, so that the scenario ends at the present time."""
-    from realtimekit.emulator.clock import Clock  # noqa: PLC0415 - needs the extra `emulator`
+    from realtimekit.emulator.clock import Clock  # needs the extra `emulator`
 
     with emulator.world.lock, emulator.world.store.transaction():
         emulator.world.clock = Clock(emulator.world.clock.ahead.total_seconds() - TOTAL_TIME)

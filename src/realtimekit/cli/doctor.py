@@ -33,7 +33,7 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
 
     Exit codes: 0 no problem, 1 a problem was found, 2 wrong usage.
     """
-    from realtimekit.doctor import diagnose  # noqa: PLC0415 - loaded when it runs, not for its help
+    from realtimekit.doctor import diagnose  # loaded when it runs, not for its help
 
     report = diagnose(app_id=app_id, account_id=account_id, timeout=timeout)
     if as_json:
@@ -48,7 +48,7 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
 
 
 def _print(report: Diagnosis) -> None:
-    from realtimekit.cli.console import echo, make_console, safe_text  # noqa: PLC0415 - as above
+    from realtimekit.cli.console import echo, make_console, safe_text
 
     facts = [f"realtimekit {report.version}", report.python, report.transport]
     echo(", ".join(fact for fact in facts if fact))

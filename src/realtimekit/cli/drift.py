@@ -44,10 +44,15 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
     Exit codes: 0 no difference (or the newer slice was saved), 1 differences, 2 comparison failed or wrong usage.
     """
-    from realtimekit.contract import SpecError, compare, extract_slice, load_slice  # noqa: PLC0415 - loaded when it runs, not for its help
-    from realtimekit.contract.extract import SLICE_PATH, write_slice  # noqa: PLC0415 - as above
-    from realtimekit.contract.load import load, redact_source  # noqa: PLC0415 - as above
-    from realtimekit.errors import RealtimeKitError  # noqa: PLC0415 - as above
+    from realtimekit.contract import (
+        SpecError,
+        compare,
+        extract_slice,
+        load_slice,
+    )  # loaded when it runs, not for its help
+    from realtimekit.contract.extract import SLICE_PATH, write_slice
+    from realtimekit.contract.load import load, redact_source
+    from realtimekit.errors import RealtimeKitError
 
     if update and save:
         raise click.UsageError("give --save or --update, not both: each says where to write the slice")
@@ -75,8 +80,8 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 
 def _failure(path: str, error: Exception) -> str:
-    from realtimekit.contract.load import redact_source  # noqa: PLC0415 - as above
-    from realtimekit.protocol import sanitize  # noqa: PLC0415 - as above
+    from realtimekit.contract.load import redact_source
+    from realtimekit.protocol import sanitize
 
     if isinstance(error, OSError):
         return sanitize(f"{path}: {error.strerror or error}")
@@ -103,7 +108,7 @@ def _provenance(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Difference], target: Path | None) -> None:
-    from realtimekit.cli.console import echo, make_console, safe_text  # noqa: PLC0415 - as above
+    from realtimekit.cli.console import echo, make_console, safe_text
 
     console = make_console()
     breaking = sum(difference.breaking for difference in differences)

@@ -72,11 +72,11 @@ def emulator(context: click.Context, /, **options: Any) -> None:
 
 def serve(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: bool, as_json: bool) -> None:
     """Serve until SIGINT or SIGTERM."""
-    import sqlite3  # noqa: PLC0415 - only where an emulator is started, as the rest
+    import sqlite3  # only where an emulator is started, as the rest
 
-    from realtimekit.cli import demo_scenario  # noqa: PLC0415
-    from realtimekit.cli.shutdown import Shutdown  # noqa: PLC0415
-    from realtimekit.emulator import Emulator  # noqa: PLC0415
+    from realtimekit.cli import demo_scenario
+    from realtimekit.cli.shutdown import Shutdown
+    from realtimekit.emulator import Emulator
 
     shutdown = Shutdown()
     try:
@@ -97,9 +97,9 @@ def serve(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere:
 
 
 def _run_demo(running: Emulator) -> None:
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - only for --demo
-    from realtimekit.cli import demo_scenario  # noqa: PLC0415
-    from realtimekit.transports.emulator import connected  # noqa: PLC0415
+    from realtimekit import RealtimeKit  # only for --demo
+    from realtimekit.cli import demo_scenario
+    from realtimekit.transports.emulator import connected
 
     client = RealtimeKit(**connected(running))
     if not client.sessions.where(search=demo_scenario.TITLE).first():
@@ -145,7 +145,7 @@ def control_command(command: Command) -> Command:
     @json_option
     @functools.wraps(command)
     def wrapper(*, emulator: str, as_json: bool, **kwargs: Any) -> None:
-        from realtimekit.cli.console import echo  # noqa: PLC0415 - rich, loaded when a command runs
+        from realtimekit.cli.console import echo  # rich, loaded when a command runs
 
         with control_plane(emulator) as control:
             text, document = command(control, **kwargs)
@@ -157,7 +157,7 @@ def control_command(command: Command) -> Command:
 @contextmanager
 def control_plane(origin: str) -> Generator[RemoteEmulator]:
     """Yield the control plane of an emulator, and report its errors in one line."""
-    from realtimekit.cli.console import safe_text  # noqa: PLC0415 - as above
+    from realtimekit.cli.console import safe_text
     from realtimekit.emulator.http import HTTPError
     from realtimekit.emulator.remote import RemoteEmulator  # the SDK and the emulator share the wire
 
@@ -215,7 +215,7 @@ def speak(
     control: RemoteEmulator, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int | None
 ) -> tuple[str, Any]:
     """Simulate that a peer says something, for the transcript."""
-    from realtimekit.cli.demo_scenario import SPEECH_MS_PER_CHARACTER  # noqa: PLC0415 - only this command needs it
+    from realtimekit.cli.demo_scenario import SPEECH_MS_PER_CHARACTER  # only this command needs it
 
     until = start_ms + SPEECH_MS_PER_CHARACTER * len(text) if end_ms is None else end_ms
     control.speech(session_id, peer_id, text, start_ms, until)
@@ -254,7 +254,7 @@ def reset(control: RemoteEmulator) -> tuple[str, Any]:
 @format_options
 def requests(emulator: str, output_format: str | None) -> None:
     """List the requests to the emulator's API so far, oldest first."""
-    from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli import output  # rich, loaded when a command runs
 
     with control_plane(emulator) as control:
         entries = control.requests()

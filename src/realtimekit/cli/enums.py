@@ -47,7 +47,7 @@ class OpenEnum(_ParamType):
         declared = getattr(import_module(f"realtimekit.resources.{module}"), name)
         return tuple(dict.fromkeys(_literals(get_type_hints(declared)[field[0]] if field else declared)))
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return "|".join(self.values)
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -64,11 +64,11 @@ class OpenEnum(_ParamType):
 
     def shell_complete(
         self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        param: click.Parameter,  # noqa: ARG002 - as above
+        ctx: click.Context,
+        param: click.Parameter,
         incomplete: str,
     ) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a shell completes
+        from click.shell_completion import CompletionItem  # only while a shell completes
 
         start = incomplete.casefold()
         return [CompletionItem(member) for member in self.values if member.casefold().startswith(start)]

@@ -60,7 +60,7 @@ def _check_folder(path: Path) -> None:
 @contextmanager
 def write_errors(path: object) -> Generator[None]:
     """Report in one line what the operating system refuses in spite of the checks."""
-    from realtimekit.errors import RealtimeKitError  # noqa: PLC0415 - loaded when a command runs, not for its help
+    from realtimekit.errors import RealtimeKitError  # loaded when a command runs, not for its help
 
     try:
         yield

@@ -103,7 +103,7 @@ def show_token(client: RealtimeKit, participant_id: str, meeting_id: str, output
 
     Whoever has it can join as this participant: give it only to their browser.
     """
-    from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli import output  # rich, loaded when a command runs
 
     participant = client.participants.ref(participant_id, meeting_id=meeting_id).regenerate_token()
     if (token := participant.token) is None:

@@ -27,7 +27,7 @@ def progress_bar(description: str, *, in_bytes: bool = False) -> Generator[Calla
     if not is_terminal(sys.stderr):
         yield lambda _done, _total: None
         return
-    from rich import progress  # noqa: PLC0415 - only where a bar is shown
+    from rich import progress  # only where a bar is shown
 
     amount = (
         [progress.DownloadColumn(), progress.TransferSpeedColumn()] if in_bytes else [progress.MofNCompleteColumn()]

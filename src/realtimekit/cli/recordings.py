@@ -111,7 +111,7 @@ def wait_for_recording(
     client: RealtimeKit, recording_id: str, statuses: tuple[str, ...], timeout: float, poll: float
 ) -> Recording:
     """Wait until a recording has a given status."""
-    from realtimekit.cli.progress import spinner  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli.progress import spinner  # rich, loaded when a command runs
 
     with spinner(f"recording {recording_id}") as update:
         return client.recordings.ref(recording_id).wait_until(
@@ -136,7 +136,7 @@ def download_recording(
     client: RealtimeKit, recording_id: str, to: str, *, yes: bool, output_format: str | None = None
 ) -> None:
     """Download a recording: its file, or the files of its tracks."""
-    from realtimekit.cli import downloads  # noqa: PLC0415 - as above
+    from realtimekit.cli import downloads
 
     recording = client.recordings.find(recording_id)
     downloads.print_saved_files(output_format, downloads.download_recording(recording, to, yes=yes))

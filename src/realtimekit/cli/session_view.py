@@ -81,7 +81,7 @@ def _transcript(session: Session) -> list[dict[str, Any]]:
 
 def serialize_segments(segments: Sequence[Segment]) -> list[dict[str, Any]]:
     """Return segments in RealtimeKit's own format: startTime, endTime, sentence, peerData."""
-    from realtimekit.artifacts.formats import to_json  # noqa: PLC0415 - only where there is a transcript
+    from realtimekit.artifacts.formats import to_json  # only where there is a transcript
 
     document: list[dict[str, Any]] = json.loads(to_json(segments))
     return document

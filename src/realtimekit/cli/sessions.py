@@ -69,7 +69,7 @@ def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
 @with_client
 def show_session(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
     """Show one session with its participants, chat, transcript, summary and livestreams. CSV has only the session."""
-    from realtimekit.cli import output, session_view  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli import output, session_view  # rich, loaded when a command runs
 
     session = client.sessions.find(session_id)
     if output_format == "csv":
@@ -97,7 +97,7 @@ def list_participants(client: RealtimeKit, session_id: str, **filters: Any) -> A
 @with_client
 def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
     """Show the chat of a session."""
-    from realtimekit.cli import output, session_view  # noqa: PLC0415 - as above
+    from realtimekit.cli import output, session_view
 
     messages = client.sessions.ref(session_id).chat.messages(errors=session_view.NotedProblems("chat"))
     if output_format == "csv":
@@ -122,10 +122,10 @@ def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = 
 @with_client
 def show_transcript(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
     """Show the transcript of a session."""
-    from realtimekit.artifacts import formats  # noqa: PLC0415 - as above
-    from realtimekit.artifacts.segments import to_text  # noqa: PLC0415 - as above
-    from realtimekit.cli import output, session_view  # noqa: PLC0415 - as above
-    from realtimekit.cli.console import replace_controls  # noqa: PLC0415 - as above
+    from realtimekit.artifacts import formats
+    from realtimekit.artifacts.segments import to_text
+    from realtimekit.cli import output, session_view
+    from realtimekit.cli.console import replace_controls
 
     writers = {"srt": formats.to_srt, "vtt": formats.to_vtt, "markdown": formats.to_markdown, "text": to_text}
     segments = client.sessions.ref(session_id).transcript.segments(errors=session_view.NotedProblems("transcript"))
@@ -165,9 +165,9 @@ def show_summary(
     output_format: str | None = None,
 ) -> None:
     """Show the summary of a session: plain text or Markdown, as its meeting is set."""
-    from realtimekit.cli.console import replace_controls  # noqa: PLC0415 - as above
-    from realtimekit.cli.output import print_json  # noqa: PLC0415 - as above
-    from realtimekit.cli.progress import spinner  # noqa: PLC0415 - as above
+    from realtimekit.cli.console import replace_controls
+    from realtimekit.cli.output import print_json
+    from realtimekit.cli.progress import spinner
 
     session = client.sessions.ref(session_id)
     if generate:
@@ -188,7 +188,7 @@ def show_summary(
 @with_client
 def show_quality(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
     """Show the call quality of each participant, and what went wrong."""
-    from realtimekit.cli import quality_view  # noqa: PLC0415 - as above
+    from realtimekit.cli import quality_view
 
     quality_view.print_session_quality(output_format, client.sessions.find(session_id))
 
@@ -225,7 +225,7 @@ def download_session(
 
     Missing artifacts are noted on stderr; with --only they are an error.
     """
-    from realtimekit.cli import downloads  # noqa: PLC0415 - as above
+    from realtimekit.cli import downloads
 
     session = client.sessions.find(session_id)
     files = downloads.download_session(session, kinds or ARTIFACTS, to, transcript_format, strict=bool(kinds))

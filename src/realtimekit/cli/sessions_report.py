@@ -52,11 +52,11 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     It has who was there and when, the transcript and the chat in one thread, the summary, the call quality of each
     participant, recordings and livestreams. It says what is missing.
     """
-    from realtimekit import report as reports  # noqa: PLC0415 - loaded when the command runs, not for its help
-    from realtimekit.cli.console import echo  # noqa: PLC0415 - as above
-    from realtimekit.cli.progress import progress_bar, spinner  # noqa: PLC0415 - as above
-    from realtimekit.report.formatting import pluralize  # noqa: PLC0415 - as above
-    from realtimekit.report.page import load_environment  # noqa: PLC0415 - as above
+    from realtimekit import report as reports  # loaded when the command runs, not for its help
+    from realtimekit.cli.console import echo
+    from realtimekit.cli.progress import progress_bar, spinner
+    from realtimekit.report.formatting import pluralize
+    from realtimekit.report.page import load_environment
 
     load_environment()  # raises before minutes are spent on a page that cannot be written
     session = client.sessions.find(session_id)

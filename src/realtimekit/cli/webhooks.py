@@ -28,7 +28,7 @@ COLUMNS = (
 
 def _complete_event(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return events for shell completion. They are not checked against this list: the server knows all of them."""
-    from realtimekit.resources.webhook import WebhookEvent  # noqa: PLC0415 - only while a shell completes
+    from realtimekit.resources.webhook import WebhookEvent  # only while a shell completes
 
     return [name for name in get_args(get_args(WebhookEvent)[0]) if name.startswith(incomplete)]
 
@@ -109,7 +109,7 @@ def delete_webhook(client: RealtimeKit, webhook_id: str) -> None:
 @with_client
 def list_events(client: RealtimeKit, output_format: str | None = None) -> None:
     """List the names of all events."""
-    from realtimekit.cli import output  # noqa: PLC0415 - rich, loaded when a command runs
+    from realtimekit.cli import output  # rich, loaded when a command runs
 
     names = client.webhooks.events()
     output.print_rows(output_format, f"Events: {len(names)}", [Column("event")], [[name] for name in names], names)
@@ -151,15 +151,15 @@ def listen(
     the status is 502. The webhook for this exists only while the command runs. `webhooks verify` reads what --save
     saves.
     """
-    import os  # noqa: PLC0415 - as below
+    import os
 
     required = {"CLOUDFLARE_API_TOKEN": "", "CLOUDFLARE_ACCOUNT_ID": account_id, "REALTIMEKIT_APP_ID": app_id}
     missing = [name for name, option in required.items() if not (option or os.environ.get(name, "").strip())]
     if missing:
         text = f"not set: {', '.join(missing)}. The emulator prints them when it starts, as `export` lines"
         raise click.UsageError(text)
-    from realtimekit import RealtimeKit  # noqa: PLC0415 - loaded when a command runs, not for its help
-    from realtimekit.cli import webhooks_listen  # noqa: PLC0415 - as above
+    from realtimekit import RealtimeKit  # loaded when a command runs, not for its help
+    from realtimekit.cli import webhooks_listen
 
     with RealtimeKit(base_url=f"{emulator}/client/v4", app_id=app_id, account_id=account_id) as client:
         webhooks_listen.listen(client, emulator, forward_to, events, folder, as_json=as_json)
@@ -178,7 +178,7 @@ def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
 
     Exit codes: 0 delivered, 1 not delivered, 2 wrong usage.
     """
-    from realtimekit.cli import webhooks_trigger  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_trigger
 
     if not webhooks_trigger.trigger(emulator, event, to, as_json=as_json):
         raise click.exceptions.Exit(1)
@@ -217,7 +217,7 @@ def verify(
 
     Exit codes: 0 valid, 1 invalid or not verifiable, 2 wrong usage.
     """
-    from realtimekit.cli import webhooks_verify  # noqa: PLC0415 - as above
+    from realtimekit.cli import webhooks_verify
 
     if not lines and headers_file is None:
         raise click.UsageError("give the headers: each with --header, or a file with all of them with --headers")

@@ -60,7 +60,7 @@ def _describe(delivery: dict[str, Any]) -> str:
 
 
 def _describe_session(body: dict[str, Any]) -> str:
-    from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX  # noqa: PLC0415 - as above
+    from realtimekit.emulator.sample_events import PLACEHOLDER_ID_PREFIX
 
     session_id = parse_event(body).session_id or "unknown"
     made_up = " (made up: there is no suitable one yet)" if session_id.startswith(PLACEHOLDER_ID_PREFIX) else ""

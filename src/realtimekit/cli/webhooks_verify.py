@@ -153,9 +153,9 @@ def _diagnose_key_or_body(receiver: Receiver, body: bytes, signature: bytes) -> 
 
 def _signed_digest(key: RSAPublicKey, signature: bytes) -> bytes | None:
     """Return the SHA-256 of the signed bytes, or None if the signature was not made with this key."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - takes 34 ms
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.exceptions import InvalidSignature  # takes 34 ms
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
 
     try:
         return key.recover_data_from_signature(signature, PKCS1v15(), SHA256())

@@ -112,7 +112,7 @@ def _check_size(size: int) -> None:
 
 
 def _download(url: str) -> bytes:
-    from realtimekit.transports.httpcore2 import Httpcore2Transport  # noqa: PLC0415 - a file needs no HTTP library
+    from realtimekit.transports.httpcore2 import Httpcore2Transport  # a file needs no HTTP library
 
     transport = Httpcore2Transport()
     until = time.monotonic() + MAX_SECONDS
@@ -129,7 +129,7 @@ def _download(url: str) -> bytes:
 
 
 def _check_url(url: str) -> None:
-    from realtimekit.settings import is_loopback  # noqa: PLC0415 - as above
+    from realtimekit.settings import is_loopback
 
     try:
         parts = urlsplit(url)
@@ -145,8 +145,8 @@ def _check_url(url: str) -> None:
 def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, bytes]:
     """Return the status and the body; for a redirect, the status and its location."""
     from realtimekit.interfaces import (
-        Request,  # noqa: PLC0415 - as above
-        StreamedRequest,  # noqa: PLC0415 - as above
+        Request,
+        StreamedRequest,
     )
 
     body = bytearray()

@@ -220,6 +220,6 @@ def _library(transport: Any) -> str:
     name = type(transport).__module__.rpartition(".")[2]
     if not type(transport).__module__.startswith("realtimekit.transports") or name not in {"httpcore2", "pyreqwest"}:
         return type(transport).__name__
-    from importlib.metadata import version  # noqa: PLC0415 - slow to import
+    from importlib.metadata import version  # slow to import
 
     return f"{name} {version(name)}"

@@ -91,7 +91,7 @@ def _connecting(host: str, port: int, evidence: str, timeout: float, *, encrypte
 
 def _try_connection(host: str, port: int, timeout: float) -> str:
     """Return how a TCP connection fails: "dns", "refused", "timeout", "connection", or "" if it does not."""
-    import socket  # noqa: PLC0415 - not needed for the emulator's transport
+    import socket  # not needed for the emulator's transport
 
     try:
         with closing(socket.create_connection((host, port), timeout)):
@@ -108,7 +108,7 @@ def _try_connection(host: str, port: int, timeout: float) -> str:
 
 def _find_proxy(scheme: str, netloc: str) -> tuple[str, str, int] | None:
     """Return the proxy that the environment sets for a URL: the variable, the host and the port."""
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow to import
+    from urllib.request import getproxies, proxy_bypass  # slow to import
 
     if proxy_bypass(netloc):
         return None

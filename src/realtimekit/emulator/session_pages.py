@@ -32,7 +32,7 @@ def page_by_time(
     hour, before = _locate(store.rows(sql, *values, day), start - skipped)
     compare, bound = ("<", f"{day}T{hour}~") if direction == "DESC" else (">=", f"{day}T{hour}")  # "~" sorts last
     sql = (
-        f"select * from sessions where {condition} and created_at {compare} ?"  # noqa: S608 - our own sql
+        f"select * from sessions where {condition} and created_at {compare} ?"
         f" order by created_at {direction}, number {direction} limit ? offset ?"
     )
     return store.rows(sql, *values, bound, count, start - skipped - before), total

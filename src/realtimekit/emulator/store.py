@@ -201,11 +201,11 @@ class Store:
     def insert(self, table: str, row: Row) -> None:
         names = ", ".join(row)
         marks = ", ".join("?" * len(row))
-        self._db.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))  # noqa: S608 - our own names
+        self._db.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))
 
-    def update(self, table: str, id: str, changes: Row) -> None:  # noqa: A002
+    def update(self, table: str, id: str, changes: Row) -> None:
         names = ", ".join(f"{name} = ?" for name in changes)
-        self._db.execute(f"update {table} set {names} where id = ?", (*changes.values(), id))  # noqa: S608 - our own names
+        self._db.execute(f"update {table} set {names} where id = ?", (*changes.values(), id))
 
     def meta(self, name: str, default: Any = None) -> Any:
         found = self.row("select value from meta where name = ?", name)
@@ -217,10 +217,10 @@ class Store:
     def clear(self) -> None:
         """Delete everything but the emulator's own credentials and keys."""
         for table in TABLES:  # session_counts as well, after the triggers of sessions
-            self._db.execute(f"delete from {table}")  # noqa: S608 - our own names
+            self._db.execute(f"delete from {table}")
 
     def page(self, sql: str, values: list[Any], order: str, start: int, count: int) -> tuple[list[Row], int]:
         """Return `count` rows of a query from the offset `start` on, and how many rows it has in all."""
-        found = self.row(f"select count(*) as total from ({sql})", *values)  # noqa: S608 - our own sql
+        found = self.row(f"select count(*) as total from ({sql})", *values)
         total = found["total"] if found else 0
         return self.rows(f"{sql} order by {order} limit ? offset ?", *values, count, start), total

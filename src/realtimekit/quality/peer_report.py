@@ -63,8 +63,8 @@ class Quality(Record):
         Args:
             units: the units of the samples' times, if you know better than `Units()`.
         """
-        from realtimekit.quality.summary import summarize  # noqa: PLC0415 - loaded on demand
-        from realtimekit.quality.tracks import tracks_of  # noqa: PLC0415
+        from realtimekit.quality.summary import summarize  # loaded on demand
+        from realtimekit.quality.tracks import tracks_of
 
         return summarize(tracks_of(self._data, units))
 
@@ -80,7 +80,7 @@ class Quality(Record):
         Raises:
             ImportError: pandas is not installed.
         """
-        from realtimekit.quality import dataframes  # noqa: PLC0415 - loaded on demand
+        from realtimekit.quality import dataframes  # loaded on demand
 
         return dataframes.to_pandas([(peer, self._data)], units)
 
@@ -90,7 +90,7 @@ class Quality(Record):
         Raises:
             ImportError: polars is not installed.
         """
-        from realtimekit.quality import dataframes  # noqa: PLC0415 - loaded on demand
+        from realtimekit.quality import dataframes  # loaded on demand
 
         return dataframes.to_polars([(peer, self._data)], units)
 
@@ -118,9 +118,9 @@ class PeerReport(Record):
         Raises:
             TypeError, ValueError: a threshold is not valid.
         """
-        from realtimekit.quality.findings import detect_findings  # noqa: PLC0415 - loaded on demand
-        from realtimekit.quality.thresholds import Thresholds  # noqa: PLC0415
-        from realtimekit.quality.tracks import tracks_of  # noqa: PLC0415
+        from realtimekit.quality.findings import detect_findings  # loaded on demand
+        from realtimekit.quality.thresholds import Thresholds
+        from realtimekit.quality.tracks import tracks_of
 
         thresholds = thresholds or Thresholds()
         tracks = tracks_of(self._data.get("quality"), thresholds.units)

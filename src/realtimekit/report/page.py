@@ -115,10 +115,10 @@ def _severity_key(call: CallQuality) -> tuple[int, ...]:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where a page is made
-    from markupsafe import Markup  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only where a page is made
+    from markupsafe import Markup
 
-    from realtimekit.report import markdown, svg  # noqa: PLC0415 - here, so that one place reports what is missing
+    from realtimekit.report import markdown, svg  # here, so that one place reports what is missing
 
     svg.load_pygal()
 

@@ -30,7 +30,7 @@ class SessionReport(ReportData):
         Raises:
             ImportError: the extra `report` is not installed.
         """
-        from realtimekit.report.page import render_page  # noqa: PLC0415 - jinja2, only where a page is made
+        from realtimekit.report.page import render_page  # jinja2, only where a page is made
 
         return render_page(self, links=links)
 
@@ -45,7 +45,7 @@ class SessionReport(ReportData):
             ImportError: as for `html`.
             OSError: the file cannot be written.
         """
-        from realtimekit.report.page import write_atomically  # noqa: PLC0415 - as above
+        from realtimekit.report.page import write_atomically
 
         write_atomically(self.html(links=links), path)
 

@@ -37,7 +37,7 @@ class RedisStore:
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
         return Claim(self._redis.eval(_CLAIM, 1, self._prefix + key, owner, _milliseconds(lease)))
 
-    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+    def commit(self, key: str, owner: str, retention: float, /) -> None:
         self._redis.set(self._prefix + key, "", px=_milliseconds(retention))
 
     def release(self, key: str, owner: str, /) -> None:
@@ -53,7 +53,7 @@ class AsyncRedisStore:
     async def claim(self, key: str, owner: str, lease: float, /) -> Claim:
         return Claim(await self._redis.eval(_CLAIM, 1, self._prefix + key, owner, _milliseconds(lease)))
 
-    async def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+    async def commit(self, key: str, owner: str, retention: float, /) -> None:
         await self._redis.set(self._prefix + key, "", px=_milliseconds(retention))
 
     async def release(self, key: str, owner: str, /) -> None:

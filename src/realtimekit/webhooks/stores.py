@@ -45,7 +45,7 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+    def commit(self, key: str, owner: str, retention: float, /) -> None:
         """Remember for `retention` seconds that the delivery was handled, even if the lease has expired."""
         ...
 
@@ -90,7 +90,7 @@ class MemoryStore:
             self._claims[key] = (owner, now + lease)
             return Claim.ACQUIRED
 
-    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+    def commit(self, key: str, owner: str, retention: float, /) -> None:
         with self._lock:
             now = self._clock()
             self._claims.pop(key, None)
@@ -170,7 +170,7 @@ class SQLiteStore:
             row = database.execute("select completed from realtimekit_deliveries where key = ?", (key,)).fetchone()
             return Claim.COMPLETED if row and row[0] else Claim.IN_PROGRESS
 
-    def commit(self, key: str, owner: str, retention: float, /) -> None:  # noqa: ARG002 - a store's signature
+    def commit(self, key: str, owner: str, retention: float, /) -> None:
         now = self._clock()
         with closing(self._connect()) as database:
             database.execute(

@@ -110,7 +110,7 @@ def get_daywise(context: Context) -> JSON:
 
 
 def _started(context: Context, table: str, column: str, first: str, last: str) -> list[Row]:
-    sql = f"select * from {table} where app_id = ? and substr({column}, 1, 10) between ? and ?"  # noqa: S608 - our names
+    sql = f"select * from {table} where app_id = ? and substr({column}, 1, 10) between ? and ?"
     return context.store.rows(sql, context.app_id, first, last)
 
 

@@ -248,7 +248,7 @@ def list_session_participants(context: Context) -> JSON:
     if consolidated:
         sql += " group by custom_participant_id"
     duration = f"julianday(coalesce(left_at, '{context.now}')) - julianday(joined_at)"
-    sql = f"select * from ({sql})"  # noqa: S608 - our own sql
+    sql = f"select * from ({sql})"
     column = duration if context.query.get("sort_by") == "duration" else "joined_at"
     rows, paging = paginate(
         context, sql, values, f"{column} {sort_direction(context, 'ASC')}, number {sort_direction(context, 'ASC')}"

@@ -160,12 +160,12 @@ def mp4(seconds: float, width: int, height: int) -> bytes:
 # --- WebM with Opus ---------------------------------------------------------------------------------------------------
 
 
-def _element(id: str, *parts: bytes) -> bytes:  # noqa: A002
+def _element(id: str, *parts: bytes) -> bytes:
     body = b"".join(parts)
     return bytes.fromhex(id) + (len(body) | 1 << 56).to_bytes(8, "big") + body
 
 
-def _number(id: str, value: int) -> bytes:  # noqa: A002
+def _number(id: str, value: int) -> bytes:
     return _element(id, value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
 
 

@@ -55,9 +55,9 @@ class Recorder:
     def _recording(self, recording_id: str) -> Row:
         return self._store.rows("select * from recordings where id = ?", recording_id)[0]
 
-    def _of(self, column: str, id: str, statuses: tuple[str, ...]) -> list[Row]:  # noqa: A002
+    def _of(self, column: str, id: str, statuses: tuple[str, ...]) -> list[Row]:
         marks = ", ".join("?" * len(statuses))
-        sql = f"select * from recordings where {column} = ? and status in ({marks}) order by number"  # noqa: S608 - our names
+        sql = f"select * from recordings where {column} = ? and status in ({marks}) order by number"
         return self._store.rows(sql, id, *statuses)
 
     def _update(self, recording: Row, at: str, **changes: Any) -> Row:
