@@ -140,10 +140,11 @@ class Record(_Mapping):
 
     def _merge(self, data: dict[str, Any]) -> None:
         """Merge newer data. Fields that it leaves out keep their last value: a token is sent only once."""
-        self.__dict__["_data"] = {**self._data, **data}
-        cached = [name for name in list(self.__dict__) if not name.startswith("_")]
-        for name in [name for name in cached if isinstance(getattr(type(self), name, None), Field)]:
-            self.__dict__.pop(name, None)
+        attributes = self.__dict__
+        attributes["_data"] = {**self._data, **data}
+        for name in list(attributes):
+            if not name.startswith("_") and isinstance(getattr(type(self), name, None), Field):
+                attributes.pop(name, None)
 
     @classmethod
     def _nested(cls, data: dict[str, Any], _parent: Record) -> Self:

@@ -72,6 +72,8 @@ class Collection(ClientBound[F], Generic[R, F]):
 
     def _split_scope(self, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the scope with the ids among these keywords, and the other keywords."""
+        if not kwargs:
+            return dict(self._scope), {}
         ids, rest = split_kwargs(kwargs, self._template.parent_ids)
         for name in ids.keys() & self._fixed:
             raise TypeError(f"{name}= is set by the record that these {self._record.__name__} records belong to")

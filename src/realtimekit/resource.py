@@ -137,13 +137,16 @@ class Resource(Record, ClientBound[F]):
 
     @classmethod
     def _load(cls, client: Runner[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
-        return cls._load_all(client, [data], scope)[0]
+        record = cls.__new__(cls)
+        attributes = record.__dict__
+        attributes["_client"], attributes["_data"], attributes["_scope"] = client, data, scope
+        return record
 
     @classmethod
     def _load_all(cls, client: Runner[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
         """As the constructor, without copying: the records share one scope and keep the decoded dicts."""
         records: list[Self] = []
-        for data in page:
+        for data in page:  # as `_load`, which would be a call for each
             record = cls.__new__(cls)
             attributes = record.__dict__
             attributes["_client"], attributes["_data"], attributes["_scope"] = client, data, scope

@@ -59,7 +59,7 @@ class LocalLimiter:
             )
             max_wait = requested_at + self.max_wait - now
             wait, number = self._state.reserve(number, now, max_wait)
-        if wait > max(max_wait, 0.0):
+        if wait and wait > max(max_wait, 0.0):
             raise max_wait_exceeded(wait, self.max_wait)
         return Reservation(min(wait, POLL_INTERVAL), number, requested_at, now)
 

@@ -53,12 +53,15 @@ class LimiterState:
         Returns:
             The estimated wait in seconds (0: the request may be sent now), and the number to ask again with.
         """
-        self.expire_in_flight(now)
-        self.queue.remove_expired(now)
-        self._start_windows(now)
         if number is None:
             self._last_number += 1
             number = self._last_number
+        if not self.windows and not self.queue and self._probing_since == math.inf and self.blocked_until <= now:
+            self.count_request(now)  # nothing is known that could make anybody wait
+            return 0.0, number
+        self.expire_in_flight(now)
+        self.queue.remove_expired(now)
+        self._start_windows(now)
         wait = self._estimate_wait(self.queue.position(number), now)
         if wait <= 0:
             self.queue.remove(number)
