@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit import protocol
+from realtimekit import error_responses, responses, retries
 from realtimekit.errors import APIConnectionError, RateLimitError
 from realtimekit.flow import Reserve, Sleep
 from realtimekit.instrumentation import is_observed, report_retry, send_observed
@@ -127,7 +127,7 @@ def execute(settings: Settings, call: Call) -> Flow[Any]:
     response, body = yield from _send_with_retries(settings, request, call.path)
     if isinstance(body, str):
         # A captive portal, a proxy's login page: a 200 that does not come from the API.
-        raise protocol.error_from(response, body, call.method, call.path)
+        raise error_responses.error_from(response, body, call.method, call.path)
     return body
 
 
@@ -142,27 +142,27 @@ def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[
             error.method, error.path = method, path
             if isinstance(error, RateLimitError):  # the limiter's: nothing was sent
                 raise
-            if attempt > settings.max_retries or not protocol.may_retry(method, error):
+            if attempt > settings.max_retries or not retries.may_retry(method, error):
                 raise
             maybe_processed |= error.maybe_processed
             failure, retry_after, queued = error, None, False
         else:
-            body = protocol.decode(response)
-            if not protocol.is_error(response, body):
+            body = responses.decode(response)
+            if not error_responses.is_error(response, body):
                 return response, body
-            if protocol.already_deleted(method, response.status, maybe_processed=maybe_processed):
+            if retries.already_deleted(method, response.status, maybe_processed=maybe_processed):
                 return response, None
             now = time.time()
-            retry_after = protocol.retry_after(response.headers, now)
+            retry_after = retries.retry_after(response.headers, now)
             # The limiter has observed the 429, too, and makes everybody wait: this call with the others.
             queued = limiter is not None and response.status == 429 and retry_after is not None
-            max_wait = limiter.max_wait if limiter is not None and queued else protocol.MAX_RETRY_AFTER
+            max_wait = limiter.max_wait if limiter is not None and queued else retries.MAX_RETRY_AFTER
             too_long = retry_after is not None and retry_after > max_wait
-            if attempt > settings.max_retries or too_long or not protocol.may_retry(method, response):
-                raise protocol.error_from(response, body, method, path, now=now)
+            if attempt > settings.max_retries or too_long or not retries.may_retry(method, response):
+                raise error_responses.error_from(response, body, method, path, now=now)
             maybe_processed |= response.status != 429
             failure = response
-        wait = protocol.backoff(attempt, _random()) if retry_after is None else retry_after
+        wait = retries.backoff(attempt, _random()) if retry_after is None else retry_after
         report_retry(settings, failure, method, path, attempt, wait)
         if not queued:
             yield Sleep(wait)

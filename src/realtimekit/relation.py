@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
-from realtimekit import protocol
+from realtimekit import pagination, responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import ClientBound, F, Flow
@@ -218,7 +218,7 @@ class Relation(Collection[R, F]):
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[tuple[list[R], protocol.Paging]]:
+    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[tuple[list[R], pagination.Paging]]:
         ids = self._path_ids(self._scope)
         query = dict(self._query)
         if self._paginated:
@@ -230,12 +230,12 @@ class Relation(Collection[R, F]):
             raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")
         records = self._record._load_all(self._client, items, self._record_scope(ids))
         if not self._paginated:
-            return cast("list[R]", records if page_no == 1 else []), protocol.Paging(len(records), 1, len(records))
-        return cast("list[R]", records), protocol.paging(body)
+            return cast("list[R]", records if page_no == 1 else []), pagination.Paging(len(records), 1, len(records))
+        return cast("list[R]", records), pagination.paging(body)
 
     def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
         """Return the raw records in a response; None if it contains no list of them."""
-        return protocol.unwrap_list(body, self._items_key)
+        return responses.unwrap_list(body, self._items_key)
 
     def _find_first(self, predicate: Callable[[R], bool]) -> Flow[R | None]:
         """Return the first record of all pages that fulfills the predicate, or None."""
@@ -247,8 +247,8 @@ class Relation(Collection[R, F]):
                     return record
         return None
 
-    def _paginator(self) -> protocol.Paginator:
-        return protocol.Paginator(int(self._query.get("page_no", 1)), self._limit)
+    def _paginator(self) -> pagination.Paginator:
+        return pagination.Paginator(int(self._query.get("page_no", 1)), self._limit)
 
     @operation
     def first(self) -> Flow[R | None]:
@@ -313,7 +313,7 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         paginator = self._paginator()
-        prefetcher: Prefetcher[tuple[list[R], protocol.Paging]]
+        prefetcher: Prefetcher[tuple[list[R], pagination.Paging]]
         with Prefetcher(
             self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_page(n)))
         ) as prefetcher:

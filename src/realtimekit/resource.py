@@ -20,7 +20,7 @@ from typing import (
     overload,
 )
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.errors import ConfigurationError, DecodeError, ReadOnlyError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
@@ -222,7 +222,7 @@ class Resource(Record, ClientBound[F]):
 
     def _update_from(self, body: Any) -> None:
         """Merge the record in a response into this one."""
-        data = protocol.unwrap(body, self._item_key)
+        data = responses.unwrap(body, self._item_key)
         if not isinstance(data, dict):
             raise DecodeError(f"expected {self!r} in the response, got {type(data).__name__}")
         self._merge(data)

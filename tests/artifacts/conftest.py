@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtimekit import protocol
+from realtimekit import retries
 
 from .storage import Way
 
@@ -21,4 +21,4 @@ def way(request: pytest.FixtureRequest, transport: str) -> Way:
 
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "backoff", lambda *_: 0.0)
+    monkeypatch.setattr(retries, "backoff", lambda *_: 0.0)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from realtimekit import APIError, RateLimitError, RealtimeKitError, protocol
+from realtimekit import APIError, RateLimitError, RealtimeKitError, error_responses, pagination, responses, retries
 from realtimekit.interfaces import Request, Response
 from realtimekit.record import Field, Record
 from tests.core import shapes
@@ -86,22 +86,22 @@ answers = st.builds(Response, statuses, headers, bodies)
 @example(answer=Response(200, {}, b"[" * 200_000), now=None, key=None)
 @example(answer=Response(500, {}, b'{"error": {"code": ' + b"9" * 5000 + b"}}"), now=None, key=None)
 def test_the_rules_of_the_wire_take_anything(answer: Response, now: float | None, key: str | None) -> None:
-    body = protocol.decode(answer)
-    protocol.unwrap(body, key)
-    items = protocol.unwrap_list(body, key)
+    body = responses.decode(answer)
+    responses.unwrap(body, key)
+    items = responses.unwrap_list(body, key)
     assert items is None or all(isinstance(item, dict) for item in items)
-    assert all(place is None or type(place) is int for place in protocol.paging(body))
-    wait = protocol.retry_after(answer.headers, now)
+    assert all(place is None or type(place) is int for place in pagination.paging(body))
+    wait = retries.retry_after(answer.headers, now)
     assert wait is None or wait >= 0
-    if protocol.is_error(answer, body):
-        error = protocol.error_from(answer, body, "GET", "/x", now=now)
+    if error_responses.is_error(answer, body):
+        error = error_responses.error_from(answer, body, "GET", "/x", now=now)
         assert isinstance(error, APIError)
         assert len(str(error)) < 1000
         assert str(error).isprintable(), "safe for a terminal, on one line"
 
 
 def test_a_wait_can_be_waited_for() -> None:
-    wait = protocol.retry_after({"retry-after": "9" * 400})
+    wait = retries.retry_after({"retry-after": "9" * 400})
     assert wait is not None
     assert math.isfinite(wait)
 
@@ -110,7 +110,7 @@ def test_a_wait_can_be_waited_for() -> None:
 def test_what_json_reads_is_read(value: str) -> None:
     pytest.importorskip("orjson")
     content = f'{{"data": {{"name": {value}}}}}'.encode()
-    assert protocol.decode(Response(200, {}, content)) == json.loads(content)
+    assert responses.decode(Response(200, {}, content)) == json.loads(content)
 
 
 secrets = st.binary(min_size=12, max_size=24).map(lambda raw: base64.urlsafe_b64encode(raw).decode())
@@ -138,7 +138,7 @@ def test_an_error_quotes_no_signature_of_a_link(
 ) -> None:
     link = f"https://files.test/chat.csv?signature={secret}{more}"
     answer = Response(status, {}, (before + around(link)).encode("utf-8", "replace"))
-    error = protocol.error_from(answer, protocol.decode(answer), "GET", "/chat.csv")
+    error = error_responses.error_from(answer, responses.decode(answer), "GET", "/chat.csv")
     assert secret not in str(error)
     assert secret not in repr(error)
     assert secret not in repr(answer)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtimekit import protocol
+from realtimekit import error_responses, responses, retries
 from realtimekit.artifacts import formats
 from realtimekit.artifacts.messages import ChatMessage, parse_chat
 from realtimekit.artifacts.rows import decode_text
@@ -151,16 +151,16 @@ def chat(text: str) -> None:
 
 def failure(text: str) -> None:
     answer = Response(502, {}, text.encode())
-    protocol.error_from(answer, protocol.decode(answer), "GET", "/x")
+    error_responses.error_from(answer, responses.decode(answer), "GET", "/x")
 
 
 def message(text: str) -> None:
-    protocol.error_from(Response(502, {}, b""), {"error": {"message": text}}, "GET", "/x")
+    error_responses.error_from(Response(502, {}, b""), {"error": {"message": text}}, "GET", "/x")
 
 
 def wait(text: str) -> None:
     for name in ("retry-after", "ratelimit", "date"):
-        protocol.retry_after({"retry-after": "x", name: text}, 0.0)
+        retries.retry_after({"retry-after": "x", name: text}, 0.0)
 
 
 CUE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"

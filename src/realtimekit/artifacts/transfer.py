@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from realtimekit import protocol
+from realtimekit import error_responses, responses, retries
 from realtimekit.errors import APIConnectionError, APIError, ArtifactNotReadyError, DecodeError
 from realtimekit.flow import Sleep
 from realtimekit.instrumentation import report_retry, send_observed
@@ -180,12 +180,12 @@ def transfer(settings: Settings, source: LinkSource, state: Transfer, timeout: f
                 refreshed = True
                 yield from source._refresh_link()
                 continue
-            failures, retry_after = failures + 1, protocol.retry_after(response.headers)
+            failures, retry_after = failures + 1, retries.retry_after(response.headers)
             if failures > settings.max_retries or not _may_retry(response, retry_after):
                 raise _storage_error(response, link.path)
             state.check_range_failure(response)
             failure = response
-        wait = protocol.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if retry_after is None else retry_after
+        wait = retries.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if retry_after is None else retry_after
         report_retry(settings, failure, "GET", link.path, attempt, wait)
         yield Sleep(wait)
 
@@ -200,7 +200,7 @@ def _require_link(source: LinkSource) -> _SignedUrl:
 def _may_retry(response: Response, retry_after: float | None) -> bool:
     if response.status in RANGE_FAILURE_STATUSES:
         return True
-    return protocol.may_retry("GET", response) and (retry_after or 0) <= protocol.MAX_RETRY_AFTER
+    return retries.may_retry("GET", response) and (retry_after or 0) <= retries.MAX_RETRY_AFTER
 
 
 class _SignedUrl(str):
@@ -266,5 +266,5 @@ def _scheme_and_host(url: _SignedUrl) -> tuple[str, str]:
 def _storage_error(response: Response, path: str) -> APIError:
     # The usual hints are about the API token, which storage never sees.
     hint = "the storage does not accept the link"
-    body = protocol.decode(response)
-    return protocol.error_from(response, body, "GET", path, hints={401: hint, 403: hint})
+    body = responses.decode(response)
+    return error_responses.error_from(response, body, "GET", path, hints={401: hint, 403: hint})

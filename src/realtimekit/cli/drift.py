@@ -81,7 +81,7 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 def _failure(path: str, error: Exception) -> str:
     from realtimekit.contract.load import redact_source
-    from realtimekit.protocol import sanitize
+    from realtimekit.error_responses import sanitize
 
     if isinstance(error, OSError):
         return sanitize(f"{path}: {error.strerror or error}")

@@ -20,10 +20,11 @@ from realtimekit import __version__, settings
 from realtimekit.doctor.network import diagnose_connection
 from realtimekit.doctor.problem import Problem
 from realtimekit.doctor.responses import CallResult, diagnose_account, diagnose_app, diagnose_meetings
+from realtimekit.error_responses import sanitize
 from realtimekit.errors import APIConnectionError, ConfigurationError, RealtimeKitError
 from realtimekit.execution import Call, build_request
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import decode, sanitize, unwrap_list
+from realtimekit.responses import decode, unwrap_list
 from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:

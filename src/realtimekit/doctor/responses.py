@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from realtimekit.doctor.problem import Problem
+from realtimekit.error_responses import error_from, is_error, sanitize
 from realtimekit.errors import APIConnectionError
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import error_from, is_error, sanitize, unwrap, unwrap_list
+from realtimekit.responses import unwrap, unwrap_list
 from realtimekit.settings import BASE_URL, is_loopback
 
 if TYPE_CHECKING:

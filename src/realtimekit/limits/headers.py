@@ -1,7 +1,7 @@
 """What a response says about the rate limit.
 
 Sources: https://developers.cloudflare.com/fundamentals/api/reference/limits/ for `Ratelimit: "default";r=50;t=30` and
-`Ratelimit-Policy: "burst";q=100;w=60`, both lists (draft-ietf-httpapi-ratelimit-headers); and `protocol.retry_after`.
+`Ratelimit-Policy: "burst";q=100;w=60`, both lists (draft-ietf-httpapi-ratelimit-headers); and `retries.retry_after`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import time
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from realtimekit.protocol import retry_after
+from realtimekit.retries import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

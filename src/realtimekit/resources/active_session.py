@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
@@ -147,19 +147,19 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
             raise TypeError("options must be a list of answers, not one string")
         fields = {"question": question, "options": list(options), "anonymous": anonymous, "hide_votes": hide_votes}
         call = Call("POST", "/poll", body=drop_none(fields), options=request_options)
-        poll = protocol.unwrap((yield from self._execute(call)), "poll")
+        poll = responses.unwrap((yield from self._execute(call)), "poll")
         if not isinstance(poll, dict):
             raise DecodeError("the poll was created, but the response does not contain it")
         return Poll(poll)
 
     def _act_on(self, action: str, body: dict[str, list[str]], options: RequestOptions) -> Flow[dict[str, Any]]:
-        data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
+        data = responses.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
         if not isinstance(data, dict):
             raise DecodeError(f"the {action} was carried out, but the response does not contain its result")
         return data
 
     def _act_on_all(self, action: str, body: dict[str, bool] | None, options: RequestOptions, count: str) -> Flow[int]:
-        data = protocol.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
+        data = responses.unwrap((yield from self._execute(Call("POST", f"/{action}", body=body, options=options))))
         try:
             return int(data[count])
         except (KeyError, TypeError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import ClientBound, F, Flow, Runner
@@ -120,7 +120,7 @@ class Analytics(ClientBound[F]):
         """
         query = _livestream_query(start_time, end_time, filters)
         data = yield from self._report("/livestreams/daywise", query, options)
-        days = protocol.unwrap_list(data)
+        days = responses.unwrap_list(data)
         if days is None:
             raise DecodeError("the livestream report contains no list of days")
         return [LivestreamDay(day) for day in days]
@@ -153,7 +153,7 @@ class Analytics(ClientBound[F]):
         defaults = {"account_id": settings.account_id, "app_id": settings.app_id}
         path = _TEMPLATE.collection({**defaults, **drop_none(ids)}) + name
         call = Call("GET", path, query, options=cast("RequestOptions", options))
-        return protocol.unwrap((yield from execute(settings, call)))
+        return responses.unwrap((yield from execute(settings, call)))
 
 
 def _livestream_query(start_time: TimeLike | None, end_time: TimeLike | None, filters: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Unpack
 
-from realtimekit import protocol
+from realtimekit import responses, retries
 from realtimekit.artifacts.download import Downloadable
 from realtimekit.artifacts.transfer import Transfer, transfer
 from realtimekit.errors import (
@@ -115,8 +115,8 @@ class Artifact(Resource[F], Downloadable[F]):
     def _look_up(self, path: str) -> Flow[tuple[dict[str, Any], datetime]]:
         """Return a record and the server's time. One attempt only: it is for an explanation."""
         response: Response = yield build_request(self._client.settings, Call("GET", path))
-        data = protocol.unwrap(protocol.decode(response))
+        data = responses.unwrap(responses.decode(response))
         if not isinstance(data, dict):
             raise LookupError(path)  # noqa: TRY004 - the reason cannot be determined
-        now = protocol.parse_http_date(response.headers.get("date", "")) or time.time()
+        now = retries.parse_http_date(response.headers.get("date", "")) or time.time()
         return data, datetime.fromtimestamp(now, UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
@@ -72,7 +72,7 @@ class Livestreams(Relation["Livestream[F]", F]):
         return self._ref(id, options)
 
     def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
-        data = protocol.unwrap(body)
+        data = responses.unwrap(body)
         # The schema has one object here, the example a list.
         return [data] if isinstance(data, dict) and "id" in data else super()._items_from(body)
 
@@ -86,7 +86,7 @@ class Broadcasts(
     """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
 
     def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
-        return _parse_sessions(protocol.unwrap(body))
+        return _parse_sessions(responses.unwrap(body))
 
 
 class Livestream(
@@ -127,7 +127,7 @@ class Livestream(
             NotFoundError: no broadcast is live.
         """
         body = yield from self._execute(Call("GET", "/active-livestream-session", options=options))
-        data = protocol.unwrap(body)
+        data = responses.unwrap(body)
         if not isinstance(data, dict) or not isinstance(data.get("session"), dict):
             raise DecodeError(f"the response with the active broadcast of {self!r} contains no session")
         if isinstance(data.get("livestream"), dict):
@@ -144,7 +144,7 @@ class LivestreamDetails(NamedTuple, Generic[F]):
 
 def parse_livestream_details(body: Any, meeting: Resource[F]) -> LivestreamDetails[F]:
     """Parse the response to `GET /meetings/{meeting_id}/livestream`."""
-    data = protocol.unwrap(body)
+    data = responses.unwrap(body)
     sessions = _parse_sessions(data)
     if sessions is None:
         raise DecodeError(f"the response with the livestream of {meeting!r} contains no sessions")
@@ -161,4 +161,4 @@ def parse_livestream_details(body: Any, meeting: Resource[F]) -> LivestreamDetai
 def _parse_sessions(data: Any) -> list[dict[str, Any]] | None:
     """Return `sessions`: a list in the examples, one object (once named `session`) in the schema."""
     found = data.get("sessions", data.get("session")) if isinstance(data, dict) else None
-    return protocol.unwrap_list([found] if isinstance(found, dict) else found)
+    return responses.unwrap_list([found] if isinstance(found, dict) else found)

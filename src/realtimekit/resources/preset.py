@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from realtimekit import protocol
+from realtimekit import error_responses, pagination, responses
 from realtimekit.errors import NotFoundError, RealtimeKitError, ValidationError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import F, Flow, Sync
@@ -147,9 +147,9 @@ def _names(client: Runner[Any], scope: Mapping[str, Any], options: RequestOption
     path = Preset._template.collection(scope)
     settings = client.settings._replace(max_retries=0)  # the caller waits for the error
     body = yield from execute(settings, Call("GET", path, options=options))
-    names = [str(preset.get("name")) for preset in protocol.unwrap_list(body) or []]
+    names = [str(preset.get("name")) for preset in responses.unwrap_list(body) or []]
     if not names:
         return "this app has no presets"
-    total = protocol.paging(body).total_count or 0
+    total = pagination.paging(body).total_count or 0
     more = f" and {total - len(names)} more" if total > len(names) else ""
-    return f"the presets of this app: {protocol.sanitize(', '.join(map(repr, names)))}{more}"
+    return f"the presets of this app: {error_responses.sanitize(', '.join(map(repr, names)))}{more}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overload
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import F, Flow, Sync
@@ -126,7 +126,7 @@ class Sessions(Relation["Session[F]", F]):
         query = {"filters": filters, "include_peer_events": include_peer_events}
         call_options = cast("RequestOptions", split_kwargs(rest, OPTION_NAMES)[0])
         body = yield from execute(self._client.settings, Call("GET", path, query, options=call_options))
-        data = protocol.unwrap(body, SessionParticipant._item_key)
+        data = responses.unwrap(body, SessionParticipant._item_key)
         if not isinstance(data, dict):
             raise DecodeError(f"GET {path}: the response contains no participant")
         # Some responses contain the session id; without it the participant can be read but not reloaded.
@@ -174,7 +174,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         """
         query = {"page_no": page_no, "per_page": per_page}
         body = yield from self._execute(Call("GET", "/livestream-sessions", query=query, options=options))
-        items = protocol.unwrap_list(body, "data")
+        items = responses.unwrap_list(body, "data")
         if items is None:
             raise DecodeError(f"the response with the broadcasts of {self!r} contains no list")
         scope = {name: self._scope[name] for name in ("account_id", "app_id")}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias, Unpack
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import F, Flow, Sync
@@ -88,7 +88,7 @@ class Webhooks(Relation["Webhook[F]", F]):
     def events(self, **options: Unpack[ScopedOptions]) -> Flow[list[str]]:
         """Return the names of all events that exist: `GET /webhooks/all`."""
         call, _ = self._call("GET", "/all", options)
-        names = protocol.unwrap((yield from execute(self._client.settings, call)))
+        names = responses.unwrap((yield from execute(self._client.settings, call)))
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise DecodeError("the response with the events of webhooks contains no list of names")
         return names

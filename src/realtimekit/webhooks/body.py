@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.webhooks.errors import BodyTooLargeError, MalformedEventError
 
 
@@ -53,7 +53,7 @@ def parse_body(body: bytes) -> dict[str, Any]:
         MalformedEventError: it is not a JSON object with the name of an event.
     """
     try:
-        data = protocol.loads(body)
+        data = responses.loads(body)
     except (ValueError, RecursionError):
         raise MalformedEventError("the body is not JSON") from None
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
 
+from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.paths import encode_segment
-from realtimekit.protocol import sanitize
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
 from realtimekit.resources.chat import Chat

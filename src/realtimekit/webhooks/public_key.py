@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from realtimekit import protocol
+from realtimekit import error_responses, responses
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Flow, Sleep
 from realtimekit.interfaces import Request
@@ -187,10 +187,10 @@ def _fetch(url: str) -> Flow[RSAPublicKey]:
         raise PublicKeyUnavailableError(f"{failure}: {error}") from error
     if len(response.content) > MAX_KEY_RESPONSE_BYTES:
         raise PublicKeyUnavailableError(f"{failure}: the response has {len(response.content)} bytes")
-    body = protocol.decode(response)
-    if protocol.is_error(response, body):
+    body = responses.decode(response)
+    if error_responses.is_error(response, body):
         raise PublicKeyUnavailableError(f"{failure}: the response has status {response.status}")
-    data = protocol.unwrap(body)
+    data = responses.unwrap(body)
     pem = data.get("publicKey") if isinstance(data, dict) else None
     if not isinstance(pem, str):
         raise PublicKeyUnavailableError(f"{failure}: the response has no data.publicKey")

@@ -6,10 +6,10 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from realtimekit.error_responses import sanitize
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.operation import operation
-from realtimekit.protocol import sanitize
 from realtimekit.resource import _DefaultClient
 from realtimekit.webhooks.body import hide_body, parse_body, validate_body
 from realtimekit.webhooks.clients import AsyncKeyClient, KeyClient, NoClient

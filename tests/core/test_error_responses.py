@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from realtimekit import errors, protocol
+from realtimekit import error_responses, errors, responses
 from realtimekit.interfaces import Response
 
 from .scripted import answer
@@ -15,9 +15,9 @@ HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 def error_of(response: Response, method: str = "GET", path: str = "/p") -> errors.APIError:
-    body = protocol.decode(response)
-    assert protocol.is_error(response, body)
-    return protocol.error_from(response, body, method, path)
+    body = responses.decode(response)
+    assert error_responses.is_error(response, body)
+    return error_responses.error_from(response, body, method, path)
 
 
 def own(code: Any, message: Any) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def test_every_form_of_error(shape: Shape) -> None:
     assert error.status == shape.status
     assert error.code == shape.code
     assert error.message == shape.message
-    assert error.body == protocol.decode(response)
+    assert error.body == responses.decode(response)
     assert error.request_id == "8f-LHR"
     assert (error.method, error.path) == ("POST", "/accounts/a/realtime/kit/apps")
     assert str(error).startswith(f"POST /accounts/a/realtime/kit/apps answered {shape.status}")
@@ -127,7 +127,7 @@ def test_the_status_decides_the_class_whatever_the_body_says(status: int, kind: 
 )
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_a_2xx_is_a_success_unless_it_says_otherwise(status: int, body: Any) -> None:
-    assert not protocol.is_error(answer(body, status), body)
+    assert not error_responses.is_error(answer(body, status), body)
 
 
 class TestRequestId:
@@ -184,9 +184,11 @@ class TestText:
 
     def test_other_hints_if_no_token_was_sent(self) -> None:
         response = answer("<Error>expired</Error>", 403)
-        error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={403: "the link is old"})
+        error = error_responses.error_from(
+            response, responses.decode(response), "GET", "/f", hints={403: "the link is old"}
+        )
         assert str(error) == "GET /f answered 403: the body is not JSON: expired; the link is old"
-        error = protocol.error_from(response, protocol.decode(response), "GET", "/f", hints={})
+        error = error_responses.error_from(response, responses.decode(response), "GET", "/f", hints={})
         assert "token" not in str(error)
 
     def test_says_that_there_is_no_message(self) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from realtimekit import protocol
+from realtimekit import responses
 from realtimekit.interfaces import Response
-from realtimekit.protocol import Paging, decode, paging, unwrap
+from realtimekit.pagination import Paging, paging
+from realtimekit.responses import decode, unwrap
 
 from .scripted import answer, paging_of
 
@@ -38,7 +39,7 @@ APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01
 )
 @pytest.mark.parametrize("threshold", [0, 2**20], ids=["orjson", "json"])
 def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, threshold: int) -> None:
-    monkeypatch.setattr(protocol, "_decoder", protocol._Decoder(threshold))
+    monkeypatch.setattr(responses, "_decoder", responses._Decoder(threshold))
     monkeypatch.delitem(sys.modules, "orjson", raising=False)
     assert decode(answer(content)) == decoded
 
@@ -48,7 +49,7 @@ def test_orjson_is_loaded_after_the_threshold() -> None:
     pytest.importorskip("orjson")
     script = """
 import sys
-from realtimekit.protocol import loads
+from realtimekit.responses import loads
 for count in range(1, 12):
     assert loads(b'"' + b"x" * 99_998 + b'"') == "x" * 99_998
     assert ("orjson" in sys.modules) == (count == 11), count

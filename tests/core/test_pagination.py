@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.protocol import Paginator, Paging
+from realtimekit.pagination import Paginator, Paging
 
 Page = tuple[list[Any], Paging]
 UNKNOWN = Paging()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtimekit import APITimeoutError
-from realtimekit.protocol import backoff, may_retry, retry_after
+from realtimekit.retries import backoff, may_retry, retry_after
 
 from .scripted import answer, lost, not_sent
 
