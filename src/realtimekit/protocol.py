@@ -64,7 +64,7 @@ _decoder = _Decoder()
 
 
 def decode(response: Response) -> Any:
-    """The JSON body; text where it is no JSON; None where it is empty."""
+    """Decode a body: JSON, or a string if it is not JSON, or None if it is empty."""
     content = response.content
     if content.startswith(b"\xef\xbb\xbf"):  # a byte order mark, which only some decoders accept
         content = content[3:]
