@@ -49,7 +49,7 @@ class _Transports:
 
     def __init__(self, transport: Any, *, asynchronous: bool) -> None:
         self.transport = transport
-        # A transport of the user's own may lead anywhere: its requests count against no limit but their own.
+        # A custom transport may lead anywhere, so its requests share no limiter with others.
         self.limit_key: object = None if isinstance(transport, str) else object()
         self.closed = False
         self._asynchronous = asynchronous
@@ -59,7 +59,7 @@ class _Transports:
         weakref.finalize(self, _close_sync, self._by_process)
 
     def get(self, key: Any) -> Any:
-        """The transport for an event loop, or for `Sync`."""
+        """Return the transport for an event loop, or for `Sync`."""
         if self.closed:
             raise ConfigurationError("this client is closed: create a new one, or use it inside its `with` block")
         if not isinstance(self.transport, str):
@@ -79,13 +79,13 @@ class _Transports:
         return transport
 
     def pop(self, key: Any) -> Any:
-        """The transport that was created for a key, no longer kept; None where there is none."""
+        """Remove and return the transport of a key; None if there is none."""
         own = self._by_process.get(os.getpid())
         return own and own.transports.pop(key, None)
 
 
 def _close_sync(by_process: dict[int, _ProcessTransports]) -> None:
-    """Close the transport of a client that nobody closed. Only the sync one can be closed without its event loop."""
+    """Close the transport of a client that was never closed. Only a sync one can be closed without an event loop."""
     own = by_process.get(os.getpid())
     if own is not None and (transport := own.transports.pop(Sync, None)) is not None:
         transport.close()
@@ -115,28 +115,28 @@ def collection(module: str) -> Any:
 
 
 class Client(Runner[F]):
-    """What both clients have: the settings and the collections of the API.
+    """What both clients share: the settings and the collections of the API.
 
     Args:
         api_token: an API token with the permission "Realtime" or "Realtime Admin" (CLOUDFLARE_API_TOKEN).
         account_id: the Cloudflare account (CLOUDFLARE_ACCOUNT_ID).
         app_id: the RealtimeKit app (REALTIMEKIT_APP_ID).
         base_url: where the API is; https, or plain http on this machine (REALTIMEKIT_BASE_URL).
-        timeout: seconds for a call, from connecting to the end of the answer (30); of a download, for each wait.
-        max_retries: how often a request that may safely be sent again is sent again (2).
-        transport: "auto", "httpcore2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method; such an
-            object stays yours to close. An async client takes a blocking one, too: right for one that never waits.
-        limiter: "auto" keeps all clients of this process that have the same token inside the rate limit, as the
-            answers tell it; "off"; or an object such as `realtimekit.limits.RedisLimiter` (docs/limits.md).
-        on_request: called before each sending of a request, with an `Attempt`; a plain function, also of an async
-            client. What a hook raises is logged, and the call goes on.
-        on_response: called after each, with what became of it.
-        on_retry: called before the wait for the next.
+        timeout: seconds for each attempt, from connecting to the end of the response (30); in downloads, for each wait.
+        max_retries: how often a request is retried where that is safe (2).
+        transport: "auto", "httpcore2", "pyreqwest" (REALTIMEKIT_TRANSPORT), or an object with a `send` method, which
+            you close yourself. An async client also accepts a blocking one, which is right if it never waits.
+        limiter: "auto" shares one limiter between all clients of this process with the same token, and takes the rate
+            limit from the responses; "off"; or an object such as `realtimekit.limits.RedisLimiter` (docs/limits.md).
+        on_request: called before each attempt to send a request, with an `Attempt`. A plain function, also for an
+            async client. An exception from a hook is logged, and the call goes on.
+        on_response: called after each attempt, with its outcome.
+        on_retry: called before the wait for the next attempt.
 
-    What is not given comes from `realtimekit.configure()`, then from the environment.
+    Options that are left out come from `realtimekit.configure()`, then from the environment.
 
     Raises:
-        ConfigurationError: there is no token, or a setting cannot be right.
+        ConfigurationError: there is no token, or a setting is invalid.
     """
 
     def __init__(self, transport: object, given: ClientOptions) -> None:
@@ -149,14 +149,17 @@ class Client(Runner[F]):
 
     @property
     def settings(self) -> Settings:
-        """The settings that this client was made with; they do not change."""
+        """The settings that this client was created with; they never change."""
         return self._settings
 
     def with_options(self, **given: Unpack[ClientOptions]) -> Self:
-        """A client with some settings changed. It shares the connections of this one, and their closing.
+        """Return a client with some settings changed. It shares the connections: closing one client closes both.
 
         Args:
-            given: as for the client, without `transport`.
+            given: the options to change, as for the client, without `transport`.
+
+        Raises:
+            ConfigurationError: a setting is invalid.
         """
         hide_secrets(given)
         validate_kwargs(Client.with_options, given)
@@ -171,7 +174,7 @@ class Client(Runner[F]):
         part = getattr(self._settings, name)
         if not self.asynchronous and not isinstance(part, str) and _is_async(getattr(part, method)):
             raise ConfigurationError(
-                f"{name}={part!r}: its {method}() is async; a {type(self).__name__} needs a blocking one, an "
+                f"{name}={part!r}: its {method}() is async; a {type(self).__name__} needs a blocking one; an "
                 "AsyncRealtimeKit accepts either"
             )
 
@@ -193,8 +196,8 @@ class Client(Runner[F]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{self!r} cannot be pickled or copied: it has connections, and a token. Pickle records (without their "
-            "client) and create a client where they arrive; with_options() returns a changed one"
+            f"{self!r} cannot be pickled or copied: it has connections and a token. Pickle its records instead (a "
+            "pickle leaves the client behind) and create a client where they arrive; with_options() returns a changed copy"
         )
 
     apps: Apps[F] = collection("app")
@@ -202,23 +205,23 @@ class Client(Runner[F]):
     meetings: Meetings[F] = collection("meeting")
     """The meetings of the app."""
     participants: Participants[F] = collection("participant")
-    """The participants of one meeting: name it with `meeting_id=`, or start from `meeting.participants`."""
+    """The participants of one meeting: pass `meeting_id=`, or use `meeting.participants`."""
     sessions: Sessions[F] = collection("session")
     """The sessions of the app: what happened in its meetings."""
     session_participants: SessionParticipants[F] = collection("session_participant")
-    """Who took part in one session: name it with `session_id=`, or start from `session.participants`."""
+    """The participants of one session: pass `session_id=`, or use `session.participants`."""
     livestream_sessions: LivestreamSessions[F] = collection("livestream_session")
-    """Broadcasts, by their id; those of one session are `session.livestream_sessions()`."""
+    """The broadcasts of livestreams, by their ids; `session.livestream_sessions()` lists those of one session."""
     livestreams: Livestreams[F] = collection("livestream")
     """The livestreams of the app."""
     recordings: Recordings[F] = collection("recording")
     """The recordings of the app."""
     presets: Presets[F] = collection("preset")
-    """The presets of the app: what its participants may do."""
+    """The presets of the app: what participants may do."""
     webhooks: Webhooks[F] = collection("webhook")
-    """The webhooks of the app: where it tells what happens."""
+    """The webhooks of the app: the URLs that its events are sent to."""
     analytics: Analytics[F] = collection("analytics")
-    """How much the app is used."""
+    """The usage of the app, by day."""
 
 
 def _is_async(function: object) -> bool:
@@ -228,9 +231,9 @@ def _is_async(function: object) -> bool:
 
 
 class RealtimeKit(Client[Sync]):
-    """The blocking client. Thread-safe, usable before and after a fork; connects on first use.
+    """The sync client. Thread-safe, also usable after a fork. Connects on first use.
 
-    Usable as a context manager, which closes its connections.
+    A context manager: `with RealtimeKit() as client` closes the connections at the end.
     """
 
     asynchronous = False
@@ -250,7 +253,7 @@ class RealtimeKit(Client[Sync]):
         return self._limiter and (self._limiter, self._limiter.reserve(step.reservation))
 
     def close(self) -> None:
-        """Close the connections. Records of this client can still be read, but not reloaded."""
+        """Close the connections. Records of this client can still be read, but send no more requests."""
         self._transports.closed = True
         if (transport := self._transports.pop(Sync)) is not None:
             transport.close()
@@ -263,9 +266,9 @@ class RealtimeKit(Client[Sync]):
 
 
 class AsyncRealtimeKit(Client[Async]):
-    """The awaiting client, for asyncio. Task-safe, usable from several event loops; connects on first use.
+    """The async client, for asyncio. Task-safe, also usable from several event loops. Connects on first use.
 
-    Usable as an async context manager, which closes its connections.
+    An async context manager: `async with AsyncRealtimeKit() as client` closes the connections at the end.
     """
 
     asynchronous = True
@@ -293,7 +296,7 @@ class AsyncRealtimeKit(Client[Async]):
         return self._limiter, reservation if isinstance(reservation, Reservation) else await reservation
 
     async def close(self) -> None:
-        """Close the connections of this event loop. Records of this client can still be read, but not reloaded."""
+        """Close the connections of this event loop. Records of this client can be read, but send no more requests."""
         import asyncio
 
         self._transports.closed = True
@@ -311,7 +314,7 @@ _default: RealtimeKit | None = None
 
 
 def default_client() -> RealtimeKit:
-    """The client behind `Session.find(...)` and the like: created again when the settings in force have changed."""
+    """Return the client behind `Session.find(...)` and the like; a new one if the settings in force have changed."""
     global _default  # noqa: PLW0603 - the one default client of the process
     client, settings = _default, resolve()
     if client is None or client.settings != settings or client._transports.closed:

@@ -1,4 +1,4 @@
-"""The execution of a call: build the request, send it (again, where that is safe), decode the response."""
+"""The execution of a call: build the request, send it, retry it where that is safe, decode the response."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Call(NamedTuple):
         return repr(self)
 
     def below(self, path: str) -> Call:
-        """The same call, with its path appended to this one."""
+        """Return the same call, with its path appended to this one."""
         return Call(self.method, path + self.path, self.query, self.body, self.options)
 
 
 def build_request(settings: Settings, call: Call) -> Request:
-    """The HTTP request of a call.
+    """Return the HTTP request of a call.
 
     Raises:
         TypeError, ValueError: something in it cannot be sent.
@@ -102,7 +102,7 @@ def _extra_headers(call: Call) -> dict[str, str]:
 
 
 def _header_problem(name: str, value: object) -> str | None:
-    """What is wrong with a header, without quoting its value; None if it can be sent."""
+    """Return what is wrong with a header, without quoting its value; None if it can be sent."""
     if not _HEADER_NAME.fullmatch(name):
         return "this is not the name of an HTTP header"
     if name.lower() == "authorization":
@@ -117,7 +117,7 @@ def _header_problem(name: str, value: object) -> str | None:
 
 
 def execute(settings: Settings, call: Call) -> Flow[Any]:
-    """Carry out a call and return the decoded body of its success.
+    """Carry out a call and return the decoded body of its response.
 
     Raises:
         APIConnectionError: there is no response, and a retry is not safe or did not help.

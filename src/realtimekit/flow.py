@@ -1,4 +1,4 @@
-"""Flows: what a call does, apart from how its I/O is done; and the sync and async modes.
+"""Flows: what a call does, independent of how its I/O is done; and sync/async mode.
 
 A *flow* is a generator that yields *steps* (send this `Request`, `Sleep`, `Reserve`) and is sent back their results;
 its return value is the result of the call. Flows hold all the logic of this package and do no I/O. The two clients run
@@ -28,14 +28,14 @@ class Sleep(NamedTuple):
 class Reserve(NamedTuple):
     """Step: ask the client's limiter for permission to send, or ask again after a wait.
 
-    The result is the limiter and its reservation; None where the client has no limiter.
+    The result is the limiter and its reservation; None if the client has no limiter.
     """
 
     reservation: Reservation | None
 
 
 class Sync:
-    """The blocking mode: `Session` is short for `Session[Sync]`."""
+    """The sync mode: `Session` is short for `Session[Sync]`."""
 
 
 class Async:
@@ -58,7 +58,7 @@ STEP_ERRORS = (APIConnectionError, RateLimitError)
 
 
 def run(flow: Flow[T], perform: Callable[[Step], Any]) -> T:
-    """Run a flow to its end, with `perform` doing each step. The flow is closed however that ends."""
+    """Run a flow to its end, with `perform` doing each step. The flow is always closed at the end."""
     resume: Callable[[Any], Step] = flow.send
     value: Any = None
     try:
@@ -98,7 +98,7 @@ async def run_async(flow: Flow[T], perform: Callable[[Step], Awaitable[Any]]) ->
 
 
 class Runner(Generic[F]):
-    """Runs flows. The clients are runners; records and relations know no more of their client than this."""
+    """Runs flows. The clients are runners; records and relations know nothing else about their client."""
 
     asynchronous: ClassVar[bool]
 

@@ -25,7 +25,7 @@ _DEBUG, _INFO = 10, 20  # as in `logging`
 
 
 def is_observed(settings: Settings) -> bool:
-    """Whether anybody looks at the requests of a client: a log, a tracer, a hook."""
+    """Return whether a log, a tracer or a hook observes the requests of a client."""
     return bool(
         _logger_for(_DEBUG) or "opentelemetry.trace" in sys.modules or settings.on_request or settings.on_response
     )
@@ -63,7 +63,7 @@ def send_observed(settings: Settings, request: Request, path: str, number: int) 
 def report_retry(
     settings: Settings, failure: Response | APIConnectionError, method: str, path: str, number: int, wait: float
 ) -> None:
-    """Report to the log and the hook that a request is sent again in `wait` seconds."""
+    """Report to the log and the hook that a request is retried in `wait` seconds."""
     logger = _logger_for(_INFO)
     if not (logger or settings.on_retry):
         return
@@ -79,7 +79,7 @@ _logger: Logger | None = None
 
 
 def _logger_for(level: int) -> Logger | None:
-    """The logger, if anybody listens at this level. A program that never imported `logging` has set up no handler."""
+    """Return the logger, if it is enabled for this level. A program that never imported `logging` has set up no handler."""
     # Looked up once: `getLogger` takes a lock, which an interrupted thread could keep.
     global _logger  # noqa: PLW0603
     logger = _logger
@@ -97,7 +97,7 @@ def _outcome(attempt: Attempt) -> str:
 
 
 def _call_hook(hook: Hook | None, attempt: Attempt) -> None:
-    """Call a hook. What it raises is logged only: a create whose hook fails was carried out all the same."""
+    """Call a hook. An exception from it is only logged: a create whose hook fails was carried out all the same."""
     if hook is None:
         return
     try:
@@ -130,7 +130,7 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
 
 
 def _url_template(path: str) -> str:
-    """The path without its ids, so that all spans of an operation share a name. The API's own words have no digits."""
+    """Return the path without its ids, so that all spans of an operation share a name. Words of the API have no digits."""
     words = path.partition("/realtime/kit/")[2].split("/")
     words = ["{id}" if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word) else word for word in words]
     return "/".join(["", words[0] if words == ["apps"] else "{id}", *words[1:]])

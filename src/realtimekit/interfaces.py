@@ -83,7 +83,7 @@ class Transport(Protocol):
     `maybe_processed` is False only if the server certainly never saw the request. It follows no redirects, keeps no
     cookies, retries nothing and adds no credentials.
 
-    The whole exchange, from `send` to the last byte of the response, ends within `request.timeout` seconds, and the
+    All of it, from `send` to the last byte of the response, ends within `request.timeout` seconds, and the
     response has at most `MAX_RESPONSE_BYTES`. A `StreamedRequest` may exceed both.
     """
 
@@ -129,7 +129,7 @@ class Limiter(Protocol):
         finally:
             limiter.observe(response, reservation)
 
-    A caller that stops asking loses its place in the queue a few seconds later, so nobody has to cancel a reservation.
+    A caller that stops asking leaves the queue a few seconds later, so nobody has to cancel a reservation.
     Both methods may be called from any thread.
     """
 

@@ -1,4 +1,4 @@
-"""Keyword arguments that are passed on: which ones a method takes, read from its own signature.
+"""Keyword arguments that are passed on: which of them a method accepts, according to its own signature.
 
 Methods declare them as `**fields: Unpack[SomeTypedDict]`: one declaration for type checkers, documentation and the
 check at run time.
@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 
 class RequestOptions(TypedDict, total=False):
-    """What every call takes."""
+    """The options of every call."""
 
     extra_query: Mapping[str, Any]  # query parameters that this package does not know (yet)
     extra_body: Mapping[str, Any]  # fields of the body that this package does not know (yet)
@@ -21,7 +21,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class ScopedOptions(RequestOptions, total=False):
-    """What every call on a collection of an app takes: another app or account than the client's."""
+    """The options of calls on the collections of an app: they can name another app or account than the client's."""
 
     account_id: str
     app_id: str
@@ -31,7 +31,7 @@ OPTION_NAMES = frozenset({"extra_query", "extra_body", "extra_headers", "timeout
 
 
 def split_kwargs(kwargs: Mapping[str, Any], names: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The entries with these names, and the others."""
+    """Return the entries with these names, and the others."""
     if not kwargs:
         return {}, {}
     chosen = {name: value for name, value in kwargs.items() if name in names}
@@ -39,7 +39,7 @@ def split_kwargs(kwargs: Mapping[str, Any], names: frozenset[str]) -> tuple[dict
 
 
 def drop_none(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries whose value is not None."""
+    """Return the entries whose value is not None."""
     return {name: value for name, value in kwargs.items() if value is not None}
 
 
@@ -56,7 +56,7 @@ def validate_positive(name: str, number: Any) -> int:
 
 @functools.cache
 def _accepted(function: Callable[..., Any]) -> tuple[frozenset[str], frozenset[str]]:
-    """All keywords that a function accepts, those of its `Unpack[...]` included; and the required ones among these."""
+    """Return all keywords that a function accepts, those of its `Unpack[...]` included, and the required ones."""
     code = function.__code__
     positional_only, named = code.co_posonlyargcount, code.co_argcount + code.co_kwonlyargcount
     accepted, required = set(code.co_varnames[positional_only:named]), set[str]()

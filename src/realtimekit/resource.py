@@ -160,7 +160,7 @@ class Resource(Record, ClientBound[F]):
 
     @property
     def scope(self) -> Mapping[str, str]:
-        """The ids of the parents of the record, e.g. `{"account_id": ..., "app_id": ..., "session_id": ...}`."""
+        """The ids of the record's parents, e.g. `{"account_id": ..., "app_id": ..., "session_id": ...}`."""
         return MappingProxyType(dict(self._scope))
 
     def _ids(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A pytest plugin for code that uses this package. pytest loads it where the package is installed.
+"""A pytest plugin for code that uses this package. pytest loads it wherever the package is installed.
 
     def test_who_was_there(realtimekit_emulator, realtimekit_client):
         meeting = realtimekit_client.meetings.create(title="Weekly")
@@ -9,7 +9,7 @@
         realtimekit_emulator.end(meeting.id)
         assert [p.display_name for p in Session.find(joined.session_id).participants] == ["Alice"]
 
-Needs the extra `emulator`. No socket is used; `realtimekit_emulator.serve()` starts a real server where a test needs
+Needs the extra `emulator`. No socket is used; `realtimekit_emulator.serve()` starts a real server if a test needs
 one.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A new emulator in this process. The default client (`Session.find(...)`) uses it during the test."""
-    # Imported here, because pytest loads this file in every run, also where it is not used.
+    # Imported here, because pytest loads this file in every run, even if it is not used.
     from realtimekit import client, settings
     from realtimekit.emulator import Emulator
     from realtimekit.transports.emulator import connected

@@ -42,7 +42,7 @@ def format_time(value: datetime, name: str) -> str:
 
 
 def to_utc_date(value: TimeLike, name: str) -> str:
-    """Converter a time to its date in UTC, "2026-06-03".
+    """Convert a time to its date in UTC, "2026-06-03".
 
     Raises:
         TypeError, ValueError: as `to_unix_seconds`.
@@ -52,7 +52,7 @@ def to_utc_date(value: TimeLike, name: str) -> str:
 
 
 def to_unix_seconds(value: TimeLike, name: str, *, end_of_day: bool = False) -> int:
-    """Converter a time to whole Unix seconds.
+    """Convert a time to whole Unix seconds.
 
     Args:
         value: a date, an aware datetime, a string in ISO 8601 (in UTC if it has no zone) or Unix seconds.

@@ -32,7 +32,7 @@ def convert_rows(
     convert: Callable[[Mapping[str, Any]], Item],
     errors: list[DecodeError] | None,
 ) -> list[Item]:
-    """Converter each row to an item.
+    """Convert each row to an item.
 
     Args:
         rows: as `parse_table` yields them.

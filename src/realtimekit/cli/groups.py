@@ -1,4 +1,4 @@
-"""Groups of commands that suggest a command where the given one does not exist."""
+"""Groups of commands that suggest a command if the given one does not exist."""
 
 from __future__ import annotations
 

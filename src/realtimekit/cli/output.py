@@ -206,7 +206,7 @@ def _remove_fields(value: Any, names: frozenset[str]) -> Any:
 
 
 def read_field(record: Record, name: str) -> Any:
-    """Return the value of a field, or the raw value where it cannot be converted."""
+    """Return the value of a field, or the raw value if it cannot be converted."""
     try:
         return getattr(record, name)
     except DecodeError:

@@ -1,4 +1,4 @@
-"""Progress on stderr, where that is a terminal."""
+"""Progress on stderr, if that is a terminal."""
 
 from __future__ import annotations
 

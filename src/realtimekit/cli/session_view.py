@@ -126,7 +126,7 @@ def print_session(session: Session, document: Mapping[str, Any]) -> None:
 
 
 def _time_of_day(row: Mapping[str, Any], name: str) -> str:
-    """Return the time of day of a field, or its raw value where that is not a time."""
+    """Return the time of day of a field, or its raw value if that is not a time."""
     raw = row.get(name)
     try:
         return parse_timestamp(str(raw)).strftime("%H:%M:%S")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a stream is a terminal. It is None where a shell has closed it (`2>&-`)."""
+    """Return whether a stream is a terminal. It is None if a shell has closed it (`2>&-`)."""
     return stream is not None and stream.isatty()
 
 

@@ -87,7 +87,7 @@ class WebhookListener(ThreadingHTTPServer):
 
     Args:
         receiver: verifies the deliveries.
-        forward_to: the URL to which deliveries are forwarded; None answers them here.
+        forward_to: the URL to which deliveries are forwarded; None responds to them here.
         folder: where deliveries are saved; None saves none.
         report: called with the outcome of each delivery, from several threads.
     """
@@ -107,7 +107,7 @@ class WebhookListener(ThreadingHTTPServer):
         self._receiver, self._forward_to, self._folder, self._report = receiver, forward_to, folder, report
 
     def receive(self, body: bytes, headers: Mapping[str, str]) -> int:
-        """Handle one delivery, and return the status to answer with."""
+        """Handle one delivery, and return the status to respond with."""
         lower = {name.lower(): value for name, value in headers.items()}
         outcome: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")}
         try:

@@ -50,7 +50,7 @@ def add_seconds(time: str, seconds: float) -> str:
 
 
 def seconds_between(start: str, end: str) -> float:
-    """Return the seconds from start to end; 0 where the end comes first."""
+    """Return the seconds from start to end; 0 if the end comes first."""
     return max((parse_time(end) - parse_time(start)).total_seconds(), 0.0)
 
 

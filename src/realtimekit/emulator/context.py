@@ -54,7 +54,7 @@ def or_404(row: Row | None) -> Row:
 
 
 class Page(NamedTuple):
-    """Which part of a list is asked for."""
+    """The page of a list that a request asks for."""
 
     start: int
     size: int
@@ -76,7 +76,7 @@ class Page(NamedTuple):
 
 
 def paginate(context: Context, sql: str, values: list[Any], order: str) -> tuple[list[Row], dict[str, int]]:
-    """Return the rows of the page that is asked for, and its `paging`."""
+    """Return the rows of the requested page, and its `paging`."""
     page = Page.of(context.query)
     rows, total = context.store.page(sql, values, order, page.start, page.size)
     return rows, page.paging(len(rows), total)

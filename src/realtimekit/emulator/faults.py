@@ -1,4 +1,4 @@
-"""Fault injection: rules by which requests and responses go wrong between a client and RealtimeKit."""
+"""Fault injection: rules that make requests and responses fail between a client and RealtimeKit."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class Faults:
         self._rules: list[Rule] = []
 
     def add(self, rules: Iterable[Any]) -> None:
-        """Add all of these rules, or none where one is not valid."""
+        """Add all of these rules, or none if one is not valid."""
         self._rules += [Rule(rule, f"faults[{index}]") for index, rule in enumerate(rules)]
 
     def clear(self) -> None:
@@ -234,7 +234,7 @@ class Faults:
 
 
 def _is_carried_out(rule: Mapping[str, Any]) -> bool:
-    """Return whether the request is carried out: by default, where RealtimeKit's own response is needed."""
+    """Return whether the request is carried out: by default, if RealtimeKit's own response is needed."""
     return bool(rule.get("carried_out", "status" not in rule and rule.get("cut") != "before"))
 
 

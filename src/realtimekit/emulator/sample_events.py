@@ -1,4 +1,4 @@
-"""Sample webhook events: about the newest meeting, or where there is none about a simulated one."""
+"""Sample webhook events: about the newest meeting, or about a simulated one if there is none."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def send(world: World, services: Services, event: str, url: str, now: str) -> st
 
 
 def _newest(world: World, services: Services, event: str, now: str) -> Mapping[str, Any] | None:
-    """Return the payload about the newest meeting of the app that had this event, or None where there is none yet."""
+    """Return the payload about the newest meeting of the app that had this event, or None if there is none yet."""
     payloads: list[dict[str, Any]] = []
     events = Events(world, services.files, lambda _app_id, _event, payload, _at: payloads.append(dict(payload)))
     store, app_id = world.store, world.credentials.app_id

@@ -1,4 +1,4 @@
-"""Jobs: what will happen by itself at a time of the emulator's clock, such as a session that closes."""
+"""Jobs: what happens automatically at a time of the emulator's clock, such as the closing of a session."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Scheduler:
         self._handlers: dict[str, JobHandler] = {}
 
     def register(self, name: str, handler: JobHandler) -> None:
-        """Say what runs the jobs of this name."""
+        """Register the function that runs the jobs of this name."""
         self._handlers[name] = handler
 
     def schedule(self, name: str, target_id: str, run_at: str) -> None:

@@ -51,7 +51,7 @@ class _Protocol(H11Protocol):
 
 
 def asgi(handle: Callable[[Request], Response]) -> Callable[..., Awaitable[None]]:
-    """Return an ASGI application that responses each request with `handle`."""
+    """Return an ASGI application that answers each request with `handle`."""
 
     async def app(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         if scope["type"] != "http":  # a WebSocket, which nothing here speaks

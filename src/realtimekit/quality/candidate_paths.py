@@ -1,4 +1,4 @@
-"""Candidate paths: how the media of a peer connection travelled, by its ICE candidate pairs."""
+"""Candidate paths: how the media of a peer connection traveled, by its ICE candidate pairs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_number(value: Any) -> float | None:
-    """Converter a number, or a string with a number, to a float; None if it is neither, or larger than `MAX_NUMBER`."""
+    """Convert a number, or a string with a number, to a float; None if it is neither, or larger than `MAX_NUMBER`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -27,7 +27,7 @@ def parse_number(value: Any) -> float | None:
 
 
 def parse_time(text: str) -> float | None:
-    """Converter a timestamp to seconds since 1970; None if it cannot be parsed."""
+    """Convert a timestamp to seconds since 1970; None if it cannot be parsed."""
     try:
         time = parse_timestamp(text)
     except ValueError:
@@ -37,7 +37,7 @@ def parse_time(text: str) -> float | None:
 
 
 def to_datetime(seconds: float) -> datetime:
-    """Converter seconds since 1970 to a datetime in UTC."""
+    """Convert seconds since 1970 to a datetime in UTC."""
     return _EPOCH + timedelta(seconds=seconds)
 
 

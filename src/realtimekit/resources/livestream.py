@@ -25,7 +25,7 @@ class LivestreamFilters(ScopedOptions, total=False):
     status: LivestreamStatus
     start_time: datetime | str
     end_time: datetime | str
-    sort_order: Literal["ASC", "DSC"]  # this list alone spells it DSC
+    sort_order: Literal["ASC", "DSC"]  # only this list spells it DSC
     page_no: int  # the page to start from; for a single page use `.page(n)`
     per_page: int
 

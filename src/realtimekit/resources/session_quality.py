@@ -166,8 +166,8 @@ def iter_quality(session: Any, *, concurrency: int = 4, thresholds: Thresholds |
     """Iterate over the quality of each participant, with the reports: at most `concurrency` of them are in memory.
 
     Args:
-        session: whose participants; one request for a page of them, and one for each report.
-        concurrency: how many reports to ask for at once, 1 or more.
+        session: the session; one request for each page of its participants, and one for each report.
+        concurrency: how many reports to request at once, 1 or more.
         thresholds: as for `PeerReport.findings`.
     """
     validate_positive("concurrency", concurrency)
@@ -217,9 +217,9 @@ def session_quality(
     are in `missing`.
 
     Args:
-        session: whose participants.
-        concurrency: how many reports to ask for at once, 1 or more. The client's limiter has them wait where the server
-            allows nothing more for now; where that is for longer than it waits, the rest is in `missing`.
+        session: the session.
+        concurrency: how many reports to request at once, 1 or more. If the client's limiter refuses a request, because
+            it would have to wait for longer than `max_wait`, the remaining participants are in `missing`.
         thresholds: as for `PeerReport.findings`.
         keep_reports: whether the reports stay in memory; a two-hour call of many people has a million samples.
 

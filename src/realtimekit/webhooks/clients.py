@@ -1,4 +1,4 @@
-"""The clients behind a receiver and its events where the caller passed none."""
+"""The clients behind a receiver and its events if the caller passed none."""
 
 from __future__ import annotations
 

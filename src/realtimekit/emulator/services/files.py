@@ -32,7 +32,7 @@ class FileStore:
     def save(
         self, owner_id: str, name: str, content: bytes, media_type: str, now: str, retention: timedelta | None
     ) -> None:
-        """Store a file of a session or a recording, forever where the retention is None."""
+        """Store a file of a session or a recording, forever if the retention is None."""
         expires_at = None if retention is None else format_time(parse_time(now) + retention)
         sql = "insert or replace into files values (?, ?, ?, ?, ?, ?)"
         self._store.run(sql, owner_id, name, content, media_type, now, expires_at)
@@ -52,7 +52,7 @@ class FileStore:
         return self._store.row(sql, owner_id, name, self._world.now())
 
     def signed_url(self, origin: str, owner_id: str, name: str) -> tuple[str, str] | None:
-        """Return a URL that works without a token, and when it expires; None where there is no such file (any more)."""
+        """Return a URL that works without a token, and when it expires; None if there is no such file, or no longer."""
         if self._row(owner_id, name) is None:
             return None
         expiry = self._world.clock.now() + LINK_LIFETIME
@@ -98,7 +98,7 @@ def _file(request: Request, row: Row) -> Response:
 
 
 def _parse_range(header: str, size: int) -> range | None:
-    """Return which bytes are asked for: an empty range where the file has no such bytes, None for the whole file.
+    """Return the requested bytes: an empty range if the file has no such bytes, None for the whole file.
 
     A header that is malformed or asks for several ranges may be ignored, and is.
     """

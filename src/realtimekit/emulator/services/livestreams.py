@@ -97,7 +97,7 @@ class Livestreams:
         self._events.livestream(self._update(livestream, at, status="LIVE"), "LIVE", at)
 
     def session_opened(self, meeting: Row, at: str) -> None:
-        """Start where the meeting is set up so, or where it was started before anybody was there."""
+        """Start if the meeting is configured so, or if it was started before anybody was there."""
         if self.active(meeting["id"]) or json.loads(meeting["fields"]).get("live_stream_on_start"):
             self.start(meeting, at)
 

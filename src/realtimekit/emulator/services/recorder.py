@@ -119,7 +119,7 @@ class Recorder:
         return session if session and session["live_participants"] else None
 
     def session_opened(self, meeting: Row, at: str) -> None:
-        """Record from the start where the meeting is set up so, unless another recording is waiting already."""
+        """Record from the start if the meeting is configured so, unless another recording is waiting already."""
         settings = json.loads(meeting["fields"])
         if settings.get("record_on_start") and not self.active_composites(meeting["id"]):
             self.invoke(meeting, composite_settings({}, settings, self._world.new_id), "RECORD_ON_START", at)
@@ -200,7 +200,7 @@ class Recorder:
         self._update(recording, at, **changes, expires_at=format_time(parse_time(at) + RETENTION))
 
     def _upload_composite(self, recording: Row, settings: dict[str, Any], at: str) -> int:
-        """Write the video, and the audio on its own where requested for. Returns the size of the first file."""
+        """Write the video, and the audio in a file of its own if requested. Returns the size of the first file."""
         video, audio, length = (
             settings.get("video_config", {}),
             settings.get("audio_config"),

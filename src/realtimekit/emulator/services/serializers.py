@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from realtimekit.emulator.services.files import FileStore
     from realtimekit.emulator.store import Row
 
-# Nothing that an emulator hands out may lead to a real server: names below .localhost lead nowhere else (RFC 6761).
+# No URL from an emulator may lead to a real server: names below .localhost lead nowhere else (RFC 6761).
 _INGEST_SERVER = "rtmps://live.emulator.localhost:443/live/"
 _PLAYBACK = "https://playback.emulator.localhost"
 
@@ -38,7 +38,7 @@ def recorded_seconds(recording: Row, now: str) -> float:
 
 
 def serialize_recording(recording: Row, now: str, files: FileStore, origin: str) -> dict[str, Any]:
-    """Return what every response says of a recording. Links to its files begin with the origin."""
+    """Return a recording as every response contains it. Links to its files begin with the origin."""
     return {
         "id": recording["id"],
         "output_file_name": recording["output_file_name"],

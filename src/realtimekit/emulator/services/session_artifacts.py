@@ -37,7 +37,7 @@ class SessionArtifacts:
         world.scheduler.register(_WRITE_SUMMARY, self._write_summary)
 
     def write(self, session: Row, at: str) -> None:
-        """Write the files of a session that ends. A transcript and a summary only where its meeting asks for them."""
+        """Write the files of a session that ends. A transcript and a summary only if its meeting asks for them."""
         settings = json.loads(get_meeting(self._store, session["meeting_id"])["fields"])
         peers = self._peers(session)
         sql = "select * from messages where session_id = ? order by created_at, number"

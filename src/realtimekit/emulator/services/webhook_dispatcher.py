@@ -158,7 +158,7 @@ class WebhookDispatcher:
                     self._woken.wait(wait)
 
     def _until_next(self) -> float | None:
-        """Return the seconds until a delivery is due, or None where none will be."""
+        """Return the seconds until a delivery is due, or None if none will be."""
         row = self._store.row("select min(due_at) as at from deliveries where state = 'pending'")
         if row is None or row["at"] is None:
             return None
