@@ -20,7 +20,7 @@ import pytest
 import realtimekit
 import realtimekit.resources
 from realtimekit.cli.commands import realtimekit as root_command
-from realtimekit.client import Client
+from realtimekit.client import BaseClient
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.store import TABLES
 from realtimekit.flow import F
@@ -150,10 +150,10 @@ def calls(kind: Kind) -> list[tuple[str, str]]:
 
 def in_client(kind: Kind, many: str) -> list[str]:
     collection = vars(kind)["_collection"].__name__ if "_collection" in vars(kind) else None
-    if collection in {annotation.partition("[")[0] for annotation in Client.__annotations__.values()}:
+    if collection in {annotation.partition("[")[0] for annotation in BaseClient.__annotations__.values()}:
         return []
     line = f'{many}: {collection}[F] = collection("{kind.__module__.rpartition(".")[2]}")'
-    return [f"src/realtimekit/client.py, class Client: add `{line}` and a docstring"]
+    return [f"src/realtimekit/client.py, BaseClient: add `{line}` and a docstring"]
 
 
 def in_package(kind: Kind, _: str) -> list[str]:
@@ -264,7 +264,7 @@ def test_a_newcomer_is_told_every_place() -> None:
 
 
 TOLD = """\
-src/realtimekit/client.py, class Client: add `small_things: SmallThings[F] = collection("small_thing")` and a docstring
+src/realtimekit/client.py, BaseClient: add `small_things: SmallThings[F] = collection("small_thing")` and a docstring
 src/realtimekit/__init__.py, TYPE_CHECKING: add `from realtimekit.resources.small_thing import SmallThing`
 src/realtimekit/__init__.py, _HOMES: add `"SmallThing": "resources.small_thing"`
 src/realtimekit/__init__.py, __all__: add `"SmallThing"`

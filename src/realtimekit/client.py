@@ -101,7 +101,7 @@ class _Collection:
     def __set_name__(self, owner: type, name: str) -> None:
         self._class_name = owner.__annotations__[name].partition("[")[0]
 
-    def __get__(self, client: Client[Any] | None, owner: type) -> Any:
+    def __get__(self, client: BaseClient[Any] | None, owner: type) -> Any:
         if client is None:
             return self
         if self._class is None:
@@ -114,7 +114,7 @@ def collection(module: str) -> Any:
     return _Collection(module)
 
 
-class Client(Runner[F]):
+class BaseClient(Runner[F]):
     """What both clients share: the settings and the collections of the API.
 
     Args:
@@ -162,7 +162,7 @@ class Client(Runner[F]):
             ConfigurationError: a setting is invalid.
         """
         hide_secrets(given)
-        validate_kwargs(Client.with_options, given)
+        validate_kwargs(BaseClient.with_options, given)
         changes = {name: value for name, value in given.items() if value is not None}
         clone = object.__new__(type(self))
         clone._settings = resolve(**{**self.settings._asdict(), **changes})
@@ -197,7 +197,8 @@ class Client(Runner[F]):
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"{self!r} cannot be pickled or copied: it has connections and a token. Pickle its records instead (a "
-            "pickle leaves the client behind) and create a client where they arrive; with_options() returns a changed copy"
+            "pickle leaves the client behind) and create a client where they arrive; with_options() returns a changed "
+            "copy"
         )
 
     apps: Apps[F] = collection("app")
@@ -230,7 +231,7 @@ def _is_async(function: object) -> bool:
     return iscoroutinefunction(function)
 
 
-class RealtimeKit(Client[Sync]):
+class RealtimeKit(BaseClient[Sync]):
     """The sync client. Thread-safe, also usable after a fork. Connects on first use.
 
     A context manager: `with RealtimeKit() as client` closes the connections at the end.
@@ -265,7 +266,7 @@ class RealtimeKit(Client[Sync]):
         self.close()
 
 
-class AsyncRealtimeKit(Client[Async]):
+class AsyncRealtimeKit(BaseClient[Async]):
     """The async client, for asyncio. Task-safe, also usable from several event loops. Connects on first use.
 
     An async context manager: `async with AsyncRealtimeKit() as client` closes the connections at the end.

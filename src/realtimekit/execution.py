@@ -45,7 +45,7 @@ class Call(NamedTuple):
     def __sentry_repr__(self) -> str:  # Sentry would serialize the fields of a tuple
         return repr(self)
 
-    def below(self, path: str) -> Call:
+    def with_prefix(self, path: str) -> Call:
         """Return the same call, with its path appended to this one."""
         return Call(self.method, path + self.path, self.query, self.body, self.options)
 
@@ -86,7 +86,7 @@ def _content(call: Call) -> bytes | None:
     return json.dumps(body, separators=(",", ":"), allow_nan=False, default=json_default).encode()
 
 
-_OWN_HEADERS = frozenset({"authorization", "connection", "content-length", "host", "transfer-encoding"})
+_RESERVED_HEADERS = frozenset({"authorization", "connection", "content-length", "host", "transfer-encoding"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 
 
@@ -107,7 +107,7 @@ def _header_problem(name: str, value: object) -> str | None:
         return "this is not the name of an HTTP header"
     if name.lower() == "authorization":
         return "set by the client; use api_token=, or client.with_options(api_token=...)"
-    if name.lower() in _OWN_HEADERS:
+    if name.lower() in _RESERVED_HEADERS:
         return "set by the client; leave it out"
     if not isinstance(value, str):
         return f"the value must be a string, not {type(value).__name__}"

@@ -38,9 +38,9 @@ class _FlowMethod(Generic[P, T]):
             validate_kwargs(function, kwargs)
             if "extra_headers" in kwargs:  # the frames of a flow hold its options
                 kwargs["extra_headers"] = hide_headers(kwargs["extra_headers"])
-            started = flow_of(obj, *args, **kwargs)
+            unsent = flow_of(obj, *args, **kwargs)
             del args, kwargs  # error trackers send local variables: the secrets of a storage, the body of a webhook
-            return obj._client.run(started)
+            return obj._client.run(unsent)
 
         self.flow: Callable[Concatenate[Any, P], Flow[T]] = flow
         """The call as a flow that was not run yet: `yield from Meetings.create.flow(meetings, title="Weekly")`."""

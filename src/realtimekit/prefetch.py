@@ -1,4 +1,4 @@
-"""Prefetching of pages, in order and within a window: one small twin for threads, one for tasks."""
+"""Prefetching of pages, in order and with bounded concurrency: a sync version for threads, an async one for tasks."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _pages_to_request(number: int, last: int | None, window: int) -> range:
+def _pages_to_request(number: int, last: int | None, concurrency: int) -> range:
     """Return the pages to have requested when page `number` is read: only this one while the last page is unknown."""
-    return range(number, min(number + window - 1, number if last is None else last) + 1)
+    return range(number, min(number + concurrency - 1, number if last is None else last) + 1)
 
 
 class Prefetcher(Generic[T]):
-    """Fetches pages with up to `window` threads.
+    """Fetches pages with up to `concurrency` threads.
 
     They are daemon threads, so that a program that is interrupted while iterating exits at once. (The interpreter waits
     for threads of `concurrent.futures`, with all their retries.) A flow wrapped in `until_closed` ends with the
     iteration.
     """
 
-    def __init__(self, window: int, fetch: Callable[[int], T]) -> None:
-        self._window, self._fetch = window, fetch
-        self._pending: dict[int, _Thread[T]] = {}
+    def __init__(self, concurrency: int, fetch: Callable[[int], T]) -> None:
+        self._concurrency, self._fetch = concurrency, fetch
+        self._pending: dict[int, _PageFetch[T]] = {}
         self._reader = threading.get_ident()
         self._closed = threading.Event()
 
@@ -44,12 +44,12 @@ class Prefetcher(Generic[T]):
 
     def get(self, number: int, last: int | None) -> T:
         """Return page `number`, and request the ones after it, up to page `last`, in the background."""
-        wanted = _pages_to_request(number, last, self._window)
+        wanted = _pages_to_request(number, last, self._concurrency)
         if not self._pending and len(wanted) <= 1:
             return self._fetch(number)
         for page in wanted:
             if page not in self._pending:
-                self._pending[page] = _Thread(partial(self._fetch, page))
+                self._pending[page] = _PageFetch(partial(self._fetch, page))
         return self._pending.pop(number).result()
 
     def until_closed(self, flow: Flow[T]) -> Flow[T]:
@@ -57,7 +57,7 @@ class Prefetcher(Generic[T]):
         return flow if threading.get_ident() == self._reader else _run_until(self._closed, flow)
 
 
-class _Thread(Generic[T]):
+class _PageFetch(Generic[T]):
     """Fetches one page in a thread of its own."""
 
     _value: T
@@ -112,10 +112,10 @@ def _run_until(closed: threading.Event, flow: Flow[T]) -> Flow[T]:
 
 
 class AsyncPrefetcher(Generic[T]):
-    """Fetches pages with up to `window` tasks."""
+    """Fetches pages with up to `concurrency` tasks."""
 
-    def __init__(self, window: int, fetch: Callable[[int], Coroutine[Any, Any, T]]) -> None:
-        self._window, self._fetch = window, fetch
+    def __init__(self, concurrency: int, fetch: Callable[[int], Coroutine[Any, Any, T]]) -> None:
+        self._concurrency, self._fetch = concurrency, fetch
         self._pending: dict[int, Task[T]] = {}
 
     async def __aenter__(self) -> Self:
@@ -131,7 +131,7 @@ class AsyncPrefetcher(Generic[T]):
 
     async def get(self, number: int, last: int | None) -> T:
         """Return page `number`, and request the ones after it, up to page `last`, in the background."""
-        wanted = _pages_to_request(number, last, self._window)
+        wanted = _pages_to_request(number, last, self._concurrency)
         if not self._pending and len(wanted) <= 1:
             return await self._fetch(number)
         import asyncio

@@ -93,9 +93,9 @@ class Collection(ClientBound[F], Generic[R, F]):
     def _find(self, id: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[R]:
         record = self._stub(id, kwargs)
         options, _ = split_kwargs(kwargs, OPTION_NAMES)
-        return self._loaded(record, Call("GET", query=query, options=cast("RequestOptions", options)))
+        return self._fetch_into(record, Call("GET", query=query, options=cast("RequestOptions", options)))
 
-    def _loaded(self, record: R, call: Call) -> Flow[R]:
+    def _fetch_into(self, record: R, call: Call) -> Flow[R]:
         record._update_from((yield from record._execute(call)))
         return record
 
@@ -104,7 +104,7 @@ class Collection(ClientBound[F], Generic[R, F]):
         scope, _ = self._split_scope(kwargs)
         # An invalid id is the caller's mistake here; later it would look like the server's.
         encode_segment(self._record._template.own_id or "id", id)
-        return cast("R", self._record._load(self._client, {"id": id}, self._record_scope(self._path_ids(scope))))
+        return cast("R", self._record._from_data(self._client, {"id": id}, self._record_scope(self._path_ids(scope))))
 
     def _ref(self, id: str, kwargs: Mapping[str, Any]) -> R:
         """As `_stub`, but with all ids validated at once."""
@@ -131,7 +131,7 @@ class Collection(ClientBound[F], Generic[R, F]):
     def _fetch_record(self, call: Call, ids: Mapping[str, Any]) -> Flow[R]:
         """Carry out a call and return the record in its response."""
         body = yield from execute(self._client.settings, call)
-        record = self._record._load(self._client, {}, self._record_scope(ids))
+        record = self._record._from_data(self._client, {}, self._record_scope(ids))
         record._update_from(body)
         return cast("R", record)
 
@@ -201,7 +201,10 @@ class Relation(Collection[R, F]):
         return self._clone(_limit=validate_positive("limit", count))
 
     def prefetch(self, pages: int) -> Self:
-        """Request up to this many pages at once while iterating. Their order is kept; no more are in memory.
+        """Request up to this many pages concurrently while iterating. Order is preserved.
+
+        At most this many pages are in memory. The first page is requested alone: it tells how many there are. Where the
+        server does not tell, pages are requested one after the other.
 
         Example:
             for session in client.sessions.prefetch(8): ...
@@ -228,7 +231,7 @@ class Relation(Collection[R, F]):
         items = self._items_from(body)
         if items is None:
             raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")
-        records = self._record._load_all(self._client, items, self._record_scope(ids))
+        records = self._record._from_page(self._client, items, self._record_scope(ids))
         if not self._paginated:
             return cast("list[R]", records if page_no == 1 else []), pagination.Paging(len(records), 1, len(records))
         return cast("list[R]", records), pagination.paging(body)

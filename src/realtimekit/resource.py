@@ -136,14 +136,14 @@ class Resource(Record, ClientBound[F]):
         cls.read_only = all(_in_class(cls, name) is UnsupportedWrite for name in writes)
 
     @classmethod
-    def _load(cls, client: Runner[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
+    def _from_data(cls, client: Runner[F], data: dict[str, Any], scope: Mapping[str, str]) -> Self:
         record = cls.__new__(cls)
         attributes = record.__dict__
         attributes["_client"], attributes["_data"], attributes["_scope"] = client, data, scope
         return record
 
     @classmethod
-    def _load_all(cls, client: Runner[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
+    def _from_page(cls, client: Runner[F], page: list[dict[str, Any]], scope: Mapping[str, str]) -> list[Self]:
         """As the constructor, without copying: the records share one scope and keep the decoded dicts."""
         records: list[Self] = []
         for data in page:  # as `_load`, which would be a call for each
@@ -156,7 +156,7 @@ class Resource(Record, ClientBound[F]):
     @classmethod
     def _nested(cls, data: dict[str, Any], parent: Record) -> Self:
         owner = cast("Resource[F]", parent)
-        return cls._load(owner._client, data, owner._scope)
+        return cls._from_data(owner._client, data, owner._scope)
 
     @property
     def scope(self) -> Mapping[str, str]:
@@ -204,10 +204,10 @@ class Resource(Record, ClientBound[F]):
         return (type(self), *sorted((name, str(value)) for name, value in self._ids().items()))
 
     def __copy__(self) -> Self:
-        return self._load(self._client, dict(self._data), self._scope)
+        return self._from_data(self._client, dict(self._data), self._scope)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
-        return self._load(self._client, self.to_dict(), self._scope)
+        return self._from_data(self._client, self.to_dict(), self._scope)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # For caches and task queues: the record without its client, whose token belongs in neither. What the record
@@ -218,7 +218,7 @@ class Resource(Record, ClientBound[F]):
 
     def _execute(self, call: Call) -> Flow[Any]:
         """Carry out a call whose path is relative to the record's own."""
-        return execute(self._client.settings, call.below(self._path()))
+        return execute(self._client.settings, call.with_prefix(self._path()))
 
     def _update_from(self, body: Any) -> None:
         """Merge the record in a response into this one."""
@@ -306,19 +306,19 @@ class HasOne(Generic[C, F]):
     @overload
     def __get__(self: HasOne[C, Async], record: Resource[Any], owner: Any = None) -> Coroutine[Any, Any, C]: ...
     def __get__(self, record: Any, owner: Any = None) -> Any:
-        return self if record is None else record._client.run(self._load(record))
+        return self if record is None else record._client.run(self._fetch(record))
 
-    def _load(self, record: Resource[Any]) -> Flow[Any]:
+    def _fetch(self, record: Resource[Any]) -> Flow[Any]:
         slot = f"_cached_{self.name}"
         if slot in record.__dict__:
             return record.__dict__[slot]
         ids = record._path_ids()
         kind = get_args(resolve_annotation(self.owner, self.name))[0]
         if self._path is None:
-            child = kind._load(record._client, {}, ids)
+            child = kind._from_data(record._client, {}, ids)
             body = yield from child._execute(Call("GET"))
         else:
-            child = kind._load(record._client, {}, record._scope_for(kind))
+            child = kind._from_data(record._client, {}, record._scope_for(kind))
             body = yield from record._execute(Call("GET", self._path))
         child._update_from(body)
         # The first thread wins, so that all get the same object.
@@ -429,4 +429,4 @@ class _NoClient(Runner[Async]):
 
 
 def _restore(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:  # noqa: FBT001 - pickle passes it by position
-    return cls._load(_NoClient() if asynchronous else _DefaultClient(), data, scope)
+    return cls._from_data(_NoClient() if asynchronous else _DefaultClient(), data, scope)

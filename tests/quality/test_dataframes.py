@@ -60,7 +60,7 @@ def test_the_values(rows_of: Rows) -> None:
         "stream": "stream-1",
         "from_peer": None,
         "mos": 4.3,
-        "loss_percent": 1.0,
+        "packet_loss_percent": 1.0,
         "rtt_ms": 30.0,
         "jitter_ms": 4.0,
         "jitter_buffer_ms": None,

@@ -254,7 +254,7 @@ def test_only_the_nominated_pair_counts_and_each_path_once() -> None:
 def test_thresholds_can_be_set() -> None:
     made = report(audio_producer=samples("audio_producer", packets_lost=6))  # 2 %
     assert made.findings() == []
-    assert only(made.findings(Thresholds(loss_percent=Threshold(1, 2)))).severity == "severe"
+    assert only(made.findings(Thresholds(packet_loss_percent=Threshold(1, 2)))).severity == "severe"
 
 
 def test_thresholds_carry_the_units() -> None:

@@ -41,7 +41,7 @@ def test_each_direction_and_kind_of_media(name: str) -> None:
     assert (found.direction, found.media, found.samples) == (direction, media, 4)
     packets = 300 if direction == "sent" else 303
     assert found.packets == 4 * packets
-    assert found.lost_percent == found.loss_percent.p90 == pytest.approx(100 * 3 / packets)
+    assert found.lost_percent == found.packet_loss_percent.p90 == pytest.approx(100 * 3 / packets)
     assert found.jitter_ms.p50 == 4
     assert found.bytes == 80_000
     assert found.rtt_ms.avg == (30 if direction == "sent" else None)
@@ -74,7 +74,7 @@ def test_loss_is_of_all_packets_and_never_more_than_all() -> None:
     made[1]["packets_sent"] = 100
     audio = report(audio_producer=made).quality.summary().sent.audio
     assert audio.lost_percent == 10
-    assert audio.loss_percent.avg == 50
+    assert audio.packet_loss_percent.avg == 50
     too_many = report(audio_producer=samples("audio_producer", 2, packets_lost=999)).quality.summary()
     assert too_many.sent.audio.lost_percent == 100
 

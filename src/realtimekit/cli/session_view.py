@@ -33,7 +33,7 @@ MISSING_REASONS: dict[type[NotFoundError], str] = {
 }
 
 
-class NotedProblems(list["DecodeError"]):
+class ProblemCollector(list["DecodeError"]):
     """Problems with the rows of a file. Each is noted on stderr; the rows that can be read are shown."""
 
     def __init__(self, kind: str) -> None:
@@ -72,11 +72,11 @@ def session_document(session: Session) -> dict[str, Any]:
 
 
 def _chat(session: Session) -> list[dict[str, Any]]:
-    return [serialize_record(message) for message in session.chat.messages(errors=NotedProblems("chat"))]
+    return [serialize_record(message) for message in session.chat.messages(errors=ProblemCollector("chat"))]
 
 
 def _transcript(session: Session) -> list[dict[str, Any]]:
-    return serialize_segments(session.transcript.segments(errors=NotedProblems("transcript")))
+    return serialize_segments(session.transcript.segments(errors=ProblemCollector("transcript")))
 
 
 def serialize_segments(segments: Sequence[Segment]) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = 
     """Show the chat of a session."""
     from realtimekit.cli import output, session_view
 
-    messages = client.sessions.ref(session_id).chat.messages(errors=session_view.NotedProblems("chat"))
+    messages = client.sessions.ref(session_id).chat.messages(errors=session_view.ProblemCollector("chat"))
     if output_format == "csv":
         rows = [[output.read_field(message, column.name) for column in CHAT_COLUMNS] for message in messages]
         output.print_csv([column.name for column in CHAT_COLUMNS], rows)
@@ -128,7 +128,7 @@ def show_transcript(client: RealtimeKit, session_id: str, output_format: str | N
     from realtimekit.cli.console import replace_controls
 
     writers = {"srt": formats.to_srt, "vtt": formats.to_vtt, "markdown": formats.to_markdown, "text": to_text}
-    segments = client.sessions.ref(session_id).transcript.segments(errors=session_view.NotedProblems("transcript"))
+    segments = client.sessions.ref(session_id).transcript.segments(errors=session_view.ProblemCollector("transcript"))
     if output_format in writers:
         click.echo(replace_controls(writers[output_format](segments)), nl=False)
     elif output_format == "csv":

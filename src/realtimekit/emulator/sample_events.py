@@ -46,10 +46,10 @@ def _newest(world: World, services: Services, event: str, now: str) -> Mapping[s
     store, app_id = world.store, world.credentials.app_id
     if event == "recording.statusUpdate":
         if recording := store.row(f"{_RECORDINGS} order by stopped_time desc limit 1", app_id, now):
-            events.recording(recording, now)
+            events.recording_status_update(recording, now)
     elif event == "livestreaming.statusUpdate":
         if livestream := store.row(f"{_LIVESTREAMS} order by stopped_time desc limit 1", app_id):
-            events.livestream(livestream, "OFFLINE", now)
+            events.livestream_status_update(livestream, "OFFLINE", now)
     elif file := _FILES.get(event):
         if session := store.row(f"{_SESSIONS} and {_HAS_FILE} order by ended_at desc limit 1", app_id, file, now):
             publish = {"chat.csv": events.chat_synced, "transcript.csv": events.transcribed}
@@ -65,13 +65,13 @@ def _newest(world: World, services: Services, event: str, now: str) -> Mapping[s
 def _publish_session_event(events: Events, event: str, session: Row, peer: Row) -> None:
     match event:
         case "meeting.started":
-            events.started(session, session["started_at"])
+            events.meeting_started(session, session["started_at"])
         case "meeting.participantJoined":
-            events.joined(peer, peer["joined_at"])
+            events.participant_joined(peer, peer["joined_at"])
         case "meeting.participantLeft":
-            events.left(peer, peer["left_at"])
+            events.participant_left(peer, peer["left_at"])
         case _:
-            events.ended(session, "HOST_ENDED_MEETING", session["ended_at"])
+            events.meeting_ended(session, "HOST_ENDED_MEETING", session["ended_at"])
 
 
 def _simulated(event: str, app_id: str) -> Mapping[str, Any]:

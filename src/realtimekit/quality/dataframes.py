@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STRING_COLUMNS = ("peer", "direction", "media", "stream", "from_peer", "limitation")
 NUMBER_COLUMNS = (
     "mos",
-    "loss_percent",
+    "packet_loss_percent",
     "rtt_ms",
     "jitter_ms",
     "jitter_buffer_ms",
@@ -58,7 +58,7 @@ def _track_columns(track: Track) -> dict[str, list[Any]]:
         "stream": [stream or None for stream in track.streams],
         "from_peer": _string_column(track, "peer_id"),
         "mos": track.mos,
-        "loss_percent": track.loss_percent,
+        "packet_loss_percent": track.packet_loss_percent,
         "rtt_ms": track.rtt_ms,
         "jitter_ms": track.jitter_ms,
         "jitter_buffer_ms": track.jitter_buffer_ms,

@@ -130,7 +130,7 @@ def _concealments(track: Track) -> tuple[Column, Column]:
 RATIO_METRICS = (
     RatioMetric(
         "packet_loss",
-        "loss_percent",
+        "packet_loss_percent",
         ("packet_loss", "avg"),
         "lost {} % of its packets",
         lambda track: (track.packets_lost, track.packets),
@@ -214,7 +214,7 @@ def _frozen(track: Track) -> list[bool | None]:
 STATE_METRICS = (
     StateMetric(
         "cpu_limited",
-        "limited_percent",
+        "quality_limited_percent",
         ("issues", "cpu_quality_limitation_fraction"),
         "was limited by the CPU for {} % of the call",
         _limited_by("cpu"),
@@ -222,7 +222,7 @@ STATE_METRICS = (
     ),
     StateMetric(
         "bandwidth_limited",
-        "limited_percent",
+        "quality_limited_percent",
         ("issues", "bandwidth_quality_limitation_fraction"),
         "was limited by the bandwidth for {} % of the call",
         _limited_by("bandwidth"),
@@ -230,7 +230,7 @@ STATE_METRICS = (
     ),
     StateMetric(
         "frozen_video",
-        "frozen_percent",
+        "freeze_percent",
         ("issues", "no_video_fraction"),
         "was frozen for {} % of the call",
         _frozen,

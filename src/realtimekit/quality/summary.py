@@ -47,7 +47,7 @@ class MediaSummary(NamedTuple):
         end: when the last sample was taken.
         mos: mean opinion scores, 1 (bad) to 5 (excellent), as the server reports them.
         lost_percent: the loss over all packets; from aggregates, the mean of the samples.
-        loss_percent: the loss of each sample.
+        packet_loss_percent: the loss of each sample.
         rtt_ms: round-trip times; the API has none for received media.
         jitter_ms: the jitter of the packets' arrival.
         jitter_buffer_ms: how long received media waited in the jitter buffer.
@@ -66,7 +66,7 @@ class MediaSummary(NamedTuple):
     end: datetime | None = None
     mos: Distribution = Distribution()
     lost_percent: float | None = None
-    loss_percent: Distribution = Distribution()
+    packet_loss_percent: Distribution = Distribution()
     rtt_ms: Distribution = Distribution()
     jitter_ms: Distribution = Distribution()
     jitter_buffer_ms: Distribution = Distribution()
@@ -97,7 +97,7 @@ class DirectionSummary(NamedTuple):
 class QualitySummary(NamedTuple):
     """The summary of a peer report.
 
-    E.g. `summary.sent.audio.mos.avg` or `summary.received.video.loss_percent.p90`.
+    E.g. `summary.sent.audio.mos.avg` or `summary.received.video.packet_loss_percent.p90`.
     """
 
     sent: DirectionSummary
@@ -152,7 +152,7 @@ def _media_summary(track: Track) -> MediaSummary:
         to_datetime(max(times)) if times else None,
         mos=distribution(track.mos),
         lost_percent=100 * lost / packets if packets and lost is not None else None,
-        loss_percent=distribution(track.loss_percent),
+        packet_loss_percent=distribution(track.packet_loss_percent),
         rtt_ms=distribution(track.rtt_ms) if track.direction == "sent" else Distribution(),
         jitter_ms=distribution(track.jitter_ms),
         jitter_buffer_ms=distribution(track.jitter_buffer_ms) if track.direction == "received" else Distribution(),
@@ -175,7 +175,7 @@ def _summary_of_aggregates(track: Track) -> MediaSummary:
         "aggregates",
         mos=known_part("quality_mos"),
         lost_percent=track.aggregate("packet_loss", "avg"),
-        loss_percent=known_part("packet_loss"),
+        packet_loss_percent=known_part("packet_loss"),
         rtt_ms=known_part("rtt"),
         jitter_buffer_ms=known_part("jitter_buffer_delay"),
         frames_per_second=known_part("frame_per_second"),

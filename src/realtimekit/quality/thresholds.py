@@ -21,7 +21,7 @@ class Thresholds(NamedTuple):
     below the threshold is.
 
     Attributes:
-        loss_percent: packets lost. The steps 5 and 10 are the report's own (`5_or_greater_event_fraction`). ITU-T
+        packet_loss_percent: packets lost. Steps 5 and 10 are the report's own (`5_or_greater_event_fraction`). ITU-T
             G.1010 asks for less without repair: 3 % for conversational voice, 1 % for videophones.
         mos: ITU-T G.107 annex B, table B.1 (categories: G.109): below 3.60 (R = 70) many users are dissatisfied, below
             3.10 (R = 60) nearly all. It was made for speech; using it for video as well is our judgment.
@@ -36,14 +36,14 @@ class Thresholds(NamedTuple):
             preset (qvga), is our judgment. Not for received cameras, because small tiles are small on purpose.
         frames_dropped_percent: received frames that were never shown. Our judgment.
         concealments_per_minute: gaps in the sound of one stream that were concealed. Our judgment.
-        frozen_percent: video samples without a frame although packets arrived. Our judgment.
-        limited_percent: samples of sent video that was reduced for lack of CPU or bandwidth. Our judgment.
+        freeze_percent: video samples without a frame although packets arrived. Our judgment.
+        quality_limited_percent: samples of sent video that was reduced for lack of CPU or bandwidth. Our judgment.
         min_interval_seconds: shorter intervals are ignored. Our judgment: one sample is about 7 s.
         max_gap_seconds: bad intervals that are at most this far apart are merged. Our judgment.
         units: the units of the samples' times; the API does not document them, see `Units`.
     """
 
-    loss_percent: Threshold = Threshold(5, 10)
+    packet_loss_percent: Threshold = Threshold(5, 10)
     mos: Threshold = Threshold(3.6, 3.1)
     rtt_ms: Threshold = Threshold(300, 800)
     jitter_ms: Threshold = Threshold(30, 100)
@@ -51,8 +51,8 @@ class Thresholds(NamedTuple):
     frame_width: Threshold = Threshold(320, 176)
     frames_dropped_percent: Threshold = Threshold(5, 20)
     concealments_per_minute: Threshold = Threshold(10, 30)
-    frozen_percent: Threshold = Threshold(1, 5)
-    limited_percent: Threshold = Threshold(10, 30)
+    freeze_percent: Threshold = Threshold(1, 5)
+    quality_limited_percent: Threshold = Threshold(10, 30)
     min_interval_seconds: float = 10
     max_gap_seconds: float = 30
     units: Units = Units()

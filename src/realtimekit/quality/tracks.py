@@ -119,7 +119,7 @@ class Track:
         return [None if lost is None or packets is None else min(lost, packets) for lost, packets in columns]
 
     @cached_property
-    def loss_percent(self) -> Column:
+    def packet_loss_percent(self) -> Column:
         """Packet loss in percent."""
         columns = zip(self.packets_lost, self.packets, strict=True)
         return [100 * lost / packets if lost is not None and packets else None for lost, packets in columns]

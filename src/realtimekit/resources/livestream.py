@@ -132,7 +132,7 @@ class Livestream(
             raise DecodeError(f"the response with the active broadcast of {self!r} contains no session")
         if isinstance(data.get("livestream"), dict):
             self._update_from(body)
-        return LivestreamSession[F]._load(self._client, data["session"], self._scope_for(LivestreamSession))
+        return LivestreamSession[F]._from_data(self._client, data["session"], self._scope_for(LivestreamSession))
 
 
 class LivestreamDetails(NamedTuple, Generic[F]):
@@ -153,8 +153,8 @@ def parse_livestream_details(body: Any, meeting: Resource[F]) -> LivestreamDetai
         livestream = livestream[0] if livestream else None
     scope = meeting._scope_for(Livestream)
     return LivestreamDetails(
-        Livestream[F]._load(meeting._client, livestream, scope) if isinstance(livestream, dict) else None,
-        [LivestreamSession[F]._load(meeting._client, session, scope) for session in sessions],
+        Livestream[F]._from_data(meeting._client, livestream, scope) if isinstance(livestream, dict) else None,
+        [LivestreamSession[F]._from_data(meeting._client, session, scope) for session in sessions],
     )
 
 

@@ -183,7 +183,7 @@ class Meeting(
         response = yield from self._execute(
             Call("POST", "/livestreams", body=body, options=cast("RequestOptions", options))
         )
-        livestream = Livestream[F]._load(self._client, {}, self._scope_for(Livestream))
+        livestream = Livestream[F]._from_data(self._client, {}, self._scope_for(Livestream))
         livestream._update_from(response)
         return livestream
 

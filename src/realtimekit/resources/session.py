@@ -131,7 +131,7 @@ class Sessions(Relation["Session[F]", F]):
             raise DecodeError(f"GET {path}: the response contains no participant")
         # Some responses contain the session id; without it the participant can be read but not reloaded.
         session = {"session_id": data["session_id"]} if data.get("session_id") else {}
-        return SessionParticipant[F]._load(self._client, data, {**self._record_scope(ids), **session})
+        return SessionParticipant[F]._from_data(self._client, data, {**self._record_scope(ids), **session})
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Session[F]:
         """Return a session of which only the id is known. Nothing is sent.
@@ -178,7 +178,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         if items is None:
             raise DecodeError(f"the response with the broadcasts of {self!r} contains no list")
         scope = {name: self._scope[name] for name in ("account_id", "app_id")}
-        return [LivestreamSession[F]._load(self._client, item, scope) for item in items]
+        return [LivestreamSession[F]._from_data(self._client, item, scope) for item in items]
 
     @operation
     def transcript_as(self, format: TranscriptFormat, **options: Unpack[RequestOptions]) -> Flow[Transcript[F]]:
@@ -187,7 +187,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         Args:
             format: "CSV", "JSON", "SRT" or "VTT".
         """
-        transcript = Transcript[F]._load(self._client, {}, self._path_ids())
+        transcript = Transcript[F]._from_data(self._client, {}, self._path_ids())
         transcript.__dict__["_format"] = format
         yield from transcript._read(options)
         return transcript
@@ -199,7 +199,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         Returns:
             The summary, still without a download URL: call its `wait()` or `reload()`.
         """
-        summary = Summary[F]._load(self._client, {}, self._path_ids())
+        summary = Summary[F]._from_data(self._client, {}, self._path_ids())
         yield from summary._generate(options)
         return summary
 

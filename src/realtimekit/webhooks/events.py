@@ -52,9 +52,9 @@ class related_record(Generic[T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, event: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
     def __get__(self, event: Any, owner: Any = None) -> Any:
-        return self if event is None else event._client.run(self._load(event))
+        return self if event is None else event._client.run(self._fetch(event))
 
-    def _load(self, event: Any) -> Flow[T]:
+    def _fetch(self, event: Any) -> Flow[T]:
         slot = f"_cached_{self.__name__}"
         if slot not in event.__dict__:
             record = yield from self._function(event)
@@ -160,10 +160,12 @@ class Event(Record, ClientBound[F]):
 
     def bind(self, client: Runner[F]) -> Self:
         """Return the same event, bound to another client."""
-        return self._load(dict(self._data), self._delivery, client)
+        return self._from_data(dict(self._data), self._delivery, client)
 
     @classmethod
-    def _load(cls, data: dict[str, Any], delivery: tuple[str | None, str | None], client: Runner[Any] | None) -> Self:
+    def _from_data(
+        cls, data: dict[str, Any], delivery: tuple[str | None, str | None], client: Runner[Any] | None
+    ) -> Self:
         event = cls(data)
         event.__dict__["_delivery"] = delivery
         if client is not None:
@@ -177,7 +179,7 @@ class Event(Record, ClientBound[F]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         client = NoClient() if self._client.asynchronous else None
-        return type(self)._load, (self._data, self._delivery, client)
+        return type(self)._from_data, (self._data, self._delivery, client)
 
 
 def session_id_of(event: Event[Any]) -> str | None:
@@ -262,7 +264,7 @@ class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
     @property
     def chat(self) -> Chat[F]:
         """The chat, with the link in the event: nothing is sent before `read()`; `reload()` gets a new link."""
-        return Chat[F]._load(self._client, self._artifact_data("chat"), self._session_scope())
+        return Chat[F]._from_data(self._client, self._artifact_data("chat"), self._session_scope())
 
 
 class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
@@ -274,7 +276,7 @@ class MeetingTranscript(MeetingEvent[F], event="meeting.transcript"):
     @property
     def transcript(self) -> Transcript[F]:
         """The transcript, with the link in the event: nothing is sent before `read()`; `reload()` gets a new link."""
-        transcript = Transcript[F]._load(self._client, self._artifact_data("transcript"), self._session_scope())
+        transcript = Transcript[F]._from_data(self._client, self._artifact_data("transcript"), self._session_scope())
         transcript.__dict__["_format"] = None
         return transcript
 
@@ -288,7 +290,7 @@ class MeetingSummary(MeetingEvent[F], event="meeting.summary"):
     @property
     def summary(self) -> Summary[F]:
         """The summary, with the link in the event: nothing is sent before `read()`; `reload()` gets a new link."""
-        return Summary[F]._load(self._client, self._artifact_data("summary"), self._session_scope())
+        return Summary[F]._from_data(self._client, self._artifact_data("summary"), self._session_scope())
 
 
 class RecordingStatusUpdate(Event[F], event="recording.statusUpdate"):
@@ -330,4 +332,4 @@ def parse_event(
         client: the client for `event.session` and the like; None for the default client.
     """
     event_class = Event.types.get(str(data.get("event")), UnknownEvent)
-    return event_class._load(dict(data), (delivery_id, webhook_id), client)
+    return event_class._from_data(dict(data), (delivery_id, webhook_id), client)

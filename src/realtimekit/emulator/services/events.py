@@ -50,7 +50,7 @@ class Events:
         app = self._store.row("select name from apps where id = ?", app_id) or {"name": None}
         return {"id": app_id, "name": app["name"]}
 
-    def _meeting(self, session: Row) -> dict[str, Any]:
+    def _meeting_payload(self, session: Row) -> dict[str, Any]:
         return {
             "id": session["meeting_id"],
             "sessionId": session["id"],
@@ -68,16 +68,16 @@ class Events:
 
     # --- a session ---------------------------------------------------------------------------------------------------
 
-    def started(self, session: Row, at: str) -> None:
-        self._publish(session["app_id"], "meeting.started", at, meeting=self._meeting(session))
+    def meeting_started(self, session: Row, at: str) -> None:
+        self._publish(session["app_id"], "meeting.started", at, meeting=self._meeting_payload(session))
 
-    def ended(self, session: Row, reason: str, at: str) -> None:
-        self._publish(session["app_id"], "meeting.ended", at, meeting=self._meeting(session), reason=reason)
+    def meeting_ended(self, session: Row, reason: str, at: str) -> None:
+        self._publish(session["app_id"], "meeting.ended", at, meeting=self._meeting_payload(session), reason=reason)
 
-    def joined(self, peer: Row, at: str) -> None:
+    def participant_joined(self, peer: Row, at: str) -> None:
         self._participant("meeting.participantJoined", peer, at)
 
-    def left(self, peer: Row, at: str) -> None:
+    def participant_left(self, peer: Row, at: str) -> None:
         self._participant("meeting.participantLeft", peer, at, leftAt=at)
 
     def _participant(self, event: str, peer: Row, at: str, **more: Any) -> None:
@@ -89,7 +89,7 @@ class Events:
             "joinedAt": peer["joined_at"],
             **more,
         }
-        self._publish(session["app_id"], event, at, meeting=self._meeting(session), participant=participant)
+        self._publish(session["app_id"], event, at, meeting=self._meeting_payload(session), participant=participant)
 
     # --- its artifacts -----------------------------------------------------------------------------------------------
 
@@ -111,15 +111,15 @@ class Events:
 
     def transcribed(self, session: Row, at: str) -> None:
         link = self._link(session["id"], "transcript.csv", "transcript")
-        self._publish(session["app_id"], "meeting.transcript", at, meeting=self._meeting(session), **link)
+        self._publish(session["app_id"], "meeting.transcript", at, meeting=self._meeting_payload(session), **link)
 
     def summarized(self, session: Row, at: str) -> None:
         link = self._link(session["id"], "summary.md", "summary")
-        self._publish(session["app_id"], "meeting.summary", at, meeting=self._meeting(session), **link)
+        self._publish(session["app_id"], "meeting.summary", at, meeting=self._meeting_payload(session), **link)
 
     # --- recordings and livestreams ----------------------------------------------------------------------------------
 
-    def recording(self, recording: Row, at: str) -> None:
+    def recording_status_update(self, recording: Row, at: str) -> None:
         fields = serialize_recording(recording, at, self._files, self._world.origin)
         payload = {
             "id": fields["id"],
@@ -142,10 +142,10 @@ class Events:
         if recording["session_id"] is None:
             self._publish(recording["app_id"], "recording.statusUpdate", at, recording=payload)
         else:
-            meeting = self._meeting(self._session(recording["session_id"]))
+            meeting = self._meeting_payload(self._session(recording["session_id"]))
             self._publish(recording["app_id"], "recording.statusUpdate", at, recording=payload, meeting=meeting)
 
-    def livestream(self, livestream: Row, status: str, at: str) -> None:
+    def livestream_status_update(self, livestream: Row, status: str, at: str) -> None:
         fields = serialize_livestream(livestream)
         session = None
         if livestream["meeting_id"] is not None:
@@ -161,5 +161,5 @@ class Events:
             playbackUrl=fields["playback_url"],
             ingestServer=fields["ingest_server"],
             streamKey=fields["stream_key"],
-            **({} if session is None else {"meeting": self._meeting(session)}),
+            **({} if session is None else {"meeting": self._meeting_payload(session)}),
         )

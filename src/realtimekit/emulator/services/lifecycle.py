@@ -74,7 +74,7 @@ class Lifecycle:
         }
         self._store.update("sessions", session["id"], changes)
         self._world.scheduler.cancel(_CLOSE, session["id"])
-        self._events.joined(peer, at)
+        self._events.participant_joined(peer, at)
         if live == 1:
             self._recorder.session_occupied(session, at)
         return peer
@@ -95,7 +95,7 @@ class Lifecycle:
             "updated_at": at,
         }
         self._store.insert("sessions", session)
-        self._events.started(session, at)
+        self._events.meeting_started(session, at)
         self._livestreams.session_opened(meeting, at)
         self._recorder.session_opened(meeting, at)
         return session
@@ -105,7 +105,7 @@ class Lifecycle:
         if peer["left_at"] is not None:
             raise HTTPError(409, f"peer {peer['id']} has left already")
         self._store.update("peers", peer["id"], {"left_at": at, "updated_at": at})
-        self._events.left(peer, at)
+        self._events.participant_left(peer, at)
         session = self._store.rows("select * from sessions where id = ?", peer["session_id"])[0]
         changes: Row = {
             "live_participants": session["live_participants"] - 1,
@@ -132,7 +132,7 @@ class Lifecycle:
         self._store.update("sessions", session_id, {"status": "ENDED", "ended_at": at, "updated_at": at})
         self._world.scheduler.cancel(_CLOSE, session_id)
         session = self._store.rows("select * from sessions where id = ?", session_id)[0]
-        self._events.ended(session, reason, at)
+        self._events.meeting_ended(session, reason, at)
         self._livestreams.session_closed(session["meeting_id"], at)
         self._recorder.session_closed(session_id, at)
         self._artifacts.write(session, at)

@@ -78,7 +78,7 @@ class Livestreams:
         """
         livestream = self._store.rows("select * from livestreams where id = ?", livestream_id)[0]
         if livestream["meeting_id"] is None:
-            self._events.livestream(self._update(livestream, at, status="IDLE"), "IDLE", at)
+            self._events.livestream_status_update(self._update(livestream, at, status="IDLE"), "IDLE", at)
             return
         session = find_live_session(self._store, livestream["meeting_id"])
         if session is None:
@@ -94,7 +94,7 @@ class Livestreams:
             "updated_at": at,
         }
         self._store.insert("livestream_sessions", livestream_session)
-        self._events.livestream(self._update(livestream, at, status="LIVE"), "LIVE", at)
+        self._events.livestream_status_update(self._update(livestream, at, status="LIVE"), "LIVE", at)
 
     def session_opened(self, meeting: Row, at: str) -> None:
         """Start if the meeting is configured so, or if it was started before anybody was there."""
@@ -106,7 +106,7 @@ class Livestreams:
         self._world.scheduler.cancel(_START, livestream["id"])
         if session := self.active_session(livestream["id"]):
             self._store.update("livestream_sessions", session["id"], {"stopped_time": at, "updated_at": at})
-        self._events.livestream(self._update(livestream, at, status="IDLE"), "OFFLINE", at)
+        self._events.livestream_status_update(self._update(livestream, at, status="IDLE"), "OFFLINE", at)
 
     def session_closed(self, meeting_id: str, at: str) -> None:
         """Stop with the session."""

@@ -66,7 +66,7 @@ class Recorder:
         self._store.update("recordings", recording["id"], changes)
         changed = {**recording, **changes}
         if changed["status"] != recording["status"]:
-            self._events.recording(changed, at)
+            self._events.recording_status_update(changed, at)
         return changed
 
     def active(self, meeting_id: str) -> list[Row]:
@@ -109,7 +109,7 @@ class Recorder:
             "updated_at": at,
         }
         self._store.insert("recordings", recording)
-        self._events.recording(recording, at)
+        self._events.recording_status_update(recording, at)
         if self._session_with_people(meeting["id"]):
             self._world.scheduler.schedule(_START, recording["id"], add_seconds(at, STARTING_SECONDS))
         return recording
