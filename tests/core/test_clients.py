@@ -50,7 +50,7 @@ class Closing:
 @pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_client_cannot_be_pickled_or_copied(mode: Mode, travel: Callable[[Any], object]) -> None:
     with pytest.raises(
-        TypeError, match=r"^<\w+ https://.*> cannot be pickled or copied: .*Pickle records.*with_options"
+        TypeError, match=r"^<\w+ https://.*> cannot be pickled or copied: .*Pickle its records.*with_options"
     ):
         travel(mode.client(Script()))
 
