@@ -83,7 +83,7 @@ def test_a_larger_one_is_refused_and_its_connection_closed(
         assert type(error) is APIConnectionError
         assert error.maybe_processed
         assert (error.method, error.path) == ("POST", "/the/path")
-        assert str(error).startswith(f"the answer from 127.0.0.1:{server.port} has more than 64 MiB")
+        assert str(error).startswith(f"the response from 127.0.0.1:{server.port} has more than 64 MiB")
         assert "page_size" in str(error)
         assert_tells_no_secret(error)
         with pytest.raises(APIConnectionError):

@@ -89,7 +89,7 @@ def test_a_slow_answer(sender: Sender, script: Script) -> None:
         error = failure(sender, server.url, timeout=TIMEOUT)
     assert type(error) is APITimeoutError
     assert error.maybe_processed
-    assert str(error) == f"no answer from 127.0.0.1:{server.port} within 0.3 s"
+    assert str(error) == f"no response from 127.0.0.1:{server.port} within 0.3 s"
 
 
 @pytest.mark.parametrize("script", [reads_nothing, reads_slowly])

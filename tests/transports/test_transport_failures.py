@@ -114,7 +114,7 @@ def test_a_silent_server_may_have_processed_the_request(sender: Sender, begun: b
         error = failure(sender, server.url, timeout=0.3)
     assert type(error) is APITimeoutError
     assert error.maybe_processed
-    assert str(error) == f"no answer from 127.0.0.1:{server.port} within 0.3 s"
+    assert str(error) == f"no response from 127.0.0.1:{server.port} within 0.3 s"
 
 
 def test_the_timeout_is_that_of_the_request(sender: Sender) -> None:
