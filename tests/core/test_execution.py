@@ -20,7 +20,7 @@ from realtimekit import (
     ValidationError,
 )
 from realtimekit.interfaces import Request
-from realtimekit.transports.failures import too_large
+from realtimekit.transports.failures import response_too_large
 
 from .scripted import BASE_URL, TOKEN, Mode, Script, Step, answer, error, lost, not_sent, ok
 
@@ -63,7 +63,7 @@ class TestSendingAgain:
         assert 0.25 <= wait <= 0.5
 
     def test_a_response_that_is_too_large_is_not_requested_again(self, mode: Mode) -> None:
-        script = Script(too_large(Request("GET", BASE_URL, {}, None, 30.0)))
+        script = Script(response_too_large(Request("GET", BASE_URL, {}, None, 30.0)))
         with pytest.raises(APIConnectionError, match="more than 64 MiB"):
             send(mode, script, "GET")
         assert len(script.requests) == 1

@@ -1,6 +1,6 @@
-"""A Celery application whose task asks with clients that were used before the pool forked.
+"""A Celery application whose task uses clients that were used before the pool forked.
 
-`python -m tests.forks.celery_app SOCKET` sends tasks through the broker at that socket and prints what came of them.
+`python -m tests.forks.celery_app SOCKET` sends tasks through the broker at that socket and prints the records.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ app.conf.update(worker_prefetch_multiplier=1, broker_connection_retry_on_startup
 
 @app.task(name="ask")  # type: ignore[untyped-decorator]
 def ask(name: str) -> dict[str, Any]:
-    """Ask with every client."""
+    """Make calls with every client."""
     from .clients import BEFORE, ask_all
 
     return {"before": BEFORE, "after": ask_all(name)}
@@ -29,11 +29,11 @@ def ask(name: str) -> dict[str, Any]:
 if __name__ == "__main__":
     answers: list[Any] = []
     task: Any = ask
-    for turn in range(20):  # until each process of the pool had work
+    for turn in range(20):  # until every process of the pool had a task
         sent = group(task.s(f"turn-{turn}-{number}") for number in range(4 * CONCURRENCY)).apply_async()
         answers += sent.get(timeout=60)
         if len({call[0] for answer in answers for call in answer["after"]}) == CONCURRENCY:
             break
     print(json.dumps(answers))
 else:
-    import_module("tests.forks.clients")  # as an application does: in the worker, before it forks
+    import_module("tests.forks.clients")  # in the worker, before it forks, as an application does

@@ -1,6 +1,6 @@
-"""Clients of every kind, made and used where this module is loaded: before a server forks, which loads it first.
+"""Clients of every kind, created and used when this module is loaded: before a server forks.
 
-The environment says where the API is.
+The environment contains the URL of the API.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import realtimekit.client
 from realtimekit import AsyncRealtimeKit, RealtimeKit, Session
 from realtimekit.settings import TransportName
 
-from .mirror import Told
+from .mirror import CallRecord
 
 
 class Asker:
@@ -23,11 +23,11 @@ class Asker:
     def __init__(self, name: str, find: Callable[[str], Any], client: Callable[[], Any]) -> None:
         self.name, self._find, self._client = name, find, client
 
-    def ask(self, session_id: str) -> Told:
-        """Find a session, and tell who answered."""
+    def ask(self, session_id: str) -> CallRecord:
+        """Find a session, and record the call."""
         session = self._find(session_id)
         made = self._client()._transports._by_process[os.getpid()].transports
-        return Told(
+        return CallRecord(
             os.getpid(),
             self.name,
             session_id,
@@ -66,6 +66,6 @@ ASKERS = {
 BEFORE = [asker.ask("before") for asker in ASKERS.values()]
 
 
-def ask_all(name: str) -> list[Told]:
+def ask_all(name: str) -> list[CallRecord]:
     """Ask with each of them, twice."""
     return [asker.ask(f"{name}-{turn}") for turn in range(2) for asker in ASKERS.values()]

@@ -1,4 +1,4 @@
-"""A server that says who asked for what: each answer names the id in its path, and the connection that it came on."""
+"""A server that tells connections apart: each response has the id in the path, and the number of its connection."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.transports.loopback import Connection, Server, answer
 PAGES, PER_PAGE = 4, 3
 
 
-class Told(NamedTuple):
-    """A call, as the process saw it that made it."""
+class CallRecord(NamedTuple):
+    """A call, as recorded by the process that made it."""
 
     pid: int
     client: str
@@ -24,9 +24,9 @@ class Told(NamedTuple):
     transports: list[str]  # of the client, in that process
 
 
-def told(reports: Iterable[list[Any]]) -> list[Told]:
-    """What came as JSON."""
-    return [Told(*report) for report in reports]
+def parse_records(reports: Iterable[list[Any]]) -> list[CallRecord]:
+    """Parse the JSON of several reports."""
+    return [CallRecord(*report) for report in reports]
 
 
 def mirror() -> Server:
@@ -53,8 +53,8 @@ def _page(number: int) -> dict[str, Any]:
     return {"success": True, "data": {"sessions": sessions}, "paging": paging}
 
 
-def assert_nothing_is_mixed(before: list[Told], after: list[Told]) -> None:
-    """Every answer is the one to its question, and no two processes spoke on one connection."""
+def assert_nothing_is_mixed(before: list[CallRecord], after: list[CallRecord]) -> None:
+    """Every response belongs to its request, and no two processes used the same connection."""
     assert all(call.asked == call.answered for call in [*before, *after])
     connections: dict[int, set[int]] = {}
     for call in [*before, *after]:

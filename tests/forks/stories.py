@@ -1,4 +1,4 @@
-"""Programs that fork, each in its own way: `python -m tests.forks.stories NAME` prints what became of it as JSON.
+"""Programs that fork: `python -m tests.forks.stories NAME` prints their calls as JSON.
 
 The clients of `clients` were used before, so there are connections to inherit.
 """
@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-# Python 3.12 warns of every fork beside other threads; what happens then is what is looked at here.
+# Python 3.12 warns of every fork in a process with threads, which is what these programs test.
 warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-warnings.simplefilter("ignore", ResourceWarning)  # event loops end and nobody closes the client: as in a server
+warnings.simplefilter("ignore", ResourceWarning)  # as in a server, nobody closes the clients of ended event loops
 
 import realtimekit.client
 from realtimekit import RealtimeKit
@@ -26,56 +26,56 @@ from realtimekit.client import _ProcessTransports
 from realtimekit.transports import create_transport
 
 from .clients import BEFORE, ask_all
-from .mirror import PAGES, PER_PAGE, Told
+from .mirror import PAGES, PER_PAGE, CallRecord
 
 FORKS, BUSY, CROWD = 6, 3, 16
 
 
-def in_child(work: Callable[[], list[Told]]) -> list[Told]:
-    """What a child reports that does this; it has the time that the story has."""
+def in_child(work: Callable[[], list[CallRecord]]) -> list[CallRecord]:
+    """Do something in a forked child, and return the calls that it reports."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
         os.close(read)
         try:
-            told = json.dumps(work())
+            report = json.dumps(work())
         except BaseException as error:
-            told = json.dumps({"failed": repr(error)})
+            report = json.dumps({"failed": repr(error)})
         with os.fdopen(write, "w") as pipe:
-            pipe.write(told)
+            pipe.write(report)
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
-        told = pipe.read()
+        report = pipe.read()
     _, status = os.waitpid(child, 0)
     assert status == 0, status
-    found = json.loads(told)
+    found = json.loads(report)
     assert isinstance(found, list), found
-    return [Told(*call) for call in found]
+    return [CallRecord(*call) for call in found]
 
 
-def pool() -> list[Told]:
+def pool() -> list[CallRecord]:
     """A pool of processes, as data scientists use it."""
     with multiprocessing.get_context("fork").Pool(3) as workers:
         return [call for calls in workers.map(ask_all, [f"pool-{n}" for n in range(12)], chunksize=1) for call in calls]
 
 
-def generations() -> list[Told]:
-    """A child that used the clients forks in its turn, and asks again after that."""
+def generations() -> list[CallRecord]:
+    """A child that used the clients forks itself, and uses them again afterwards."""
 
-    def child() -> list[Told]:
+    def child() -> list[CallRecord]:
         before = ask_all("child")
         return [*before, *in_child(lambda: ask_all("grandchild")), *ask_all("child-again")]
 
     return [*in_child(child), *ask_all("parent-again")]
 
 
-def busy() -> list[Told]:
-    """A thread forks while others are in the middle of calls, of walks, and of making clients."""
+def busy() -> list[CallRecord]:
+    """A thread forks while others are making calls, iterating over lists and creating clients."""
     walker = RealtimeKit(transport="httpcore2")
     over = threading.Event()
     troubles: list[str] = []
-    told: list[Told] = []
+    records: list[CallRecord] = []
 
     def keep(work: Callable[[], object]) -> None:
         try:
@@ -92,7 +92,7 @@ def busy() -> list[Told]:
         with RealtimeKit(transport="httpcore2") as client:
             assert client.sessions.find("made").id == "made"
 
-    def child() -> list[Told]:
+    def child() -> list[CallRecord]:
         walk()
         make()
         return ask_all("child")
@@ -100,7 +100,7 @@ def busy() -> list[Told]:
     def fork() -> None:
         try:
             for _ in range(FORKS):
-                told.extend(in_child(child))
+                records.extend(in_child(child))
         except BaseException as error:
             troubles.append(repr(error))
 
@@ -115,17 +115,17 @@ def busy() -> list[Told]:
     for thread in threads:
         thread.join()
     assert not troubles, troubles
-    return told
+    return records
 
 
 def slowly() -> Any:
-    """What a client keeps for each process, made so slowly that the other threads go first."""
+    """Create the per-process part of a client so slowly that the other threads run first."""
     time.sleep(0.02)
     return _ProcessTransports()
 
 
-def crowd() -> list[Told]:
-    """Many threads of a child ask at once, and all of them find out that it is one: they share one transport."""
+def crowd() -> list[CallRecord]:
+    """Many threads of a child make their first call at once: they share one transport."""
     client = RealtimeKit(transport="httpcore2")
     client.sessions.find("before")
     made: list[object] = []
@@ -134,14 +134,14 @@ def crowd() -> list[Told]:
         made.append(args)
         return create_transport(*args, **kwargs)
 
-    def child() -> list[Told]:
+    def child() -> list[CallRecord]:
         together = threading.Barrier(CROWD)
-        told: list[Told] = []
+        records: list[CallRecord] = []
 
         def ask(n: int) -> None:
             together.wait()
             session: Any = client.sessions.find(f"crowd-{n}")
-            told.append(Told(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
+            records.append(CallRecord(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
 
         threads = [threading.Thread(target=ask, args=[n]) for n in range(CROWD)]
         with patch.multiple(realtimekit.client, create_transport=counted, _ProcessTransports=slowly):
@@ -149,9 +149,9 @@ def crowd() -> list[Told]:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert len(told) == CROWD
+        assert len(records) == CROWD
         assert len(made) == 1, f"{len(made)} transports were made"
-        return told
+        return records
 
     return in_child(child)
 

@@ -1,4 +1,4 @@
-"""What gunicorn serves: `GET /{id}` asks with every client of `clients`, and tells what came of it."""
+"""The application for gunicorn: `GET /{id}` makes a call with every client of `clients`, and returns the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw-socket servers on 127.0.0.1 that do exactly what a test tells them, however wrong."""
+"""Raw-socket servers on 127.0.0.1 that do exactly what a test tells them, valid or not."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Connection:
         self.socket.close()
 
     def wait_for_close(self) -> None:
-        """Say nothing until the client gives up."""
+        """Send nothing until the client gives up."""
         while self.socket.recv(65536):
             pass
 
@@ -73,13 +73,13 @@ Script = Callable[[Connection], None]
 
 
 def answer(body: bytes = b"{}", *, status: str = "200 OK", headers: tuple[str, ...] = ()) -> bytes:
-    """Return a whole HTTP/1.1 answer."""
+    """Return a complete HTTP/1.1 response."""
     lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
 def always(data: bytes) -> Script:
-    """Return a script that answers every request alike and keeps the connection."""
+    """Return a script that sends the same response to every request and keeps the connection."""
 
     def script(connection: Connection) -> None:
         while connection.receive():
@@ -108,7 +108,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), where closing alone does not
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which closing alone does not
         self._listener.close()
         self._threads[0].join()
         for sock in self._sockets:
@@ -141,7 +141,7 @@ class Server:
 
 
 def proxy(origin: int) -> Script:
-    """Return the script of an HTTP proxy: it tunnels to the port `origin`, whatever the host; else answers itself."""
+    """Return the script of an HTTP proxy that tunnels to port `origin`, whatever the host; it answers GET itself."""
 
     def script(connection: Connection) -> None:
         while request := connection.receive():
@@ -156,9 +156,9 @@ def proxy(origin: int) -> Script:
 
 
 def socks(origin: int, greetings: list[bytes]) -> Script:
-    """Return the script of a SOCKS5 proxy (RFC 1928, 1929) that leads to the port `origin`, whatever the host.
+    """Return the script of a SOCKS5 proxy (RFC 1928, 1929) that connects to port `origin`, whatever the host.
 
-    Where it is offered one, it asks for a password. `greetings` are what it was told before it let the bytes through.
+    It asks for a password if the client offers one. `greetings` collects the messages of the negotiation.
     """
 
     def script(connection: Connection) -> None:

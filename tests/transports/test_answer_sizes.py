@@ -1,4 +1,4 @@
-"""How much an answer may have: no server fills the memory, whatever it says, sends or compresses."""
+"""The size limit of responses: no server can fill the memory, whatever it announces, sends or compresses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response, StreamedRequest
 from .loopback import Connection, Server, answer
 from .transport_checks import QUERY, Sender, ask, assert_tells_no_secret
 
-TIMEOUT = 30.0  # seconds; no test waits for them
+TIMEOUT = 30.0  # seconds; no test waits that long
 MEGABYTE = bytes(2**20)
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def compressed(megabytes: int, window: int) -> bytes:
-    """So many megabytes in a thousandth of them, without an end: with 31 as gzip, with 15 as deflate."""
+    """Megabytes of zeros, compressed to a thousandth and without an end; `window` 31 is gzip, 15 is deflate."""
     compressor = zlib.compressobj(wbits=window)
     first = compressor.compress(MEGABYTE) + compressor.flush(zlib.Z_FULL_FLUSH)
     again = compressor.compress(MEGABYTE) + compressor.flush(zlib.Z_FULL_FLUSH)
@@ -53,18 +53,18 @@ def endless_chunks(connection: Connection) -> None:
         connection.send(b"100000\r\n" + MEGABYTE + b"\r\n")
 
 
-def test_the_largest_answer(sender: Sender) -> None:
+def test_the_largest_response(sender: Sender) -> None:
     with Server(sized(MAX_RESPONSE_BYTES)) as server:
         assert len(sender.send(ask(server.url, timeout=TIMEOUT)).content) == MAX_RESPONSE_BYTES
 
 
-def test_a_byte_too_much(sender: Sender) -> None:
+def test_one_byte_too_many(sender: Sender) -> None:
     with Server(sized(MAX_RESPONSE_BYTES + 1)) as server, pytest.raises(APIConnectionError, match="64 MiB"):
         sender.send(ask(server.url, timeout=TIMEOUT))
 
 
 TOO_LARGE = {
-    "says that it is far too large": sized(10**12),
+    "announces that it is far too large": sized(10**12),
     "endless": endless,
     "endless chunks": endless_chunks,
     "gzip": answer(compressed(1000, 31), headers=("Content-Encoding: gzip",)),
@@ -73,7 +73,7 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("script", TOO_LARGE.values(), ids=TOO_LARGE.keys())
-def test_a_larger_one_is_refused_and_its_connection_closed(
+def test_a_larger_response_is_rejected_and_its_connection_closed(
     sender: Sender, script: Callable[[Connection], None] | bytes
 ) -> None:
     with Server(script) as server:
@@ -83,7 +83,7 @@ def test_a_larger_one_is_refused_and_its_connection_closed(
         assert type(error) is APIConnectionError
         assert error.maybe_processed
         assert (error.method, error.path) == ("POST", "/the/path")
-        assert str(error).startswith(f"the answer from 127.0.0.1:{server.port} has more than 64 MiB")
+        assert str(error).startswith(f"the response from 127.0.0.1:{server.port} has more than 64 MiB")
         assert "page_size" in str(error)
         assert_tells_no_secret(error)
         with pytest.raises(APIConnectionError):
@@ -91,19 +91,19 @@ def test_a_larger_one_is_refused_and_its_connection_closed(
         assert server.connections == 2
 
 
-def test_gzip_in_gzip_is_left_as_it_is(sender: Sender) -> None:
-    """Nobody asked for it, and each layer could be a thousand times larger than the one around it."""
+def test_gzip_in_gzip_is_passed_on_unchanged(sender: Sender) -> None:
+    """It was not asked for, and each layer could expand a thousandfold."""
     twice = gzip.compress(compressed(1000, 31))
     with Server(answer(twice, headers=("Content-Encoding: gzip, gzip",))) as server:
         assert sender.send(ask(server.url, timeout=TIMEOUT)).content == twice
 
 
-def test_a_streamed_answer_has_no_limit(sender: Sender) -> None:
+def test_a_streamed_response_has_no_limit(sender: Sender) -> None:
     size = 0
 
-    def write(piece: bytes) -> bool:
+    def write(chunk: bytes) -> bool:
         nonlocal size
-        size += len(piece)
+        size += len(chunk)
         return True
 
     def receive(_: Response) -> Callable[[bytes], bool]:
@@ -124,10 +124,10 @@ from realtimekit.interfaces import Request
 module, kind, url = sys.argv[1:]
 transport = getattr(import_module(f"realtimekit.transports.{module}"), kind)()
 
-def most():  # megabytes at once, until now
+def peak():  # megabytes, until now
     return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
 
-before = most()
+before = peak()
 
 async def send():
     sent = transport.send(Request("GET", url, {}, None, 60.0))
@@ -139,11 +139,11 @@ except APIConnectionError as error:
     assert "64 MiB" in str(error), error
 else:
     raise SystemExit("no error")
-print(most() - before)
+print(peak() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory use from /proc")
 @pytest.mark.parametrize(
     "name",
     [
@@ -153,8 +153,8 @@ print(most() - before)
         "pyreqwest.AsyncPyreqwestTransport",
     ],
 )
-def test_a_bomb_takes_no_more_memory_than_the_largest_answer(name: str) -> None:
-    """In a process of its own, whose memory is its own: 2 GB that arrive as 2 MB."""
+def test_a_decompression_bomb_takes_no_more_memory_than_the_largest_response(name: str) -> None:
+    """In a separate process, whose memory can be measured: 2 GB that arrive as 2 MB."""
     with Server(answer(compressed(2000, 31), headers=("Content-Encoding: gzip",))) as server:
         arguments = [sys.executable, "-c", HOG, *name.split("."), server.url]
         ran = subprocess.run(arguments, check=False, capture_output=True, text=True)

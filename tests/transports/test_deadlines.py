@@ -1,4 +1,4 @@
-"""A call ends within its timeout, whatever it is waiting for and however little keeps arriving."""
+"""A call ends within its timeout, whatever it waits for and however slowly data keeps arriving."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 Open = Callable[[], Sender]
 
 TIMEOUT = 0.3  # seconds
-TICK = 0.05  # seconds between two signs of life, so that no wait is long
-TICKS = 80  # in all far longer than any call may take, and an end to a test of a call that has no end
+TICK = 0.05  # seconds between two bytes, so that no single wait is long
+TICKS = 80  # in total far longer than any call may take; ends a test whose call would not end
 
 
 def drips(data: bytes, *, first: bytes = b"") -> Script:
-    """Answer a request with `first`, and then with a byte at a time."""
+    """Answer a request with `first`, and then with one byte at a time."""
 
     def script(connection: Connection) -> None:
         if connection.receive():
@@ -70,7 +70,7 @@ def says_nothing(connection: Connection) -> None:
     connection.wait_for_close()
 
 
-# --- what arrives too slowly ------------------------------------------------------------------------------------------
+# --- slow responses --------------------------------------------------------------------------------------------------
 
 LONG = b"x" * TICKS
 SLOW: dict[str, Script] = {
@@ -84,23 +84,23 @@ SLOW: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", SLOW.values(), ids=SLOW.keys())
-def test_a_slow_answer(sender: Sender, script: Script) -> None:
+def test_a_slow_response(sender: Sender, script: Script) -> None:
     with Server(script) as server:
         error = failure(sender, server.url, timeout=TIMEOUT)
     assert type(error) is APITimeoutError
     assert error.maybe_processed
-    assert str(error) == f"no answer from 127.0.0.1:{server.port} within 0.3 s"
+    assert str(error) == f"no response from 127.0.0.1:{server.port} within 0.3 s"
 
 
 @pytest.mark.parametrize("script", [reads_nothing, reads_slowly])
-def test_a_body_that_is_not_taken(sender: Sender, script: Script) -> None:
+def test_a_request_body_that_is_not_read(sender: Sender, script: Script) -> None:
     with Server(script) as server:
         error = failure(sender, server.url, content=b"x" * 60_000_000, timeout=TIMEOUT)
     assert type(error) is APITimeoutError
     assert error.maybe_processed
 
 
-def test_a_kept_connection_has_a_new_deadline_for_each_call_and_is_not_used_after_a_late_one(sender: Sender) -> None:
+def test_each_call_on_a_kept_connection_has_its_own_deadline(sender: Sender) -> None:
     def later_and_later(connection: Connection) -> None:
         for _ in range(3):
             connection.receive()
@@ -118,12 +118,12 @@ def test_a_kept_connection_has_a_new_deadline_for_each_call_and_is_not_used_afte
         assert server.connections == 2
 
 
-# --- what never gets there --------------------------------------------------------------------------------------------
+# --- handshakes and proxies -------------------------------------------------------------------------------------------
 
 
 def drips_a_handshake(connection: Connection) -> None:
     connection.socket.recv(65536)
-    for byte in b"\x16\x03\x03\x40\x00" + LONG:  # the head of a TLS record that is long enough
+    for byte in b"\x16\x03\x03\x40\x00" + LONG:  # the header of a long TLS record
         connection.send(bytes([byte]))
         time.sleep(TICK)
 
@@ -133,11 +133,11 @@ def test_a_handshake_that_takes_too_long(sender: Sender, script: Script) -> None
     with Server(script) as server:
         error = failure(sender, f"https://127.0.0.1:{server.port}", timeout=TIMEOUT)
     assert type(error) is APITimeoutError
-    assert error.maybe_processed == ("Pyreqwest" in sender.name)  # it cannot tell
+    assert error.maybe_processed == ("Pyreqwest" in sender.name)  # pyreqwest cannot tell
 
 
 def connects_and(then: Script) -> Script:
-    """The script of a proxy that makes the tunnel that it is asked for."""
+    """The script of a proxy that opens the requested tunnel."""
 
     def script(connection: Connection) -> None:
         connection.receive()
@@ -166,7 +166,7 @@ def test_a_slow_proxy(open_sender: Open, monkeypatch: pytest.MonkeyPatch, scheme
     assert server.connections == 1
 
 
-def test_a_slow_answer_through_a_proxys_tunnel(
+def test_a_slow_response_through_a_tunnel(
     open_sender: Open, monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, tmp_path: Any
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -184,14 +184,14 @@ def test_a_slow_answer_through_a_proxys_tunnel(
         error = failure(open_sender(), "https://api.example.invalid", timeout=0.6)
     assert type(error) is APITimeoutError
     assert error.maybe_processed
-    assert len(server.requests) == 2, "CONNECT, and the request within"
+    assert len(server.requests) == 2, "CONNECT, and the request through the tunnel"
 
 
-# --- the caller's own limits ------------------------------------------------------------------------------------------
+# --- timeouts of the caller -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [AsyncHttpcore2Transport, AsyncPyreqwestTransport])
-def test_the_callers_own_timeout_and_cancelling_are_the_callers(kind: type[Any]) -> None:
+def test_timeouts_and_cancellation_of_the_caller_are_passed_on(kind: type[Any]) -> None:
     async def story(url: str) -> None:
         transport = kind()
         with pytest.raises(TimeoutError) as caught:

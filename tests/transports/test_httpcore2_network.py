@@ -1,4 +1,4 @@
-"""What lies under httpcore2: where the time of a call goes, and that its connections are given back."""
+"""The network layer under httpcore2: deadlines, and connections that are released after failures."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ import httpcore2
 import pytest
 
 from realtimekit.errors import APITimeoutError
-from realtimekit.transports import httpcore2 as over_httpcore2
-from realtimekit.transports import network
-from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport, Httpcore2Transport
+from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport, Httpcore2Transport, network
+from realtimekit.transports.httpcore2.pools import AsyncConnectionPool, AsyncPoolShards, ConnectionPool
 
 from .loopback import Server, answer, socks
 from .test_deadlines import TIMEOUT, connects_and, says_nothing
@@ -37,26 +36,26 @@ def answers_late(connection: Connection) -> None:
         connection.send(answer())
 
 
-@pytest.mark.parametrize("patience", [0.2, 0.8], ids=["no connection is free in time", "one is, and is slow"])
-def test_waiting_for_a_connection_counts(monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
-    """As many calls as connections, which take 0.5 s each; one more that has less than 1 s."""
-    monkeypatch.setattr(over_httpcore2, "CONNECTIONS", 1)
+@pytest.mark.parametrize("timeout", [0.2, 0.8], ids=["no connection is free in time", "one is free, but too slow"])
+def test_waiting_for_a_connection_counts(monkeypatch: pytest.MonkeyPatch, timeout: float) -> None:
+    """One connection, and calls of 0.5 s each; a second call has to wait for the connection, and has less than 1 s."""
+    monkeypatch.setattr(ConnectionPool, "MAX_CONNECTIONS", 1)
     transport = Httpcore2Transport()
     with Server(answers_late) as server, ThreadPoolExecutor(1) as threads:
         first = threads.submit(transport.send, ask(server.url))
         while not server.requests:
             time.sleep(0.01)
         with pytest.raises(APITimeoutError) as caught:
-            transport.send(ask(server.url, method="POST", timeout=patience))
-        assert caught.value.maybe_processed == (patience > 0.5)
+            transport.send(ask(server.url, method="POST", timeout=timeout))
+        assert caught.value.maybe_processed == (timeout > 0.5)
         assert first.result().status == 200
-    assert len(server.requests) == 1 + (patience > 0.5)
+    assert len(server.requests) == 1 + (timeout > 0.5)
     transport.close()
 
 
-def test_waiting_for_a_connection_counts_when_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(over_httpcore2, "SMALL", 1)
-    monkeypatch.setattr(over_httpcore2, "POOLS", 1)
+def test_waiting_for_an_async_connection_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AsyncConnectionPool, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(AsyncPoolShards, "MAX_SHARDS", 1)
 
     async def story(url: str) -> None:
         transport = AsyncHttpcore2Transport()
@@ -77,153 +76,159 @@ def test_waiting_for_a_connection_counts_when_awaited(monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that stands still, at its last entry."""
+    """A clock that stands still at its last entry."""
     times = [0.0]
     monkeypatch.setattr(network, "monotonic", lambda: times[-1])
     return times
 
 
-class Noting(httpcore2.NetworkStream, httpcore2.NetworkBackend):
-    """A network, and a connection, that note how long they were given. It has one address that is alive."""
+class RecordingStream(httpcore2.NetworkStream, httpcore2.NetworkBackend):
+    """A backend and its stream, which record their timeouts. Only one address accepts connections."""
 
     def __init__(self, alive: str = "") -> None:
         self.alive = alive
-        self.given: list[Any] = []
+        self.timeouts: list[Any] = []
 
     def connect_tcp(self, host: str, port: int, timeout: Any = None, *_: Any, **__: Any) -> httpcore2.NetworkStream:
-        self.given.append(timeout)
+        self.timeouts.append(timeout)
         if host != self.alive:
             raise httpcore2.ConnectTimeout
         return self
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
-        self.given.append(timeout)
+        self.timeouts.append(timeout)
         return b""
 
     def write(self, buffer: bytes, timeout: Any = None) -> None:
-        self.given.append((len(buffer), timeout))
+        self.timeouts.append((len(buffer), timeout))
 
     def start_tls(self, ssl_context: Any, server_hostname: Any = None, timeout: Any = None) -> httpcore2.NetworkStream:
-        self.given.append(timeout)
+        self.timeouts.append(timeout)
         return self
 
     def close(self) -> None:
-        self.given.append("closed")
+        self.timeouts.append("closed")
 
 
-class AsyncNoting(httpcore2.AsyncNetworkStream, httpcore2.AsyncNetworkBackend):
-    """The same, awaited."""
+class AsyncRecordingStream(httpcore2.AsyncNetworkStream, httpcore2.AsyncNetworkBackend):
+    """As `RecordingStream`, async."""
 
     def __init__(self) -> None:
-        self.noting = Noting("h")
+        self.recorder = RecordingStream("h")
+        self.timeouts = self.recorder.timeouts
 
-    async def connect_tcp(self, *given: Any, **named: Any) -> httpcore2.AsyncNetworkStream:
-        self.noting.connect_tcp(*given, **named)
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        self.recorder.connect_tcp(*args, **kwargs)
         return self
 
-    async def read(self, *given: Any, **named: Any) -> bytes:
-        return self.noting.read(*given, **named)
+    async def read(self, *args: Any, **kwargs: Any) -> bytes:
+        return self.recorder.read(*args, **kwargs)
 
-    async def write(self, *given: Any, **named: Any) -> None:
-        self.noting.write(*given, **named)
+    async def write(self, *args: Any, **kwargs: Any) -> None:
+        self.recorder.write(*args, **kwargs)
 
-    async def start_tls(self, *given: Any, **named: Any) -> httpcore2.AsyncNetworkStream:
-        self.noting.start_tls(*given, **named)
+    async def start_tls(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        self.recorder.start_tls(*args, **kwargs)
         return self
 
     async def aclose(self) -> None:
-        self.noting.close()
+        self.recorder.close()
 
 
-def test_each_wait_has_what_is_left(clock: list[float]) -> None:
-    noting, late, body, context = Noting(), network.Deadline.after(10), b"x" * 40_000, ssl.create_default_context()
-    stream = network.Stream(noting)
+def test_each_operation_has_the_remaining_time(clock: list[float]) -> None:
+    recorder, deadline, body, context = (
+        RecordingStream(),
+        network.Deadline.after(10),
+        b"x" * 40_000,
+        ssl.create_default_context(),
+    )
+    stream = network.DeadlineStream(recorder)
     clock.append(4)
-    stream.write(body, late)
+    stream.write(body, deadline)
     clock.append(7)
-    encrypted = stream.start_tls(context, "h", late)
-    assert isinstance(encrypted, network.Stream)
-    encrypted.read(1, late)
-    encrypted.read(1, 10.0)  # no deadline: as it is
-    assert noting.given == [(16384, 6), (16384, 6), (7232, 6), 3, 3, 10]
+    encrypted = stream.start_tls(context, "h", deadline)
+    assert isinstance(encrypted, network.DeadlineStream)
+    encrypted.read(1, deadline)
+    encrypted.read(1, 10.0)  # not a deadline: passed on unchanged
+    assert recorder.timeouts == [(16384, 6), (16384, 6), (7232, 6), 3, 3, 10]
     clock.append(10)
-    noting.given.clear()
+    recorder.timeouts.clear()
     with pytest.raises(httpcore2.WriteTimeout):
-        stream.write(body, late)
+        stream.write(body, deadline)
     with pytest.raises(httpcore2.ReadTimeout):
-        stream.read(1, late)
+        stream.read(1, deadline)
     with pytest.raises(httpcore2.ConnectTimeout):
-        stream.start_tls(context, "h", late)
-    assert noting.given == ["closed"]
+        stream.start_tls(context, "h", deadline)
+    assert recorder.timeouts == ["closed"]
 
 
-def test_each_wait_has_what_is_left_when_awaited(clock: list[float]) -> None:
+def test_each_async_operation_has_the_remaining_time(clock: list[float]) -> None:
     async def story() -> None:
-        noting, late, context = AsyncNoting(), network.Deadline.after(10), ssl.create_default_context()
+        recorder, deadline, context = AsyncRecordingStream(), network.Deadline.after(10), ssl.create_default_context()
         clock.append(2)
-        stream = await network.AsyncBackend(noting).connect_tcp("h", 1, late)
+        stream = await network.AsyncDeadlineBackend(recorder).connect_tcp("h", 1, deadline)
         clock.append(4)
-        await stream.write(b"x" * 40_000, late)
+        await stream.write(b"x" * 40_000, deadline)
         clock.append(7)
-        encrypted = await stream.start_tls(context, "h", late)
-        assert isinstance(encrypted, network.AsyncStream)
-        await encrypted.read(1, late)
+        encrypted = await stream.start_tls(context, "h", deadline)
+        assert isinstance(encrypted, network.AsyncDeadlineStream)
+        await encrypted.read(1, deadline)
         await encrypted.read(1, 10.0)
-        assert noting.noting.given == [8, (40_000, 6), 3, 3, 10]
+        assert recorder.timeouts == [8, (40_000, 6), 3, 3, 10]
         clock.append(10)
-        noting.noting.given.clear()
+        recorder.timeouts.clear()
         with pytest.raises(httpcore2.WriteTimeout):
-            await stream.write(b"x", late)
+            await stream.write(b"x", deadline)
         with pytest.raises(httpcore2.ReadTimeout):
-            await stream.read(1, late)
+            await stream.read(1, deadline)
         with pytest.raises(httpcore2.ConnectTimeout):
-            await stream.start_tls(context, "h", late)
+            await stream.start_tls(context, "h", deadline)
         with pytest.raises(httpcore2.ConnectTimeout):
-            await network.AsyncBackend(noting).connect_tcp("h", 1, late)
-        assert noting.noting.given == ["closed"]
+            await network.AsyncDeadlineBackend(recorder).connect_tcp("h", 1, deadline)
+        assert recorder.timeouts == ["closed"]
 
     asyncio.run(story())
 
 
 @pytest.mark.parametrize(
-    ("alive", "given"), [("::1", [5]), ("127.0.0.1", [5, 5]), ("127.0.0.2", [5, 5, 10]), ("", [5, 5, 10])]
+    ("alive", "timeouts"), [("::1", [5]), ("127.0.0.1", [5, 5]), ("127.0.0.2", [5, 5, 10]), ("", [5, 5, 10])]
 )
 def test_dead_addresses_share_the_time(
-    monkeypatch: pytest.MonkeyPatch, clock: list[float], alive: str, given: list[float]
+    monkeypatch: pytest.MonkeyPatch, clock: list[float], alive: str, timeouts: list[float]
 ) -> None:
-    """Half of what is left for each but the last; all of it is left here, where the clock stands still."""
+    """Each address except the last has half of the remaining time, which is all of it: the clock stands still."""
     found = [(0, 0, 0, "", (address, 1)) for address in ("::1", "127.0.0.1", "127.0.0.2")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    noting, late = Noting(alive), network.Deadline.after(10)
+    recorder, deadline = RecordingStream(alive), network.Deadline.after(10)
     if alive:
-        assert isinstance(network.Backend(noting).connect_tcp("three", 1, late), network.Stream)
+        assert isinstance(network.DeadlineBackend(recorder).connect_tcp("three", 1, deadline), network.DeadlineStream)
     else:
         with pytest.raises(httpcore2.ConnectTimeout):
-            network.Backend(noting).connect_tcp("three", 1, late)
-    assert noting.given == given
+            network.DeadlineBackend(recorder).connect_tcp("three", 1, deadline)
+    assert recorder.timeouts == timeouts
     clock.append(10)
     with pytest.raises(httpcore2.ConnectTimeout):
-        network.Backend(noting).connect_tcp("three", 1, late)
-    assert noting.given == given
+        network.DeadlineBackend(recorder).connect_tcp("three", 1, deadline)
+    assert recorder.timeouts == timeouts
 
 
 def test_a_host_with_several_addresses(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens at the first."""
+    """Nothing listens at the first."""
     if "Pyreqwest" in sender.name or "Async" in sender.name:
-        pytest.skip("these look addresses up elsewhere")
-    look_up = socket.getaddrinfo
+        pytest.skip("these resolve addresses elsewhere")
+    resolve = socket.getaddrinfo
 
-    def both(host: Any, *more: Any, **others: Any) -> Any:
+    def both(host: Any, *args: Any, **kwargs: Any) -> Any:
         if host != "two.example.invalid":
-            return look_up(host, *more, **others)
-        return [*look_up("127.0.0.2", *more, **others), *look_up("127.0.0.1", *more, **others)]
+            return resolve(host, *args, **kwargs)
+        return [*resolve("127.0.0.2", *args, **kwargs), *resolve("127.0.0.1", *args, **kwargs)]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
     with Server(answer(b"found")) as server:
         assert sender.send(ask(f"http://two.example.invalid:{server.port}")).content == b"found"
 
 
-def test_a_cancelled_handshake_closes_its_connection() -> None:
+def test_a_canceled_handshake_closes_its_connection() -> None:
     closed = threading.Event()
 
     def script(connection: Connection) -> None:
@@ -243,8 +248,8 @@ def test_a_cancelled_handshake_closes_its_connection() -> None:
     asyncio.run(story())
 
 
-def test_the_environment_of_the_start_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also for the pools that many requests at once bring."""
+def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for the pools that many concurrent requests add."""
 
     async def story() -> None:
         with Server(answer(b"direct")) as server, Server(answer(b"proxy")) as proxy:
@@ -257,7 +262,7 @@ def test_the_environment_of_the_start_holds(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(story())
 
 
-def test_the_log_of_the_library_holds_no_secret(
+def test_the_log_of_httpcore2_holds_no_secret(
     open_sender: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -270,7 +275,7 @@ def test_the_log_of_the_library_holds_no_secret(
 
 
 @pytest.mark.parametrize("said", [b"", b"\x04", b"garbage", b"\x05\xff"])
-def test_a_proxy_that_speaks_no_socks(open_sender: Open, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+def test_a_proxy_that_does_not_speak_socks(open_sender: Open, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     def script(connection: Connection) -> None:
         connection.socket.recv(100)
         connection.send(said)
@@ -281,10 +286,10 @@ def test_a_proxy_that_speaks_no_socks(open_sender: Open, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("script", [speaks_no_tls, says_nothing])
-def test_a_tunnel_that_fails_is_given_back(open_sender: Open, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
-    """Else there would be no connection left after as many failures as there may be connections."""
-    monkeypatch.setattr(over_httpcore2, "CONNECTIONS", 2)
-    monkeypatch.setattr(over_httpcore2, "SMALL", 2)
+def test_a_tunnel_that_fails_is_released(open_sender: Open, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
+    """Otherwise no connection would be available after as many failures as there may be connections."""
+    monkeypatch.setattr(ConnectionPool, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(AsyncConnectionPool, "MAX_CONNECTIONS", 2)
     with Server(connects_and(script)) as server:
         monkeypatch.setenv("HTTPS_PROXY", server.url)
         sender = open_sender()

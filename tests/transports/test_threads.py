@@ -1,4 +1,4 @@
-"""Threads that come and go: in a process of its own, because what goes wrong there is a crash."""
+"""Short-lived threads, in a separate process, because a failure is a crash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import threading
 from realtimekit import RealtimeKit
 
 client, found = RealtimeKit(), []
-for _ in range(6):  # the first of them loads the HTTP library, and is gone when the next one begins
+for _ in range(6):  # the first one loads the HTTP library, and has ended when the next one starts
     thread = threading.Thread(target=lambda: found.append(client.sessions.find("sess-1").id))
     thread.start()
     thread.join()
@@ -44,8 +44,8 @@ assert asyncio.run(story()) == 200
 """
 
 
-def test_a_program_ends_well_right_after_its_call() -> None:
-    """Many at once, because it takes a busy machine: every tenth or so aborted."""
+def test_a_program_can_exit_right_after_a_call() -> None:
+    """Many at once, because it needs a busy machine: about every tenth aborted."""
     with Server(answer()) as server:
         arguments = [sys.executable, "-c", BRIEF, server.url]
         programs = [subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) for _ in range(16)]

@@ -1,6 +1,6 @@
-"""Every way to get no answer, and whether the server may have seen the request.
+"""Every way to get no response, and whether the server may have seen the request.
 
-`maybe_processed` decides whether a write is sent again, so a wrong False would be a meeting made twice.
+`maybe_processed` decides whether a write is sent again, so a wrong False would create a meeting twice.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def closes_at_once(_: Connection) -> None:
 
 
 def resets_without_reading(connection: Connection) -> None:
-    time.sleep(0.05)  # a reset that comes sooner can still meet a client that is connecting
+    time.sleep(0.05)  # an earlier reset could meet a client that is still connecting
     connection.reset()
 
 
-def closes_without_an_answer(connection: Connection) -> None:
+def closes_without_a_response(connection: Connection) -> None:
     connection.receive()
 
 
-def resets_without_an_answer(connection: Connection) -> None:
+def resets_without_a_response(connection: Connection) -> None:
     connection.receive()
     connection.reset()
 
@@ -59,8 +59,8 @@ def after_the_request(data: bytes, *, reset: bool = False) -> Script:
 BROKEN: dict[str, Script] = {
     "closes at once": closes_at_once,
     "resets without reading": resets_without_reading,
-    "closes without an answer": closes_without_an_answer,
-    "resets without an answer": resets_without_an_answer,
+    "closes without a response": closes_without_a_response,
+    "resets without a response": resets_without_a_response,
     "cut within the status line": after_the_request(b"HTTP/1.1 20"),
     "cut within the headers": after_the_request(b"HTTP/1.1 200 OK\r\nContent-Le"),
     "cut within the body": after_the_request(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
@@ -77,7 +77,7 @@ BROKEN: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("script", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_answer_may_have_been_processed(sender: Sender, script: Script) -> None:
+def test_a_request_with_a_broken_response_may_have_been_processed(sender: Sender, script: Script) -> None:
     with Server(script) as server:
         error = failure(sender, server.url)
     assert type(error) is APIConnectionError
@@ -91,7 +91,7 @@ def test_a_server_that_stops_reading_may_have_seen_the_request(sender: Sender) -
         assert failure(sender, server.url, content=b"x" * 10_000_000).maybe_processed
 
 
-def test_a_kept_connection_that_breaks_is_not_tried_again(sender: Sender) -> None:
+def test_a_request_on_a_broken_kept_connection_is_not_retried(sender: Sender) -> None:
     def once(connection: Connection) -> None:
         connection.receive()
         connection.send(answer())
@@ -114,10 +114,10 @@ def test_a_silent_server_may_have_processed_the_request(sender: Sender, begun: b
         error = failure(sender, server.url, timeout=0.3)
     assert type(error) is APITimeoutError
     assert error.maybe_processed
-    assert str(error) == f"no answer from 127.0.0.1:{server.port} within 0.3 s"
+    assert str(error) == f"no response from 127.0.0.1:{server.port} within 0.3 s"
 
 
-def test_the_timeout_is_that_of_the_request(sender: Sender) -> None:
+def test_each_request_has_its_own_timeout(sender: Sender) -> None:
     def slow(connection: Connection) -> None:
         while connection.receive():
             time.sleep(0.4)
@@ -130,9 +130,9 @@ def test_the_timeout_is_that_of_the_request(sender: Sender) -> None:
 
 
 def test_connection_refused(sender: Sender) -> None:
-    with socket.socket() as unheard:  # bound, so that nobody else takes the port, and not listening
-        unheard.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{unheard.getsockname()[1]}"
+    with socket.socket() as bound:  # reserves the port without listening
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
         error = failure(sender, f"http://{address}")
     assert not error.maybe_processed
     assert str(error).startswith(f"cannot connect to {address}: ")
@@ -158,7 +158,7 @@ def test_unknown_host(sender: Sender, scheme: str) -> None:
         "http://h/é",
     ],
 )
-def test_an_impossible_url_is_not_sent(sender: Sender, url: str) -> None:
+def test_an_invalid_url_is_not_sent(sender: Sender, url: str) -> None:
     with pytest.raises(APIConnectionError) as caught:
         sender.send(ask(f"{url}/path?{QUERY}"))
     assert not caught.value.maybe_processed
@@ -166,7 +166,7 @@ def test_an_impossible_url_is_not_sent(sender: Sender, url: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["\nX: y", "\ud800", "\x00"])
-def test_a_malformed_header_is_not_sent_and_not_told(sender: Sender, end: str) -> None:
+def test_a_malformed_header_is_not_sent_and_not_revealed(sender: Sender, end: str) -> None:
     with Server(answer()) as server:
         request = Request("GET", server.url, {"Authorization": f"Bearer {TOKEN}{end}"}, None, 5.0)
         with pytest.raises(APIConnectionError) as caught:
@@ -197,7 +197,7 @@ def test_a_failed_tls_handshake_was_not_processed(sender: Sender, script: Script
     assert str(error).startswith(f"cannot connect to 127.0.0.1:{server.port}: ")
 
 
-def test_a_connection_that_does_not_come(open_sender: Callable[[], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connect_timeout(open_sender: Callable[[], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyreqwest, "CONNECT_TIMEOUT", timedelta(seconds=0.3))
     sender = open_sender()
     timeout = 1.0 if "Pyreqwest" in sender.name else 0.3
@@ -208,17 +208,17 @@ def test_a_connection_that_does_not_come(open_sender: Callable[[], Sender], monk
     assert str(error).startswith(f"no connection to 127.0.0.1:{server.port} within ")
 
 
-def test_no_time_to_connect(sender: Sender) -> None:
+def test_a_timeout_while_connecting(sender: Sender) -> None:
     with Server(lambda connection: connection.wait_for_close()) as server:
         error = failure(sender, f"https://127.0.0.1:{server.port}", timeout=0.3)
     assert type(error) is APITimeoutError
-    assert error.maybe_processed == ("Pyreqwest" in sender.name)  # it cannot tell; see CONNECT_TIMEOUT
+    assert error.maybe_processed == ("Pyreqwest" in sender.name)  # pyreqwest cannot tell; see CONNECT_TIMEOUT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("made_in_child", [True, False])
-def test_pyreqwest_says_that_it_cannot_fork(*, made_in_child: bool) -> None:
-    # In a process of its own: forking this one, with its threads, is a warning.
+@pytest.mark.parametrize("created_in_child", [True, False])
+def test_pyreqwest_says_that_it_cannot_fork(*, created_in_child: bool) -> None:
+    # In a separate process: forking this one, with its threads, would warn.
     script = f"""
 import os, signal, warnings
 from realtimekit.errors import APIConnectionError
@@ -229,7 +229,7 @@ transport = PyreqwestTransport()
 if os.fork() == 0:
     signal.alarm(10)
     try:
-        if {made_in_child}:
+        if {created_in_child}:
             transport = PyreqwestTransport()
         transport.send(Request("GET", "http://127.0.0.1:9/", {{}}, None, 1.0))
     except APIConnectionError as error:
@@ -249,11 +249,11 @@ def test_certificates_that_cannot_be_read(open_sender: Callable[[], Sender], mon
 @pytest.mark.parametrize(
     "url", ["foo://user:{}@127.0.0.1:1", "http://user:{}@127.0.0.1:port", "http://user:{}@a..b:1", "http://user:{}@:1"]
 )
-def test_a_proxy_that_cannot_be(
+def test_an_invalid_proxy(
     open_sender: Callable[[], Sender], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, url: str
 ) -> None:
     if "a..b" in url and "Pyreqwest" in request.node.name:
-        pytest.skip("it finds out when it is to connect")
+        pytest.skip("pyreqwest notices it only when it connects")
     monkeypatch.setenv("HTTPS_PROXY", url.format(PASSWORD))
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
         open_sender()

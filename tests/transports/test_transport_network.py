@@ -43,7 +43,7 @@ def test_a_private_authority_is_trusted_if_named(open_sender: Open, tls: ssl.SSL
 
 
 @pytest.mark.usefixtures("trusted")
-def test_of_file_and_folder_the_file_counts(
+def test_the_ca_file_takes_precedence_over_the_folder(
     open_sender: Open, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
@@ -51,10 +51,10 @@ def test_of_file_and_folder_the_file_counts(
         assert open_sender().send(ask(server.url)).content == b"hello"
 
 
-def test_folders_may_be_several(
+def test_several_ca_folders(
     open_sender: Open, tls: ssl.SSLContext, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As OpenSSL has it: the names of the files are hashes, and a colon stands between the folders."""
+    """In OpenSSL's format: the file names are hashes, and the folders are separated by the path separator."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     hashed = subprocess.run(
         ["openssl", "x509", "-hash", "-noout", "-in", str(tmp_path / "ca.pem")],
@@ -91,19 +91,19 @@ def test_a_certificate_for_another_host(open_sender: Open, authority: trustme.CA
 def test_certificates_are_read_once(
     open_sender: Open, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, tmp_path: Path
 ) -> None:
-    """By httpcore2 for all transports: each event loop has its own, and reading all certificates takes 20 ms."""
+    """By httpcore2, for all transports: each event loop has its own, and reading the certificates takes 20 ms."""
     read: list[str] = []
     context = httpcore2.default_ssl_context
 
-    def noted() -> ssl.SSLContext:
+    def recorded() -> ssl.SSLContext:
         read.append(os.environ["SSL_CERT_FILE"])
         return context()
 
-    monkeypatch.setattr(httpcore2, "default_ssl_context", noted)
+    monkeypatch.setattr(httpcore2, "default_ssl_context", recorded)
     with Server(answer(), tls=tls) as server:
         senders = [open_sender(), open_sender()]
         if "Pyreqwest" in senders[0].name:
-            pytest.skip("it reads them itself")
+            pytest.skip("pyreqwest reads them itself")
         assert [sender.send(ask(server.url)).status for sender in senders] == [200, 200]
         assert len(read) == 1
         authority.cert_pem.write_to_path(str(tmp_path / "other.pem"))

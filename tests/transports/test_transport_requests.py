@@ -85,7 +85,7 @@ def test_keeps_no_cookies(sender: Sender) -> None:
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "404 Not Found", "429 Too Many Requests", "503 Unavailable"])
-def test_every_status_is_an_answer(sender: Sender, status: str) -> None:
+def test_every_status_is_a_response(sender: Sender, status: str) -> None:
     with Server(answer(b"" if status.startswith("204") else b"why", status=status)) as server:
         assert sender.send(ask(server.url)).status == int(status[:3])
 
@@ -96,9 +96,9 @@ def test_every_status_is_an_answer(sender: Sender, status: str) -> None:
         ("gzip", gzip.compress(b"hello " * 1000)),
         ("deflate", zlib.compress(b"hello " * 1000)),
         ("identity", b"hello " * 1000),
-        ("unheard of", b"hello " * 1000),
+        ("unknown", b"hello " * 1000),
     ],
-    ids=["gzip", "deflate", "identity", "unknown"],  # gzip's bytes hold the time
+    ids=["gzip", "deflate", "identity", "unknown"],  # the bytes of gzip contain the time
 )
 def test_decompresses(sender: Sender, encoding: str, encoded: bytes) -> None:
     with Server(answer(encoded, headers=(f"Content-Encoding: {encoding}",))) as server:
@@ -107,29 +107,29 @@ def test_decompresses(sender: Sender, encoding: str, encoded: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20])
-def test_decompresses_round_numbers(sender: Sender, size: int) -> None:
+def test_decompresses_sizes_around_the_chunk_size(sender: Sender, size: int) -> None:
     with Server(answer(gzip.compress(bytes(size)), headers=("Content-Encoding: gzip",))) as server:
         assert sender.send(ask(server.url)).content == bytes(size)
 
 
 @pytest.mark.parametrize("padding", [b"\n", bytes(512)])
-def test_what_follows_gzip_is_ignored(sender: Sender, padding: bytes) -> None:
+def test_padding_after_gzip_is_ignored(sender: Sender, padding: bytes) -> None:
     with Server(answer(gzip.compress(b"hello") + padding, headers=("Content-Encoding: gzip",))) as server:
         assert sender.send(ask(server.url)).content == b"hello"
 
 
 @pytest.mark.parametrize(
-    ("encoding", "parts"), [("GZIP", [1000]), ("gzip", [400, 600])], ids=["in capitals", "in parts"]
+    ("encoding", "parts"), [("GZIP", [1000]), ("gzip", [400, 600])], ids=["in capitals", "several members"]
 )
-def test_decompresses_all_that_may_be(sender: Sender, encoding: str, parts: list[int]) -> None:
+def test_decompresses_all_variants_of_gzip(sender: Sender, encoding: str, parts: list[int]) -> None:
     if "Pyreqwest" in sender.name:
-        pytest.skip("it reads the first part alone, and only small letters")
+        pytest.skip("pyreqwest reads only the first member, and only lower case")
     encoded = b"".join(gzip.compress(b"hello " * count) for count in parts)
     with Server(answer(encoded, headers=(f"Content-Encoding: {encoding}",))) as server:
         assert sender.send(ask(server.url)).content == b"hello " * 1000
 
 
-def test_reads_chunks_and_until_the_end(sender: Sender) -> None:
+def test_chunked_and_unframed_bodies(sender: Sender) -> None:
     def until_the_end(connection: Connection) -> None:
         connection.receive()
         connection.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it")
@@ -140,16 +140,16 @@ def test_reads_chunks_and_until_the_end(sender: Sender) -> None:
         assert sender.send(ask(server.url)).content == b"all of it"
 
 
-def test_a_strange_header_does_not_spoil_the_answer(sender: Sender) -> None:
+def test_headers_that_are_not_ascii(sender: Sender) -> None:
     utf_8 = "été".encode().decode("latin-1")
     with Server(answer(b"fine", headers=("X-Name: \xe9t\xe9", f"Location: /{utf_8}", "X-Other: a"))) as server:
         response = sender.send(ask(server.url))
     assert (response.content, response.headers["x-other"]) == (b"fine", "a")
-    if "Pyreqwest" not in sender.name:  # which leaves them out
+    if "Pyreqwest" not in sender.name:  # which leaves these headers out
         assert (response.headers["x-name"], response.headers["location"]) == ("été", "/été")
 
 
-def test_many_at_once_share_one_transport(sender: Sender) -> None:
+def test_concurrent_requests_share_one_transport(sender: Sender) -> None:
     def echo(connection: Connection) -> None:
         while request := connection.receive():
             connection.send(answer(request.target.encode()))
@@ -160,11 +160,12 @@ def test_many_at_once_share_one_transport(sender: Sender) -> None:
 
 
 @pytest.mark.parametrize("library", ["httpcore2.Httpcore2Transport", "pyreqwest.PyreqwestTransport"])
-def test_the_blocking_kind_does_not_load_asyncio(library: str) -> None:
+def test_the_blocking_transport_does_not_load_asyncio(library: str) -> None:
     module, _, kind = library.partition(".")
     with Server(answer()) as server:
         script = (
-            f"import sys; from realtimekit.transports.{module} import {kind}; from realtimekit.flow import Request\n"
+            "import sys; from realtimekit.interfaces import Request\n"
+            f"from realtimekit.transports.{module} import {kind}\n"
             f"{kind}().send(Request('GET', {server.url!r}, {{}}, None, 5.0)); sys.exit('asyncio' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

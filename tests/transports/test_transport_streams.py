@@ -1,4 +1,4 @@
-"""Bodies that are handed on piece by piece."""
+"""Response bodies that are streamed in chunks."""
 
 from __future__ import annotations
 
@@ -22,61 +22,61 @@ if TYPE_CHECKING:
 BODY = bytes(range(256)) * 16384  # 4 MB
 
 
-class Taker:
-    """Takes what arrives, up to a number of pieces."""
+class ChunkCollector:
+    """Collects the chunks of a response, up to a number of them."""
 
-    def __init__(self, pieces: int | None = None) -> None:
+    def __init__(self, chunks: int | None = None) -> None:
         self.head: Response | None = None
-        self.pieces: list[bytes] = []
-        self._left = pieces
+        self.chunks: list[bytes] = []
+        self._left = chunks
 
-    def receive(self, head: Response) -> Callable[[bytes], bool]:
+    def on_response(self, head: Response) -> Callable[[bytes], bool]:
         assert self.head is None
         self.head = head
         return self.write
 
-    def write(self, piece: bytes) -> bool:
-        self.pieces.append(piece)
-        return self._left is None or len(self.pieces) < self._left
+    def write(self, chunk: bytes) -> bool:
+        self.chunks.append(chunk)
+        return self._left is None or len(self.chunks) < self._left
 
 
-def streamed(url: str, taker: Taker, *, timeout: float = 5.0) -> StreamedRequest:
-    return StreamedRequest.from_request(ask(f"{url}/the/path?q={QUERY}", timeout=timeout), taker.receive)
+def streamed(url: str, collector: ChunkCollector, *, timeout: float = 5.0) -> StreamedRequest:
+    return StreamedRequest.from_request(ask(f"{url}/the/path?q={QUERY}", timeout=timeout), collector.on_response)
 
 
 @pytest.mark.parametrize("body", [BODY, b"x", b""], ids=["large", "one byte", "empty"])
-def test_arrives_in_pieces(sender: Sender, body: bytes) -> None:
-    taker = Taker()
+def test_a_body_arrives_in_chunks(sender: Sender, body: bytes) -> None:
+    collector = ChunkCollector()
     with Server(answer(body, headers=("X-Thing: A",))) as server:
-        response = sender.send(streamed(server.url, taker))
-    assert b"".join(taker.pieces) == body
-    assert max(map(len, taker.pieces), default=0) < 1_000_000
-    assert taker.head == response
+        response = sender.send(streamed(server.url, collector))
+    assert b"".join(collector.chunks) == body
+    assert max(map(len, collector.chunks), default=0) < 1_000_000
+    assert collector.head == response
     assert (response.status, response.headers["x-thing"], response.content) == (200, "A", b"")
     assert server.requests[0].target == f"/the/path?q={QUERY}"
 
 
 def test_every_status_arrives(sender: Sender) -> None:
-    taker = Taker()
+    collector = ChunkCollector()
     with Server(answer(b"why", status="404 Not Found")) as server:
-        assert sender.send(streamed(server.url, taker)).status == 404
-    assert taker.pieces == [b"why"]
+        assert sender.send(streamed(server.url, collector)).status == 404
+    assert collector.chunks == [b"why"]
 
 
-def test_an_endless_body_can_be_left(sender: Sender) -> None:
+def test_an_endless_body_can_be_abandoned(sender: Sender) -> None:
     def endless(connection: Connection) -> None:
         connection.receive()
         connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
             connection.send(b"x" * 65536)
 
-    taker = Taker(3)
+    collector = ChunkCollector(3)
     with Server(endless) as server:
-        assert sender.send(streamed(server.url, taker)).status == 200
-    assert len(taker.pieces) == 3
+        assert sender.send(streamed(server.url, collector)).status == 200
+    assert len(collector.chunks) == 3
 
 
-def test_the_timeout_is_for_each_wait(sender: Sender) -> None:
+def test_the_timeout_is_for_each_read(sender: Sender) -> None:
     def slow(connection: Connection) -> None:
         connection.receive()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
@@ -84,10 +84,10 @@ def test_the_timeout_is_for_each_wait(sender: Sender) -> None:
             time.sleep(0.2)
             connection.send(bytes([byte]))
 
-    taker = Taker()
+    collector = ChunkCollector()
     with Server(slow) as server:
-        sender.send(streamed(server.url, taker, timeout=0.7))
-    assert b"".join(taker.pieces) == b"abcde"
+        sender.send(streamed(server.url, collector, timeout=0.7))
+    assert b"".join(collector.chunks) == b"abcde"
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
@@ -97,17 +97,17 @@ def test_a_silent_server(sender: Sender, begun: bytes) -> None:
         connection.send(begun)
         connection.wait_for_close()
 
-    taker = Taker()
+    collector = ChunkCollector()
     with Server(silent) as server, pytest.raises(APITimeoutError) as caught:
-        sender.send(streamed(server.url, taker, timeout=0.3))
+        sender.send(streamed(server.url, collector, timeout=0.3))
     assert caught.value.maybe_processed
-    assert b"".join(taker.pieces) == begun[-1:]
+    assert b"".join(collector.chunks) == begun[-1:]
 
 
 @pytest.mark.parametrize("script", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_answer(sender: Sender, script: Script) -> None:
+def test_a_broken_response(sender: Sender, script: Script) -> None:
     with Server(script) as server, pytest.raises(APIConnectionError) as caught:
-        sender.send(streamed(server.url, Taker()))
+        sender.send(streamed(server.url, ChunkCollector()))
     assert type(caught.value) is APIConnectionError
     assert caught.value.maybe_processed
     assert server.connections == 1
@@ -115,15 +115,15 @@ def test_a_broken_answer(sender: Sender, script: Script) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(28, "no space"), ValueError("wrong"), KeyError("x")], ids=repr)
-@pytest.mark.parametrize("where", ["receive", "write"])
-def test_what_the_receiver_raises_goes_through(sender: Sender, error: Exception, where: str) -> None:
-    class Raising(Taker):
-        def receive(self, head: Response) -> Callable[[bytes], bool]:
-            if where == "receive":
+@pytest.mark.parametrize("where", ["on_response", "write"])
+def test_errors_of_the_receiver_are_passed_on(sender: Sender, error: Exception, where: str) -> None:
+    class Raising(ChunkCollector):
+        def on_response(self, head: Response) -> Callable[[bytes], bool]:
+            if where == "on_response":
                 raise error
             return self.write
 
-        def write(self, piece: bytes) -> bool:
+        def write(self, chunk: bytes) -> bool:
             raise error
 
     with Server(answer(BODY)) as server:
@@ -133,10 +133,10 @@ def test_what_the_receiver_raises_goes_through(sender: Sender, error: Exception,
         assert sender.send(ask(server.url)).content == BODY  # and the transport still works
 
 
-def test_nobody_listens(sender: Sender) -> None:
+def test_connection_refused(sender: Sender) -> None:
     with Server(answer()) as server:
         pass
     with pytest.raises(APIConnectionError) as caught:
-        sender.send(streamed(server.url, Taker()))
+        sender.send(streamed(server.url, ChunkCollector()))
     assert not caught.value.maybe_processed
     assert_tells_no_secret(caught.value)

@@ -1,4 +1,4 @@
-"""What the tests of the transports ask, and what must hold for every failure."""
+"""Requests for the tests of the transports, and what must hold for every failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ask(url: str, *, method: str = "GET", content: bytes | None = None, timeout:
 def failure(
     sender: Sender, url: str, *, content: bytes | None = b"x" * 1000, timeout: float = 5.0
 ) -> APIConnectionError:
-    """Return the error of a POST, after checking what holds for all of them."""
+    """Send a POST that fails, and return its error after the common checks."""
     started = time.monotonic()
     with pytest.raises(APIConnectionError) as caught:
         sender.send(ask(f"{url}/the/path?q={QUERY}", method="POST", content=content, timeout=timeout))
@@ -55,7 +55,7 @@ def _large(value: object) -> bool:
 
 
 def assert_tells_no_secret(error: BaseException) -> None:
-    """Neither in what is printed of it, and of what caused it, nor in the variables that error trackers send along."""
+    """Check the traceback with all causes, and the local variables of the frames, which error trackers send along."""
     told = "".join(traceback.format_exception(error))
     link: BaseException | None = error
     while link:

@@ -1,4 +1,4 @@
-"""Transports: one per HTTP library, each a class with one method, `send` (see `realtimekit.interfaces.Transport`)."""
+"""Transports: one module per HTTP library (see `realtimekit.interfaces.Transport`)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from realtimekit.errors import ConfigurationError
 if TYPE_CHECKING:
     from realtimekit.settings import TransportName
 
-# pyreqwest cannot be used in a process that forked after it was loaded.
+# pyreqwest does not work in a process that was forked after this module was loaded.
 _LOADED_IN = os.getpid()
 
 
 def _load_pyreqwest() -> None:
-    """Load it where it can stay: it crashes the interpreter once the thread that loaded it has ended (0.15.1).
+    """Load pyreqwest in a thread that never ends.
 
-    So a thread other than the main one leaves the loading to a thread that waits for ever.
+    It crashes the interpreter once the thread that loaded it has ended (0.15.1). So any thread except the main thread
+    starts a daemon thread for it.
 
     Raises:
         ImportError: it is not installed.

@@ -1,4 +1,4 @@
-"""What the transports say when no answer arrives, or too much: the same words, whatever the library."""
+"""The errors that transports raise: the same messages, whatever the HTTP library."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from realtimekit.interfaces import MAX_RESPONSE_BYTES
 if TYPE_CHECKING:
     from realtimekit.interfaces import Request
 
+_URL = re.compile(r"(?:([^:/?#]*)://)?([^/?#]*)([^#]*)")
+
 
 def failure(
     request: Request, reason: str, *, never_sent: bool, timed_out: bool = False, malformed: bool = False
 ) -> APIConnectionError:
-    """The error for a request without an answer.
+    """Create the error for a request without a complete response.
 
     Args:
-        request: what was to be sent. Neither its headers nor its query stand in the message.
-        reason: what the library says; it must quote neither.
+        request: what was to be sent. The message contains neither its headers nor its query.
+        reason: the library's message; it must not quote them either.
         never_sent: whether it is certain that the server has not seen the request.
-        timed_out: whether the time was up.
+        timed_out: whether the request timed out.
         malformed: whether the request itself cannot be sent.
     """
-    host, target = host_and_target(request.url)
+    _, host, target = split_url(request.url)
     if timed_out:
-        text = f"no {'connection to' if never_sent else 'answer from'} {host} within {request.timeout:g} s"
+        text = f"no {'connection to' if never_sent else 'response from'} {host} within {request.timeout:g} s"
     elif malformed:
         text = f"the request to {host} cannot be sent: its URL or one of its headers is malformed"
     elif never_sent and "certificate" in reason.lower():
@@ -37,16 +39,16 @@ def failure(
     elif never_sent:
         text = f"cannot connect to {host}: {reason}"
     else:
-        text = f"no complete answer from {host} ({reason})"
-    kind = APITimeoutError if timed_out else APIConnectionError
-    return kind(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
+        text = f"no complete response from {host} ({reason})"
+    error_class = APITimeoutError if timed_out else APIConnectionError
+    return error_class(text, maybe_processed=not never_sent, method=request.method, path=target.partition("?")[0])
 
 
-def too_large(request: Request) -> APIConnectionError:
-    """The error for an answer that has more than `MAX_RESPONSE_BYTES` bytes."""
-    host, target = host_and_target(request.url)
+def response_too_large(request: Request) -> APIConnectionError:
+    """Create the error for a response of more than `MAX_RESPONSE_BYTES`."""
+    _, host, target = split_url(request.url)
     text = (
-        f"the answer from {host} has more than {MAX_RESPONSE_BYTES // 2**20} MiB, and the rest was not read. "
+        f"the response from {host} has more than {MAX_RESPONSE_BYTES // 2**20} MiB, and the rest was not read. "
         "Ask for less at once, of a list with page_size()"
     )
     error = APIConnectionError(text, maybe_processed=True, method=request.method, path=target.partition("?")[0])
@@ -54,8 +56,8 @@ def too_large(request: Request) -> APIConnectionError:
     return error
 
 
-def without_frames(error: BaseException) -> BaseException:
-    """The error and what caused it, without the frames they came through: variables there hold the request."""
+def without_tracebacks(error: BaseException) -> BaseException:
+    """Remove the tracebacks of an error and its causes: local variables in the frames hold the request."""
     cause: BaseException | None = error
     while cause is not None:
         cause.__traceback__ = None
@@ -63,7 +65,7 @@ def without_frames(error: BaseException) -> BaseException:
     return error
 
 
-def host_and_target(url: str) -> tuple[str, str]:
-    """Of a URL: "host" or "host:port" as it says it, and what is to stand in the request line."""
-    authority, target = re.findall(r"^(?:[^:/?#]*://)?([^/?#]*)([^#]*)", url)[0]
-    return authority.rpartition("@")[2], target if target.startswith("/") else f"/{target}"
+def split_url(url: str) -> tuple[str, str, str]:
+    """Split a URL into its scheme, "host" or "host:port" as written, and the target of the request line."""
+    scheme, authority, target = _URL.match(url).groups()  # type: ignore[union-attr]  # it matches any string
+    return scheme or "", authority.rpartition("@")[2], target if target.startswith("/") else f"/{target}"

@@ -1,7 +1,7 @@
 """The fast transport: pyreqwest, written in Rust; `pip install realtimekit[fast]`.
 
-It differs from httpcore2 in this: a URL that pyreqwest would rewrite is refused, and `NO_PROXY` knows no ports
-(`host:8080`).
+Two things differ from httpcore2: a URL that pyreqwest would rewrite is rejected, and entries of `NO_PROXY` with a port
+(`host:8080`) are not supported.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pyreqwest.request import RequestBuilder, SyncRequestBuilder
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response, StreamedRequest
-from realtimekit.transports.failures import failure, host_and_target, too_large, without_frames
+from realtimekit.transports.failures import failure, response_too_large, split_url, without_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,79 +38,89 @@ if TYPE_CHECKING:
     from realtimekit.interfaces import Request
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
-Patient = TypeVar("Patient")
-Outgoing = TypeVar("Outgoing", RequestBuilder, SyncRequestBuilder)
+AnyClient = TypeVar("AnyClient")
+AnyRequestBuilder = TypeVar("AnyRequestBuilder", RequestBuilder, SyncRequestBuilder)
 
-# When the time of a whole request is up, pyreqwest does not tell whether it was still connecting, so the server may
-# have seen the request. Giving up earlier on a connection that does not come makes it certain that it has not.
+# When a request times out, pyreqwest does not tell whether it was still connecting, so the server may have seen the
+# request. A shorter timeout for connecting makes it certain that the server has not.
 CONNECT_TIMEOUT = timedelta(seconds=10)
 IDLE_TIMEOUT = timedelta(seconds=30)
-PATIENT = 4  # clients for downloads
-READ_AHEAD = 0  # bytes: what pyreqwest has read ahead is lost when the connection breaks
+MAX_STREAMING_CLIENTS = 4
+READ_BUFFER_SIZE = 0  # bytes: anything that pyreqwest reads ahead is lost when the connection breaks
 
 PROXIES = {"http_proxy": ProxyBuilder.http, "https_proxy": ProxyBuilder.https, "all_proxy": ProxyBuilder.all}
 PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 
-# A URL that it certainly leaves as it is: no dots that might be segments, nothing to encode.
-PLAIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[\w-][\w.-]*)+(\?[\w=&.-]+)?", re.ASCII)
+# A URL that pyreqwest certainly sends unchanged: no dot segments, nothing to encode.
+SAFE_URL = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[\w-][\w.-]*)+(\?[\w=&.-]+)?", re.ASCII)
 
-FORKED = "pyreqwest does not work in a forked process: make a new client there, with transport='httpcore2'"
-# ValueError: a URL or a header that cannot be. What is said of it quotes the header, which may be the token.
-FAILURES = (DetailedPyreqwestError, ValueError)
+FORKED = "pyreqwest does not work in a forked process: create a new client there, with transport='httpcore2'"
+# ValueError: an invalid URL or header. Its message quotes the header, which may be the token.
+ERRORS = (DetailedPyreqwestError, ValueError)
 
 
 class PyreqwestTransport:
-    """Blocking, and safe to share between threads."""
+    """The blocking transport. Threads may share it."""
 
     def __init__(self) -> None:
-        """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
+        """Read the proxies and certificates from the environment.
+
+        Raises:
+            ConfigurationError: they cannot be used.
+        """
         self._process = os.getpid()
-        self._streaming: dict[float, SyncClient] = {}  # by the seconds that each wait may take
-        self._client = _built(lambda: _configured(SyncClientBuilder()).build())
+        self._streaming: dict[float, SyncClient] = {}  # by the timeout of each read
+        self._client = _build_client(lambda: _configure(SyncClientBuilder()).build())
 
     def send(self, request: Request, /) -> Response:
-        """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
-        _check(request, self._process)
+        """Send a request.
+
+        Raises:
+            APIConnectionError, APITimeoutError: there is no complete response, or the request cannot be sent.
+        """
+        _validate(request, self._process)
         try:
             if not isinstance(request, StreamedRequest):
-                outgoing = _filled(self._client.request(request.method, request.url), request)
-                with outgoing.build_streamed() as response:
-                    return _whole(request, response, response.body_reader.read(MAX_RESPONSE_BYTES + 1))
-        except FAILURES as error:
-            failed = _failure(request, error)
+                builder = _fill_in(self._client.request(request.method, request.url), request)
+                with builder.build_streamed() as response:
+                    return _to_response(request, response, response.body_reader.read(MAX_RESPONSE_BYTES + 1))
+        except ERRORS as error:
+            failed = _connection_error(request, error)
         else:
             return self._stream(request)
         raise failed
 
     def _stream(self, request: StreamedRequest) -> Response:
-        entered = False
+        started = False
         try:
-            with self._begun(request) as response:
-                entered, head = True, _head(response)
+            with self._build_stream(request) as response:
+                started, head = True, _head(response)
                 write = request.on_response(head)
-                while (piece := _piece(request, response)) is not None and write(piece):
+                while (chunk := _read_chunk(request, response)) is not None and write(chunk):
                     pass
                 return head
-        except FAILURES as error:
-            if entered:  # comes from `receive` or `write`
+        except ERRORS as error:
+            if started:  # raised by `on_response`, `write` or `_read_chunk`
                 raise
-            failed = _failure(request, error)
+            failed = _connection_error(request, error)
         raise failed
 
-    def _begun(self, request: Request) -> SyncStreamRequest:
-        client = self._patient(request.timeout)
+    def _build_stream(self, request: Request) -> SyncStreamRequest:
+        client = self._streaming_client(request.timeout)
         return (
             client.request(request.method, request.url)
             .headers(request.headers)
-            .streamed_read_buffer_limit(READ_AHEAD)
+            .streamed_read_buffer_limit(READ_BUFFER_SIZE)
             .build_streamed()
         )
 
-    def _patient(self, timeout: float) -> SyncClient:
+    def _streaming_client(self, timeout: float) -> SyncClient:
         client = self._streaming.get(timeout)
         if client is None:
-            client = _built(lambda: _configured(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build())
-            _keep(self._streaming, timeout, client)
+            client = _build_client(
+                lambda: _configure(SyncClientBuilder()).read_timeout(timedelta(seconds=timeout)).build()
+            )
+            _cache_client(self._streaming, timeout, client)
         return client
 
     def close(self) -> None:
@@ -120,58 +130,67 @@ class PyreqwestTransport:
 
 
 class AsyncPyreqwestTransport:
-    """Awaiting, and safe to share between tasks."""
+    """The async transport. Tasks may share it."""
 
     def __init__(self) -> None:
-        """Raise `ConfigurationError` if the proxies or certificates named in the environment cannot be used."""
-        _leave_in_peace()
+        """Read the proxies and certificates from the environment.
+
+        Raises:
+            ConfigurationError: they cannot be used.
+        """
+        _delay_exit()
         self._process = os.getpid()
-        self._streaming: dict[float, Client] = {}  # by the seconds that each wait may take
-        self._client = _built(lambda: _configured(ClientBuilder()).build())
+        self._streaming: dict[float, Client] = {}  # by the timeout of each read
+        self._client = _build_client(lambda: _configure(ClientBuilder()).build())
 
     async def send(self, request: Request, /) -> Response:
-        """Send the request. Raise `APIConnectionError` or `APITimeoutError`."""
-        _check(request, self._process)
+        """Send a request.
+
+        Raises:
+            APIConnectionError, APITimeoutError: there is no complete response, or the request cannot be sent.
+        """
+        _validate(request, self._process)
         try:
             if not isinstance(request, StreamedRequest):
-                outgoing = _filled(self._client.request(request.method, request.url), request)
-                async with outgoing.build_streamed() as response:
-                    return _whole(request, response, await response.body_reader.read(MAX_RESPONSE_BYTES + 1))
-        except FAILURES as error:
-            failed = _failure(request, error)
+                builder = _fill_in(self._client.request(request.method, request.url), request)
+                async with builder.build_streamed() as response:
+                    return _to_response(request, response, await response.body_reader.read(MAX_RESPONSE_BYTES + 1))
+        except ERRORS as error:
+            failed = _connection_error(request, error)
         else:
             return await self._stream(request)
         raise failed
 
     async def _stream(self, request: StreamedRequest) -> Response:
-        entered = False
+        started = False
         try:
-            async with self._begun(request) as response:
-                entered, head = True, _head(response)
+            async with self._build_stream(request) as response:
+                started, head = True, _head(response)
                 write = request.on_response(head)
-                while (piece := await _piece_async(request, response)) is not None and write(piece):
+                while (chunk := await _read_chunk_async(request, response)) is not None and write(chunk):
                     pass
                 return head
-        except FAILURES as error:
-            if entered:  # comes from `receive` or `write`
+        except ERRORS as error:
+            if started:  # raised by `on_response`, `write` or `_read_chunk`
                 raise
-            failed = _failure(request, error)
+            failed = _connection_error(request, error)
         raise failed
 
-    def _begun(self, request: Request) -> StreamRequest:
-        client = self._patient(request.timeout)
+    def _build_stream(self, request: Request) -> StreamRequest:
+        client = self._streaming_client(request.timeout)
         return (
             client.request(request.method, request.url)
             .headers(request.headers)
-            .streamed_read_buffer_limit(READ_AHEAD)
+            .streamed_read_buffer_limit(READ_BUFFER_SIZE)
             .build_streamed()
         )
 
-    def _patient(self, timeout: float) -> Client:
+    def _streaming_client(self, timeout: float) -> Client:
         client = self._streaming.get(timeout)
         if client is None:
-            client = _built(lambda: _configured(ClientBuilder()).read_timeout(timedelta(seconds=timeout)).build())
-            _keep(self._streaming, timeout, client)
+            read_timeout = timedelta(seconds=timeout)
+            client = _build_client(lambda: _configure(ClientBuilder()).read_timeout(read_timeout).build())
+            _cache_client(self._streaming, timeout, client)
         return client
 
     async def close(self) -> None:
@@ -181,159 +200,166 @@ class AsyncPyreqwestTransport:
 
 
 @functools.cache
-def _leave_in_peace() -> None:
-    """Give pyreqwest's threads a moment at the end of the program.
+def _delay_exit() -> None:
+    """Give pyreqwest's threads a moment when the program exits.
 
-    One that has just handed over an answer is still within Python; where the interpreter ends meanwhile, it aborts
-    (0.15.1): every tenth program did that made one call, on a busy machine.
+    A thread that has just delivered a response is still in Python code, and if the interpreter exits meanwhile, it
+    aborts (0.15.1): on a busy machine, this happened to every tenth program that made one call.
     """
     atexit.register(time.sleep, 0.05)
 
 
-def _keep(clients: dict[float, Patient], timeout: float, client: Patient) -> None:
-    """For the next download. Who computes timeouts from a deadline has another for each: only the last few stay."""
+def _cache_client(clients: dict[float, AnyClient], timeout: float, client: AnyClient) -> None:
+    """Keep a client for the next download with this timeout.
+
+    Only the last few are kept: a caller that computes timeouts from a deadline uses a different one each time.
+    """
     clients[timeout] = client
-    for oldest in list(clients)[:-PATIENT]:
-        clients.pop(oldest, None)  # closes its connections when the last download is done with it
+    for oldest in list(clients)[:-MAX_STREAMING_CLIENTS]:
+        clients.pop(oldest, None)  # its connections are closed after its last download
 
 
-def _built(build: Callable[[], Patient]) -> Patient:
-    problem: ConfigurationError | APIConnectionError
+def _build_client(build: Callable[[], AnyClient]) -> AnyClient:
+    error_to_raise: ConfigurationError | APIConnectionError
     try:
         return build()
     except (OSError, BuilderError) as error:
-        problem = ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR")
-        problem.__cause__ = without_frames(error)
+        error_to_raise = ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR")
+        error_to_raise.__cause__ = without_tracebacks(error)
     except ValueError:  # the message may quote the proxy's password
-        problem = ConfigurationError("cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
+        error_to_raise = ConfigurationError("cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
     except RuntimeError as error:
         if "fork" not in str(error):
             raise
-        problem = APIConnectionError(FORKED, maybe_processed=False)
-    raise problem  # out here, where no frame below and no other error is told with it
+        error_to_raise = APIConnectionError(FORKED, maybe_processed=False)
+    raise error_to_raise  # outside the `except`, so that neither that error nor its frames become its context
 
 
-def _configured(client: Builder) -> Builder:
+def _configure(client: Builder) -> Builder:
     client = client.follow_redirects(enable=False).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT)
-    # On Linux pyreqwest itself obeys SSL_CERT_FILE and SSL_CERT_DIR; elsewhere it knows the system's store only.
+    # On Linux pyreqwest itself reads SSL_CERT_FILE and SSL_CERT_DIR; elsewhere it uses the system's store only.
     if certificates := os.environ.get("SSL_CERT_FILE"):
         client = client.add_root_certificate_pem(Path(certificates).read_bytes())
-    return _with_proxies(client)
+    return _add_proxies(client)
 
 
-def _with_proxies(client: Builder) -> Builder:
-    """Obey the environment as `proxies.py` does: lower case wins, and `NO_PROXY=*` turns all proxies off."""
-    # Sorted, lower case comes last. Under CGI (REQUEST_METHOD), HTTP_PROXY is a header that anyone can send.
+def _add_proxies(client: Builder) -> Builder:
+    """Use the environment as `ProxySettings` does: lower case takes precedence, and `NO_PROXY=*` disables all."""
+    # Sorted, lower case comes last. In CGI programs (REQUEST_METHOD), any client can set HTTP_PROXY with a header.
     names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
     environment = {name.lower(): os.environ[name] for name in names}
     if not environment.keys() & PROXIES.keys():
-        return client  # the operating system's proxies
+        return client  # pyreqwest uses the proxies of the operating system
     client = client.no_proxy()
-    bypassed = [host.strip() for host in environment.get("no_proxy", "").split(",")]
-    if "*" in bypassed:
+    no_proxy = [host.strip() for host in environment.get("no_proxy", "").split(",")]
+    if "*" in no_proxy:
         return client
     for name, proxy in PROXIES.items():
         if address := environment.get(name):
             url = address if "://" in address else f"http://{address}"
-            if not url.startswith(PROXY_SCHEMES):  # pyreqwest would do without the proxy
+            if not url.startswith(PROXY_SCHEMES):  # pyreqwest would ignore the proxy
                 raise ValueError(name)
-            client = client.proxy(proxy(url).no_proxy(",".join(host.removeprefix("*") for host in bypassed)))
+            client = client.proxy(proxy(url).no_proxy(",".join(host.removeprefix("*") for host in no_proxy)))
     return client
 
 
-def _check(request: Request, process: int) -> None:
-    """Refuse what pyreqwest would not do as asked, and not say so."""
-    if os.getpid() != process:  # it would hang for ever, whatever the timeout
-        raise _refused(request, FORKED)
-    if PLAIN.fullmatch(request.url):
+def _validate(request: Request, process: int) -> None:
+    """Reject what pyreqwest would silently do differently.
+
+    Raises:
+        APIConnectionError: the request cannot be sent as it is.
+    """
+    if os.getpid() != process:  # it would hang forever, whatever the timeout
+        raise _not_sent(request, FORKED)
+    if SAFE_URL.fullmatch(request.url):
         return
-    as_sent = _as_sent(request.url)
-    if as_sent is None:
+    unchanged = _is_unchanged(request.url)
+    if unchanged is None:
         raise failure(request, "", never_sent=True, malformed=True)
-    if as_sent is False:
-        host = host_and_target(request.url)[0]
-        raise _refused(
+    if unchanged is False:
+        host = split_url(request.url)[1]
+        raise _not_sent(
             request, f"pyreqwest would rewrite this URL before sending it to {host}: use transport='httpcore2'"
         )
 
 
-def _as_sent(url: str) -> bool | None:
-    """Whether pyreqwest sends the URL as it is; None if it is none. It raises nothing: the frame would hold the URL."""
+def _is_unchanged(url: str) -> bool | None:
+    """Whether pyreqwest sends the URL unchanged; None: it is invalid. An error raised here would hold the URL."""
     try:
-        return host_and_target(str(Url(url)))[1] == host_and_target(url)[1]
+        return split_url(str(Url(url)))[2] == split_url(url)[2]
     except ValueError:
         return None
 
 
-def _refused(request: Request, text: str) -> APIConnectionError:
-    path = host_and_target(request.url)[1].partition("?")[0]
+def _not_sent(request: Request, text: str) -> APIConnectionError:
+    path = split_url(request.url)[2].partition("?")[0]
     return APIConnectionError(text, maybe_processed=False, method=request.method, path=path)
 
 
-def _filled(outgoing: Outgoing, request: Request) -> Outgoing:
-    outgoing = outgoing.headers(request.headers).timeout(timedelta(seconds=request.timeout))
+def _fill_in(builder: AnyRequestBuilder, request: Request) -> AnyRequestBuilder:
+    builder = builder.headers(request.headers).timeout(timedelta(seconds=request.timeout))
     if request.content:
-        outgoing = outgoing.body_bytes(request.content)
+        builder = builder.body_bytes(request.content)
     elif request.method in {"POST", "PUT", "PATCH"}:
-        outgoing = outgoing.header("Content-Length", "0")  # some servers insist
-    return outgoing
+        builder = builder.header("Content-Length", "0")  # some servers require it
+    return builder
 
 
-def _whole(request: Request, response: BaseResponse, body: Bytes | None) -> Response:
+def _to_response(request: Request, response: BaseResponse, body: Bytes | None) -> Response:
     if body and len(body) > MAX_RESPONSE_BYTES:
-        raise too_large(request)
-    return Response(response.status, _joined(response.headers), body.to_bytes() if body else b"")
+        raise response_too_large(request)
+    return Response(response.status, _decode_headers(response.headers), body.to_bytes() if body else b"")
 
 
 def _head(response: BaseResponse) -> Response:
-    return Response(response.status, _joined(response.headers), b"")
+    return Response(response.status, _decode_headers(response.headers), b"")
 
 
-def _piece(request: Request, response: SyncResponse) -> bytes | None:
+def _read_chunk(request: Request, response: SyncResponse) -> bytes | None:
     try:
-        piece = response.body_reader.read_chunk()
-    except FAILURES as error:
-        failed = _failure(request, error)
+        chunk = response.body_reader.read_chunk()
+    except ERRORS as error:
+        failed = _connection_error(request, error)
     else:
-        return None if piece is None else piece.to_bytes()
+        return None if chunk is None else chunk.to_bytes()
     raise failed
 
 
-async def _piece_async(request: Request, response: PyreqwestResponse) -> bytes | None:
+async def _read_chunk_async(request: Request, response: PyreqwestResponse) -> bytes | None:
     try:
-        piece = await response.body_reader.read_chunk()
-    except FAILURES as error:
-        failed = _failure(request, error)
+        chunk = await response.body_reader.read_chunk()
+    except ERRORS as error:
+        failed = _connection_error(request, error)
     else:
-        return None if piece is None else piece.to_bytes()
+        return None if chunk is None else chunk.to_bytes()
     raise failed
 
 
-def _joined(headers: HeaderMap) -> dict[str, str]:
+def _decode_headers(headers: HeaderMap) -> dict[str, str]:
     try:
-        found = headers.dict_multi_value()
+        values = headers.dict_multi_value()
     except ValueError:
-        return _joined_one_by_one(headers)
-    return {name: value if isinstance(value, str) else ", ".join(value) for name, value in found.items()}
+        return _decode_one_by_one(headers)
+    return {name: value if isinstance(value, str) else ", ".join(value) for name, value in values.items()}
 
 
-def _joined_one_by_one(headers: HeaderMap) -> dict[str, str]:
-    joined: dict[str, str] = {}
+def _decode_one_by_one(headers: HeaderMap) -> dict[str, str]:
+    decoded: dict[str, str] = {}
     for name in headers:
         try:
-            joined[name] = ", ".join(headers.getall(name))
-        except ValueError:  # bytes that are not ASCII, which pyreqwest does not give
+            decoded[name] = ", ".join(headers.getall(name))
+        except ValueError:  # not ASCII, which pyreqwest cannot return
             continue
-    return joined
+    return decoded
 
 
-def _failure(request: Request, error: Exception) -> APIConnectionError:
-    """What the caller is told. It is to be raised outside the `except`, whose error would be its context."""
+def _connection_error(request: Request, error: Exception) -> APIConnectionError:
+    """Return the error for the caller. Raise it outside the `except`: the original would become its context."""
     causes: list[str] = []
     if isinstance(error, DetailedPyreqwestError):
         causes = [cause["message"].partition(" for url ")[0] for cause in error.details["causes"] or []]
-        error.args = (": ".join(causes) or error.message,)  # it quoted the URL, with its query
-    # The exceptions do not tell: ConnectError is also raised when a connection breaks while waiting for the answer.
+        error.args = (": ".join(causes) or error.message,)  # the message quoted the URL with its query
+    # The class does not tell: ConnectError is also raised if a connection breaks while waiting for the response.
     malformed = isinstance(error, ValueError)
     never_sent = "client error (Connect)" in causes or malformed
     failed = failure(
@@ -343,6 +369,6 @@ def _failure(request: Request, error: Exception) -> APIConnectionError:
         timed_out=isinstance(error, RequestTimeoutError),
         malformed=malformed,
     )
-    if not malformed:  # that one quotes the header, which may be the token
-        failed.__cause__ = without_frames(error)
+    if not malformed:  # that error quotes the header, which may be the token
+        failed.__cause__ = without_tracebacks(error)
     return failed
