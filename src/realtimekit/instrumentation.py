@@ -79,7 +79,7 @@ _logger: Logger | None = None
 
 
 def _logger_for(level: int) -> Logger | None:
-    """Return the logger, if it is enabled for this level. A program that never imported `logging` has set up no handler."""
+    """Return the logger if it is enabled for this level. A program that never imported `logging` has no handler."""
     # Looked up once: `getLogger` takes a lock, which an interrupted thread could keep.
     global _logger  # noqa: PLW0603
     logger = _logger
@@ -130,8 +130,9 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
 
 
 def _url_template(path: str) -> str:
-    """Return the path without its ids, so that all spans of an operation share a name. Words of the API have no digits."""
+    """Return the path without its ids, so that all spans of an operation share a name."""
     words = path.partition("/realtime/kit/")[2].split("/")
+    # The API's own segments are lowercase words with hyphens.
     words = ["{id}" if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word) else word for word in words]
     return "/".join(["", words[0] if words == ["apps"] else "{id}", *words[1:]])
 

@@ -50,7 +50,7 @@ class Closing:
 @pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_client_cannot_be_pickled_or_copied(mode: Mode, travel: Callable[[Any], object]) -> None:
     with pytest.raises(
-        TypeError, match=r"^<\w+ https://.*> cannot be pickled or copied: .*Pickle records.*with_options"
+        TypeError, match=r"^<\w+ https://.*> cannot be pickled or copied: .*Pickle its records.*with_options"
     ):
         travel(mode.client(Script()))
 
@@ -267,7 +267,7 @@ MADE: dict[str, Callable[[], errors.RealtimeKitError]] = {
     "APITimeoutError": lambda: errors.APITimeoutError("x", maybe_processed=False),
     "RateLimitError": rate_limit,
     **{
-        kind.__name__: partial(kind, "GET /p answered 404", **API)
+        kind.__name__: partial(kind, "GET /p returned 404", **API)
         for kind in (
             errors.APIError,
             errors.ValidationError,

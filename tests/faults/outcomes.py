@@ -54,10 +54,14 @@ def limited(**fault: Any) -> Fault:
 
 OUTCOMES = [
     Outcome("connection refused", None, "all", APIConnectionError, {"maybe_processed": False}),
-    Outcome("reset before the response", {"cut": "before", "carried_out": True}, "idempotent", APIConnectionError, LOST),
+    Outcome(
+        "reset before the response", {"cut": "before", "carried_out": True}, "idempotent", APIConnectionError, LOST
+    ),
     Outcome("reset within the body", {"cut": "within"}, "idempotent", APIConnectionError, LOST),
     Outcome("no response in time", {"latency_seconds": 60}, "idempotent", APITimeoutError, LOST, timeout=SHORT),
-    Outcome("a body that arrives too slowly", {"drip_seconds": 0.5}, "idempotent", APITimeoutError, LOST, timeout=SHORT),
+    Outcome(
+        "a body that arrives too slowly", {"drip_seconds": 0.5}, "idempotent", APITimeoutError, LOST, timeout=SHORT
+    ),
     Outcome("408", {"status": 408, "carried_out": True}, "idempotent", APIError, {"status": 408}),
     Outcome("409", {"status": 409}, "none", ConflictError, {"status": 409}),
     Outcome("425", {"status": 425}, "none", APIError, {"status": 425}),

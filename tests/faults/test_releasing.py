@@ -137,7 +137,7 @@ def test_cancelling_ends_the_request_at_once_with_pyreqwest(
     asyncio.run(story())
 
 
-# httpcore2 leaves a connection that is canceled during its TLS handshake to the garbage collector, which warns about it.
+# httpcore2 leaves a connection that is canceled in its TLS handshake to the garbage collector, which warns about it.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("phase", ["connecting", "sending"])
 def test_cancelling_a_call_that_was_not_sent(transport: Any, phase: str) -> None:

@@ -214,7 +214,7 @@ def no_participant(_: Served) -> Response:
     ("answer", "reason"),
     [
         (refusal(404), "call analytics are kept for 6 months"),
-        (refusal(500), "answered 500"),
+        (refusal(500), "returned 500"),
         (gone, "the connection broke"),
         (no_report, "the response contained no report"),
         (no_participant, "the response contains no participant"),
