@@ -62,7 +62,7 @@ def error_from(
     code, message = _parse_error_body(body)
     status = response.status if not 200 <= response.status < 300 else code or response.status
     kind = _ERROR_CLASSES.get(status) or (errors.ServerError if 500 <= status < 600 else errors.APIError)
-    text = f"{method} {path} answered {response.status}"
+    text = f"{method} {path} returned {response.status}"
     if code is not None and code != response.status:
         text += f" (code {code})"
     text += f": {sanitize(message) or _describe_body(body)}"

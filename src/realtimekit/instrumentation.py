@@ -130,8 +130,9 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
 
 
 def _url_template(path: str) -> str:
-    """Return the path without its ids: the spans of an operation share a name. The API's words have no digits."""
+    """Return the path without its ids, so that all spans of an operation share a name."""
     words = path.partition("/realtime/kit/")[2].split("/")
+    # The API's own segments are lowercase words with hyphens.
     words = ["{id}" if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word) else word for word in words]
     return "/".join(["", words[0] if words == ["apps"] else "{id}", *words[1:]])
 

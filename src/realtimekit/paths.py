@@ -75,4 +75,4 @@ class PathTemplate:
             return encode_segment(name, value)
         if name in ENVIRONMENT and name != self.own_id:
             raise ConfigurationError(missing_setting_message(name))
-        raise TypeError(f"{name} is needed for {self.template}, but is None or was not given")
+        raise TypeError(f"{name} is required for {self.template}, but is missing or None")

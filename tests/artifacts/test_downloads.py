@@ -256,7 +256,7 @@ class TestLinks:
             while True:
                 connection.send(b"400\r\n" + b"x" * 1024 + b"\r\n")
 
-        with Storage(endless) as storage, pytest.raises(APIError, match="answered 400") as caught:
+        with Storage(endless) as storage, pytest.raises(APIError, match="returned 400") as caught:
             way.download(storage, tmp_path / "f")
         assert len(str(caught.value)) < 1000
 

@@ -36,7 +36,7 @@ def session(realtimekit_emulator: Emulator, realtimekit_client: RealtimeKit) -> 
                 name=name, custom_participant_id=f"c-{len(peers)}", preset_name="group_call_host"
             )
             peers[name] = emulator.join(meeting.id, person.id)
-        emulator.speech(peers[name].session_id, peers[name].peer_id, text, start_ms=start, end_ms=end)
+        emulator.speak(peers[name].session_id, peers[name].peer_id, text, start_ms=start, end_ms=end)
         emulator.chat(peers[name].session_id, peers[name].peer_id, text)
     emulator.end(meeting.id)
     emulator.advance(60)  # the summary takes a while
@@ -125,7 +125,7 @@ class TestWaitingForASummary:
         meeting = realtimekit_client.meetings.create(title="Weekly", transcribe_on_end=True)
         person = meeting.participants.create(name="A", custom_participant_id="c", preset_name="group_call_host")
         joined = realtimekit_emulator.join(meeting.id, person.id)
-        realtimekit_emulator.speech(joined.session_id, joined.peer_id, "Hello", start_ms=0, end_ms=9)
+        realtimekit_emulator.speak(joined.session_id, joined.peer_id, "Hello", start_ms=0, end_ms=9)
         realtimekit_emulator.end(meeting.id)
         return Session.ref(joined.session_id)
 

@@ -42,7 +42,7 @@ class Served(NamedTuple):
                 name=name, custom_participant_id=custom_id, preset_name="group_call_host"
             )
         joined = self.emulator.join(meeting.id, person.id)
-        self.emulator.speech(joined.session_id, joined.peer_id, said, 1000, 2000)
+        self.emulator.speak(joined.session_id, joined.peer_id, said, 1000, 2000)
         self.emulator.chat(joined.session_id, joined.peer_id, written)
         self.emulator.advance(60)
         session_id = self.emulator.end(meeting.id)

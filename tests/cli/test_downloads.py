@@ -22,7 +22,7 @@ def recorded(served: Served, *, tracks: bool = False) -> tuple[str, str]:
         joined = served.emulator.join(meeting.id, person.id)
         make = client.recordings.create_track if tracks else client.recordings.create
         recording = make(meeting_id=meeting.id)
-        served.emulator.speech(joined.session_id, joined.peer_id, "hello", 0, 1000)
+        served.emulator.speak(joined.session_id, joined.peer_id, "hello", 0, 1000)
         served.emulator.advance(30)
         served.emulator.end(meeting.id)
         served.emulator.advance(60)
@@ -179,7 +179,7 @@ def test_a_summary_that_is_not_made(served: Served) -> None:
         meeting = client.meetings.create(title="T", transcribe_on_end=True)
         person = meeting.participants.create(custom_participant_id="u", preset_name="group_call_host")
     joined = served.emulator.join(meeting.id, person.id)
-    served.emulator.speech(joined.session_id, joined.peer_id, "hello", 0, 1000)
+    served.emulator.speak(joined.session_id, joined.peer_id, "hello", 0, 1000)
     served.emulator.end(meeting.id)
     assert "meetings update MEETING_ID --summarize-on-end" in error_line(
         "sessions", "summary", joined.session_id, env=served.env

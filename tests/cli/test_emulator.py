@@ -186,4 +186,4 @@ def test_an_emulator_is_needed(arguments: tuple[str, ...]) -> None:
 
 def test_no_emulator_answers() -> None:
     line = error_line("emulator", "advance", "1", "--emulator", "http://127.0.0.1:1", env=environment())
-    assert "no emulator answers" in line
+    assert "no emulator responds" in line

@@ -22,7 +22,7 @@ SWITCH_ON = "realtimekit meetings update MEETING_ID --transcribe-on-end"
 
 
 def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
-    return NotFoundError(f"GET {path} answered 404: {message}", status=404, code=code, message=message, path=path)
+    return NotFoundError(f"GET {path} returned 404: {message}", status=404, code=code, message=message, path=path)
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         (ConfigurationError("cannot use the transport"), "cannot use the transport"),
         (
             not_found("Error: resource not found", "/kit/b/sessions/c"),
-            f"GET /kit/b/sessions/c answered 404: resource not found; check the id and the app ({APP})",
+            f"GET /kit/b/sessions/c returned 404: resource not found; check the id and the app ({APP})",
         ),
         (
             not_found("resource not found", "/kit/apps/b"),
-            "GET /kit/apps/b answered 404: resource not found; check the id",
+            "GET /kit/apps/b returned 404: resource not found; check the id",
         ),
         (
             not_found("Could not route", "/x", 7003),
-            "GET /x answered 404: Could not route; check the account (--account-id or CLOUDFLARE_ACCOUNT_ID)",
+            "GET /x returned 404: Could not route; check the account (--account-id or CLOUDFLARE_ACCOUNT_ID)",
         ),
-        (not_found("No preset found with name x", "/x"), "GET /x answered 404: No preset found with name x"),
+        (not_found("No preset found with name x", "/x"), "GET /x returned 404: No preset found with name x"),
         (
             ArtifactNotEnabledError(f"no; {SWITCHED_OFF}", status=404, message="not found"),
             f"no; its meeting is not set to make one: run `{SWITCH_ON}` for later sessions",
@@ -73,8 +73,8 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         ),
         (APIConnectionError("the file broke off", maybe_processed=True), "the file broke off"),
         (
-            ServerError("GET /x answered 500: Error: Error: y", status=500),
-            "GET /x answered 500: Error: y",
+            ServerError("GET /x returned 500: Error: Error: y", status=500),
+            "GET /x returned 500: Error: y",
         ),
         (OSError(28, "No space left on device"), "No space left on device"),
         (FileNotFoundError(2, "No such file or directory", "x"), "x: No such file or directory"),

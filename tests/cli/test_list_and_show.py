@@ -34,7 +34,7 @@ def world(served: Served, name: str = "Alice") -> World:
         )
         person = meeting.participants.create(name=name, custom_participant_id=name, preset_name="group_call_host")
         joined = served.emulator.join(meeting.id, person.id)
-        served.emulator.speech(joined.session_id, joined.peer_id, name, 1000, 2000)
+        served.emulator.speak(joined.session_id, joined.peer_id, name, 1000, 2000)
         served.emulator.chat(joined.session_id, joined.peer_id, name)
         served.emulator.advance(60)
         served.emulator.end(meeting.id)

@@ -69,7 +69,7 @@ def closed() -> str:
 def test_trigger(served: Served, receiving: Receiving) -> None:
     text = invoke_ok("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
     assert text.startswith(f"meeting.ended of the session {PLACEHOLDER_ID_PREFIX}")
-    assert f"(made up: there is no suitable one yet): {receiving.url} answered 204; delivered" in text
+    assert f"(made up: there is no suitable one yet): {receiving.url} returned 204; delivered" in text
     ((headers, body),) = receiving.deliveries
     assert json.loads(body)["event"] == "meeting.ended"
     assert headers["rtk-signature"]
@@ -80,7 +80,7 @@ def test_what_is_triggered_can_be_read(served: Served, receiving: Receiving) -> 
     session_id = served.session("Planning", "Alice", "hello", "hi")
     for event in ("meeting.ended", "meeting.participantJoined", "meeting.summary"):
         text = invoke_ok("webhooks", "trigger", event, "--to", receiving.url, env=served.env)
-        assert text.startswith(f"{event} of the session {session_id}: {receiving.url} answered 204; delivered")
+        assert text.startswith(f"{event} of the session {session_id}: {receiving.url} returned 204; delivered")
     with served.client() as client:
         ended, joined, summary = (parse_event(json.loads(body), client=client) for _, body in receiving.deliveries)
         assert isinstance(ended, MeetingEnded)
@@ -106,13 +106,13 @@ def test_trigger_that_is_refused(served: Served, receiving: Receiving, status: i
     receiving.statuses = [status]
     result = invoke("webhooks", "trigger", "meeting.ended", "--to", receiving.url, env=served.env)
     assert result.exit_code == 1
-    assert f"answered {status}; {outcome}" in result.stdout
+    assert f"returned {status}; {outcome}" in result.stdout
 
 
 def test_trigger_to_a_closed_port(served: Served, closed: str) -> None:
     result = invoke("webhooks", "trigger", "meeting.ended", "--to", closed, env=served.env)
     assert result.exit_code == 1
-    assert "did not answer" in result.stdout
+    assert "did not respond" in result.stdout
 
 
 def test_trigger_an_unknown_event(served: Served, closed: str) -> None:
@@ -120,7 +120,7 @@ def test_trigger_an_unknown_event(served: Served, closed: str) -> None:
     assert "meeting.started" in line
     origin = closed.removesuffix("/hooks")
     line = error_line("webhooks", "trigger", "meeting.ended", "--to", closed, "--emulator", origin, env=served.env)
-    assert "no emulator answers" in line
+    assert "no emulator responds" in line
 
 
 @pytest.mark.parametrize("command", [("trigger", "meeting.ended", "--to", "http://127.0.0.1:1/"), ("listen",)])

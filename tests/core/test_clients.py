@@ -267,7 +267,7 @@ MADE: dict[str, Callable[[], errors.RealtimeKitError]] = {
     "APITimeoutError": lambda: errors.APITimeoutError("x", maybe_processed=False),
     "RateLimitError": rate_limit,
     **{
-        kind.__name__: partial(kind, "GET /p answered 404", **API)
+        kind.__name__: partial(kind, "GET /p returned 404", **API)
         for kind in (
             errors.APIError,
             errors.ValidationError,

@@ -84,7 +84,7 @@ def test_every_form_of_error(shape: Shape) -> None:
     assert error.body == responses.decode(response)
     assert error.request_id == "8f-LHR"
     assert (error.method, error.path) == ("POST", "/accounts/a/realtime/kit/apps")
-    assert str(error).startswith(f"POST /accounts/a/realtime/kit/apps answered {shape.status}")
+    assert str(error).startswith(f"POST /accounts/a/realtime/kit/apps returned {shape.status}")
     assert shape.message in str(error)
 
 
@@ -143,12 +143,12 @@ class TestRequestId:
 
 class TestText:
     def test_names_a_code_that_is_not_the_status(self) -> None:
-        assert "answered 403 (code 10000): Authentication error" in str(
+        assert "returned 403 (code 10000): Authentication error" in str(
             error_of(answer(gateway(10000, "Authentication error"), 403))
         )
 
     def test_does_not_repeat_a_code_that_is_the_status(self) -> None:
-        assert str(error_of(answer(own(404, "gone"), 404))) == "GET /p answered 404: gone"
+        assert str(error_of(answer(own(404, "gone"), 404))) == "GET /p returned 404: gone"
 
     @pytest.mark.parametrize(("status", "cure"), [(401, "CLOUDFLARE_API_TOKEN"), (403, '"Realtime Admin"')])
     def test_contains_a_hint(self, status: int, cure: str) -> None:
@@ -187,7 +187,7 @@ class TestText:
         error = error_responses.error_from(
             response, responses.decode(response), "GET", "/f", hints={403: "the link is old"}
         )
-        assert str(error) == "GET /f answered 403: the body is not JSON: expired; the link is old"
+        assert str(error) == "GET /f returned 403: the body is not JSON: expired; the link is old"
         error = error_responses.error_from(response, responses.decode(response), "GET", "/f", hints={})
         assert "token" not in str(error)
 

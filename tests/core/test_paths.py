@@ -51,7 +51,7 @@ class TestTemplate:
 
     @pytest.mark.parametrize("name", ["session_id", "participant_id"])
     def test_a_missing_id_is_named(self, name: str) -> None:
-        with pytest.raises(TypeError, match=f"{name} is needed"):
+        with pytest.raises(TypeError, match=f"{name} is required"):
             TEMPLATE.member({**IDS, name: None})
 
 

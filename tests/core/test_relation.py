@@ -333,9 +333,9 @@ class TestNeighbours:
     )
     def test_without_a_parent_the_error_names_the_missing_id(self, mode: Mode, name: str, needed: str) -> None:
         relation = getattr(mode.client(Script()), name)
-        with pytest.raises(TypeError, match=f"{needed} is needed"):
+        with pytest.raises(TypeError, match=f"{needed} is required"):
             mode.get(relation.all())
-        with pytest.raises(TypeError, match=f"{needed} is needed"):
+        with pytest.raises(TypeError, match=f"{needed} is required"):
             relation.ref("x")
 
     def test_a_record_passes_its_scope_on(self, mode: Mode) -> None:

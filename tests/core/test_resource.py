@@ -225,7 +225,7 @@ class TestFoundByPeerId:
         assert repr(person) == "<SessionParticipant id='peer-1' display_name='Mark'>"
         assert person == person  # noqa: PLR0124 - its identity works without a session
         assert hash(person) == hash(person)
-        with pytest.raises(TypeError, match="session_id is needed"):
+        with pytest.raises(TypeError, match="session_id is required"):
             mode.get(person.reload())
 
     def test_with_one_it_can_be_reloaded(self, mode: Mode) -> None:

@@ -46,7 +46,7 @@ def test_a_meeting_from_beginning_to_end(world: World, people: People) -> None:
 
     written = people.chat(first.session_id, first.peer_id, "hello")
     assert uuid(written)
-    assert people.speech(first.session_id, second.peer_id, "good morning", 10, 20) is None
+    assert people.speak(first.session_id, second.peer_id, "good morning", 10, 20) is None
     assert people.leave(meeting_id, second.peer_id) is None
     assert world.session(first.session_id)["live_participants"] == 1
 
@@ -171,7 +171,7 @@ def test_leave_is_refused(world: World, people: People) -> None:
         message = f"session {alice.session_id} has no peer {nobody}"
         refused(404, message, partial(people.leave, meeting_id, nobody), world)
     people.leave(meeting_id, alice.peer_id)
-    refused(409, f"peer {alice.peer_id} has left already", lambda: people.leave(meeting_id, alice.peer_id), world)
+    refused(409, f"peer {alice.peer_id} has already left", lambda: people.leave(meeting_id, alice.peer_id), world)
 
 
 def test_chat_is_refused(world: World, people: People) -> None:
@@ -188,15 +188,15 @@ def test_chat_is_refused(world: World, people: People) -> None:
 def test_speech_is_refused(world: World, people: People) -> None:
     meeting_id = world.meeting()
     alice, other = world.join(meeting_id), world.join(world.meeting())
-    refused(404, UNKNOWN, lambda: people.speech("nothing", alice.peer_id, "x", 0, 1), world)
+    refused(404, UNKNOWN, lambda: people.speak("nothing", alice.peer_id, "x", 0, 1), world)
     message = f"session {alice.session_id} has no peer {other.peer_id}"
-    refused(404, message, lambda: people.speech(alice.session_id, other.peer_id, "x", 0, 1), world)
+    refused(404, message, lambda: people.speak(alice.session_id, other.peer_id, "x", 0, 1), world)
     message = 'BAD_REQUEST: "end_ms" must be greater than or equal to "start_ms"'
-    refused(400, message, lambda: people.speech(alice.session_id, alice.peer_id, "x", 2, 1), world)
-    people.speech(alice.session_id, alice.peer_id, "x", 2, 2)
+    refused(400, message, lambda: people.speak(alice.session_id, alice.peer_id, "x", 2, 1), world)
+    people.speak(alice.session_id, alice.peer_id, "x", 2, 2)
     people.end(meeting_id)
     message = f"session {alice.session_id} has ended"
-    refused(409, message, lambda: people.speech(alice.session_id, alice.peer_id, "x", 0, 1), world)
+    refused(409, message, lambda: people.speak(alice.session_id, alice.peer_id, "x", 0, 1), world)
 
 
 def test_end_is_refused(world: World, people: People) -> None:
@@ -212,7 +212,7 @@ def test_negative_times_are_refused(world: World, people: People) -> None:
     alice = world.join(world.meeting())
     before = world.state()
     with pytest.raises(HTTPError):
-        people.speech(alice.session_id, alice.peer_id, "x", -1, 1)
+        people.speak(alice.session_id, alice.peer_id, "x", -1, 1)
     assert world.state() == before
 
 

@@ -406,8 +406,8 @@ EFFECTS = ", ".join(name for name in RULE if name not in {"method", "path", "cal
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
-        ({}, f'faults[0]" must say what goes wrong: one of [{EFFECTS}]'),
-        ({"method": "GET", "calls": [1], "carried_out": True}, 'faults[0]" must say what goes wrong: one of ['),
+        ({}, f'faults[0]" must have an effect: one of [{EFFECTS}]'),
+        ({"method": "GET", "calls": [1], "carried_out": True}, 'faults[0]" must have an effect: one of ['),
         ({"status": 99}, 'faults[0].status" must be greater than or equal to 200'),
         ({"status": "503"}, 'faults[0].status" must be a number'),
         ({"stauts": 503}, 'faults[0].stauts" is not allowed; did you mean "status"?'),
@@ -425,7 +425,7 @@ EFFECTS = ", ".join(name for name in RULE if name not in {"method", "path", "cal
         ({"retry_after_date": 5}, 'faults[0].retry_after_date" needs a status to go with'),
         ({"status": 204, "body": "x"}, 'faults[0].body" cannot go with 204'),
         ({"status": 503, "body": "\ud800"}, 'faults[0].body" must be a string or JSON'),
-        ({"cut": "within", "carried_out": False}, 'faults[0].carried_out" must be true where there is no status'),
+        ({"cut": "within", "carried_out": False}, 'faults[0].carried_out" must be true if there is no status'),
         ({"headers": {"a b": "c"}}, 'faults[0].headers.a b" cannot be a header'),
         ({"headers": {"Content-Length": "1"}}, 'faults[0].headers.Content-Length" cannot be a header; the length is'),
         ({"headers": {"a": "b\r\nc: d"}}, 'faults[0].headers.a" fails to match the pattern'),

@@ -107,7 +107,7 @@ def test_pages_cannot_reach_the_control_plane(world: World, headers: dict[str, s
         body = b'{"advance_seconds": 1}' if method == "POST" else None
         answer = world.send(method, target, body, {**JSON, **headers})
         assert answer.status == 403, target
-        assert answer.json() == error(403, "the control plane takes no requests from web pages")
+        assert answer.json() == error(403, "the control plane accepts no requests from web pages")
     assert world.state() == before
 
 

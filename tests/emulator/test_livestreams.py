@@ -259,7 +259,7 @@ def test_a_second_start(world: World, meeting: str) -> None:
     start(world, meeting)
     before = world.state()
     answer = world.post(f"/meetings/{meeting}/livestreams", {})
-    assert answer.json() == error(409, f"meeting {meeting} is being livestreamed already")
+    assert answer.json() == error(409, f"meeting {meeting} is already being livestreamed")
     assert world.state() == before
 
 

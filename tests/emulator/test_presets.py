@@ -149,7 +149,7 @@ def test_a_name_is_there_once(world: World, given: dict[str, Any]) -> None:
     first, second = world.post("/presets", given).data, world.post("/presets", {**given, "name": "other"}).data
     for answer in (world.post("/presets", given), world.patch(f"/presets/{second['id']}", {"name": "teacher"})):
         assert answer.status == 409
-        assert answer.json() == error(409, "A preset with name teacher exists already")
+        assert answer.json() == error(409, "A preset with name teacher already exists")
     assert world.patch(f"/presets/{first['id']}", {"name": "teacher"}).status == 200
 
 

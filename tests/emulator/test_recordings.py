@@ -319,7 +319,7 @@ def test_one_at_a_time_unless_allowed(world: World, meeting: str) -> None:
     first = world.record(meeting)
     before = world.state()
     answer = world.post("/recordings", {"meeting_id": meeting})
-    problem = f'meeting {meeting} is being recorded already, by {first}; "allow_multiple_recordings" allows for more'
+    problem = f'meeting {meeting} is already being recorded, by {first}; "allow_multiple_recordings" allows for more'
     assert answer.json() == error(409, problem)
     assert world.post("/recordings", {"meeting_id": meeting, "allow_multiple_recordings": False}).status == 409
     assert world.state() == before

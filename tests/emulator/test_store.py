@@ -24,7 +24,7 @@ def test_credentials_stay_and_others_are_refused(tmp_path: Path) -> None:
     for given in ways:
         with Emulator(file, **given) as again:
             assert (again.api_token, again.app_id) == ("one", app_id)
-    with pytest.raises(ValueError, match="the file has another account_id and api_token already") as caught:
+    with pytest.raises(ValueError, match="the file already has another account_id and api_token") as caught:
         Emulator(file, api_token="two", account_id="x")
     assert "one" not in str(caught.value)
     with Emulator(file) as after:
@@ -102,7 +102,7 @@ def test_python_is_told_what_http_is_told() -> None:
         for odd in (None, 1, "\ud800", person):
             for attempt in (
                 lambda odd=odd: emulator.chat(session, peer, odd),
-                lambda odd=odd: emulator.speech(session, peer, odd, 0, 1),
+                lambda odd=odd: emulator.speak(session, peer, odd, 0, 1),
                 lambda odd=odd: emulator.join(meeting.id, odd),
                 lambda odd=odd: emulator.enter(odd),
             ):
@@ -110,7 +110,7 @@ def test_python_is_told_what_http_is_told() -> None:
                     attempt()
         for start, end in ((0.5, 1), ("0", "9"), (-1, 1), (2, 1), (2**53 - 1, 2**53 - 1), (True, True)):
             with pytest.raises(HTTPError, match=r'"(start|end)_ms" must'):
-                emulator.speech(session, peer, "x", start, end)  # type: ignore[arg-type]
+                emulator.speak(session, peer, "x", start, end)  # type: ignore[arg-type]
         client.session_participants.find(peer, session_id=session)
         client.sessions.find_participant_by_peer_id(peer)
 

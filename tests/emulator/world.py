@@ -200,7 +200,7 @@ class OverHttp:
         body = {"peer_id": peer_id, "text": text}
         return str(self._call(f"/sessions/{session_id}/chat", body, {"message_id"})["message_id"])
 
-    def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
+    def speak(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
         body = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
         self._call(f"/sessions/{session_id}/speech", body, set())
 

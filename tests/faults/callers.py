@@ -1,4 +1,4 @@
-"""Clients of both kinds over each transport, which note how long they would sleep instead of sleeping."""
+"""Clients in both modes over each transport, which record how long they would sleep instead of sleeping."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CALLERS = [
 
 
 def awake(flow: Flow[T], waits: list[float]) -> Flow[T]:
-    """The same flow; it notes its sleeps instead of asking for them."""
+    """Return the same flow, which records its sleeps instead of yielding them."""
     go_on: Any = partial(next, flow)
     while True:
         try:
@@ -57,18 +57,18 @@ class AsyncAwake(AsyncRealtimeKit):
 
 
 def settings_of(emulator: Emulator, server: Server) -> dict[str, Any]:
-    """What a client of a served emulator is made with."""
+    """Return the settings of a client of a served emulator."""
     return {
         "base_url": server.base_url,
         "api_token": emulator.api_token,
         "account_id": emulator.account_id,
         "app_id": emulator.app_id,
-        "limiter": "off",  # it would keep the refusals of one test in mind for all others
+        "limiter": "off",  # it would remember the 429 of one test in all others
     }
 
 
 class Caller:
-    """A client, seen as a blocking one.
+    """A client in either mode, used as a blocking one.
 
     Attributes:
         waits: the seconds that it wanted to sleep.
@@ -87,23 +87,23 @@ class Caller:
         self.client.waits = self.waits
 
     def at(self, base_url: str) -> Any:
-        """The client of an API that is somewhere else."""
+        """Return the client with another base URL."""
         other = self.client.with_options(base_url=base_url)
         other.waits = self.waits
         return other
 
     def get(self, value: Any) -> Any:
-        """The result of a call: as it is, or awaited."""
+        """Return the result of a call, awaited if necessary."""
         return self.run(value) if inspect.iscoroutine(value) else value
 
     async def awaited(self, call: Callable[..., Any], **options: Any) -> Any:
-        """The same inside of `run`."""
+        """Return the result of a call, inside a coroutine that `run` runs."""
         value = call(**options)
         return await value if inspect.iscoroutine(value) else value
 
-    def run(self, story: Coroutine[Any, Any, T]) -> T:
-        """A story in the event loop that the client belongs to."""
-        return self._runner.run(story)
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the event loop that the client belongs to."""
+        return self._runner.run(coroutine)
 
     def close(self) -> None:
         self.get(self.client.close())

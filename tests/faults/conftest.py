@@ -39,8 +39,8 @@ def caller(open_caller: Caller) -> Caller:
 
 
 @pytest.fixture(scope="module")
-def unheard() -> Iterator[str]:
-    """The address of an API where nobody listens."""
-    with socket.socket() as bound:  # so that nobody else takes the port
+def closed_url() -> Iterator[str]:
+    """The base URL of a port that refuses connections."""
+    with socket.socket() as bound:  # so that no other program takes the port
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}/client/v4"

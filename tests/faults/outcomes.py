@@ -1,4 +1,4 @@
-"""What the SDK makes of each fault: the source of the tests beside this file, and of the table in docs/faults.md.
+"""How the SDK responds to each fault: the source of the tests in this folder, and of the table in docs/faults.md.
 
 `python -m tests.faults.outcomes` writes the table.
 """
@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from realtimekit import APIConnectionError, APIError, APITimeoutError, ConflictError, RateLimitError, ServerError
 from realtimekit.emulator.faults import Fault
 
-Again: TypeAlias = Literal["all", "idempotent", "none"]  # which requests are sent again
+Retried: TypeAlias = Literal["all", "idempotent", "none"]  # which requests are retried
 
 IDEMPOTENT = ("GET", "PUT", "DELETE")
 OTHERS = ("POST", "PATCH")
@@ -22,30 +22,30 @@ ELSEWHERE = "http://elsewhere.invalid/"  # stands for another host, which the te
 
 
 class Outcome(NamedTuple):
-    """A fault that meets every request, and what the caller gets."""
+    """A fault that applies to every request, and what the caller gets."""
 
     name: str
-    fault: Fault | None  # None: nobody listens
-    again: Again
+    fault: Fault | None  # None: the connection is refused
+    retried: Retried
     error: type[APIConnectionError | APIError]
-    told: dict[str, Any]  # attributes of the error
-    waits: float | None = None  # seconds before each further try; None: the SDK's own
+    attributes: dict[str, Any]  # of the error
+    waits: float | None = None  # seconds before each retry; None: the SDK's own
     timeout: float = 20.0  # seconds, of each call
 
     def tries(self, method: str) -> int:
-        resent = self.again == "all" or (self.again == "idempotent" and method in IDEMPOTENT)
-        return TRIES if resent else 1
+        retried = self.retried == "all" or (self.retried == "idempotent" and method in IDEMPOTENT)
+        return TRIES if retried else 1
 
     @property
     def carried_out(self) -> bool:
-        """Whether the server does what it is asked, whatever the client sees of it."""
+        """Whether the server carries the request out, whatever the client sees of it."""
         fault = self.fault
         return fault is not None and fault.get("carried_out", "status" not in fault)
 
 
 LOST = {"maybe_processed": True}
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
-SHORT = 0.2  # seconds: longer than an answer takes, and short enough for many tests
+SHORT = 0.2  # seconds: longer than a response takes, and short enough for many tests
 
 
 def limited(**fault: Any) -> Fault:
@@ -53,11 +53,15 @@ def limited(**fault: Any) -> Fault:
 
 
 OUTCOMES = [
-    Outcome("nobody listens", None, "all", APIConnectionError, {"maybe_processed": False}),
-    Outcome("reset before the answer", {"cut": "before", "carried_out": True}, "idempotent", APIConnectionError, LOST),
+    Outcome("connection refused", None, "all", APIConnectionError, {"maybe_processed": False}),
+    Outcome(
+        "reset before the response", {"cut": "before", "carried_out": True}, "idempotent", APIConnectionError, LOST
+    ),
     Outcome("reset within the body", {"cut": "within"}, "idempotent", APIConnectionError, LOST),
-    Outcome("no answer in time", {"latency_seconds": 60}, "idempotent", APITimeoutError, LOST, timeout=SHORT),
-    Outcome("an answer that drips", {"drip_seconds": 0.5}, "idempotent", APITimeoutError, LOST, timeout=SHORT),
+    Outcome("no response in time", {"latency_seconds": 60}, "idempotent", APITimeoutError, LOST, timeout=SHORT),
+    Outcome(
+        "a body that arrives too slowly", {"drip_seconds": 0.5}, "idempotent", APITimeoutError, LOST, timeout=SHORT
+    ),
     Outcome("408", {"status": 408, "carried_out": True}, "idempotent", APIError, {"status": 408}),
     Outcome("409", {"status": 409}, "none", ConflictError, {"status": 409}),
     Outcome("425", {"status": 425}, "none", APIError, {"status": 425}),
@@ -131,10 +135,10 @@ def table() -> str:
 
 
 def _row(outcome: Outcome) -> list[str]:
-    told = {name: value for name, value in outcome.told.items() if name in {"maybe_processed", "retry_after"}}
-    error = " ".join([f"`{outcome.error.__name__}`", *(f"`{name}={value}`" for name, value in told.items())])
+    shown = {name: value for name, value in outcome.attributes.items() if name in {"maybe_processed", "retry_after"}}
+    error = " ".join([f"`{outcome.error.__name__}`", *(f"`{name}={value}`" for name, value in shown.items())])
     sent = ["once" if outcome.tries(methods[0]) == 1 else f"{TRIES} times" for methods in (IDEMPOTENT, OTHERS)]
-    if outcome.again == "none":
+    if outcome.retried == "none":
         waits = "-"
     elif outcome.waits is None:
         waits = ", ".join(f"{low:g} to {high:g} s" for low, high in OWN_WAITS)
@@ -144,7 +148,7 @@ def _row(outcome: Outcome) -> list[str]:
 
 
 def documented() -> str:
-    """The table as it stands in the document."""
+    """The table that is in the document."""
     found = re.search(
         rf"^\| {re.escape(HEAD[0])} .*?(?=^[^|]|\Z)", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )

@@ -21,7 +21,7 @@ TITLE = "Made by a call under a fault"
 
 
 class Scene(NamedTuple):
-    """Something for each method to work on."""
+    """Records for each method to work on."""
 
     emulator: Emulator
     meeting_id: str
@@ -39,7 +39,7 @@ class Scene(NamedTuple):
         return calls[method]()
 
     def done(self, method: str) -> int:
-        """How often the server did what the method asks for, as far as that can be told from its state."""
+        """Return how often the server carried the method out, as far as its state shows."""
         store = self.emulator.world.store
         with self.emulator.world.lock:
             titled = len(store.rows("select 1 from meetings where title = ?", TITLE))
@@ -57,7 +57,7 @@ def scene(emulator: Emulator) -> Scene:
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Server]:
-    """Another host, which must not be asked for anything."""
+    """Another host, which must receive no request."""
     with Server(answer(b'{"success":true,"data":{"id":"from elsewhere"}}')) as server:
         yield server
 
@@ -71,7 +71,7 @@ def under(outcome: Outcome, elsewhere: Server, **more: Any) -> Any:
 
 
 def assert_waited(outcome: Outcome, waits: list[float]) -> None:
-    """As often as the request was sent again, and so long as it was asked for."""
+    """Check the wait before each retry."""
     if outcome.waits is None:
         assert all(low <= wait <= high for wait, (low, high) in zip(waits, OWN_WAITS, strict=False)), waits
     else:
@@ -82,12 +82,12 @@ def assert_waited(outcome: Outcome, waits: list[float]) -> None:
 
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.name)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_fault_that_stays(
-    caller: Caller, scene: Scene, elsewhere: Server, unheard: str, method: str, outcome: Outcome
+def test_a_permanent_fault(
+    caller: Caller, scene: Scene, elsewhere: Server, closed_url: str, method: str, outcome: Outcome
 ) -> None:
     if outcome.fault is None and not caller.over_http:
-        pytest.skip("in process there is always somebody")
-    client = caller.client if outcome.fault is not None else caller.at(unheard)
+        pytest.skip("in process no connection is refused")
+    client = caller.client if outcome.fault is not None else caller.at(closed_url)
     before = len(scene.emulator.requests())
     if outcome.fault is not None:
         scene.emulator.add_faults([under(outcome, elsewhere)])
@@ -95,7 +95,7 @@ def test_a_fault_that_stays(
         caller.get(scene.call(client, method, outcome.timeout))
 
     assert type(caught.value) is outcome.error
-    for name, value in outcome.told.items():
+    for name, value in outcome.attributes.items():
         assert getattr(caught.value, name) == value
     tries = outcome.tries(method)
     received = scene.emulator.requests()[before:]
@@ -111,19 +111,19 @@ ONCE = [outcome for outcome in OUTCOMES if outcome.fault is not None]
 
 @pytest.mark.parametrize("outcome", ONCE, ids=lambda outcome: outcome.name)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_fault_that_passes(caller: Caller, scene: Scene, elsewhere: Server, method: str, outcome: Outcome) -> None:
-    """It strikes once: where the request is sent again, all is well; where not, nothing is done twice."""
+def test_a_temporary_fault(caller: Caller, scene: Scene, elsewhere: Server, method: str, outcome: Outcome) -> None:
+    """It applies once: if the request is retried, it succeeds; otherwise nothing is carried out twice."""
     before = len(scene.emulator.requests())
     scene.emulator.add_faults([under(outcome, elsewhere, times=1)])
-    resent = outcome.tries(method) > 1
-    timeout = outcome.timeout * (2 if resent else 1)  # which the second answer must meet
-    with nullcontext() if resent else pytest.raises(outcome.error):
+    retried = outcome.tries(method) > 1
+    timeout = outcome.timeout * (2 if retried else 1)  # enough for the second response
+    with nullcontext() if retried else pytest.raises(outcome.error):
         caller.get(scene.call(caller.client, method, timeout))
     received = len(scene.emulator.requests()) - before
-    assert received == 1 + resent
+    assert received == 1 + retried
     assert len(caller.waits) == received - 1
     assert_waited(outcome, caller.waits)
-    assert scene.done(method) == (1 if method != "GET" and (resent or outcome.carried_out) else 0)
+    assert scene.done(method) == (1 if method != "GET" and (retried or outcome.carried_out) else 0)
 
 
 def test_the_document_has_the_table() -> None:

@@ -69,7 +69,7 @@ def taken(server: RawServer, number: int) -> bool:
     return server.connections == number
 
 
-# pyreqwest goes on with a request whose caller was cancelled until it is answered or its time is up (0.15.1): so
+# pyreqwest continues a request whose caller was canceled until its response arrives or it times out (0.15.1): so
 # these calls have little time. httpcore2 ends it at once, and its calls have all the time in the world.
 PATIENCE = {"pyreqwest": 1.0, "httpcore2": 3600.0}
 
@@ -137,7 +137,7 @@ def test_cancelling_ends_the_request_at_once_with_pyreqwest(
     asyncio.run(story())
 
 
-# httpcore2 leaves a connection that is cancelled within its TLS handshake to the garbage collector, which warns of it.
+# httpcore2 leaves a connection that is canceled in its TLS handshake to the garbage collector, which warns about it.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("phase", ["connecting", "sending"])
 def test_cancelling_a_call_that_was_not_sent(transport: Any, phase: str) -> None:

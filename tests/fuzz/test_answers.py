@@ -155,7 +155,7 @@ class Answers:
 
     def send(self, request: Request, /) -> Response:
         self.sent += 1
-        assert self.sent <= ENOUGH, "it would go on for ever"
+        assert self.sent <= ENOUGH, "it would go on forever"
         return self._given[(self.sent - 1) % len(self._given)]
 
 

@@ -51,7 +51,7 @@ def test_without_a_limiter_they_are_rejected(limited: Limited) -> None:
     with RealtimeKit(**limited.settings, limiter="off", max_retries=0) as client:
         for _ in range(Limited.QUOTA):
             client.apps.all()
-        with pytest.raises(RateLimitError, match="answered 429"):
+        with pytest.raises(RateLimitError, match="returned 429"):
             client.apps.all()
     assert limited.statuses() == [200] * Limited.QUOTA + [429]
 
@@ -101,7 +101,7 @@ def test_a_429_blocks_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", waits.append)
     script = Script(error(429, retry_after="250"), found())
     client = RealtimeKit(**SETTINGS, transport=ScriptedTransport(script))
-    with pytest.raises(RateLimitError, match="answered 429"):
+    with pytest.raises(RateLimitError, match="returned 429"):
         client.sessions.find("sess-1")
     with pytest.raises(RateLimitError, match="not sent"):
         client.with_options(timeout=5).sessions.find("sess-1")

@@ -63,7 +63,7 @@ def meet(emulator: Emulator, title: str = TITLE) -> Met:
     session_id = peers[0].session_id
     now = 60 * len(people)
     for peer, said, written in zip(peers, SAID, WRITTEN, strict=True):
-        emulator.speech(session_id, peer.peer_id, said, now * 1000, now * 1000 + 4000)
+        emulator.speak(session_id, peer.peer_id, said, now * 1000, now * 1000 + 4000)
         emulator.advance(10)
         emulator.chat(session_id, peer.peer_id, written)
         emulator.advance(50)

@@ -89,7 +89,7 @@ def test_records_in_the_routes_of_fastapi(
     with under_uvicorn(namespace["app"]) as origin:
         platform.subscribe(f"{origin}/webhooks", "meeting.transcript", "meeting.summary")
         joined = platform.meet(transcribe_on_end=True, summarize_on_end=True)
-        platform.emulator.speech(joined.session_id, joined.peer_id, "Good morning", 1000, 2000)
+        platform.emulator.speak(joined.session_id, joined.peer_id, "Good morning", 1000, 2000)
         platform.end(joined)
         platform.emulator.advance(60)
         assert platform.settled() == [("delivered", [200])] * 2
@@ -176,7 +176,7 @@ def test_all_nine_arrive_typed(platform: Platform) -> None:
         joined = platform.meet(**dict.fromkeys(everything, True))
         platform.emulator.advance(60)
         platform.emulator.chat(joined.session_id, joined.peer_id, "Hello")
-        platform.emulator.speech(joined.session_id, joined.peer_id, "Good morning", 1000, 2000)
+        platform.emulator.speak(joined.session_id, joined.peer_id, "Good morning", 1000, 2000)
         platform.end(joined)
         platform.emulator.advance(60)
         assert {state for state, _ in platform.settled()} == {"delivered"}

@@ -218,7 +218,7 @@ def speak(
     from realtimekit.cli.demo_scenario import SPEECH_MS_PER_CHARACTER  # only this command needs it
 
     until = start_ms + SPEECH_MS_PER_CHARACTER * len(text) if end_ms is None else end_ms
-    control.speech(session_id, peer_id, text, start_ms, until)
+    control.speak(session_id, peer_id, text, start_ms, until)
     return f"Spoke from {start_ms} to {until} ms", {"start_ms": start_ms, "end_ms": until}
 
 

@@ -10,7 +10,7 @@ class Shutdown:
     """Waits for SIGINT, SIGTERM, or a `request()` from any thread.
 
     Not a `threading.Event`: a signal handler that calls its `set()` while the same thread is entering `wait()` waits
-    for ever for a lock that this thread holds. `SimpleQueue.put` is reentrant.
+    forever for a lock that this thread holds. `SimpleQueue.put` is reentrant.
     """
 
     def __init__(self) -> None:

@@ -49,7 +49,7 @@ def _wait_for_attempt(emulator: RemoteEmulator, delivery_id: str) -> dict[str, A
 
 def _describe(delivery: dict[str, Any]) -> str:
     last = delivery["attempts"][-1]
-    response = f"answered {last['status']}" if "status" in last else f"did not answer: {last['error']}"
+    response = f"returned {last['status']}" if "status" in last else f"did not respond: {last['error']}"
     states = {
         "delivered": "delivered",
         "failed": "failed for good: it will not be retried",

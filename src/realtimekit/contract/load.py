@@ -155,7 +155,7 @@ def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, by
         body.extend(chunk)
         _check_size(len(body))
         if time.monotonic() > until:
-            raise SpecError(f"{redact_source(url)} did not arrive within {MAX_SECONDS:g} s")
+            raise SpecError(f"{redact_source(url)} was not downloaded within {MAX_SECONDS:g} s")
         return True
 
     def receive(head: Response) -> ChunkWriter:
@@ -163,7 +163,7 @@ def _get(transport: Httpcore2Transport, url: str, until: float) -> tuple[int, by
             body.extend(head.headers.get("location", "").encode("latin-1"))
             return lambda _: False
         if head.status != 200:
-            raise SpecError(f"{redact_source(url)} answered {head.status}")
+            raise SpecError(f"{redact_source(url)} returned {head.status}")
         return write
 
     request = Request("GET", url, {"accept": "application/json, */*"}, None, TIMEOUT)

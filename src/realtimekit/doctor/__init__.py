@@ -154,7 +154,7 @@ class _Checks:
                 encode_segment(name, self.settings.required(name))
             chosen = self.settings.transport
             if iscoroutinefunction(getattr(chosen, "send", None)):
-                raise ConfigurationError("transport: it is asynchronous, and the doctor needs a blocking one")
+                raise ConfigurationError("transport: its send() is async; the doctor needs a blocking one")
             self.transport = create_transport(chosen, asynchronous=False) if isinstance(chosen, str) else chosen
         except (RealtimeKitError, ValueError) as error:
             return _setting_problem(error)

@@ -20,7 +20,7 @@ class Problem(NamedTuple):
         kind: the kind of problem.
         message: what is wrong; with "most likely" if the API does not document its response.
         fixes: what to do, the likeliest first.
-        evidence: the response, e.g. 'GET /... answered 403 (code 10000): Authentication error'; "" without one.
+        evidence: the response, e.g. 'GET /... returned 403 (code 10000): Authentication error'; "" without one.
     """
 
     kind: Kind

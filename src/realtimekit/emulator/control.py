@@ -67,7 +67,7 @@ def chat(context: Context) -> JSON:
 
 
 @CONTROL.add("POST", "/sessions/{session_id}/speech", body=_SPEECH, response=_EMPTY)
-def speech(context: Context) -> JSON:
+def speak(context: Context) -> JSON:
     context.services.lifecycle.speak(context.path_params["session_id"], **context.body)
     return {}
 

@@ -130,10 +130,10 @@ class Emulator:
         """Let a peer write in the chat. Returns the id of the message."""
         return str(self._call(control.chat, {"session_id": session_id}, peer_id=peer_id, text=text)["message_id"])
 
-    def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
+    def speak(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
         """Let a peer speak between two times, in milliseconds after the start of the session."""
         path_params = {"session_id": session_id}
-        self._call(control.speech, path_params, peer_id=peer_id, text=text, start_ms=start_ms, end_ms=end_ms)
+        self._call(control.speak, path_params, peer_id=peer_id, text=text, start_ms=start_ms, end_ms=end_ms)
 
     def end(self, meeting_id: str) -> str:
         """End the live session of a meeting, which writes its files. Returns the id of the session."""

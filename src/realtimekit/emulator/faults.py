@@ -261,9 +261,7 @@ def _validate(fault: Any, name: str) -> dict[str, Any]:
         close = difflib.get_close_matches(str(field), RULE, 1)
         expect(field in RULE, str(field), "is not allowed" + (f'; did you mean "{close[0]}"?' if close else ""))
     effects = rule.keys() - _MATCHERS - {"carried_out"}
-    expect(
-        effects, "", f"must say what goes wrong: one of [{', '.join(name for name in RULE if name not in _MATCHERS)}]"
-    )
+    expect(effects, "", f"must have an effect: one of [{', '.join(name for name in RULE if name not in _MATCHERS)}]")
     expect("limit" not in rule or rule.keys() <= {"method", "path", "limit"}, "limit", "goes with method and path only")
     expect(rule.get("calls") != [], "calls", "must not be empty")
     expect("seed" not in rule or "probability" in rule, "seed", "is for a probability")
@@ -271,7 +269,7 @@ def _validate(fault: Any, name: str) -> dict[str, Any]:
         expect(field not in rule or "status" in rule, field, "needs a status to go with")
     if not _is_carried_out(rule):
         own = "status" in rule or rule.get("cut") == "before" or "limit" in rule
-        expect(own, "carried_out", "must be true where there is no status: RealtimeKit's own response is needed")
+        expect(own, "carried_out", "must be true if there is no status: RealtimeKit's own response is needed")
     for header in rule.get("headers", {}):
         expect(_is_header(header), f"headers.{header}", "cannot be a header; the length is content_length")
     if "body" in rule:

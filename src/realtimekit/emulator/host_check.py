@@ -31,7 +31,7 @@ def check_host_and_origin(request: Request) -> None:
         )
     if request.path.startswith(CONTROL_PREFIX):
         if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
-            raise HTTPError(403, "the control plane takes no requests from web pages")
+            raise HTTPError(403, "the control plane accepts no requests from web pages")
         if request.body and not is_json(request):
             raise HTTPError(415, "send the body as application/json")
 

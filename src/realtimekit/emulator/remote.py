@@ -45,7 +45,7 @@ class RemoteEmulator:
             with error:
                 raise HTTPError(error.code, self._message(error.read())) from None
         except urllib.error.URLError as error:
-            raise HTTPError(503, f"no emulator answers at {self.control_url}: {error.reason}") from None
+            raise HTTPError(503, f"no emulator responds at {self.control_url}: {error.reason}") from None
         return result
 
     def _message(self, body: bytes) -> str:
@@ -66,7 +66,7 @@ class RemoteEmulator:
     def chat(self, session_id: str, peer_id: str, text: str) -> str:
         return str(self._call("POST", "sessions", session_id, "chat", peer_id=peer_id, text=text)["message_id"])
 
-    def speech(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
+    def speak(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None:
         body = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
         self._call("POST", "sessions", session_id, "speech", **body)
 

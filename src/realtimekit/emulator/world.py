@@ -61,7 +61,7 @@ class World:
         if different := [name for name, value in given.items() if value not in {None, getattr(self.credentials, name)}]:
             self.store.close()
             raise ValueError(
-                f"the file has another {' and '.join(different)} already: leave it out, or choose a new file"
+                f"the file already has another {' and '.join(different)}: leave it out, or choose a new file"
             )
 
     def _load_credentials(self, given: dict[str, str | None]) -> Credentials:

@@ -126,7 +126,7 @@ class Track:
 
     @cached_property
     def rtt_ms(self) -> Column:
-        """Round-trip times in milliseconds. 0 counts as not measured: it is sent until the other side has answered."""
+        """Round-trip times in milliseconds. 0 counts as not measured: it is sent until the other side has responded."""
         values = self.column("rtt")
         unit = detect_rtt_unit(self._units.rtt, drop_none(values), self.aggregate("rtt", "avg"))
         factor = milliseconds_per(unit)

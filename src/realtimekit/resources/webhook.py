@@ -90,7 +90,7 @@ class Webhooks(Relation["Webhook[F]", F]):
         call, _ = self._call("GET", "/all", options)
         names = responses.unwrap((yield from execute(self._client.settings, call)))
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise DecodeError("the response with the events of webhooks contains no list of names")
+            raise DecodeError("GET /webhooks/all: the response contains no list of names")
         return names
 
     def ref(self, id: str, /, **options: Unpack[ScopedOptions]) -> Webhook[F]:

@@ -70,7 +70,7 @@ def test_errors(reader: Reader, ids: Any, world: World) -> None:
     with pytest.raises(cloudflare.BadRequestError, match='"page_no" must be'):
         kit.meetings.get(**ids, page_no=-1)
     kit.recordings.start_recordings(**ids, meeting_id=meeting)
-    with pytest.raises(cloudflare.ConflictError, match="is being recorded already"):
+    with pytest.raises(cloudflare.ConflictError, match="is already being recorded"):
         kit.recordings.start_recordings(**ids, meeting_id=meeting)
 
 

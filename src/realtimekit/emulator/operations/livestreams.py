@@ -194,13 +194,13 @@ def get_livestream_of_meeting(context: Context) -> JSON:
     body={"name": _NAME, "video_config": request_object({"height": INTEGER, "width": INTEGER})},
     status=201,
     response=success(STARTED_LIVESTREAM),
-    errors={409: "the meeting is being livestreamed already"},
+    errors={409: "the meeting is already being livestreamed"},
 )
 def start_livestream(context: Context) -> JSON:
     meeting = context.meeting()
     if context.services.livestreams.active(
         meeting["id"]
     ):  # how RealtimeKit responds to a second start is not documented
-        raise HTTPError(409, f"meeting {meeting['id']} is being livestreamed already")
+        raise HTTPError(409, f"meeting {meeting['id']} is already being livestreamed")
     livestream = context.services.livestreams.start(meeting, context.now, context.body.get("name"))
     return ok(_serialize_part(livestream, STARTED_LIVESTREAM))

@@ -174,7 +174,7 @@ def _check_name_is_free(context: Context, name: str, except_id: str = "") -> Non
     # second one is not documented.
     sql = "select 1 from presets where app_id = ? and name = ? and id <> ?"
     if context.store.row(sql, context.app_id, name, except_id):
-        raise HTTPError(409, f"A preset with name {name} exists already")
+        raise HTTPError(409, f"A preset with name {name} already exists")
 
 
 @API.add("GET", _ONE, response=success(PRESET))

@@ -164,14 +164,14 @@ def _meeting_to_record(context: Context) -> Row:
     _ALL,
     body=BODY,
     response=success(RECORDING_DETAIL),
-    errors={409: "the meeting is being recorded already, and `allow_multiple_recordings` is not set"},
+    errors={409: "the meeting is already being recorded, and `allow_multiple_recordings` is not set"},
 )
 def start_recording(context: Context) -> JSON:
     meeting = _meeting_to_record(context)
     running = context.services.recorder.active_composites(meeting["id"])
     if running and not context.body.get("allow_multiple_recordings"):
         # The rule is documented, the response is not.
-        problem = f"meeting {meeting['id']} is being recorded already, by {running[0]['id']}"
+        problem = f"meeting {meeting['id']} is already being recorded, by {running[0]['id']}"
         raise HTTPError(409, f'{problem}; "allow_multiple_recordings" allows for more')
     settings = composite_settings(context.body, json.loads(meeting["fields"]), context.world.new_id)
     return ok(serialize_detail(context, context.services.recorder.invoke(meeting, settings, "API_CALL", context.now)))

@@ -103,7 +103,7 @@ class Lifecycle:
     def leave(self, peer: Row, at: str) -> None:
         """Let a peer leave."""
         if peer["left_at"] is not None:
-            raise HTTPError(409, f"peer {peer['id']} has left already")
+            raise HTTPError(409, f"peer {peer['id']} has already left")
         self._store.update("peers", peer["id"], {"left_at": at, "updated_at": at})
         self._events.participant_left(peer, at)
         session = self._store.rows("select * from sessions where id = ?", peer["session_id"])[0]

@@ -1,4 +1,4 @@
-"""The quality of a whole session, in both flavours: bounded, in order, and nobody's failure is another's."""
+"""The quality of a whole session, in both modes: bounded, in order, and one failure affects no other participant."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def as_it_is(served: Served) -> Response:
 
 
 class Watched:
-    """An emulator's transport that can answer for the emulator, and counts how many reports are under way."""
+    """An emulator's transport that can respond in its place, and counts how many reports are requested at once."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.inner = connected(emulator)["transport"]
@@ -67,7 +67,7 @@ class Watched:
 
 
 class Meeting:
-    """A past session of so many people, and both clients."""
+    """A past session of a number of participants, and both clients."""
 
     def __init__(self, emulator: Emulator, people: int, waits: list[float]) -> None:
         client = RealtimeKit(**connected(emulator))
@@ -214,7 +214,7 @@ def no_participant(_: Served) -> Response:
     ("answer", "reason"),
     [
         (refusal(404), "call analytics are kept for 6 months"),
-        (refusal(500), "answered 500"),
+        (refusal(500), "returned 500"),
         (gone, "the connection broke"),
         (no_report, "the response contained no report"),
         (no_participant, "the response contains no participant"),
