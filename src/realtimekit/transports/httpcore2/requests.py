@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -13,7 +13,7 @@ from realtimekit.transports.failures import failure, split_url
 from realtimekit.transports.httpcore2.network import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 
     from realtimekit.interfaces import Request
 
@@ -60,8 +60,10 @@ class EncodedURL(httpcore2.URL):
     """A URL that is already parsed and encoded. httpcore2 asks for the origin of a URL several times per request."""
 
     def __init__(self, origin: Origin, target: bytes) -> None:
-        self.scheme, self.host = origin.encoded.scheme, origin.encoded.host
-        self.port, self.target = origin.url_port, target
+        self.scheme: bytes = origin.encoded.scheme
+        self.host: bytes = origin.encoded.host
+        self.port: int | None = origin.url_port
+        self.target: bytes = target
         self._origin = origin.encoded
 
     @property
@@ -97,9 +99,13 @@ class EncodedRequest(httpcore2.Request):
         content: bytes | None,
         timeout: float,
     ) -> None:
-        self.method, self.url, self.headers = method, url, headers
-        self.stream = _Body(content) if content else _EMPTY_BODY
-        self.extensions = {"timeout": {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}}
+        self.method: bytes = method
+        self.url: httpcore2.URL = url
+        self.headers: list[tuple[bytes, bytes]] = headers
+        self.stream: Iterable[bytes] | AsyncIterable[bytes] = _Body(content) if content else _EMPTY_BODY
+        self.extensions: dict[str, Any] = {
+            "timeout": {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
+        }
 
 
 def encode_request(request: Request) -> tuple[Origin, EncodedRequest]:
