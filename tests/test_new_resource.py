@@ -236,7 +236,7 @@ def missing(kind: Kind) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", resources(), ids=lambda kind: kind.__name__)
-def test_a_resource_is_everywhere(kind: Kind) -> None:
+def test_every_resource_appears_everywhere(kind: Kind) -> None:
     assert not (todo := missing(kind)), f"{kind.__name__} is not complete:\n- " + "\n- ".join(todo)
 
 
@@ -258,7 +258,7 @@ class SmallThing(Resource[F], path="/{app_id}/small-things(/{thing_id})", collec
     id: str
 
 
-def test_a_newcomer_is_told_every_place() -> None:
+def test_the_test_names_every_missing_place() -> None:
     SmallThing.__module__ = "realtimekit.resources.small_thing"
     assert "\n".join(missing(SmallThing)) == TOLD
 

@@ -45,7 +45,7 @@ def test_importing_the_package_loads_almost_nothing() -> None:
         "from realtimekit import Session, AsyncRealtimeKit",
     ],
 )
-def test_what_is_slow_is_loaded_only_where_it_is_used(statement: str) -> None:
+def test_slow_modules_are_loaded_only_when_used(statement: str) -> None:
     assert not loaded_after(statement) & HEAVY
 
 
@@ -243,7 +243,7 @@ def knots(imports: dict[str, set[str]]) -> list[str]:
     ]
 
 
-def test_nothing_goes_round_in_circles_but_the_records() -> None:
+def test_only_the_records_import_in_a_circle() -> None:
     found = knots(all_imports())
     assert not found, f"{len(found)} imports are part of a circle:\n" + "\n".join(found)
 

@@ -97,7 +97,7 @@ def test_reprs_and_tracebacks_contain_no_secret(demo: Demo, transport: Transport
         assert secret not in told
 
 
-def test_what_cannot_be_sent_shows_no_token(transport: TransportName) -> None:
+def test_requests_that_cannot_be_sent_show_no_token(transport: TransportName) -> None:
     nobody = "http://127.0.0.1:9"  # discard: nobody listens
     with RealtimeKit(api_token=TOKEN, account_id="a", app_id="b", base_url=nobody, transport=transport) as client:
         with pytest.raises(APIConnectionError) as caught:

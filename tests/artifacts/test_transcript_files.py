@@ -51,7 +51,7 @@ def test_every_form_gives_the_same_segments(text: str, lacking: list[str], end: 
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"[]", b"WEBVTT", b"WEBVTT\r\n\r\n", HEADER.encode()])
-def test_nothing_was_said(content: bytes) -> None:
+def test_an_empty_transcript(content: bytes) -> None:
     assert parse_transcript(content) == []
 
 

@@ -21,7 +21,7 @@ class Arrived(NamedTuple):
 
 
 class Receiver:
-    """`answers` says the status for the nth request (from 0); None closes the connection without an answer."""
+    """`answers` says the status for the nth request (from 0); None closes the connection without a response."""
 
     def __init__(self, answers: Callable[[int], int | None] = lambda _: 200) -> None:
         self.arrived: list[Arrived] = []

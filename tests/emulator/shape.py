@@ -1,4 +1,4 @@
-"""What an answer must look like: exact keys, and for each value a type, a literal, or a rule of this file."""
+"""What a response must look like: exact keys, and for each value a type, a literal, or a rule of this file."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def must_be(value: Any, wanted: Any, at: str = "$") -> None:
     """Assert the shape.
 
     Args:
-        value: the decoded answer.
+        value: the decoded response.
         wanted: a dict (these keys and no others), a list of one (each item so), a rule, or the value itself.
-        at: where in the answer; for the message.
+        at: where in the response; for the message.
     """
     if isinstance(wanted, dict):
         assert isinstance(value, dict), f"{at}: {value!r} is no object"

@@ -47,9 +47,9 @@ def iso(day: datetime) -> str:
 
 
 def test_nothing(world: World) -> None:
-    answer = world.get("/analytics/daywise")
-    assert answer.status == 200
-    assert answer.json() == {
+    response = world.get("/analytics/daywise")
+    assert response.status == 200
+    assert response.json() == {
         "success": True,
         "data": {
             "session_stats": {"sessions_count": 0, "sessions_minutes_consumed": 0, "day_stats": []},
@@ -93,7 +93,7 @@ def str_of_midnight(value: Any) -> bool:
     return isinstance(value, str) and value.endswith("T00:00:00.000Z")
 
 
-def test_what_goes_on_counts_so_far(world: World, morning: datetime) -> None:
+def test_a_live_session_counts_so_far(world: World, morning: datetime) -> None:
     meeting_id = world.meeting(record_on_start=True)
     world.join(meeting_id)
     world.advance(120)
@@ -102,13 +102,13 @@ def test_what_goes_on_counts_so_far(world: World, morning: datetime) -> None:
     assert data["recording_stats"]["recording_minutes_consumed"] == pytest.approx(2 - 2 / 60, abs=NEARLY)
 
 
-def test_a_recording_that_never_began_is_none(world: World) -> None:
+def test_a_recording_that_never_started_is_not_counted(world: World) -> None:
     world.record(world.meeting())
     world.advance(100)
     assert world.get("/analytics/daywise").data["recording_stats"]["recording_count"] == 0
 
 
-def test_the_days_asked_for_are_both_in(world: World, morning: datetime) -> None:
+def test_both_ends_of_the_range_are_included(world: World, morning: datetime) -> None:
     for _ in range(4):
         hold(world, 1, "Alice")
         world.advance(DAY - 70)
@@ -205,9 +205,9 @@ def test_livestreams_between_seconds(world: World, streamed: datetime) -> None:
     ],
 )
 def test_refused(world: World, path: str, query: dict[str, str]) -> None:
-    answer = world.get(f"/analytics/{path}", **query)
-    assert answer.status == 400
-    assert next(iter(query)) in answer.json()["error"]["message"]
+    response = world.get(f"/analytics/{path}", **query)
+    assert response.status == 400
+    assert next(iter(query)) in response.json()["error"]["message"]
 
 
 def test_each_app_has_its_own(world: World, streamed: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Anything at all, sent to every route: an answer below 500, in JSON, and nothing changed by what was refused."""
+"""Anything at all, sent to every route: a response below 500, in JSON, and nothing changed by what was refused."""
 
 from __future__ import annotations
 
@@ -199,18 +199,18 @@ def test_anything(case: Case, request: tuple[str, str, str, bytes], odd: tuple[s
     here = {**known, "participant_id": known["peer_id"]} if "/sessions/" in path else known
     path = path.format(**(here if odd is None else {**here, odd[0]: odd[1]}))
     before = case.state()
-    answer = case.send(method, path, query, body)
-    assert answer.status < 500
+    response = case.send(method, path, query, body)
+    assert response.status < 500
     if path.startswith("/files/"):
-        assert answer.status == 403
+        assert response.status == 403
     else:
-        assert answer.headers["content-type"] == "application/json"
-        decoded = json.loads(answer.body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        assert response.headers["content-type"] == "application/json"
+        decoded = json.loads(response.body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
         assert isinstance(decoded, dict)
         if not path.startswith("/_emulator"):
-            assert decoded["success"] is (answer.status < 300)
-            described.check(method, path, answer.status, decoded)
-    if answer.status >= 300 or method == "GET":
+            assert decoded["success"] is (response.status < 300)
+            described.check(method, path, response.status, decoded)
+    if response.status >= 300 or method == "GET":
         assert case.state() == before
     # it still works
     assert case.send("GET", f"{KIT.format(account_id=case.emulator.account_id)}/apps", "", b"").status == 200

@@ -20,16 +20,16 @@ def at_once(call: Callable[[int], Any], numbers: Iterable[int] = range(THREADS))
         return list(pool.map(call, numbers))
 
 
-def test_meetings_made_at_once_are_all_there(world: World) -> None:
+def test_no_concurrently_created_meeting_is_lost(world: World) -> None:
     made = at_once(lambda number: world.meeting(title=f"meeting {number}"), range(100))
     assert len(set(made)) == 100
-    answer = world.get("/meetings", per_page=200)
-    assert {meeting["id"] for meeting in answer.data} == set(made)
-    assert answer.json()["paging"]["total_count"] == 100
-    assert len({meeting["title"] for meeting in answer.data}) == 100
+    response = world.get("/meetings", per_page=200)
+    assert {meeting["id"] for meeting in response.data} == set(made)
+    assert response.json()["paging"]["total_count"] == 100
+    assert len({meeting["title"] for meeting in response.data}) == 100
 
 
-def test_who_joins_at_once_meets_in_one_session(world: World) -> None:
+def test_concurrent_joins_open_one_session(world: World) -> None:
     meeting_id = world.meeting()
     people: list[Who] = at_once(lambda number: world.join(meeting_id, f"P{number}"))
     assert len({who.session_id for who in people}) == 1

@@ -37,9 +37,9 @@ def test_it_is_a_valid_schema_in_every_part() -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert len(operations) == len(API.table)
     for operation in operations:
-        for answer in operation["responses"].values():
+        for response in operation["responses"].values():
             jsonschema_rs.Draft202012Validator(
-                {**answer["content"]["application/json"]["schema"], "components": document["components"]}
+                {**response["content"]["application/json"]["schema"], "components": document["components"]}
             )
 
 
@@ -77,7 +77,7 @@ def named(scene: Scene, operation: Any) -> dict[str, Any]:
     return {name: value for name, value in names.items() if any(name in fields for fields in taken)}
 
 
-def test_whatever_fits_the_description_is_answered_as_it_says(world: World) -> None:
+def test_every_request_that_fits_the_description_gets_a_described_response(world: World) -> None:
     schema: Any = schemathesis.openapi.from_dict(openapi.document(world.server.base_url))
     schema.config.update(base_url=world.server.base_url)
     operations = [result.ok() for result in schema.get_all_operations()]
@@ -109,8 +109,8 @@ def _succeeded(operation: Any, world: World) -> list[bool]:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
             if isinstance(case.body, dict):
                 case.body |= body
-        answer = case.call_and_validate(headers=headers, checks=CHECKS, timeout=20)
-        succeeded.append(answer.status_code < 300)
+        response = case.call_and_validate(headers=headers, checks=CHECKS, timeout=20)
+        succeeded.append(response.status_code < 300)
 
     attempt()
     return succeeded

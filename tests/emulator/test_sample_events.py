@@ -60,7 +60,7 @@ def test_a_sample_is_about_the_newest_that_ended(world: World) -> None:
                 assert world.download(link).status == 200
 
 
-def test_a_sample_is_made_up_where_there_is_nothing_to_tell_of(world: World) -> None:
+def test_a_sample_is_simulated_without_a_suitable_meeting(world: World) -> None:
     world.join(world.meeting())  # it has not ended
     for event in world.get("/webhooks/all").data:
         found = sample(world, event)

@@ -61,7 +61,7 @@ def test_every_page_is_the_slice(store: Store, app_id: str, status: str | None, 
             assert (page, total) == (expected[start : start + size], len(expected))
 
 
-def test_what_is_rolled_back_is_not_counted(store: Store) -> None:
+def test_rolled_back_sessions_are_not_counted(store: Store) -> None:
     def interrupted() -> None:
         with store.transaction():
             for number in range(150, 170):

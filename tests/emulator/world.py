@@ -14,7 +14,7 @@ from realtimekit.emulator.store import TABLES
 from . import described
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     kind: str
     body: bytes
@@ -25,11 +25,11 @@ class Answer(NamedTuple):
 
     @property
     def data(self) -> Any:
-        """What a successful answer of the API holds."""
-        answer = self.json()
-        assert self.status in {200, 201}, answer
-        assert answer["success"] is True
-        return answer["data"]
+        """What a successful response of the API holds."""
+        response = self.json()
+        assert self.status in {200, 201}, response
+        assert response["success"] is True
+        return response["data"]
 
 
 class Who(NamedTuple):
@@ -53,50 +53,50 @@ class World:
 
     def send(
         self, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    ) -> Response:
         """Exactly this request, and no header that is not given (but Host and Content-Length)."""
         connection = http.client.HTTPConnection(self.address, timeout=20)
         try:
             connection.request(method, target, body, {**(headers or {}), "Connection": "close"})
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers.get("content-type", ""), answer.read())
+            response = connection.getresponse()
+            return Response(response.status, response.headers.get("content-type", ""), response.read())
         finally:
             connection.close()
 
-    def call(self, method: str, target: str, body: Any = None, **query: Any) -> Answer:
+    def call(self, method: str, target: str, body: Any = None, **query: Any) -> Response:
         """A call of the API with its token; `target` is whole, `body` is JSON."""
         headers = {"Authorization": f"Bearer {self.emulator.api_token}"}
         if query:
             target += "?" + urlencode(query)
         if body is None:
-            answer = self.send(method, target, None, headers)
+            response = self.send(method, target, None, headers)
         else:
             content = json.dumps(body).encode()
-            answer = self.send(method, target, content, {**headers, "Content-Type": "application/json"})
+            response = self.send(method, target, content, {**headers, "Content-Type": "application/json"})
         if target.startswith("/client/v4/"):
-            described.check(method, target, answer.status, answer.json())
-        return answer
+            described.check(method, target, response.status, response.json())
+        return response
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, **query: Any) -> Response:
         return self.call("GET", self.app + path, **query)
 
-    def post(self, path: str, body: Any = None) -> Answer:
+    def post(self, path: str, body: Any = None) -> Response:
         return self.call("POST", self.app + path, body)
 
-    def patch(self, path: str, body: Any) -> Answer:
+    def patch(self, path: str, body: Any) -> Response:
         return self.call("PATCH", self.app + path, body)
 
-    def put(self, path: str, body: Any) -> Answer:
+    def put(self, path: str, body: Any) -> Response:
         return self.call("PUT", self.app + path, body)
 
-    def delete(self, path: str) -> Answer:
+    def delete(self, path: str) -> Response:
         return self.call("DELETE", self.app + path)
 
-    def control(self, path: str, body: Any = None, method: str = "POST") -> Answer:
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Response:
         content = None if method == "GET" else json.dumps({} if body is None else body).encode()
         return self.send(method, f"/_emulator{path}", content, {"Content-Type": "application/json"})
 
-    def download(self, link: str) -> Answer:
+    def download(self, link: str) -> Response:
         """A signed link, followed as a stranger would: without a token."""
         assert urlsplit(link).netloc == self.address
         return self.send("GET", link.partition(self.address)[2])
@@ -107,8 +107,8 @@ class World:
         try:
             given = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request("GET", link.partition(self.address)[2], None, {**given, "Connection": "close"})
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+            response = connection.getresponse()
+            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
         finally:
             connection.close()
 
@@ -179,13 +179,13 @@ class OverHttp:
         self._world = world
 
     def _call(self, path: str, body: dict[str, Any], keys: set[str], method: str = "POST") -> Any:
-        answer = self._world.control(path, body, method)
-        found = answer.json()
-        if answer.status != 200:
+        response = self._world.control(path, body, method)
+        found = response.json()
+        if response.status != 200:
             assert found.keys() == {"success", "error"}
             assert found["error"].keys() == {"code", "message"}
-            assert found["error"]["code"] == answer.status
-            raise HTTPError(answer.status, found["error"]["message"])
+            assert found["error"]["code"] == response.status
+            raise HTTPError(response.status, found["error"]["message"])
         assert found.keys() == keys
         return found
 

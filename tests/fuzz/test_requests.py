@@ -202,7 +202,7 @@ def test_each_of_these_bytes(served: Served, sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("sent", WELL_MADE, ids=lambda sent: repr(sent[:60]))
-def test_the_well_made_are_answered(served: Served, sent: bytes) -> None:
+def test_valid_requests_get_a_response(served: Served, sent: bytes) -> None:
     """Otherwise their near copies would show nothing."""
     with socket.create_connection(served.address, timeout=30) as connection:
         connection.sendall(sent)

@@ -220,7 +220,7 @@ def no_participant(_: Served) -> Response:
         (no_participant, "the response contains no participant"),
     ],
 )
-def test_one_failure_loses_nobody_else(
+def test_one_failure_affects_no_other_participant(
     meeting: Meeting,
     asynchronous: bool,  # noqa: FBT001
     answer: Any,
@@ -248,7 +248,9 @@ def test_the_error_itself_is_there(meeting: Meeting) -> None:
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (403, PermissionDeniedError)])
-def test_what_concerns_everybody_is_raised(meeting: Meeting, asynchronous: bool, status: int, error: Any) -> None:  # noqa: FBT001
+def test_errors_that_concern_all_participants_are_raised(
+    meeting: Meeting, asynchronous: bool, status: int, error: Any
+) -> None:  # noqa: FBT001
     meeting.transport.answers[meeting.peers[1]] = refusal(status)
     with pytest.raises(error):
         meeting.of(asynchronous)
@@ -288,7 +290,7 @@ def test_a_long_refusal_ends_the_asking(meeting: Meeting, asynchronous: bool, wa
     assert waits == []
 
 
-def test_where_nothing_remains_it_waits_before_it_is_refused(
+def test_with_nothing_remaining_it_waits_before_a_rejection(
     meeting: Meeting,
     asynchronous: bool,  # noqa: FBT001
     waits: list[float],

@@ -110,7 +110,7 @@ def look(browser: Browser, file: Path) -> Iterator[Looking]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_nothing_runs_loads_or_complains(look: Looking, file: Path, width: int, scheme: str) -> None:
+def test_the_browser_runs_and_loads_nothing(look: Looking, file: Path, width: int, scheme: str) -> None:
     looked = look(width, scheme)
     looked.page.mouse.move(width / 2, 400)
     looked.page.wait_for_timeout(50)  # for what would come late

@@ -1,4 +1,4 @@
-"""Calls of the official package, and what its models make of the answers."""
+"""Calls of the official package, and what its models make of the responses."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ Given = Mapping[str, Any]
 class Call(NamedTuple):
     official: str  # below client.realtime_kit
     given: Given | Callable[[Scene], Given]  # besides the ids of the scene
-    data: Any | Callable[[Scene], Any]  # the part of the answer's `data` that is looked at
+    data: Any | Callable[[Scene], Any]  # the part of the response's `data` that is looked at
     paging: tuple[int, int, int] | None = None  # total_count, start_offset, end_offset
 
     def arguments(self, scene: Scene) -> Given:
         return self.given(scene) if callable(self.given) else self.given
 
     def wanted(self, scene: Scene) -> Given:
-        answer = {"success": True, "data": self.data(scene) if callable(self.data) else self.data}
+        response = {"success": True, "data": self.data(scene) if callable(self.data) else self.data}
         if self.paging is None:
-            return answer
-        return {**answer, "paging": dict(zip(("total_count", "start_offset", "end_offset"), self.paging, strict=True))}
+            return response
+        return {
+            **response,
+            "paging": dict(zip(("total_count", "start_offset", "end_offset"), self.paging, strict=True)),
+        }
 
 
 def options(world: World, *, strict: bool) -> Any:
@@ -74,19 +77,19 @@ class Reader(NamedTuple):
     lenient: RealtimeKitResource
 
     def read(self, call: Call, scene: Scene) -> tuple[Any, dict[str, str]]:
-        """The answer, and where and how the package's models disagree with it.
+        """The response, and where and how the package's models disagree with it.
 
         A place leaves out where in a list it is: `data.disabled` is that of the object, or of an item, in `data`.
         """
         given, refused = call.arguments(scene), dict[str, str]()
         try:
-            answer = done(self.strict, call.official, given, scene)
+            response = done(self.strict, call.official, given, scene)
         except APIResponseValidationError as error:
             problems = cast("pydantic.ValidationError", error.__cause__).errors()
             places = (".".join(part for part in problem["loc"] if isinstance(part, str)) for problem in problems)
             refused = dict.fromkeys(places, "refused")
-            answer = done(self.lenient, call.official, given, scene)
-        return answer, dict.fromkeys(_unknown(answer), "unknown") | refused
+            response = done(self.lenient, call.official, given, scene)
+        return response, dict.fromkeys(_unknown(response), "unknown") | refused
 
 
 def _unknown(value: Any, at: str = "") -> Iterator[str]:
