@@ -288,7 +288,7 @@ UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
 
 @pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT.keys())
 def test_the_error_of_a_rejected_call_contains_no_argument(call: Callable[[RealtimeKit], object]) -> None:
-    """Its local variables, though, may have what was given: the one exception.
+    """Its local variables, though, may contain the arguments: the only exception.
 
     It is a mistake in the program and shows when the line is first run; json's own frames have the body at that
     moment, and the caller's frames have it anyway. The API token is hidden there, too.

@@ -1,4 +1,4 @@
-"""Why something is not there: found out by asking for the session and its meeting; in doubt, the plain error."""
+"""Why a file is missing: found out by requesting the session and its meeting; in doubt, the plain error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Analytics: totals and days of what happened."""
+"""Analytics: totals, and totals by day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def today(world: World) -> datetime:
 
 @pytest.fixture
 def morning(world: World) -> datetime:
-    """It is six o'clock, so that nothing goes on over midnight by chance; returns the day's beginning."""
+    """Advance the clock to six o'clock, so that nothing crosses midnight by chance; returns the start of the day."""
     now = today(world)
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     world.advance((start + timedelta(hours=6) - now).total_seconds())
@@ -30,7 +30,7 @@ def morning(world: World) -> datetime:
 
 
 def hold(world: World, minutes: float, *names: str, **fields: Any) -> str:
-    """A meeting of so many minutes; returns its id."""
+    """Hold a meeting of this many minutes, and return its id."""
     meeting_id = world.meeting(**fields)
     for name in names:
         world.join(meeting_id, name)

@@ -1,4 +1,4 @@
-"""Anything at all, sent to every route: a response below 500, in JSON, and nothing changed by what was refused."""
+"""Random requests to every route: the response is below 500 and JSON, and a refused request changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KIT = "/client/v4/accounts/{account_id}/realtime/kit"
 
 
 class Anything(NamedTuple):
-    """A route, and what it takes: in its query (GET) or its body."""
+    """A route, and its parameters: in the query (GET) or the body."""
 
     method: str
     path: str
@@ -64,7 +64,7 @@ LUCKY = {
 
 
 def plausible(schema: Schema) -> st.SearchStrategy[Any]:
-    """What fits a schema, or nearly so."""
+    """Generate values that fit a schema, or nearly so."""
     inner = st.deferred(lambda: plausible(schema.items or STRING))
     found: st.SearchStrategy[Any]
     match schema.type:
@@ -95,7 +95,7 @@ def plausible(schema: Schema) -> st.SearchStrategy[Any]:
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, str, str, bytes]:
-    """Method, path, query and body; in most of them one thing alone is odd."""
+    """Generate method, path, query and body; in most of them only one thing is odd."""
     method, path, takes = draw(st.sampled_from(ROUTES))
     given = {}
     for name, schema in takes.items():
@@ -125,13 +125,13 @@ odd_ids = st.none() | st.tuples(
 
 
 class Case:
-    """An emulator with one meeting that goes on and one that is over, made anew for each example."""
+    """An emulator with a live meeting and an ended one, created for each example."""
 
     def __init__(self) -> None:
         self.emulator = Emulator()
 
     def begin(self) -> dict[str, str]:
-        """The ids that stand for each name in a route."""
+        """Return the ids for each placeholder in a route."""
         self.emulator.world.clock.ahead *= 0
         self.emulator.reset()
         meeting, participant = self.api("POST", "meetings", {"live_stream_on_start": True})["id"], "part-1"

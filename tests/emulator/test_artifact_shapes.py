@@ -1,4 +1,4 @@
-"""What leads to a session's files: chat, transcript, summary; and its livestream sessions."""
+"""The records of a session's files: chat, transcript, summary; and its livestream sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many at once over HTTP: nothing is lost, counted twice or half done."""
+"""Concurrent requests over HTTP: nothing is lost, counted twice or half done."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_clock_loses_no_second(world: World) -> None:
 
 
 def test_readers_and_writers_at_once(world: World) -> None:
-    """Everything at once, the methods among it; each reader sees a whole state."""
+    """Requests and Python methods at once; each reader sees a consistent state."""
     meeting_id = world.meeting()
     participant_id = world.participant(meeting_id)
 

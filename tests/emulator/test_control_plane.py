@@ -1,4 +1,4 @@
-"""Simulated people and time: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`, all the same."""
+"""Simulated participants and time: the same with `Emulator`, over plain HTTP, and with `RemoteEmulator`."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_requests_hold_no_key_to_anything(world: World, simulation: Simulation) 
 
 
 def refused(status: int, message: str, call: Callable[[], Any], world: World) -> None:
-    """The call is refused, and has changed nothing."""
+    """Assert that a call is refused and changes nothing."""
     before = world.state()
     with pytest.raises(HTTPError) as caught:
         call()

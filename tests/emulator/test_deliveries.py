@@ -1,4 +1,4 @@
-"""Webhooks on their way: what is told when, signed how, and tried again how often."""
+"""Webhook deliveries: which events are sent when, how they are signed, and how often they are retried."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALL = [
 
 
 def subscribed(world: World, receiver: Receiver, *events: str, **fields: Any) -> str:
-    """The id of a webhook to the receiver, for these events or for all of them."""
+    """Create a webhook to the receiver, for these events or for all, and return its id."""
     events = events or tuple(world.get("/webhooks/all").data)
     return str(world.post("/webhooks", {"name": "mine", "url": receiver.url, "events": events, **fields}).data["id"])
 

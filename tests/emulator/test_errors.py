@@ -1,4 +1,4 @@
-"""Who is refused before any operation: wrong tokens, accounts, apps, routes and methods."""
+"""Requests that are refused before any operation: wrong tokens, accounts, apps, routes and methods."""
 
 from __future__ import annotations
 

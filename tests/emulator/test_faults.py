@@ -1,4 +1,4 @@
-"""What goes wrong on the way, as told: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`."""
+"""Injected faults: the same with `Emulator`, over plain HTTP, and with `RemoteEmulator`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .world import World
 
 
 class FaultsOverHttp:
-    """The routes by their documented bodies."""
+    """The control plane's routes for faults, with their documented bodies."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -64,7 +64,7 @@ def control(request: pytest.FixtureRequest, world: World) -> Control:
 
 
 def ask(world: World, method: str = "GET", path: str = "/meetings", body: Any = None) -> tuple[int, Any, bytes]:
-    """Status, headers and body; without the check against the API's description, which no fault keeps."""
+    """Return status, headers and body, without the check against the API's description, which faults violate."""
     connection = http.client.HTTPConnection(world.address, timeout=20)
     try:
         headers = {"Authorization": f"Bearer {world.emulator.api_token}", "Content-Type": "application/json"}
@@ -258,7 +258,7 @@ def test_a_refusal_can_be_disturbed(world: World) -> None:
 
 
 def raw(world: World, path: str = "/meetings", *, requests: int = 1) -> tuple[bytes, type[Exception] | None]:
-    """Every byte that arrives until the connection ends, and how it ends."""
+    """Return every byte that arrives until the connection ends, and how it ends."""
     host, _, port = world.address.partition(":")
     head = (
         f"GET {world.app}{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {world.emulator.api_token}\r\n\r\n"
@@ -344,7 +344,7 @@ def test_a_disconnected_client_blocks_nothing(rule: Fault) -> None:
 
 
 def pause() -> None:
-    """Let the server's thread go on."""
+    """Let the server's thread run."""
     time.sleep(0.005)
 
 
@@ -352,7 +352,7 @@ def pause() -> None:
 
 
 def test_a_limit(world: World) -> None:
-    """So many in a window; then nothing for the time of the block, asked for or not; then all is as before."""
+    """A number of requests in a window; then everything is refused until the block ends; then all is as before."""
     world.emulator.add_fault(path="*/meetings", limit={"requests": 3, "window_seconds": 60, "block_seconds": 300})
     for round_ in range(2):
         for left in (2, 1, 0):

@@ -1,4 +1,4 @@
-"""A session's life by the clock: keep-alive, counts, minutes, durations."""
+"""The lifecycle of a session: keep-alive, counts, minutes, durations."""
 
 from __future__ import annotations
 

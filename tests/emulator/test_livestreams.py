@@ -1,4 +1,4 @@
-"""Livestreams: the responses of each operation, and their life by the clock."""
+"""Livestreams: the responses of each operation, and their lifecycle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The description of what the emulator serves: whole, true, and nothing that fits it makes the emulator fail."""
+"""The emulator's OpenAPI document: complete, correct, and no request that fits it makes the emulator fail."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ EXAMPLES = fuzzed(4).max_examples  # of each operation
 
 
 def known_ids(scene: Scene, path: str) -> list[dict[str, str]]:
-    """Ids that lead somewhere, by the name of the parameter: of the meeting that goes on, and of that which is over."""
+    """Return existing ids by the name of the parameter: those of the live meeting and those of the ended one."""
     in_session = "/sessions/" in path  # there a participant is a peer
     carol, alice = scene.carol.participant_id, scene.alice.peer_id if in_session else scene.alice.participant_id
     over = {**scene.ids, "meeting_id": scene.planning, "participant_id": alice}
@@ -64,7 +64,7 @@ def known_ids(scene: Scene, path: str) -> list[dict[str, str]]:
 
 
 def named(scene: Scene, operation: Any) -> dict[str, Any]:
-    """What a body of the operation names, so that it is there, too."""
+    """Return existing ids and names for those fields of the operation's body that refer to records."""
     names = {
         "meeting_id": scene.ids["meeting_id"],
         "preset_name": "group_call_host",
@@ -87,7 +87,7 @@ def test_every_request_that_fits_the_description_gets_a_described_response(world
 
 
 def _succeeded(operation: Any, world: World) -> list[bool]:
-    """Which of the calls that fit the description succeed; each is as the description says, or the test fails."""
+    """Return which calls succeed; fail unless each response is as described."""
     world.emulator.reset()
     scene = Scene.played(world)
     known, body = known_ids(scene, operation.path), named(scene, operation)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Listing(NamedTuple):
-    """How to fill a list, and where its items and its paging stand in the response."""
+    """How to fill a list, and where its items and its paging are in the response."""
 
     fill: Callable[[World, int], str]  # returns the path
     items: Callable[[Any], Any]

@@ -1,4 +1,4 @@
-"""`realtimekit emulator` as a process: its one line, its end, and what its file keeps."""
+"""`realtimekit emulator` as a process: its output, its exit, and what its file keeps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 20  # seconds; only a broken emulator takes so long
 
 @contextmanager
 def started(*options: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """An emulator in a process of its own, and what it said of itself."""
+    """Start an emulator in a process of its own, and yield it with the line that it printed."""
     process = subprocess.Popen(
         [COMMAND, "emulator", "--json", "--port", "0", *options],
         stdout=subprocess.PIPE,
@@ -46,7 +46,7 @@ def started(*options: str) -> Generator[tuple[subprocess.Popen[str], dict[str, s
 
 
 def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
-    """Exit code, the rest of stdout, stderr."""
+    """Return the exit code, the rest of stdout, and stderr."""
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
@@ -58,7 +58,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 class Api:
-    """The emulator that said this of itself."""
+    """A client of the emulator that printed this line."""
 
     def __init__(self, said: dict[str, str]) -> None:
         self.said = said
@@ -218,7 +218,7 @@ def test_the_demo_is_played_once(tmp_path: Path) -> None:
 
 
 def complains(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """One clear line on stderr, nothing on stdout, exit code 1."""
+    """Assert one clear line on stderr, nothing on stdout, and exit code 1."""
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""The made-up peer report has the recorded shape, agrees with itself, and is the same every time."""
+"""The simulated peer report has the recorded shape, is consistent, and is the same every time."""
 
 from __future__ import annotations
 

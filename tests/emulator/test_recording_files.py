@@ -1,4 +1,4 @@
-"""What recordings leave: the files, their links, and parts of them for downloads that go on."""
+"""The files of recordings, their links, and ranges for downloads that resume."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def meeting_of(world: World, people: list[Who]) -> str:
 
 
 def recorded(world: World, people: list[Who], path: str = "/recordings", **fields: Any) -> Any:
-    """A recording of a minute, ready."""
+    """Return an uploaded recording of one minute."""
     data = world.post(path, {"meeting_id": meeting_of(world, people), **fields}).data
     recording_id = data.get("recording", data)["id"]
     world.advance(62)
@@ -109,7 +109,7 @@ def test_any_prefix(world: World, people: list[Who], prefix: str) -> None:
 
 
 def tracks(data: Any) -> dict[str, dict[str, str]]:
-    """Links by file name, by layer."""
+    """Return the links by file name, by layer."""
     for layer in data["download_url"]:
         assert layer.keys() == {"layer_name", "download_urls"}
         must_be(list(layer["download_urls"].values()), [{"download_url": url}])

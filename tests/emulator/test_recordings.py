@@ -1,4 +1,4 @@
-"""Recordings: the responses of each operation, and a recording's life by the clock."""
+"""Recordings: the responses of each operation, and their lifecycle."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def act(world: World, recording_id: str, action: str) -> Any:
 
 
 def uploaded(world: World, meeting_id: str, **fields: Any) -> Any:
-    """A recording of a minute, ready."""
+    """Return an uploaded recording of one minute."""
     recording_id = world.record(meeting_id, **fields)
     world.advance(62)
     act(world, recording_id, "stop")

@@ -1,4 +1,4 @@
-"""Pages of sessions by time: the same as by counting and skipping row by row, whatever happened to the rows."""
+"""Pages of sessions by time: the same as by counting and skipping rows, after any changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who was there: GET /sessions/{id}/participants, one of them, and the peer report."""
+"""GET /sessions/{id}/participants, one participant, and the peer report."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def found(world: World, **query: Any) -> list[str]:
-    """The ids, in the order in which they came."""
+    """Return the ids, in the order of the response."""
     response = world.get("/sessions", **query)
     ids = [session["id"] for session in response.data["sessions"]]
     assert response.json()["paging"]["total_count"] == len(ids)

@@ -1,4 +1,4 @@
-"""The file: whose it is, who has it open, and that a change is whole or not at all."""
+"""The database file: foreign files, concurrent use, and atomic changes."""
 
 from __future__ import annotations
 

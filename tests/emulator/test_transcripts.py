@@ -1,4 +1,4 @@
-"""The transcript in its four formats, each read by a small reader of its own: all say the same."""
+"""The transcript in its four formats, each parsed by a small parser here: all have the same content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMATS = ("CSV", "JSON", "SRT", "VTT")
 
 
 class Sentence(NamedTuple):
-    """What all four formats hold."""
+    """The content that all four formats have."""
 
     start: int
     who: str
@@ -83,7 +83,7 @@ READERS = {"CSV": read_csv, "JSON": read_json, "SRT": read_srt, "VTT": read_vtt}
 
 
 def one_line_end(text: str) -> str:
-    """Cues cannot hold a blank line; everything else they must."""
+    """Cues cannot contain a blank line, but must keep everything else."""
     return re.sub(r"\n+", "\n", re.sub(r"\r\n?", "\n", text))
 
 

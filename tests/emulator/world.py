@@ -1,4 +1,4 @@
-"""A served emulator, asked with the standard library's HTTP client alone."""
+"""A served emulator, and a client that uses only the standard library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Response(NamedTuple):
 
     @property
     def data(self) -> Any:
-        """What a successful response of the API holds."""
+        """The `data` of a successful response."""
         response = self.json()
         assert self.status in {200, 201}, response
         assert response["success"] is True
@@ -33,7 +33,7 @@ class Response(NamedTuple):
 
 
 class Who(NamedTuple):
-    """Somebody in a meeting."""
+    """A participant in a meeting."""
 
     participant_id: str
     peer_id: str
@@ -41,7 +41,7 @@ class Who(NamedTuple):
 
 
 class World:
-    """The API (`get`, `post`, ...; paths below the app), the control plane (`control`), and short cuts to both."""
+    """The API (`get`, `post`, ...; paths below the app), the control plane (`control`), and shortcuts for both."""
 
     def __init__(self, emulator: Emulator, server: Server) -> None:
         self.emulator, self.server = emulator, server
@@ -54,7 +54,7 @@ class World:
     def send(
         self, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Response:
-        """Exactly this request, and no header that is not given (but Host and Content-Length)."""
+        """Send exactly this request, with no other headers than these, Host and Content-Length."""
         connection = http.client.HTTPConnection(self.address, timeout=20)
         try:
             connection.request(method, target, body, {**(headers or {}), "Connection": "close"})
@@ -64,7 +64,7 @@ class World:
             connection.close()
 
     def call(self, method: str, target: str, body: Any = None, **query: Any) -> Response:
-        """A call of the API with its token; `target` is whole, `body` is JSON."""
+        """Call the API with its token; `target` is the whole path, `body` is JSON."""
         headers = {"Authorization": f"Bearer {self.emulator.api_token}"}
         if query:
             target += "?" + urlencode(query)
@@ -97,7 +97,7 @@ class World:
         return self.send(method, f"/_emulator{path}", content, {"Content-Type": "application/json"})
 
     def download(self, link: str) -> Response:
-        """A signed link, followed as a stranger would: without a token."""
+        """Follow a signed link without a token."""
         assert urlsplit(link).netloc == self.address
         return self.send("GET", link.partition(self.address)[2])
 
@@ -141,13 +141,13 @@ class World:
         assert self.control(f"/sessions/{who.session_id}/chat", {"peer_id": who.peer_id, "text": text}).status == 200
 
     def end(self, meeting_id: str) -> str:
-        """It ends, and its summary is written."""
+        """End a meeting and wait for its summary. Returns the id of the session."""
         session_id = str(self.control(f"/meetings/{meeting_id}/end").json()["session_id"])
         self.advance(10)
         return session_id
 
     def ended(self, *names: str, minutes: float = 1, **fields: Any) -> list[Who]:
-        """A meeting of these people that has ended after so long."""
+        """Hold a meeting of these participants that ends after this many minutes."""
         meeting_id = self.meeting(**fields)
         people = [self.join(meeting_id, name) for name in names or ("Alice",)]
         self.advance(minutes * 60)
@@ -155,7 +155,7 @@ class World:
         return people
 
     def record(self, meeting_id: str, **fields: Any) -> str:
-        """A recording that has been asked for."""
+        """Request a recording, and return its id."""
         return str(self.post("/recordings", {"meeting_id": meeting_id, **fields}).data["id"])
 
     def recording(self, recording_id: str) -> Any:
@@ -168,7 +168,7 @@ class World:
         return self.get(f"/sessions/{who.session_id}/participants/{who.peer_id}").data["participant"]
 
     def state(self) -> dict[str, Any]:
-        """Everything that the emulator knows: to show that a refused change changed nothing."""
+        """Return the whole state, to show that a refused request changed nothing."""
         return {table: self.emulator.world.store.rows(f"select * from {table} order by 1, 2") for table in TABLES}
 
 

@@ -1,6 +1,6 @@
-"""A Celery application whose task asks with clients that were used before the pool forked.
+"""A Celery application whose task uses clients that were used before the pool forked.
 
-`python -m tests.forks.celery_app SOCKET` sends tasks through the broker at that socket and prints what came of them.
+`python -m tests.forks.celery_app SOCKET` sends tasks through the broker at that socket and prints their results.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ app.conf.update(worker_prefetch_multiplier=1, broker_connection_retry_on_startup
 
 @app.task(name="ask")  # type: ignore[untyped-decorator]
 def ask(name: str) -> dict[str, Any]:
-    """Ask with every client."""
+    """Make calls with every client."""
     from .clients import BEFORE, ask_all
 
     return {"before": BEFORE, "after": ask_all(name)}

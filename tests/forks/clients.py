@@ -24,7 +24,7 @@ class Asker:
         self.name, self._find, self._client = name, find, client
 
     def ask(self, session_id: str) -> Told:
-        """Find a session, and tell who answered."""
+        """Find a session, and return which id and connection the response names."""
         session = self._find(session_id)
         made = self._client()._transports._by_process[os.getpid()].transports
         return Told(
@@ -67,5 +67,5 @@ BEFORE = [asker.ask("before") for asker in ASKERS.values()]
 
 
 def ask_all(name: str) -> list[Told]:
-    """Ask with each of them, twice."""
+    """Find a session with each client, twice."""
     return [asker.ask(f"{name}-{turn}") for turn in range(2) for asker in ASKERS.values()]

@@ -23,7 +23,7 @@ def api() -> Iterator[Server]:
 
 @pytest.fixture
 def environment(api: Server) -> dict[str, str]:
-    """Of a program whose default client talks to `api`."""
+    """Return the environment of a program whose default client uses `api`."""
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     return {
         **kept,

@@ -1,4 +1,4 @@
-"""A server that says who asked for what: each answer names the id in its path, and the connection that it came on."""
+"""A server whose responses name the requested id and the connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGES, PER_PAGE = 4, 3
 
 
 class Told(NamedTuple):
-    """A call, as the process saw it that made it."""
+    """A call, as seen by the process that made it."""
 
     pid: int
     client: str
@@ -25,12 +25,12 @@ class Told(NamedTuple):
 
 
 def told(reports: Iterable[list[Any]]) -> list[Told]:
-    """What came as JSON."""
+    """Return the reports that were sent as JSON."""
     return [Told(*report) for report in reports]
 
 
 def mirror() -> Server:
-    """The server: `GET .../sessions/{id}`, and `GET .../sessions` in four pages."""
+    """Return the server: `GET .../sessions/{id}`, and `GET .../sessions` in four pages."""
     numbers = itertools.count(1)
 
     def script(connection: Connection) -> None:
@@ -54,7 +54,7 @@ def _page(number: int) -> dict[str, Any]:
 
 
 def assert_nothing_is_mixed(before: list[Told], after: list[Told]) -> None:
-    """Every answer is the one to its question, and no two processes spoke on one connection."""
+    """Every response has the requested id, and no two processes used the same connection."""
     assert all(call.asked == call.answered for call in [*before, *after])
     connections: dict[int, set[int]] = {}
     for call in [*before, *after]:

@@ -1,4 +1,4 @@
-"""Programs that fork, each in its own way: `python -m tests.forks.stories NAME` prints what became of it as JSON.
+"""Programs that fork, each in its own way: `python -m tests.forks.stories NAME` prints the outcome as JSON.
 
 The clients of `clients` were used before, so there are connections to inherit.
 """
@@ -32,7 +32,7 @@ FORKS, BUSY, CROWD = 6, 3, 16
 
 
 def in_child(work: Callable[[], list[Told]]) -> list[Told]:
-    """What a child reports that does this; it has the time that the story has."""
+    """Run this in a forked child, and return its report."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
@@ -61,7 +61,7 @@ def pool() -> list[Told]:
 
 
 def generations() -> list[Told]:
-    """A child that used the clients forks in its turn, and asks again after that."""
+    """A child that has used the clients forks in turn, and uses them again afterwards."""
 
     def child() -> list[Told]:
         before = ask_all("child")
@@ -71,7 +71,7 @@ def generations() -> list[Told]:
 
 
 def busy() -> list[Told]:
-    """A thread forks while others are in the middle of calls, of walks, and of making clients."""
+    """A thread forks while others make calls, iterate over lists, and create clients."""
     walker = RealtimeKit(transport="httpcore2")
     over = threading.Event()
     troubles: list[str] = []
@@ -119,13 +119,13 @@ def busy() -> list[Told]:
 
 
 def slowly() -> Any:
-    """What a client keeps for each process, made so slowly that the other threads go first."""
+    """Create a client's per-process state so slowly that the other threads go first."""
     time.sleep(0.02)
     return _ProcessTransports()
 
 
 def crowd() -> list[Told]:
-    """Many threads of a child ask at once, and all of them find out that it is one: they share one transport."""
+    """Many threads of a child make calls at once; they share one new transport."""
     client = RealtimeKit(transport="httpcore2")
     client.sessions.find("before")
     made: list[object] = []

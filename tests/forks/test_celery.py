@@ -1,4 +1,4 @@
-"""Celery's prefork pool, with a real broker: the task's clients were made and used before the pool forked."""
+"""Celery's prefork pool, with a real broker: the task's clients were used before the pool forked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gunicorn --preload: the application makes and uses its clients in the master, and its workers are forks of that."""
+"""gunicorn --preload: the application uses its clients in the master process, from which the workers fork."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORKERS = 3
 
 @contextmanager
 def gunicorn(environment: dict[str, str], log: Path, *options: str) -> Generator[int]:
-    """The port that it serves `wsgi.app` on."""
+    """Serve `wsgi.app`, and yield the port."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening, log.open("wb") as out:
         command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", str(WORKERS), *options]
         command += ["--bind", f"fd://{listening.fileno()}", "--graceful-timeout", "20", "tests.forks.wsgi:app"]

@@ -1,4 +1,4 @@
-"""Forks of every other kind: pools, children of children, and threads that are in the middle of calls meanwhile."""
+"""Forks of every other kind: pools, children of children, and threads that make calls meanwhile."""
 
 from __future__ import annotations
 

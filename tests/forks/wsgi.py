@@ -1,4 +1,4 @@
-"""What gunicorn serves: `GET /{id}` asks with every client of `clients`, and tells what came of it."""
+"""The application that gunicorn serves: `GET /{id}` finds a session with every client of `clients`."""
 
 from __future__ import annotations
 

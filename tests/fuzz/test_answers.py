@@ -1,4 +1,4 @@
-"""Whatever a server answers: one of this package's own errors comes out, or records; and every walk ends."""
+"""Random responses: the result is records or one of this package's own errors; and every iteration ends."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_an_error_quotes_no_signature_of_a_link(
 
 
 class Answers:
-    """A transport that gives these answers in turn, over and over; too many requests fail the test."""
+    """A transport that returns these responses in turn, over and over; too many requests fail the test."""
 
     def __init__(self, given: list[Response]) -> None:
         self._given, self.sent = given, 0
@@ -165,7 +165,7 @@ def client_of(given: list[Response]) -> Any:
 
 
 def read_everything(record: Record) -> None:
-    """Every declared field, in both ways; those of nested records, too; and all that shows a record."""
+    """Read every declared field, as attribute and as item, also of nested records; and show the record."""
     assert repr(record)
     assert len(record.to_dict()) == len(record)
     for name in record:
@@ -246,7 +246,7 @@ ids = st.sampled_from(["a", "b", "c"]) | leaves
 
 @st.composite
 def pages(draw: st.DrawFn) -> Response:
-    """A page of a list with a paging of its own, believable or not."""
+    """Generate a page of a list with a paging, plausible or not."""
     items = draw(
         st.lists(st.fixed_dictionaries({}, optional={"id": ids, "name": ids, "created_at": leaves}), max_size=3)
     )

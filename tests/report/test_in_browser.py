@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows, and that nothing on it runs, loads or complains."""
+"""The page in a real browser: what it shows, and that it runs no scripts, loads nothing and logs no errors."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Looked(NamedTuple):
 
 
 class Looking:
-    """Opens the page as somebody would, on a screen of theirs."""
+    """Opens the page on a screen of a given size."""
 
     def __init__(self, browser: Browser, file: Path) -> None:
         self._browser, self._file = browser, file

@@ -1,6 +1,6 @@
-"""Where the package's models contradict what the API's own documents show: there the emulator follows the documents.
+"""Where the package's models contradict the API's own documents, the emulator follows the documents.
 
-This is the one list of exceptions. Everything else that the emulator responses, the strict models take, and know.
+This is the only list of exceptions. Everything else in the emulator's responses fits the strict models.
 """
 
 from __future__ import annotations

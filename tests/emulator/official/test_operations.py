@@ -1,4 +1,4 @@
-"""The official package drives the emulator through all that it can call, and its strict models take what comes back."""
+"""The official package makes all its calls to the emulator, and its strict models accept the responses."""
 
 from __future__ import annotations
 
