@@ -1,4 +1,4 @@
-"""What every test can have: an environment of its own, and an emulator with a session to look at."""
+"""Fixtures for every test: an isolated environment, and an emulator with a session."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No setting of the machine, and none of another test, reaches a test."""
+    """Isolate each test from the settings of the machine and of other tests."""
     for variable in realtimekit.settings.ENVIRONMENT.values():
         monkeypatch.delenv(variable, raising=False)
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
@@ -91,7 +91,7 @@ class Demo:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a client is made with."""
+        """The settings of a client."""
         return {
             "base_url": self.base_url,
             "api_token": self.emulator.api_token,

@@ -1,4 +1,4 @@
-"""Every example in the documents, run.
+"""Runs every example in the documents.
 
 In a `python` block a line that ends in `# -> text` is checked: its value's repr is the text, where `...` stands for
 anything. The `bash` blocks' `realtimekit` commands are run, too.

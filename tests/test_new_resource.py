@@ -1,4 +1,4 @@
-"""Every place where a resource of the API must appear. Whoever adds one follows the messages until this file passes."""
+"""Every place where a resource of the API must appear. To add one, follow the messages until this file passes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Kind: TypeAlias = type[Resource[Any]]
 
 
 class Elsewhere(NamedTuple):
-    """An exception: what stands for the resource in a place, and why."""
+    """An exception: what is there instead of the resource, and why."""
 
     name: str | None  # of the table, command or tests that it has instead; None: none
     reason: str
@@ -223,7 +223,7 @@ PLACES: dict[str, Callable[[Kind, str], list[str]]] = {
 
 
 def missing(kind: Kind) -> list[str]:
-    """Say everything that is missing of a resource."""
+    """Return a message for everything that is missing for a resource."""
     found: list[str] = []
     for place, missing_from in PLACES.items():
         name = EXCEPTIONS[kind.__name__, place].name if (kind.__name__, place) in EXCEPTIONS else plural(kind)
@@ -236,7 +236,7 @@ def missing(kind: Kind) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", resources(), ids=lambda kind: kind.__name__)
-def test_a_resource_is_everywhere(kind: Kind) -> None:
+def test_every_resource_appears_everywhere(kind: Kind) -> None:
     assert not (todo := missing(kind)), f"{kind.__name__} is not complete:\n- " + "\n- ".join(todo)
 
 
@@ -249,16 +249,16 @@ def test_an_exception_is_needed(name: str, place: str) -> None:
 
 
 class SmallThings(Relation["SmallThing[F]", F]):
-    """A collection that nobody has heard of."""
+    """An unknown collection."""
 
 
 class SmallThing(Resource[F], path="/{app_id}/small-things(/{thing_id})", collection=SmallThings):
-    """A resource that nobody has heard of."""
+    """An unknown resource."""
 
     id: str
 
 
-def test_a_newcomer_is_told_every_place() -> None:
+def test_the_test_names_every_missing_place() -> None:
     SmallThing.__module__ = "realtimekit.resources.small_thing"
     assert "\n".join(missing(SmallThing)) == TOLD
 

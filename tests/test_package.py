@@ -1,4 +1,4 @@
-"""What the package is from outside: what importing it loads, what it offers, and which way its parts depend."""
+"""The package from outside: what importing it loads, what it exports, and how its modules depend on each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEAVY = {
 
 
 def loaded_after(statement: str) -> set[str]:
-    """The modules that a fresh interpreter has loaded after a statement, beyond those it starts with."""
+    """Return the modules that a statement loads in a new interpreter."""
     script = f"import sys; before = set(sys.modules)\n{statement}\nprint(*(set(sys.modules) - before))"
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return set(result.stdout.split())
@@ -45,7 +45,7 @@ def test_importing_the_package_loads_almost_nothing() -> None:
         "from realtimekit import Session, AsyncRealtimeKit",
     ],
 )
-def test_what_is_slow_is_loaded_only_where_it_is_used(statement: str) -> None:
+def test_slow_modules_are_loaded_only_when_used(statement: str) -> None:
     assert not loaded_after(statement) & HEAVY
 
 
@@ -137,7 +137,7 @@ def test_every_module_is_in_the_drawing_of_the_layers() -> None:
 
 
 def imports_of(path: Path) -> set[str]:
-    """Our modules that a file imports when it is loaded: not those for type checkers, nor those in functions."""
+    """Return our modules that a file imports when it is loaded: not those for type checkers, nor those in functions."""
     found: set[str] = set()
 
     def visit(nodes: list[ast.stmt]) -> None:
@@ -243,7 +243,7 @@ def knots(imports: dict[str, set[str]]) -> list[str]:
     ]
 
 
-def test_nothing_goes_round_in_circles_but_the_records() -> None:
+def test_only_the_records_import_in_a_circle() -> None:
     found = knots(all_imports())
     assert not found, f"{len(found)} imports are part of a circle:\n" + "\n".join(found)
 

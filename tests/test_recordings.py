@@ -33,7 +33,7 @@ def settings(emulator: Emulator, transport: str) -> Iterator[dict[str, Any]]:
 
 
 def meeting_of_two(client: RealtimeKit, emulator: Emulator) -> str:
-    """The id of a live meeting."""
+    """Return the id of a live meeting."""
     meeting = client.meetings.create(title="Weekly")
     for name in ("Alice", "Bob"):
         person = meeting.participants.create(custom_participant_id=name, preset_name="group_call_host")

@@ -97,7 +97,7 @@ def test_reprs_and_tracebacks_contain_no_secret(demo: Demo, transport: Transport
         assert secret not in told
 
 
-def test_what_cannot_be_sent_shows_no_token(transport: TransportName) -> None:
+def test_requests_that_cannot_be_sent_show_no_token(transport: TransportName) -> None:
     nobody = "http://127.0.0.1:9"  # discard: nobody listens
     with RealtimeKit(api_token=TOKEN, account_id="a", app_id="b", base_url=nobody, transport=transport) as client:
         with pytest.raises(APIConnectionError) as caught:
@@ -288,7 +288,7 @@ UNSENT: dict[str, Callable[[RealtimeKit], object]] = {
 
 @pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT.keys())
 def test_the_error_of_a_rejected_call_contains_no_argument(call: Callable[[RealtimeKit], object]) -> None:
-    """Its local variables, though, may have what was given: the one exception.
+    """Its local variables, though, may contain the arguments: the only exception.
 
     It is a mistake in the program and shows when the line is first run; json's own frames have the body at that
     moment, and the caller's frames have it anyway. The API token is hidden there, too.

@@ -1,4 +1,4 @@
-"""No secret in anything that a run of everything says: stdout, stderr, logs at DEBUG, errors as trackers tell them.
+"""No secret in any output of a full run: stdout, stderr, logs at DEBUG, errors as trackers report them.
 
 Trackers tell the local variables of every frame. Looked into are the frames of this package and below; those of the
 application are its own. Left out is what `test_secrets` says of calls that are refused unsent.

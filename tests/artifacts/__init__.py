@@ -1,1 +1,1 @@
-"""What a session leaves behind: files in, values out; downloads."""
+"""Artifacts of a session: parsing files, and downloading them."""

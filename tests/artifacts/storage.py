@@ -1,4 +1,4 @@
-"""An API and a storage on 127.0.0.1 in one server, which fails as told; the four ways to download from it."""
+"""An API and a storage on 127.0.0.1 in one server, which fails as scripted; the four ways to download from it."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class TestCuts:
             way.download(storage, tmp_path / "f")
         assert len(storage.asked) == 3
 
-    def test_no_retries_means_none(self, way: Way, tmp_path: Path) -> None:
+    def test_zero_retries(self, way: Way, tmp_path: Path) -> None:
         with Storage(cut(MIN_PROGRESS * 2)) as storage, pytest.raises(APIConnectionError):
             way.download(storage, tmp_path / "f", settings={"max_retries": 0})
         assert left(tmp_path) == []

@@ -1,4 +1,4 @@
-"""Why something is not there: found out by asking for the session and its meeting; in doubt, the plain error."""
+"""Why a file is missing: found out by requesting the session and its meeting; in doubt, the plain error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from realtimekit import APIConnectionError, NotFoundError, RealtimeKit, Session
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactError, ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError
 from realtimekit.interfaces import Response
-from tests.core.scripted import Mode, Script, answer, error, lost, ok
+from tests.core.scripted import Mode, Script, error, lost, make_response, ok
 
 MISSING = error(404, "No such file")
 NOW = "Wed, 10 Jun 2026 10:00:00 GMT"
@@ -68,7 +68,7 @@ class TestAny:
             [error(404)],
             [error(500)],
             [lost()],
-            [answer("<html>")],
+            [make_response("<html>")],
             [ok(None)],
             [session(ended_at=None)],
             [session(ended_at="yesterday")],
@@ -93,7 +93,7 @@ class TestAny:
 
 @pytest.mark.parametrize(("kind", "setting"), [("transcript", "transcribe_on_end"), ("summary", "summarize_on_end")])
 class TestSettings:
-    def test_nobody_asked_for_it(self, mode: Mode, kind: str, setting: str) -> None:
+    def test_it_was_not_enabled(self, mode: Mode, kind: str, setting: str) -> None:
         error, script = missing(mode, kind, session(ended_at=JUST_ENDED), settings())
         assert type(error) is ArtifactNotEnabledError
         assert f"{setting}=False: set that to True" in str(error)
@@ -106,7 +106,7 @@ class TestSettings:
         assert "try again later" in str(error)
 
 
-def test_a_chat_that_is_not_there_in_time_stays_unexplained(mode: Mode) -> None:
+def test_a_missing_chat_has_no_known_reason(mode: Mode) -> None:
     error, _ = missing(mode, "chat", session(ended_at=JUST_ENDED))
     assert type(error) is NotFoundError
 

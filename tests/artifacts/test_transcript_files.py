@@ -51,7 +51,7 @@ def test_every_form_gives_the_same_segments(text: str, lacking: list[str], end: 
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"[]", b"WEBVTT", b"WEBVTT\r\n\r\n", HEADER.encode()])
-def test_nothing_was_said(content: bytes) -> None:
+def test_an_empty_transcript(content: bytes) -> None:
     assert parse_transcript(content) == []
 
 
@@ -157,7 +157,7 @@ def test_a_name_that_was_cut_inside_an_emoji_can_be_written(sent: str, read: str
     ).map("".join)
 )
 def test_which_markup_is_a_tag_or_a_voice(text: str) -> None:
-    """As the patterns would say that take their time."""
+    """The same results as simple but slow patterns give."""
     said = "\n".join(line for line in text.split("\n") if line.strip(" \t")) or "x"
     (segment,) = parse_transcript(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n".encode())
     voice = re.match(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>", said)

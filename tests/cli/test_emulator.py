@@ -184,6 +184,6 @@ def test_an_emulator_is_needed(arguments: tuple[str, ...]) -> None:
     assert "emulator" in result.stderr.splitlines()[-1]
 
 
-def test_no_emulator_answers() -> None:
+def test_no_emulator_responds() -> None:
     line = error_line("emulator", "advance", "1", "--emulator", "http://127.0.0.1:1", env=environment())
     assert "no emulator responds" in line

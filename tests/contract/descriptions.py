@@ -30,7 +30,7 @@ ANSWER: dict[str, Any] = {
 
 
 def description() -> dict[str, Any]:
-    """A new one, with one GET and one POST."""
+    """Return a new description, with one GET and one POST."""
     things = {
         "parameters": [{"name": "account_id", "in": "path", "required": True, "schema": {"type": "string"}}],
         "get": {
@@ -77,18 +77,18 @@ def things(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def sent(document: dict[str, Any]) -> dict[str, Any]:
-    """The schema of the body."""
+    """Return the schema of the request body."""
     found: dict[str, Any] = things(document)["post"]["requestBody"]["content"]["application/json"]["schema"]
     return found
 
 
 def answered(document: dict[str, Any]) -> dict[str, Any]:
-    """The schema of the POST's answer."""
+    """Return the schema of the response to the POST."""
     found: dict[str, Any] = things(document)["post"]["responses"]["201"]["content"]["application/json"]["schema"]
     return found
 
 
 def of_body(schema: Any, components: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A description that is all about the schema of one body."""
+    """Return a description whose only schema is that of one body."""
     post = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
     return {"paths": {f"{KIT}/x": {"post": post}}, "components": {"schemas": components or {}}}

@@ -198,7 +198,7 @@ def test_the_names_of_path_parameters_are_ignored() -> None:
 
 
 def test_recursive_schemas() -> None:
-    """Schemas that hold themselves, in one description directly, in the other by a detour, with a difference inside."""
+    """Schemas that contain themselves, directly in one description, indirectly in the other, and that differ."""
     node = {"properties": {"next": {"$ref": "#/components/schemas/N"}, "v": {"type": "string"}}}
     detour = {"properties": {"next": {"allOf": [{"$ref": "#/components/schemas/M"}]}, "v": {"type": "integer"}}}
     one = of_body({"$ref": "#/components/schemas/N"}, {"N": node})
@@ -268,7 +268,7 @@ def test_schemas_that_are_nested_too_deeply() -> None:
 
 
 def test_many_paths_through_the_same_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forty levels with two ways down from each: what is found to be the same is not looked at again."""
+    """Forty levels with two references to the next: equal schemas are compared only once."""
     names = [f"S{number}" for number in range(40)]
     levels: dict[str, Any] = {
         name: {"properties": {key: {"$ref": f"#/components/schemas/{below}"} for key in "ab"}}

@@ -46,7 +46,7 @@ schemas = st.recursive(references | json_values, schemas_of, max_leaves=12)
 
 
 def shuffled(node: Any, chance: random.Random) -> Any:
-    """The same with the keys of every object in another order."""
+    """Return the same JSON with the keys of every object in another order."""
     if isinstance(node, dict):
         pairs = [(key, shuffled(value, chance)) for key, value in node.items()]
         chance.shuffle(pairs)
@@ -78,7 +78,7 @@ def test_any_two_descriptions_can_be_compared(one: Any, other: Any, first: Any, 
 
 @given(json_values)
 def test_malformed_places(value: Any) -> None:
-    """Anything may stand where an object should."""
+    """There may be anything in place of an object."""
     for place in (
         {"parameters": value}, {"parameters": [value]}, {"requestBody": value}, {"requestBody": {"content": value}},
         {"responses": value}, {"responses": {"200": value}}, {"responses": {"200": {"content": {"x": value}}}},

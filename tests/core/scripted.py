@@ -39,7 +39,7 @@ def call_of(request: Request) -> Call:
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def answer(body: Any = None, status: int = 200, **headers: str) -> Response:
+def make_response(body: Any = None, status: int = 200, **headers: str) -> Response:
     """A response with this body: strings and bytes unchanged, None as an empty body, anything else as JSON."""
     if isinstance(body, bytes):
         content = body
@@ -52,12 +52,12 @@ def answer(body: Any = None, status: int = 200, **headers: str) -> Response:
 
 def ok(data: Any, paging: Mapping[str, Any] | None = None) -> Response:
     """A success in RealtimeKit's envelope, with `paging` next to `data`."""
-    return answer({"success": True, "data": data, **({} if paging is None else {"paging": paging})})
+    return make_response({"success": True, "data": data, **({} if paging is None else {"paging": paging})})
 
 
 def error(status: int, message: str = "as the script says", **headers: str) -> Response:
     """An error in RealtimeKit's own form."""
-    return answer({"success": False, "error": {"code": status, "message": message}}, status, **headers)
+    return make_response({"success": False, "error": {"code": status, "message": message}}, status, **headers)
 
 
 def paging_of(total: Any, start: Any, end: Any) -> dict[str, Any]:

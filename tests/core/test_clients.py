@@ -55,7 +55,7 @@ def test_a_client_cannot_be_pickled_or_copied(mode: Mode, travel: Callable[[Any]
         travel(mode.client(Script()))
 
 
-def test_every_collection_of_a_client_is_loaded_when_it_is_asked_for(mode: Mode) -> None:
+def test_every_collection_of_a_client_is_loaded_on_first_use(mode: Mode) -> None:
     client = mode.client(Script())
     names = [
         name

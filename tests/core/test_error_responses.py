@@ -9,7 +9,7 @@ import pytest
 from realtimekit import error_responses, errors, responses
 from realtimekit.interfaces import Response
 
-from .scripted import answer
+from .scripted import make_response
 
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -75,7 +75,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 def test_every_form_of_error(shape: Shape) -> None:
-    response = answer(shape.body, shape.status, cf_ray="8f-LHR")
+    response = make_response(shape.body, shape.status, cf_ray="8f-LHR")
     error = error_of(response, "POST", "/accounts/a/realtime/kit/apps")
     assert type(error) is shape.kind
     assert error.status == shape.status
@@ -109,8 +109,8 @@ def test_every_form_of_error(shape: Shape) -> None:
     ],
 )
 def test_the_status_decides_the_class_whatever_the_body_says(status: int, kind: type[errors.APIError]) -> None:
-    assert type(error_of(answer(own(404, "x"), status))) is kind
-    assert type(error_of(answer(None, status))) is kind
+    assert type(error_of(make_response(own(404, "x"), status))) is kind
+    assert type(error_of(make_response(None, status))) is kind
 
 
 @pytest.mark.parametrize(
@@ -127,37 +127,37 @@ def test_the_status_decides_the_class_whatever_the_body_says(status: int, kind: 
 )
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_a_2xx_is_a_success_unless_it_says_otherwise(status: int, body: Any) -> None:
-    assert not error_responses.is_error(answer(body, status), body)
+    assert not error_responses.is_error(make_response(body, status), body)
 
 
 class TestRequestId:
     def test_cf_ray_is_preferred_to_x_request_id(self) -> None:
-        assert error_of(answer(None, 500, cf_ray="ray", x_request_id="id")).request_id == "ray"
+        assert error_of(make_response(None, 500, cf_ray="ray", x_request_id="id")).request_id == "ray"
 
     def test_x_request_id_without_cf_ray(self) -> None:
-        assert error_of(answer(None, 500, x_request_id="id")).request_id == "id"
+        assert error_of(make_response(None, 500, x_request_id="id")).request_id == "id"
 
     def test_none_without_either_header(self) -> None:
-        assert error_of(answer(None, 500)).request_id is None
+        assert error_of(make_response(None, 500)).request_id is None
 
 
 class TestText:
     def test_names_a_code_that_is_not_the_status(self) -> None:
         assert "returned 403 (code 10000): Authentication error" in str(
-            error_of(answer(gateway(10000, "Authentication error"), 403))
+            error_of(make_response(gateway(10000, "Authentication error"), 403))
         )
 
     def test_does_not_repeat_a_code_that_is_the_status(self) -> None:
-        assert str(error_of(answer(own(404, "gone"), 404))) == "GET /p returned 404: gone"
+        assert str(error_of(make_response(own(404, "gone"), 404))) == "GET /p returned 404: gone"
 
     @pytest.mark.parametrize(("status", "cure"), [(401, "CLOUDFLARE_API_TOKEN"), (403, '"Realtime Admin"')])
     def test_contains_a_hint(self, status: int, cure: str) -> None:
-        assert cure in str(error_of(answer(own(status, "no"), status)))
-        assert cure in str(error_of(answer(own(status, "no"), 200)))
-        assert cure not in str(error_of(answer(own(404, "no"), 404)))
+        assert cure in str(error_of(make_response(own(status, "no"), status)))
+        assert cure in str(error_of(make_response(own(status, "no"), 200)))
+        assert cure not in str(error_of(make_response(own(404, "no"), 404)))
 
     def test_says_that_html_is_not_json(self) -> None:
-        error = error_of(answer(HTML, 502))
+        error = error_of(make_response(HTML, 502))
         assert str(error).endswith("the body is not JSON: 502 Bad Gateway")
         assert error.body == HTML
 
@@ -178,12 +178,12 @@ class TestText:
         ],
     )
     def test_contains_the_beginning_of_another_body(self, body: str, words: str) -> None:
-        text = str(error_of(answer(body, 500)))
+        text = str(error_of(make_response(body, 500)))
         assert text.endswith(words)
         assert "s3cret" not in text
 
     def test_other_hints_if_no_token_was_sent(self) -> None:
-        response = answer("<Error>expired</Error>", 403)
+        response = make_response("<Error>expired</Error>", 403)
         error = error_responses.error_from(
             response, responses.decode(response), "GET", "/f", hints={403: "the link is old"}
         )
@@ -192,38 +192,38 @@ class TestText:
         assert "token" not in str(error)
 
     def test_says_that_there_is_no_message(self) -> None:
-        assert str(error_of(answer(None, 500))).endswith("no message")
+        assert str(error_of(make_response(None, 500))).endswith("no message")
 
     @pytest.mark.parametrize("evil", ["\x1b[2J", "\n", "\r", "\x00", "\x7f", "\x9b", "\u202e", "\u2028", "\u200f"])
     def test_control_characters_are_removed_from_the_text_but_not_from_the_attribute(self, evil: str) -> None:
-        error = error_of(answer(own(400, f"a{evil}b"), 400))
+        error = error_of(make_response(own(400, f"a{evil}b"), 400))
         assert str(error).isprintable()
         assert error.message == f"a{evil}b"
 
     def test_letters_of_all_languages_are_kept(self) -> None:
-        assert "Zürich 東京 🎥" in str(error_of(answer(own(400, "Zürich 東京 🎥"), 400)))
+        assert "Zürich 東京 🎥" in str(error_of(make_response(own(400, "Zürich 東京 🎥"), 400)))
 
     def test_a_long_message_is_truncated_only_in_the_text(self) -> None:
-        error = error_of(answer(own(400, "x" * 10_000), 400))
+        error = error_of(make_response(own(400, "x" * 10_000), 400))
         assert len(str(error)) < 600
         assert str(error).endswith("x ...")
         assert len(error.message) == 10_000
 
     def test_a_message_of_the_maximum_length_is_not_truncated(self) -> None:
-        assert str(error_of(answer(own(400, "x" * 500), 400))).endswith("x" * 500)
+        assert str(error_of(make_response(own(400, "x" * 500), 400))).endswith("x" * 500)
 
 
 class TestRateLimit:
     @pytest.mark.parametrize("status", [429, 200])
     def test_has_the_wait_in_seconds(self, status: int) -> None:
-        error = error_of(answer(own(429, "slow"), status, retry_after="120"))
+        error = error_of(make_response(own(429, "slow"), status, retry_after="120"))
         assert isinstance(error, errors.RateLimitError)
         assert error.retry_after == 120.0
 
     def test_none_if_the_server_does_not_say(self) -> None:
-        error = error_of(answer(None, 429))
+        error = error_of(make_response(None, 429))
         assert isinstance(error, errors.RateLimitError)
         assert error.retry_after is None
 
     def test_other_errors_have_none(self) -> None:
-        assert not hasattr(error_of(answer(None, 503, retry_after="1")), "retry_after")
+        assert not hasattr(error_of(make_response(None, 503, retry_after="1")), "retry_after")

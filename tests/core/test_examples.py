@@ -11,7 +11,7 @@ import pytest
 
 from realtimekit.record import Field, Record
 
-from .scripted import Mode, Script, answer, ok
+from .scripted import Mode, Script, make_response, ok
 from .shapes import (
     ACTIVE,
     APP,
@@ -176,7 +176,7 @@ class _Client:
 def read_all(mode: Mode, name: str, body: Any) -> list[Record]:
     act = CALLS[name][0]
     in_session = "active-session-" in name
-    script = Script(*([ok(ACTIVE)] if in_session else []), answer(body))
+    script = Script(*([ok(ACTIVE)] if in_session else []), make_response(body))
     client = mode.client(script)
     active = mode.get(client.meetings.ref("m").active_session) if in_session else None
     return list(records(mode.get(act(_Client(client, active)))))

@@ -22,7 +22,7 @@ from realtimekit import (
 from realtimekit.interfaces import Request
 from realtimekit.transports.failures import response_too_large
 
-from .scripted import BASE_URL, TOKEN, Mode, Script, Step, answer, error, lost, not_sent, ok
+from .scripted import BASE_URL, TOKEN, Mode, Script, Step, error, lost, make_response, not_sent, ok
 
 PEOPLE = "/app/meetings/m/participants"
 WHO = {"custom_participant_id": "c", "preset_name": "p"}
@@ -52,7 +52,7 @@ DONE = ok({"id": "p", "token": "t"})
 class TestSendingAgain:
     @pytest.mark.parametrize("method", SAFE + RISKY)
     @pytest.mark.parametrize("failure", [not_sent(), APITimeoutError("connecting", maybe_processed=False), error(429)])
-    def test_what_was_certainly_not_processed_is_retried(
+    def test_requests_that_were_not_processed_are_retried(
         self, mode: Mode, method: str, failure: Step, waits: list[float]
     ) -> None:
         script = Script(failure, DONE)
@@ -73,7 +73,7 @@ class TestSendingAgain:
         "failure",
         [lost(), APITimeoutError("waiting", maybe_processed=True), *(error(s) for s in (408, 500, 502, 503, 504))],
     )
-    def test_what_may_have_been_processed_is_retried_if_idempotent(
+    def test_requests_that_may_have_been_processed_are_retried_if_idempotent(
         self, mode: Mode, method: str, failure: Step, waits: list[float]
     ) -> None:
         script = Script(failure, failure, DONE)
@@ -93,10 +93,10 @@ class TestSendingAgain:
             (error(500), ServerError),
             (error(502), ServerError),
             (error(503, retry_after="1"), ServerError),
-            (answer(None, 504), ServerError),
+            (make_response(None, 504), ServerError),
         ],
     )
-    def test_a_post_is_never_sent_again_after_a_doubtful_failure(
+    def test_a_post_is_not_retried_if_it_may_have_been_processed(
         self, mode: Mode, method: str, failure: Step, kind: type[Exception], waits: list[float]
     ) -> None:
         script = Script(failure)
@@ -114,17 +114,17 @@ class TestSendingAgain:
         assert len(script.requests) == 2 + len(then)
 
     @pytest.mark.parametrize("harmless", [[], [not_sent()], [error(429)], [not_sent(), error(429)]])
-    def test_a_delete_of_nothing_is_an_error(self, mode: Mode, harmless: list[Step]) -> None:
+    def test_deleting_a_missing_record_is_an_error(self, mode: Mode, harmless: list[Step]) -> None:
         with pytest.raises(NotFoundError):
             send(mode, Script(*harmless, error(404)), "DELETE")
 
     @pytest.mark.parametrize("method", ["GET", "PUT"])
-    def test_only_a_delete_is_done_when_nothing_is_found(self, mode: Mode, method: str) -> None:
+    def test_a_404_after_a_retry_is_a_success_only_for_delete(self, mode: Mode, method: str) -> None:
         with pytest.raises(NotFoundError):
             send(mode, Script(lost(), error(404)), method)
 
     @pytest.mark.parametrize("status", [400, 403, 409])
-    def test_another_refusal_of_the_second_delete_is_an_error(self, mode: Mode, status: int) -> None:
+    def test_any_other_error_of_the_second_delete_is_raised(self, mode: Mode, status: int) -> None:
         with pytest.raises(APIError) as caught:
             send(mode, Script(lost(), error(status)), "DELETE")
         assert caught.value.status == status
@@ -140,7 +140,7 @@ class TestSendingAgain:
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_a_200_with_success_false_is_not_retried(self, mode: Mode, status: int) -> None:
-        script = Script(answer({"success": False, "error": {"code": status, "message": "no"}}))
+        script = Script(make_response({"success": False, "error": {"code": status, "message": "no"}}))
         with pytest.raises(APIError, match="no") as caught:
             send(mode, script, "GET")
         assert caught.value.status == 200
@@ -224,18 +224,18 @@ class TestAskedWaits:
 class TestAnswers:
     @pytest.mark.parametrize("status", [200, 201, 202])
     def test_any_2xx_is_a_success(self, mode: Mode, status: int) -> None:
-        assert send(mode, Script(answer({"data": {"id": "p", "name": "x"}}, status)), "POST").name == "x"
+        assert send(mode, Script(make_response({"data": {"id": "p", "name": "x"}}, status)), "POST").name == "x"
 
     @pytest.mark.parametrize("text", ["<html>log in to the wifi</html>", "OK", "{"])
     def test_a_200_without_json_is_an_error(self, mode: Mode, text: str) -> None:
-        script = Script(answer(text))
+        script = Script(make_response(text))
         with pytest.raises(APIError, match="not JSON") as caught:
             send(mode, script, "GET")
         assert (caught.value.status, caught.value.body) == (200, text)
         assert len(script.requests) == 1
 
-    def test_an_empty_response_body_is_accepted_where_none_is_needed(self, mode: Mode) -> None:
-        assert send(mode, Script(answer(None, 204)), "DELETE") is None
+    def test_an_empty_response_body_is_accepted_if_none_is_needed(self, mode: Mode) -> None:
+        assert send(mode, Script(make_response(None, 204)), "DELETE") is None
 
 
 class TestRequest:

@@ -11,7 +11,7 @@ import pytest
 from realtimekit import ConfigurationError
 from realtimekit.interfaces import Response
 
-from .scripted import TOKEN, Mode, Script, answer, error, ok
+from .scripted import TOKEN, Mode, Script, error, make_response, ok
 
 MEETING = ok({"id": "m"})
 
@@ -202,7 +202,7 @@ class TestExtraHeaders:
 
     def test_of_a_download_are_not_sent_to_the_storage(self, mode: Mode) -> None:
         link = ok({"chat_download_url": "https://files.test/chat.csv"})
-        script = Script(link, answer(b""))
+        script = Script(link, make_response(b""))
         chat = mode.get(mode.client(script).sessions.ref("s").chat)
         mode.get(chat.read(extra_headers=EXTRA))
         assert "x-trace" not in script.requests[1].headers
@@ -286,7 +286,7 @@ class TestBody:
         ({"per_page": "20"}, ValueError, "per_page='20'"),
     ],
 )
-def test_an_invalid_filter_is_rejected_where_it_is_passed(
+def test_an_invalid_filter_is_rejected_when_it_is_passed(
     mode: Mode, filters: dict[str, Any], refusal: type[Exception], words: str
 ) -> None:
     client = mode.client(Script())

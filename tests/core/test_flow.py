@@ -61,7 +61,7 @@ class TestLoop:
         assert run_either(flow(), perform, asynchronous=asynchronous) == (error, "went on")
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(), ValueError(), MemoryError()])
-    def test_whatever_ends_it_closes_the_flow(self, asynchronous: bool, error: BaseException) -> None:
+    def test_the_flow_is_always_closed(self, asynchronous: bool, error: BaseException) -> None:
         closed: list[str] = []
 
         def flow() -> Flow[None]:

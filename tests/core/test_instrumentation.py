@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from realtimekit import APIConnectionError, Attempt, ConfigurationError, NotFoundError, RealtimeKit, ServerError
 
-from .scripted import TOKEN, Mode, Script, Step, answer, error, lost, ok
+from .scripted import TOKEN, Mode, Script, Step, error, lost, make_response, ok
 
 SESSION = "/accounts/acc/realtime/kit/app/sessions/sess-1"
 FOUND = ok({"session": {"id": "sess-1"}})
@@ -42,7 +42,7 @@ def find(mode: Mode, script: Script, **settings: Any) -> Any:
 
 class TestHooks:
     def test_one_call(self, mode: Mode, told: Told) -> None:
-        find(mode, Script(answer(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **told.hooks)
+        find(mode, Script(make_response(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **told.hooks)
         (sending, before), (answered, after) = told
         assert (sending, answered) == ("request", "response")
         assert before == Attempt("GET", SESSION, 1)

@@ -23,7 +23,7 @@ from realtimekit import (
 from realtimekit.webhooks import parse_event
 
 from .operation import NOON, Operation, call, record
-from .scripted import Mode, Script, answer, call_of, client_of, error, ok
+from .scripted import Mode, Script, call_of, client_of, error, make_response, ok
 from .shapes import (
     ACTIVE,
     APP,
@@ -242,7 +242,7 @@ class TestDownloads:
 
     @pytest.mark.parametrize(("name", "data"), [("chat", CHAT), ("transcript", TRANSCRIPT), ("summary", SUMMARY)])
     def test_read_sends_no_token(self, mode: Mode, name: str, data: dict[str, str]) -> None:
-        script = Script(ok(data), answer(b"\xff\x00 any bytes"))
+        script = Script(ok(data), make_response(b"\xff\x00 any bytes"))
         artifact = mode.get(getattr(mode.client(script).sessions.ref("s"), name))
         assert mode.get(artifact.read(timeout=9)) == b"\xff\x00 any bytes"
         request = script.requests[1]
@@ -251,14 +251,14 @@ class TestDownloads:
         assert (request.content, request.timeout) == (None, 9.0)
 
     def test_an_empty_file_is_a_file(self, mode: Mode) -> None:
-        artifact = mode.get(mode.client(Script(ok(CHAT), answer(b""))).sessions.ref("s").chat)
+        artifact = mode.get(mode.client(Script(ok(CHAT), make_response(b""))).sessions.ref("s").chat)
         assert mode.get(artifact.read()) == b""
 
     def test_a_file_that_looks_like_an_error_is_a_file(self, mode: Mode) -> None:
-        artifact = mode.get(mode.client(Script(ok(CHAT), answer({"success": False}))).sessions.ref("s").chat)
+        artifact = mode.get(mode.client(Script(ok(CHAT), make_response({"success": False}))).sessions.ref("s").chat)
         assert mode.get(artifact.read()) == b'{"success": false}'
 
-    def test_without_a_link_only_the_api_is_asked(self, mode: Mode) -> None:
+    def test_without_a_link_only_the_api_is_requested(self, mode: Mode) -> None:
         script = Script(ok({}), ok({}))  # it may be there by now
         artifact = mode.get(mode.client(script).sessions.ref("s").summary)
         with pytest.raises(realtimekit.RealtimeKitError):
@@ -267,7 +267,9 @@ class TestDownloads:
 
     def test_an_expired_link_is_an_error_without_its_signature(self, mode: Mode) -> None:
         data = {"chat_download_url": "https://files.test/x?X-Amz-Signature=s3cret"}
-        script = Script(ok(data), answer("<Error>expired</Error>", 403), ok(data), answer("<Error/>", 403))
+        script = Script(
+            ok(data), make_response("<Error>expired</Error>", 403), ok(data), make_response("<Error/>", 403)
+        )
         artifact = mode.get(mode.client(script).sessions.ref("s").chat)
         with pytest.raises(realtimekit.PermissionDeniedError) as caught:
             mode.get(artifact.read())
@@ -295,7 +297,7 @@ def test_a_peer_report_without_a_participant_is_a_decode_error(mode: Mode, data:
 class TestTranscriptRequests:
     """Segments are read from the JSON form, the only one with both the speaker and the end of each segment."""
 
-    JSON = answer([{"startTime": 0, "endTime": 1500, "sentence": "Hello", "peerData": {"displayName": "Ann"}}])
+    JSON = make_response([{"startTime": 0, "endTime": 1500, "sentence": "Hello", "peerData": {"displayName": "Ann"}}])
 
     def test_segments_take_two_requests(self, mode: Mode) -> None:
         script = Script(ok(TRANSCRIPT), self.JSON)

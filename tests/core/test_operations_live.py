@@ -10,7 +10,7 @@ import pytest
 from realtimekit import AuthenticationError, DecodeError, NotFoundError, Poll
 
 from .operation import call
-from .scripted import Call, Mode, Script, answer, error, ok
+from .scripted import Call, Mode, Script, error, make_response, ok
 from .shapes import ACTIVE, KICKED, MEETING, MUTED, POLL
 
 SOMEBODY: list[dict[str, list[str]]] = [
@@ -23,7 +23,7 @@ LIVE = "/app/meetings/m/active-session"
 
 def act(mode: Mode, data: Any, do: Callable[[Any], Any]) -> tuple[Any, Call]:
     """Return the result of a call on the active session, and its request."""
-    script = Script(ok(ACTIVE), ok(data) if data is not None else answer(None))
+    script = Script(ok(ACTIVE), ok(data) if data is not None else make_response(None))
     live = mode.get(mode.client(script).meetings.ref("m").active_session)
     result = mode.get(do(live))
     return result, script.calls[1]

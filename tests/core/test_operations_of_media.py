@@ -11,7 +11,7 @@ import pytest
 from realtimekit import DecodeError, Livestream, LivestreamSession, Meeting, NotFoundError, Recording
 
 from .operation import NOON, Operation, call, record
-from .scripted import Mode, Script, answer, error, ok, paging_of
+from .scripted import Mode, Script, error, make_response, ok, paging_of
 from .shapes import (
     BROADCAST,
     LIVESTREAM,
@@ -178,7 +178,7 @@ def test_the_livestream_is_updated_from_the_response_with_its_broadcast(mode: Mo
     assert livestream.status == "IDLE"
 
 
-def test_no_broadcast_going_on_is_not_found(mode: Mode) -> None:
+def test_no_live_broadcast_is_not_found(mode: Mode) -> None:
     client = mode.client(Script(error(404), error(404)))
     with pytest.raises(NotFoundError):
         mode.get(client.livestreams.ref("l").active_livestream_session())
@@ -228,7 +228,7 @@ def test_an_invalid_link_raises_only_where_it_is_read(mode: Mode, link: Any) -> 
 
 
 def test_a_recording_can_be_downloaded(mode: Mode, tmp_path: Path) -> None:
-    script = Script(ok(RECORDING), ok(UPLOADED), answer(b"the file"))
+    script = Script(ok(RECORDING), ok(UPLOADED), make_response(b"the file"))
     recording = mode.get(mode.client(script).recordings.find("r"))
     saved = mode.get(recording.download(tmp_path))  # the link is read anew: there was none yet
     assert (saved, saved.read_bytes()) == (tmp_path / "weekly.mp4", b"the file")

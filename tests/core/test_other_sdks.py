@@ -10,7 +10,7 @@ import pytest
 
 from realtimekit import App, Chat, LivestreamSession, Meeting, NotFoundError, Preset, RealtimeKitError, Session
 
-from .scripted import Mode, Script, answer, client_of, error
+from .scripted import Mode, Script, client_of, error, make_response
 
 NO_CALL = "the API offers no such call"
 
@@ -68,7 +68,7 @@ def test_on_a_class_and_its_records(kind: type[Any], name: str, message: str) ->
         assert getattr(obj, name, None) is None
 
 
-def test_what_exists_is_found_and_what_is_unknown_is_not() -> None:
+def test_existing_records_are_found_and_unknown_ones_are_not() -> None:
     client = client_of(Script())
     assert hasattr(client.presets.ref("p"), "destroy")
     assert not hasattr(client.sessions.ref("s"), "destroy")
@@ -116,5 +116,5 @@ def test_status_code_is_the_status(mode: Mode) -> None:
 def test_status_code_of_a_200_that_is_an_error(mode: Mode) -> None:
     body = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}
     with pytest.raises(RealtimeKitError) as caught:
-        mode.get(mode.client(Script(answer(body))).sessions.find("s"))
+        mode.get(mode.client(Script(make_response(body))).sessions.find("s"))
     assert (getattr(caught.value, "status_code", None), getattr(caught.value, "code", None)) == (200, 10000)

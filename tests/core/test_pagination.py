@@ -233,7 +233,7 @@ def test_every_record_once_with_pages_of_any_size(*, sizes: list[int], honest: b
     limit=st.none() | st.integers(1, 20),
     first=st.integers(1, 5),
 )
-def test_it_ends_and_repeats_nothing_whatever_paging_says(
+def test_it_ends_without_repetition_for_any_paging(
     *, sizes: list[int], paging: list[Paging], repeats_last: bool, limit: int | None, first: int
 ) -> None:
     numbers = iter(range(1000))

@@ -103,7 +103,7 @@ class TestSegment:
             encode_segment("session_id", dots)
 
     @pytest.mark.parametrize("wrong", [None, 7, 1.5, True, b"s", ["s"], object()])
-    def test_what_is_not_a_string_is_rejected(self, wrong: Any) -> None:
+    def test_other_types_than_strings_are_rejected(self, wrong: Any) -> None:
         with pytest.raises(TypeError, match=f"^session_id must be a string, not {type(wrong).__name__}$"):
             encode_segment("session_id", wrong)
 

@@ -9,7 +9,7 @@ import pytest
 
 from realtimekit import DecodeError, ParticipantToken, Session
 
-from .scripted import Mode, Script, answer, client_of, ok
+from .scripted import Mode, Script, client_of, make_response, ok
 
 SCOPE = {"account_id": "a", "app_id": "b"}
 SECRET = "https://files.test/x?X-Amz-Signature=s3cret"
@@ -115,7 +115,7 @@ class TestRepr:
         assert "s3cret" not in str(caught.value)
 
     def test_no_secret_in_the_repr_of_a_response(self) -> None:
-        assert "s3cret" not in repr(answer({"token": JWT}))
+        assert "s3cret" not in repr(make_response({"token": JWT}))
 
 
 class TestNewerData:
@@ -165,7 +165,7 @@ class TestNewerData:
     @pytest.mark.parametrize("body", [None, {"success": True, "data": None}, {"success": True, "data": []}, 7, []])
     def test_a_response_without_a_record_is_a_decode_error(self, mode: Mode, body: Any) -> None:
         with pytest.raises(DecodeError, match="expected <Session id='s'>"):
-            mode.get(mode.client(Script(answer(body))).sessions.find("s"))
+            mode.get(mode.client(Script(make_response(body))).sessions.find("s"))
 
     def test_cached_associations_are_kept(self, mode: Mode) -> None:
         script = Script(ok({"chat_download_url": "u"}), ok({"id": "s", "status": "ENDED"}))

@@ -13,7 +13,7 @@ from realtimekit.interfaces import Response
 from realtimekit.pagination import Paging, paging
 from realtimekit.responses import decode, unwrap
 
-from .scripted import answer, paging_of
+from .scripted import make_response, paging_of
 
 APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01-01T08:16:40.644Z"}
 
@@ -41,7 +41,7 @@ APP: dict[str, Any] = {"id": "a", "name": "my-first-app", "created_at": "2025-01
 def test_decode(monkeypatch: pytest.MonkeyPatch, content: bytes, decoded: Any, threshold: int) -> None:
     monkeypatch.setattr(responses, "_decoder", responses._Decoder(threshold))
     monkeypatch.delitem(sys.modules, "orjson", raising=False)
-    assert decode(answer(content)) == decoded
+    assert decode(make_response(content)) == decoded
 
 
 def test_orjson_is_loaded_after_the_threshold() -> None:

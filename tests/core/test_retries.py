@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from realtimekit import APITimeoutError
 from realtimekit.retries import backoff, may_retry, retry_after
 
-from .scripted import answer, lost, not_sent
+from .scripted import lost, make_response, not_sent
 
 SAFE = ["GET", "HEAD", "PUT", "DELETE"]
 RISKY = ["POST", "PATCH"]
@@ -30,7 +30,7 @@ class TestMayResend:
         + [(429, True, True)],
     )
     def test_after_an_answer(self, method: str, status: int, *, safe: bool, risky: bool) -> None:
-        assert may_retry(method, answer(None, status)) is (safe if method in SAFE else risky)
+        assert may_retry(method, make_response(None, status)) is (safe if method in SAFE else risky)
 
     @pytest.mark.parametrize("method", SAFE + RISKY)
     def test_always_if_nothing_was_sent(self, method: str) -> None:

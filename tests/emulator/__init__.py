@@ -1,1 +1,1 @@
-"""Tests of the emulator, through its wire: the SDK takes no part in them."""
+"""Tests of the emulator over HTTP, without the SDK."""

@@ -1,4 +1,4 @@
-"""One served emulator for each file of tests, forgotten after each test."""
+"""One served emulator for each file of tests, reset after each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether answers are what the emulator's own description says of them."""
+"""Checks responses against the emulator's own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _validator(template: str, method: str, status: str) -> Any:
 
 
 def check(method: str, target: str, status: int, body: Any) -> None:
-    """Fail unless the answer is described. A request that has no route is not the description's business."""
+    """Fail unless the document describes the response. Requests without a route are not in the document."""
     try:
         route, _ = API.match(method, urlsplit(target).path)
     except HTTPError:

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: keeps what arrives, and answers as it is told."""
+"""A receiver of webhooks: keeps deliveries, and responds with given statuses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Arrived(NamedTuple):
 
 
 class Receiver:
-    """`answers` says the status for the nth request (from 0); None closes the connection without an answer."""
+    """`answers` returns the status for the nth request (from 0); None closes the connection without a response."""
 
     def __init__(self, answers: Callable[[int], int | None] = lambda _: 200) -> None:
         self.arrived: list[Arrived] = []
@@ -54,7 +54,7 @@ class Receiver:
 
     @property
     def events(self) -> list[str]:
-        """The names of what arrived; the order in which events arrive is no promise."""
+        """The names of the events that arrived, sorted: their order is not guaranteed."""
         return sorted(arrived.event["event"] for arrived in self.arrived)
 
     def __enter__(self) -> Self:

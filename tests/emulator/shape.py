@@ -1,4 +1,4 @@
-"""What an answer must look like: exact keys, and for each value a type, a literal, or a rule of this file."""
+"""The expected shape of responses: exact keys, and for each value a type, a literal, or a rule of this file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def uuid(value: Any) -> bool:
 
 
 def when(value: Any) -> bool:
-    """A time as the API writes it."""
+    """Match a time as the API writes it."""
     return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value) is not None
 
 
@@ -37,12 +37,12 @@ def jwt(value: Any) -> bool:
 
 
 def must_be(value: Any, wanted: Any, at: str = "$") -> None:
-    """Assert the shape.
+    """Assert that a value has a shape.
 
     Args:
-        value: the decoded answer.
+        value: the decoded response.
         wanted: a dict (these keys and no others), a list of one (each item so), a rule, or the value itself.
-        at: where in the answer; for the message.
+        at: where in the response; for the message.
     """
     if isinstance(wanted, dict):
         assert isinstance(value, dict), f"{at}: {value!r} is no object"
@@ -163,12 +163,12 @@ BY_API = {"reason": "API_CALL", "caller": {"type": "ORGANIZATION"}}
 
 
 def error(status: int, message: str) -> dict[str, Any]:
-    """RealtimeKit's own error."""
+    """Return the body of an error in RealtimeKit's own form."""
     return {"success": False, "error": {"code": status, "message": message}}
 
 
 def gateway_error(code: int, message: Any) -> dict[str, Any]:
-    """An error of Cloudflare's gateway, before RealtimeKit."""
+    """Return the body of an error of Cloudflare's gateway."""
     return {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def test_get(world: World) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id)
-    answer = world.get(f"/meetings/{meeting_id}/active-session")
-    assert answer.status == 200
+    response = world.get(f"/meetings/{meeting_id}/active-session")
+    assert response.status == 200
     wanted = {**LIVE_SESSION, "id": who.session_id, "associated_id": meeting_id, "live_participants": 1}
-    must_be(answer.json(), {"success": True, "data": wanted})
+    must_be(response.json(), {"success": True, "data": wanted})
 
 
 @pytest.mark.parametrize("by", ["participant_ids", "custom_participant_ids"])
@@ -26,8 +26,8 @@ def test_kick(world: World, by: str) -> None:
     meeting_id = world.meeting()
     alice, bob = world.join(meeting_id, "Alice", picture="https://example.com/a.png"), world.join(meeting_id, "Bob")
     chosen = alice.participant_id if by == "participant_ids" else "alice"
-    answer = world.post(f"/meetings/{meeting_id}/active-session/kick", {by: [chosen]})
-    assert answer.status == 200
+    response = world.post(f"/meetings/{meeting_id}/active-session/kick", {by: [chosen]})
+    assert response.status == 200
     person = {
         "id": alice.participant_id,
         "name": "Alice",
@@ -35,7 +35,7 @@ def test_kick(world: World, by: str) -> None:
         "created_at": when,
         "updated_at": when,
     }
-    must_be(answer.json(), {"success": True, "data": {"action": "kick", "participants": [person]}})
+    must_be(response.json(), {"success": True, "data": {"action": "kick", "participants": [person]}})
     assert when(world.peer(alice)["left_at"])
     assert world.peer(bob)["left_at"] is None
     assert world.session(bob.session_id)["live_participants"] == 1
@@ -50,7 +50,7 @@ def test_kick_by_both_kinds_of_id_takes_each_once(world: World) -> None:
     assert world.session(bob.session_id)["live_participants"] == 0
 
 
-def test_who_was_kicked_may_come_back(world: World) -> None:
+def test_a_kicked_participant_may_rejoin(world: World) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id)
     world.post(f"/meetings/{meeting_id}/active-session/kick", {"participant_ids": [who.participant_id]})
@@ -64,9 +64,9 @@ def test_kick_all(world: World) -> None:
     people = [world.join(meeting_id, name) for name in ("Alice", "Bob")]
     world.emulator.leave(meeting_id, people[1].peer_id)
     carol = world.join(meeting_id, "Carol")
-    answer = world.post(f"/meetings/{meeting_id}/active-session/kick-all")
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {"action": "kick-all", "kicked_participants_count": 2}})
+    response = world.post(f"/meetings/{meeting_id}/active-session/kick-all")
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {"action": "kick-all", "kicked_participants_count": 2}})
     assert when(world.peer(carol)["left_at"])
     session = world.get(f"/meetings/{meeting_id}/active-session").data
     assert (session["status"], session["live_participants"]) == ("LIVE", 0)  # until the keep-alive is over
@@ -83,10 +83,10 @@ def test_mute(world: World, by: str) -> None:
     alice, bob = world.join(meeting_id, "Alice"), world.join(meeting_id, "Bob")
     chosen = bob.participant_id if by == "participant_ids" else "bob"
     before = world.state()
-    answer = world.post(f"/meetings/{meeting_id}/active-session/mute", {by: [chosen]})
-    assert answer.status == 200
+    response = world.post(f"/meetings/{meeting_id}/active-session/mute", {by: [chosen]})
+    assert response.status == 200
     person = {"id": bob.participant_id, "name": "Bob", "created_at": when, "updated_at": when}
-    must_be(answer.json(), {"success": True, "data": {"action": "mute", "participants": [person]}})
+    must_be(response.json(), {"success": True, "data": {"action": "mute", "participants": [person]}})
     assert world.state() == before
     assert world.peer(alice)["left_at"] is None
 
@@ -96,17 +96,17 @@ def test_mute_all(world: World, body: object) -> None:
     meeting_id = world.meeting()
     people = [world.join(meeting_id, name) for name in ("Alice", "Bob", "Carol")]
     world.emulator.leave(meeting_id, people[0].peer_id)
-    answer = world.post(f"/meetings/{meeting_id}/active-session/mute-all", body)
-    assert answer.status == 200
-    assert answer.json() == {"success": True, "data": {"action": "mute-all", "muted_participants_count": 2}}
+    response = world.post(f"/meetings/{meeting_id}/active-session/mute-all", body)
+    assert response.status == 200
+    assert response.json() == {"success": True, "data": {"action": "mute-all", "muted_participants_count": 2}}
 
 
 @pytest.mark.parametrize("value", ["yes", 1, None])
 def test_bad_allow_unmute(world: World, value: object) -> None:
     meeting_id = world.meeting()
     world.join(meeting_id)
-    answer = world.post(f"/meetings/{meeting_id}/active-session/mute-all", {"allow_unmute": value})
-    assert answer.status == 400
+    response = world.post(f"/meetings/{meeting_id}/active-session/mute-all", {"allow_unmute": value})
+    assert response.status == 400
 
 
 # --- refused
@@ -122,9 +122,9 @@ def test_no_active_session(world: World, method: str, end: str, body: object) ->
     world.join(over)
     world.end(over)
     for meeting_id in (never, over):
-        answer = world.call(method, f"{world.app}/meetings/{meeting_id}/active-session{end}", body)
-        assert answer.status == 404
-        assert answer.json() == error(404, f"No active session found for meeting_id {meeting_id}")
+        response = world.call(method, f"{world.app}/meetings/{meeting_id}/active-session{end}", body)
+        assert response.status == 404
+        assert response.json() == error(404, f"No active session found for meeting_id {meeting_id}")
     unknown = world.call(method, f"{world.app}/meetings/nothing/active-session{end}", body)
     assert unknown.status == 404
     assert unknown.json() == NOT_FOUND
@@ -132,7 +132,7 @@ def test_no_active_session(world: World, method: str, end: str, body: object) ->
 
 @pytest.mark.parametrize("call", ["kick", "mute"])
 @pytest.mark.parametrize("by", ["participant_ids", "custom_participant_ids"])
-def test_who_is_not_there(world: World, by: str, call: str) -> None:
+def test_unknown_participants(world: World, by: str, call: str) -> None:
     meeting_id = world.meeting()
     alice, bob = world.join(meeting_id, "Alice"), world.join(meeting_id, "Bob")
     world.emulator.leave(meeting_id, bob.peer_id)
@@ -140,9 +140,9 @@ def test_who_is_not_there(world: World, by: str, call: str) -> None:
     gone = bob.participant_id if by == "participant_ids" else "bob"
     before = world.state()
     for wanted in ("0000", gone):
-        answer = world.post(f"/meetings/{meeting_id}/active-session/{call}", {by: [here, wanted]})
-        assert answer.status == 404
-        assert answer.json() == error(404, f"No user found with id {wanted}")
+        response = world.post(f"/meetings/{meeting_id}/active-session/{call}", {by: [here, wanted]})
+        assert response.status == 404
+        assert response.json() == error(404, f"No user found with id {wanted}")
     assert world.state() == before
 
 
@@ -160,6 +160,6 @@ def test_who_is_not_there(world: World, by: str, call: str) -> None:
 def test_bad_bodies(world: World, call: str, body: object, problem: str) -> None:
     meeting_id = world.meeting()
     world.join(meeting_id)
-    answer = world.post(f"/meetings/{meeting_id}/active-session/{call}", body)
-    assert answer.status == 400
-    assert answer.json() == error(400, f"BAD_REQUEST: {problem}")
+    response = world.post(f"/meetings/{meeting_id}/active-session/{call}", body)
+    assert response.status == 400
+    assert response.json() == error(400, f"BAD_REQUEST: {problem}")

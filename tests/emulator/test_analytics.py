@@ -1,4 +1,4 @@
-"""Analytics: totals and days of what happened."""
+"""Analytics: totals, and totals by day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def today(world: World) -> datetime:
 
 @pytest.fixture
 def morning(world: World) -> datetime:
-    """It is six o'clock, so that nothing goes on over midnight by chance; returns the day's beginning."""
+    """Advance the clock to six o'clock, so that nothing crosses midnight by chance; returns the start of the day."""
     now = today(world)
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     world.advance((start + timedelta(hours=6) - now).total_seconds())
@@ -30,7 +30,7 @@ def morning(world: World) -> datetime:
 
 
 def hold(world: World, minutes: float, *names: str, **fields: Any) -> str:
-    """A meeting of so many minutes; returns its id."""
+    """Hold a meeting of this many minutes, and return its id."""
     meeting_id = world.meeting(**fields)
     for name in names:
         world.join(meeting_id, name)
@@ -47,9 +47,9 @@ def iso(day: datetime) -> str:
 
 
 def test_nothing(world: World) -> None:
-    answer = world.get("/analytics/daywise")
-    assert answer.status == 200
-    assert answer.json() == {
+    response = world.get("/analytics/daywise")
+    assert response.status == 200
+    assert response.json() == {
         "success": True,
         "data": {
             "session_stats": {"sessions_count": 0, "sessions_minutes_consumed": 0, "day_stats": []},
@@ -93,7 +93,7 @@ def str_of_midnight(value: Any) -> bool:
     return isinstance(value, str) and value.endswith("T00:00:00.000Z")
 
 
-def test_what_goes_on_counts_so_far(world: World, morning: datetime) -> None:
+def test_a_live_session_counts_so_far(world: World, morning: datetime) -> None:
     meeting_id = world.meeting(record_on_start=True)
     world.join(meeting_id)
     world.advance(120)
@@ -102,13 +102,13 @@ def test_what_goes_on_counts_so_far(world: World, morning: datetime) -> None:
     assert data["recording_stats"]["recording_minutes_consumed"] == pytest.approx(2 - 2 / 60, abs=NEARLY)
 
 
-def test_a_recording_that_never_began_is_none(world: World) -> None:
+def test_a_recording_that_never_started_is_not_counted(world: World) -> None:
     world.record(world.meeting())
     world.advance(100)
     assert world.get("/analytics/daywise").data["recording_stats"]["recording_count"] == 0
 
 
-def test_the_days_asked_for_are_both_in(world: World, morning: datetime) -> None:
+def test_both_ends_of_the_range_are_included(world: World, morning: datetime) -> None:
     for _ in range(4):
         hold(world, 1, "Alice")
         world.advance(DAY - 70)
@@ -205,9 +205,9 @@ def test_livestreams_between_seconds(world: World, streamed: datetime) -> None:
     ],
 )
 def test_refused(world: World, path: str, query: dict[str, str]) -> None:
-    answer = world.get(f"/analytics/{path}", **query)
-    assert answer.status == 400
-    assert next(iter(query)) in answer.json()["error"]["message"]
+    response = world.get(f"/analytics/{path}", **query)
+    assert response.status == 400
+    assert next(iter(query)) in response.json()["error"]["message"]
 
 
 def test_each_app_has_its_own(world: World, streamed: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Anything at all, sent to every route: an answer below 500, in JSON, and nothing changed by what was refused."""
+"""Random requests to every route: the response is below 500 and JSON, and a refused request changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KIT = "/client/v4/accounts/{account_id}/realtime/kit"
 
 
 class Anything(NamedTuple):
-    """A route, and what it takes: in its query (GET) or its body."""
+    """A route, and its parameters: in the query (GET) or the body."""
 
     method: str
     path: str
@@ -64,7 +64,7 @@ LUCKY = {
 
 
 def plausible(schema: Schema) -> st.SearchStrategy[Any]:
-    """What fits a schema, or nearly so."""
+    """Generate values that fit a schema, or nearly so."""
     inner = st.deferred(lambda: plausible(schema.items or STRING))
     found: st.SearchStrategy[Any]
     match schema.type:
@@ -95,7 +95,7 @@ def plausible(schema: Schema) -> st.SearchStrategy[Any]:
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, str, str, bytes]:
-    """Method, path, query and body; in most of them one thing alone is odd."""
+    """Generate method, path, query and body; in most of them only one thing is odd."""
     method, path, takes = draw(st.sampled_from(ROUTES))
     given = {}
     for name, schema in takes.items():
@@ -125,13 +125,13 @@ odd_ids = st.none() | st.tuples(
 
 
 class Case:
-    """An emulator with one meeting that goes on and one that is over, made anew for each example."""
+    """An emulator with a live meeting and an ended one, created for each example."""
 
     def __init__(self) -> None:
         self.emulator = Emulator()
 
     def begin(self) -> dict[str, str]:
-        """The ids that stand for each name in a route."""
+        """Return the ids for each placeholder in a route."""
         self.emulator.world.clock.ahead *= 0
         self.emulator.reset()
         meeting, participant = self.api("POST", "meetings", {"live_stream_on_start": True})["id"], "part-1"
@@ -199,18 +199,18 @@ def test_anything(case: Case, request: tuple[str, str, str, bytes], odd: tuple[s
     here = {**known, "participant_id": known["peer_id"]} if "/sessions/" in path else known
     path = path.format(**(here if odd is None else {**here, odd[0]: odd[1]}))
     before = case.state()
-    answer = case.send(method, path, query, body)
-    assert answer.status < 500
+    response = case.send(method, path, query, body)
+    assert response.status < 500
     if path.startswith("/files/"):
-        assert answer.status == 403
+        assert response.status == 403
     else:
-        assert answer.headers["content-type"] == "application/json"
-        decoded = json.loads(answer.body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        assert response.headers["content-type"] == "application/json"
+        decoded = json.loads(response.body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
         assert isinstance(decoded, dict)
         if not path.startswith("/_emulator"):
-            assert decoded["success"] is (answer.status < 300)
-            described.check(method, path, answer.status, decoded)
-    if answer.status >= 300 or method == "GET":
+            assert decoded["success"] is (response.status < 300)
+            described.check(method, path, response.status, decoded)
+    if response.status >= 300 or method == "GET":
         assert case.state() == before
     # it still works
     assert case.send("GET", f"{KIT.format(account_id=case.emulator.account_id)}/apps", "", b"").status == 200

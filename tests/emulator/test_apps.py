@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def test_list(world: World) -> None:
-    answer = world.call("GET", f"{world.kit}/apps")
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": [APP], "paging": PAGING})
-    assert [app["id"] for app in answer.data] == [world.emulator.app_id]
+    response = world.call("GET", f"{world.kit}/apps")
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": [APP], "paging": PAGING})
+    assert [app["id"] for app in response.data] == [world.emulator.app_id]
 
 
-def test_create_wraps_the_app_and_answers_200(world: World) -> None:
-    answer = world.call("POST", f"{world.kit}/apps", {"name": "second"})
-    assert answer.status == 200  # not 201
-    must_be(answer.json(), {"success": True, "data": {"app": {**APP, "name": "second"}}})
+def test_create_wraps_the_app_and_returns_200(world: World) -> None:
+    response = world.call("POST", f"{world.kit}/apps", {"name": "second"})
+    assert response.status == 200  # not 201
+    must_be(response.json(), {"success": True, "data": {"app": {**APP, "name": "second"}}})
 
 
 def test_get_does_not_wrap_the_app(world: World) -> None:
     app = world.call("POST", f"{world.kit}/apps", {"name": "second"}).data["app"]
-    answer = world.call("GET", f"{world.kit}/apps/{app['id']}")
-    assert answer.status == 200
-    assert answer.json() == {"success": True, "data": app}
+    response = world.call("GET", f"{world.kit}/apps/{app['id']}")
+    assert response.status == 200
+    assert response.json() == {"success": True, "data": app}
 
 
 def test_a_new_app_is_empty_and_usable(world: World) -> None:
@@ -73,9 +73,9 @@ def test_search_is_for_a_part_of_the_name(world: World, search: str, wanted: set
     ],
 )
 def test_bad_queries(world: World, query: dict[str, str], message: str) -> None:
-    answer = world.call("GET", f"{world.kit}/apps", **query)
-    assert answer.status == 400
-    assert answer.json() == error(400, message)
+    response = world.call("GET", f"{world.kit}/apps", **query)
+    assert response.status == 400
+    assert response.json() == error(400, message)
     assert world.call("GET", f"{world.kit}/apps", search="x" * 125).status == 200
 
 
@@ -89,13 +89,13 @@ def test_bad_queries(world: World, query: dict[str, str], message: str) -> None:
     ],
 )
 def test_bad_bodies(world: World, body: object, message: str) -> None:
-    answer = world.call("POST", f"{world.kit}/apps", body)
-    assert answer.status == 400
-    assert answer.json() == error(400, message)
+    response = world.call("POST", f"{world.kit}/apps", body)
+    assert response.status == 400
+    assert response.json() == error(400, message)
     assert len(world.call("GET", f"{world.kit}/apps").data) == 1
 
 
 def test_unknown_app(world: World) -> None:
-    answer = world.call("GET", f"{world.kit}/apps/nothing")
-    assert answer.status == 404
-    assert answer.json() == NOT_FOUND
+    response = world.call("GET", f"{world.kit}/apps/nothing")
+    assert response.status == 404
+    assert response.json() == NOT_FOUND

@@ -1,4 +1,4 @@
-"""Many at once over HTTP: nothing is lost, counted twice or half done."""
+"""Concurrent requests over HTTP: nothing is lost, counted twice or half done."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def at_once(call: Callable[[int], Any], numbers: Iterable[int] = range(THREADS))
         return list(pool.map(call, numbers))
 
 
-def test_meetings_made_at_once_are_all_there(world: World) -> None:
+def test_no_concurrently_created_meeting_is_lost(world: World) -> None:
     made = at_once(lambda number: world.meeting(title=f"meeting {number}"), range(100))
     assert len(set(made)) == 100
-    answer = world.get("/meetings", per_page=200)
-    assert {meeting["id"] for meeting in answer.data} == set(made)
-    assert answer.json()["paging"]["total_count"] == 100
-    assert len({meeting["title"] for meeting in answer.data}) == 100
+    response = world.get("/meetings", per_page=200)
+    assert {meeting["id"] for meeting in response.data} == set(made)
+    assert response.json()["paging"]["total_count"] == 100
+    assert len({meeting["title"] for meeting in response.data}) == 100
 
 
-def test_who_joins_at_once_meets_in_one_session(world: World) -> None:
+def test_concurrent_joins_open_one_session(world: World) -> None:
     meeting_id = world.meeting()
     people: list[Who] = at_once(lambda number: world.join(meeting_id, f"P{number}"))
     assert len({who.session_id for who in people}) == 1
@@ -72,7 +72,7 @@ def test_the_clock_loses_no_second(world: World) -> None:
 
 
 def test_readers_and_writers_at_once(world: World) -> None:
-    """Everything at once, the methods among it; each reader sees a whole state."""
+    """Requests and Python methods at once; each reader sees a consistent state."""
     meeting_id = world.meeting()
     participant_id = world.participant(meeting_id)
 

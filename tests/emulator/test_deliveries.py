@@ -1,4 +1,4 @@
-"""Webhooks on their way: what is told when, signed how, and tried again how often."""
+"""Webhook deliveries: which events are sent when, how they are signed, and how often they are retried."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALL = [
 
 
 def subscribed(world: World, receiver: Receiver, *events: str, **fields: Any) -> str:
-    """The id of a webhook to the receiver, for these events or for all of them."""
+    """Create a webhook to the receiver, for these events or for all, and return its id."""
     events = events or tuple(world.get("/webhooks/all").data)
     return str(world.post("/webhooks", {"name": "mine", "url": receiver.url, "events": events, **fields}).data["id"])
 
@@ -41,7 +41,7 @@ def settled(world: World) -> list[dict[str, Any]]:
     return deliveries
 
 
-def test_a_meeting_is_told_from_beginning_to_end(world: World) -> None:
+def test_a_meeting_sends_all_its_events(world: World) -> None:
     with Receiver() as receiver:
         webhook_id = subscribed(world, receiver)
         who = world.ended("Alice")[0]
@@ -81,7 +81,7 @@ def test_a_meeting_is_told_from_beginning_to_end(world: World) -> None:
     assert len({arrived.headers["rtk-uuid"] for arrived in receiver.arrived}) == len(ALL)
 
 
-def test_who_leaves_last_ends_it_by_and_by(world: World) -> None:
+def test_a_session_ends_some_time_after_the_last_participant_left(world: World) -> None:
     with Receiver() as receiver:
         subscribed(world, receiver, "meeting.ended")
         meeting_id = world.meeting()
@@ -118,7 +118,7 @@ def test_recordings_and_livestreams(world: World) -> None:
     }
 
 
-def test_only_what_was_asked_for_and_only_of_this_app(world: World) -> None:
+def test_only_subscribed_events_of_this_app(world: World) -> None:
     with Receiver() as receiver:
         subscribed(world, receiver, "meeting.started")
         subscribed(world, receiver, "meeting.summary", enabled=False)
@@ -174,7 +174,7 @@ def test_any_2xx_is_delivered(world: World, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 404, 429])
-def test_3xx_and_4xx_are_never_tried_again(world: World, status: int) -> None:
+def test_3xx_and_4xx_are_never_retried(world: World, status: int) -> None:
     with Receiver(lambda _: status) as receiver:
         subscribed(world, receiver, "meeting.started")
         world.join(world.meeting())
@@ -186,7 +186,7 @@ def test_3xx_and_4xx_are_never_tried_again(world: World, status: int) -> None:
 
 
 @pytest.mark.parametrize("trouble", [500, 503, None])
-def test_5xx_and_a_lost_answer_are_tried_again_by_the_clock(world: World, trouble: int | None) -> None:
+def test_5xx_and_a_lost_response_are_retried_by_the_clock(world: World, trouble: int | None) -> None:
     with Receiver(lambda number: trouble if number < 2 else 200) as receiver:
         subscribed(world, receiver, "meeting.started")
         world.join(world.meeting())
@@ -229,7 +229,7 @@ def test_nobody_there(world: World) -> None:
     assert "refused" in delivery["attempts"][0]["error"]
 
 
-def test_a_delivery_can_be_made_again(world: World) -> None:
+def test_redeliver(world: World) -> None:
     with Receiver(lambda number: 404 if number == 0 else 200) as receiver:
         subscribed(world, receiver, "meeting.started")
         world.join(world.meeting())
@@ -251,7 +251,7 @@ def test_it_delivers_to_this_machine_alone(world: World, address: str) -> None:
     assert "is not" in delivery["attempts"][0]["error"]
 
 
-def test_what_is_refused_tells_nobody(world: World) -> None:
+def test_a_refused_request_sends_no_event(world: World) -> None:
     with Receiver() as receiver:
         subscribed(world, receiver)
         meeting_id = world.meeting()
@@ -275,7 +275,7 @@ def test_a_receiver_may_ask_the_api_meanwhile(world: World) -> None:
     assert titles == ["Planning"]
 
 
-def test_what_was_not_delivered_survives_a_restart(tmp_path: Path) -> None:
+def test_undelivered_events_survive_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "kit.db"
     with Receiver(lambda number: 503 if number == 0 else 200) as receiver:
         with Emulator(file) as first, first.serve() as server:
@@ -293,9 +293,9 @@ def test_what_was_not_delivered_survives_a_restart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("event", [*ALL, "recording.statusUpdate", "livestreaming.statusUpdate"])
 def test_trigger_sends_one_signed_sample(world: World, tmp_path: Path, event: str) -> None:
     with Receiver() as receiver:
-        answer = world.control("/webhook-deliveries/trigger", {"event": event, "url": receiver.url}).json()
+        response = world.control("/webhook-deliveries/trigger", {"event": event, "url": receiver.url}).json()
         (delivery,) = settled(world)
-    assert delivery["id"] == answer["delivery_id"]
+    assert delivery["id"] == response["delivery_id"]
     (arrived,) = receiver.arrived
     assert arrived.event["event"] == event
     pem = world.send("GET", "/.well-known/webhooks.json").json()["data"]["publicKey"]
@@ -303,6 +303,6 @@ def test_trigger_sends_one_signed_sample(world: World, tmp_path: Path, event: st
 
 
 def test_trigger_knows_the_names(world: World) -> None:
-    answer = world.control("/webhook-deliveries/trigger", {"event": "participant.joined", "url": "http://127.0.0.1/"})
-    assert answer.status == 400
-    assert "meeting.participantJoined" in answer.json()["error"]["message"]
+    response = world.control("/webhook-deliveries/trigger", {"event": "participant.joined", "url": "http://127.0.0.1/"})
+    assert response.status == 400
+    assert "meeting.participantJoined" in response.json()["error"]["message"]

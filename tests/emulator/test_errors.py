@@ -1,4 +1,4 @@
-"""Who is refused before any operation: wrong tokens, accounts, apps, routes and methods."""
+"""Requests that are refused before any operation: wrong tokens, accounts, apps, routes and methods."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ each_operation = pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_no_token(world: World, method: str, path: str) -> None:
     target = world.kit + path.replace("/A", f"/{world.emulator.app_id}")
     before = world.state()
-    answer = world.send(method, target)
-    assert answer.status == 401
-    assert answer.json() == gateway_error(10000, "Authentication error")
+    response = world.send(method, target)
+    assert response.status == 401
+    assert response.json() == gateway_error(10000, "Authentication error")
     assert world.state() == before
 
 
@@ -71,9 +71,9 @@ def test_no_token(world: World, method: str, path: str) -> None:
 )
 def test_wrong_tokens(world: World, header: str) -> None:
     given = {"Authorization": header.format(token=world.emulator.api_token)}
-    answer = world.send("GET", f"{world.kit}/apps", None, given)
-    assert answer.status == 401
-    assert answer.json() == gateway_error(10000, "Authentication error")
+    response = world.send("GET", f"{world.kit}/apps", None, given)
+    assert response.status == 401
+    assert response.json() == gateway_error(10000, "Authentication error")
 
 
 def test_the_right_token_in_the_scheme_s_other_casing(world: World) -> None:
@@ -85,19 +85,19 @@ def test_the_right_token_in_the_scheme_s_other_casing(world: World) -> None:
 def test_unknown_account(world: World, method: str, path: str) -> None:
     target = "/client/v4/accounts/nobody/realtime/kit" + path.replace("/A", f"/{world.emulator.app_id}")
     before = world.state()
-    answer = world.call(method, target, {} if method in {"POST", "PUT", "PATCH"} else None)
-    assert answer.status == 404
-    must_be(answer.json(), gateway_error(7003, text))
-    assert target in answer.json()["errors"][0]["message"]
+    response = world.call(method, target, {} if method in {"POST", "PUT", "PATCH"} else None)
+    assert response.status == 404
+    must_be(response.json(), gateway_error(7003, text))
+    assert target in response.json()["errors"][0]["message"]
     assert world.state() == before
 
 
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path in OPERATIONS if path != "/apps"])
 def test_unknown_app(world: World, method: str, path: str) -> None:
     before = world.state()
-    answer = world.call(method, world.kit + path.replace("/A", "/nothing"), {} if method != "GET" else None)
-    assert answer.status == 404
-    assert answer.json() == NOT_FOUND
+    response = world.call(method, world.kit + path.replace("/A", "/nothing"), {} if method != "GET" else None)
+    assert response.status == 404
+    assert response.json() == NOT_FOUND
     assert world.state() == before
 
 
@@ -112,19 +112,19 @@ def test_unknown_app(world: World, method: str, path: str) -> None:
     ],
 )
 def test_an_unknown_route_names_the_near_ones(world: World, method: str, path: str, near: str) -> None:
-    answer = world.call(method, world.app + path)
-    assert answer.status == 404
-    message = answer.json()["error"]["message"]
-    assert answer.json() == error(404, message)
+    response = world.call(method, world.app + path)
+    assert response.status == 404
+    message = response.json()["error"]["message"]
+    assert response.json() == error(404, message)
     assert f"{method} {world.app}{path}" in message
     assert near in message
 
 
 @pytest.mark.parametrize("target", ["/", "/client/v4", "/client/v4/", "//", "/files", "/_emulatorx", "/client/v4/user"])
-def test_paths_elsewhere(world: World, target: str) -> None:
-    answer = world.call("GET", target)
-    assert answer.status == 404
-    assert answer.json()["success"] is False
+def test_unknown_paths(world: World, target: str) -> None:
+    response = world.call("GET", target)
+    assert response.status == 404
+    assert response.json()["success"] is False
     assert world.send("GET", target).status == 401
 
 
@@ -140,27 +140,28 @@ def test_paths_elsewhere(world: World, target: str) -> None:
     ],
 )
 def test_a_wrong_method_names_the_right_ones(world: World, method: str, path: str, takes: set[str]) -> None:
-    answer = world.call(method, world.app + path)
-    assert answer.status == 405
-    message = answer.json()["error"]["message"]
-    assert answer.json() == error(405, message)
+    response = world.call(method, world.app + path)
+    assert response.status == 405
+    message = response.json()["error"]["message"]
+    assert response.json() == error(405, message)
     named = message.removeprefix(f"{world.app}{path} takes ").removesuffix(f", not {method}")
     assert set(named.split(", ")) == takes
 
 
-def test_the_peer_report_is_no_session(world: World) -> None:
+def test_the_peer_report_is_not_a_session(world: World) -> None:
     """`/sessions/peer-report/{peer_id}` and `/sessions/{session_id}/chat` must not take each other's requests."""
     assert world.get("/sessions/peer-report/chat").json() == NOT_FOUND
     assert world.get("/sessions/peer-report").json() == NOT_FOUND  # a session of this name
 
 
-def test_every_answer_says_what_time_it_is(world: World) -> None:
+def test_every_response_has_a_date(world: World) -> None:
     from email.utils import parsedate_to_datetime
     from urllib.request import urlopen
 
     world.advance(90 * 24 * 3600)
-    with urlopen(f"{world.server.control_url}/requests", timeout=10) as answer:
-        assert answer.headers.get_all("date") == [answer.headers["date"]]
+    with urlopen(f"{world.server.control_url}/requests", timeout=10) as response:
+        assert response.headers.get_all("date") == [response.headers["date"]]
         assert (
-            abs((parsedate_to_datetime(answer.headers["date"]) - world.emulator.world.clock.now()).total_seconds()) < 60
+            abs((parsedate_to_datetime(response.headers["date"]) - world.emulator.world.clock.now()).total_seconds())
+            < 60
         )

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, as told: by the methods of `Emulator`, over plain HTTP, and by `RemoteEmulator`."""
+"""Injected faults: the same with `Emulator`, over plain HTTP, and with `RemoteEmulator`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .world import World
 
 
 class FaultsOverHttp:
-    """The routes by their documented bodies."""
+    """The control plane's routes for faults, with their documented bodies."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -38,10 +38,10 @@ class FaultsOverHttp:
         self.add_faults([rule])
 
     def add_faults(self, faults: Any) -> None:
-        answer = self._world.control("/faults", {"faults": faults})
-        if answer.status != 200:
-            raise HTTPError(answer.status, answer.json()["error"]["message"])
-        assert answer.json() == {}
+        response = self._world.control("/faults", {"faults": faults})
+        if response.status != 200:
+            raise HTTPError(response.status, response.json()["error"]["message"])
+        assert response.json() == {}
 
     def faults(self) -> list[dict[str, Any]]:
         return list(self._world.control("/faults", method="GET").json()["faults"])
@@ -50,27 +50,27 @@ class FaultsOverHttp:
         assert self._world.control("/faults", method="DELETE").json() == {}
 
 
-Weather: TypeAlias = Emulator | RemoteEmulator | FaultsOverHttp
+Control: TypeAlias = Emulator | RemoteEmulator | FaultsOverHttp
 
 
 @pytest.fixture(params=["methods", "http", "remote"])
-def weather(request: pytest.FixtureRequest, world: World) -> Weather:
-    ways: dict[str, Callable[[], Weather]] = {
+def control(request: pytest.FixtureRequest, world: World) -> Control:
+    variants: dict[str, Callable[[], Control]] = {
         "methods": lambda: world.emulator,
         "http": lambda: FaultsOverHttp(world),
         "remote": lambda: RemoteEmulator(world.server.control_url),
     }
-    return ways[request.param]()
+    return variants[request.param]()
 
 
 def ask(world: World, method: str = "GET", path: str = "/meetings", body: Any = None) -> tuple[int, Any, bytes]:
-    """Status, headers and body; without the check against the API's description, which no fault keeps."""
+    """Return status, headers and body, without the check against the API's description, which faults violate."""
     connection = http.client.HTTPConnection(world.address, timeout=20)
     try:
         headers = {"Authorization": f"Bearer {world.emulator.api_token}", "Content-Type": "application/json"}
         connection.request(method, world.app + path, None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
@@ -82,22 +82,22 @@ def statuses(world: World, count: int, **request: Any) -> list[int]:
 # --- rules
 
 
-def test_rules_come_and_go(world: World, weather: Weather) -> None:
-    assert weather.faults() == []
-    weather.add_fault(method="POST", status=503)
-    weather.add_faults([{"path": "*/meetings", "latency_seconds": 0.01}, {"calls": [9], "cut": "before"}])
+def test_rules_come_and_go(world: World, control: Control) -> None:
+    assert control.faults() == []
+    control.add_fault(method="POST", status=503)
+    control.add_faults([{"path": "*/meetings", "latency_seconds": 0.01}, {"calls": [9], "cut": "before"}])
     assert statuses(world, 2) == [200, 200]
-    assert weather.faults() == [
+    assert control.faults() == [
         {"method": "POST", "status": 503, "matched": 0, "applied": 0},
         {"path": "*/meetings", "latency_seconds": 0.01, "matched": 2, "applied": 2},
         {"calls": [9], "cut": "before", "matched": 0, "applied": 0},
     ]
-    weather.clear_faults()
-    assert weather.faults() == []
-    weather.add_fault(status=503)
+    control.clear_faults()
+    assert control.faults() == []
+    control.add_fault(status=503)
     assert statuses(world, 1) == [503]
     world.emulator.reset()
-    assert weather.faults() == []
+    assert control.faults() == []
     assert statuses(world, 1) == [200]
 
 
@@ -149,8 +149,8 @@ def test_the_first_rule_that_strikes_is_the_only_one(world: World) -> None:
     assert [rule["matched"] for rule in world.emulator.faults()] == [4, 2]
 
 
-def test_the_control_plane_is_spared(world: World, weather: Weather) -> None:
-    weather.add_fault(cut="before")
+def test_the_control_plane_is_spared(world: World, control: Control) -> None:
+    control.add_fault(cut="before")
     world.emulator.advance(1)
     assert world.control("/requests", method="GET").status == 200
 
@@ -258,7 +258,7 @@ def test_a_refusal_can_be_disturbed(world: World) -> None:
 
 
 def raw(world: World, path: str = "/meetings", *, requests: int = 1) -> tuple[bytes, type[Exception] | None]:
-    """Every byte that arrives until the connection ends, and how it ends."""
+    """Return every byte that arrives until the connection ends, and how it ends."""
     host, _, port = world.address.partition(":")
     head = (
         f"GET {world.app}{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {world.emulator.api_token}\r\n\r\n"
@@ -324,7 +324,7 @@ def test_a_drip_comes_in_pieces(world: World) -> None:
 
 
 @pytest.mark.parametrize("rule", [{"latency_seconds": 3600}, {"drip_seconds": 3600}])
-def test_nobody_waits_for_a_client_that_has_gone(rule: Fault) -> None:
+def test_a_disconnected_client_blocks_nothing(rule: Fault) -> None:
     with Emulator() as emulator:
         emulator.add_fault(**rule)
         with emulator.serve() as server:
@@ -344,7 +344,7 @@ def test_nobody_waits_for_a_client_that_has_gone(rule: Fault) -> None:
 
 
 def pause() -> None:
-    """Let the server's thread go on."""
+    """Let the server's thread run."""
     time.sleep(0.005)
 
 
@@ -352,7 +352,7 @@ def pause() -> None:
 
 
 def test_a_limit(world: World) -> None:
-    """So many in a window; then nothing for the time of the block, asked for or not; then all is as before."""
+    """A number of requests in a window; then everything is refused until the block ends; then all is as before."""
     world.emulator.add_fault(path="*/meetings", limit={"requests": 3, "window_seconds": 60, "block_seconds": 300})
     for round_ in range(2):
         for left in (2, 1, 0):
@@ -437,18 +437,18 @@ EFFECTS = ", ".join(name for name in RULE if name not in {"method", "path", "cal
         ),
     ],
 )
-def test_a_rule_that_cannot_be(weather: Weather, rule: Any, problem: str) -> None:
+def test_a_rule_that_cannot_be(control: Control, rule: Any, problem: str) -> None:
     with pytest.raises(HTTPError) as caught:
-        weather.add_faults([rule])
+        control.add_faults([rule])
     assert caught.value.status == 400
     assert str(caught.value).startswith(f'BAD_REQUEST: "{problem}')
-    assert weather.faults() == []
+    assert control.faults() == []
 
 
-def test_all_rules_or_none(weather: Weather) -> None:
+def test_all_rules_or_none(control: Control) -> None:
     with pytest.raises(HTTPError, match=r'"faults\[1\].status" must be'):
-        weather.add_faults([{"status": 503}, {"status": 1}])
-    assert weather.faults() == []
+        control.add_faults([{"status": 503}, {"status": 1}])
+    assert control.faults() == []
 
 
 @pytest.mark.parametrize("body", [{}, {"faults": {}}, {"faults": None}, {"faults": ["x"]}, [], "x"])
@@ -500,9 +500,9 @@ def test_any_rule_is_refused_or_works(world: World, data: st.DataObject, names: 
     json.dumps(emulator.faults())
     headers = {"host": "localhost", "authorization": f"Bearer {emulator.api_token}"}
     for method in ("GET", "POST"):
-        answer = emulator.handle(Request(method, f"{world.app}/meetings", "", headers, b""))
-        assert answer.status in {0, 200, 201, 429, rule.get("status")}
-        assert "".join(f"{name}{value}" for name, value in answer.headers.items()).isascii()
+        response = emulator.handle(Request(method, f"{world.app}/meetings", "", headers, b""))
+        assert response.status in {0, 200, 201, 429, rule.get("status")}
+        assert "".join(f"{name}{value}" for name, value in response.headers.items()).isascii()
     with RealtimeKit(**connected(emulator), max_retries=0) as client, suppress(RealtimeKitError):
         client.meetings.page(1)
 
@@ -533,7 +533,7 @@ def test_a_broken_connection_in_this_process(rule: Fault, kind: type[APIConnecti
 
 
 @pytest.mark.parametrize("rule", [{"cut": "after"}, {"latency_seconds": 29}, {"drip_seconds": 29}])
-def test_what_arrives_in_time_in_this_process(rule: Fault) -> None:
+def test_latency_in_process_is_not_waited_for(rule: Fault) -> None:
     with Emulator() as emulator:
         client = RealtimeKit(**connected(emulator), timeout=30)
         emulator.add_fault(**rule)

@@ -63,7 +63,7 @@ def who(world: World) -> Who:
 
 def test_each_file_in_its_type_without_a_token(world: World, who: Who) -> None:
     got = {name: world.download(link) for name, link in links(world, who.session_id).items()}
-    assert {name: (answer.status, answer.kind) for name, answer in got.items()} == {
+    assert {name: (response.status, response.kind) for name, response in got.items()} == {
         "chat.csv": (200, "text/csv; charset=utf-8"),
         "transcript.csv": (200, "text/csv; charset=utf-8"),
         "transcript.json": (200, "application/json"),
@@ -99,7 +99,7 @@ def test_the_expiry_is_a_time_in_seven_days(world: World, who: Who) -> None:
 # --- forged links
 
 
-def test_a_changed_link_opens_nothing(world: World, who: Who) -> None:
+def test_a_changed_link_is_refused(world: World, who: Who) -> None:
     link = links(world, who.session_id)["chat.csv"]
     parts = urlsplit(link)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -124,9 +124,9 @@ def test_a_changed_link_opens_nothing(world: World, who: Who) -> None:
         {"expires": "-1", "signature": signature},
     ]
     for query in forged:
-        answer = world.send("GET", f"{parts.path}?{urlencode(query)}")
-        assert answer.status == 403, query
-        assert b"hi" not in answer.body.split(), query
+        response = world.send("GET", f"{parts.path}?{urlencode(query)}")
+        assert response.status == 403, query
+        assert b"hi" not in response.body.split(), query
     for tail in ("?expires=%ff&signature=%ff", "?expires=%00&signature=%", f"?signature={signature}&expires", "?&&=&"):
         assert world.send("GET", parts.path + tail).status == 403, tail
 
@@ -191,7 +191,7 @@ def test_persist_chat_keeps_the_chat_alone(world: World) -> None:
     assert world.get(f"/sessions/{who.session_id}/transcript").status == 404
 
 
-def test_a_summary_made_again_lives_anew(world: World) -> None:
+def test_a_regenerated_summary_has_a_new_retention(world: World) -> None:
     who = world.ended()[0]
     world.advance(4 * DAY)
     assert world.post(f"/sessions/{who.session_id}/summary").status == 200
@@ -227,7 +227,7 @@ def test_the_chat_is_the_documented_table(world: World) -> None:
     assert re.search(rb"\r\n$", body)
 
 
-def test_nothing_written_is_a_header_alone(world: World) -> None:
+def test_an_empty_chat_has_only_a_header(world: World) -> None:
     body = world.download(links(world, world.ended()[0].session_id)["chat.csv"]).body
     assert list(csv.reader(io.StringIO(body.decode()))) == [CHAT_COLUMNS]
 

@@ -62,10 +62,10 @@ def test_a_foreign_host_is_refused_everywhere(world: World, host: str) -> None:
         ("POST", f"{world.app}/meetings"),
         ("GET", "/files/x/chat.csv"),
     ):
-        answer = world.send(method, target, b"{}" if method == "POST" else None, {**token, **JSON, "Host": host})
-        assert answer.status == 403, target
-        message = answer.json()["error"]["message"]
-        assert answer.json() == error(403, message)
+        response = world.send(method, target, b"{}" if method == "POST" else None, {**token, **JSON, "Host": host})
+        assert response.status == 403, target
+        message = response.json()["error"]["message"]
+        assert response.json() == error(403, message)
         assert f"the Host {host!r} could be anybody's" in message
     assert world.state() == before
 
@@ -77,15 +77,15 @@ def test_our_own_names_are_taken(world: World, host: str) -> None:
 
 def test_a_request_without_a_host_is_refused(world: World) -> None:
     for version in ("1.0", "1.1"):
-        answer = raw(world, f"POST /_emulator/reset HTTP/{version}\r\nContent-Length: 0\r\n\r\n".encode())
-        assert answer.startswith((b"HTTP/1.1 403", b"HTTP/1.1 400")), answer
+        response = raw(world, f"POST /_emulator/reset HTTP/{version}\r\nContent-Length: 0\r\n\r\n".encode())
+        assert response.startswith((b"HTTP/1.1 403", b"HTTP/1.1 400")), response
 
 
-def test_links_lead_back_to_where_the_caller_came_in(world: World) -> None:
+def test_links_have_the_origin_of_the_request(world: World) -> None:
     session_id = world.ended()[0].session_id
     headers = {"Authorization": f"Bearer {world.emulator.api_token}", "Host": "kit.localhost:99"}
-    answer = world.send("GET", f"{world.app}/sessions/{session_id}/chat", None, headers)
-    assert answer.data["chat_download_url"].startswith("http://kit.localhost:99/files/")
+    response = world.send("GET", f"{world.app}/sessions/{session_id}/chat", None, headers)
+    assert response.data["chat_download_url"].startswith("http://kit.localhost:99/files/")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_pages_cannot_reach_the_control_plane(world: World, headers: dict[str, s
     before = world.state()
     for method, target in (("POST", "/_emulator/reset"), ("GET", "/_emulator/requests"), ("POST", "/_emulator/clock")):
         body = b'{"advance_seconds": 1}' if method == "POST" else None
-        answer = world.send(method, target, body, {**JSON, **headers})
-        assert answer.status == 403, target
-        assert answer.json() == error(403, "the control plane accepts no requests from web pages")
+        response = world.send(method, target, body, {**JSON, **headers})
+        assert response.status == 403, target
+        assert response.json() == error(403, "the control plane accepts no requests from web pages")
     assert world.state() == before
 
 
@@ -126,13 +126,13 @@ def test_a_person_in_a_browser_may_look(world: World) -> None:
         "json",
     ],
 )
-def test_what_a_form_can_send_is_refused(world: World, kind: str) -> None:
+def test_bodies_that_a_form_can_send_are_refused(world: World, kind: str) -> None:
     world.meeting()
     before = world.state()
     for target in ("/_emulator/reset", "/_emulator/clock"):
-        answer = world.send("POST", target, b'{"advance_seconds": 1}', {"Content-Type": kind})
-        assert answer.status == 415
-        assert answer.json() == error(415, "send the body as application/json")
+        response = world.send("POST", target, b'{"advance_seconds": 1}', {"Content-Type": kind})
+        assert response.status == 415
+        assert response.json() == error(415, "send the body as application/json")
     assert world.state() == before
 
 
@@ -151,8 +151,8 @@ def test_the_api_needs_its_token_though_it_is_local(world: World) -> None:
 def test_no_second_spelling_leads_to_the_control_plane(world: World, target: str) -> None:
     world.meeting()
     before = world.state()
-    answer = world.send("POST", target, b"{}", {"Origin": "https://evil.example", "Content-Type": "text/plain"})
-    assert answer.status in {401, 403, 404}
+    response = world.send("POST", target, b"{}", {"Origin": "https://evil.example", "Content-Type": "text/plain"})
+    assert response.status in {401, 403, 404}
     assert world.state() == before
 
 
@@ -166,10 +166,10 @@ def raw(world: World, request: bytes) -> bytes:
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
-        answer = b""
+        response = b""
         while more := connection.recv(65536):
-            answer += more
-        return answer
+            response += more
+        return response
 
 
 # --- IPv6

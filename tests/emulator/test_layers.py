@@ -52,7 +52,7 @@ def imports(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_a_module_uses_what_lies_below(name: str) -> None:
+def test_modules_import_only_lower_layers(name: str) -> None:
     top = name.partition(".")[0]
     for other in imports(name):
         other_top = other.partition(".")[0]

@@ -1,4 +1,4 @@
-"""A session's life by the clock: keep-alive, counts, minutes, durations."""
+"""The lifecycle of a session: keep-alive, counts, minutes, durations."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_coming_back_keeps_it_open(world: World) -> None:
     assert world.session(who.session_id)["status"] == "ENDED"
 
 
-def test_coming_back_too_late_opens_another(world: World) -> None:
+def test_rejoining_too_late_opens_another_session(world: World) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id)
     world.emulator.leave(meeting_id, who.peer_id)
@@ -150,7 +150,7 @@ def test_two_sessions_end_each_at_its_moment(world: World) -> None:
     assert [between(*pair).total_seconds() for pair in zip(left, ended, strict=True)] == [60, 120]
 
 
-def test_an_unknown_path_does_not_lose_what_was_due(world: World) -> None:
+def test_an_unknown_path_does_not_lose_due_jobs(world: World) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id)
     world.emulator.leave(meeting_id, who.peer_id)

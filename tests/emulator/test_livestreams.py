@@ -1,4 +1,4 @@
-"""Livestreams: the answers of each operation, and their life by the clock."""
+"""Livestreams: the responses of each operation, and their lifecycle."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def broadcasts(world: World, livestream_id: str) -> list[dict[str, Any]]:
 
 
 def test_create(world: World) -> None:
-    answer = world.post("/livestreams", {"name": "Livestreaming-Demo"})
-    assert answer.status == 201
+    response = world.post("/livestreams", {"name": "Livestreaming-Demo"})
+    assert response.status == 201
     kept = {name: rule for name, rule in LIVESTREAM.items() if not name.endswith("_at")}
     wanted = {**kept, "name": "Livestreaming-Demo", "status": "INVOKED", "meeting_id": None}
-    must_be(answer.json(), {"success": True, "data": wanted})
+    must_be(response.json(), {"success": True, "data": wanted})
 
 
 def test_start(world: World, meeting: str) -> None:
-    answer = world.post(f"/meetings/{meeting}/livestreams", {"video_config": {"height": 720, "width": 1280}})
-    assert answer.status == 201
+    response = world.post(f"/meetings/{meeting}/livestreams", {"video_config": {"height": 720, "width": 1280}})
+    assert response.status == 201
     wanted = {"id": uuid, "status": "INVOKED", "ingest_server": text, "stream_key": text, "playback_url": text}
-    must_be(answer.json(), {"success": True, "data": wanted})
+    must_be(response.json(), {"success": True, "data": wanted})
 
 
 def test_each_has_its_own_key(world: World) -> None:
@@ -63,7 +63,7 @@ def test_each_has_its_own_key(world: World) -> None:
     assert min(map(len, keys)) >= 32
 
 
-def test_what_it_hands_out_leads_to_no_real_server(world: World) -> None:
+def test_no_url_leads_to_a_real_server(world: World) -> None:
     data = world.post("/livestreams", {}).data
     assert ".localhost:443/" in data["ingest_server"]
     assert ".localhost/" in data["playback_url"]
@@ -71,24 +71,24 @@ def test_what_it_hands_out_leads_to_no_real_server(world: World) -> None:
 
 def test_list(world: World, meeting: str) -> None:
     livestream_id = start(world, meeting, name="a-b_1")
-    answer = world.get("/livestreams")
-    assert answer.status == 200
+    response = world.get("/livestreams")
+    assert response.status == 200
     item = {**LIVESTREAM, "id": livestream_id, "meeting_id": meeting, "name": "a-b_1", "status": "INVOKED"}
-    must_be(answer.json(), {"success": True, "data": [item], "paging": PAGING})
+    must_be(response.json(), {"success": True, "data": [item], "paging": PAGING})
 
 
 @pytest.mark.parametrize("by", ["meeting", "id"])
 def test_one_with_its_sessions(world: World, meeting: str, by: str) -> None:
     livestream_id = start(world, meeting)
     world.advance(32)
-    answer = world.get(f"/meetings/{meeting}/livestream" if by == "meeting" else f"/livestreams/{livestream_id}")
-    assert answer.status == 200
+    response = world.get(f"/meetings/{meeting}/livestream" if by == "meeting" else f"/livestreams/{livestream_id}")
+    assert response.status == 200
     data = {
         "livestream": {**LIVESTREAM, "id": livestream_id, "meeting_id": meeting, "status": "LIVE"},
         "sessions": [{**BROADCAST, "livestream_id": livestream_id}],
     }
-    must_be(answer.json(), {"success": True, "data": data, "paging": PAGING})
-    assert answer.data["sessions"][0]["ingest_seconds"] == pytest.approx(30, abs=2)
+    must_be(response.json(), {"success": True, "data": data, "paging": PAGING})
+    assert response.data["sessions"][0]["ingest_seconds"] == pytest.approx(30, abs=2)
 
 
 def test_active(world: World, meeting: str) -> None:
@@ -98,8 +98,8 @@ def test_active(world: World, meeting: str) -> None:
     assert world.get(path).data["status"] == "INVOKED"
     world.advance(3)
     wanted = {name: rule for name, rule in LIVESTREAM.items() if name not in ("ingest_server", "stream_key")}
-    answer = world.get(path)
-    must_be(answer.json(), {"success": True, "data": {**wanted, "id": livestream_id, "status": "LIVE"}})
+    response = world.get(path)
+    must_be(response.json(), {"success": True, "data": {**wanted, "id": livestream_id, "status": "LIVE"}})
     stop(world, meeting)
     assert world.get(path).json() == NOT_FOUND
 
@@ -109,9 +109,9 @@ def test_active_session(world: World, meeting: str) -> None:
     path = f"/livestreams/{livestream_id}/active-livestream-session"
     assert world.get(path).json() == NOT_FOUND
     world.advance(3)
-    answer = world.get(path)
-    must_be(answer.json(), {"success": True, "data": {"livestream": LIVESTREAM, "session": BROADCAST}})
-    assert world.get(f"/livestreams/sessions/{answer.data['session']['id']}").data["livestream_id"] == livestream_id
+    response = world.get(path)
+    must_be(response.json(), {"success": True, "data": {"livestream": LIVESTREAM, "session": BROADCAST}})
+    assert world.get(f"/livestreams/sessions/{response.data['session']['id']}").data["livestream_id"] == livestream_id
     stop(world, meeting)
     assert world.get(path).json() == NOT_FOUND
 
@@ -119,9 +119,9 @@ def test_active_session(world: World, meeting: str) -> None:
 def test_stop(world: World, meeting: str) -> None:
     livestream_id = start(world, meeting)
     world.advance(62)
-    answer = world.post(f"/meetings/{meeting}/active-livestream/stop")
-    assert answer.status == 200
-    assert answer.json() == {"success": True, "data": {"message": "Stopped live stream successfully"}}
+    response = world.post(f"/meetings/{meeting}/active-livestream/stop")
+    assert response.status == 200
+    assert response.json() == {"success": True, "data": {"message": "Stopped live stream successfully"}}
     assert status(world, livestream_id) == "IDLE"
     (broadcast,) = broadcasts(world, livestream_id)
     must_be(broadcast, LIVESTREAM_SESSION)
@@ -152,7 +152,7 @@ def test_of_no_meeting_it_becomes_idle(world: World) -> None:
     assert broadcasts(world, livestream_id) == []
 
 
-def test_before_anybody_is_there_it_waits(world: World) -> None:
+def test_it_waits_for_the_first_participant(world: World) -> None:
     meeting_id = world.meeting()
     livestream_id = start(world, meeting_id)
     world.advance(1000)
@@ -186,7 +186,7 @@ def test_the_end_of_the_session_stops_it(world: World) -> None:
     assert broadcast["stopped_time"] == world.session(who.session_id)["ended_at"]
 
 
-def test_started_again_it_is_the_same_with_another_session(world: World, meeting: str) -> None:
+def test_starting_again_adds_a_session_to_the_same_livestream(world: World, meeting: str) -> None:
     first = start(world, meeting, name="one")
     key = world.get(f"/livestreams/{first}").data["livestream"]["stream_key"]
     for name in ("two", None):
@@ -258,8 +258,8 @@ def test_by_time(world: World, three: list[str]) -> None:
 def test_a_second_start(world: World, meeting: str) -> None:
     start(world, meeting)
     before = world.state()
-    answer = world.post(f"/meetings/{meeting}/livestreams", {})
-    assert answer.json() == error(409, f"meeting {meeting} is already being livestreamed")
+    response = world.post(f"/meetings/{meeting}/livestreams", {})
+    assert response.json() == error(409, f"meeting {meeting} is already being livestreamed")
     assert world.state() == before
 
 
@@ -271,7 +271,7 @@ def test_bad_names(world: World, meeting: str, path: str, name: Any) -> None:
     assert world.state() == before
 
 
-def test_desc_is_not_its_word(world: World) -> None:
+def test_sort_order_is_dsc_not_desc(world: World) -> None:
     assert world.get("/livestreams", sort_order="DESC").status == 400
 
 

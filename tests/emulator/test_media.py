@@ -1,4 +1,4 @@
-"""The made media, taken apart by their formats' own rules."""
+"""The generated media files, parsed by the rules of their formats."""
 
 from __future__ import annotations
 

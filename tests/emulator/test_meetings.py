@@ -24,11 +24,11 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def test_create_answers_201_with_the_defaults(world: World) -> None:
-    answer = world.post("/meetings", {"title": "Planning"})
-    assert answer.status == 201
-    must_be(answer.json(), {"success": True, "data": {**MEETING, "title": "Planning"}})
-    assert answer.data["created_at"] == answer.data["updated_at"]
+def test_create_returns_201_with_the_defaults(world: World) -> None:
+    response = world.post("/meetings", {"title": "Planning"})
+    assert response.status == 201
+    must_be(response.json(), {"success": True, "data": {**MEETING, "title": "Planning"}})
+    assert response.data["created_at"] == response.data["updated_at"]
 
 
 def test_nothing_is_required(world: World) -> None:
@@ -46,20 +46,20 @@ def test_everything_that_is_given_is_kept(world: World) -> None:
 
 def test_list_items_have_no_ai_config(world: World) -> None:
     world.post("/meetings", EVERYTHING)
-    answer = world.get("/meetings")
-    assert answer.status == 200
+    response = world.get("/meetings")
+    assert response.status == 200
     item = {**MEETING, **EVERYTHING}
     del item["ai_config"]
-    must_be(answer.json(), {"success": True, "data": [item], "paging": PAGING})
+    must_be(response.json(), {"success": True, "data": [item], "paging": PAGING})
 
 
-def test_patch_changes_what_is_given(world: World) -> None:
+def test_patch_changes_only_the_given_fields(world: World) -> None:
     before = world.post("/meetings", EVERYTHING).data
     world.advance(1)
-    answer = world.patch(f"/meetings/{before['id']}", {"title": "New", "persist_chat": False, "status": "INACTIVE"})
-    assert answer.status == 200
-    assert answer.json()["success"] is True
-    after = answer.data
+    response = world.patch(f"/meetings/{before['id']}", {"title": "New", "persist_chat": False, "status": "INACTIVE"})
+    assert response.status == 200
+    assert response.json()["success"] is True
+    after = response.data
     assert after == {
         **before,
         "title": "New",
@@ -71,15 +71,15 @@ def test_patch_changes_what_is_given(world: World) -> None:
     assert world.get(f"/meetings/{before['id']}").data == after
 
 
-def test_put_resets_what_is_not_given(world: World) -> None:
+def test_put_resets_missing_fields(world: World) -> None:
     before = world.post("/meetings", EVERYTHING).data
     world.advance(1)
-    answer = world.put(f"/meetings/{before['id']}", {"title": "Replaced"})
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {**MEETING, "title": "Replaced"}})
-    assert (answer.data["id"], answer.data["created_at"]) == (before["id"], before["created_at"])
-    assert answer.data["updated_at"] > before["updated_at"]
-    assert world.get(f"/meetings/{before['id']}").data == answer.data
+    response = world.put(f"/meetings/{before['id']}", {"title": "Replaced"})
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {**MEETING, "title": "Replaced"}})
+    assert (response.data["id"], response.data["created_at"]) == (before["id"], before["created_at"])
+    assert response.data["updated_at"] > before["updated_at"]
+    assert world.get(f"/meetings/{before['id']}").data == response.data
 
 
 def test_put_has_no_status(world: World) -> None:
@@ -92,9 +92,9 @@ def test_null_is_for_post_and_put_but_not_for_patch(world: World, field: str) ->
     meeting_id = world.meeting()
     assert world.post("/meetings", {field: None}).status == 201
     assert world.put(f"/meetings/{meeting_id}", {field: None}).status == 200
-    answer = world.patch(f"/meetings/{meeting_id}", {field: None})
-    assert answer.status == 400
-    assert answer.json() == error(400, f'BAD_REQUEST: "{field}" must not be null')
+    response = world.patch(f"/meetings/{meeting_id}", {field: None})
+    assert response.status == 400
+    assert response.json() == error(400, f'BAD_REQUEST: "{field}" must not be null')
 
 
 @pytest.mark.parametrize(
@@ -118,17 +118,17 @@ def test_null_is_for_post_and_put_but_not_for_patch(world: World, field: str) ->
 def test_bad_values_change_nothing(world: World, method: str, field: str, value: object, problem: str) -> None:
     path = f"{world.app}/meetings" + ("" if method == "POST" else f"/{world.meeting()}")
     before = world.state()
-    answer = world.call(method, path, {"title": "changed", field: value})
-    assert answer.status == 400
-    assert answer.json() == error(400, f'BAD_REQUEST: "{field}" {problem}')
+    response = world.call(method, path, {"title": "changed", field: value})
+    assert response.status == 400
+    assert response.json() == error(400, f'BAD_REQUEST: "{field}" {problem}')
     assert world.state() == before
 
 
 def test_bad_status(world: World) -> None:
     meeting_id = world.meeting()
-    answer = world.patch(f"/meetings/{meeting_id}", {"status": "ENDED"})
-    assert answer.status == 400
-    assert answer.json() == error(400, 'BAD_REQUEST: "status" must be one of [ACTIVE, INACTIVE]')
+    response = world.patch(f"/meetings/{meeting_id}", {"status": "ENDED"})
+    assert response.status == 400
+    assert response.json() == error(400, 'BAD_REQUEST: "status" must be one of [ACTIVE, INACTIVE]')
 
 
 def test_keep_alive_limits_are_inclusive(world: World) -> None:
@@ -139,18 +139,18 @@ def test_keep_alive_limits_are_inclusive(world: World) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT"])
 def test_unknown_meeting(world: World, method: str) -> None:
-    answer = world.call(method, f"{world.app}/meetings/nothing", None if method == "GET" else {})
-    assert answer.status == 404
-    assert answer.json() == NOT_FOUND
+    response = world.call(method, f"{world.app}/meetings/nothing", None if method == "GET" else {})
+    assert response.status == 404
+    assert response.json() == NOT_FOUND
 
 
 # --- filters
 
 
 def titles(world: World, **query: Any) -> list[str]:
-    answer = world.get("/meetings", **query)
-    found = [meeting["title"] for meeting in answer.data]
-    assert answer.json()["paging"]["total_count"] == len(found)
+    response = world.get("/meetings", **query)
+    found = [meeting["title"] for meeting in response.data]
+    assert response.json()["paging"]["total_count"] == len(found)
     return found
 
 
@@ -166,9 +166,9 @@ def test_filter_by_status(world: World) -> None:
     world.patch(f"/meetings/{world.meeting(title='off')}", {"status": "INACTIVE"})
     assert titles(world, status="ACTIVE") == ["on"]
     assert titles(world, status="INACTIVE") == ["off"]
-    answer = world.get("/meetings", status="LIVE")
-    assert answer.status == 400
-    assert answer.json() == error(400, 'BAD_REQUEST: "status" must be one of [ACTIVE, INACTIVE]')
+    response = world.get("/meetings", status="LIVE")
+    assert response.status == 400
+    assert response.json() == error(400, 'BAD_REQUEST: "status" must be one of [ACTIVE, INACTIVE]')
 
 
 def test_search_is_for_the_id_or_a_part_of_the_title(world: World) -> None:
@@ -199,6 +199,6 @@ def test_filter_by_time_of_creation(world: World) -> None:
 @pytest.mark.parametrize("name", ["start_time", "end_time"])
 @pytest.mark.parametrize("value", ["", "yesterday", "2026-13-01", "0001-01-01T00:00:00+23:59", "99999-01-01"])
 def test_bad_times(world: World, name: str, value: str) -> None:
-    answer = world.get("/meetings", **{name: value})
-    assert answer.status == 400
-    assert answer.json() == error(400, f'BAD_REQUEST: "{name}" must be a valid ISO 8601 date')
+    response = world.get("/meetings", **{name: value})
+    assert response.status == 400
+    assert response.json() == error(400, f'BAD_REQUEST: "{name}" must be a valid ISO 8601 date')

@@ -1,4 +1,4 @@
-"""The description of what the emulator serves: whole, true, and nothing that fits it makes the emulator fail."""
+"""The emulator's OpenAPI document: complete, correct, and no request that fits it makes the emulator fail."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_it_is_a_valid_schema_in_every_part() -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert len(operations) == len(API.table)
     for operation in operations:
-        for answer in operation["responses"].values():
+        for response in operation["responses"].values():
             jsonschema_rs.Draft202012Validator(
-                {**answer["content"]["application/json"]["schema"], "components": document["components"]}
+                {**response["content"]["application/json"]["schema"], "components": document["components"]}
             )
 
 
@@ -56,7 +56,7 @@ EXAMPLES = fuzzed(4).max_examples  # of each operation
 
 
 def known_ids(scene: Scene, path: str) -> list[dict[str, str]]:
-    """Ids that lead somewhere, by the name of the parameter: of the meeting that goes on, and of that which is over."""
+    """Return existing ids by the name of the parameter: those of the live meeting and those of the ended one."""
     in_session = "/sessions/" in path  # there a participant is a peer
     carol, alice = scene.carol.participant_id, scene.alice.peer_id if in_session else scene.alice.participant_id
     over = {**scene.ids, "meeting_id": scene.planning, "participant_id": alice}
@@ -64,7 +64,7 @@ def known_ids(scene: Scene, path: str) -> list[dict[str, str]]:
 
 
 def named(scene: Scene, operation: Any) -> dict[str, Any]:
-    """What a body of the operation names, so that it is there, too."""
+    """Return existing ids and names for those fields of the operation's body that refer to records."""
     names = {
         "meeting_id": scene.ids["meeting_id"],
         "preset_name": "group_call_host",
@@ -77,7 +77,7 @@ def named(scene: Scene, operation: Any) -> dict[str, Any]:
     return {name: value for name, value in names.items() if any(name in fields for fields in taken)}
 
 
-def test_whatever_fits_the_description_is_answered_as_it_says(world: World) -> None:
+def test_every_request_that_fits_the_description_gets_a_described_response(world: World) -> None:
     schema: Any = schemathesis.openapi.from_dict(openapi.document(world.server.base_url))
     schema.config.update(base_url=world.server.base_url)
     operations = [result.ok() for result in schema.get_all_operations()]
@@ -87,7 +87,7 @@ def test_whatever_fits_the_description_is_answered_as_it_says(world: World) -> N
 
 
 def _succeeded(operation: Any, world: World) -> list[bool]:
-    """Which of the calls that fit the description succeed; each is as the description says, or the test fails."""
+    """Return which calls succeed; fail unless each response is as described."""
     world.emulator.reset()
     scene = Scene.played(world)
     known, body = known_ids(scene, operation.path), named(scene, operation)
@@ -109,8 +109,8 @@ def _succeeded(operation: Any, world: World) -> list[bool]:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
             if isinstance(case.body, dict):
                 case.body |= body
-        answer = case.call_and_validate(headers=headers, checks=CHECKS, timeout=20)
-        succeeded.append(answer.status_code < 300)
+        response = case.call_and_validate(headers=headers, checks=CHECKS, timeout=20)
+        succeeded.append(response.status_code < 300)
 
     attempt()
     return succeeded

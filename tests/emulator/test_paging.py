@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Listing(NamedTuple):
-    """How to fill a list, and where its items and its paging stand in the answer."""
+    """How to fill a list, and where its items and its paging are in the response."""
 
     fill: Callable[[World, int], str]  # returns the path
     items: Callable[[Any], Any]
@@ -85,22 +85,22 @@ def test_pages_are_disjoint_complete_and_numbered_from_one(world: World, listing
 
 @each_list
 def test_a_page_beyond_the_end_is_empty_but_counts(world: World, listing: Listing) -> None:
-    answer = world.call("GET", listing.fill(world, 2), page_no=4, per_page=5).json()
-    assert listing.items(answer) == []
-    assert listing.paging(answer)["total_count"] == 2
-    assert listing.paging(answer).keys() == paging(0, 0, 0).keys()
+    response = world.call("GET", listing.fill(world, 2), page_no=4, per_page=5).json()
+    assert listing.items(response) == []
+    assert listing.paging(response)["total_count"] == 2
+    assert listing.paging(response).keys() == paging(0, 0, 0).keys()
 
 
 @each_list
-def test_nothing_given_is_the_first_page_of_twenty(world: World, listing: Listing) -> None:
+def test_the_default_is_the_first_page_of_twenty(world: World, listing: Listing) -> None:
     path = listing.fill(world, 21)
     for query in ({}, {"page_no": 1}, {"per_page": 20}, {"page_no": 0, "per_page": 0}):
         if query.get("page_no") == 0 and path.endswith("/apps"):
             assert world.call("GET", path, **query).status == 400  # here alone the description begins at 1
             continue
-        answer = world.call("GET", path, **query).json()
-        assert len(listing.items(answer)) == 20
-        assert listing.paging(answer) == paging(21, 1, 20)
+        response = world.call("GET", path, **query).json()
+        assert len(listing.items(response)) == 20
+        assert listing.paging(response) == paging(21, 1, 20)
     second = world.call("GET", path, page_no=2).json()
     assert listing.paging(second) == paging(21, 21, 21)
 
@@ -109,9 +109,9 @@ def test_nothing_given_is_the_first_page_of_twenty(world: World, listing: Listin
 def test_a_page_may_be_larger_than_the_list(world: World, listing: Listing) -> None:
     path = listing.fill(world, 3)
     for per_page in ("200", "2e2", "1000000"):
-        answer = world.call("GET", path, per_page=per_page).json()
-        assert len(listing.items(answer)) == 3
-        assert listing.paging(answer) == paging(3, 1, 3)
+        response = world.call("GET", path, per_page=per_page).json()
+        assert len(listing.items(response)) == 3
+        assert listing.paging(response) == paging(3, 1, 3)
 
 
 @each_list
@@ -119,18 +119,18 @@ def test_absurd_paging_is_refused(world: World, listing: Listing) -> None:
     path = listing.fill(world, 1)
     for name in ("page_no", "per_page"):
         for value in ("-1", "-0.5", "1.5", "nan", "inf", "-inf", "1e300", "1e16", "", " ", "one", "0x10", "1,2"):
-            answer = world.call("GET", path, **{name: value})
-            assert answer.status == 400, (name, value)
-            assert answer.json()["error"]["message"].startswith(f'BAD_REQUEST: "{name}" must be ')
+            response = world.call("GET", path, **{name: value})
+            assert response.status == 400, (name, value)
+            assert response.json()["error"]["message"].startswith(f'BAD_REQUEST: "{name}" must be ')
 
 
 @each_list
 def test_the_largest_numbers_that_are_taken(world: World, listing: Listing) -> None:
     path = listing.fill(world, 1)
     for value in (str(2**40), "999999999999999", "1e14"):
-        answer = world.call("GET", path, page_no=value, per_page=value)
-        assert answer.status in {200, 400}
-        assert answer.json()["success"] is (answer.status == 200)
+        response = world.call("GET", path, page_no=value, per_page=value)
+        assert response.status in {200, 400}
+        assert response.json()["success"] is (response.status == 200)
 
 
 def test_an_empty_list(world: World) -> None:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 GIVEN = {"custom_participant_id": "user-1", "preset_name": "group_call_host"}
 
 
-def test_create_answers_201_with_a_token(world: World) -> None:
+def test_create_returns_201_with_a_token(world: World) -> None:
     path = f"/meetings/{world.meeting()}/participants"
-    answer = world.post(path, {**GIVEN, "name": "Zoë", "picture": "https://example.com/z.png"})
-    assert answer.status == 201
+    response = world.post(path, {**GIVEN, "name": "Zoë", "picture": "https://example.com/z.png"})
+    assert response.status == 201
     wanted = {**PARTICIPANT, **GIVEN, "name": "Zoë", "picture": "https://example.com/z.png", "token": jwt}
-    must_be(answer.json(), {"success": True, "data": wanted})
+    must_be(response.json(), {"success": True, "data": wanted})
 
 
 def test_name_and_picture_may_be_null_or_left_out(world: World) -> None:
@@ -31,13 +31,13 @@ def test_name_and_picture_may_be_null_or_left_out(world: World) -> None:
 def test_get_and_list_have_no_token(world: World) -> None:
     meeting_id = world.meeting()
     participant_id = world.participant(meeting_id)
-    answer = world.get(f"/meetings/{meeting_id}/participants/{participant_id}")
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": PARTICIPANT})
+    response = world.get(f"/meetings/{meeting_id}/participants/{participant_id}")
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": PARTICIPANT})
     listed = world.get(f"/meetings/{meeting_id}/participants")
     assert listed.status == 200
     must_be(listed.json(), {"success": True, "data": [PARTICIPANT], "paging": PAGING})
-    assert listed.data == [answer.data]
+    assert listed.data == [response.data]
 
 
 def test_list_is_of_this_meeting(world: World) -> None:
@@ -51,29 +51,29 @@ def test_list_is_of_this_meeting(world: World) -> None:
     assert world.get(f"/meetings/{world.meeting()}/participants").data == []
 
 
-def test_patch_changes_what_is_given_and_answers_a_token(world: World) -> None:
+def test_patch_changes_the_given_fields_and_returns_a_token(world: World) -> None:
     meeting_id = world.meeting()
     path = f"/meetings/{meeting_id}/participants/{world.participant(meeting_id)}"
     before = world.get(path).data
     world.advance(1)
-    answer = world.patch(path, {"name": "New", "preset_name": "webinar_viewer"})
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {**PARTICIPANT, "token": jwt}})
+    response = world.patch(path, {"name": "New", "preset_name": "webinar_viewer"})
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {**PARTICIPANT, "token": jwt}})
     after = world.get(path).data
-    assert answer.data == {**after, "token": answer.data["token"]}
+    assert response.data == {**after, "token": response.data["token"]}
     updated = {"name": "New", "preset_name": "webinar_viewer", "updated_at": after["updated_at"]}
     assert after == {**before, **updated}
     assert after["updated_at"] > before["updated_at"]
 
 
-def test_patch_takes_null_everywhere(world: World) -> None:
+def test_patch_accepts_null_everywhere(world: World) -> None:
     meeting_id = world.meeting()
     participant_id = world.participant(meeting_id, picture="https://example.com/a.png")
-    answer = world.patch(
+    response = world.patch(
         f"/meetings/{meeting_id}/participants/{participant_id}", {"name": None, "picture": None, "preset_name": None}
     )
-    assert (answer.data["name"], answer.data["picture"]) == (None, None)
-    assert answer.data["preset_name"] == "group_call_host"  # nobody is without one
+    assert (response.data["name"], response.data["picture"]) == (None, None)
+    assert response.data["preset_name"] == "group_call_host"  # nobody is without one
 
 
 def test_patch_leaves_the_custom_id(world: World) -> None:
@@ -88,21 +88,21 @@ def test_put_replaces_the_whole(world: World) -> None:
     before = world.get(path).data
     world.advance(1)
     given = {"custom_participant_id": "user-2", "preset_name": "livestream_host"}
-    answer = world.put(path, given)
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {**PARTICIPANT, **given, "name": None, "token": jwt}})
+    response = world.put(path, given)
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {**PARTICIPANT, **given, "name": None, "token": jwt}})
     after = world.get(path).data
     assert (after["id"], after["created_at"]) == (before["id"], before["created_at"])
     assert after["updated_at"] > before["updated_at"]
 
 
-def test_delete_answers_what_it_deleted(world: World) -> None:
+def test_delete_returns_the_deleted_participant(world: World) -> None:
     meeting_id = world.meeting()
     path = f"/meetings/{meeting_id}/participants/{world.participant(meeting_id)}"
-    answer = world.delete(path)
-    assert answer.status == 200
+    response = world.delete(path)
+    assert response.status == 200
     gone = {"custom_participant_id": "alice", "preset_id": uuid, "created_at": when, "updated_at": when}
-    must_be(answer.json(), {"success": True, "data": gone})
+    must_be(response.json(), {"success": True, "data": gone})
     assert world.get(path).status == 404
     assert world.delete(path).status == 404
     assert world.get(f"/meetings/{meeting_id}/participants").data == []
@@ -110,9 +110,9 @@ def test_delete_answers_what_it_deleted(world: World) -> None:
 
 def test_token(world: World) -> None:
     meeting_id = world.meeting()
-    answer = world.post(f"/meetings/{meeting_id}/participants/{world.participant(meeting_id)}/token")
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {"token": jwt}})
+    response = world.post(f"/meetings/{meeting_id}/participants/{world.participant(meeting_id)}/token")
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {"token": jwt}})
 
 
 # --- refused
@@ -138,10 +138,10 @@ def test_bad_bodies_change_nothing(world: World, method: str, change: dict[str, 
         path += f"/{world.participant(meeting_id)}"
     before = world.state()
     body = {name: value for name, value in {**GIVEN, **change}.items() if value is not ...}
-    answer = world.call(method, path, body)
-    assert answer.status == 400
-    message = answer.json()["error"]["message"]
-    assert answer.json() == error(400, message)
+    response = world.call(method, path, body)
+    assert response.status == 400
+    message = response.json()["error"]["message"]
+    assert response.json() == error(400, message)
     assert message.startswith(f"BAD_REQUEST: {problem}")
     assert world.state() == before
 
@@ -153,9 +153,9 @@ def test_unknown_preset_changes_nothing(world: World, method: str) -> None:
     if method != "POST":
         path += f"/{world.participant(meeting_id)}"
     before = world.state()
-    answer = world.call(method, path, {**GIVEN, "name": "changed", "preset_name": "no such"})
-    assert answer.status == 404  # the API's own status is not known
-    assert answer.json() == error(404, "No preset found with name no such")
+    response = world.call(method, path, {**GIVEN, "name": "changed", "preset_name": "no such"})
+    assert response.status == 404  # the API's own status is not known
+    assert response.json() == error(404, "No preset found with name no such")
     assert world.state() == before
 
 
@@ -178,14 +178,14 @@ def test_unknown_participant(world: World, method: str, end: str, body: object) 
         f"{meeting_id}/participants/{elsewhere}",
         f"no/participants/{elsewhere}",
     ):
-        answer = world.call(method, f"{world.app}/meetings/{path}{end}", body)
-        assert answer.status == 404
-        assert answer.json() == NOT_FOUND
+        response = world.call(method, f"{world.app}/meetings/{path}{end}", body)
+        assert response.status == 404
+        assert response.json() == NOT_FOUND
     assert world.state() == before
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", None), ("POST", GIVEN)])
 def test_unknown_meeting(world: World, method: str, body: object) -> None:
-    answer = world.call(method, f"{world.app}/meetings/nothing/participants", body)
-    assert answer.status == 404
-    assert answer.json() == NOT_FOUND
+    response = world.call(method, f"{world.app}/meetings/nothing/participants", body)
+    assert response.status == 404
+    assert response.json() == NOT_FOUND

@@ -1,4 +1,4 @@
-"""`realtimekit emulator` as a process: its one line, its end, and what its file keeps."""
+"""`realtimekit emulator` as a process: its output, its exit, and what its file keeps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 20  # seconds; only a broken emulator takes so long
 
 @contextmanager
 def started(*options: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """An emulator in a process of its own, and what it said of itself."""
+    """Start an emulator in a process of its own, and yield it with the line that it printed."""
     process = subprocess.Popen(
         [COMMAND, "emulator", "--json", "--port", "0", *options],
         stdout=subprocess.PIPE,
@@ -46,7 +46,7 @@ def started(*options: str) -> Generator[tuple[subprocess.Popen[str], dict[str, s
 
 
 def stopped(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
-    """Exit code, the rest of stdout, stderr."""
+    """Return the exit code, the rest of stdout, and stderr."""
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
@@ -58,7 +58,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 class Api:
-    """The emulator that said this of itself."""
+    """A client of the emulator that printed this line."""
 
     def __init__(self, said: dict[str, str]) -> None:
         self.said = said
@@ -73,21 +73,21 @@ class Api:
                 "Connection": "close",
             }
             connection.request(method, target, None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            return answer.status, json.loads(content) if "json" in answer.headers["content-type"] else content
+            response = connection.getresponse()
+            content = response.read()
+            return response.status, json.loads(content) if "json" in response.headers["content-type"] else content
         finally:
             connection.close()
 
     def data(self, method: str, path: str, body: object = None) -> Any:
-        status, answer = self.call(method, self.app + path, body)
-        assert status in {200, 201}, answer
-        return answer["data"]
+        status, response = self.call(method, self.app + path, body)
+        assert status in {200, 201}, response
+        return response["data"]
 
     def control(self, path: str, body: object = None) -> Any:
-        status, answer = self.call("POST", f"/_emulator{path}", body or {})
-        assert status == 200, answer
-        return answer
+        status, response = self.call("POST", f"/_emulator{path}", body or {})
+        assert status == 200, response
+        return response
 
     def joined(self) -> tuple[str, str, Any]:
         """(meeting, participant, peer and session)."""
@@ -110,7 +110,7 @@ def test_one_line_and_a_clean_end() -> None:
         assert stopped(process, signal.SIGTERM) == (0, "", "")
 
 
-def test_it_listens_where_it_says_and_nowhere_else() -> None:
+def test_it_listens_only_on_the_printed_address() -> None:
     with started() as (_, said):
         port = urlsplit(said["base_url"]).port
         others = [("127.0.0.2", port), (socket.gethostbyname(socket.gethostname()), port)]
@@ -123,7 +123,7 @@ def test_it_listens_where_it_says_and_nowhere_else() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_end_it_and_the_file_stays_whole(tmp_path: Path, number: signal.Signals) -> None:
+def test_signals_stop_it_and_keep_the_file_intact(tmp_path: Path, number: signal.Signals) -> None:
     file = tmp_path / "kit.db"
     with started("--db", str(file)) as (process, said):
         Api(said).data("POST", "/meetings", {"title": "kept"})
@@ -152,7 +152,7 @@ def test_a_half_sent_request_does_not_hold_it_up() -> None:
                 pytest.fail("it still runs, 4 seconds after SIGTERM")
 
 
-def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
+def test_acknowledged_changes_survive_kill_9(tmp_path: Path) -> None:
     file = tmp_path / "kit.db"
     with started("--db", str(file)) as (process, said):
         api = Api(said)
@@ -187,7 +187,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
         assert (status, sentence["sentence"]) == (200, "spoken")
 
 
-def test_without_a_file_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_a_file_nothing_persists(tmp_path: Path) -> None:
     with started() as (_, first), started() as (_, second):
         assert first["base_url"] != second["base_url"]
         assert first["api_token"] != second["api_token"]
@@ -218,7 +218,7 @@ def test_the_demo_is_played_once(tmp_path: Path) -> None:
 
 
 def complains(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """One clear line on stderr, nothing on stdout, exit code 1."""
+    """Assert one clear line on stderr, nothing on stdout, and exit code 1."""
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
@@ -234,11 +234,11 @@ def test_a_port_in_use() -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
-def test_a_host_that_is_not_here(host: str) -> None:
+def test_a_host_of_another_machine(host: str) -> None:
     complains(run("--port", "0", "--host", host), host)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("this is no database, and should be left as it is\n" * 50)
     done = run("--port", "0", "--db", str(file))

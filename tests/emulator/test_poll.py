@@ -21,10 +21,10 @@ POLL = {"question": "Thursday?", "options": ["yes", "no"]}
 def test_poll(world: World, given: dict[str, bool]) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id)
-    answer = world.post(f"/meetings/{meeting_id}/active-session/poll", {**POLL, **given})
-    assert answer.status == 201
+    response = world.post(f"/meetings/{meeting_id}/active-session/poll", {**POLL, **given})
+    assert response.status == 201
     poll = {
-        "id": answer.data["poll"]["id"],
+        "id": response.data["poll"]["id"],
         "question": "Thursday?",
         "options": [{"text": text, "count": 0, "votes": []} for text in ("yes", "no")],
         "anonymous": given.get("anonymous", False),
@@ -32,14 +32,14 @@ def test_poll(world: World, given: dict[str, bool]) -> None:
         "created_by": world.emulator.app_id,
         "voted": [],
     }
-    assert answer.json() == {"success": True, "data": {"action": "poll", "poll": poll}}
+    assert response.json() == {"success": True, "data": {"action": "poll", "poll": poll}}
     assert uuid(poll["id"])
     (kept,) = world.state()["polls"]
-    assert (kept["id"], kept["session_id"]) == (answer.data["poll"]["id"], who.session_id)
-    assert json.loads(kept["fields"]) == answer.data["poll"]
+    assert (kept["id"], kept["session_id"]) == (response.data["poll"]["id"], who.session_id)
+    assert json.loads(kept["fields"]) == response.data["poll"]
 
 
-def test_each_poll_is_another(world: World) -> None:
+def test_each_poll_has_its_own_id(world: World) -> None:
     meeting_id = world.meeting()
     world.join(meeting_id)
     ids = {world.post(f"/meetings/{meeting_id}/active-session/poll", POLL).data["poll"]["id"] for _ in range(3)}
@@ -62,6 +62,6 @@ def test_bad_bodies(world: World, body: dict[str, Any], problem: str) -> None:
     meeting_id = world.meeting()
     world.join(meeting_id)
     before = world.state()
-    answer = world.post(f"/meetings/{meeting_id}/active-session/poll", body)
-    assert answer.json() == error(400, f"BAD_REQUEST: {problem}")
+    response = world.post(f"/meetings/{meeting_id}/active-session/poll", body)
+    assert response.json() == error(400, f"BAD_REQUEST: {problem}")
     assert world.state() == before

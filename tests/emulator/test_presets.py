@@ -31,10 +31,10 @@ def given() -> dict[str, Any]:
 
 
 def test_a_new_app_has_the_documented_ones(world: World) -> None:
-    answer = world.get("/presets")
-    must_be(answer.json()["paging"], PAGING)
-    assert [preset["name"] for preset in answer.data] == NAMES
-    for preset in answer.data:
+    response = world.get("/presets")
+    must_be(response.json()["paging"], PAGING)
+    assert [preset["name"] for preset in response.data] == NAMES
+    for preset in response.data:
         assert preset.keys() == IN_LIST.keys()
         whole = world.get(f"/presets/{preset['id']}").data
         assert whole.keys() == {*IN_LIST, "config", "permissions", "ui"}
@@ -47,9 +47,9 @@ def test_search_and_pages(world: World) -> None:
 
 
 def test_create_get_replace_delete(world: World, given: dict[str, Any]) -> None:
-    answer = world.post("/presets", given)
-    assert answer.status == 201
-    made = answer.data
+    response = world.post("/presets", given)
+    assert response.status == 201
+    made = response.data
     assert {name: made[name] for name in given} == given
     path = f"/presets/{made['id']}"
     assert world.get(path).data == made
@@ -139,17 +139,17 @@ PRESET = {**default_presets()[0], "name": "teacher"}
 )
 def test_bad_bodies(world: World, body: Any, problem: str) -> None:
     before = world.state()
-    answer = world.post("/presets", body)
-    assert answer.status == 400
-    assert answer.json() == error(400, f"BAD_REQUEST: {problem}")
+    response = world.post("/presets", body)
+    assert response.status == 400
+    assert response.json() == error(400, f"BAD_REQUEST: {problem}")
     assert world.state() == before
 
 
-def test_a_name_is_there_once(world: World, given: dict[str, Any]) -> None:
+def test_names_are_unique(world: World, given: dict[str, Any]) -> None:
     first, second = world.post("/presets", given).data, world.post("/presets", {**given, "name": "other"}).data
-    for answer in (world.post("/presets", given), world.patch(f"/presets/{second['id']}", {"name": "teacher"})):
-        assert answer.status == 409
-        assert answer.json() == error(409, "A preset with name teacher already exists")
+    for response in (world.post("/presets", given), world.patch(f"/presets/{second['id']}", {"name": "teacher"})):
+        assert response.status == 409
+        assert response.json() == error(409, "A preset with name teacher already exists")
     assert world.patch(f"/presets/{first['id']}", {"name": "teacher"}).status == 200
 
 
@@ -170,7 +170,7 @@ def test_presets_of_another_app_are_not_seen(world: World) -> None:
     assert world.call("GET", f"{world.kit}/{other}/presets/{mine}").status == 404
 
 
-def test_what_a_preset_has_transcribed_while_they_speak_is_there(world: World, given: dict[str, Any]) -> None:
+def test_a_preset_can_enable_live_transcription(world: World, given: dict[str, Any]) -> None:
     given["permissions"]["transcription_enabled"] = True
     world.post("/presets", given)
     for preset_name, status in (("teacher", 200), ("group_call_host", 404)):

@@ -1,4 +1,4 @@
-"""The made-up peer report has the recorded shape, agrees with itself, and is the same every time."""
+"""The simulated peer report has the recorded shape, is consistent, and is the same every time."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_older_blocks_have_the_recorded_keys() -> None:
     assert (join["room_u_u_i_d"], join["room_name"], join["display_name"]) == ("session", "meeting", "Ana")
 
 
-def test_alone_nothing_is_consumed() -> None:
+def test_a_peer_alone_consumes_nothing() -> None:
     alone = call(others=[("before", -90, -10), ("leaves-as-we-join", -90, 0), ("after", 700, 800)])
     report = peer_report(alone)
     for kind in ("audio", "video"):
@@ -525,7 +525,7 @@ def paths(value: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("filters", [[name] for name in PARTS] + [["events", "device_info"], list(PARTS), NO_FILTER])
-def test_filters_leave_out_what_is_not_asked_for(filters: list[str]) -> None:
+def test_filters_leave_out_other_parts(filters: list[str]) -> None:
     whole = participant()
     untouched = copy.deepcopy(whole)
     some = filter_parts(whole, filters)

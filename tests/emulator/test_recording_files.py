@@ -1,4 +1,4 @@
-"""What recordings leave: the files, their links, and parts of them for downloads that go on."""
+"""The files of recordings, their links, and ranges for downloads that resume."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def meeting_of(world: World, people: list[Who]) -> str:
 
 
 def recorded(world: World, people: list[Who], path: str = "/recordings", **fields: Any) -> Any:
-    """A recording of a minute, ready."""
+    """Return an uploaded recording of one minute."""
     data = world.post(path, {"meeting_id": meeting_of(world, people), **fields}).data
     recording_id = data.get("recording", data)["id"]
     world.advance(62)
@@ -87,7 +87,7 @@ def test_without_a_file_of_one_kind(world: World, people: list[Who]) -> None:
     assert len(world.download(sound_alone["audio_download_url"]).body) == sound_alone["file_size"]
 
 
-def test_what_is_kept_elsewhere_has_no_link(world: World, people: list[Who]) -> None:
+def test_without_the_default_bucket_there_is_no_link(world: World, people: list[Who]) -> None:
     data = recorded(world, people, realtimekit_bucket_config={"enabled": False}, audio_config={})
     assert (data["status"], data["download_url"], data["audio_download_url"], data["download_url_expiry"]) == (
         "UPLOADED",
@@ -109,7 +109,7 @@ def test_any_prefix(world: World, people: list[Who], prefix: str) -> None:
 
 
 def tracks(data: Any) -> dict[str, dict[str, str]]:
-    """Links by file name, by layer."""
+    """Return the links by file name, by layer."""
     for layer in data["download_url"]:
         assert layer.keys() == {"layer_name", "download_urls"}
         must_be(list(layer["download_urls"].values()), [{"download_url": url}])
@@ -147,12 +147,12 @@ def test_layers_and_chosen_users(world: World, people: list[Who]) -> None:
     assert all(name.startswith("Team call_") for name in found["voices"])
 
 
-def test_nobody_chosen_is_nothing_recorded(world: World, people: list[Who]) -> None:
+def test_without_selected_participants_nothing_is_recorded(world: World, people: list[Who]) -> None:
     data = recorded(world, people, "/recordings/track", user_ids=["nobody"])
     assert (data["download_url"], data["file_size"]) == ([{"layer_name": "default", "download_urls": {}}], 0)
 
 
-def test_who_was_not_there_has_no_track(world: World, people: list[Who]) -> None:
+def test_absent_participants_have_no_track(world: World, people: list[Who]) -> None:
     meeting_id = meeting_of(world, people)
     world.emulator.leave(meeting_id, people[0].peer_id)
     world.advance(1)
@@ -197,7 +197,7 @@ def link(world: World, people: list[Who]) -> str:
     return str(recorded(world, people)["download_url"])
 
 
-def test_the_whole_says_that_there_are_parts(world: World, link: str) -> None:
+def test_a_full_response_accepts_ranges(world: World, link: str) -> None:
     status, headers, body = world.fetch(link)
     assert (status, headers["accept-ranges"], headers["content-length"]) == (200, "bytes", str(len(body)))
     assert headers["etag"] == f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -240,7 +240,7 @@ def test_no_such_part(world: World, link: str, asked: str) -> None:
         "bytes=" + "9" * 50 + "-",
     ],
 )
-def test_what_makes_no_sense_is_the_whole(world: World, link: str, asked: str) -> None:
+def test_an_invalid_range_gets_the_whole_file(world: World, link: str, asked: str) -> None:
     status, headers, body = world.fetch(link, range=asked)
     assert status == 200
     assert "content-range" not in headers
@@ -273,7 +273,7 @@ def test_a_forged_link_has_no_parts(world: World, link: str) -> None:
     asked=st.text(alphabet="bytes=-, 0123456789", max_size=12)
     | st.builds("bytes={}-{}".format, st.integers(0, 300), st.integers(0, 300))
 )
-def test_any_range_gives_what_it_says(world: World, link: str, asked: str) -> None:
+def test_any_range_gets_its_bytes(world: World, link: str, asked: str) -> None:
     whole = world.fetch(link)[2]
     status, headers, body = world.fetch(link, range=asked)
     assert status in {200, 206, 416}

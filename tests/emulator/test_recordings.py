@@ -1,4 +1,4 @@
-"""Recordings: the answers of each operation, and a recording's life by the clock."""
+"""Recordings: the responses of each operation, and their lifecycle."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def act(world: World, recording_id: str, action: str) -> Any:
 
 
 def uploaded(world: World, meeting_id: str, **fields: Any) -> Any:
-    """A recording of a minute, ready."""
+    """Return an uploaded recording of one minute."""
     recording_id = world.record(meeting_id, **fields)
     world.advance(62)
     act(world, recording_id, "stop")
@@ -55,19 +55,19 @@ def uploaded(world: World, meeting_id: str, **fields: Any) -> Any:
 
 
 def test_start(world: World, meeting: str) -> None:
-    answer = world.post("/recordings", {"meeting_id": meeting})
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {**INVOKED_RECORDING, "start_reason": BY_API}})
-    data = answer.data
+    response = world.post("/recordings", {"meeting_id": meeting})
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {**INVOKED_RECORDING, "start_reason": BY_API}})
+    data = response.data
     invoked = datetime.fromisoformat(data["invoked_time"]).timestamp()
     assert data["output_file_name"] == f"{meeting}_{round(invoked * 1000)}.mp4"
 
 
-def test_secrets_of_a_storage_are_not_answered_and_not_kept(world: World, meeting: str) -> None:
-    answer = world.post("/recordings", {"meeting_id": meeting, "storage_config": STORAGE})
-    must_be(answer.data["storage_config"], {"id": uuid, "type": "aws", "bucket": "b", "region": "r", "path": "/"})
-    assert world.recording(answer.data["id"])["storage_config"] == answer.data["storage_config"]
-    assert world.get("/recordings").data[0]["storage_config"] == answer.data["storage_config"]
+def test_secrets_of_a_storage_are_neither_returned_nor_stored(world: World, meeting: str) -> None:
+    response = world.post("/recordings", {"meeting_id": meeting, "storage_config": STORAGE})
+    must_be(response.data["storage_config"], {"id": uuid, "type": "aws", "bucket": "b", "region": "r", "path": "/"})
+    assert world.recording(response.data["id"])["storage_config"] == response.data["storage_config"]
+    assert world.get("/recordings").data[0]["storage_config"] == response.data["storage_config"]
     kept = repr(world.state())
     for secret in ("AK-1", "SK-1", "SK-2", "PW-1", "PK-1"):
         assert secret not in kept
@@ -79,10 +79,10 @@ def test_no_storage(world: World, meeting: str) -> None:
 
 
 def test_start_of_tracks(world: World, meeting: str) -> None:
-    answer = world.post("/recordings/track", {"meeting_id": meeting})
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {"recording": INVOKED_RECORDING}})
-    assert answer.data["recording"]["output_file_name"].endswith(".webm")
+    response = world.post("/recordings/track", {"meeting_id": meeting})
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {"recording": INVOKED_RECORDING}})
+    assert response.data["recording"]["output_file_name"].endswith(".webm")
 
 
 def test_one_that_is_ready(world: World, meeting: str) -> None:
@@ -105,14 +105,14 @@ def test_one_that_is_ready(world: World, meeting: str) -> None:
 
 def test_list_items_have_the_meeting_and_no_reasons(world: World, meeting: str) -> None:
     recording_id = world.record(meeting)
-    answer = world.get("/recordings")
-    assert answer.status == 200
+    response = world.get("/recordings")
+    assert response.status == 200
     item = {
         **INVOKED_RECORDING,
         "id": recording_id,
         "meeting": {**MEETING, "id": meeting, "transcribe_on_end": True, "summarize_on_end": True},
     }
-    must_be(answer.json(), {"success": True, "data": [item], "paging": PAGING})
+    must_be(response.json(), {"success": True, "data": [item], "paging": PAGING})
 
 
 def test_active(world: World, meeting: str) -> None:
@@ -172,7 +172,7 @@ def test_it_may_be_stopped_while_paused(world: World, meeting: str) -> None:
     assert world.recording(recording_id)["status"] == "UPLOADED"
 
 
-def test_stopped_before_it_began_there_is_nothing(world: World, meeting: str) -> None:
+def test_stopped_before_the_start_there_is_no_file(world: World, meeting: str) -> None:
     recording_id = world.record(meeting)
     stopped = act(world, recording_id, "stop")
     assert (stopped["status"], stopped["started_time"], stopped["stopped_time"]) == ("ERRORED", None, None)
@@ -228,7 +228,7 @@ def test_it_ends_a_minute_after_the_last_has_left(world: World) -> None:
     assert seconds(left(world, bob), ended["stopped_time"]) == 60
 
 
-def test_who_comes_back_in_time_keeps_it_going(world: World) -> None:
+def test_rejoining_in_time_continues_the_recording(world: World) -> None:
     meeting_id = world.meeting(session_keep_alive_time_in_secs=600)
     who = world.join(meeting_id)
     recording_id = world.record(meeting_id)
@@ -250,7 +250,7 @@ def test_it_ends_with_its_session(world: World, meeting: str) -> None:
     assert (ended["stopped_time"], ended["session_id"]) == (session["ended_at"], session["id"])
 
 
-def test_asked_for_before_anybody_is_there_it_waits(world: World) -> None:
+def test_a_recording_waits_for_the_first_participant(world: World) -> None:
     meeting_id = world.meeting()
     recording_id = world.record(meeting_id)
     world.advance(1000)
@@ -263,7 +263,7 @@ def test_asked_for_before_anybody_is_there_it_waits(world: World) -> None:
     assert seconds(world.peer(who)["joined_at"], running["started_time"]) == 2
 
 
-def test_who_leaves_at_once_leaves_it_waiting(world: World) -> None:
+def test_leaving_before_the_start_keeps_it_waiting(world: World) -> None:
     meeting_id = world.meeting()
     recording_id = world.record(meeting_id)
     who = world.join(meeting_id)
@@ -294,7 +294,7 @@ def test_record_on_start(world: World) -> None:
     assert len(world.get("/recordings").data) == 2  # each session anew
 
 
-def test_the_call_goes_before_the_meeting(world: World) -> None:
+def test_a_call_overrides_the_meeting(world: World) -> None:
     meeting_id = world.meeting(recording_config={"max_seconds": 120, "file_name_prefix": "a"})
     world.join(meeting_id)
     recording_id = world.record(meeting_id, max_seconds=60)
@@ -304,7 +304,7 @@ def test_the_call_goes_before_the_meeting(world: World) -> None:
     assert ended["output_file_name"].startswith("a_")
 
 
-def test_what_became_due_long_ago_happened_then(world: World, meeting: str) -> None:
+def test_overdue_jobs_use_their_own_time(world: World, meeting: str) -> None:
     recording_id = world.record(meeting, max_seconds=60)
     world.advance(6 * 86_400)
     ended = world.recording(recording_id)
@@ -318,9 +318,9 @@ def test_what_became_due_long_ago_happened_then(world: World, meeting: str) -> N
 def test_one_at_a_time_unless_allowed(world: World, meeting: str) -> None:
     first = world.record(meeting)
     before = world.state()
-    answer = world.post("/recordings", {"meeting_id": meeting})
+    response = world.post("/recordings", {"meeting_id": meeting})
     problem = f'meeting {meeting} is already being recorded, by {first}; "allow_multiple_recordings" allows for more'
-    assert answer.json() == error(409, problem)
+    assert response.json() == error(409, problem)
     assert world.post("/recordings", {"meeting_id": meeting, "allow_multiple_recordings": False}).status == 409
     assert world.state() == before
     second = world.record(meeting, allow_multiple_recordings=True)
@@ -383,7 +383,7 @@ def test_filters(world: World, three: list[str], query: dict[str, Any], wanted: 
     assert [item["id"] for item in world.get("/recordings", **query).data] == [three[place] for place in wanted]
 
 
-def test_filters_that_need_what_there_is(world: World, meeting: str, three: list[str]) -> None:
+def test_filters_by_meeting_and_time(world: World, meeting: str, three: list[str]) -> None:
     def ids(**query: Any) -> list[str]:
         return [item["id"] for item in world.get("/recordings", **query).data]
 
@@ -434,12 +434,12 @@ def test_actions_by_state(world: World, meeting: str, state: str, action: str) -
         world.advance(after)
     assert world.recording(recording_id)["status"] == state
     before = world.state()
-    answer = world.put(f"/recordings/{recording_id}", {"action": action})
+    response = world.put(f"/recordings/{recording_id}", {"action": action})
     if state in ALLOWED[action]:
-        assert answer.status == 200
+        assert response.status == 200
     else:
         problem = f"recording {recording_id} is {state}; {action} needs {' or '.join(ALLOWED[action])}"
-        assert answer.json() == error(409, problem)
+        assert response.json() == error(409, problem)
         assert world.state() == before
 
 
@@ -461,24 +461,24 @@ def test_actions_by_state(world: World, meeting: str, state: str, action: str) -
 )
 def test_bad_bodies(world: World, meeting: str, field: str, value: Any, problem: str) -> None:
     before = world.state()
-    answer = world.post("/recordings", {"meeting_id": meeting, field: value})
-    assert answer.status == 400
-    message = answer.json()["error"]["message"]
+    response = world.post("/recordings", {"meeting_id": meeting, field: value})
+    assert response.status == 400
+    message = response.json()["error"]["message"]
     assert field in message
     assert problem in message
     assert world.state() == before
 
 
 @pytest.mark.parametrize("path", ["/recordings", "/recordings/track"])
-def test_meetings_that_are_not_there(world: World, path: str) -> None:
+def test_unknown_meetings(world: World, path: str) -> None:
     assert world.post(path, {"meeting_id": "nothing"}).json() == NOT_FOUND
     assert world.post(path, {}).json() == error(400, 'BAD_REQUEST: "meeting_id" is required')
 
 
 def test_tracks_need_a_session_that_is_live(world: World) -> None:
     meeting_id = world.meeting()
-    answer = world.post("/recordings/track", {"meeting_id": meeting_id})
-    assert answer.json() == error(404, f"No active session found for meeting_id {meeting_id}")
+    response = world.post("/recordings/track", {"meeting_id": meeting_id})
+    assert response.json() == error(404, f"No active session found for meeting_id {meeting_id}")
     assert world.get("/recordings").data == []
 
 
@@ -492,9 +492,9 @@ def test_tracks_need_a_session_that_is_live(world: World) -> None:
     ],
 )
 def test_bad_tracks(world: World, meeting: str, body: dict[str, Any], problem: str) -> None:
-    answer = world.post("/recordings/track", {"meeting_id": meeting, **body})
-    assert answer.status == 400
-    assert problem in answer.json()["error"]["message"]
+    response = world.post("/recordings/track", {"meeting_id": meeting, **body})
+    assert response.status == 400
+    assert problem in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("body", [{}, {"action": "delete"}, {"action": None}])

@@ -1,4 +1,4 @@
-"""Samples of events: about what is there, or made up."""
+"""Sample events: about an existing meeting, or simulated."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def sample(world: World, event: str) -> Any:
 
 
 def without_links(told: Any) -> Any:
-    """Links are signed anew each time."""
+    """Remove the links, which are signed again each time."""
     if isinstance(told, dict):
         return {name: without_links(value) for name, value in told.items() if "ownload" not in name}
     return told
 
 
 def test_a_sample_is_about_the_newest_that_ended(world: World) -> None:
-    """It is what was told of that, word for word."""
+    """It is exactly the payload that was delivered."""
     with Receiver() as receiver:
         subscribed(world, receiver)
         world.ended("Zoe", title="Older", **EVERYTHING)
@@ -60,7 +60,7 @@ def test_a_sample_is_about_the_newest_that_ended(world: World) -> None:
                 assert world.download(link).status == 200
 
 
-def test_a_sample_is_made_up_where_there_is_nothing_to_tell_of(world: World) -> None:
+def test_a_sample_is_simulated_without_a_suitable_meeting(world: World) -> None:
     world.join(world.meeting())  # it has not ended
     for event in world.get("/webhooks/all").data:
         found = sample(world, event)

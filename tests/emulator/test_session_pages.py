@@ -1,4 +1,4 @@
-"""Pages of sessions by time: the same as by counting and skipping row by row, whatever happened to the rows."""
+"""Pages of sessions by time: the same as by counting and skipping rows, after any changes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_page_is_the_slice(store: Store, app_id: str, status: str | None, 
             assert (page, total) == (expected[start : start + size], len(expected))
 
 
-def test_what_is_rolled_back_is_not_counted(store: Store) -> None:
+def test_rolled_back_sessions_are_not_counted(store: Store) -> None:
     def interrupted() -> None:
         with store.transaction():
             for number in range(150, 170):

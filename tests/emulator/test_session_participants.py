@@ -1,4 +1,4 @@
-"""Who was there: GET /sessions/{id}/participants, one of them, and the peer report."""
+"""GET /sessions/{id}/participants, one participant, and the peer report."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ QUALITY = {
 
 
 def names(world: World, session_id: str, **query: Any) -> list[str]:
-    answer = world.get(f"/sessions/{session_id}/participants", **query).data
-    assert answer["paging"]["total_count"] == len(answer["participants"])
-    return [person["display_name"] for person in answer["participants"]]
+    response = world.get(f"/sessions/{session_id}/participants", **query).data
+    assert response["paging"]["total_count"] == len(response["participants"])
+    return [person["display_name"] for person in response["participants"]]
 
 
 def three(world: World) -> str:
@@ -42,15 +42,15 @@ def three(world: World) -> str:
 
 def test_list_has_its_paging_inside(world: World) -> None:
     who = world.ended()[0]
-    answer = world.get(f"/sessions/{who.session_id}/participants")
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {"participants": [PEER], "paging": PAGING}})
+    response = world.get(f"/sessions/{who.session_id}/participants")
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {"participants": [PEER], "paging": PAGING}})
 
 
 def test_get_wraps_the_participant(world: World) -> None:
     who = world.ended()[0]
-    answer = world.get(f"/sessions/{who.session_id}/participants/{who.peer_id}")
-    assert answer.status == 200
+    response = world.get(f"/sessions/{who.session_id}/participants/{who.peer_id}")
+    assert response.status == 200
     known = {
         "id": who.peer_id,
         "user_id": who.participant_id,
@@ -58,10 +58,10 @@ def test_get_wraps_the_participant(world: World) -> None:
         "display_name": "Alice",
         "preset_name": "group_call_host",
     }
-    must_be(answer.json(), {"success": True, "data": {"participant": {**PEER, **known}}})
+    must_be(response.json(), {"success": True, "data": {"participant": {**PEER, **known}}})
 
 
-def test_somebody_who_is_still_there(world: World) -> None:
+def test_a_participant_who_is_still_present(world: World) -> None:
     who = world.join(world.meeting())
     world.advance(90)
     peer = world.peer(who)
@@ -91,10 +91,10 @@ def test_peer_events_only_if_asked_for(world: World) -> None:
     assert events[2]["created_at"] == listed[0]["left_at"]
 
 
-def test_who_is_there_has_not_left(world: World) -> None:
+def test_a_present_participant_has_not_left(world: World) -> None:
     who = world.join(world.meeting())
-    answer = world.get(f"/sessions/{who.session_id}/participants", include_peer_events="true").data
-    assert [event["event_name"] for event in answer["participants"][0]["peer_events"]] == [
+    response = world.get(f"/sessions/{who.session_id}/participants", include_peer_events="true").data
+    assert [event["event_name"] for event in response["participants"][0]["peer_events"]] == [
         "PEER_CREATED",
         "PEER_JOINING",
     ]
@@ -147,9 +147,9 @@ def test_consolidated_is_one_row_a_person(world: World) -> None:
     ],
 )
 def test_bad_queries(world: World, query: dict[str, str], problem: str) -> None:
-    answer = world.get(f"/sessions/{world.ended()[0].session_id}/participants", **query)
-    assert answer.status == 400
-    assert answer.json() == error(400, f"BAD_REQUEST: {problem}")
+    response = world.get(f"/sessions/{world.ended()[0].session_id}/participants", **query)
+    assert response.status == 400
+    assert response.json() == error(400, f"BAD_REQUEST: {problem}")
 
 
 def test_unknown(world: World) -> None:
@@ -162,9 +162,9 @@ def test_unknown(world: World) -> None:
         f"/sessions/{who.session_id}/participants/{who.participant_id}",  # not the id of a peer
         "/sessions/peer-report/nobody",
     ):
-        answer = world.get(path)
-        assert answer.status == 404, path
-        assert answer.json() == NOT_FOUND
+        response = world.get(path)
+        assert response.status == 404, path
+        assert response.json() == NOT_FOUND
 
 
 # --- the peer report; its numbers are tested in test_quality.py
@@ -172,11 +172,11 @@ def test_unknown(world: World) -> None:
 
 def test_peer_report(world: World) -> None:
     who = world.ended("Alice", "Bob", minutes=2)[0]
-    answer = world.get(f"/sessions/peer-report/{who.peer_id}")
-    assert answer.status == 200
-    assert answer.json().keys() == {"success", "data"}
-    assert answer.data.keys() == {"participant"}
-    person = dict(answer.data["participant"])
+    response = world.get(f"/sessions/peer-report/{who.peer_id}")
+    assert response.status == 200
+    assert response.json().keys() == {"success", "data"}
+    assert response.data.keys() == {"participant"}
+    person = dict(response.data["participant"])
     blocks = {name: person.pop(name) for name in ("peer_report", "peer_stats", "quality_stats")}
     known = {
         "id": who.peer_id,
@@ -203,8 +203,8 @@ def test_peer_report(world: World) -> None:
 
 def test_peer_report_events(world: World) -> None:
     who = world.ended()[0]
-    answer = world.get(f"/sessions/peer-report/{who.peer_id}", include_peer_events="true")
-    must_be(answer.data["participant"]["peer_events"], [PEER_EVENT])
+    response = world.get(f"/sessions/peer-report/{who.peer_id}", include_peer_events="true")
+    must_be(response.data["participant"]["peer_events"], [PEER_EVENT])
     assert "peer_events" not in world.get(f"/sessions/peer-report/{who.peer_id}").data["participant"]
 
 
@@ -225,11 +225,11 @@ def test_peer_report_filters(world: World) -> None:
 
 @pytest.mark.parametrize("filters", ["quality", "device_info,nothing", "device_info, events"])
 def test_unknown_filters(world: World, filters: str) -> None:
-    answer = world.get(f"/sessions/peer-report/{world.ended()[0].peer_id}", filters=filters)
-    assert answer.status == 400
+    response = world.get(f"/sessions/peer-report/{world.ended()[0].peer_id}", filters=filters)
+    assert response.status == 400
     place = filters.count(",")  # the last is the unknown one
     known = "device_info, ip_information, precall_network_information, events, quality_stats"
-    assert answer.json() == error(400, f'BAD_REQUEST: "filters[{place}]" must be one of [{known}]')
+    assert response.json() == error(400, f'BAD_REQUEST: "filters[{place}]" must be one of [{known}]')
 
 
 def test_peer_report_of_a_live_call(world: World) -> None:

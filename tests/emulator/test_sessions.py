@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 
 def found(world: World, **query: Any) -> list[str]:
-    """The ids, in the order in which they came."""
-    answer = world.get("/sessions", **query)
-    ids = [session["id"] for session in answer.data["sessions"]]
-    assert answer.json()["paging"]["total_count"] == len(ids)
+    """Return the ids, in the order of the response."""
+    response = world.get("/sessions", **query)
+    ids = [session["id"] for session in response.data["sessions"]]
+    assert response.json()["paging"]["total_count"] == len(ids)
     return ids
 
 
 def test_list(world: World) -> None:
     session_id = world.ended()[0].session_id
-    answer = world.get("/sessions")
-    assert answer.status == 200
-    must_be(answer.json(), {"success": True, "data": {"sessions": [SESSION]}, "paging": PAGING})
-    assert answer.data["sessions"] == [world.session(session_id)]
+    response = world.get("/sessions")
+    assert response.status == 200
+    must_be(response.json(), {"success": True, "data": {"sessions": [SESSION]}, "paging": PAGING})
+    assert response.data["sessions"] == [world.session(session_id)]
 
 
 def test_get_live(world: World) -> None:
     meeting_id = world.meeting(title="Planning")
     session_id = world.join(meeting_id).session_id
-    answer = world.get(f"/sessions/{session_id}")
-    assert answer.status == 200
+    response = world.get(f"/sessions/{session_id}")
+    assert response.status == 200
     known = {
         "id": session_id,
         "associated_id": meeting_id,
@@ -41,7 +41,7 @@ def test_get_live(world: World) -> None:
         "live_participants": 1,
         "max_concurrent_participants": 1,
     }
-    must_be(answer.json(), {"success": True, "data": {**LIVE_SESSION, **known}})
+    must_be(response.json(), {"success": True, "data": {**LIVE_SESSION, **known}})
 
 
 def test_get_ended(world: World) -> None:
@@ -65,9 +65,9 @@ def test_the_session_keeps_the_title_it_began_with(world: World) -> None:
 
 def test_breakout_rooms_only_if_asked_for(world: World) -> None:
     session_id = world.ended()[0].session_id
-    answer = world.get(f"/sessions/{session_id}", include_breakout_rooms="true")
-    must_be({**answer.data, "breakout_rooms": None}, {**SESSION, "breakout_rooms": None})
-    assert answer.data["breakout_rooms"] == []
+    response = world.get(f"/sessions/{session_id}", include_breakout_rooms="true")
+    must_be({**response.data, "breakout_rooms": None}, {**SESSION, "breakout_rooms": None})
+    assert response.data["breakout_rooms"] == []
     must_be(world.get(f"/sessions/{session_id}", include_breakout_rooms="false").data, SESSION)
     bad = world.get(f"/sessions/{session_id}", include_breakout_rooms="perhaps")
     assert bad.status == 400
@@ -75,18 +75,18 @@ def test_breakout_rooms_only_if_asked_for(world: World) -> None:
 
 
 def test_unknown_session(world: World) -> None:
-    answer = world.get("/sessions/nothing")
-    assert answer.status == 404
-    assert answer.json() == NOT_FOUND
+    response = world.get("/sessions/nothing")
+    assert response.status == 404
+    assert response.json() == NOT_FOUND
 
 
 def test_a_session_of_another_app(world: World) -> None:
     session_id = world.ended()[0].session_id
     app = world.call("POST", f"{world.kit}/apps", {"name": "other"}).data["app"]
     for end in ("", "/participants", "/chat", "/transcript", "/summary", "/livestream-sessions"):
-        answer = world.call("GET", f"{world.kit}/{app['id']}/sessions/{session_id}{end}")
-        assert answer.status == 404
-        assert answer.json() == NOT_FOUND
+        response = world.call("GET", f"{world.kit}/{app['id']}/sessions/{session_id}{end}")
+        assert response.status == 404
+        assert response.json() == NOT_FOUND
 
 
 # --- sorting
@@ -185,10 +185,10 @@ def test_filters_together(world: World) -> None:
     ],
 )
 def test_bad_queries(world: World, query: dict[str, str], problem: str) -> None:
-    answer = world.get("/sessions", **query)
-    assert answer.status == 400
-    message = answer.json()["error"]["message"]
-    assert answer.json() == error(400, message)
+    response = world.get("/sessions", **query)
+    assert response.status == 400
+    message = response.json()["error"]["message"]
+    assert response.json() == error(400, message)
     assert message.startswith(f"BAD_REQUEST: {problem}")
 
 

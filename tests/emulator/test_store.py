@@ -1,4 +1,4 @@
-"""The file: whose it is, who has it open, and that a change is whole or not at all."""
+"""The database file: foreign files, concurrent use, and atomic changes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, make: Any) -> No
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, MemoryError, RuntimeError])
-def test_what_is_interrupted_changes_nothing(
+def test_an_interrupted_change_is_rolled_back(
     monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
 ) -> None:
     with Emulator() as emulator:
@@ -90,7 +90,7 @@ def test_what_is_interrupted_changes_nothing(
         assert client.sessions.count() == 1
 
 
-def test_python_is_told_what_http_is_told() -> None:
+def test_python_methods_validate_as_http_does() -> None:
     from realtimekit.emulator import HTTPError
 
     with Emulator() as emulator:
@@ -115,7 +115,7 @@ def test_python_is_told_what_http_is_told() -> None:
         client.sessions.find_participant_by_peer_id(peer)
 
 
-def test_an_emulator_that_nobody_closed_leaves_nothing_open() -> None:
+def test_an_unclosed_emulator_leaves_nothing_open() -> None:
     emulator = Emulator()
     database = emulator.world.store._db
     del emulator

@@ -101,7 +101,7 @@ def test_a_token_lets_its_owner_in_as_a_browser(world: World) -> None:
         assert peer["user_id"] == participant_id
 
 
-def test_a_deleted_participant_s_token_opens_nothing(world: World) -> None:
+def test_the_token_of_a_deleted_participant_is_refused(world: World) -> None:
     meeting_id, participant_id, token = issue(world)
     again = world.post(f"/meetings/{meeting_id}/participants/{participant_id}/token").data["token"]
     world.delete(f"/meetings/{meeting_id}/participants/{participant_id}")
@@ -109,21 +109,21 @@ def test_a_deleted_participant_s_token_opens_nothing(world: World) -> None:
         assert world.control("/enter", {"token": revoked}).status == 404
 
 
-def test_a_token_opens_nothing_after_a_hundred_days(world: World) -> None:
+def test_a_token_expires_after_a_hundred_days(world: World) -> None:
     token = issue(world)[2]
     world.advance(HUNDRED_DAYS - 10)
     assert world.control("/enter", {"token": token}).status == 200
     world.advance(10)
-    answer = world.control("/enter", {"token": token})
-    assert (answer.status, answer.json()["error"]["message"]) == (401, "the token has expired")
+    response = world.control("/enter", {"token": token})
+    assert (response.status, response.json()["error"]["message"]) == (401, "the token has expired")
 
 
 @pytest.mark.parametrize(
     "change", [lambda token: token[:-4] + "AAAA", lambda token: "x", lambda token: token + "\u00e9"]
 )
-def test_a_forged_token_opens_nothing(world: World, change: Any) -> None:
-    answer = world.control("/enter", {"token": change(issue(world)[2])})
-    assert (answer.status, answer.json()["error"]["message"]) == (401, "this is not a token of this emulator")
+def test_a_forged_token_is_refused(world: World, change: Any) -> None:
+    response = world.control("/enter", {"token": change(issue(world)[2])})
+    assert (response.status, response.json()["error"]["message"]) == (401, "this is not a token of this emulator")
 
 
 def test_a_refused_token_does_not_cost_the_key(tmp_path: Path) -> None:

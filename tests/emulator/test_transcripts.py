@@ -1,4 +1,4 @@
-"""The transcript in its four formats, each read by a small reader of its own: all say the same."""
+"""The transcript in its four formats, each parsed by a small parser here: all have the same content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMATS = ("CSV", "JSON", "SRT", "VTT")
 
 
 class Sentence(NamedTuple):
-    """What all four formats hold."""
+    """The content that all four formats have."""
 
     start: int
     who: str
@@ -83,7 +83,7 @@ READERS = {"CSV": read_csv, "JSON": read_json, "SRT": read_srt, "VTT": read_vtt}
 
 
 def one_line_end(text: str) -> str:
-    """Cues cannot hold a blank line; everything else they must."""
+    """Cues cannot contain a blank line, but must keep everything else."""
     return re.sub(r"\n+", "\n", re.sub(r"\r\n?", "\n", text))
 
 
@@ -128,7 +128,7 @@ def test_each_format_as_documented(world: World) -> None:
     )
 
 
-def test_nothing_said_is_nothing_written(world: World) -> None:
+def test_without_speech_the_transcript_is_empty(world: World) -> None:
     session_id = world.ended()[0].session_id
     assert {transcript(world, session_id, kind) for kind in FORMATS} == {b""}
 
@@ -199,7 +199,7 @@ def test_sentences_come_in_the_order_of_their_time(world: World, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_somebody_without_a_name_goes_by_the_custom_id(world: World, kind: str) -> None:
+def test_a_participant_without_a_name_has_the_custom_id_as_name(world: World, kind: str) -> None:
     meeting_id = world.meeting()
     who = world.join(meeting_id, None, custom_participant_id="user-7")
     world.say(who, "hello")

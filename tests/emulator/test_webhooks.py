@@ -27,12 +27,12 @@ EVENTS = [
 
 
 def test_create_get_list(world: World) -> None:
-    answer = world.post("/webhooks", GIVEN)
-    assert answer.status == 201
-    must_be(answer.json(), {"success": True, "data": WEBHOOK})
-    assert world.get(f"/webhooks/{answer.data['id']}").data == answer.data
+    response = world.post("/webhooks", GIVEN)
+    assert response.status == 201
+    must_be(response.json(), {"success": True, "data": WEBHOOK})
+    assert world.get(f"/webhooks/{response.data['id']}").data == response.data
     listed = world.get("/webhooks").json()
-    assert listed == {"success": True, "data": [answer.data]}  # no paging
+    assert listed == {"success": True, "data": [response.data]}  # no paging
 
 
 def test_all_is_the_names_of_the_events_and_no_webhook(world: World) -> None:
@@ -67,13 +67,13 @@ def test_patch_put_delete(world: World) -> None:
 def test_bad_bodies(world: World, change: dict[str, Any], problem: str) -> None:
     made = world.post("/webhooks", GIVEN).data
     before = world.state()
-    for answer in (
+    for response in (
         world.post("/webhooks", {**GIVEN, **change}),
         world.put(f"/webhooks/{made['id']}", {**GIVEN, **change}),
         world.patch(f"/webhooks/{made['id']}", change),
     ):
-        assert answer.status == 400
-        assert answer.json()["error"]["message"].startswith(f"BAD_REQUEST: {problem}")
+        assert response.status == 400
+        assert response.json()["error"]["message"].startswith(f"BAD_REQUEST: {problem}")
     assert world.state() == before
 
 

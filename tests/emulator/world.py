@@ -1,4 +1,4 @@
-"""A served emulator, asked with the standard library's HTTP client alone."""
+"""A served emulator, and a client that uses only the standard library."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from realtimekit.emulator.store import TABLES
 from . import described
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     kind: str
     body: bytes
@@ -25,15 +25,15 @@ class Answer(NamedTuple):
 
     @property
     def data(self) -> Any:
-        """What a successful answer of the API holds."""
-        answer = self.json()
-        assert self.status in {200, 201}, answer
-        assert answer["success"] is True
-        return answer["data"]
+        """The `data` of a successful response."""
+        response = self.json()
+        assert self.status in {200, 201}, response
+        assert response["success"] is True
+        return response["data"]
 
 
 class Who(NamedTuple):
-    """Somebody in a meeting."""
+    """A participant in a meeting."""
 
     participant_id: str
     peer_id: str
@@ -41,7 +41,7 @@ class Who(NamedTuple):
 
 
 class World:
-    """The API (`get`, `post`, ...; paths below the app), the control plane (`control`), and short cuts to both."""
+    """The API (`get`, `post`, ...; paths below the app), the control plane (`control`), and shortcuts for both."""
 
     def __init__(self, emulator: Emulator, server: Server) -> None:
         self.emulator, self.server = emulator, server
@@ -53,51 +53,51 @@ class World:
 
     def send(
         self, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Answer:
-        """Exactly this request, and no header that is not given (but Host and Content-Length)."""
+    ) -> Response:
+        """Send exactly this request, with no other headers than these, Host and Content-Length."""
         connection = http.client.HTTPConnection(self.address, timeout=20)
         try:
             connection.request(method, target, body, {**(headers or {}), "Connection": "close"})
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers.get("content-type", ""), answer.read())
+            response = connection.getresponse()
+            return Response(response.status, response.headers.get("content-type", ""), response.read())
         finally:
             connection.close()
 
-    def call(self, method: str, target: str, body: Any = None, **query: Any) -> Answer:
-        """A call of the API with its token; `target` is whole, `body` is JSON."""
+    def call(self, method: str, target: str, body: Any = None, **query: Any) -> Response:
+        """Call the API with its token; `target` is the whole path, `body` is JSON."""
         headers = {"Authorization": f"Bearer {self.emulator.api_token}"}
         if query:
             target += "?" + urlencode(query)
         if body is None:
-            answer = self.send(method, target, None, headers)
+            response = self.send(method, target, None, headers)
         else:
             content = json.dumps(body).encode()
-            answer = self.send(method, target, content, {**headers, "Content-Type": "application/json"})
+            response = self.send(method, target, content, {**headers, "Content-Type": "application/json"})
         if target.startswith("/client/v4/"):
-            described.check(method, target, answer.status, answer.json())
-        return answer
+            described.check(method, target, response.status, response.json())
+        return response
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, **query: Any) -> Response:
         return self.call("GET", self.app + path, **query)
 
-    def post(self, path: str, body: Any = None) -> Answer:
+    def post(self, path: str, body: Any = None) -> Response:
         return self.call("POST", self.app + path, body)
 
-    def patch(self, path: str, body: Any) -> Answer:
+    def patch(self, path: str, body: Any) -> Response:
         return self.call("PATCH", self.app + path, body)
 
-    def put(self, path: str, body: Any) -> Answer:
+    def put(self, path: str, body: Any) -> Response:
         return self.call("PUT", self.app + path, body)
 
-    def delete(self, path: str) -> Answer:
+    def delete(self, path: str) -> Response:
         return self.call("DELETE", self.app + path)
 
-    def control(self, path: str, body: Any = None, method: str = "POST") -> Answer:
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Response:
         content = None if method == "GET" else json.dumps({} if body is None else body).encode()
         return self.send(method, f"/_emulator{path}", content, {"Content-Type": "application/json"})
 
-    def download(self, link: str) -> Answer:
-        """A signed link, followed as a stranger would: without a token."""
+    def download(self, link: str) -> Response:
+        """Follow a signed link without a token."""
         assert urlsplit(link).netloc == self.address
         return self.send("GET", link.partition(self.address)[2])
 
@@ -107,8 +107,8 @@ class World:
         try:
             given = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request("GET", link.partition(self.address)[2], None, {**given, "Connection": "close"})
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+            response = connection.getresponse()
+            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
         finally:
             connection.close()
 
@@ -141,13 +141,13 @@ class World:
         assert self.control(f"/sessions/{who.session_id}/chat", {"peer_id": who.peer_id, "text": text}).status == 200
 
     def end(self, meeting_id: str) -> str:
-        """It ends, and its summary is written."""
+        """End a meeting and wait for its summary. Returns the id of the session."""
         session_id = str(self.control(f"/meetings/{meeting_id}/end").json()["session_id"])
         self.advance(10)
         return session_id
 
     def ended(self, *names: str, minutes: float = 1, **fields: Any) -> list[Who]:
-        """A meeting of these people that has ended after so long."""
+        """Hold a meeting of these participants that ends after this many minutes."""
         meeting_id = self.meeting(**fields)
         people = [self.join(meeting_id, name) for name in names or ("Alice",)]
         self.advance(minutes * 60)
@@ -155,7 +155,7 @@ class World:
         return people
 
     def record(self, meeting_id: str, **fields: Any) -> str:
-        """A recording that has been asked for."""
+        """Request a recording, and return its id."""
         return str(self.post("/recordings", {"meeting_id": meeting_id, **fields}).data["id"])
 
     def recording(self, recording_id: str) -> Any:
@@ -168,7 +168,7 @@ class World:
         return self.get(f"/sessions/{who.session_id}/participants/{who.peer_id}").data["participant"]
 
     def state(self) -> dict[str, Any]:
-        """Everything that the emulator knows: to show that a refused change changed nothing."""
+        """Return the whole state, to show that a refused request changed nothing."""
         return {table: self.emulator.world.store.rows(f"select * from {table} order by 1, 2") for table in TABLES}
 
 
@@ -179,13 +179,13 @@ class OverHttp:
         self._world = world
 
     def _call(self, path: str, body: dict[str, Any], keys: set[str], method: str = "POST") -> Any:
-        answer = self._world.control(path, body, method)
-        found = answer.json()
-        if answer.status != 200:
+        response = self._world.control(path, body, method)
+        found = response.json()
+        if response.status != 200:
             assert found.keys() == {"success", "error"}
             assert found["error"].keys() == {"code", "message"}
-            assert found["error"]["code"] == answer.status
-            raise HTTPError(answer.status, found["error"]["message"])
+            assert found["error"]["code"] == response.status
+            raise HTTPError(response.status, found["error"]["message"])
         assert found.keys() == keys
         return found
 

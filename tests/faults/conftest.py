@@ -1,4 +1,4 @@
-"""One served emulator and one client of each kind for a file of tests; the faults are gone after each test."""
+"""One served emulator and one client of each kind for a file of tests; faults are removed after each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gives up, by its own time or because somebody cancels it, leaves nothing behind: no connection, no request."""
+"""Calls that time out or are canceled leave nothing behind: no connection, no request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def descriptors() -> int:
 
 @asynccontextmanager
 async def no_more_descriptors(patience: int = 4000) -> AsyncGenerator[None]:
-    """As many as before, but for a few: some are kept for the next request, and the server's end closes a bit later."""
+    """Wait until about as many descriptors are open as before: a few are kept, or closed a bit later by the server."""
     before = descriptors()
     yield
     await until(lambda: descriptors() <= before + 4, patience)
@@ -141,7 +141,7 @@ def test_cancelling_ends_the_request_at_once_with_pyreqwest(
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("phase", ["connecting", "sending"])
 def test_cancelling_a_call_that_was_not_sent(transport: Any, phase: str) -> None:
-    """To a server that takes the connection and reads nothing, so that neither TLS nor a large body gets on."""
+    """To a server that accepts the connection and reads nothing, so that neither TLS nor a large body gets through."""
     over = threading.Event()
 
     def reads_nothing(connection: Connection) -> None:

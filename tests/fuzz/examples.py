@@ -1,4 +1,4 @@
-"""How many examples are tried, and what they are made of.
+"""The number of examples, and the strategies that generate them.
 
 `make test` tries the same few each time. `make fuzz` (FUZZ_EXAMPLES=20000) runs every test with made-up examples, also
 those outside this folder, and tries others, and many more.
@@ -52,7 +52,7 @@ edits = st.lists(
 
 @st.composite
 def mutated(draw: st.DrawFn, originals: Sequence[bytes]) -> bytes:
-    """One of them, with a few edits; none, sometimes."""
+    """Generate one of these values with a few edits, sometimes with none."""
     content = draw(st.sampled_from(originals))
     for kind, where, length, piece in draw(edits):
         at = where % (len(content) + 1)
@@ -109,5 +109,5 @@ def _clone(draw: st.DrawFn, part: Any, *, top: bool = False) -> Any:
 
 
 def as_bytes(value: Any) -> bytes:
-    """As JSON on the wire."""
+    """Return the value as JSON on the wire."""
     return json.dumps(value).encode()

@@ -1,4 +1,4 @@
-"""Whatever a server answers: one of this package's own errors comes out, or records; and every walk ends."""
+"""Random responses: the result is records or one of this package's own errors; and every iteration ends."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from realtimekit import APIError, RateLimitError, RealtimeKitError, error_respon
 from realtimekit.interfaces import Request, Response
 from realtimekit.record import Field, Record
 from tests.core import shapes
-from tests.core.scripted import SETTINGS, paging_of
-from tests.core.scripted import answer as answering
+from tests.core.scripted import SETTINGS, make_response, paging_of
 
 from .examples import as_bytes, changed, fuzzed, leaves, mutated, values
 
@@ -107,7 +106,7 @@ def test_a_wait_can_be_waited_for() -> None:
 
 
 @pytest.mark.parametrize("value", ['"\\ud83d"', '"a\\udc00b"', "1e999"])
-def test_what_json_reads_is_read(value: str) -> None:
+def test_orjson_and_json_agree(value: str) -> None:
     pytest.importorskip("orjson")
     content = f'{{"data": {{"name": {value}}}}}'.encode()
     assert responses.decode(Response(200, {}, content)) == json.loads(content)
@@ -148,7 +147,7 @@ def test_an_error_quotes_no_signature_of_a_link(
 
 
 class Answers:
-    """A transport that gives these answers in turn, over and over; too many requests fail the test."""
+    """A transport that returns these responses in turn, over and over; too many requests fail the test."""
 
     def __init__(self, given: list[Response]) -> None:
         self._given, self.sent = given, 0
@@ -166,7 +165,7 @@ def client_of(given: list[Response]) -> Any:
 
 
 def read_everything(record: Record) -> None:
-    """Every declared field, in both ways; those of nested records, too; and all that shows a record."""
+    """Read every declared field, as attribute and as item, also of nested records; and show the record."""
     assert repr(record)
     assert len(record.to_dict()) == len(record)
     for name in record:
@@ -247,14 +246,14 @@ ids = st.sampled_from(["a", "b", "c"]) | leaves
 
 @st.composite
 def pages(draw: st.DrawFn) -> Response:
-    """A page of a list with a paging of its own, believable or not."""
+    """Generate a page of a list with a paging, plausible or not."""
     items = draw(
         st.lists(st.fixed_dictionaries({}, optional={"id": ids, "name": ids, "created_at": leaves}), max_size=3)
     )
     paging = draw(st.none() | st.builds(paging_of, small, small, small) | leaves)
     key = draw(st.sampled_from(["sessions", "data", "participants", None]))
     data: Any = items if key is None else {key: items}
-    return answering({"success": True, "data": data, "paging": paging})
+    return make_response({"success": True, "data": data, "paging": paging})
 
 
 walked = st.lists(pages() | answers, min_size=1, max_size=3)
@@ -280,15 +279,15 @@ def test_a_walk_over_a_server_that_says_the_same_ends(
 
 @fuzzed(200)
 @given(listed=st.sampled_from(LISTS), how=st.sampled_from(WALKS), given=walked)
-def test_a_walk_over_a_server_that_goes_round_in_circles_ends(
+def test_iterating_over_repeated_pages_ends(
     listed: Callable[[Any], Any], how: Callable[[Any], Any], given: list[Response]
 ) -> None:
     walk(client_of(given), listed, how)
 
 
-def test_a_paging_that_never_moves_on_is_not_believed() -> None:
+def test_a_constant_paging_is_not_trusted() -> None:
     given = [
-        answering({"success": True, "data": {"sessions": [{"id": name}]}, "paging": paging_of(1000, 1, 1)})
+        make_response({"success": True, "data": {"sessions": [{"id": name}]}, "paging": paging_of(1000, 1, 1)})
         for name in "ab"
     ]
     assert [session.id for session in client_of(given).sessions] == ["a", "b"]
@@ -317,8 +316,8 @@ def test_the_async_client_ends_in_the_same(given: list[Response], find: str) -> 
 
 
 @pytest.mark.parametrize("sent", [{}, {"id": None}, {"id": ""}, {"id": ".."}, {"id": 7}, {"id": ["s"]}])
-def test_an_id_that_the_server_sent_wrong_is_no_wrong_argument(sent: dict[str, Any]) -> None:
-    (session,) = client_of([answering({"success": True, "data": {"sessions": [sent]}})]).sessions.page(1)
+def test_an_invalid_id_from_the_server_is_a_decode_error(sent: dict[str, Any]) -> None:
+    (session,) = client_of([make_response({"success": True, "data": {"sessions": [sent]}})]).sessions.page(1)
     with pytest.raises(RealtimeKitError):
         _ = session.chat
     with pytest.raises(RealtimeKitError):

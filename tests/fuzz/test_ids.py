@@ -1,4 +1,4 @@
-"""Any text as an id, over a real connection: it arrives as one segment of the path, whole, or it is not sent."""
+"""Any string as an id, over a real connection: it arrives as one segment of the path, unchanged, or is not sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module", params=["httpcore2", "pyreqwest"])
 def finding(request: pytest.FixtureRequest, server: Server) -> Iterator[Any]:
-    """Finds a participant of a session with both clients; whether they were sent is to be seen at the server."""
+    """A function that finds a participant of a session with both clients; the server shows what was sent."""
     given: dict[str, Any] = {
         "api_token": "t",
         "account_id": "acc",

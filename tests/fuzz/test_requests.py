@@ -1,6 +1,6 @@
-"""Whatever is sent to the emulator: an answer below 500 or an end of the connection, and it goes on answering.
+"""Random bytes to the emulator: a response below 500 or a closed connection, and it keeps working.
 
-`tests/emulator/test_anything.py` has what fits the routes, or nearly so; this is what no client would send.
+`tests/emulator/test_anything.py` sends requests that fit the routes, or nearly so; this sends what no client would.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ MALFORMED = [
 
 
 def exchanged(served: Served, sent: bytes) -> bytes:
-    """All that comes back until the server closes; at last it is told that nothing more will be sent."""
+    """Return all that arrives until the server closes; at the end, shut down the sending side."""
     with socket.create_connection(served.address, timeout=30) as connection:
         came = b""
         try:
@@ -202,8 +202,8 @@ def test_each_of_these_bytes(served: Served, sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("sent", WELL_MADE, ids=lambda sent: repr(sent[:60]))
-def test_the_well_made_are_answered(served: Served, sent: bytes) -> None:
-    """Otherwise their near copies would show nothing."""
+def test_valid_requests_get_a_response(served: Served, sent: bytes) -> None:
+    """Otherwise their mutations would prove nothing."""
     with socket.create_connection(served.address, timeout=30) as connection:
         connection.sendall(sent)
         assert re.match(rb"HTTP/1\.1 (100|20[01]) ", connection.recv(65536))

@@ -207,7 +207,7 @@ def test_requests_in_flight_count_as_used_after_a_while(simulation: Simulation, 
 # --- the queue --------------------------------------------------------------------------------------------------------
 
 
-def test_callers_that_give_up_block_nobody(simulation: Simulation, limiter: LocalLimiter) -> None:
+def test_callers_that_give_up_block_no_others(simulation: Simulation, limiter: LocalLimiter) -> None:
     observe(limiter, with_limit(0, 300, quota=10, window=300))
     given_up = arrive(simulation, limiter, 500, gives_up=2.0)
     simulation.run(1001.0)
@@ -248,7 +248,7 @@ def test_no_caller_waits_longer_than_max_wait(simulation: Simulation) -> None:
     assert [limiter.reserve(reservation).wait for reservation in reservations] == [0, 0], "the 50 are not in the queue"
 
 
-def test_who_waits_already_is_told_when_it_takes_longer(simulation: Simulation) -> None:
+def test_waiting_callers_learn_of_a_longer_wait(simulation: Simulation) -> None:
     limiter = LocalLimiter(clock=simulation.clock, max_wait=60)
     observe(limiter, with_limit(0, 30, quota=2))
     reservation = limiter.reserve()
@@ -259,7 +259,7 @@ def test_who_waits_already_is_told_when_it_takes_longer(simulation: Simulation) 
     assert caught.value.retry_after == 58.0
 
 
-def test_a_caller_that_overslept_is_not_rejected_for_it(simulation: Simulation) -> None:
+def test_a_caller_that_asks_late_is_not_rejected(simulation: Simulation) -> None:
     limiter = LocalLimiter(clock=simulation.clock, max_wait=35)
     observe(limiter, with_limit(0, 30, quota=2))
     reservation = limiter.reserve()

@@ -49,7 +49,7 @@ def report(**quality: Any) -> PeerReport:
 
 
 def recorded() -> dict[str, Any]:
-    """The shape of the one recorded answer, with other values: a muted microphone, alone for 35 seconds."""
+    """The shape of the one recorded response, with other values: a muted microphone, alone for 35 seconds."""
     rtts = (0, 0.6, 0.02, 0.3, 0.02, 0.02)
     audio = [
         {

@@ -171,7 +171,7 @@ def test_samples_without_times_are_judged_together() -> None:
     assert finding.text == "audio sent lost 12 % of its packets on average"
 
 
-def test_aggregates_are_used_where_there_are_no_samples() -> None:
+def test_aggregates_are_used_without_samples() -> None:
     aggregates = {
         "packet_loss": {"avg": 12},
         "quality_mos": {"avg": 3.2},
@@ -207,7 +207,7 @@ def test_a_finding_if_half_of_the_scores_are_doubtful(doubtful: int, kinds: list
     assert [finding.kind for finding in report(audio_producer=made).findings()] == kinds
 
 
-def test_a_score_of_1_counts_where_packets_were_lost() -> None:
+def test_a_score_of_1_counts_if_packets_were_lost() -> None:
     made = report(audio_producer=samples("audio_producer", mos_quality=1, packets_lost=1)).findings()
     assert only(made).kind == "low_mos"
 

@@ -220,7 +220,7 @@ def no_participant(_: Served) -> Response:
         (no_participant, "the response contains no participant"),
     ],
 )
-def test_one_failure_loses_nobody_else(
+def test_one_failure_affects_no_other_participant(
     meeting: Meeting,
     asynchronous: bool,
     answer: Any,
@@ -288,7 +288,7 @@ def test_a_long_refusal_ends_the_asking(meeting: Meeting, asynchronous: bool, wa
     assert waits == []
 
 
-def test_where_nothing_remains_it_waits_before_it_is_refused(
+def test_with_nothing_remaining_it_waits_before_a_rejection(
     meeting: Meeting,
     asynchronous: bool,
     waits: list[float],

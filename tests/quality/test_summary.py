@@ -88,7 +88,7 @@ def test_a_counter_that_was_reset_counts_as_0() -> None:
     assert audio.lost_percent == pytest.approx(100 * 60 / 870)
 
 
-def test_aggregates_where_there_are_no_samples() -> None:
+def test_aggregates_without_samples() -> None:
     quality: dict[str, Any] = {
         "video_producer_cumulative": {
             "quality_mos": {"avg": 3.5, "p50": 3.6, "p75": 3.9, "p90": 4.2},

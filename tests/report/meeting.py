@@ -1,4 +1,4 @@
-"""A meeting with hostile people in it, played at the emulator; and how to read a page."""
+"""A meeting with hostile participants, simulated with the emulator; and a parser of pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WRITTEN = (
 
 
 class Met(NamedTuple):
-    """What came of the meeting."""
+    """The meeting after it has ended."""
 
     client: RealtimeKit
     emulator: Emulator
@@ -47,7 +47,7 @@ class Met(NamedTuple):
 
 
 def meet(emulator: Emulator, title: str = TITLE) -> Met:
-    """They come one after the other, each says and writes one thing; Alice leaves and comes back."""
+    """They join one after the other, each says and writes one thing; Alice leaves and rejoins."""
     client = RealtimeKit(**connected(emulator))
     meeting = client.meetings.create(
         title=title, transcribe_on_end=True, summarize_on_end=True, live_stream_on_start=True, record_on_start=True
@@ -85,7 +85,7 @@ class Element(NamedTuple):
 
 
 class Page(HTMLParser):
-    """The elements and the text of a page, as a parser sees them that is not ours."""
+    """The elements and the text of a page, as an independent parser sees them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -122,6 +122,6 @@ def test_a_session_of_an_async_client_is_refused(met: Met) -> None:
         report.collect(client.sessions.ref(met.session.id))  # type: ignore[arg-type]
 
 
-def test_repr_shows_nothing_that_was_said(made: SessionReport) -> None:
+def test_repr_contains_no_speech(made: SessionReport) -> None:
     assert repr(made) == f"<SessionReport session_id={made.session.id!r} attendees=6>"
     assert "missing=['chat']" in repr(made._replace(missing={"chat": "why"}))

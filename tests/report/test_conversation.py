@@ -108,7 +108,7 @@ def test_nothing_is_lost_and_the_order_is_chronological(spoken: list[int], wrote
 # --- the timeline -----------------------------------------------------------------------------------------------------
 
 
-def test_bars_are_where_the_times_are() -> None:
+def test_bars_match_the_times() -> None:
     def moment(minutes: float) -> datetime:
         return START + timedelta(minutes=minutes)
 
@@ -125,7 +125,7 @@ def test_bars_are_where_the_times_are() -> None:
     assert [tick.label for tick in timeline.ticks] == ["14:00", "14:30", "15:00", "15:30"]
 
 
-def test_a_build_timeline_nobody() -> None:
+def test_a_timeline_without_attendees() -> None:
     assert build_timeline(of([], [])) is None
     assert build_timeline(of([], [], [Attendee("Ann", None, frozenset(), [])])) is None
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows, and that nothing on it runs, loads or complains."""
+"""The page in a real browser: what it shows, and that it runs no scripts, loads nothing and logs no errors."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Looked(NamedTuple):
 
 
 class Looking:
-    """Opens the page as somebody would, on a screen of theirs."""
+    """Opens the page on a screen of a given size."""
 
     def __init__(self, browser: Browser, file: Path) -> None:
         self._browser, self._file = browser, file
@@ -110,7 +110,7 @@ def look(browser: Browser, file: Path) -> Iterator[Looking]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_nothing_runs_loads_or_complains(look: Looking, file: Path, width: int, scheme: str) -> None:
+def test_the_browser_runs_and_loads_nothing(look: Looking, file: Path, width: int, scheme: str) -> None:
     looked = look(width, scheme)
     looked.page.mouse.move(width / 2, 400)
     looked.page.wait_for_timeout(50)  # for what would come late

@@ -1,4 +1,4 @@
-"""The summary's Markdown: what it may do, and all that it may not."""
+"""The summary's Markdown: what is allowed, and what is not."""
 
 from __future__ import annotations
 

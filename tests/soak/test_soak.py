@@ -1,4 +1,4 @@
-"""Calls of every kind, over and over: what a process has in the end is what it had after the first of them."""
+"""Calls of every kind, over and over: a process does not grow after the first ones."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ class TestSharing:
         asyncio.run(main())
         assert len(requests) == 2
 
-    def test_a_fetch_that_hangs_blocks_nobody_for_long(self, there: Platform, clock: Clock, signer: Signer) -> None:
+    def test_a_hanging_fetch_blocks_others_only_briefly(self, there: Platform, clock: Clock, signer: Signer) -> None:
         receiver = there.receiver(clock)
         there.gate.clear()
         stuck = threading.Thread(target=lambda: passes(receiver, signer))

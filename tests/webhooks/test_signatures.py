@@ -34,7 +34,7 @@ ENDED = json.dumps(samples.ENDED).encode()
 
 class TestAgainstOpenssl:
     @pytest.mark.parametrize("bits", [2048, 3072])
-    def test_what_openssl_signs_passes(self, signer: Signer, tmp_path: Path, bits: int) -> None:
+    def test_openssl_signatures_pass(self, signer: Signer, tmp_path: Path, bits: int) -> None:
         signer = signer if bits == 2048 else Signer.made_in(tmp_path, bits)
         event = Receiver(signer.pem).verify(ENDED, {"rtk-signature": signer.signed_by_openssl(ENDED)})
         assert isinstance(event, MeetingEnded)
@@ -43,7 +43,7 @@ class TestAgainstOpenssl:
             Receiver(signer.pem).verify(other, {"rtk-signature": signer.signed_by_openssl(ENDED)})
 
     @pytest.mark.parametrize("body", [ENDED, b"", b"\0\xff", '{ "é": 1 }'.encode()], ids=repr)
-    def test_what_the_tests_sign_passes_with_openssl(self, signer: Signer, tmp_path: Path, body: bytes) -> None:
+    def test_test_signatures_pass_with_openssl(self, signer: Signer, tmp_path: Path, body: bytes) -> None:
         file = tmp_path / "signature"
         file.write_bytes(base64.b64decode(signer.signature(body)))
         arguments = ("dgst", "-sha256", "-verify", str(signer.public), "-signature", str(file))

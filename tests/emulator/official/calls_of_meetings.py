@@ -1,4 +1,4 @@
-"""Apps, meetings, participants, presets, what can be done in a live session, and webhooks."""
+"""Apps, meetings, participants, presets, live sessions, and webhooks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ RED: dict[str, Any] = {"design_tokens": {"colors": {"brand": {"300": "#f00"}, "b
 
 
 def in_python(preset: Any) -> Any:
-    """As the package takes it: `_600` where "600" is sent."""
+    """Return the argument as the package names it: `_600` for the wire name "600"."""
     if isinstance(preset, dict):
         return {f"_{key}" if key.isdigit() else key: in_python(value) for key, value in preset.items()}
     return preset

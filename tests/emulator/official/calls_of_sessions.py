@@ -1,4 +1,4 @@
-"""Sessions and what they leave, recordings, livestreams, and analytics."""
+"""Sessions and their artifacts, recordings, livestreams, and analytics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def order(by: str, direction: str) -> dict[str, str]:
 
 
 def seconds(total: float) -> Any:
-    """So many, though calls take their time."""
+    """Match about this many seconds, because calls take time."""
     return approx(total, abs=5)
 
 
@@ -41,7 +41,7 @@ def alice(s: Scene, **more: Any) -> dict[str, Any]:
 
 
 def says(s: Scene, words: str) -> Callable[[str], bool]:
-    """A link to a file with these words."""
+    """Match a link to a file with these words."""
     return lambda link: words in s.world.download(link).body.decode()
 
 

@@ -1,6 +1,6 @@
-"""Where the package's models contradict what the API's own documents show: there the emulator follows the documents.
+"""Where the package's models contradict the API's own documents, the emulator follows the documents.
 
-This is the one list of exceptions. Everything else that the emulator answers, the strict models take, and know.
+This is the only list of exceptions. Everything else in the emulator's responses fits the strict models.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 class Contradiction(NamedTuple):
     how: Literal["refused", "unknown"]  # by the strict model; unknown: it keeps a field that it does not declare
     evidence: str
-    places: list[tuple[str, str]]  # the call, and where in its answer
+    places: list[tuple[str, str]]  # the call, and where in its response
 
 
 _LIVESTREAM = "livestreams.get_livestream_session_for_livestream_id"

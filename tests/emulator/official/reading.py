@@ -1,4 +1,4 @@
-"""Calls of the official package, and what its models make of the answers."""
+"""Calls of the official package, and how its models parse the responses."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ Given = Mapping[str, Any]
 class Call(NamedTuple):
     official: str  # below client.realtime_kit
     given: Given | Callable[[Scene], Given]  # besides the ids of the scene
-    data: Any | Callable[[Scene], Any]  # the part of the answer's `data` that is looked at
+    data: Any | Callable[[Scene], Any]  # the part of the response's `data` that is looked at
     paging: tuple[int, int, int] | None = None  # total_count, start_offset, end_offset
 
     def arguments(self, scene: Scene) -> Given:
         return self.given(scene) if callable(self.given) else self.given
 
     def wanted(self, scene: Scene) -> Given:
-        answer = {"success": True, "data": self.data(scene) if callable(self.data) else self.data}
+        response = {"success": True, "data": self.data(scene) if callable(self.data) else self.data}
         if self.paging is None:
-            return answer
-        return {**answer, "paging": dict(zip(("total_count", "start_offset", "end_offset"), self.paging, strict=True))}
+            return response
+        return {
+            **response,
+            "paging": dict(zip(("total_count", "start_offset", "end_offset"), self.paging, strict=True)),
+        }
 
 
 def options(world: World, *, strict: bool) -> Any:
-    """How a client of the package reaches the emulator."""
+    """Return the arguments with which a client of the package reaches the emulator."""
     return {
         "api_token": world.emulator.api_token,
         "base_url": world.server.base_url,
@@ -46,7 +49,7 @@ def options(world: World, *, strict: bool) -> Any:
 
 
 def methods(resource: Any, path: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
-    """All calls below a resource of the package, by their dotted names."""
+    """Return all calls below a resource of the package, by their dotted names."""
     for name in dir(type(resource)):
         if name.startswith(("_", "with_")):
             continue
@@ -62,35 +65,35 @@ def parameters(method: Callable[..., Any]) -> set[str]:
 
 
 def done(resource: Any, official: str, given: Given, scene: Scene) -> Any:
-    """The call, with those of the scene's ids that it takes and is not given."""
+    """Make a call, completed with the ids of the scene."""
     method = dict(methods(resource))[official]
     return method(**{name: scene.ids[name] for name in parameters(method) & scene.ids.keys()} | dict(given))
 
 
 class Reader(NamedTuple):
-    """The package twice: with strict models, and as its users have it."""
+    """Two clients of the package: with strict models, and as its users have it."""
 
     strict: RealtimeKitResource
     lenient: RealtimeKitResource
 
     def read(self, call: Call, scene: Scene) -> tuple[Any, dict[str, str]]:
-        """The answer, and where and how the package's models disagree with it.
+        """Return the response, and where and how the package's models disagree with it.
 
         A place leaves out where in a list it is: `data.disabled` is that of the object, or of an item, in `data`.
         """
         given, refused = call.arguments(scene), dict[str, str]()
         try:
-            answer = done(self.strict, call.official, given, scene)
+            response = done(self.strict, call.official, given, scene)
         except APIResponseValidationError as error:
             problems = cast("pydantic.ValidationError", error.__cause__).errors()
             places = (".".join(part for part in problem["loc"] if isinstance(part, str)) for problem in problems)
             refused = dict.fromkeys(places, "refused")
-            answer = done(self.lenient, call.official, given, scene)
-        return answer, dict.fromkeys(_unknown(answer), "unknown") | refused
+            response = done(self.lenient, call.official, given, scene)
+        return response, dict.fromkeys(_unknown(response), "unknown") | refused
 
 
 def _unknown(value: Any, at: str = "") -> Iterator[str]:
-    """The fields that came, and that the model does not know."""
+    """Yield the fields of the response that the model does not know."""
     if isinstance(value, list):
         for item in value:
             yield from _unknown(item, at)
@@ -101,7 +104,7 @@ def _unknown(value: Any, at: str = "") -> Iterator[str]:
 
 
 def must_hold(found: Any, wanted: Any, at: str = "$") -> None:
-    """Assert that what is wanted was found: objects in part, lists item by item, a rule, the rest as it is."""
+    """Assert that a value matches: objects by the given keys, lists item by item, rules by calling them."""
     if isinstance(wanted, dict):
         assert isinstance(found, dict), f"{at}: {found!r} is no object"
         for name, value in wanted.items():

@@ -1,4 +1,4 @@
-"""What the calls of the official package find: a session that is over, one that goes on, and what they left."""
+"""The records for the calls of the official package: an ended session, a live one, and their artifacts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PICTURE = "https://pictures.test/alice.png"
 
 
 class Scene(NamedTuple):
-    """Alice and Bob met for two minutes, were recorded and sent out; Carol and Dave are in a meeting for one."""
+    """Alice and Bob met for two minutes, recorded and livestreamed; Carol and Dave have been meeting for one."""
 
     world: World
     alice: Who  # in "Planning", which is over
@@ -63,14 +63,14 @@ class Scene(NamedTuple):
         return cls(world, alice, carol, planning, ids)
 
     def running(self, *actions: str) -> str:
-        """The recording that goes on, after these actions."""
+        """Return the running recording, after these actions."""
         recording = str(self.world.get(f"/recordings/active-recording/{self.ids['meeting_id']}").data["id"])
         for action in actions:
             self.world.put(f"/recordings/{recording}", {"action": action})
         return recording
 
     def tracks(self) -> str:
-        """A recording of each voice that has been uploaded."""
+        """Return a track recording that has been uploaded."""
         body: dict[str, Any] = {"meeting_id": self.ids["meeting_id"], "layers": {"voices": {}}}
         recording = str(self.world.post("/recordings/track", body).data["recording"]["id"])
         self.world.advance(10)

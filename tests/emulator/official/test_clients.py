@@ -1,4 +1,4 @@
-"""The official package beyond single calls: a story that it plays, its errors, and its asynchronous client."""
+"""The official package beyond single calls: a longer scenario, its errors, and its async client."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def ids(world: World) -> Any:
 
 
 def some(value: Any) -> Any:
-    """What must be there, though the package's types allow None."""
+    """Return a value that must not be None, although the package's types allow it."""
     assert value is not None
     return value
 
 
 def test_a_story(reader: Reader, ids: Any, world: World) -> None:
-    """What is written by one call is what the others, the token and the files show."""
+    """Other calls, the token and the files show what one call has written."""
     kit = reader.strict
     preset = some(kit.presets.create(**ids, **in_python(TEACHER)).data)
     colours = some(kit.presets.get_preset_by_id(preset.id, **ids).data).ui.design_tokens.colors
@@ -61,7 +61,7 @@ def test_a_story(reader: Reader, ids: Any, world: World) -> None:
 
 
 def test_errors(reader: Reader, ids: Any, world: World) -> None:
-    """The package looks for a list of `errors`; the API's own errors are one object: only the body tells of it."""
+    """The package expects a list of `errors`; the API's own errors are one object, which only the body shows."""
     meeting = world.meeting()
     kit = reader.strict
     with pytest.raises(cloudflare.NotFoundError, match=f"No active session found for meeting_id {meeting}") as caught:

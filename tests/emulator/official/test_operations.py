@@ -1,4 +1,4 @@
-"""The official package drives the emulator through all that it can call, and its strict models take what comes back."""
+"""The official package makes all its calls to the emulator, and its strict models accept the responses."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ def test_with_all_their_parameters(reader: Reader, scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.official)
-def test_what_comes_back(call: Call, reader: Reader, scene: Scene) -> None:
-    answer, disagreements = reader.read(call, scene)
+def test_responses_fit_the_models(call: Call, reader: Reader, scene: Scene) -> None:
+    response, disagreements = reader.read(call, scene)
     request = scene.world.emulator.requests()[-1]
     route, _ = API.match(request["method"], request["path"])
     assert (route.method, route.template.removeprefix(API.prefix)) == TEMPLATES[call.official]
     assert request["status"] == route.status
-    must_hold(answer.to_dict(mode="json", warnings=False), call.wanted(scene))
+    must_hold(response.to_dict(mode="json", warnings=False), call.wanted(scene))
     assert disagreements.items() <= {(at, how) for name, at, how in EXCEPTIONS if name == call.official}
 
 
 @pytest.mark.parametrize(("official", "at", "how"), EXCEPTIONS)
 def test_an_exception_is_still_one(official: str, at: str, how: str, reader: Reader, scene: Scene) -> None:
-    """It falls when the package comes to agree; `test_what_comes_back` reads what is there with its lenient client."""
+    """Fails once the package agrees: then the exception can go."""
     calls = [call for call in CALLS if call.official == official]
     assert (at, how) in [found for call in calls for found in reader.read(call, scene)[1].items()]
