@@ -148,9 +148,16 @@ def hide_secrets(options: Any) -> Any:
 
 
 def hide_headers(headers: Any) -> Any:
-    """Return a copy of request headers whose values are hidden: a header may be a credential."""
+    """Return a copy of request headers whose values are hidden: a header may be a credential.
+
+    Raises:
+        TypeError: they are not a mapping.
+    """
     if not headers:
         return headers
+    if not callable(getattr(headers, "items", None)):
+        headers = type(headers).__name__  # not the value: error trackers send local variables
+        raise TypeError(f"extra_headers= must be a mapping of names to values, not {headers}")
     return {name: Secret(value) if isinstance(value, str) else value for name, value in headers.items()}
 
 

@@ -152,6 +152,22 @@ class TestExtraHeaders:
         assert [headers[name] for name in "abc"] == ["1", "2", "2"]
         assert script.call.query["status"] == "ENDED"
 
+    def test_of_chained_wheres_are_the_same_in_any_case(self, mode: Mode) -> None:
+        script = Script(ok([]))
+        relation = mode.client(script).sessions
+        for number, name in enumerate(["X-A", "x-a", "X-A"]):
+            relation = relation.where(extra_headers={name: str(number)})
+        mode.get(relation.all())
+        assert script.requests[0].headers["x-a"] == "2"
+
+    @pytest.mark.parametrize("wrong", [[("X-Trace", HEADER_SECRET)], f"X-Trace: {HEADER_SECRET}", 7, iter(())])
+    def test_must_be_a_mapping(self, mode: Mode, wrong: Any) -> None:
+        client = mode.client(Script())
+        for act, _ in CALLS.values():
+            with pytest.raises(TypeError, match=f"^extra_headers= must be .*, not {type(wrong).__name__}$") as caught:
+                mode.get(act(client, wrong))
+            assert HEADER_SECRET not in str(caught.value)
+
     @pytest.mark.parametrize("none", [None, {}])
     def test_may_be_empty(self, mode: Mode, none: Any) -> None:
         script = Script(MEETING)
