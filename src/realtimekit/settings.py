@@ -140,8 +140,10 @@ def hide_secrets(options: Any) -> Any:
     """Hide the secrets among these options, in place, before anything fails: error trackers send local variables."""
     if options.get("api_token") is not None:
         # Only a string can be hidden; of anything else the type is enough for the error message.
-        kind = type(options["api_token"])
-        options["api_token"] = Secret(options["api_token"]) if issubclass(kind, str) else kind
+        token = options["api_token"]
+        kind = token if isinstance(token, type) else type(token)  # a type: hidden before
+        options["api_token"] = Secret(token) if isinstance(token, str) else kind
+        del token
     if "@" in str(options.get("base_url")):  # it may contain a password
         options["base_url"] = Secret(options["base_url"])
     return options
