@@ -223,6 +223,16 @@ class TestExtraHeaders:
         mode.get(chat.read(extra_headers=EXTRA))
         assert "x-trace" not in script.requests[1].headers
 
+    def test_of_a_download_are_sent_when_its_link_is_refreshed(self, mode: Mode) -> None:
+        link = ok({"chat_download_url": "https://files.test/chat.csv"})
+        script = Script(link, answer(status=403), link, answer(b""))
+        chat = mode.get(mode.client(script).sessions.ref("s").chat)
+        mode.get(chat.read(extra_headers=EXTRA, extra_query={"new": True}, timeout=3))
+        _, expired, refreshed, file = script.requests
+        assert [request.headers.get("x-trace") for request in (expired, refreshed, file)] == [None, "trace-1", None]
+        assert refreshed.url.endswith("/chat?new=true")
+        assert refreshed.timeout == 3
+
 
 class TestNone:
     def test_is_left_out_of_a_query(self, mode: Mode) -> None:
