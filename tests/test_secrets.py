@@ -16,7 +16,17 @@ from typing import Any
 import pytest
 
 import realtimekit
-from realtimekit import APIConnectionError, APIError, AsyncRealtimeKit, DecodeError, RealtimeKit, RealtimeKitError
+from realtimekit import (
+    APIConnectionError,
+    APIError,
+    AsyncRealtimeKit,
+    DecodeError,
+    Meeting,
+    RealtimeKit,
+    RealtimeKitError,
+    Recording,
+    Session,
+)
 from realtimekit.interfaces import Request, Response
 from realtimekit.record import Record
 from realtimekit.settings import TransportName
@@ -258,6 +268,20 @@ def test_a_failed_call_shows_nothing_that_it_sent(kind: Any, name: str, failure:
     if not client.asynchronous:
         error.__traceback__ = error.__traceback__.tb_next  # the table's lambda
     assert TOKEN not in tracked(error)
+
+
+SENT_BY_CLASSES: dict[str, Callable[[], object]] = {
+    "create": lambda: Recording.create(meeting_id="m", storage_config=STORAGE),
+    "find": lambda: Meeting.find("m", extra_headers={"x-key": TOKEN}),
+    "first": lambda: Session.where(extra_headers={"x-key": TOKEN}).first(),
+    "all": lambda: Session.all(extra_headers={"x-key": TOKEN}),
+}
+
+
+@pytest.mark.parametrize("call", SENT_BY_CLASSES.values(), ids=SENT_BY_CLASSES)
+def test_a_failed_call_of_a_class_shows_nothing_that_it_sent(call: Callable[[], object]) -> None:
+    realtimekit.configure(api_token="t", account_id="a", app_id="b", transport=FAILING["an error"], max_retries=0)
+    assert TOKEN not in tracked(raised(call, APIError))
 
 
 def test_extra_headers_are_not_logged_and_not_shown_to_hooks(caplog: pytest.LogCaptureFixture) -> None:

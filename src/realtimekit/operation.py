@@ -43,7 +43,7 @@ class _FlowMethod(Generic[P, T]):
             return obj._client.run(unsent)
 
         self.flow: Callable[Concatenate[Any, P], Flow[T]] = flow
-        """The call as a flow that was not run yet: `yield from Meetings.create.flow(meetings, title="Weekly")`."""
+        """The call as a flow that was not run: `yield from Meetings[Sync].create.flow(meetings, title="Weekly")`."""
         self._call = call
 
     @staticmethod
@@ -69,6 +69,8 @@ class operation(_FlowMethod[P, T]):  # noqa: N801 - a decorator
 
 class fluent(_FlowMethod[P, None]):  # noqa: N801 - a decorator
     """As `operation`, for a method that changes its object and returns it."""
+
+    flow: Callable[Concatenate[Any, P], Flow[Any]]  # the object, whose type its annotation cannot name
 
     @staticmethod
     def _flow_of(function: Callable[..., Flow[Any]]) -> Callable[..., Flow[Any]]:

@@ -174,12 +174,15 @@ class Relation(Collection[R, F]):
         for name in ("page_no", "per_page"):
             if name in encoded:
                 validate_positive(name, query[name])
+        if "extra_headers" in options:
+            options["extra_headers"] = hide_headers(options["extra_headers"])
         before = cast("dict[str, Any]", self._options)
         for name in ("extra_query", "extra_headers"):
             if name in options:
-                options[name] = {**(before.get(name) or {}), **(options[name] or {})}
-        if "extra_headers" in options:
-            options["extra_headers"] = hide_headers(options["extra_headers"])
+                new = options[name] or {}
+                # The new ones come last: of header names that differ only in case, the last one counts.
+                kept = {key: old for key, old in (before.get(name) or {}).items() if key not in new}
+                options[name] = {**kept, **new}
         return self._clone(
             _scope=scope, _query={**self._query, **encoded}, _options=cast("RequestOptions", {**before, **options})
         )

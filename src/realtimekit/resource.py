@@ -351,7 +351,13 @@ class on_default_client(Generic[P, T]):  # noqa: N801 - reads as a declaration
         name = self._name = method.__name__
 
         def call(owner: type[Resource[Any]], /, *args: Any, **kwargs: Any) -> Any:
-            return getattr(_on_default(owner), name)(*args, **kwargs)
+            collection = _on_default(owner)
+            declared = getattr(type(collection), name)
+            if not isinstance(declared, operation):
+                return getattr(collection, name)(*args, **kwargs)  # `where` and `ref` send nothing
+            started = declared.flow(collection, *args, **kwargs)
+            del args, kwargs  # as `operation` does: error trackers send local variables
+            return collection._client.run(started)
 
         # For `help()`: the signature is that of the function.
         self._call = functools.update_wrapper(call, getattr(method, "flow", method))
@@ -374,7 +380,9 @@ class all_on_default_client(Generic[P, R]):  # noqa: N801 - as above
 
 def _all(owner: type[Resource[Any]], /, **filters: Any) -> list[Any]:
     """Return a list of every record that matches these filters; see `where`."""
-    return list(_on_default(owner).where(**filters))
+    relation = _on_default(owner).where(**filters)
+    del filters  # as above
+    return list(relation)
 
 
 _all.__name__ = "all"

@@ -140,17 +140,26 @@ def hide_secrets(options: Any) -> Any:
     """Hide the secrets among these options, in place, before anything fails: error trackers send local variables."""
     if options.get("api_token") is not None:
         # Only a string can be hidden; of anything else the type is enough for the error message.
-        kind = type(options["api_token"])
-        options["api_token"] = Secret(options["api_token"]) if issubclass(kind, str) else kind
+        token = options["api_token"]
+        kind = token if isinstance(token, type) else type(token)  # a type: hidden before
+        options["api_token"] = Secret(token) if isinstance(token, str) else kind
+        del token
     if "@" in str(options.get("base_url")):  # it may contain a password
         options["base_url"] = Secret(options["base_url"])
     return options
 
 
 def hide_headers(headers: Any) -> Any:
-    """Return a copy of request headers whose values are hidden: a header may be a credential."""
+    """Return a copy of request headers whose values are hidden: a header may be a credential.
+
+    Raises:
+        TypeError: they are not a mapping.
+    """
     if not headers:
         return headers
+    if not callable(getattr(headers, "items", None)):
+        headers = type(headers).__name__  # not the value: error trackers send local variables
+        raise TypeError(f"extra_headers= must be a mapping of names to values, not {headers}")
     return {name: Secret(value) if isinstance(value, str) else value for name, value in headers.items()}
 
 

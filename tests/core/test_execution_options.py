@@ -152,6 +152,22 @@ class TestExtraHeaders:
         assert [headers[name] for name in "abc"] == ["1", "2", "2"]
         assert script.call.query["status"] == "ENDED"
 
+    def test_of_chained_wheres_are_the_same_in_any_case(self, mode: Mode) -> None:
+        script = Script(ok([]))
+        relation = mode.client(script).sessions
+        for number, name in enumerate(["X-A", "x-a", "X-A"]):
+            relation = relation.where(extra_headers={name: str(number)})
+        mode.get(relation.all())
+        assert script.requests[0].headers["x-a"] == "2"
+
+    @pytest.mark.parametrize("wrong", [[("X-Trace", HEADER_SECRET)], f"X-Trace: {HEADER_SECRET}", 7, iter(())])
+    def test_must_be_a_mapping(self, mode: Mode, wrong: Any) -> None:
+        client = mode.client(Script())
+        for act, _ in CALLS.values():
+            with pytest.raises(TypeError, match=f"^extra_headers= must be .*, not {type(wrong).__name__}$") as caught:
+                mode.get(act(client, wrong))
+            assert HEADER_SECRET not in str(caught.value)
+
     @pytest.mark.parametrize("none", [None, {}])
     def test_may_be_empty(self, mode: Mode, none: Any) -> None:
         script = Script(MEETING)
@@ -206,6 +222,16 @@ class TestExtraHeaders:
         chat = mode.get(mode.client(script).sessions.ref("s").chat)
         mode.get(chat.read(extra_headers=EXTRA))
         assert "x-trace" not in script.requests[1].headers
+
+    def test_of_a_download_are_sent_when_its_link_is_refreshed(self, mode: Mode) -> None:
+        link = ok({"chat_download_url": "https://files.test/chat.csv"})
+        script = Script(link, make_response(status=403), link, make_response(b""))
+        chat = mode.get(mode.client(script).sessions.ref("s").chat)
+        mode.get(chat.read(extra_headers=EXTRA, extra_query={"new": True}, timeout=3))
+        _, expired, refreshed, file = script.requests
+        assert [request.headers.get("x-trace") for request in (expired, refreshed, file)] == [None, "trace-1", None]
+        assert refreshed.url.endswith("/chat?new=true")
+        assert refreshed.timeout == 3
 
 
 class TestNone:

@@ -147,8 +147,8 @@ class TestToken:
         [
             ("", "empty"),
             (" \n", "empty"),
-            (b"s3cret-bytes", "api_token"),
-            (7355608, "api_token"),
+            (b"s3cret-bytes", "^api_token must be a string, not bytes$"),
+            (7355608, "^api_token must be a string, not int$"),
             ("Bearer s3cret", "Bearer"),
             ("bearer  s3cret", "Bearer"),
             ("s3cret\nX-Evil: 1", "control"),

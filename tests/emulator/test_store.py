@@ -13,6 +13,7 @@ from realtimekit.emulator import Emulator
 from realtimekit.transports.emulator import connected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -88,6 +89,29 @@ def test_an_interrupted_change_is_rolled_back(
         emulator.advance(1)
         emulator.join(meeting.id, person.id)
         assert client.sessions.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "part", "name"),
+    [
+        (lambda emulator: emulator.advance(60), "webhooks", "wake"),
+        (lambda emulator: emulator.reset(), "faults", "clear"),
+    ],
+    ids=["advance", "reset"],
+)
+def test_the_clock_is_rolled_back_with_the_store(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Emulator], object], part: str, name: str
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with Emulator() as emulator:
+        emulator.advance(3600)
+        with monkeypatch.context() as patch:
+            patch.setattr(getattr(emulator.services, part), name, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                change(emulator)
+        assert emulator.world.clock.ahead.total_seconds() == emulator.world.store.meta("ahead_seconds") == 3600
 
 
 def test_python_methods_validate_as_http_does() -> None:

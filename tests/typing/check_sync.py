@@ -192,6 +192,13 @@ def errors(client: RealtimeKit, session: Session, meeting: Meeting) -> None:
     session["status"] = "ENDED"  # type: ignore[index]
 
 
+def flows(client: RealtimeKit, meeting: Meeting) -> Flow[Meeting]:
+    assert_type(client.run(Sessions[Sync].find.flow(client.sessions, "s")), Session[Sync])
+    changed: Meeting = yield from Meeting.update.flow(meeting, title="Daily")
+    Meeting.update.flow(meeting, titel="Daily")  # type: ignore[call-arg]
+    return changed
+
+
 def settings(client: RealtimeKit, awaiting: AsyncTransport) -> None:
     RealtimeKit(transport=awaiting)  # type: ignore[arg-type]
     configure(transport=awaiting)  # type: ignore[arg-type]

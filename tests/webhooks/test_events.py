@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from realtimekit import Async, AsyncRealtimeKit, ConfigurationError, DecodeError, NotFoundError, RealtimeKit
+from realtimekit import Async, AsyncRealtimeKit, ConfigurationError, DecodeError, NotFoundError, RealtimeKit, Session
 from realtimekit.webhooks import (
     AsyncReceiver,
     Event,
@@ -260,3 +262,21 @@ def test_a_pickle_leaves_the_client_behind(demo_environment: Demo, signer: Signe
         asyncio.run(again.session)
     assert asyncio.run(again.bind(AsyncRealtimeKit()).session).id == "sess-1"
     client.close()
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda transcript: pickle.loads(pickle.dumps(transcript)),
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_a_copy_of_a_transcript_asks_for_the_same_format(demo_environment: Demo, copied: Callable[[Any], Any]) -> None:
+    csv = Session.find("sess-1").transcript_as("CSV")
+    event = parse_event({**samples.TRANSCRIPT, "transcriptDownloadUrl": csv.download_url})
+    assert isinstance(event, MeetingTranscript)
+    assert copied(event.transcript).speaking_time() == event.transcript.speaking_time(), (
+        "the link in the event is CSV's"
+    )
+    assert copied(csv).reload().read() == csv.read()

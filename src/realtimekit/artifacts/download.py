@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO, TypeAlias
 
     from realtimekit.flow import Flow
+    from realtimekit.kwargs import RequestOptions
 
     Progress: TypeAlias = Callable[[int, int | None], object]
     PathLike: TypeAlias = str | os.PathLike[str]
@@ -32,7 +33,7 @@ class Downloadable(ClientBound[F]):
         """The current link, if there is one."""
         raise NotImplementedError
 
-    def _refresh_link(self) -> Flow[None]:
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:
         """Read the link again from the API."""
         raise NotImplementedError
 
@@ -130,8 +131,8 @@ class File(Downloadable[F]):
     def _link(self) -> str | None:
         return self._current_link()
 
-    def _refresh_link(self) -> Flow[None]:
-        return self._record._refresh_link()
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:
+        return self._record._refresh_link(options)
 
     def _default_filename(self) -> str:
         return self._name

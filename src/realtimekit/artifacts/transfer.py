@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from realtimekit.flow import Flow
     from realtimekit.interfaces import ChunkWriter
+    from realtimekit.kwargs import RequestOptions
     from realtimekit.settings import Settings
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -35,7 +36,7 @@ class LinkSource(Protocol):
     """An object with a link to a file."""
 
     def _link(self) -> str | None: ...  # the current link
-    def _refresh_link(self) -> Flow[None]: ...  # read the link again from the API
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]: ...  # read it again from the API
 
 
 class Transfer:
@@ -147,11 +148,18 @@ class Transfer:
         return len(self.error_body) < MAX_ERROR_BODY
 
 
-def transfer(settings: Settings, source: LinkSource, state: Transfer, timeout: float | None = None) -> Flow[None]:
+def transfer(
+    settings: Settings,
+    source: LinkSource,
+    state: Transfer,
+    timeout: float | None = None,
+    options: RequestOptions | None = None,
+) -> Flow[None]:
     """Fetch a file from its storage. The link is the credential: no token is sent.
 
     An interrupted download resumes where it stopped if the storage supports that (`Range`, RFC 9110, 14). An expired
-    link is refreshed once. Each wait may take `timeout` seconds; `max_retries` limits the attempts without progress.
+    link is refreshed once, by a request with these options. Each wait may take `timeout` seconds; `max_retries` limits
+    the attempts without progress.
 
     Raises:
         APIConnectionError: there was no response, or the file is incomplete.
@@ -162,7 +170,7 @@ def transfer(settings: Settings, source: LinkSource, state: Transfer, timeout: f
     seconds = settings.timeout if timeout is None else validate_timeout(timeout)
     failures, attempt, refreshed = 0, 0, not source._link()
     if refreshed:
-        yield from source._refresh_link()
+        yield from source._refresh_link(options)
     while True:
         size_before, retry_after, link, attempt = state.size, None, _require_link(source), attempt + 1
         try:
@@ -178,7 +186,7 @@ def transfer(settings: Settings, source: LinkSource, state: Transfer, timeout: f
         else:
             if response.status in EXPIRED_STATUSES and not refreshed:
                 refreshed = True
-                yield from source._refresh_link()
+                yield from source._refresh_link(options)
                 continue
             failures, retry_after = failures + 1, retries.retry_after(response.headers)
             if failures > settings.max_retries or not _may_retry(response, retry_after):

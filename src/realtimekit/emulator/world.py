@@ -89,25 +89,26 @@ class World:
 
         Yields the time at which both happen.
         """
-        with self.lock, self.store.transaction():
-            now = self.now()
-            self.scheduler.run_due(now)
-            yield now
+        with self.lock:
+            clock = self.clock
+            try:
+                with self.store.transaction():
+                    now = self.now()
+                    self.scheduler.run_due(now)
+                    yield now
+            except BaseException:
+                self.clock = clock  # as the store, which is rolled back
+                raise
 
     def advance(self, seconds: float) -> str:
-        """Advance the clock and run what is due by then. Returns the new time."""
-        before = self.clock
-        self.clock = before.advanced(seconds)
-        try:
-            self.store.set_meta("ahead_seconds", self.clock.ahead.total_seconds())
-            self.scheduler.run_due(self.now())
-        except BaseException:
-            self.clock = before  # as the store, which is rolled back
-            raise
+        """Advance the clock and run what is due by then, in a transaction. Returns the new time."""
+        self.clock = self.clock.advanced(seconds)
+        self.store.set_meta("ahead_seconds", self.clock.ahead.total_seconds())
+        self.scheduler.run_due(self.now())
         return self.now()
 
     def reset(self) -> None:
-        """Delete everything but the credentials and keys, and go back to real time."""
+        """Delete everything but the credentials and keys, and go back to real time, in a transaction."""
         self.store.clear()
         self.clock = Clock()
         self.store.set_meta("ahead_seconds", 0.0)

@@ -47,7 +47,8 @@ class Artifact(Resource[F], Downloadable[F]):
     def read(self, **options: Unpack[RequestOptions]) -> Flow[bytes]:
         """Return the whole file, in memory: `GET` of `download_url`, without the API token.
 
-        An expired link is refreshed once.
+        An expired link is refreshed once; the options are also those of that request, and the storage sees none of them
+        but the timeout.
 
         Raises:
             ArtifactNotReadyError: there is no link yet.
@@ -57,14 +58,14 @@ class Artifact(Resource[F], Downloadable[F]):
 
     def _content(self, options: RequestOptions) -> Flow[bytes]:
         content = io.BytesIO()
-        yield from transfer(self._client.settings, self, Transfer(content), options.get("timeout"))
+        yield from transfer(self._client.settings, self, Transfer(content), options.get("timeout"), options)
         return content.getvalue()
 
     def _link(self) -> str | None:
         return self.download_url
 
-    def _refresh_link(self) -> Flow[None]:
-        return self._read()
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:
+        return self._read(options)
 
     def _default_filename(self) -> str:
         return f"{self._scope.get('session_id')}-{self._kind}"

@@ -330,8 +330,8 @@ class Recording(
     def _link(self) -> str | None:
         return self.download_url
 
-    def _refresh_link(self) -> Flow[None]:
-        return self._read()
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:
+        return self._read(options)
 
     def _default_filename(self) -> str:
         name = self.output_file_name or self.id

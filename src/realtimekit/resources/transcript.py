@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
@@ -102,6 +102,19 @@ class Transcript(
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
         return parse_transcript((yield from self._content(options)), errors=errors)
+
+    def __copy__(self) -> Self:
+        return self._give_format_to(super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._give_format_to(super().__deepcopy__(memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (*super().__reduce__(), {"_format": self._format})
+
+    def _give_format_to(self, copy: Self) -> Self:
+        copy.__dict__["_format"] = self._format
+        return copy
 
     def _execute(self, call: Call) -> Flow[Any]:
         return super()._execute(call._replace(query={"format": self._format, **(call.query or {})}))
