@@ -96,7 +96,10 @@ def _extra_headers(call: Call) -> dict[str, str]:
     for name, value in given.items():
         if problem := _header_problem(name, value):
             kind = ValueError if isinstance(value, str) else TypeError
-            raise kind(f"extra_headers={{{name!r}: ...}}: {problem}")
+            # Of an invalid name only its beginning is shown: somebody may have put "name: value" there.
+            valid = _HEADER_NAME.match(name)
+            shown = name if valid and valid[0] == name else (valid[0] if valid else "") + "..."
+            raise kind(f"extra_headers={{{shown!r}: ...}}: {problem}")
         headers[name.lower()] = Secret(value)
     return headers
 

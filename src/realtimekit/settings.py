@@ -189,8 +189,11 @@ def _validate(values: dict[str, Any]) -> dict[str, Any]:
             f"transport={transport!r}: must be one of {', '.join(TRANSPORTS)}, or an object with a `send` method"
         )
     limiter = values.get("limiter", "auto")
-    if not (limiter in {"auto", "off"} if isinstance(limiter, str) else callable(getattr(limiter, "reserve", None))):
-        raise ConfigurationError(f"limiter={limiter!r}: must be 'auto', 'off', or an object with a `reserve` method")
+    methods = [getattr(limiter, name, None) for name in ("reserve", "observe")]
+    if not (limiter in {"auto", "off"} if isinstance(limiter, str) else all(map(callable, methods))):
+        raise ConfigurationError(
+            f"limiter={limiter!r}: must be 'auto', 'off', or an object with the methods `reserve` and `observe`"
+        )
     for name in HOOKS:
         if (hook := values.get(name)) is not None:
             _validate_hook(name, hook)

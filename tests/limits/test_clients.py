@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,9 +134,9 @@ def test_an_async_limiter_needs_an_async_client() -> None:
     assert observed == [found(), None]
 
 
-@pytest.mark.parametrize("limiter", ["on", 5, object()])
+@pytest.mark.parametrize("limiter", ["on", 5, object(), SimpleNamespace(reserve=print)])
 def test_other_values_are_rejected(limiter: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"limiter=.*'auto', 'off', or an object with a `reserve` method"):
+    with pytest.raises(ConfigurationError, match=r"limiter=.*'auto', 'off', or an object with the methods `reserve`"):
         RealtimeKit(**SETTINGS, limiter=limiter)
 
 
