@@ -196,8 +196,8 @@ class Client(Runner[F]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"{self!r} cannot be pickled or copied: it has connections and a token. Pickle its records, "
-            "which leave the client behind, and create a client where they arrive; with_options() returns a changed copy"
+            f"{self!r} cannot be pickled or copied: it has connections and a token. Pickle its records, which "
+            "leave the client behind, and create a client where they arrive; with_options() returns a changed copy"
         )
 
     apps: Apps[F] = collection("app")

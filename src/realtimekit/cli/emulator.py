@@ -159,7 +159,7 @@ def control_plane(origin: str) -> Generator[RemoteEmulator]:
     """Yield the control plane of an emulator, and report its errors in one line."""
     from realtimekit.cli.console import safe_text  # noqa: PLC0415 - as above
     from realtimekit.emulator.http import HTTPError
-    from realtimekit.emulator.remote import RemoteEmulator  # the SDK and the emulator share the wire
+    from realtimekit.emulator.remote import RemoteEmulator  # the SDK shares only HTTP with the emulator
 
     try:
         yield RemoteEmulator(f"{origin}/_emulator")
