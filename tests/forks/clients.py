@@ -14,7 +14,7 @@ import realtimekit.client
 from realtimekit import AsyncRealtimeKit, RealtimeKit, Session
 from realtimekit.settings import TransportName
 
-from .mirror import Told
+from .mirror import CallReport
 
 
 class Asker:
@@ -23,11 +23,11 @@ class Asker:
     def __init__(self, name: str, find: Callable[[str], Any], client: Callable[[], Any]) -> None:
         self.name, self._find, self._client = name, find, client
 
-    def ask(self, session_id: str) -> Told:
+    def ask(self, session_id: str) -> CallReport:
         """Find a session, and return which id and connection the response names."""
         session = self._find(session_id)
         made = self._client()._transports._by_process[os.getpid()].transports
-        return Told(
+        return CallReport(
             os.getpid(),
             self.name,
             session_id,
@@ -66,6 +66,6 @@ ASKERS = {
 BEFORE = [asker.ask("before") for asker in ASKERS.values()]
 
 
-def ask_all(name: str) -> list[Told]:
+def ask_all(name: str) -> list[CallReport]:
     """Find a session with each client, twice."""
     return [asker.ask(f"{name}-{turn}") for turn in range(2) for asker in ASKERS.values()]

@@ -13,20 +13,20 @@ from tests.transports.loopback import Connection, Server, answer
 PAGES, PER_PAGE = 4, 3
 
 
-class Told(NamedTuple):
+class CallReport(NamedTuple):
     """A call, as seen by the process that made it."""
 
     pid: int
     client: str
-    asked: str
-    answered: str
+    requested: str
+    returned: str
     connection: int
     transports: list[str]  # of the client, in that process
 
 
-def told(reports: Iterable[list[Any]]) -> list[Told]:
+def call_reports(reports: Iterable[list[Any]]) -> list[CallReport]:
     """Return the reports that were sent as JSON."""
-    return [Told(*report) for report in reports]
+    return [CallReport(*report) for report in reports]
 
 
 def mirror() -> Server:
@@ -53,9 +53,9 @@ def _page(number: int) -> dict[str, Any]:
     return {"success": True, "data": {"sessions": sessions}, "paging": paging}
 
 
-def assert_nothing_is_mixed(before: list[Told], after: list[Told]) -> None:
+def assert_nothing_is_mixed(before: list[CallReport], after: list[CallReport]) -> None:
     """Every response has the requested id, and no two processes used the same connection."""
-    assert all(call.asked == call.answered for call in [*before, *after])
+    assert all(call.requested == call.returned for call in [*before, *after])
     connections: dict[int, set[int]] = {}
     for call in [*before, *after]:
         connections.setdefault(call.connection, set()).add(call.pid)

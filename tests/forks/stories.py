@@ -26,62 +26,62 @@ from realtimekit.client import _ProcessTransports
 from realtimekit.transports import create_transport
 
 from .clients import BEFORE, ask_all
-from .mirror import PAGES, PER_PAGE, Told
+from .mirror import PAGES, PER_PAGE, CallReport
 
 FORKS, BUSY, CROWD = 6, 3, 16
 
 
-def in_child(work: Callable[[], list[Told]]) -> list[Told]:
+def in_child(work: Callable[[], list[CallReport]]) -> list[CallReport]:
     """Run this in a forked child, and return its report."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
         os.close(read)
         try:
-            told = json.dumps(work())
-        except BaseException as error:  # noqa: BLE001 - told below
-            told = json.dumps({"failed": repr(error)})
+            call_reports = json.dumps(work())
+        except BaseException as error:  # noqa: BLE001 - reported below
+            call_reports = json.dumps({"failed": repr(error)})
         with os.fdopen(write, "w") as pipe:
-            pipe.write(told)
+            pipe.write(call_reports)
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
-        told = pipe.read()
+        call_reports = pipe.read()
     _, status = os.waitpid(child, 0)
     assert status == 0, status
-    found = json.loads(told)
+    found = json.loads(call_reports)
     assert isinstance(found, list), found
-    return [Told(*call) for call in found]
+    return [CallReport(*call) for call in found]
 
 
-def pool() -> list[Told]:
+def pool() -> list[CallReport]:
     """A pool of processes, as data scientists use it."""
     with multiprocessing.get_context("fork").Pool(3) as workers:
         return [call for calls in workers.map(ask_all, [f"pool-{n}" for n in range(12)], chunksize=1) for call in calls]
 
 
-def generations() -> list[Told]:
+def generations() -> list[CallReport]:
     """A child that has used the clients forks in turn, and uses them again afterwards."""
 
-    def child() -> list[Told]:
+    def child() -> list[CallReport]:
         before = ask_all("child")
         return [*before, *in_child(lambda: ask_all("grandchild")), *ask_all("child-again")]
 
     return [*in_child(child), *ask_all("parent-again")]
 
 
-def busy() -> list[Told]:
+def busy() -> list[CallReport]:
     """A thread forks while others make calls, iterate over lists, and create clients."""
     walker = RealtimeKit(transport="httpcore2")
     over = threading.Event()
     troubles: list[str] = []
-    told: list[Told] = []
+    call_reports: list[CallReport] = []
 
     def keep(work: Callable[[], object]) -> None:
         try:
             while not over.is_set():
                 work()
-        except BaseException as error:  # noqa: BLE001 - told below
+        except BaseException as error:  # noqa: BLE001 - reported below
             troubles.append(repr(error))
 
     def walk() -> None:
@@ -92,7 +92,7 @@ def busy() -> list[Told]:
         with RealtimeKit(transport="httpcore2") as client:
             assert client.sessions.find("made").id == "made"
 
-    def child() -> list[Told]:
+    def child() -> list[CallReport]:
         walk()
         make()
         return ask_all("child")
@@ -100,8 +100,8 @@ def busy() -> list[Told]:
     def fork() -> None:
         try:
             for _ in range(FORKS):
-                told.extend(in_child(child))
-        except BaseException as error:  # noqa: BLE001 - told below
+                call_reports.extend(in_child(child))
+        except BaseException as error:  # noqa: BLE001 - reported below
             troubles.append(repr(error))
 
     others = [lambda: ask_all("parent")] * BUSY + [walk, make]
@@ -115,7 +115,7 @@ def busy() -> list[Told]:
     for thread in threads:
         thread.join()
     assert not troubles, troubles
-    return told
+    return call_reports
 
 
 def slowly() -> Any:
@@ -124,7 +124,7 @@ def slowly() -> Any:
     return _ProcessTransports()
 
 
-def crowd() -> list[Told]:
+def crowd() -> list[CallReport]:
     """Many threads of a child make calls at once; they share one new transport."""
     client = RealtimeKit(transport="httpcore2")
     client.sessions.find("before")
@@ -134,14 +134,14 @@ def crowd() -> list[Told]:
         made.append(args)
         return create_transport(*args, **kwargs)
 
-    def child() -> list[Told]:
+    def child() -> list[CallReport]:
         together = threading.Barrier(CROWD)
-        told: list[Told] = []
+        call_reports: list[CallReport] = []
 
         def ask(n: int) -> None:
             together.wait()
             session: Any = client.sessions.find(f"crowd-{n}")
-            told.append(Told(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
+            call_reports.append(CallReport(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
 
         threads = [threading.Thread(target=ask, args=[n]) for n in range(CROWD)]
         with patch.multiple(realtimekit.client, create_transport=counted, _ProcessTransports=slowly):
@@ -149,9 +149,9 @@ def crowd() -> list[Told]:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert len(told) == CROWD
+        assert len(call_reports) == CROWD
         assert len(made) == 1, f"{len(made)} transports were made"
-        return told
+        return call_reports
 
     return in_child(child)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.webhooks.conftest import redis_server
 
 from .conftest import ROOT
-from .mirror import assert_nothing_is_mixed, told
+from .mirror import assert_nothing_is_mixed, call_reports
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -48,6 +48,6 @@ def test_tasks_ask_on_connections_of_their_own(
     assert code == 0, said
     assert "Traceback" not in said, said
     answers = json.loads(sent.stdout)
-    calls = [call for answer in answers for call in told(answer["after"])]
+    calls = [call for answer in answers for call in call_reports(answer["after"])]
     assert len({call.pid for call in calls}) == 2, "both of the pool's processes had work"
-    assert_nothing_is_mixed(told(answers[0]["before"]), calls)
+    assert_nothing_is_mixed(call_reports(answers[0]["before"]), calls)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .mirror import assert_nothing_is_mixed, told
+from .mirror import assert_nothing_is_mixed, call_reports
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -76,9 +76,9 @@ def test_every_worker_answers_on_connections_of_its_own(
             if len(workers) == WORKERS:
                 break
     assert len(workers) == WORKERS, log.read_text(encoding="utf-8")
-    before = told(answers[0]["before"])
+    before = call_reports(answers[0]["before"])
     assert {call.client for call in before} >= {"default", "sync auto", "async auto"}
-    assert_nothing_is_mixed(before, [call for answer in answers for call in told(answer["after"])])
+    assert_nothing_is_mixed(before, [call for answer in answers for call in call_reports(answer["after"])])
     said = log.read_text(encoding="utf-8")
     for trouble in ("Traceback", "WORKER TIMEOUT", "was sent", "Warning"):
         assert trouble not in said, said

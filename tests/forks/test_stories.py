@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from .conftest import ROOT
-from .mirror import assert_nothing_is_mixed, told
+from .mirror import assert_nothing_is_mixed, call_reports
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -32,7 +32,7 @@ def test_clients_survive(environment: dict[str, str], story: str, children: int)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     answer = json.loads(done.stdout)
-    before, after = told(answer["before"]), told(answer["after"])
+    before, after = call_reports(answer["before"]), call_reports(answer["after"])
     assert_nothing_is_mixed(before, after)
     pids = {call.pid for call in after} - {call.pid for call in before}
     assert len(pids) <= children if story == "pool" else len(pids) == children

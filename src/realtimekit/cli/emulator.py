@@ -235,7 +235,7 @@ def end(control: RemoteEmulator, meeting_id: str) -> tuple[str, Any]:
 @click.argument("seconds", type=clock_seconds)
 @control_command
 def advance(control: RemoteEmulator, seconds: float) -> tuple[str, Any]:
-    """Advance the clock, and run what is due by then."""
+    """Advance the clock, and run the jobs that are due by then."""
     now = control.advance(seconds)
     return f"The time is {now}", {"now": now}
 
