@@ -131,3 +131,13 @@ def test_the_helpers_that_are_described_exist() -> None:
     for name, path in described:
         source = (ROOT / path).read_text(encoding="utf-8")
         assert re.search(rf"^(?:class|def) {name}\b", source, re.MULTILINE), f"{path} has no {name}"
+
+
+def test_the_functions_in_the_examples_of_the_helpers_exist() -> None:
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    blocks = "".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    called = {name for name in re.findall(r"\b([A-Za-z_]+)\(", blocks) if not name.startswith("test_")}
+    paths = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "src").rglob("*.py")]
+    texts = [blocks, *(path.read_text(encoding="utf-8") for path in paths)]
+    defined = {name for source in texts for name in re.findall(r"(?:class|def) (\w+)", source)}
+    assert called - defined - {"given", "binary"} == set(), "hypothesis defines these two"

@@ -96,9 +96,13 @@ def test_recordings(served: Served, client: RealtimeKit) -> None:
     served.emulator.advance(10)
     for command, status in (("pause", "PAUSED"), ("resume", "RECORDING"), ("stop", "UPLOADING")):
         assert made("recordings", command, recording["id"], served=served)["status"] == status
-    line = error_line("recordings", "wait", recording["id"], "--timeout", "0.02", "--poll", "0.01", env=served.env)
+    line = error_line(
+        "recordings", "wait", recording["id"], "--timeout", "0.02", "--poll-interval", "0.01", env=served.env
+    )
     assert "waited 0.02 s" in line
-    line = error_line("recordings", "wait", recording["id"], "--until", "PAUSED", "--poll", "0.01", env=served.env)
+    line = error_line(
+        "recordings", "wait", recording["id"], "--until", "PAUSED", "--poll-interval", "0.01", env=served.env
+    )
     assert line == f"Error: waited for recording {recording['id']} (UPLOADING) to be PAUSED: it is UPLOADING"
     served.emulator.advance(60)
     assert made("recordings", "wait", recording["id"], served=served)["status"] == "UPLOADED"
@@ -205,7 +209,7 @@ def test_nothing_to_change(served: Served, arguments: tuple[str, ...]) -> None:
         ("recordings", "start", UNKNOWN, "--max-seconds", "0"),
         ("recordings", "start", ".."),
         ("recordings", "wait", UNKNOWN, "--timeout", "0"),
-        ("recordings", "wait", UNKNOWN, "--poll", "nan"),
+        ("recordings", "wait", UNKNOWN, "--poll-interval", "nan"),
         ("participants", "list"),
         ("participants", "add", "--meeting", UNKNOWN, "--custom-id", "u"),
         ("webhooks", "create", "--name", "n"),

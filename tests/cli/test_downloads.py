@@ -184,7 +184,7 @@ def test_a_summary_that_is_not_made(served: Served) -> None:
     assert "meetings update MEETING_ID --summarize-on-end" in error_line(
         "sessions", "summary", joined.session_id, env=served.env
     )
-    options = ("--generate", "--timeout", "0.02", "--poll", "0.01")
+    options = ("--generate", "--timeout", "0.02", "--poll-interval", "0.01")
     assert "waited 0.02 s" in error_line("sessions", "summary", joined.session_id, *options, env=served.env)
 
 

@@ -60,7 +60,7 @@ def not_found(message: str, path: str, code: int = 404) -> NotFoundError:
         (not_found("No preset found with name x", "/x"), "GET /x returned 404: No preset found with name x"),
         (
             ArtifactNotEnabledError(f"no; {SWITCHED_OFF}", status=404, message="not found"),
-            f"no; its meeting is not set to make one: run `{SWITCH_ON}` for later sessions",
+            f"no; its meeting does not enable it: run `{SWITCH_ON}` for later sessions",
         ),
         (
             WaitTimeoutError("waited 3 s for <Recording id='r-1' status='INVOKED'> to be UPLOADED", record=None),

@@ -20,7 +20,7 @@ SESSION = "/accounts/acc/realtime/kit/app/sessions/sess-1"
 FOUND = ok({"session": {"id": "sess-1"}})
 
 
-class Told(list[tuple[str, Attempt]]):
+class HookCalls(list[tuple[str, Attempt]]):
     """Records the calls of the three hooks, in order."""
 
     @property
@@ -32,8 +32,8 @@ class Told(list[tuple[str, Attempt]]):
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def hook_calls() -> HookCalls:
+    return HookCalls()
 
 
 def find(mode: Mode, script: Script, **settings: Any) -> Any:
@@ -41,41 +41,41 @@ def find(mode: Mode, script: Script, **settings: Any) -> Any:
 
 
 class TestHooks:
-    def test_one_call(self, mode: Mode, told: Told) -> None:
-        find(mode, Script(make_response(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **told.hooks)
-        (sending, before), (answered, after) = told
-        assert (sending, answered) == ("request", "response")
+    def test_one_call(self, mode: Mode, hook_calls: HookCalls) -> None:
+        find(mode, Script(make_response(b'{"data": {"id": "sess-1"}}', cf_ray="ray-1")), **hook_calls.hooks)
+        (sending, before), (responded, after) = hook_calls
+        assert (sending, responded) == ("request", "response")
         assert before == Attempt("GET", SESSION, 1)
         assert after == Attempt("GET", SESSION, 1, 200, after.seconds, "ray-1")
         assert after.seconds is not None
         assert 0 <= after.seconds < 10
 
-    def test_a_retried_call(self, mode: Mode, told: Told, waits: list[float]) -> None:
-        find(mode, Script(error(503), lost(), FOUND), **told.hooks)
-        assert [name for name, _ in told] == ["request", "response", "retry"] * 2 + ["request", "response"]
-        assert [attempt.number for _, attempt in told] == [1, 1, 1, 2, 2, 2, 3, 3]
-        assert [attempt.status for _, attempt in told] == [None, 503, 503, None, None, None, None, 200]
-        assert [attempt.wait for name, attempt in told if name == "retry"] == waits
-        failed = [attempt.error for _, attempt in told]
+    def test_a_retried_call(self, mode: Mode, hook_calls: HookCalls, waits: list[float]) -> None:
+        find(mode, Script(error(503), lost(), FOUND), **hook_calls.hooks)
+        assert [name for name, _ in hook_calls] == ["request", "response", "retry"] * 2 + ["request", "response"]
+        assert [attempt.number for _, attempt in hook_calls] == [1, 1, 1, 2, 2, 2, 3, 3]
+        assert [attempt.status for _, attempt in hook_calls] == [None, 503, 503, None, None, None, None, 200]
+        assert [attempt.wait for name, attempt in hook_calls if name == "retry"] == waits
+        failed = [attempt.error for _, attempt in hook_calls]
         assert failed[4] is failed[5] is not None
         assert isinstance(failed[4], APIConnectionError)
         assert failed[:4] + failed[6:] == [None] * 6
 
     @pytest.mark.parametrize(("step", "kind"), [(error(404), NotFoundError), (lost(), APIConnectionError)])
-    def test_a_call_that_fails(self, mode: Mode, told: Told, step: Step, kind: type[Exception]) -> None:
+    def test_a_call_that_fails(self, mode: Mode, hook_calls: HookCalls, step: Step, kind: type[Exception]) -> None:
         with pytest.raises(kind):
-            find(mode, Script(step), max_retries=0, **told.hooks)
-        assert [name for name, _ in told] == ["request", "response"]
+            find(mode, Script(step), max_retries=0, **hook_calls.hooks)
+        assert [name for name, _ in hook_calls] == ["request", "response"]
 
     def test_an_exception_in_a_hook_does_not_fail_the_call(
-        self, mode: Mode, told: Told, caplog: pytest.LogCaptureFixture
+        self, mode: Mode, hook_calls: HookCalls, caplog: pytest.LogCaptureFixture
     ) -> None:
         def broken(attempt: Attempt) -> None:
             raise ZeroDivisionError(attempt.path)
 
-        hooks = {**told.hooks, "on_request": broken, "on_retry": broken}
+        hooks = {**hook_calls.hooks, "on_request": broken, "on_retry": broken}
         assert find(mode, Script(error(500), FOUND), **hooks).id == "sess-1"
-        assert len(told) == 2
+        assert len(hook_calls) == 2
         failures = [record for record in caplog.records if record.exc_info]
         assert len(failures) == 3
         assert {record.name for record in failures} == {"realtimekit"}
@@ -89,12 +89,12 @@ class TestHooks:
             find(mode, script, on_request=interrupted)
         assert script.requests == []
 
-    def test_with_options_gives_other_hooks(self, mode: Mode, told: Told) -> None:
+    def test_with_options_gives_other_hooks(self, mode: Mode, hook_calls: HookCalls) -> None:
         script = Script(FOUND, FOUND)
         client = mode.client(script)
-        mode.get(client.with_options(**cast("Any", told.hooks)).sessions.find("sess-1"))
+        mode.get(client.with_options(**cast("Any", hook_calls.hooks)).sessions.find("sess-1"))
         mode.get(client.sessions.find("sess-1"))
-        assert len(told) == 2
+        assert len(hook_calls) == 2
 
     @pytest.mark.parametrize("name", ["on_request", "on_response", "on_retry"])
     def test_an_invalid_hook_is_rejected(self, mode: Mode, name: str) -> None:
@@ -128,7 +128,7 @@ class TestLog:
         find(mode, Script(FOUND))
         assert caplog.records == []
 
-    def test_a_canceled_call_is_reported(self, caplog: pytest.LogCaptureFixture, told: Told) -> None:
+    def test_a_canceled_call_is_reported(self, caplog: pytest.LogCaptureFixture, hook_calls: HookCalls) -> None:
         caplog.set_level(logging.DEBUG, "realtimekit")
 
         class Interrupted:
@@ -136,11 +136,11 @@ class TestLog:
                 raise KeyboardInterrupt
 
         client = RealtimeKit(
-            api_token=TOKEN, account_id="acc", app_id="app", transport=Interrupted(), **cast("Any", told.hooks)
+            api_token=TOKEN, account_id="acc", app_id="app", transport=Interrupted(), **cast("Any", hook_calls.hooks)
         )
         with pytest.raises(KeyboardInterrupt):
             client.sessions.find("sess-1")
-        (_, last) = told[-1]
+        (_, last) = hook_calls[-1]
         assert (last.status, last.error) == (None, None)
         assert f"GET {SESSION} canceled in " in caplog.text
 

@@ -1,6 +1,6 @@
 """A Celery application whose task uses clients that were used before the pool forked.
 
-`python -m tests.forks.celery_app SOCKET` sends tasks through the broker at that socket and prints the records.
+`python -m tests.forks.celery_app SOCKET` sends tasks through the broker at that socket and prints their results.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def ask(name: str) -> dict[str, Any]:
 if __name__ == "__main__":
     answers: list[Any] = []
     task: Any = ask
-    for turn in range(20):  # until every process of the pool had a task
+    for turn in range(20):  # until each process of the pool had work
         sent = group(task.s(f"turn-{turn}-{number}") for number in range(4 * CONCURRENCY)).apply_async()
         answers += sent.get(timeout=60)
         if len({call[0] for answer in answers for call in answer["after"]}) == CONCURRENCY:
             break
     print(json.dumps(answers))
 else:
-    import_module("tests.forks.clients")  # in the worker, before it forks, as an application does
+    import_module("tests.forks.clients")  # as an application does: in the worker, before it forks

@@ -1,6 +1,6 @@
-"""Clients of every kind, created and used when this module is loaded: before a server forks.
+"""Clients of every kind, made and used where this module is loaded: before a server forks, which loads it first.
 
-The environment contains the URL of the API.
+The environment says where the API is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import realtimekit.client
 from realtimekit import AsyncRealtimeKit, RealtimeKit, Session
 from realtimekit.settings import TransportName
 
-from .mirror import CallRecord
+from .mirror import CallReport
 
 
 class Asker:
@@ -23,11 +23,11 @@ class Asker:
     def __init__(self, name: str, find: Callable[[str], Any], client: Callable[[], Any]) -> None:
         self.name, self._find, self._client = name, find, client
 
-    def ask(self, session_id: str) -> CallRecord:
-        """Find a session, and record the call."""
+    def ask(self, session_id: str) -> CallReport:
+        """Find a session, and return which id and connection the response names."""
         session = self._find(session_id)
         made = self._client()._transports._by_process[os.getpid()].transports
-        return CallRecord(
+        return CallReport(
             os.getpid(),
             self.name,
             session_id,
@@ -66,6 +66,6 @@ ASKERS = {
 BEFORE = [asker.ask("before") for asker in ASKERS.values()]
 
 
-def ask_all(name: str) -> list[CallRecord]:
-    """Ask with each of them, twice."""
+def ask_all(name: str) -> list[CallReport]:
+    """Find a session with each client, twice."""
     return [asker.ask(f"{name}-{turn}") for turn in range(2) for asker in ASKERS.values()]

@@ -1,4 +1,4 @@
-"""The API for programs that fork."""
+"""Where the API is, for programs that fork."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def api() -> Iterator[Server]:
 
 @pytest.fixture
 def environment(api: Server) -> dict[str, str]:
-    """The environment of a program whose default client uses `api`."""
+    """Return the environment of a program whose default client uses `api`."""
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     return {
         **kept,

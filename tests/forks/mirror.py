@@ -1,4 +1,4 @@
-"""A server that tells connections apart: each response has the id in the path, and the number of its connection."""
+"""A server whose responses name the requested id and the connection."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from tests.transports.loopback import Connection, Server, answer
 PAGES, PER_PAGE = 4, 3
 
 
-class CallRecord(NamedTuple):
-    """A call, as recorded by the process that made it."""
+class CallReport(NamedTuple):
+    """A call, as seen by the process that made it."""
 
     pid: int
     client: str
-    asked: str
-    answered: str
+    requested: str
+    returned: str
     connection: int
     transports: list[str]  # of the client, in that process
 
 
-def parse_records(reports: Iterable[list[Any]]) -> list[CallRecord]:
-    """Parse the JSON of several reports."""
-    return [CallRecord(*report) for report in reports]
+def call_reports(reports: Iterable[list[Any]]) -> list[CallReport]:
+    """Return the reports that were sent as JSON."""
+    return [CallReport(*report) for report in reports]
 
 
 def mirror() -> Server:
-    """The server: `GET .../sessions/{id}`, and `GET .../sessions` in four pages."""
+    """Return the server: `GET .../sessions/{id}`, and `GET .../sessions` in four pages."""
     numbers = itertools.count(1)
 
     def script(connection: Connection) -> None:
@@ -53,9 +53,9 @@ def _page(number: int) -> dict[str, Any]:
     return {"success": True, "data": {"sessions": sessions}, "paging": paging}
 
 
-def assert_nothing_is_mixed(before: list[CallRecord], after: list[CallRecord]) -> None:
-    """Every response belongs to its request, and no two processes used the same connection."""
-    assert all(call.asked == call.answered for call in [*before, *after])
+def assert_nothing_is_mixed(before: list[CallReport], after: list[CallReport]) -> None:
+    """Every response has the requested id, and no two processes used the same connection."""
+    assert all(call.requested == call.returned for call in [*before, *after])
     connections: dict[int, set[int]] = {}
     for call in [*before, *after]:
         connections.setdefault(call.connection, set()).add(call.pid)

@@ -1,4 +1,4 @@
-"""Programs that fork: `python -m tests.forks.stories NAME` prints their calls as JSON.
+"""Programs that fork, each in its own way: `python -m tests.forks.stories NAME` prints the outcome as JSON.
 
 The clients of `clients` were used before, so there are connections to inherit.
 """
@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-# Python 3.12 warns of every fork in a process with threads, which is what these programs test.
+# Python 3.12 warns of every fork beside other threads; what happens then is what is looked at here.
 warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-warnings.simplefilter("ignore", ResourceWarning)  # as in a server, nobody closes the clients of ended event loops
+warnings.simplefilter("ignore", ResourceWarning)  # event loops end and nobody closes the client: as in a server
 
 import realtimekit.client
 from realtimekit import RealtimeKit
@@ -26,56 +26,56 @@ from realtimekit.client import _ProcessTransports
 from realtimekit.transports import create_transport
 
 from .clients import BEFORE, ask_all
-from .mirror import PAGES, PER_PAGE, CallRecord
+from .mirror import PAGES, PER_PAGE, CallReport
 
 FORKS, BUSY, CROWD = 6, 3, 16
 
 
-def in_child(work: Callable[[], list[CallRecord]]) -> list[CallRecord]:
-    """Do something in a forked child, and return the calls that it reports."""
+def in_child(work: Callable[[], list[CallReport]]) -> list[CallReport]:
+    """Run this in a forked child, and return its report."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
         os.close(read)
         try:
-            report = json.dumps(work())
+            call_reports = json.dumps(work())
         except BaseException as error:
-            report = json.dumps({"failed": repr(error)})
+            call_reports = json.dumps({"failed": repr(error)})
         with os.fdopen(write, "w") as pipe:
-            pipe.write(report)
+            pipe.write(call_reports)
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
-        report = pipe.read()
+        call_reports = pipe.read()
     _, status = os.waitpid(child, 0)
     assert status == 0, status
-    found = json.loads(report)
+    found = json.loads(call_reports)
     assert isinstance(found, list), found
-    return [CallRecord(*call) for call in found]
+    return [CallReport(*call) for call in found]
 
 
-def pool() -> list[CallRecord]:
+def pool() -> list[CallReport]:
     """A pool of processes, as data scientists use it."""
     with multiprocessing.get_context("fork").Pool(3) as workers:
         return [call for calls in workers.map(ask_all, [f"pool-{n}" for n in range(12)], chunksize=1) for call in calls]
 
 
-def generations() -> list[CallRecord]:
-    """A child that used the clients forks itself, and uses them again afterwards."""
+def generations() -> list[CallReport]:
+    """A child that has used the clients forks in turn, and uses them again afterwards."""
 
-    def child() -> list[CallRecord]:
+    def child() -> list[CallReport]:
         before = ask_all("child")
         return [*before, *in_child(lambda: ask_all("grandchild")), *ask_all("child-again")]
 
     return [*in_child(child), *ask_all("parent-again")]
 
 
-def busy() -> list[CallRecord]:
-    """A thread forks while others are making calls, iterating over lists and creating clients."""
+def busy() -> list[CallReport]:
+    """A thread forks while others make calls, iterate over lists, and create clients."""
     walker = RealtimeKit(transport="httpcore2")
     over = threading.Event()
     troubles: list[str] = []
-    records: list[CallRecord] = []
+    call_reports: list[CallReport] = []
 
     def keep(work: Callable[[], object]) -> None:
         try:
@@ -92,7 +92,7 @@ def busy() -> list[CallRecord]:
         with RealtimeKit(transport="httpcore2") as client:
             assert client.sessions.find("made").id == "made"
 
-    def child() -> list[CallRecord]:
+    def child() -> list[CallReport]:
         walk()
         make()
         return ask_all("child")
@@ -100,7 +100,7 @@ def busy() -> list[CallRecord]:
     def fork() -> None:
         try:
             for _ in range(FORKS):
-                records.extend(in_child(child))
+                call_reports.extend(in_child(child))
         except BaseException as error:
             troubles.append(repr(error))
 
@@ -115,17 +115,17 @@ def busy() -> list[CallRecord]:
     for thread in threads:
         thread.join()
     assert not troubles, troubles
-    return records
+    return call_reports
 
 
 def slowly() -> Any:
-    """Create the per-process part of a client so slowly that the other threads run first."""
+    """Create a client's per-process state so slowly that the other threads go first."""
     time.sleep(0.02)
     return _ProcessTransports()
 
 
-def crowd() -> list[CallRecord]:
-    """Many threads of a child make their first call at once: they share one transport."""
+def crowd() -> list[CallReport]:
+    """Many threads of a child make calls at once; they share one new transport."""
     client = RealtimeKit(transport="httpcore2")
     client.sessions.find("before")
     made: list[object] = []
@@ -134,14 +134,14 @@ def crowd() -> list[CallRecord]:
         made.append(args)
         return create_transport(*args, **kwargs)
 
-    def child() -> list[CallRecord]:
+    def child() -> list[CallReport]:
         together = threading.Barrier(CROWD)
-        records: list[CallRecord] = []
+        call_reports: list[CallReport] = []
 
         def ask(n: int) -> None:
             together.wait()
             session: Any = client.sessions.find(f"crowd-{n}")
-            records.append(CallRecord(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
+            call_reports.append(CallReport(os.getpid(), "crowd", f"crowd-{n}", session.id, session["connection"], []))
 
         threads = [threading.Thread(target=ask, args=[n]) for n in range(CROWD)]
         with patch.multiple(realtimekit.client, create_transport=counted, _ProcessTransports=slowly):
@@ -149,9 +149,9 @@ def crowd() -> list[CallRecord]:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert len(records) == CROWD
+        assert len(call_reports) == CROWD
         assert len(made) == 1, f"{len(made)} transports were made"
-        return records
+        return call_reports
 
     return in_child(child)
 

@@ -1,4 +1,4 @@
-"""Celery's prefork pool with a real broker; the clients were created and used before the pool forked."""
+"""Celery's prefork pool, with a real broker: the task's clients were used before the pool forked."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from tests.webhooks.conftest import redis_server
 
 from .conftest import ROOT
-from .mirror import assert_nothing_is_mixed, parse_records
+from .mirror import assert_nothing_is_mixed, call_reports
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 
-def test_processes_of_the_pool_have_their_own_connections(
+def test_tasks_ask_on_connections_of_their_own(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("c")  # short: the path of a socket may not be long
@@ -48,6 +48,6 @@ def test_processes_of_the_pool_have_their_own_connections(
     assert code == 0, said
     assert "Traceback" not in said, said
     answers = json.loads(sent.stdout)
-    calls = [call for answer in answers for call in parse_records(answer["after"])]
-    assert len({call.pid for call in calls}) == 2, "both processes of the pool had tasks"
-    assert_nothing_is_mixed(parse_records(answers[0]["before"]), calls)
+    calls = [call for answer in answers for call in call_reports(answer["after"])]
+    assert len({call.pid for call in calls}) == 2, "both of the pool's processes had work"
+    assert_nothing_is_mixed(call_reports(answers[0]["before"]), calls)

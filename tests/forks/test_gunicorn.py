@@ -1,4 +1,4 @@
-"""gunicorn --preload: the application creates and uses its clients in the master, which the workers fork from."""
+"""gunicorn --preload: the application uses its clients in the master process, from which the workers fork."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .mirror import assert_nothing_is_mixed, parse_records
+from .mirror import assert_nothing_is_mixed, call_reports
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -26,7 +26,7 @@ WORKERS = 3
 
 @contextmanager
 def gunicorn(environment: dict[str, str], log: Path, *options: str) -> Generator[int]:
-    """Run `wsgi.app` and yield its port."""
+    """Serve `wsgi.app`, and yield the port."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening, log.open("wb") as out:
         command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", str(WORKERS), *options]
         command += ["--bind", f"fd://{listening.fileno()}", "--graceful-timeout", "20", "tests.forks.wsgi:app"]
@@ -69,16 +69,16 @@ def test_every_worker_answers_on_connections_of_its_own(
     answers: list[Any] = []
     workers: set[int] = set()
     with gunicorn(environment, log, *options) as port, ThreadPoolExecutor(2 * WORKERS) as people:
-        for turn in range(40):  # until every worker had a request: the kernel chooses
+        for turn in range(40):  # until each has been asked: the kernel chooses
             paths = [f"/turn-{turn}-{n}" for n in range(4 * WORKERS)]
             answers += people.map(lambda path: get(port, path), paths)
             workers = {call[0] for answer in answers for call in answer["after"]}
             if len(workers) == WORKERS:
                 break
     assert len(workers) == WORKERS, log.read_text(encoding="utf-8")
-    before = parse_records(answers[0]["before"])
+    before = call_reports(answers[0]["before"])
     assert {call.client for call in before} >= {"default", "sync auto", "async auto"}
-    assert_nothing_is_mixed(before, [call for answer in answers for call in parse_records(answer["after"])])
+    assert_nothing_is_mixed(before, [call for answer in answers for call in call_reports(answer["after"])])
     said = log.read_text(encoding="utf-8")
     for trouble in ("Traceback", "WORKER TIMEOUT", "was sent", "Warning"):
         assert trouble not in said, said

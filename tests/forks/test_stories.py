@@ -1,4 +1,4 @@
-"""Other kinds of forks: pools, children of children, and forks while threads are in the middle of calls."""
+"""Forks of every other kind: pools, children of children, and threads that make calls meanwhile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from .conftest import ROOT
-from .mirror import assert_nothing_is_mixed, parse_records
+from .mirror import assert_nothing_is_mixed, call_reports
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -26,13 +26,13 @@ def test_clients_survive(environment: dict[str, str], story: str, children: int)
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,  # in case of a deadlock
+        timeout=120,  # a lock that nobody lets go of
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     answer = json.loads(done.stdout)
-    before, after = parse_records(answer["before"]), parse_records(answer["after"])
+    before, after = call_reports(answer["before"]), call_reports(answer["after"])
     assert_nothing_is_mixed(before, after)
     pids = {call.pid for call in after} - {call.pid for call in before}
     assert len(pids) <= children if story == "pool" else len(pids) == children

@@ -1,4 +1,4 @@
-"""The application for gunicorn: `GET /{id}` makes a call with every client of `clients`, and returns the records."""
+"""The application that gunicorn serves: `GET /{id}` finds a session with every client of `clients`."""
 
 from __future__ import annotations
 

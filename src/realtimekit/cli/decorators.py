@@ -31,7 +31,7 @@ def with_client(command: Command) -> Command:
     def wrapper(*, app_id: str | None, account_id: str | None, **kwargs: Any) -> Any:
         from realtimekit import RealtimeKit  # loaded when a command runs, not for its help
 
-        # pyreqwest would not notice Ctrl-C until the server answers.
+        # pyreqwest would not notice Ctrl-C until the server responds.
         transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpcore2"
         with RealtimeKit(app_id=app_id, account_id=account_id, transport=transport) as client:
             _validate_ids(client.settings)

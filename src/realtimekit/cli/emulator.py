@@ -159,7 +159,7 @@ def control_plane(origin: str) -> Generator[RemoteEmulator]:
     """Yield the control plane of an emulator, and report its errors in one line."""
     from realtimekit.cli.console import safe_text
     from realtimekit.emulator.http import HTTPError
-    from realtimekit.emulator.remote import RemoteEmulator  # the SDK and the emulator share the wire
+    from realtimekit.emulator.remote import RemoteEmulator  # the SDK shares only HTTP with the emulator
 
     try:
         yield RemoteEmulator(f"{origin}/_emulator")
@@ -235,7 +235,7 @@ def end(control: RemoteEmulator, meeting_id: str) -> tuple[str, Any]:
 @click.argument("seconds", type=clock_seconds)
 @control_command
 def advance(control: RemoteEmulator, seconds: float) -> tuple[str, Any]:
-    """Advance the clock, and run what is due by then."""
+    """Advance the clock, and run the jobs that are due by then."""
     now = control.advance(seconds)
     return f"The time is {now}", {"now": now}
 

@@ -7,7 +7,7 @@ import re
 from realtimekit.errors import APIConnectionError, ConfigurationError, NotFoundError, RealtimeKitError
 from realtimekit.settings import ENVIRONMENT, missing_setting_message
 
-# What to say where a setting is missing.
+# The messages for missing settings.
 MISSING_SETTINGS = {
     "api_token": "there is no API token: set CLOUDFLARE_API_TOKEN",
     "account_id": "there is no account id: set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
@@ -62,7 +62,7 @@ def _format_record(match: re.Match[str]) -> str:
 def _how_to_enable(match: re.Match[str]) -> str:
     option = f"--{match[1].replace('_', '-')}"
     command = f"realtimekit meetings update MEETING_ID {option}"
-    return f"its meeting is not set to make one: run `{command}` for later sessions"
+    return f"its meeting does not enable it: run `{command}` for later sessions"
 
 
 def _hint(error: RealtimeKitError) -> str:

@@ -117,7 +117,7 @@ def boolean_options(*options: tuple[str, str]) -> Decorator:
 
 
 def wait_options(timeout: float) -> Decorator:
-    """Add `--timeout` and `--poll` to a command that waits.
+    """Add `--timeout` and `--poll-interval` to a command that waits.
 
     Args:
         timeout: the default of `--timeout`, in seconds.
@@ -125,7 +125,7 @@ def wait_options(timeout: float) -> Decorator:
 
     def decorate(command: Command) -> Command:
         for name, default, help_text in (
-            ("--poll", 5.0, "Interval between two requests."),
+            ("--poll-interval", 5.0, "Interval between two requests."),
             ("--timeout", timeout, "How long to wait in total."),
         ):
             option = click.option(

@@ -108,14 +108,14 @@ def stop_recording(client: RealtimeKit, recording_id: str) -> Recording:
 @wait_options(600)
 @show_command()
 def wait_for_recording(
-    client: RealtimeKit, recording_id: str, statuses: tuple[str, ...], timeout: float, poll: float
+    client: RealtimeKit, recording_id: str, statuses: tuple[str, ...], timeout: float, poll_interval: float
 ) -> Recording:
     """Wait until a recording has a given status."""
     from realtimekit.cli.progress import spinner  # rich, loaded when a command runs
 
     with spinner(f"recording {recording_id}") as update:
         return client.recordings.ref(recording_id).wait_until(
-            *statuses, timeout=timeout, poll_interval=poll, progress=lambda recording: update(recording.status)
+            *statuses, timeout=timeout, poll_interval=poll_interval, progress=lambda recording: update(recording.status)
         )
 
 

@@ -29,7 +29,7 @@ LIVESTREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
 MISSING_REASONS: dict[type[NotFoundError], str] = {
     ArtifactNotReadyError: "not ready yet",
     ArtifactExpiredError: "no longer kept",
-    ArtifactNotEnabledError: "not available: its meeting was not set to make one",
+    ArtifactNotEnabledError: "not available: its meeting did not enable it",
 }
 
 

@@ -159,12 +159,12 @@ def show_summary(
     client: RealtimeKit,
     session_id: str,
     timeout: float,
-    poll: float,
+    poll_interval: float,
     *,
     generate: bool,
     output_format: str | None = None,
 ) -> None:
-    """Show the summary of a session: plain text or Markdown, as its meeting is set."""
+    """Show the summary of a session: plain text or Markdown, as configured in its meeting."""
     from realtimekit.cli.console import replace_controls
     from realtimekit.cli.output import print_json
     from realtimekit.cli.progress import spinner
@@ -172,7 +172,7 @@ def show_summary(
     session = client.sessions.ref(session_id)
     if generate:
         with spinner("the summary"):
-            summary = session.generate_summary().wait(timeout=timeout, poll_interval=poll)
+            summary = session.generate_summary().wait(timeout=timeout, poll_interval=poll_interval)
     else:
         summary = session.summary
     text = summary.text()

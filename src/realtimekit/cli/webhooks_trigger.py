@@ -21,7 +21,7 @@ POLL_INTERVAL = 0.05  # seconds
 def trigger(origin: str, event: str, url: str, *, as_json: bool) -> bool:
     """Make the emulator deliver a sample, print the result, and return whether it was delivered."""
     from realtimekit.emulator.http import HTTPError
-    from realtimekit.emulator.remote import RemoteEmulator  # the SDK and the emulator share the wire
+    from realtimekit.emulator.remote import RemoteEmulator  # the SDK shares only HTTP with the emulator
 
     emulator = RemoteEmulator(f"{origin}/_emulator")
     try:

@@ -1,4 +1,4 @@
-"""A local RealtimeKit: the API, the people who meet, and the clock, with no account and no network.
+"""A local RealtimeKit: the API, simulated participants and a clock, with no account and no network.
 
 with Emulator() as emulator, emulator.serve() as server:
     client = RealtimeKit(base_url=server.base_url, api_token=emulator.api_token, ...)

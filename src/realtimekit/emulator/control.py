@@ -1,4 +1,4 @@
-"""The control plane: routes that simulate people and time. RealtimeKit itself has none of them.
+"""The control plane: routes that simulate participants and time. RealtimeKit itself has none of them.
 
 `Emulator`'s methods call the handlers of the same names, so both validate with the schemas declared here.
 """
@@ -26,7 +26,7 @@ _MILLISECONDS = Schema("integer", required=True, minimum=0, maximum=MAX_ADVANCE_
 _CHAT = {"peer_id": required(STRING), "text": required(STRING)}
 _SPEECH = {**_CHAT, "start_ms": _MILLISECONDS, "end_ms": _MILLISECONDS}
 
-# --- people -----------------------------------------------------------------------------------------------------------
+# --- participants -----------------------------------------------------------------------------------------------------
 
 
 @CONTROL.add("POST", "/meetings/{meeting_id}/join", body={"participant_id": required(STRING)}, response=_PEER)

@@ -32,7 +32,7 @@ class Emulator:
     """A local RealtimeKit, with no account and no network.
 
     `serve()` starts a real HTTP server; `realtimekit.transports.emulator` is a transport in this process. The methods
-    simulate people and advance the clock; over HTTP they are the control plane (`POST /_emulator/...`).
+    simulate participants and advance the clock; over HTTP they are the control plane (`POST /_emulator/...`).
 
     Args:
         db: a SQLite file to keep everything in; without one it is kept in memory.
@@ -112,7 +112,7 @@ class Emulator:
     def _call(self, handler: Handler, path_params: dict[str, str] | None = None, **body: Any) -> JSON:
         return self._dispatcher.call(handler, path_params or {}, body)
 
-    # --- what people do ----------------------------------------------------------------------------------------------
+    # --- participants ------------------------------------------------------------------------------------------------
 
     def join(self, meeting_id: str, participant_id: str) -> Peer:
         """Let a participant join; the first one opens the session."""

@@ -1,6 +1,6 @@
-"""What people do in a meeting, and what follows from it.
+"""What participants do in a meeting, and what follows from it.
 
-A session opens with the first who joins. It closes some time after the last who leaves
+A session opens when the first participant joins. It closes some time after the last one has left
 (`session_keep_alive_time_in_secs`), by the emulator's clock.
 """
 
@@ -126,7 +126,7 @@ class Lifecycle:
         return session
 
     def close(self, session_id: str, at: str, reason: str = "ALL_PARTICIPANTS_LEFT") -> None:
-        """End a session: whoever is there leaves, and its files are written."""
+        """End a session: the remaining peers leave, and its files are written."""
         for peer in self._store.rows("select * from peers where session_id = ? and left_at is null", session_id):
             self.leave(peer, at)
         self._store.update("sessions", session_id, {"status": "ENDED", "ended_at": at, "updated_at": at})

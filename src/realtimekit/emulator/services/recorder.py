@@ -125,7 +125,7 @@ class Recorder:
             self.invoke(meeting, composite_settings({}, settings, self._world.new_id), "RECORD_ON_START", at)
 
     def session_occupied(self, session: Row, at: str) -> None:
-        """Somebody has joined a session that nobody was in."""
+        """A participant has joined an empty session."""
         self._world.scheduler.cancel(_STOP_ALL, session["id"])
         for recording in self._of("meeting_id", session["meeting_id"], ("INVOKED",)):
             self._world.scheduler.schedule(_START, recording["id"], add_seconds(at, STARTING_SECONDS))
