@@ -240,6 +240,9 @@ input()
                 assert child.stdout.readline() == "1 2\n"
                 assert silent.wait(PATIENCE)
                 if end == "interrupt":
+                    # Python loses a signal that arrives in a weak reference's callback, as when a thread's object is
+                    # freed: by now the program is past that, and waits.
+                    threading.Event().wait(0.2)
                     child.send_signal(signal.SIGINT)
                 _, errors = child.communicate("\n", timeout=PATIENCE)
             finally:
