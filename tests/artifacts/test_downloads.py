@@ -21,7 +21,7 @@ from realtimekit import (
     RateLimitError,
     ServerError,
 )
-from realtimekit.artifacts.transfer import MIN_PROGRESS
+from realtimekit.artifacts.resumable_download import MIN_PROGRESS
 from tests.transports.loopback import Connection, Received, Server, answer
 
 from .storage import DATA, SIGNATURE, TOKEN, Act, Storage, Way, cut, left, raw, says

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from realtimekit.artifacts.transfer import Transfer, transfer
+from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.flow import Async, ClientBound, F, Sync
 
 if TYPE_CHECKING:
@@ -111,11 +111,11 @@ class Downloadable(ClientBound[F]):
             raise ValueError(f"max_bytes={max_bytes!r}: must be a whole number, 0 or more")
         destination = _OpenFile(to) if hasattr(to, "write") else _Destination(to)
 
-        def transfer_to(file: BinaryIO) -> Flow[None]:
-            state = Transfer(file, progress=progress, max_bytes=max_bytes)
-            return transfer(self._client.settings, self, state, timeout)
+        def fetch_into(file: BinaryIO) -> Flow[None]:
+            state = ResumableDownload(file, progress=progress, max_bytes=max_bytes)
+            return download_file(self._client.settings, self, state, timeout)
 
-        return (_download_async if self._client.asynchronous else _download_sync)(self, destination, transfer_to)
+        return (_download_async if self._client.asynchronous else _download_sync)(self, destination, fetch_into)
 
 
 class File(Downloadable[F]):
@@ -142,19 +142,19 @@ class File(Downloadable[F]):
 
 
 def _download_sync(
-    source: Downloadable[Any], destination: _Destination, transfer_to: Callable[[BinaryIO], Flow[None]]
+    source: Downloadable[Any], destination: _Destination, fetch_into: Callable[[BinaryIO], Flow[None]]
 ) -> Path | None:
     with destination:
-        source._client.run(transfer_to(destination.file))
+        source._client.run(fetch_into(destination.file))
         return destination.commit(source)
 
 
 async def _download_async(
-    source: Downloadable[Any], destination: _Destination, transfer_to: Callable[[BinaryIO], Flow[None]]
+    source: Downloadable[Any], destination: _Destination, fetch_into: Callable[[BinaryIO], Flow[None]]
 ) -> Path | None:
     # Chunks are written to the disk cache as they arrive: too short a wait to be worth a thread.
     with destination:
-        await source._client.run(transfer_to(destination.file))
+        await source._client.run(fetch_into(destination.file))
         return destination.commit(source)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Unpack
 
 from realtimekit import responses, retries
 from realtimekit.artifacts.download import Downloadable
-from realtimekit.artifacts.transfer import Transfer, transfer
+from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.errors import (
     ArtifactError,
     ArtifactExpiredError,
@@ -58,7 +58,9 @@ class Artifact(Resource[F], Downloadable[F]):
 
     def _content(self, options: RequestOptions) -> Flow[bytes]:
         content = io.BytesIO()
-        yield from transfer(self._client.settings, self, Transfer(content), options.get("timeout"), options)
+        yield from download_file(
+            self._client.settings, self, ResumableDownload(content), options.get("timeout"), options
+        )
         return content.getvalue()
 
     def _link(self) -> str | None:

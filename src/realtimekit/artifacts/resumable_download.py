@@ -1,4 +1,4 @@
-"""The transfer of one file from its storage: which bytes to request, what has arrived, when to retry."""
+"""The download of one file from its storage: which bytes to request, what has arrived, when to resume."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LinkSource(Protocol):
     def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]: ...  # read it again from the API
 
 
-class Transfer:
+class ResumableDownload:
     """The state of a download: writes the file as it arrives, and knows how to resume it.
 
     Args:
@@ -148,10 +148,10 @@ class Transfer:
         return len(self.error_body) < MAX_ERROR_BODY
 
 
-def transfer(
+def download_file(
     settings: Settings,
     source: LinkSource,
-    state: Transfer,
+    state: ResumableDownload,
     timeout: float | None = None,
     options: RequestOptions | None = None,
 ) -> Flow[None]:
@@ -225,7 +225,7 @@ class _SignedUrl(str):
 
 
 def _follow_redirects(
-    settings: Settings, url: _SignedUrl, state: Transfer, timeout: float, attempt: int
+    settings: Settings, url: _SignedUrl, state: ResumableDownload, timeout: float, attempt: int
 ) -> Flow[Response]:
     """Return the response after all redirects: of the file without content, of an error with the start of its body."""
     for _ in range(MAX_REDIRECTS + 1):
