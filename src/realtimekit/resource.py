@@ -16,7 +16,6 @@ from typing import (
     TypeVar,
     Unpack,
     cast,
-    get_args,
     overload,
 )
 
@@ -27,17 +26,16 @@ from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
 from realtimekit.paths import PathTemplate, encode_segment
-from realtimekit.record import Record, resolve_annotation
+from realtimekit.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Mapping
 
     from realtimekit.relation import Collection, Relation
     from realtimekit.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
-C = TypeVar("C")
 R = TypeVar("R", bound="Resource[Any]")
 
 BASE_PATH = "/accounts/{account_id}/realtime/kit"
@@ -253,84 +251,6 @@ class Resource(Record, ClientBound[F]):
 
 def _in_class(cls: type, name: str) -> type | None:
     return next((type(base.__dict__[name]) for base in cls.__mro__ if name in base.__dict__), None)
-
-
-# --- associations -----------------------------------------------------------------------------------------------------
-
-
-class _HasMany:
-    """`participants: SessionParticipants[F] = has_many()`: a relation below the record. Reading it sends nothing."""
-
-    owner: type
-    name: str
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.owner, self.name = owner, name
-
-    def __get__(self, record: Resource[Any] | None, owner: type) -> Any:
-        if record is None:
-            return self
-        relation = resolve_annotation(self.owner, self.name)
-        return relation(record._client, scope=record._path_ids())
-
-
-def has_many() -> Any:
-    """Declare an association with many records below this one; its type is the annotation."""
-    return _HasMany()
-
-
-class HasOne(Generic[C, F]):
-    """`chat: HasOne[Chat[F], F] = has_one()`: the one record of its kind below this one.
-
-    The first read loads it (`session.chat`, `await session.chat`) and caches it; its own `reload()` reads it again.
-    An association about the present moment is not cached: each read loads it.
-
-    No other attribute sends a request when it is read, but whatever reads all attributes (`inspect.getmembers`, the
-    autospec of a record) reads these, too. `inspect.getmembers_static` and the autospec of a class do not.
-    """
-
-    cached: bool
-    owner: type
-    name: str
-
-    def __init__(self, *, cached: bool, path: str | None) -> None:
-        self.cached, self._path = cached, path
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.owner, self.name = owner, name
-
-    @overload
-    def __get__(self, record: None, owner: Any = None) -> Self: ...
-    @overload
-    def __get__(self: HasOne[C, Sync], record: Resource[Any], owner: Any = None) -> C: ...
-    @overload
-    def __get__(self: HasOne[C, Async], record: Resource[Any], owner: Any = None) -> Coroutine[Any, Any, C]: ...
-    def __get__(self, record: Any, owner: Any = None) -> Any:
-        return self if record is None else record._client.run(self._fetch(record))
-
-    def _fetch(self, record: Resource[Any]) -> Flow[Any]:
-        slot = f"_cached_{self.name}"
-        if slot in record.__dict__:
-            return record.__dict__[slot]
-        ids = record._path_ids()
-        kind = get_args(resolve_annotation(self.owner, self.name))[0]
-        if self._path is None:
-            child = kind._from_data(record._client, {}, ids)
-            body = yield from child._execute(Call("GET"))
-        else:
-            child = kind._from_data(record._client, {}, record._scope_for(kind))
-            body = yield from record._execute(Call("GET", self._path))
-        child._update_from(body)
-        # The first thread wins, so that all get the same object.
-        return record.__dict__.setdefault(slot, child) if self.cached else child
-
-
-def has_one(*, cached: bool = True, path: str | None = None) -> Any:
-    """Declare an association with the one record of a kind below this one; its type is the annotation.
-
-    `path` is its path below this record, if it differs from the kind's own path.
-    """
-    return HasOne(cached=cached, path=path)
 
 
 # --- class-level methods, on the default client -----------------------------------------------------------------------

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 
 from realtimekit import responses
+from realtimekit.associations import has_many
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import RequestOptions, ScopedOptions
 from realtimekit.operation import operation
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, all_on_default_client, has_many, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.livestream_session import LivestreamSession
 
 LivestreamStatus: TypeAlias = Literal["LIVE", "IDLE", "ERRORED", "INVOKED"] | str

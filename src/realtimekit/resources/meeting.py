@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Literal, TypedDict, Unpack, cast
 
+from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import NotFoundError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
 from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
-from realtimekit.resource import HasOne, Resource, all_on_default_client, has_many, has_one, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.active_session import ActiveSession
 from realtimekit.resources.ai_config import AiConfig, AiConfigFields
 from realtimekit.resources.livestream import Livestream, LivestreamDetails, parse_livestream_details

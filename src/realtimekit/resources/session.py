@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overload
 
 from realtimekit import responses
+from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import F, Flow, Sync
@@ -13,7 +14,7 @@ from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, spli
 from realtimekit.operation import operation
 from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
-from realtimekit.resource import HasOne, all_on_default_client, has_many, has_one, on_default_client
+from realtimekit.resource import all_on_default_client, on_default_client
 from realtimekit.resources.chat import Chat
 from realtimekit.resources.livestream_session import LivestreamSession
 from realtimekit.resources.session_participant import SessionParticipant, SessionParticipants
