@@ -29,16 +29,13 @@ class _FlowMethod(Generic[P, T]):
         @functools.wraps(function)
         def flow(obj: Any, /, *args: Any, **kwargs: Any) -> Flow[Any]:
             validate_kwargs(function, kwargs)
-            if "extra_headers" in kwargs:
+            if "extra_headers" in kwargs:  # the frames of a flow hold its options
                 kwargs["extra_headers"] = hide_headers(kwargs["extra_headers"])
             return flow_of(obj, *args, **kwargs)
 
         @functools.wraps(function)
         def call(obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-            validate_kwargs(function, kwargs)
-            if "extra_headers" in kwargs:  # the frames of a flow hold its options
-                kwargs["extra_headers"] = hide_headers(kwargs["extra_headers"])
-            unsent = flow_of(obj, *args, **kwargs)
+            unsent = flow(obj, *args, **kwargs)
             del args, kwargs  # error trackers send local variables: the secrets of a storage, the body of a webhook
             return obj._client.run(unsent)
 
