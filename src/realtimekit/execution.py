@@ -126,12 +126,18 @@ def execute(settings: Settings, call: Call) -> Flow[Any]:
         APIConnectionError: there is no response, and a retry is not safe or did not help.
         APIError: the response is an error (its class tells which).
     """
+    _, body = yield from exchange(settings, call)
+    return body
+
+
+def exchange(settings: Settings, call: Call) -> Flow[tuple[Response, Any]]:
+    """As `execute`, returning the response, too."""
     request = build_request(settings, call)
     response, body = yield from _send_with_retries(settings, request, call.path)
     if isinstance(body, str):
         # A captive portal, a proxy's login page: a 200 that does not come from the API.
         raise error_responses.error_from(response, body, call.method, call.path)
-    return body
+    return response, body
 
 
 def _send_with_retries(settings: Settings, request: Request, path: str) -> Flow[tuple[Response, Any]]:

@@ -1,0 +1,127 @@
+"""`Archive`: the sessions of one app, kept."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, overload
+
+from realtimekit.archive import layout
+from realtimekit.archive.bridge import in_thread
+from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.store import open_store
+from realtimekit.archive.sync import Sync
+from realtimekit.kwargs import validate_positive
+from realtimekit.values import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from datetime import datetime
+
+    from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.sync import Progress, SyncResult
+    from realtimekit.client import AsyncRealtimeKit, RealtimeKit
+
+
+class Archive:
+    """An archive of the sessions of one app, in a folder or in object storage.
+
+    Example:
+        Archive("s3://bucket/meetings").sync(RealtimeKit())
+
+    Args:
+        target: a folder, `s3://BUCKET/PREFIX`, `gs://...`, `az://...` or `memory://NAME`; by default
+            REALTIMEKIT_ARCHIVE. Credentials come from the environment variables of the storage.
+
+    Raises:
+        ArchiveError: no target is given, or it is none.
+    """
+
+    def __init__(self, target: str | os.PathLike[str] | None = None) -> None:
+        given = target if target is not None else os.environ.get("REALTIMEKIT_ARCHIVE")
+        if not given:
+            raise ArchiveError("no archive is given: name a folder or URL, or set REALTIMEKIT_ARCHIVE")
+        self.store = open_store(given, create=True)
+        self.ledger = Ledger(self.store)
+
+    @property
+    def target(self) -> str:
+        """Where the archive is."""
+        return self.store.target
+
+    def __repr__(self) -> str:
+        return f"<Archive {self.target}>"
+
+    @overload
+    def sync(
+        self,
+        client: RealtimeKit,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        concurrency: int = 8,
+        progress: Callable[[Progress], object] | None = None,
+        stop: threading.Event | None = None,
+    ) -> SyncResult: ...
+    @overload
+    def sync(
+        self,
+        client: AsyncRealtimeKit,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        concurrency: int = 8,
+        progress: Callable[[Progress], object] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Coroutine[Any, Any, SyncResult]: ...
+    def sync(
+        self,
+        client: Any,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        concurrency: int = 8,
+        progress: Callable[[Progress], object] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Any:
+        """Copy every session that the archive lacks, and what appeared late of the others.
+
+        Sessions are listed from the last proven time on (`GET /sessions`); of each that is over, everything is copied
+        that it left behind, what is about to vanish first: some 16 calls for ten people. What is not there yet is
+        looked at again by later syncs, until the platform forgets it. Two syncs at once share the work.
+
+        Args:
+            client: a client of the app; an async one is awaited: `await archive.sync(AsyncRealtimeKit())`.
+            since: from when on a new archive is to be complete. None: from the oldest session that the API lists.
+            until: sessions that began later are left for another sync.
+            concurrency: how many sessions to copy at once.
+            progress: called after each session, from one thread.
+            stop: set this event to end the sync early: what is being copied is finished, the rest is left for the next.
+
+        Raises:
+            AuthenticationError, PermissionDeniedError, RateLimitError: the API refuses; what was copied stays.
+            APIError, APIConnectionError: the sessions cannot be listed.
+            ArchiveError: the archive belongs to another app, or cannot be written.
+            ValueError: a time has no time zone, or `since` is not before `until`.
+        """
+        for name, time in (("since", since), ("until", until)):
+            if time is not None:
+                format_time(time, name)  # raises if there is no time zone
+        if since is not None and until is not None and since >= until:
+            raise ValueError(f"since={since.isoformat()} is not before until={until.isoformat()}")
+        validate_positive("concurrency", concurrency)
+        event = stop or threading.Event()
+
+        def work(blocking: BlockingClient) -> SyncResult:
+            sync = Sync(blocking, self.store, self.ledger, concurrency=concurrency, progress=progress, stop=event)
+            return sync.run(since, until)
+
+        return in_thread(client, work, event.set) if client.asynchronous else work(client)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """Iterate over the manifests of all sessions, by day."""
+        for entry in self.store.entries(layout.RAW):
+            if entry.path.endswith(f"/{layout.MANIFEST}"):
+                yield Manifest.decode(self.store.read(entry.path) or b"", entry.path)

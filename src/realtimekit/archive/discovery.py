@@ -1,0 +1,89 @@
+"""Discovery: which sessions there are, and the proof that none was overlooked.
+
+Sessions are read from the last proven time on, in the order of their creation, up to now. What `start_time` compares is
+not documented, so windows overlap by an hour, and no `end_time` is sent. A window ends where sessions can no longer
+appear: keep-alive and a grace before now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit.archive.ledger import Window
+from realtimekit.values import format_time, parse_timestamp
+
+if TYPE_CHECKING:
+    from realtimekit.archive.reader import Reader
+    from realtimekit.flow import Flow
+
+OVERLAP = timedelta(hours=1)
+# A meeting keeps a session alive for at most ten minutes after the last participant has left; and a grace of five.
+CLOSING = timedelta(minutes=15)
+# Shorter windows are left open: each costs a request.
+SHORTEST = timedelta(minutes=15)
+
+
+class Found(NamedTuple):
+    """What discovery found.
+
+    Attributes:
+        sessions: the sessions that began from the last proven time on, an hour earlier included.
+        window: the span of time that was closed, if one was: proven, or not.
+    """
+
+    sessions: list[dict[str, Any]]
+    window: Window | None
+
+
+def discover(
+    reader: Reader, frontier: datetime | None, since: datetime | None = None, until: datetime | None = None
+) -> Flow[Found]:
+    """Read which sessions there are.
+
+    Args:
+        reader: the app.
+        frontier: until when everything is proven; None in a new archive.
+        since: from when on a new archive is to be complete; None for the oldest session.
+        until: read no further; the window ends there. None for now.
+
+    Raises:
+        APIError, APIConnectionError: the sessions cannot be listed.
+        DecodeError: the response is no list of sessions.
+    """
+    start = frontier or since
+    read_from = None if start is None else start - OVERLAP
+    query: dict[str, Any] = {"sort_by": "createdAt", "sort_order": "ASC"}
+    if read_from is not None:
+        query["start_time"] = format_time(read_from, "start_time")
+    if until is not None:
+        query["end_time"] = format_time(until, "end_time")
+    listing = yield from reader.get_all("/sessions", "sessions", query)
+    now = reader.clock.now()
+    sessions = {str(item["id"]): item for item in listing.items if item.get("id")}
+    if start is None:
+        begun = [began for item in sessions.values() if (began := began_at(item)) is not None]
+        start = min(begun, default=now - CLOSING)
+        read_from = start
+    end = min(now - CLOSING, until) if until is not None else now - CLOSING
+    end = end.replace(microsecond=0)
+    if end - start < (SHORTEST if frontier is not None else timedelta(0)):
+        return Found(list(sessions.values()), None)
+    after = yield from reader.count("/sessions", query)
+    # Sessions may begin while the pages are read: then there are more after it than before.
+    found = len(sessions)
+    proven = listing.first_total is not None and after is not None and listing.first_total <= found == after
+    window = Window(start, end, proven, listing.first_total, after, found, read_from or start, now)
+    return Found(list(sessions.values()), window)
+
+
+def began_at(session: dict[str, Any]) -> datetime | None:
+    """Return when a session began."""
+    for name in ("started_at", "created_at"):
+        value = session.get(name)
+        try:
+            if isinstance(value, str) and value:
+                return parse_timestamp(value)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,56 @@
+"""Where everything in an archive lies: paths below its target, which follow from ids and times alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote
+
+IDENTITY = "archive.json"
+RAW = "raw"
+OPEN = "ledger/open"
+CLAIMS = "ledger/claims"
+WINDOWS = "ledger/windows"
+RECEIPTS = "ledger/receipts"
+EXPECTED = "ledger/expected"
+ERASED = "erased"
+TABLES = "tables"
+SNAPSHOT = "tables/current.json"
+MANIFEST = "manifest.json"
+NO_DAY = "unknown"  # of a session without a start
+
+
+def segment(id: str) -> str:
+    """Return an id as one part of a path, whatever is in it."""
+    text = quote(id, safe="-_~")  # "." too: no part is "..", and no id looks like an extension
+    return text.replace(".", "%2E") or "%"
+
+
+def unsegment(text: str) -> str:
+    return "" if text == "%" else unquote(text)
+
+
+def day_of(started_at: datetime | None) -> str:
+    """Return the UTC date of a session's start."""
+    return NO_DAY if started_at is None else f"{started_at.astimezone(UTC):%Y-%m-%d}"
+
+
+def day_folder(app_id: str, day: str) -> str:
+    return f"{RAW}/app={segment(app_id)}/day={day}"
+
+
+def session_folder(app_id: str, day: str, session_id: str) -> str:
+    return f"{day_folder(app_id, day)}/session={segment(session_id)}"
+
+
+def part(folder: str, name: str) -> str:
+    """Return the value of a `name=value` folder."""
+    return unsegment(folder.rpartition("/")[2].removeprefix(f"{name}="))
+
+
+def stamp(time: datetime) -> str:
+    """Return a time as part of a path, in UTC, to the second: it sorts by time."""
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def unstamp(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

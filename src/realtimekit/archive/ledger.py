@@ -1,0 +1,273 @@
+"""The ledger: which sessions are still to be looked at, who is at work on one, and which times are proven.
+
+An entry of `ledger/open` is all in its path, so one listing gives the whole queue, in the order of deadlines:
+
+    ledger/open/<deadline>_<next look>_<day>_<session>
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from realtimekit.archive import layout
+from realtimekit.archive.errors import ArchiveError
+from realtimekit.values import format_time, parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtimekit.archive.store import Store
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # the deadline of a live session
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+LEASE = timedelta(seconds=120)  # a claim that was not renewed for so long is abandoned
+VERSION = 1
+
+
+# --- what is still to be looked at ------------------------------------------------------------------------------------
+
+
+class OpenSession(NamedTuple):
+    """A session that is not complete yet. The fields are in the order in which sessions are looked at."""
+
+    deadline: datetime  # when the platform forgets the first of what is missing
+    next_look: datetime
+    day: str
+    session_id: str
+
+    @property
+    def path(self) -> str:
+        deadline, look = layout.stamp(self.deadline), layout.stamp(self.next_look)
+        return f"{layout.OPEN}/{deadline}_{look}_{self.day}_{layout.segment(self.session_id)}"
+
+    @classmethod
+    def from_path(cls, path: str) -> Self:
+        try:
+            deadline, look, day, session = path.rpartition("/")[2].split("_", 3)
+            return cls(layout.unstamp(deadline), layout.unstamp(look), day, layout.unsegment(session))
+        except ValueError:
+            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+
+
+# --- proven times -----------------------------------------------------------------------------------------------------
+
+
+class Window(NamedTuple):
+    """A span of time whose sessions were all found, or were not.
+
+    Attributes:
+        start, end: the sessions that began from `start` to before `end`.
+        proven: whether the counts before and after reading agree with the distinct ids that were read.
+        count_before, count_after: what the API counted; None if it does not say.
+        found: how many distinct sessions were read.
+        read_from: the `start_time` of the request: windows overlap.
+        read_at: by the server's clock.
+    """
+
+    start: datetime
+    end: datetime
+    proven: bool
+    count_before: int | None
+    count_after: int | None
+    found: int
+    read_from: datetime
+    read_at: datetime
+
+    @property
+    def path(self) -> str:
+        return f"{layout.WINDOWS}/{layout.stamp(self.start)}_{layout.stamp(self.end)}.json"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            name: format_time(value, name) if isinstance(value, datetime) else value
+            for name, value in self._asdict().items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        known: dict[str, Any] = {name: values.get(name) for name in cls._fields}
+        for name in ("start", "end", "read_from", "read_at"):
+            known[name] = parse_timestamp(known[name])
+        return cls(**known)
+
+
+class Ledger:
+    """The ledger of one archive. All times are the server's."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # --- identity ----------------------------------------------------------------------------------------------------
+
+    def identity(self) -> dict[str, Any] | None:
+        """Return what `archive.json` says; None if the target holds no archive."""
+        content = self._store.read(layout.IDENTITY)
+        if content is None:
+            return None
+        try:
+            found: dict[str, Any] = json.loads(content)
+            version = int(found["version"])
+        except (ValueError, KeyError, TypeError):
+            raise ArchiveError(f"{self._store.target}: its {layout.IDENTITY} is not that of an archive") from None
+        if version > VERSION:
+            raise ArchiveError(
+                f"{self._store.target} has version {version}, and this release reads {VERSION}: upgrade realtimekit"
+            )
+        return found
+
+    def create(self, account_id: str, app_id: str, now: datetime) -> dict[str, Any]:
+        """Make the target an archive of an app, unless it is one.
+
+        Raises:
+            ArchiveError: it is the archive of another app, or holds something else.
+        """
+        found = self.identity()
+        if found is None:
+            if self._store.folders("") or self._store.entries(""):
+                raise ArchiveError(
+                    f"{self._store.target} is not empty and holds no archive: choose an empty folder, or a prefix"
+                )
+            found = {
+                "format": "realtimekit-archive",
+                "version": VERSION,
+                "account_id": account_id,
+                "app_id": app_id,
+                "created_at": format_time(now, "now"),
+                "erasure_key": secrets.token_hex(32),
+            }
+            if not self._store.create(layout.IDENTITY, (json.dumps(found, indent=1) + "\n").encode()):
+                found = self.identity() or found
+        if found["app_id"] != app_id:
+            raise ArchiveError(
+                f"{self._store.target} is the archive of app {found['app_id']}, not of {app_id}: "
+                "use another target for another app"
+            )
+        return found
+
+    # --- open sessions -----------------------------------------------------------------------------------------------
+
+    def open_sessions(self) -> list[OpenSession]:
+        """Return the sessions that are not complete, the earliest deadline first; each once."""
+        entries: dict[str, OpenSession] = {}
+        for entry in sorted(OpenSession.from_path(entry.path) for entry in self._store.entries(layout.OPEN)):
+            entries.setdefault(entry.session_id, entry)
+        return list(entries.values())
+
+    def open(self, entry: OpenSession) -> None:
+        """Add a session."""
+        self._store.put(entry.path, b"")
+
+    def is_open(self, entry: OpenSession) -> bool:
+        return self._store.size(entry.path) is not None
+
+    def reopen(self, old: OpenSession, new: OpenSession) -> None:
+        """Replace an entry: at no time is there none."""
+        if new != old:
+            self.open(new)
+            self.close(old)
+
+    def close(self, entry: OpenSession) -> None:
+        """Remove an entry: the session is complete."""
+        self._store.delete([entry.path])
+
+    # --- windows -----------------------------------------------------------------------------------------------------
+
+    def windows(self) -> list[Window]:
+        """Return all windows, by time."""
+        return [self._window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
+
+    def _window(self, path: str) -> Window:
+        try:
+            return Window.from_dict(json.loads(self._store.read(path) or b""))
+        except (ValueError, KeyError, TypeError):
+            raise ArchiveError(f"{self._store.target}: {path} cannot be read") from None
+
+    def frontier(self) -> datetime | None:
+        """Return until when everything is proven, without a gap; None if nothing is."""
+        # The paths alone tell, unless the last window is not proven.
+        paths = [entry.path for entry in self._store.entries(layout.WINDOWS)]
+        for path in reversed(paths):
+            window = self._window(path)
+            if window.proven:
+                return window.end
+        return None
+
+    def add_window(self, window: Window) -> None:
+        """Record a window, in place of those that were read in vain before."""
+        vain = [old.path for old in self.windows() if not old.proven] if window.proven else []
+        self._store.put(window.path, (json.dumps(window.to_dict(), indent=1) + "\n").encode())
+        self._store.delete(path for path in vain if path != window.path)
+
+
+# --- who is at work on a session --------------------------------------------------------------------------------------
+
+
+class Claims:
+    """The sessions that this process is at work on. No two processes hold the same one.
+
+    A claim is renewed while the work goes on; one that was not renewed for two minutes of the server's time, or whose
+    process is gone from this machine, can be taken over.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store, self._now = store, now
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._held: set[str] = set()
+
+    def take(self, session_id: str) -> bool:
+        """Claim a session. False if another process is at work on it."""
+        path = f"{layout.CLAIMS}/{layout.segment(session_id)}"
+        content = self._content()
+        if not self._store.create(path, content):
+            found = self._store.get(path)
+            if found is not None and not self._abandoned(found.content):
+                return False
+            if not self._store.swap(path, content, None if found is None else found.version):
+                return False
+        self._held.add(path)
+        return True
+
+    def release(self, session_id: str) -> None:
+        """Give a session back."""
+        path = f"{layout.CLAIMS}/{layout.segment(session_id)}"
+        self._held.discard(path)
+        self._store.delete([path])
+
+    def renew(self) -> None:
+        """Renew all claims: called every half a minute."""
+        for path in list(self._held):
+            self._store.put(path, self._content())
+            if path not in self._held:  # released meanwhile
+                self._store.delete([path])
+
+    def _content(self) -> bytes:
+        return json.dumps({"owner": self._owner, "at": format_time(self._now(), "now")}).encode()
+
+    def _abandoned(self, content: bytes) -> bool:
+        try:
+            claim = json.loads(content)
+            host, pid, _ = claim["owner"].split(":")
+            at = parse_timestamp(claim["at"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return True
+        if host == socket.gethostname() and not _is_alive(int(pid)):
+            return True
+        return abs(self._now() - at) > LEASE
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # signal 0 would end the process there: the lease decides
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

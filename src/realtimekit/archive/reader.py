@@ -1,0 +1,115 @@
+"""Reading one app of the API as the wire gives it: flows that return the content of a response next to its meaning."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit import responses
+from realtimekit.errors import DecodeError
+from realtimekit.execution import Call, exchange
+from realtimekit.pagination import Paginator, paging
+from realtimekit.paths import encode_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from realtimekit.archive.clock import ServerClock
+    from realtimekit.flow import Flow
+    from realtimekit.settings import Settings
+
+PAGE_SIZE = 100
+
+
+class Answer(NamedTuple):
+    """A response: its content, byte for byte, and the same decoded."""
+
+    content: bytes
+    body: Any
+
+
+class Listing(NamedTuple):
+    """All pages of a list.
+
+    Attributes:
+        answer: the only page as it came; several are put together to one.
+        items: the records on them.
+        first_total, last_total: `total_count` of the first and of the last page; None if the server does not say.
+        pages: how many there were.
+    """
+
+    answer: Answer
+    items: list[dict[str, Any]]
+    first_total: int | None
+    last_total: int | None
+    pages: int
+
+
+class Reader:
+    """Reads one app; the clock learns the server's time from each response."""
+
+    def __init__(self, settings: Settings, clock: ServerClock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.account_id: str = settings.required("account_id")
+        self.app_id: str = settings.required("app_id")
+        ids = encode_segment("account_id", self.account_id), encode_segment("app_id", self.app_id)
+        self._prefix = "/accounts/{}/realtime/kit/{}".format(*ids)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[Answer]:
+        """Read one path below the app.
+
+        Raises:
+            APIError, APIConnectionError: as every call of a client.
+        """
+        response, body = yield from exchange(self.settings, Call("GET", self._prefix + path, query))
+        self.clock.observe(response.headers)
+        return Answer(response.content, body)
+
+    def get_all(self, path: str, key: str | None = None, query: Mapping[str, Any] | None = None) -> Flow[Listing]:
+        """Read all pages of a list.
+
+        Args:
+            path: below the app.
+            key: the name of the list inside `data`, if it is nested.
+            query: its filters.
+
+        Raises:
+            DecodeError: a page holds no list of records.
+        """
+        paginator, items, answers = Paginator(), [], list[Answer]()
+        totals = list[int | None]()
+        while paginator.page_no is not None:
+            page_query = {**(query or {}), "page_no": paginator.page_no, "per_page": PAGE_SIZE}
+            answer = yield from self.get(path, page_query)
+            found = responses.unwrap_list(answer.body, key)
+            if found is None:
+                raise DecodeError(f"GET {path}: the response contains no list of records")
+            position = paging(answer.body)
+            ids = [item.get("id") if item.get("id") is not None else json.dumps(item) for item in found]
+            count = paginator.accept(ids, position)
+            items += found[:count]
+            answers.append(answer)
+            totals.append(position.total_count)
+        whole = answers[0] if len(answers) == 1 else _joined(answers[0].body, key, items)
+        return Listing(whole, items, totals[0], totals[-1], len(answers))
+
+    def count(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[int | None]:
+        """Return `total_count` of a list; None if the server does not say."""
+        answer = yield from self.get(path, {**(query or {}), "page_no": 1, "per_page": 1})
+        return paging(answer.body).total_count
+
+
+def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> Answer:
+    """Return one page with all items, in the shape of the first one."""
+    position = {"total_count": len(items), "start_offset": min(1, len(items)), "end_offset": len(items)}
+    body = dict(first)
+    data = body.get("data")
+    if key is not None and isinstance(data, dict):
+        body["data"] = {**data, key: items, **({"paging": position} if "paging" in data else {})}
+    else:
+        body["data"] = items
+    if "paging" in body:
+        body["paging"] = position
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return Answer(content, body)

@@ -1,0 +1,96 @@
+"""The artifacts of a session while it is copied: what becomes of each, and until when it is looked at again."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from realtimekit.archive.compression import compressed
+from realtimekit.archive.manifest import Artifact, Manifest, State
+from realtimekit.errors import (
+    APIConnectionError,
+    APIError,
+    AuthenticationError,
+    DecodeError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+
+if TYPE_CHECKING:
+    from realtimekit.archive.reader import Reader
+    from realtimekit.archive.store import Store
+    from realtimekit.flow import Flow
+
+RETENTION = timedelta(days=7)  # of chats, transcripts, summaries and recordings: RealtimeKit's documentation
+SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now
+
+# These concern all sessions: the sync ends, and goes on later where it stopped.
+FATAL = (AuthenticationError, PermissionDeniedError, RateLimitError)
+
+
+class SessionArtifacts:
+    """The artifacts of one session, as they were in its manifest before, and as they become."""
+
+    def __init__(self, reader: Reader, store: Store, session_id: str, before: Manifest | None) -> None:
+        self._reader, self._store = reader, store
+        self._id, self._before = session_id, before
+        self._artifacts: dict[str, Artifact] = dict(before.artifacts) if before else {}
+        self._failures: list[str] = []
+        self._folder = ""  # known when the session was read, as is the next
+        self._ended_at: datetime | None = None
+
+    def attempt(self, name: str, flow: Flow[None]) -> Flow[None]:
+        """Run one part; what fails there does not keep the others from being copied."""
+        try:
+            yield from flow
+        except FATAL:
+            raise
+        except (APIError, APIConnectionError, DecodeError) as error:
+            self._failures.append(f"{self._id}: {name}: {error}")
+            if not self.is_done(name):
+                deadline = self.deadline(RETENTION)
+                state = State.PENDING if self.now() < deadline else State.LOST
+                self.set(name, state, reason=str(error), deadline=deadline)
+
+    def is_done(self, name: str) -> bool:
+        artifact = self._artifacts.get(name)
+        return artifact is not None and not artifact.unfinished
+
+    def keep(self, name: str, file: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
+        self._store.put(f"{self._folder}/{file}", compressed(content) if compress else content)
+        digest = hashlib.sha256(content).hexdigest()
+        self.set(name, State.COPIED, file=file, bytes=len(content), sha256=digest, source=source)
+
+    def set(self, name: str, state: State, **values: Any) -> None:
+        self._artifacts[name] = Artifact(name, state, seen_at=self.now(), **values)
+
+    def missing(self, name: str, retention: timedelta, *, needed: bool | None) -> None:
+        """Record that the platform has no such artifact: not yet, not at all, or no longer."""
+        deadline, before = self.deadline(retention), self._artifacts.get(name)
+        now, seen_at = self.now(), before and before.seen_at
+        ended = self._ended_at or now
+        if now < deadline and (now < ended + SETTLED or (needed is not False and now < ended + RETENTION)):
+            self.set(
+                name,
+                State.PENDING,
+                reason="the platform does not have it yet",
+                deadline=min(deadline, ended + RETENTION),
+            )
+        elif now < deadline and needed is False:
+            self.set(name, State.NOT_ENABLED, reason="neither the settings of the meeting nor anybody asked for it")
+        elif seen_at is None or seen_at < ended + SETTLED:
+            last = "never" if seen_at is None else f"last at {seen_at:%Y-%m-%d %H:%M} UTC"
+            reason = f"kept for {retention.days} days, until {deadline:%Y-%m-%d %H:%M} UTC; the archive looked {last}"
+            self.set(name, State.LOST, reason=reason, deadline=deadline)
+        elif needed:
+            reason = f"the meeting asks for it, but it did not appear by {deadline:%Y-%m-%d %H:%M} UTC"
+            self.set(name, State.LOST, reason=reason, deadline=deadline)
+        else:
+            self.set(name, State.EMPTY, reason="the platform made none")
+
+    def deadline(self, retention: timedelta) -> datetime:
+        return (self._ended_at or self.now()) + retention
+
+    def now(self) -> datetime:
+        return self._reader.clock.now()

@@ -1,0 +1,395 @@
+"""Copying one session: what it left behind, in the order in which the platform forgets it.
+
+The flows of this module read the API and write to the archive's storage as they go; the threads of a sync run them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit import responses
+from realtimekit.archive import layout
+from realtimekit.archive.compression import decompressed
+from realtimekit.archive.manifest import Manifest, State
+from realtimekit.archive.scrub import encode, scrub, without_signature
+from realtimekit.archive.session_artifacts import FATAL, RETENTION, SETTLED, SessionArtifacts
+from realtimekit.archive.session_files import HashingWriter, Link, main_name, recording_files, text_file_name, text_link
+from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
+from realtimekit.errors import (
+    APIError,
+    ArtifactNotReadyError,
+    DecodeError,
+    NotFoundError,
+)
+from realtimekit.paths import encode_segment
+from realtimekit.values import parse_timestamp
+
+if TYPE_CHECKING:
+    from realtimekit.archive.reader import Answer, Reader
+    from realtimekit.archive.session_files import Locate
+    from realtimekit.archive.store import Store
+    from realtimekit.flow import Flow
+
+ANALYTICS_RETENTION = timedelta(days=180)  # of call quality: "6 months", RealtimeKit's documentation
+# When what is missing is looked at again, after the end of the session; then once more at its deadline.
+LOOKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
+MAX_TEXT = 2**28  # bytes of a chat, transcript or summary, which are held in memory
+
+
+class Copied(NamedTuple):
+    """What copying a session came to.
+
+    Attributes:
+        manifest: what the archive holds now; None while the session is live, or if the platform has no such session.
+        failures: what could not be read or fetched this time, in words.
+        rooms: the sessions of its breakout rooms.
+        live: whether the session still goes on.
+    """
+
+    manifest: Manifest | None
+    failures: list[str]
+    rooms: list[dict[str, Any]]
+    live: bool = False
+
+
+class Meetings:
+    """The meetings of the sessions of one sync, each read once."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._found: dict[str, Answer | None] = {}
+
+    def get(self, meeting_id: str) -> Flow[Answer | None]:
+        """Return a meeting; None if there is none."""
+        if meeting_id not in self._found:
+            try:
+                answer = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
+            except NotFoundError:
+                answer = None
+            self._found[meeting_id] = answer
+        return self._found[meeting_id]
+
+
+def copy_session(
+    reader: Reader, store: Store, meetings: Meetings, session_id: str, before: Manifest | None
+) -> Flow[Copied]:
+    """Copy what the archive lacks of a session, and write its manifest.
+
+    Args:
+        reader: the app.
+        store: the archive.
+        meetings: the meetings of all sessions.
+        session_id: the session.
+        before: its manifest, if it was copied before.
+
+    Raises:
+        AuthenticationError, PermissionDeniedError, RateLimitError: no session can be read.
+        APIError, APIConnectionError: the session cannot be read at all.
+        ArchiveError: the archive cannot be written.
+    """
+    copy = _SessionCopy(reader, store, meetings, session_id, before)
+    return (yield from copy.run())
+
+
+def next_look(manifest: Manifest, now: datetime) -> datetime | None:
+    """Return when what is missing is to be looked at again; None if nothing is missing."""
+    waiting = manifest.unfinished
+    if not waiting:
+        return None
+    deadline = min(artifact.deadline or now for artifact in waiting)
+    looks = [(manifest.ended_at or now) + look for look in LOOKS]
+    return min([look for look in looks if look > now] + [max(deadline, now + timedelta(minutes=15))])
+
+
+class _SessionCopy(SessionArtifacts):
+    def __init__(
+        self, reader: Reader, store: Store, meetings: Meetings, session_id: str, before: Manifest | None
+    ) -> None:
+        super().__init__(reader, store, session_id, before)
+        self._meetings = meetings
+        self._path = f"/sessions/{encode_segment('session_id', session_id)}"
+        self._rooms: list[dict[str, Any]] = []
+        self._participants: list[dict[str, Any]] = []
+        self._total = before.participants if before else 0
+        self._spoke = False
+        self._meeting: dict[str, Any] = {}
+
+    def run(self) -> Flow[Copied]:
+        """Copy the session: see `copy_session`."""
+        try:
+            answer = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
+        except NotFoundError as error:
+            return self._vanished(error)
+        session = responses.unwrap(answer.body)
+        if not isinstance(session, dict) or session.get("id") != self._id:
+            raise DecodeError(f"GET {self._path}: the response is not about this session")
+        if session.get("status") == "LIVE":
+            return Copied(None, [], [], live=True)
+        self._session = session
+        self._started_at = _time(session, "started_at") or _time(session, "created_at")
+        self._ended_at = _time(session, "ended_at") or _time(session, "updated_at") or self._started_at
+        self._folder = layout.session_folder(self._reader.app_id, layout.day_of(self._started_at), self._id)
+        rooms = session.get("breakout_rooms")
+        self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
+        self.keep("session", "session.json", scrub(answer.content, answer.body))
+        meeting_id = session.get("associated_id")
+        if isinstance(meeting_id, str) and meeting_id:
+            yield from self.attempt("meeting", self._copy_meeting(meeting_id))
+        # Peers come before the transcript: whether people spoke tells what an empty one means.
+        for name, copy in (
+            ("chat", self._copy_chat),
+            ("recordings", self._copy_recordings),
+            ("participants", self._copy_participants),
+            ("peers", self._copy_peers),
+            ("transcript", self._copy_transcript),
+            ("summary", self._copy_summary),
+            ("livestream_sessions", self._copy_livestream_sessions),
+        ):
+            yield from self.attempt(name, copy())
+        return Copied(self._commit(), self._failures, self._rooms)
+
+    # --- each artifact -----------------------------------------------------------------------------------------------
+
+    def _copy_meeting(self, meeting_id: str) -> Flow[None]:
+        answer = yield from self._meetings.get(meeting_id)
+        if answer is None:
+            self.set("meeting", State.EMPTY, reason="the platform has no such meeting any more")
+            return
+        found = responses.unwrap(answer.body)
+        self._meeting = found if isinstance(found, dict) else {}
+        if not self.is_done("meeting"):
+            self.keep("meeting", "meeting.json", scrub(answer.content, answer.body))
+
+    def _copy_participants(self) -> Flow[None]:
+        if self.is_done("participants"):
+            if any(artifact.unfinished for name, artifact in self._artifacts.items() if name.startswith("peers/")):
+                kept = self._store.read(f"{self._folder}/participants.json")
+                self._participants = responses.unwrap_list(json.loads(kept or b"null"), "participants") or []
+            return
+        listing = yield from self._reader.get_all(
+            f"{self._path}/participants", "participants", {"include_peer_events": True}
+        )
+        self._participants = listing.items
+        self._total = len(listing.items)
+        self.keep("participants", "participants.json", scrub(listing.answer.content, listing.answer.body))
+        if listing.last_total not in {None, len(listing.items)}:
+            reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.last_total}"
+            self._artifacts["participants"] = self._artifacts["participants"]._replace(
+                state=State.PENDING, reason=reason, deadline=self.deadline(RETENTION)
+            )
+            self._failures.append(f"{self._id}: {reason}")
+
+    def _copy_peers(self) -> Flow[None]:
+        for participant in self._participants:
+            peer_id = participant.get("id")
+            if not isinstance(peer_id, str) or not peer_id:
+                continue
+            name = f"peers/{layout.segment(peer_id)}"
+            if not self.is_done(name):
+                yield from self.attempt(name, self._copy_peer(name, peer_id))
+
+    def _copy_peer(self, name: str, peer_id: str) -> Flow[None]:
+        path = f"/sessions/peer-report/{encode_segment('peer_id', peer_id)}"
+        try:
+            answer = yield from self._reader.get(path, {"include_peer_events": True})
+        except NotFoundError:
+            self.missing(name, ANALYTICS_RETENTION, needed=False)
+            return
+        content = scrub(answer.content, answer.body)
+        self._spoke = self._spoke or _sent_audio(content)
+        self.keep(name, f"{name}.json.zst", content, compress=True)
+
+    def _copy_chat(self) -> Flow[None]:
+        yield from self._copy_text("chat", "/chat", None, needed=None)
+
+    def _copy_transcript(self) -> Flow[None]:
+        enabled = self._meeting.get("transcribe_on_end")
+        yield from self._copy_text("transcript", "/transcript", "JSON", needed=bool(enabled) if self._meeting else None)
+
+    def _copy_summary(self) -> Flow[None]:
+        if self.is_done("summary"):
+            return
+        transcript = self._artifacts.get("transcript")
+        if transcript is not None and transcript.state in {State.EMPTY, State.NOT_ENABLED}:
+            needed: bool | None = False  # a summary needs a transcript
+        else:
+            needed = bool(self._meeting.get("summarize_on_end")) if self._meeting else None
+        yield from self._copy_text("summary", "/summary", None, needed=needed)
+
+    def _copy_text(self, name: str, suffix: str, format: str | None, *, needed: bool | None) -> Flow[None]:
+        """Copy a chat, transcript or summary.
+
+        Args:
+            name: the artifact.
+            suffix: of its path below the session's.
+            format: to ask for.
+            needed: whether the settings of the meeting ask for it; None if no setting does, or they are unknown.
+        """
+        if self.is_done(name):
+            return
+        link = Link(self._reader, self._path + suffix, {"format": format} if format else None, text_link)
+        buffer = io.BytesIO()
+        try:
+            yield from link._refresh_link()
+            yield from self._download(link, buffer, MAX_TEXT)
+        except (NotFoundError, ArtifactNotReadyError):
+            self.missing(name, RETENTION, needed=needed)
+            return
+        content = buffer.getvalue()
+        source = without_signature(link.url or "")
+        if content:
+            self.keep(name, text_file_name(name, content), content, source=source)
+        elif name == "transcript" and (self._id not in source or self._people_spoke()):
+            self._suspect(source)
+        else:
+            self.set(name, State.EMPTY, bytes=0, source=source, reason="the platform's file is empty")
+
+    def _suspect(self, source: str) -> None:
+        reason = "its file is empty although people spoke, or is not this session's"
+        deadline = self.deadline(RETENTION)
+        again = deadline if self.now() < deadline else None
+        self.set("transcript", State.SUSPECT_EMPTY, bytes=0, source=source, reason=reason, deadline=again)
+
+    def _people_spoke(self) -> bool:
+        """Whether the call quality shows sound that a participant sent."""
+        if not self._spoke:
+            kept = [a.file for name, a in self._artifacts.items() if name.startswith("peers/") and a.file]
+            reports = (self._store.read(f"{self._folder}/{file}") for file in kept)
+            self._spoke = any(report is not None and _sent_audio(decompressed(report)) for report in reports)
+        return self._spoke
+
+    def _copy_livestream_sessions(self) -> Flow[None]:
+        name = "livestream_sessions"
+        if self.is_done(name):
+            return
+        try:
+            listing = yield from self._reader.get_all(f"{self._path}/livestream-sessions", "data")
+        except NotFoundError:
+            self.set(name, State.EMPTY, reason="the session was not broadcast")
+            return
+        if listing.items:
+            self.keep(name, f"{name}.json", scrub(listing.answer.content, listing.answer.body))
+        else:
+            self.set(name, State.EMPTY, reason="the session was not broadcast")
+
+    # --- recordings --------------------------------------------------------------------------------------------------
+
+    def _copy_recordings(self) -> Flow[None]:
+        known = self._artifacts.get("recordings")
+        waiting = [a for name, a in self._artifacts.items() if name.startswith("recordings/") and a.unfinished]
+        if known is not None and not known.unfinished and not waiting:
+            return
+        meeting_id = self._session.get("associated_id")
+        query = {"meeting_id": meeting_id} if isinstance(meeting_id, str) and meeting_id else None
+        listing = yield from self._reader.get_all("/recordings", None, query)
+        found = [recording for recording in listing.items if recording.get("session_id") == self._id]
+        for recording in found:
+            if isinstance(recording.get("id"), str):
+                yield from self._copy_recording(recording)
+        if found:
+            self.keep("recordings", "recordings.json", scrub(encode(found), found))
+        else:
+            self.set("recordings", State.EMPTY, reason="the session was not recorded")
+        if self.now() < (self._ended_at or self.now()) + SETTLED and not found and known is None:
+            # A recording of a session that just ended may not be listed under its session yet.
+            self._artifacts["recordings"] = self._artifacts["recordings"]._replace(
+                state=State.PENDING, deadline=self.deadline(RETENTION), reason="the session has just ended"
+            )
+
+    def _copy_recording(self, recording: dict[str, Any]) -> Flow[None]:
+        recording_id = recording["id"]
+        folder = f"recordings/{layout.segment(recording_id)}"
+        stopped = _time(recording, "stopped_time") or self._ended_at
+        deadline = (stopped or self.now()) + RETENTION
+        status = recording.get("status")
+        if status == "ERRORED":
+            self.set(folder, State.ERRORED, reason="the platform failed to record")
+            return
+        if status != "UPLOADED":
+            if self.now() >= deadline:
+                self.set(folder, State.LOST, reason=f"it was still {status} after its 7 days", deadline=deadline)
+            else:
+                self.set(folder, State.PENDING, reason=f"it is {status}", deadline=deadline)
+            return
+        self._artifacts.pop(folder, None)  # its files take over
+        for stem, locate in recording_files(recording):
+            name = f"{folder}/{stem}"
+            if not self.is_done(name):
+                yield from self.attempt(name, self._copy_file(name, recording, locate, deadline))
+
+    def _copy_file(self, name: str, recording: dict[str, Any], locate: Locate, deadline: datetime) -> Flow[None]:
+        link = Link(
+            self._reader, f"/recordings/{encode_segment('recording_id', recording['id'])}", None, locate, recording
+        )
+        with self._store.writer(f"{self._folder}/{name}") as writer:
+            file = HashingWriter(writer)
+            try:
+                yield from self._download(link, file, None)
+            except (ArtifactNotReadyError, APIError) as error:
+                if isinstance(error, FATAL):
+                    raise
+                if error.status not in {403, 404, 410, 200}:
+                    raise
+                if self.now() < deadline:
+                    self.set(name, State.PENDING, reason="the storage does not have it", deadline=deadline)
+                else:
+                    self.set(name, State.LOST, reason="the storage no longer has it", deadline=deadline)
+                return
+            writer.commit()
+        size = recording.get("file_size")
+        differs = isinstance(size, int) and size > 0 and name.endswith(main_name(recording)) and size != file.tell()
+        self.set(
+            name,
+            State.COPIED,
+            file=name,
+            bytes=file.tell(),
+            sha256=file.digest(),
+            source=without_signature(link.url or ""),
+            reason=f"the platform says {size} bytes" if differs else None,
+        )
+
+    def _download(self, link: Link, file: Any, max_bytes: int | None) -> Flow[None]:
+        state = ResumableDownload(file, max_bytes=max_bytes)
+        yield from download_file(self._reader.settings, link, state)
+
+    # --- the commit --------------------------------------------------------------------------------------------------
+
+    def _commit(self) -> Manifest:
+        manifest = Manifest(
+            app_id=self._reader.app_id,
+            session_id=self._id,
+            meeting_id=self._session.get("associated_id"),
+            title=self._session.get("meeting_display_name"),
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            participants=self._total,
+            artifacts=self._artifacts,
+            revision=self._before.revision + 1 if self._before else 1,
+            written_at=self.now(),
+        )
+        self._store.flush(self._folder)
+        self._store.put(f"{self._folder}/{layout.MANIFEST}", manifest.encode())
+        self._store.flush(self._folder)
+        return manifest
+
+    def _vanished(self, error: NotFoundError) -> Copied:
+        """The platform lists the session no more, or never did."""
+        if self._before is None:
+            return Copied(None, [f"{self._id}: {error}"], [])
+        return Copied(self._before, [f"{self._id}: {error}"], [])
+
+
+def _sent_audio(report: bytes) -> bool:
+    return re.search(rb'"audio_producer"\s*:\s*\[\s*\{', report) is not None
+
+
+def _time(record: dict[str, Any], name: str) -> datetime | None:
+    value = record.get(name)
+    try:
+        return parse_timestamp(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None

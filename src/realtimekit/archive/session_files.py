@@ -1,0 +1,135 @@
+"""The files of a session: where their links stand in the records of the API, and how they are called in an archive."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from realtimekit import responses
+from realtimekit.artifacts.download import safe_file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtimekit.archive.reader import Reader
+    from realtimekit.archive.store import Writer
+    from realtimekit.flow import Flow
+    from realtimekit.kwargs import RequestOptions
+
+
+Locate: TypeAlias = Callable[[dict[str, Any]], str | None]
+"""Finds a link in a record."""
+
+
+class Link:
+    """A link in a record of the API, which can be read again when it has expired."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        path: str,
+        query: dict[str, Any] | None,
+        locate: Locate,
+        record: dict[str, Any] | None = None,
+    ) -> None:
+        self._reader, self._path, self._query, self._locate = reader, path, query, locate
+        self.url: str | None = locate(record) if record else None
+
+    def __repr__(self) -> str:
+        return f"<Link of GET {self._path}>"
+
+    def _link(self) -> str | None:
+        return self.url
+
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:  # noqa: ARG002 - there are none
+        answer = yield from self._reader.get(self._path, self._query)
+        found = responses.unwrap(answer.body)
+        self.url = self._locate(found) if isinstance(found, dict) else None
+
+
+def text_link(record: dict[str, Any]) -> str | None:
+    """Return the link to a chat, transcript or summary, whose names differ in their case."""
+    for name, value in record.items():
+        if name.lower().replace("_", "").endswith("downloadurl") and isinstance(value, str) and value:
+            return value
+    return None
+
+
+def recording_files(recording: dict[str, Any]) -> Iterator[tuple[str, Locate]]:
+    """Iterate over the files of a recording: the name of each, and what finds its link in the record."""
+    url = recording.get("download_url")
+    if isinstance(url, str) and url:
+        yield main_name(recording), lambda record: record.get("download_url")
+    audio = recording.get("audio_download_url") or recording.get("download_audio_url")
+    if isinstance(audio, str) and audio:
+        stem = main_name(recording).rpartition(".")[0] or main_name(recording)
+        yield (
+            safe_file_name(f"{stem}-audio", audio),
+            lambda record: record.get("audio_download_url") or record.get("download_audio_url"),
+        )
+    for number, (layer, file, track) in enumerate(_tracks(recording), 1):
+        yield (
+            safe_file_name(f"{number}-{file.rpartition('.')[0] or file}", track),
+            partial(_track_link, layer, file),
+        )
+
+
+def main_name(recording: dict[str, Any]) -> str:
+    name = str(recording.get("output_file_name") or recording.get("id"))
+    url = recording.get("download_url")
+    return safe_file_name(name.rpartition(".")[0] or name, url if isinstance(url, str) else name)
+
+
+def _tracks(recording: dict[str, Any]) -> Iterator[tuple[int, str, str]]:
+    """Iterate over the files of a track recording: number of the layer, name and link."""
+    layers = recording.get("download_url")
+    for number, layer in enumerate(layers if isinstance(layers, list) else []):
+        files = layer.get("download_urls") if isinstance(layer, dict) else None
+        for name, file in files.items() if isinstance(files, dict) else []:
+            link = file.get("download_url") if isinstance(file, dict) else file
+            if isinstance(link, str) and link:
+                yield number, name, link
+
+
+def _track_link(layer: int, file: str, recording: dict[str, Any]) -> str | None:
+    return next((link for number, name, link in _tracks(recording) if (number, name) == (layer, file)), None)
+
+
+def text_file_name(name: str, content: bytes) -> str:
+    """Return the name of a text file. Its extension is what it holds: links were seen to say otherwise."""
+    if name == "summary":
+        return "summary.md"
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start in {b"[", b"{"}:
+        return f"{name}.json"
+    return f"{name}.csv"
+
+
+class HashingWriter:
+    """A file whose checksum is known when it is written."""
+
+    def __init__(self, file: Writer) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        self._hash.update(content)
+        return self._file.write(content)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        return self._file.seek(position, whence)
+
+    def truncate(self) -> int:
+        self._hash = hashlib.sha256()
+        return self._file.truncate()
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()

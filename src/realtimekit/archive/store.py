@@ -1,0 +1,398 @@
+"""Object storage: a folder, S3, Google Cloud Storage, Azure Blob Storage or memory, behind five verbs.
+
+`create` never overwrites and `swap` replaces only what the caller has read, whatever else writes at the same time:
+that is all the coordination that an archive needs. Everything goes through obstore (https://developmentseed.org/obstore/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+from realtimekit.archive.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from obstore.store import ObjectStore
+
+T = TypeVar("T")
+
+SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file")
+PART_BYTES = 8 * 2**20  # of a multipart upload; S3 accepts 10,000 of them, and wants 5 MiB at least
+_LOCK = ".lock"
+
+
+class Stored(NamedTuple):
+    """An object that was read, and the version of it that `swap` compares."""
+
+    content: bytes
+    version: str
+
+
+class Entry(NamedTuple):
+    """An object in a listing. The size is in bytes."""
+
+    path: str
+    size: int
+
+
+class Store:
+    """The objects of one archive, by path below its target. Thread-safe; use `open_store`.
+
+    Every method raises `ArchiveError` if the storage refuses or cannot be reached.
+    """
+
+    def __init__(self, target: str, objects: ObjectStore, folder: Path | None = None) -> None:
+        self.target: str = target  # without credentials
+        self._objects: Any = objects
+        self._folder = folder
+
+    def __repr__(self) -> str:
+        return f"<Store {self.target}>"
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, path: str) -> Stored | None:
+        """Return an object; None if there is none."""
+
+        def read() -> Stored:
+            result = _obstore().get(self._objects, path)
+            content = bytes(result.bytes())
+            return Stored(content, result.meta["e_tag"] or "")
+
+        return self._find(path, read)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of an object; None if there is none."""
+        found = self.get(path)
+        return None if found is None else found.content
+
+    def read_range(self, path: str, start: int, end: int) -> bytes | None:
+        """Return the bytes from `start` to before `end`; None if there is no such object."""
+        return self._find(path, lambda: bytes(_obstore().get_range(self._objects, path, start=start, end=end)))
+
+    def size(self, path: str) -> int | None:
+        """Return the size of an object in bytes; None if there is none."""
+        return self._find(path, lambda: int(_obstore().head(self._objects, path)["size"]))
+
+    def chunks(self, path: str, size: int = PART_BYTES) -> Iterator[bytes]:
+        """Read an object in pieces, in little memory. An object that is missing raises `ArchiveError`."""
+        total = self.size(path)
+        if total is None:
+            raise ArchiveError(f"{self.target}: {path} is missing")
+        for start in range(0, total, size):
+            yield self.read_range(path, start, min(start + size, total)) or b""
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """Return the objects below a folder, in the order of their paths."""
+        return self._try("list", prefix, lambda: self._collect(prefix))
+
+    def _collect(self, prefix: str) -> list[Entry]:
+        pages = _obstore().list(self._objects, prefix=prefix, chunk_size=1000)
+        return sorted(Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the paths of the folders in a folder."""
+        found = self._try("list", prefix, lambda: _obstore().list_with_delimiter(self._objects, prefix=prefix))
+        return sorted(str(path) for path in found["common_prefixes"])
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write an object, replacing another."""
+        self._try("write", path, lambda: _obstore().put(self._objects, path, content, use_multipart=False))
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write an object if there is none. Of any number of writers, exactly one is told True."""
+        try:
+            self._try("write", path, lambda: _obstore().put(self._objects, path, content, mode="create"))
+        except _ExistsError:
+            return False
+        return True
+
+    def swap(self, path: str, content: bytes, version: str | None) -> bool:
+        """Replace the version of an object that was read (None: there was none). False if it has changed since."""
+        if version is None:
+            return self.create(path, content)
+        if self._folder is not None:
+            return self._swap_file(path, content, version)
+        try:
+            self._try("write", path, lambda: _obstore().put(self._objects, path, content, mode={"e_tag": version}))
+        except _ChangedError:
+            return False
+        return True
+
+    def _swap_file(self, path: str, content: bytes, version: str) -> bool:
+        # Folders cannot compare and replace at once, so those who swap take turns.
+        with _exclusive(cast("Path", self._folder) / _LOCK):
+            found = self.get(path)
+            if found is None or found.version != version:
+                return False
+            self.put(path, content)
+            return True
+
+    def update(self, path: str, change: Callable[[bytes | None], bytes | None]) -> bytes | None:
+        """Read an object, change it and write it back, again for as long as others write between the two.
+
+        Args:
+            path: the object.
+            change: takes the content (None: there is none) and returns the new one, or None to leave it as it is.
+
+        Returns:
+            The content that now stands there.
+        """
+        while True:
+            found = self.get(path)
+            before = None if found is None else found.content
+            content = change(before)
+            if content is None or content == before:
+                return before
+            if self.swap(path, content, None if found is None else found.version):
+                return content
+
+    def writer(self, path: str) -> Writer:
+        """Return a file to write a large object with, in pieces: it appears, whole, when the file is committed."""
+        return Writer(self, path)
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Delete objects. One that is missing is no error."""
+        for path in paths:
+            with contextlib.suppress(_MissingError):
+                self._try("delete", path, partial(_obstore().delete, self._objects, path))
+
+    def flush(self, folder: str) -> None:
+        """Wait until what was written below a folder survives a loss of power. Object storage always does."""
+        if self._folder is None:
+            return
+        at = self._folder / folder
+        for path in [*(path for path in at.rglob("*") if path.is_file()), at]:
+            with contextlib.suppress(OSError):  # deleted meanwhile; Windows opens no folders
+                handle = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+
+    # --- for libraries that read files of their own ------------------------------------------------------------------
+
+    def location(self, path: str) -> str | None:
+        """Return the path in the file system, if the archive is a folder."""
+        return None if self._folder is None else str(self._folder / path)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the archive is a folder of this machine."""
+        return self._folder is not None
+
+    # --- errors ------------------------------------------------------------------------------------------------------
+
+    def _find(self, path: str, action: Callable[[], T]) -> T | None:
+        """As `_try`; None if there is no such object."""
+        try:
+            return self._try("read", path, action)
+        except _MissingError:
+            return None
+
+    def _try(self, verb: str, path: str, action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except FileNotFoundError as error:
+            raise _MissingError(f"{self.target}: cannot {verb} {path}: it does not exist") from error
+        except Exception as error:
+            kind = type(error).__name__
+            if kind == "AlreadyExistsError":
+                raise _ExistsError(path) from None
+            if kind == "PreconditionError":
+                raise _ChangedError(path) from None
+            if not type(error).__module__.startswith("obstore") and not isinstance(
+                error, OSError | NotImplementedError
+            ):
+                raise
+            raise ArchiveError(f"{self.target}: cannot {verb} {path}: {_reason(error)}") from None
+
+
+class _MissingError(ArchiveError):
+    """There is no object of this path."""
+
+
+class _ExistsError(ArchiveError):
+    """An object of this path exists already."""
+
+
+class _ChangedError(ArchiveError):
+    """An object is no longer the version that was read."""
+
+
+class Writer:
+    """A large object that is being written, as a binary file that can start over. A context manager.
+
+    What was written is uploaded in parts; without `commit` nothing of it appears.
+    """
+
+    def __init__(self, store: Store, path: str) -> None:
+        self._store, self._path = store, path
+        self._upload: Any = None
+        self._size = 0
+
+    def write(self, content: bytes) -> int:
+        if self._upload is None:
+            self._upload = _obstore().open_writer(
+                self._store._objects, self._path, buffer_size=PART_BYTES, max_concurrency=2
+            )
+        self._store._try("write", self._path, lambda: self._upload.write(content))
+        self._size += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self._size
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Start over: the only position is 0."""
+        if (position, whence) != (0, 0):
+            raise OSError(f"an object in {self._store.target} can only be written again from its start")
+        return 0
+
+    def truncate(self) -> int:
+        self._upload, self._size = None, 0
+        return 0
+
+    def commit(self) -> None:
+        """Let the object appear."""
+        if self._upload is None:
+            self._store.put(self._path, b"")
+        else:
+            upload, self._upload = self._upload, None
+            self._store._try("write", self._path, upload.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._upload = None  # not closed: an unfinished upload is dropped
+
+
+def _obstore() -> Any:
+    try:
+        import obstore
+    except ImportError:
+        raise missing_extra() from None
+    return obstore
+
+
+def missing_extra(extra: str = "archive") -> ImportError:
+    """Return the error of a program that has not installed an extra."""
+    return ImportError(f"an archive needs the extra {extra!r}: pip install 'realtimekit[{extra}]'")
+
+
+def open_store(target: str | os.PathLike[str], *, create: bool = False) -> Store:
+    """Return the store at a target; nothing is read or written yet, except that a folder is created.
+
+    Args:
+        target: a folder, or a URL: `s3://BUCKET/PREFIX`, `gs://...`, `az://...`, `memory://NAME` (lost when the process
+            ends; the same name is the same store). Credentials come from the environment, as obstore reads them:
+            AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL (for Cloudflare R2 or MinIO), AWS_REGION,
+            GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_NAME, ...
+
+        create: whether to create a folder that does not exist.
+
+    Raises:
+        ArchiveError: the target is no folder and none of these URLs.
+        ImportError: the extra `archive` is not installed.
+    """
+    text = os.fspath(target)
+    if not text.strip():
+        raise ArchiveError("the target of an archive is empty: name a folder, or a URL such as s3://BUCKET/PREFIX")
+    url = urlsplit(text) if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) else None
+    if url is None or url.scheme == "file":
+        folder = Path(text if url is None else unquote(url.path)).expanduser().absolute()
+        return _open_folder(folder, create=create)
+    if url.scheme not in SCHEMES:
+        raise ArchiveError(
+            f"{url.scheme}:// is no storage that archives know: use a folder, s3://, gs://, az:// or memory://"
+        )
+    if url.username or url.password or url.query or url.fragment:
+        raise ArchiveError(
+            f"{url.scheme}://{url.hostname or ''}{url.path}: credentials and options do not belong in the target: "
+            "set the environment variables of the storage, e.g. AWS_ACCESS_KEY_ID"
+        )
+    if url.scheme == "memory":
+        return _memory_store(text)
+    _obstore()
+    from obstore.store import from_url
+
+    options: dict[str, Any] = {}
+    if url.scheme in {"s3", "s3a"}:
+        options["client_options"] = {"allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")}
+    try:
+        return Store(text.rstrip("/"), from_url(text, **options))
+    except Exception as error:  # noqa: BLE001 - obstore raises its own classes, which share no base with others
+        raise ArchiveError(f"{text}: {_reason(error)}") from None
+
+
+def _open_folder(folder: Path, *, create: bool) -> Store:
+    _obstore()
+    from obstore.store import LocalStore
+
+    if folder.exists() and not folder.is_dir():
+        raise ArchiveError(f"{folder} is a file: the target of an archive is a folder or a URL")
+    if not folder.exists() and not create:
+        raise ArchiveError(f"there is no archive at {folder}: `realtimekit archive sync {folder}` makes one")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(f"cannot create the folder {folder}: {error.strerror}") from None
+    return Store(str(folder), LocalStore(folder), folder)
+
+
+_memory: dict[str, Store] = {}
+
+
+def _memory_store(name: str) -> Store:
+    if name not in _memory:
+        _obstore()
+        from obstore.store import MemoryStore
+
+        _memory.setdefault(name, Store(name, MemoryStore()))
+    return _memory[name]
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of an error of obstore, which goes on with a dump of its own state, and no credentials."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    line = str(error).strip().partition("\n")[0]
+    line = re.sub(r"[?&][^ ]*", "", line)  # the query of a URL may be signed
+    return line[:300] or type(error).__name__
+
+
+@contextlib.contextmanager
+def _exclusive(path: Path) -> Generator[None]:
+    """Hold a lock among the processes and threads of this machine; the system releases it if the process dies."""
+    with path.open("a+b") as file:
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            import msvcrt
+
+            locking: Any = msvcrt
+            while True:
+                with contextlib.suppress(OSError):  # it gives up after ten seconds
+                    locking.locking(file.fileno(), locking.LK_LOCK, 1)
+                    break
+            try:
+                yield
+            finally:
+                file.seek(0)
+                locking.locking(file.fileno(), locking.LK_UNLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

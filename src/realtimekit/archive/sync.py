@@ -1,0 +1,286 @@
+"""Sync: find the sessions, copy what the archive lacks of each, what is about to vanish first."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit.archive import layout
+from realtimekit.archive.clock import ServerClock
+from realtimekit.archive.discovery import began_at, discover
+from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, OpenSession
+from realtimekit.archive.manifest import Manifest, State
+from realtimekit.archive.reader import Reader
+from realtimekit.archive.session_artifacts import FATAL, RETENTION
+from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
+from realtimekit.errors import APIConnectionError, APIError, DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.ledger import Ledger, Window
+    from realtimekit.archive.store import Store
+
+RENEWAL = 30.0  # seconds between two renewals of the claims
+
+
+class Progress(NamedTuple):
+    """How far a sync is.
+
+    Attributes:
+        done, total: sessions.
+        bytes: of the files that were copied.
+    """
+
+    done: int
+    total: int
+    bytes: int
+
+
+class SyncResult(NamedTuple):
+    """What a sync did.
+
+    Attributes:
+        found: how many sessions it found that were new to the archive.
+        looked_at: how many sessions it looked at.
+        completed: how many of them lack nothing any more.
+        live: how many still go on.
+        waiting: how many are to be looked at again, for artifacts that are not there yet.
+        elsewhere: how many another sync was at work on.
+        artifacts: how many artifacts it brought into each state.
+        bytes: of what it copied.
+        lost: what the platform no longer has, in words.
+        failures: what could not be read or fetched, in words.
+        window: the span of time that was closed, if one was.
+        interrupted: whether it was asked to stop before it had finished.
+        changed: the folders of the sessions whose manifests it wrote.
+    """
+
+    found: int
+    looked_at: int
+    completed: int
+    live: int
+    waiting: int
+    elsewhere: int
+    artifacts: dict[str, int]
+    bytes: int
+    lost: list[str]
+    failures: list[str]
+    window: Window | None
+    interrupted: bool
+    changed: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that could be copied was: nothing is lost, nothing failed, the window is proven."""
+        unproven = self.window is not None and not self.window.proven
+        return not (self.lost or self.failures or unproven or self.interrupted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        values = self._asdict()
+        values["window"] = None if self.window is None else self.window.to_dict()
+        del values["changed"]
+        return {"ok": self.ok, **values}
+
+
+class Sync:
+    """One sync of an archive; use `Archive.sync`."""
+
+    def __init__(
+        self,
+        client: BlockingClient,
+        store: Store,
+        ledger: Ledger,
+        *,
+        concurrency: int = 8,
+        progress: Callable[[Progress], object] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._client, self._store, self._ledger = client, store, ledger
+        self._concurrency, self._progress = concurrency, progress
+        self._stop = stop or threading.Event()
+        self._clock = ServerClock()
+        self._reader = Reader(client.settings, self._clock)
+        self._meetings = Meetings(self._reader)
+        self._claims = Claims(store, self._clock.now)
+        self._found = 0
+        self._counts: Counter[str] = Counter()
+        self._artifacts: Counter[str] = Counter()
+        self._bytes = 0
+        self._lost: list[str] = []
+        self._failures: list[str] = []
+        self._changed: list[str] = []
+        self._lock = threading.Lock()
+
+    def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
+        """Find and copy: see `Archive.sync`."""
+        found = self._client.run(discover(self._reader, self._ledger.frontier(), since, until))
+        self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        self._open(found.sessions)
+        if found.window is not None:
+            # Only now: each of its sessions is in the ledger.
+            self._ledger.add_window(found.window)
+            if not found.window.proven:
+                self._failures.append(_unproven(found.window))
+        self._copy_all()
+        return SyncResult(
+            found=self._found,
+            looked_at=self._counts["looked_at"],
+            completed=self._counts["completed"],
+            live=self._counts["live"],
+            waiting=self._counts["waiting"],
+            elsewhere=self._counts["elsewhere"],
+            artifacts=dict(sorted(self._artifacts.items())),
+            bytes=self._bytes,
+            lost=sorted(self._lost),
+            failures=sorted(self._failures),
+            window=found.window,
+            interrupted=self._stop.is_set(),
+            changed=sorted(self._changed),
+        )
+
+    # --- discovery ---------------------------------------------------------------------------------------------------
+
+    def _open(self, sessions: Iterable[dict[str, Any]]) -> None:
+        """Enter the sessions in the ledger that the archive does not know."""
+        by_day: dict[str, list[dict[str, Any]]] = {}
+        for session in sessions:
+            by_day.setdefault(layout.day_of(began_at(session)), []).append(session)
+        waiting = {entry.session_id for entry in self._ledger.open_sessions()}
+        for day, listed in by_day.items():
+            folders = self._store.folders(layout.day_folder(self._reader.app_id, day))
+            known = waiting | {layout.part(folder, "session") for folder in folders}
+            for session in listed:
+                if session["id"] not in known:
+                    self._ledger.open(self._entry(session, day))
+                    self._found += 1
+
+    def _entry(self, session: dict[str, Any], day: str) -> OpenSession:
+        ended = session.get("ended_at") if session.get("status") != "LIVE" else None
+        began = began_at({"started_at": ended}) if isinstance(ended, str) else None
+        return OpenSession(NEVER if began is None else began + RETENTION, AT_ONCE, day, str(session["id"]))
+
+    # --- copying -----------------------------------------------------------------------------------------------------
+
+    def _copy_all(self) -> None:
+        """Look at all sessions that are due, in threads; the rooms that appear on the way included."""
+        seen: set[str] = set()
+        renewer = threading.Thread(target=self._renew, name="realtimekit-claims", daemon=True)
+        finished = self._finished = threading.Event()
+        renewer.start()
+        try:
+            while not self._stop.is_set():
+                now = self._clock.now()
+                due = [
+                    entry
+                    for entry in self._ledger.open_sessions()
+                    if entry.next_look <= now and entry.session_id not in seen
+                ]
+                if not due:
+                    return
+                seen |= {entry.session_id for entry in due}
+                self._copy_some(due)
+        finally:
+            finished.set()
+            renewer.join()
+
+    def _copy_some(self, due: list[OpenSession]) -> None:
+        total, done = len(due), 0
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="realtimekit-archive") as pool:
+            futures = [pool.submit(self._look_at, entry) for entry in due]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    done += 1
+                    if self._progress is not None:
+                        self._progress(Progress(done, total, self._bytes))
+            except BaseException:
+                # The pieces in hand are finished, and no other is begun.
+                self._stop.set()
+                raise
+
+    def _look_at(self, entry: OpenSession) -> None:
+        if self._stop.is_set():
+            return
+        if not self._claims.take(entry.session_id):
+            self._count("elsewhere")
+            return
+        try:
+            if not self._ledger.is_open(entry):  # another sync was faster
+                self._count("elsewhere")
+                return
+            self._count("looked_at")
+            self._copy(entry)
+        except FATAL:
+            self._stop.set()
+            raise
+        except (APIError, APIConnectionError, DecodeError) as error:
+            with self._lock:
+                self._failures.append(f"{entry.session_id}: {error}")
+        finally:
+            self._claims.release(entry.session_id)
+
+    def _copy(self, entry: OpenSession) -> None:
+        before = self._manifest(entry)
+        copied = self._client.run(copy_session(self._reader, self._store, self._meetings, entry.session_id, before))
+        self._open(room for room in copied.rooms if room.get("id"))
+        self._note(entry, before, copied)
+        if copied.live:
+            self._count("live")
+            self._ledger.reopen(entry, entry._replace(next_look=AT_ONCE))
+            return
+        if copied.manifest is None:
+            return  # the platform has no such session: it stays in the ledger, and in the failures
+        now = self._clock.now()
+        look = next_look(copied.manifest, now)
+        if look is None:
+            self._count("completed")
+            self._ledger.close(entry)
+            return
+        self._count("waiting")
+        deadline = min(artifact.deadline or NEVER for artifact in copied.manifest.unfinished)
+        day = layout.day_of(copied.manifest.started_at)
+        self._ledger.reopen(entry, OpenSession(deadline, look, day, entry.session_id))
+
+    def _manifest(self, entry: OpenSession) -> Manifest | None:
+        folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
+        path = f"{folder}/{layout.MANIFEST}"
+        content = self._store.read(path)
+        return None if content is None else Manifest.decode(content, path)
+
+    def _note(self, entry: OpenSession, before: Manifest | None, copied: Copied) -> None:
+        with self._lock:
+            self._failures += copied.failures
+            if copied.manifest is None or copied.manifest is before:
+                return
+            day = layout.day_of(copied.manifest.started_at)
+            self._changed.append(layout.session_folder(self._reader.app_id, day, entry.session_id))
+            for name, artifact in copied.manifest.artifacts.items():
+                old = before.artifacts.get(name) if before else None
+                if old is not None and old._replace(seen_at=None) == artifact._replace(seen_at=None):
+                    continue
+                self._artifacts[artifact.state.value] += 1
+                if artifact.state is State.COPIED:
+                    self._bytes += artifact.bytes or 0
+                if artifact.state is State.LOST:
+                    self._lost.append(f"{entry.session_id}: {name}: {artifact.reason}")
+
+    def _count(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] += 1
+
+    def _renew(self) -> None:
+        while not self._finished.wait(RENEWAL):
+            self._claims.renew()
+
+
+def _unproven(window: Window) -> str:
+    return (
+        f"the sessions from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC are not proven: "
+        f"{window.found} were read; the platform counted {window.count_before} before and {window.count_after} after"
+    )
