@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, overload
 
 from realtimekit.archive import layout
@@ -13,12 +14,14 @@ from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
 from realtimekit.archive.store import open_store
 from realtimekit.archive.sync import Sync
+from realtimekit.archive.tables.parquet import read_table
+from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.update import rebuild_tables
 from realtimekit.kwargs import validate_positive
 from realtimekit.values import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
-    from datetime import datetime
 
     from realtimekit.archive.bridge import BlockingClient
     from realtimekit.archive.sync import Progress, SyncResult
@@ -119,6 +122,49 @@ class Archive:
             return sync.run(since, until)
 
         return in_thread(client, work, event.set) if client.asynchronous else work(client)
+
+    # --- tables ------------------------------------------------------------------------------------------------------
+
+    def arrow(self, table: str, columns: list[str] | None = None) -> Any:
+        """Return a table as a `pyarrow.Table`; docs/archive.md has the tables and their columns.
+
+        Args:
+            table: "sessions", "participants", "peer_quality", "chat_messages", "transcript_segments", "summaries",
+                "recordings", "livestream_sessions" or "files".
+            columns: only these.
+
+        Raises:
+            ArchiveError: there is no such table, or the archive cannot be read.
+        """
+        return read_table(self.store, table, read_snapshot(self.store).files(table), columns)
+
+    def pandas(self, table: str, columns: list[str] | None = None) -> Any:
+        """As `arrow`, but a `pandas.DataFrame`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return self.arrow(table, columns).to_pandas()
+
+    def polars(self, table: str, columns: list[str] | None = None) -> Any:
+        """As `arrow`, but a `polars.DataFrame`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        import polars as pl
+
+        return pl.from_arrow(self.arrow(table, columns))
+
+    def rebuild(self) -> None:
+        """Make the tables anew from the raw files: after a damage, or an upgrade of this package.
+
+        Raises:
+            ArchiveError: the archive cannot be read or written.
+        """
+        rebuild_tables(self.store, datetime.now(UTC))
+
+    # --- what it holds -----------------------------------------------------------------------------------------------
 
     def manifests(self) -> Iterator[Manifest]:
         """Iterate over the manifests of all sessions, by day."""

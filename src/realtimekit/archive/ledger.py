@@ -19,7 +19,7 @@ from realtimekit.archive.errors import ArchiveError
 from realtimekit.values import format_time, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from realtimekit.archive.store import Store
 
@@ -50,6 +50,26 @@ class OpenSession(NamedTuple):
         try:
             deadline, look, day, session = path.rpartition("/")[2].split("_", 3)
             return cls(layout.unstamp(deadline), layout.unstamp(look), day, layout.unsegment(session))
+        except ValueError:
+            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+
+
+class ChangedSession(NamedTuple):
+    """A session whose manifest was written, and whose rows in the tables are still those of an earlier one."""
+
+    day: str
+    revision: int
+    session_id: str
+
+    @property
+    def path(self) -> str:
+        return f"{layout.CHANGED}/{self.day}_{self.revision:06}_{layout.segment(self.session_id)}"
+
+    @classmethod
+    def from_path(cls, path: str) -> Self:
+        try:
+            day, revision, session = path.rpartition("/")[2].split("_", 2)
+            return cls(day, int(revision), layout.unsegment(session))
         except ValueError:
             raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
 
@@ -121,6 +141,18 @@ class Ledger:
             )
         return found
 
+    def app_id(self) -> str:
+        """Return the app of the archive.
+
+        Raises:
+            ArchiveError: the target holds no archive.
+        """
+        found = self.identity()
+        if found is None:
+            target = self._store.target
+            raise ArchiveError(f"there is no archive at {target}: `realtimekit archive sync {target}` makes one")
+        return str(found["app_id"])
+
     def create(self, account_id: str, app_id: str, now: datetime) -> dict[str, Any]:
         """Make the target an archive of an app, unless it is one.
 
@@ -175,6 +207,16 @@ class Ledger:
     def close(self, entry: OpenSession) -> None:
         """Remove an entry: the session is complete."""
         self._store.delete([entry.path])
+
+    # --- changed sessions ---------------------------------------------------------------------------------------------
+
+    def changed_sessions(self) -> list[ChangedSession]:
+        """Return the sessions whose rows in the tables are out of date, by day."""
+        return [ChangedSession.from_path(entry.path) for entry in self._store.entries(layout.CHANGED)]
+
+    def settle(self, changed: Iterable[ChangedSession]) -> None:
+        """Remove entries whose rows are up to date."""
+        self._store.delete(entry.path for entry in changed)
 
     # --- windows -----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
+from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.scrub import encode, scrub, without_signature
 from realtimekit.archive.session_artifacts import FATAL, RETENTION, SETTLED, SessionArtifacts
@@ -372,6 +373,9 @@ class _SessionCopy(SessionArtifacts):
             written_at=self.now(),
         )
         self._store.flush(self._folder)
+        # Before the commit: if this ends between the two, the tables are updated for nothing, and not left behind.
+        changed = ChangedSession(layout.day_of(self._started_at), manifest.revision, self._id)
+        self._store.put(changed.path, b"")
         self._store.put(f"{self._folder}/{layout.MANIFEST}", manifest.encode())
         self._store.flush(self._folder)
         return manifest

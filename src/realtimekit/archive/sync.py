@@ -16,6 +16,7 @@ from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import FATAL, RETENTION
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
+from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError, DecodeError
 
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ class SyncResult(NamedTuple):
         failures: what could not be read or fetched, in words.
         window: the span of time that was closed, if one was.
         interrupted: whether it was asked to stop before it had finished.
-        changed: the folders of the sessions whose manifests it wrote.
     """
 
     found: int
@@ -72,7 +72,6 @@ class SyncResult(NamedTuple):
     failures: list[str]
     window: Window | None
     interrupted: bool
-    changed: list[str]
 
     @property
     def ok(self) -> bool:
@@ -84,7 +83,6 @@ class SyncResult(NamedTuple):
         """Return plain JSON."""
         values = self._asdict()
         values["window"] = None if self.window is None else self.window.to_dict()
-        del values["changed"]
         return {"ok": self.ok, **values}
 
 
@@ -114,7 +112,6 @@ class Sync:
         self._bytes = 0
         self._lost: list[str] = []
         self._failures: list[str] = []
-        self._changed: list[str] = []
         self._lock = threading.Lock()
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
@@ -127,7 +124,10 @@ class Sync:
             self._ledger.add_window(found.window)
             if not found.window.proven:
                 self._failures.append(_unproven(found.window))
-        self._copy_all()
+        try:
+            self._copy_all()
+        finally:
+            update_tables(self._store, self._ledger, self._clock.now())
         return SyncResult(
             found=self._found,
             looked_at=self._counts["looked_at"],
@@ -141,7 +141,6 @@ class Sync:
             failures=sorted(self._failures),
             window=found.window,
             interrupted=self._stop.is_set(),
-            changed=sorted(self._changed),
         )
 
     # --- discovery ---------------------------------------------------------------------------------------------------
@@ -258,8 +257,6 @@ class Sync:
             self._failures += copied.failures
             if copied.manifest is None or copied.manifest is before:
                 return
-            day = layout.day_of(copied.manifest.started_at)
-            self._changed.append(layout.session_folder(self._reader.app_id, day, entry.session_id))
             for name, artifact in copied.manifest.artifacts.items():
                 old = before.artifacts.get(name) if before else None
                 if old is not None and old._replace(seen_at=None) == artifact._replace(seen_at=None):
