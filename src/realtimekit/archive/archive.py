@@ -17,6 +17,7 @@ from realtimekit.archive.sync import Sync
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
+from realtimekit.archive.transport import ArchiveTransport
 from realtimekit.kwargs import validate_positive
 from realtimekit.values import format_time
 
@@ -122,6 +123,20 @@ class Archive:
             return sync.run(since, until)
 
         return in_thread(client, work, event.set) if client.asynchronous else work(client)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def transport(self) -> ArchiveTransport:
+        """Return a transport that reads from this archive, for either client: no token or id is needed.
+
+        Example:
+            client = RealtimeKit(transport=Archive("meetings").transport())
+            client.sessions.where(search="weekly").first().transcript.segments()
+
+        Raises:
+            ArchiveError: there is no archive, or it cannot be read.
+        """
+        return ArchiveTransport(self)
 
     # --- tables ------------------------------------------------------------------------------------------------------
 

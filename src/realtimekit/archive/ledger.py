@@ -141,8 +141,8 @@ class Ledger:
             )
         return found
 
-    def app_id(self) -> str:
-        """Return the app of the archive.
+    def app(self) -> dict[str, str]:
+        """Return the ids of the app and account of the archive.
 
         Raises:
             ArchiveError: the target holds no archive.
@@ -151,7 +151,7 @@ class Ledger:
         if found is None:
             target = self._store.target
             raise ArchiveError(f"there is no archive at {target}: `realtimekit archive sync {target}` makes one")
-        return str(found["app_id"])
+        return {"app_id": str(found["app_id"]), "account_id": str(found["account_id"])}
 
     def create(self, account_id: str, app_id: str, now: datetime) -> dict[str, Any]:
         """Make the target an archive of an app, unless it is one.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """A response: its content, byte for byte, and the same decoded."""
 
     content: bytes
@@ -32,13 +32,13 @@ class Listing(NamedTuple):
     """All pages of a list.
 
     Attributes:
-        answer: the only page as it came; several are put together to one.
+        response: the only page as it came; several are put together to one.
         items: the records on them.
         first_total, last_total: `total_count` of the first and of the last page; None if the server does not say.
         pages: how many there were.
     """
 
-    answer: Answer
+    response: RawResponse
     items: list[dict[str, Any]]
     first_total: int | None
     last_total: int | None
@@ -56,7 +56,7 @@ class Reader:
         ids = encode_segment("account_id", self.account_id), encode_segment("app_id", self.app_id)
         self._prefix = "/accounts/{}/realtime/kit/{}".format(*ids)
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[Answer]:
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[RawResponse]:
         """Read one path below the app.
 
         Raises:
@@ -64,7 +64,7 @@ class Reader:
         """
         response, body = yield from exchange(self.settings, Call("GET", self._prefix + path, query))
         self.clock.observe(response.headers)
-        return Answer(response.content, body)
+        return RawResponse(response.content, body)
 
     def get_all(self, path: str, key: str | None = None, query: Mapping[str, Any] | None = None) -> Flow[Listing]:
         """Read all pages of a list.
@@ -77,30 +77,30 @@ class Reader:
         Raises:
             DecodeError: a page holds no list of records.
         """
-        paginator, items, answers = Paginator(), [], list[Answer]()
+        paginator, items, pages = Paginator(), [], list[RawResponse]()
         totals = list[int | None]()
         while paginator.page_no is not None:
             page_query = {**(query or {}), "page_no": paginator.page_no, "per_page": PAGE_SIZE}
-            answer = yield from self.get(path, page_query)
-            found = responses.unwrap_list(answer.body, key)
+            response = yield from self.get(path, page_query)
+            found = responses.unwrap_list(response.body, key)
             if found is None:
                 raise DecodeError(f"GET {path}: the response contains no list of records")
-            position = paging(answer.body)
+            position = paging(response.body)
             ids = [item.get("id") if item.get("id") is not None else json.dumps(item) for item in found]
             count = paginator.accept(ids, position)
             items += found[:count]
-            answers.append(answer)
+            pages.append(response)
             totals.append(position.total_count)
-        whole = answers[0] if len(answers) == 1 else _joined(answers[0].body, key, items)
-        return Listing(whole, items, totals[0], totals[-1], len(answers))
+        whole = pages[0] if len(pages) == 1 else _joined(pages[0].body, key, items)
+        return Listing(whole, items, totals[0], totals[-1], len(pages))
 
     def count(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[int | None]:
         """Return `total_count` of a list; None if the server does not say."""
-        answer = yield from self.get(path, {**(query or {}), "page_no": 1, "per_page": 1})
-        return paging(answer.body).total_count
+        response = yield from self.get(path, {**(query or {}), "page_no": 1, "per_page": 1})
+        return paging(response.body).total_count
 
 
-def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> Answer:
+def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> RawResponse:
     """Return one page with all items, in the shape of the first one."""
     position = {"total_count": len(items), "start_offset": min(1, len(items)), "end_offset": len(items)}
     body = dict(first)
@@ -112,4 +112,4 @@ def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> Answer:
     if "paging" in body:
         body["paging"] = position
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return Answer(content, body)
+    return RawResponse(content, body)

@@ -30,7 +30,7 @@ from realtimekit.paths import encode_segment
 from realtimekit.values import parse_timestamp
 
 if TYPE_CHECKING:
-    from realtimekit.archive.reader import Answer, Reader
+    from realtimekit.archive.reader import RawResponse, Reader
     from realtimekit.archive.session_files import Locate
     from realtimekit.archive.store import Store
     from realtimekit.flow import Flow
@@ -62,16 +62,16 @@ class Meetings:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._found: dict[str, Answer | None] = {}
+        self._found: dict[str, RawResponse | None] = {}
 
-    def get(self, meeting_id: str) -> Flow[Answer | None]:
+    def get(self, meeting_id: str) -> Flow[RawResponse | None]:
         """Return a meeting; None if there is none."""
         if meeting_id not in self._found:
             try:
-                answer = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
+                response = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
             except NotFoundError:
-                answer = None
-            self._found[meeting_id] = answer
+                response = None
+            self._found[meeting_id] = response
         return self._found[meeting_id]
 
 
@@ -122,10 +122,10 @@ class _SessionCopy(SessionArtifacts):
     def run(self) -> Flow[Copied]:
         """Copy the session: see `copy_session`."""
         try:
-            answer = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
+            response = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
         except NotFoundError as error:
             return self._vanished(error)
-        session = responses.unwrap(answer.body)
+        session = responses.unwrap(response.body)
         if not isinstance(session, dict) or session.get("id") != self._id:
             raise DecodeError(f"GET {self._path}: the response is not about this session")
         if session.get("status") == "LIVE":
@@ -136,7 +136,7 @@ class _SessionCopy(SessionArtifacts):
         self._folder = layout.session_folder(self._reader.app_id, layout.day_of(self._started_at), self._id)
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
-        self.keep("session", "session.json", scrub(answer.content, answer.body))
+        self.keep("session", "session.json", scrub(response.content, response.body))
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
@@ -156,14 +156,14 @@ class _SessionCopy(SessionArtifacts):
     # --- each artifact -----------------------------------------------------------------------------------------------
 
     def _copy_meeting(self, meeting_id: str) -> Flow[None]:
-        answer = yield from self._meetings.get(meeting_id)
-        if answer is None:
+        response = yield from self._meetings.get(meeting_id)
+        if response is None:
             self.set("meeting", State.EMPTY, reason="the platform has no such meeting any more")
             return
-        found = responses.unwrap(answer.body)
+        found = responses.unwrap(response.body)
         self._meeting = found if isinstance(found, dict) else {}
         if not self.is_done("meeting"):
-            self.keep("meeting", "meeting.json", scrub(answer.content, answer.body))
+            self.keep("meeting", "meeting.json", scrub(response.content, response.body))
 
     def _copy_participants(self) -> Flow[None]:
         if self.is_done("participants"):
@@ -176,7 +176,7 @@ class _SessionCopy(SessionArtifacts):
         )
         self._participants = listing.items
         self._total = len(listing.items)
-        self.keep("participants", "participants.json", scrub(listing.answer.content, listing.answer.body))
+        self.keep("participants", "participants.json", scrub(listing.response.content, listing.response.body))
         if listing.last_total not in {None, len(listing.items)}:
             reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.last_total}"
             self._artifacts["participants"] = self._artifacts["participants"]._replace(
@@ -196,11 +196,11 @@ class _SessionCopy(SessionArtifacts):
     def _copy_peer(self, name: str, peer_id: str) -> Flow[None]:
         path = f"/sessions/peer-report/{encode_segment('peer_id', peer_id)}"
         try:
-            answer = yield from self._reader.get(path, {"include_peer_events": True})
+            response = yield from self._reader.get(path, {"include_peer_events": True})
         except NotFoundError:
             self.missing(name, ANALYTICS_RETENTION, needed=False)
             return
-        content = scrub(answer.content, answer.body)
+        content = scrub(response.content, response.body)
         self._spoke = self._spoke or _sent_audio(content)
         self.keep(name, f"{name}.json.zst", content, compress=True)
 
@@ -273,7 +273,7 @@ class _SessionCopy(SessionArtifacts):
             self.set(name, State.EMPTY, reason="the session was not broadcast")
             return
         if listing.items:
-            self.keep(name, f"{name}.json", scrub(listing.answer.content, listing.answer.body))
+            self.keep(name, f"{name}.json", scrub(listing.response.content, listing.response.body))
         else:
             self.set(name, State.EMPTY, reason="the session was not broadcast")
 

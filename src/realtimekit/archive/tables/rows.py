@@ -93,6 +93,8 @@ class _Session:
         row["seconds"] = None if started is None or ended is None else (ended - started).total_seconds()
         row["participants"] = self._manifest.participants
         row["record"] = _dump(session)
+        meeting = responses.unwrap(self._json("meeting"))
+        row["meeting"] = _dump(meeting) if isinstance(meeting, dict) else None
         yield row
 
     def _peer_quality(self) -> Iterator[Row]:

@@ -60,6 +60,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _field("organization_id", "string", "the app"),
         _EXTRA,
         Column("record", "json", "the session as the platform sent it"),
+        Column("meeting", "json", "its meeting as it was when the session was copied"),
     ),
     "participants": (
         _DAY,

@@ -44,7 +44,7 @@ def update_tables(store: Store, ledger: Ledger, now: datetime) -> int:
     for entry in changed:
         by_day[entry.day].append(entry)
     for day, entries in by_day.items():
-        revisions = _publish(store, ledger.app_id(), day, entries, now)
+        revisions = _publish(store, ledger.app()["app_id"], day, entries, now)
         # An entry comes before its manifest, which may be written just now.
         ledger.settle(entry for entry in entries if revisions.get(entry.session_id, 0) >= entry.revision)
     return len({entry.session_id for entry in changed})
