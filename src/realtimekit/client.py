@@ -143,7 +143,7 @@ class BaseClient(Runner[F]):
         hide_secrets(given)
         validate_kwargs(type(self).__init__, given)
         # A transport that leads to one app, such as an archive's, knows which.
-        own: ClientOptions = getattr(transport, "client_options", {})
+        own: Any = getattr(transport, "client_options", {})
         self._settings: Settings = resolve(**{**own, **drop_none(given)}, transport=transport)
         self._reject_async("transport", "send")
         self._transports = _Transports(self._settings.transport, asynchronous=self.asynchronous)

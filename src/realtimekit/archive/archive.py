@@ -38,16 +38,17 @@ class Archive:
     Args:
         target: a folder, `s3://BUCKET/PREFIX`, `gs://...`, `az://...` or `memory://NAME`; by default
             REALTIMEKIT_ARCHIVE. Credentials come from the environment variables of the storage.
+        create: whether to create a folder that does not exist.
 
     Raises:
         ArchiveError: no target is given, or it is none.
     """
 
-    def __init__(self, target: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, target: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
         given = target if target is not None else os.environ.get("REALTIMEKIT_ARCHIVE")
         if not given:
             raise ArchiveError("no archive is given: name a folder or URL, or set REALTIMEKIT_ARCHIVE")
-        self.store = open_store(given, create=True)
+        self.store = open_store(given, create=create)
         self.ledger = Ledger(self.store)
 
     @property

@@ -14,7 +14,7 @@ PAGE_SIZE = 25  # where a request does not say
 
 
 class RefusalError(Exception):
-    """An response that is an error, with its HTTP status."""
+    """A response that is an error, with its HTTP status."""
 
     status = 400
 

@@ -35,8 +35,8 @@ CHUNK = 2**20
 class ArchiveTransport:
     """What `RealtimeKit(transport=...)` and `AsyncRealtimeKit(transport=...)` accept: use `Archive.transport()`.
 
-    Every read of what sessions leave behind gets a response, downloads included; whatever else was not kept is a 404 that
-    says so. A write raises `ReadOnlyError`. It blocks while the storage is read: an async client waits with it.
+    Every read of what sessions leave behind gets a response, downloads included; whatever else was not kept is a 404
+    that says so. A write raises `ReadOnlyError`. It blocks while the storage is read: an async client waits with it.
     """
 
     def __init__(self, archive: Archive) -> None:
