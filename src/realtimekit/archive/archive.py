@@ -12,12 +12,14 @@ from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.status import read_status
 from realtimekit.archive.store import open_store
 from realtimekit.archive.sync import Sync
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
 from realtimekit.archive.transport import ArchiveTransport
+from realtimekit.archive.verify import verify
 from realtimekit.kwargs import validate_positive
 from realtimekit.values import format_time
 
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.status import Status
     from realtimekit.archive.sync import Progress, SyncResult
+    from realtimekit.archive.verify import Verification
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 
 
@@ -179,6 +183,31 @@ class Archive:
             ArchiveError: the archive cannot be read or written.
         """
         rebuild_tables(self.store, datetime.now(UTC))
+
+    # --- proof -------------------------------------------------------------------------------------------------------
+
+    def verify(self, *, deep: bool = False, progress: Callable[[int], object] | None = None) -> Verification:
+        """Find out whether everything is there that should be, and is what was written. Only the storage is read.
+
+        Args:
+            deep: whether to read every object and compare its checksum, instead of its size alone.
+            progress: called after each session with how many there were so far.
+
+        Raises:
+            ArchiveError: there is no archive, or it cannot be read.
+        """
+        return verify(self.store, self.ledger, deep=deep, progress=progress)
+
+    def status(self, now: datetime | None = None) -> Status:
+        """Return what is proven, what is still to come, and what is at risk.
+
+        Args:
+            now: the time to compare with; None for this machine's.
+
+        Raises:
+            ArchiveError: there is no archive, or it cannot be read.
+        """
+        return read_status(self.store, self.ledger, now)
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 

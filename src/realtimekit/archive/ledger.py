@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.sealed import seal, unseal
 from realtimekit.values import format_time, parse_timestamp
 
 if TYPE_CHECKING:
@@ -222,20 +223,25 @@ class Ledger:
 
     def windows(self) -> list[Window]:
         """Return all windows, by time."""
-        return [self._window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
+        return [self.window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
 
-    def _window(self, path: str) -> Window:
+    def window(self, path: str) -> Window:
+        """Return one window.
+
+        Raises:
+            ArchiveDamagedError: it is not what was written.
+        """
         try:
-            return Window.from_dict(json.loads(self._store.read(path) or b""))
+            return Window.from_dict(unseal(self._store.read(path) or b"", path))
         except (ValueError, KeyError, TypeError):
-            raise ArchiveError(f"{self._store.target}: {path} cannot be read") from None
+            raise ArchiveDamagedError(f"{path} is damaged: it is not a window of the ledger") from None
 
     def frontier(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
         # The paths alone tell, unless the last window is not proven.
         paths = [entry.path for entry in self._store.entries(layout.WINDOWS)]
         for path in reversed(paths):
-            window = self._window(path)
+            window = self.window(path)
             if window.proven:
                 return window.end
         return None
@@ -243,7 +249,7 @@ class Ledger:
     def add_window(self, window: Window) -> None:
         """Record a window, in place of those that were read in vain before."""
         vain = [old.path for old in self.windows() if not old.proven] if window.proven else []
-        self._store.put(window.path, (json.dumps(window.to_dict(), indent=1) + "\n").encode())
+        self._store.put(window.path, seal(window.to_dict()))
         self._store.delete(path for path in vain if path != window.path)
 
 

@@ -12,7 +12,9 @@ from realtimekit.cli.groups import Group
 # Command -> the module that defines it, under the name of the command.
 COMMANDS = {
     "rebuild": "realtimekit.cli.archive_sync",
+    "status": "realtimekit.cli.archive_proof",
     "sync": "realtimekit.cli.archive_sync",
+    "verify": "realtimekit.cli.archive_proof",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.session_files import HashingWriter
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part
 
@@ -76,7 +77,8 @@ class PartWriter:
         import pyarrow.parquet as pq
 
         if self._parquet is None:
-            self._file = self._store.writer(self._path)
+            self._writer = self._store.writer(self._path)
+            self._file = HashingWriter(self._writer)
             self._parquet = pq.ParquetWriter(_Output(self._file), arrow_schema(self._table), compression="zstd")
         self._parquet.write_table(table)
         self._count += table.num_rows
@@ -88,8 +90,8 @@ class PartWriter:
             return None
         self._parquet.close()
         size = self._file.tell()
-        self._file.commit()
-        return Part(self._path, self._count, size)
+        self._writer.commit()
+        return Part(self._path, self._count, size, self._file.digest())
 
 
 class _Output(io.RawIOBase):

@@ -22,11 +22,13 @@ class Part(NamedTuple):
         file: its path in the archive.
         rows: how many rows it has.
         bytes: its size.
+        sha256: of its content.
     """
 
     file: str
     rows: int
     bytes: int
+    sha256: str
 
 
 class Snapshot(NamedTuple):
