@@ -12,6 +12,8 @@ from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.search import index_path, search, update_index
+from realtimekit.archive.sql import connect, query
 from realtimekit.archive.status import read_status
 from realtimekit.archive.store import open_store
 from realtimekit.archive.sync import Sync
@@ -26,7 +28,11 @@ from realtimekit.values import format_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from duckdb import DuckDBPyConnection
+
     from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.search import Match
+    from realtimekit.archive.sql import Rows
     from realtimekit.archive.status import Status
     from realtimekit.archive.sync import Progress, SyncResult
     from realtimekit.archive.verify import Verification
@@ -176,13 +182,74 @@ class Archive:
 
         return pl.from_arrow(self.arrow(table, columns))
 
+    def duckdb(self) -> DuckDBPyConnection:
+        """Return a DuckDB connection in which the tables are views. It can read their files, and no others.
+
+        Example:
+            archive.duckdb().sql("select day, count(*) from sessions group by day").df()
+
+        The tables are those of now: connect again after a sync. What is not in a folder is copied to this machine until
+        the connection is gone.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            ImportError: duckdb is not installed.
+        """
+        return connect(self.store)
+
+    def query(self, sql: str) -> Rows:
+        """Return the result of one SQL query that reads the tables.
+
+        Example:
+            archive.query("select title, seconds from sessions order by seconds desc limit 5").to_dicts()
+
+        Raises:
+            ArchiveError: the query is not valid, fails, or would write; or the archive cannot be read.
+        """
+        return query(self.store, sql)
+
     def rebuild(self) -> None:
-        """Make the tables anew from the raw files: after a damage, or an upgrade of this package.
+        """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.
 
         Raises:
             ArchiveError: the archive cannot be read or written.
         """
         rebuild_tables(self.store, datetime.now(UTC))
+        index_path(self.store).unlink(missing_ok=True)
+        update_index(self.store)
+
+    # --- search ------------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        words: str,
+        *,
+        speaker: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        meeting_id: str | None = None,
+        limit: int = 20,
+    ) -> list[Match]:
+        """Search in transcripts, chats and summaries; the best matches first.
+
+        Example:
+            archive.search('budget "next year"', speaker="Alice")
+
+        Args:
+            words: what to look for: all words must occur; "a phrase" as it is, `bud*` all words that begin so, `-word`
+                not, and `OR` between two is either. Case and accents do not matter.
+            speaker: only what this person said or wrote; a part of the name is enough.
+            since: only what was said or written from then on.
+            until: only what was said or written before.
+            meeting_id: only sessions of this meeting.
+            limit: how many matches to return at most.
+
+        Raises:
+            ArchiveError: there is no word to look for, or the archive cannot be read.
+            ValueError: a time has no time zone.
+        """
+        validate_positive("limit", limit)
+        return search(self.store, words, speaker=speaker, since=since, until=until, meeting_id=meeting_id, limit=limit)
 
     # --- proof -------------------------------------------------------------------------------------------------------
 

@@ -78,12 +78,9 @@ class Status(NamedTuple):
         return "\n".join(lines) + "\n"
 
 
-def _metric(name: str, help_text: str, samples: list[tuple[str, float]]) -> list[str]:
-    return [
-        f"# HELP {name} {help_text}",
-        f"# TYPE {name} gauge",
-        *(f"{name}{labels} {value}" for labels, value in samples),
-    ]
+def _metric(name: str, help_text: str, samples: Sequence[tuple[str, float]]) -> list[str]:
+    lines = [f"{name}{labels} {value}" for labels, value in samples]
+    return [f"# HELP {name} {help_text}", f"# TYPE {name} gauge", *lines]
 
 
 def read_status(store: Store, ledger: Ledger, now: datetime | None = None) -> Status:

@@ -11,7 +11,9 @@ from realtimekit.cli.groups import Group
 
 # Command -> the module that defines it, under the name of the command.
 COMMANDS = {
+    "query": "realtimekit.cli.archive_query",
     "rebuild": "realtimekit.cli.archive_sync",
+    "search": "realtimekit.cli.archive_search",
     "status": "realtimekit.cli.archive_proof",
     "sync": "realtimekit.cli.archive_sync",
     "verify": "realtimekit.cli.archive_proof",
