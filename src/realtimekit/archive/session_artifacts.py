@@ -13,7 +13,6 @@ from realtimekit.errors import (
     APIError,
     ArtifactNotReadyError,
     AuthenticationError,
-    DecodeError,
     PermissionDeniedError,
     RateLimitError,
 )
@@ -61,7 +60,7 @@ class SessionArtifacts:
         """Run one part; what fails there does not keep the others from being copied."""
         try:
             yield from flow
-        except (APIError, APIConnectionError, DecodeError) as error:
+        except (APIError, APIConnectionError, ValueError) as error:  # ValueError: what was read makes no sense
             if is_fatal(error):
                 raise
             self._failures.append(f"{self._id}: {name}: {error}")

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
-from realtimekit.archive.errors import ArchiveChangedError, ArchiveError
+from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, OpenSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import RETENTION, is_fatal
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
-from realtimekit.errors import APIConnectionError, APIError, DecodeError
+from realtimekit.errors import APIConnectionError, APIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -239,7 +239,8 @@ class Sync:
             self._copy(entry)
         except ArchiveChangedError:
             self._count("elsewhere")
-        except (APIError, APIConnectionError, DecodeError) as error:
+        except (APIError, APIConnectionError, ArchiveDamagedError, ValueError) as error:
+            # Of this session alone. ValueError: what was read makes no sense
             if is_fatal(error):
                 self._failed.set()
                 raise
