@@ -11,15 +11,18 @@ import pytest
 
 from realtimekit.emulator import Emulator
 
+from .storage import Storage
 from .worlds import World
 
 KEY, SECRET = "AKIAHOSTILEREVIEWER", "a-secret-storage-key"
 _S3 = """
-import threading
+import threading, urllib.request
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
-print(server.get_host_and_port()[1], flush=True)
+port = server.get_host_and_port()[1]
+urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/bucket", method="PUT")).close()
+print(port, flush=True)
 threading.Event().wait()
 """
 
@@ -38,18 +41,14 @@ def _s3_port() -> Iterator[int]:
 @pytest.fixture
 def s3(_s3_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
     """An S3 target: a prefix that nobody else uses. The environment has its credentials."""
-    import boto3
-
     environment = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{_s3_port}",
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="bucket")
     return f"s3://bucket/archive-{next(World._numbers)}"
 
 
@@ -72,3 +71,13 @@ def world_at(target: str) -> Iterator[World]:
     """A world whose archive is at each kind of target."""
     with Emulator() as emulator:
         yield World(emulator, target)
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
+    """What every store of this process asks of its storage is counted, and can fail."""
+    import realtimekit.archive.store
+
+    storage = Storage()
+    monkeypatch.setattr(realtimekit.archive.store, "_obstore", lambda: storage)
+    return storage

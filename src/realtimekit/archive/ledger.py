@@ -174,7 +174,7 @@ class Ledger:
         entries: dict[str, OpenSession] = {}
         for found in self._store.entries(layout.OPEN):  # in the order of their paths, and so of their deadlines
             entry = OpenSession.from_path(found.path)
-            if layout.is_digest(entry.session_id):
+            if layout.is_digest(found.path.rpartition("_")[2]):
                 if (content := self._store.read(found.path)) is None:  # closed meanwhile
                     continue
                 entry = entry._replace(session_id=content.decode("utf-8", "surrogatepass"))
@@ -191,7 +191,7 @@ class Ledger:
 
     def reopen(self, old: OpenSession, new: OpenSession) -> None:
         """Replace an entry: at no time is there none."""
-        if new != old:
+        if new.path != old.path:  # paths have seconds, times may have less
             self.open(new)
             self.close(old)
 

@@ -106,6 +106,8 @@ class SessionArtifacts:
                 reason="the platform does not have it yet",
                 deadline=min(deadline, ended + RETENTION),
             )
+        elif before is not None and before.state is State.SUSPECT_EMPTY:
+            self._artifacts[name] = before._replace(deadline=None, seen_at=now)  # gone, and empty to the last
         elif needed is False and otherwise is State.NOT_ENABLED:
             self.set(name, otherwise, reason="the settings of the meeting do not ask for it")
         elif needed is False and now < deadline:
