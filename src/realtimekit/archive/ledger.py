@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from realtimekit.archive import layout
+from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.values import format_time, parse_timestamp
 
@@ -218,7 +219,7 @@ class Ledger:
     def frontier(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
         # Windows pile up over the years, and the last ones tell. This machine's clock only says where to begin.
-        for after in (f"{layout.WINDOWS}/{layout.stamp(datetime.now(UTC) - RECENT)}", None):
+        for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 window = self._window(entry.path)
                 if window is not None and window.proven:
