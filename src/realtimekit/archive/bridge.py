@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from realtimekit.flow import run
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from realtimekit.client import AsyncRealtimeKit
-    from realtimekit.flow import Flow
+    from realtimekit.flow import Flow, Step
     from realtimekit.settings import Settings
 
 T = TypeVar("T")
@@ -25,14 +27,17 @@ class BlockingClient(Protocol):
 
 
 class _Driven:
-    """An async client, for threads: each flow runs in the client's event loop, and its thread waits."""
+    """An async client, for threads: a thread runs the flow, and waits while the client's event loop does each step."""
 
     def __init__(self, client: AsyncRealtimeKit, loop: asyncio.AbstractEventLoop) -> None:
         self._client, self._loop = client, loop
         self.settings: Settings = client.settings
 
     def run(self, flow: Flow[T], /) -> T:
-        return asyncio.run_coroutine_threadsafe(self._client.run(flow), self._loop).result()
+        return run(flow, self._perform)
+
+    def _perform(self, step: Step) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._client._perform(step), self._loop).result()
 
 
 async def in_thread(client: AsyncRealtimeKit, work: Callable[[BlockingClient], T], cancel: Callable[[], object]) -> T:
@@ -45,13 +50,19 @@ async def in_thread(client: AsyncRealtimeKit, work: Callable[[BlockingClient], T
     """
     with _blocking(client, asyncio.get_running_loop()) as blocking:
         task = asyncio.ensure_future(asyncio.to_thread(work, blocking))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancel()
-            with contextlib.suppress(Exception):
-                await task
-            raise
+        canceled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError as error:
+                canceled = error
+                cancel()
+            except Exception:  # noqa: BLE001, S110 - it is the task's, and raised below
+                pass
+        if canceled is not None:
+            task.exception()  # not lost: the caller wants none
+            raise canceled
+        return task.result()
 
 
 @contextlib.contextmanager
@@ -59,9 +70,13 @@ def _blocking(client: AsyncRealtimeKit, loop: asyncio.AbstractEventLoop) -> Gene
     from realtimekit.client import RealtimeKit
 
     settings: Any = client.settings
-    if isinstance(settings.transport, str):
+    if isinstance(settings.transport, str) and not _is_async(settings.limiter):
         # Downloads write to the storage as they arrive, which must not hold up the event loop.
         with RealtimeKit(**settings._asdict()) as twin:
             yield cast("BlockingClient", twin)
     else:
         yield _Driven(client, loop)
+
+
+def _is_async(limiter: object) -> bool:
+    return asyncio.iscoroutinefunction(getattr(limiter, "reserve", None))

@@ -22,13 +22,16 @@ OVERLAP = timedelta(hours=1)
 CLOSING = timedelta(minutes=15)
 # Shorter windows are left open: each costs a request.
 SHORTEST = timedelta(minutes=15)
+# How often the sessions are counted, as long as others begin between reading and counting.
+COUNTS = 8
+_FACTS = ("id", "status", "started_at", "created_at", "ended_at")
 
 
 class Found(NamedTuple):
     """What discovery found.
 
     Attributes:
-        sessions: the sessions that began from the last proven time on, an hour earlier included.
+        sessions: the sessions that began from the last proven time on, an hour earlier included: id, status, times.
         window: the span of time that was closed, if one was: proven, or not.
     """
 
@@ -58,9 +61,15 @@ def discover(
         query["start_time"] = format_time(read_from, "start_time")
     if until is not None:
         query["end_time"] = format_time(until, "end_time")
-    listing = yield from reader.get_all("/sessions", "sessions", query)
+    sessions: dict[str, dict[str, Any]] = {}
+
+    def keep(_: object, items: list[dict[str, Any]]) -> None:
+        # No more than is needed: there may be a hundred thousand.
+        facts = ({name: item.get(name) for name in _FACTS} for item in items if item.get("id"))
+        sessions.update((str(session["id"]), session) for session in facts)
+
+    pages = yield from reader.read_pages("/sessions", "sessions", query, keep)
     now = reader.clock.now()
-    sessions = {str(item["id"]): item for item in listing.items if item.get("id")}
     if start is None:
         begun = [began for item in sessions.values() if (began := began_at(item)) is not None]
         start = min(begun, default=now - CLOSING)
@@ -69,11 +78,16 @@ def discover(
     end = end.replace(microsecond=0)
     if end - start < (SHORTEST if frontier is not None else timedelta(0)):
         return Found(list(sessions.values()), None)
-    after = yield from reader.count("/sessions", query)
-    # Sessions may begin while the pages are read: then there are more after it than before.
-    found = len(sessions)
-    proven = listing.first_total is not None and after is not None and listing.first_total <= found == after
-    window = Window(start, end, proven, listing.first_total, after, found, read_from or start, now)
+    last_page = pages.last_page
+    for _ in range(COUNTS):
+        after = yield from reader.count("/sessions", query)
+        if after is None or after <= len(sessions):
+            break
+        # Sessions began while the pages were read: they are at the end of the list.
+        last_page = (yield from reader.read_pages("/sessions", "sessions", query, keep, last_page)).last_page
+    found, before = len(sessions), pages.first_total
+    proven = before is not None and before <= found == after
+    window = Window(start, end, proven, before, after, found, read_from or start, now)
     return Found(list(sessions.values()), window)
 
 

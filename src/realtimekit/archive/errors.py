@@ -12,5 +12,9 @@ class ArchiveError(RealtimeKitError):
     """
 
 
+class ArchiveChangedError(ArchiveError):
+    """Another process has changed an object since it was read: what was about to be written is not."""
+
+
 class ArchiveDamagedError(ArchiveError):
     """An object of the archive is missing or is not what was written: `realtimekit archive verify` lists all."""

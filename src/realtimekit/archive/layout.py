@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
@@ -18,16 +19,24 @@ TABLES = "tables"
 SNAPSHOT = "tables/current.json"
 MANIFEST = "manifest.json"
 NO_DAY = "unknown"  # of a session without a start
+MAX_SEGMENT = 150  # characters: file systems allow 255 bytes, with what stands beside an id
 
 
 def segment(id: str) -> str:
-    """Return an id as one part of a path, whatever is in it."""
-    text = quote(id, safe="-_~")  # "." too: no part is "..", and no id looks like an extension
-    return text.replace(".", "%2E") or "%"
+    """Return an id as one part of a path, whatever is in it; of a very long one only its digest, after a "="."""
+    text = quote(id, safe="-_~", errors="surrogatepass")
+    text = text.replace(".", "%2E") or "%"  # no part is "..", and no id looks like an extension
+    return text if len(text) <= MAX_SEGMENT else "=" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def unsegment(text: str) -> str:
-    return "" if text == "%" else unquote(text)
+    """Return the id; of a very long one what `segment` made of it."""
+    return "" if text == "%" else unquote(text, errors="surrogatepass")
+
+
+def is_digest(text: str) -> bool:
+    """Whether `segment` made this of a very long id: the id is somewhere else."""
+    return text.startswith("=")
 
 
 def day_of(started_at: datetime | None) -> str:

@@ -7,14 +7,17 @@ An entry of `ledger/open` is all in its path, so one listing gives the whole que
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from realtimekit.archive import layout
+from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.values import format_time, parse_timestamp
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # the deadline of a live session
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=120)  # a claim that was not renewed for so long is abandoned
+FORMAT = "realtimekit-archive"
 VERSION = 1
+RECENT = timedelta(days=2)  # the windows among which the last proven one is sought first
 
 
 # --- what is still to be looked at ------------------------------------------------------------------------------------
@@ -133,7 +138,9 @@ class Ledger:
             return None
         try:
             found: dict[str, Any] = json.loads(content)
-            version = int(found["version"])
+            version, _ = int(found["version"]), str(found["app_id"])
+            if found["format"] != FORMAT:
+                raise ValueError
         except (ValueError, KeyError, TypeError):
             raise ArchiveError(f"{self._store.target}: its {layout.IDENTITY} is not that of an archive") from None
         if version > VERSION:
@@ -160,14 +167,10 @@ class Ledger:
         Raises:
             ArchiveError: it is the archive of another app, or holds something else.
         """
-        found = self.identity()
+        found = self.check(app_id)
         if found is None:
-            if self._store.folders("") or self._store.entries(""):
-                raise ArchiveError(
-                    f"{self._store.target} is not empty and holds no archive: choose an empty folder, or a prefix"
-                )
             found = {
-                "format": "realtimekit-archive",
+                "format": FORMAT,
                 "version": VERSION,
                 "account_id": account_id,
                 "app_id": app_id,
@@ -175,8 +178,23 @@ class Ledger:
                 "erasure_key": secrets.token_hex(32),
             }
             if not self._store.create(layout.IDENTITY, (json.dumps(found, indent=1) + "\n").encode()):
-                found = self.identity() or found
-        if found["app_id"] != app_id:
+                found = self.check(app_id) or found
+            self._store.flush(layout.IDENTITY)
+        return found
+
+    def check(self, app_id: str) -> dict[str, Any] | None:
+        """Return what `archive.json` says if the target is an archive of this app; None if it is empty.
+
+        Raises:
+            ArchiveError: it is the archive of another app, or holds something else.
+        """
+        found = self.identity()
+        # Another process may have made it an archive meanwhile: its identity comes first.
+        if found is None and not self._store.is_empty() and (found := self.identity()) is None:
+            raise ArchiveError(
+                f"{self._store.target} is not empty and holds no archive: choose an empty folder, or a prefix"
+            )
+        if found is not None and found["app_id"] != app_id:
             raise ArchiveError(
                 f"{self._store.target} is the archive of app {found['app_id']}, not of {app_id}: "
                 "use another target for another app"
@@ -188,20 +206,26 @@ class Ledger:
     def open_sessions(self) -> list[OpenSession]:
         """Return the sessions that are not complete, the earliest deadline first; each once."""
         entries: dict[str, OpenSession] = {}
-        for entry in sorted(OpenSession.from_path(entry.path) for entry in self._store.entries(layout.OPEN)):
+        for found in self._store.entries(layout.OPEN):  # in the order of their paths, and so of their deadlines
+            entry = OpenSession.from_path(found.path)
+            if layout.is_digest(found.path.rpartition("_")[2]):
+                if (content := self._store.read(found.path)) is None:  # closed meanwhile
+                    continue
+                entry = entry._replace(session_id=content.decode("utf-8", "surrogatepass"))
             entries.setdefault(entry.session_id, entry)
         return list(entries.values())
 
     def open(self, entry: OpenSession) -> None:
         """Add a session."""
-        self._store.put(entry.path, b"")
+        in_path = not layout.is_digest(layout.segment(entry.session_id))
+        self._store.put(entry.path, b"" if in_path else entry.session_id.encode("utf-8", "surrogatepass"))
 
     def is_open(self, entry: OpenSession) -> bool:
         return self._store.size(entry.path) is not None
 
     def reopen(self, old: OpenSession, new: OpenSession) -> None:
         """Replace an entry: at no time is there none."""
-        if new != old:
+        if new.path != old.path:  # paths have seconds, times may have less
             self.open(new)
             self.close(old)
 
@@ -223,34 +247,45 @@ class Ledger:
 
     def windows(self) -> list[Window]:
         """Return all windows, by time."""
-        return [self.window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
+        found = [self.window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
+        return [window for window in found if window is not None]
 
-    def window(self, path: str) -> Window:
-        """Return one window.
+    def window(self, path: str) -> Window | None:
+        """Return a window; None if it has just been replaced by a proven one.
 
         Raises:
             ArchiveDamagedError: it is not what was written.
         """
+        if (content := self._store.read(path)) is None:
+            return None
         try:
-            return Window.from_dict(unseal(self._store.read(path) or b"", path))
+            return Window.from_dict(unseal(content, path))
         except (ValueError, KeyError, TypeError):
             raise ArchiveDamagedError(f"{path} is damaged: it is not a window of the ledger") from None
 
     def frontier(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
-        # The paths alone tell, unless the last window is not proven.
-        paths = [entry.path for entry in self._store.entries(layout.WINDOWS)]
-        for path in reversed(paths):
-            window = self.window(path)
-            if window.proven:
-                return window.end
+        # Windows pile up over the years, and the last ones tell. This machine's clock only says where to begin.
+        for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
+            for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
+                window = self.window(entry.path)
+                if window is not None and window.proven:
+                    return window.end
         return None
 
     def add_window(self, window: Window) -> None:
-        """Record a window, in place of those that were read in vain before."""
-        vain = [old.path for old in self.windows() if not old.proven] if window.proven else []
+        """Record a window, in place of those that were read in vain before: they began when it did.
+
+        What it proves must be in the ledger for good before.
+        """
+        self._store.flush(layout.OPEN, content=False)
         self._store.put(window.path, seal(window.to_dict()))
-        self._store.delete(path for path in vain if path != window.path)
+        if window.proven:
+            start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
+            after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
+            same = [path for path in after if path.startswith(start) and path != window.path]
+            found = [old for path in same if (old := self.window(path)) is not None]
+            self._store.delete(old.path for old in found if not old.proven)
 
 
 # --- who is at work on a session --------------------------------------------------------------------------------------
@@ -265,7 +300,7 @@ class Claims:
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store, self._now = store, now
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._owner = f"{_machine()}:{os.getpid()}:{secrets.token_hex(8)}"
         self._held: set[str] = set()
 
     def take(self, session_id: str) -> bool:
@@ -274,9 +309,11 @@ class Claims:
         content = self._content()
         if not self._store.create(path, content):
             found = self._store.get(path)
-            if found is not None and not self._abandoned(found.content):
+            # One of this owner: object storage carried the request out, but its response was lost on the way.
+            own = found is not None and self._is_own(found.content)
+            if found is not None and not own and not self._abandoned(found.content):
                 return False
-            if not self._store.swap(path, content, None if found is None else found.version):
+            if not own and not self._store.swap(path, content, None if found is None else found.version):
                 return False
         self._held.add(path)
         return True
@@ -285,14 +322,19 @@ class Claims:
         """Give a session back."""
         path = f"{layout.CLAIMS}/{layout.segment(session_id)}"
         self._held.discard(path)
-        self._store.delete([path])
+        found = self._store.get(path)
+        if found is not None and self._is_own(found.content):
+            self._store.delete([path])
 
     def renew(self) -> None:
-        """Renew all claims: called every half a minute."""
+        """Renew all claims: called every half a minute. One that was taken over meanwhile is left alone."""
         for path in list(self._held):
-            self._store.put(path, self._content())
-            if path not in self._held:  # released meanwhile
-                self._store.delete([path])
+            found = self._store.get(path)
+            if found is not None and self._is_own(found.content):
+                self._store.swap(path, self._content(), found.version)
+
+    def _is_own(self, content: bytes) -> bool:
+        return f'"{self._owner}"'.encode() in content
 
     def _content(self) -> bytes:
         return json.dumps({"owner": self._owner, "at": format_time(self._now(), "now")}).encode()
@@ -304,9 +346,18 @@ class Claims:
             at = parse_timestamp(claim["at"])
         except (ValueError, KeyError, TypeError, AttributeError):
             return True
-        if host == socket.gethostname() and not _is_alive(int(pid)):
+        if host == _machine() and not _is_alive(int(pid)):
             return True
         return abs(self._now() - at) > LEASE
+
+
+def _machine() -> str:
+    """Return what tells apart the machines, and the containers on them, whose process ids mean different processes."""
+    parts = [socket.gethostname()]
+    with contextlib.suppress(OSError):  # only Linux has them
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(Path("/proc/self/ns/pid").readlink().name.strip("pid:[]"))
+    return "/".join(parts)
 
 
 def _is_alive(pid: int) -> bool:

@@ -12,7 +12,7 @@ from realtimekit.pagination import Paginator, paging
 from realtimekit.paths import encode_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from realtimekit.archive.clock import ServerClock
     from realtimekit.flow import Flow
@@ -28,21 +28,31 @@ class RawResponse(NamedTuple):
     body: Any
 
 
+class Pages(NamedTuple):
+    """What the pages of a list said about the whole.
+
+    Attributes:
+        first_total, last_total: `total_count` of the first and of the last page; None if the server does not say.
+        last_page: the number of the last one that held anything new; of the first one if none did.
+    """
+
+    first_total: int | None
+    last_total: int | None
+    last_page: int
+
+
 class Listing(NamedTuple):
     """All pages of a list.
 
     Attributes:
         response: the only page as it came; several are put together to one.
         items: the records on them.
-        first_total, last_total: `total_count` of the first and of the last page; None if the server does not say.
-        pages: how many there were.
+        total: `total_count` of the last page; None if the server does not say.
     """
 
     response: RawResponse
     items: list[dict[str, Any]]
-    first_total: int | None
-    last_total: int | None
-    pages: int
+    total: int | None
 
 
 class Reader:
@@ -77,22 +87,47 @@ class Reader:
         Raises:
             DecodeError: a page holds no list of records.
         """
-        paginator, items, pages = Paginator(), [], list[RawResponse]()
+        items, kept = list[dict[str, Any]](), list[RawResponse]()
+
+        def keep(response: RawResponse, found: list[dict[str, Any]]) -> None:
+            items.extend(found)
+            kept.append(response if not kept else RawResponse(b"", None))
+
+        pages = yield from self.read_pages(path, key, query, keep)
+        whole = kept[0] if len(kept) == 1 else _joined(kept[0].body, key, items)
+        return Listing(whole, items, pages.last_total)
+
+    def read_pages(
+        self,
+        path: str,
+        key: str | None,
+        query: Mapping[str, Any] | None,
+        accept: Callable[[RawResponse, list[dict[str, Any]]], object],
+        first_page: int = 1,
+    ) -> Flow[Pages]:
+        """Read the pages of a list, and hand on the records of each: as `get_all`, without keeping them.
+
+        Args:
+            path: as in `get_all`.
+            key: as in `get_all`.
+            query: as in `get_all`.
+            accept: takes each page, and the records on it that are new.
+            first_page: the number of the page to begin with.
+        """
+        paginator, last_page = Paginator(first_page), first_page
         totals = list[int | None]()
-        while paginator.page_no is not None:
-            page_query = {**(query or {}), "page_no": paginator.page_no, "per_page": PAGE_SIZE}
-            response = yield from self.get(path, page_query)
+        while (page_no := paginator.page_no) is not None:
+            response = yield from self.get(path, {**(query or {}), "page_no": page_no, "per_page": PAGE_SIZE})
             found = responses.unwrap_list(response.body, key)
             if found is None:
                 raise DecodeError(f"GET {path}: the response contains no list of records")
             position = paging(response.body)
-            ids = [item.get("id") if item.get("id") is not None else json.dumps(item) for item in found]
-            count = paginator.accept(ids, position)
-            items += found[:count]
-            pages.append(response)
+            keys = [name if isinstance(name := item.get("id"), str) else json.dumps(item) for item in found]
+            count = paginator.accept(keys, position)
+            last_page = page_no if count else last_page
+            accept(response, found[:count])
             totals.append(position.total_count)
-        whole = pages[0] if len(pages) == 1 else _joined(pages[0].body, key, items)
-        return Listing(whole, items, totals[0], totals[-1], len(pages))
+        return Pages(totals[0], totals[-1], last_page)
 
     def count(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[int | None]:
         """Return `total_count` of a list; None if the server does not say."""

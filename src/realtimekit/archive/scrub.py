@@ -6,10 +6,16 @@ import json
 import re
 from typing import Any
 
-_SECRET = re.compile(r"token|secret|password|stream_?key|access_?key|private_?key|signature", re.IGNORECASE)
-_URL = re.compile(r"(?:https?|rtmps?|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
-_SUSPICIOUS = re.compile(
-    rb'"[^"]*(?:token|secret|password|stream_?key|access_?key|private_?key|signature)[^"]*"\s*:|://[^"\s]*[?@]',
+_NAMES = "token|secret|passw|passphrase|(?:stream|access|private|api|account)_?key|signature|credential|authorization"
+_SECRET = re.compile(_NAMES, re.IGNORECASE)
+_URL = re.compile(r"(?:https?|rtmps?|srt|wss?)://[^\s\"'<>\\]+", re.IGNORECASE)
+# With an escape in it, JSON may spell anything in other ways.
+_SUSPICIOUS = re.compile(rf'"[^"]*(?:{_NAMES})[^"]*"\s*:|://[^"\s]*[?@#]|\\'.encode(), re.IGNORECASE)
+# What makes the query of a link to object storage as good as a password.
+_PART = rb"""(?:\\/|\\u0026|[^\s"'<>\\?])"""  # of a link, in plain text or in JSON
+_SIGNED = re.compile(
+    rb"(https?:(?:\\?/){2}" + _PART + rb"{1,1000})\?"
+    rb"(?=" + _PART + rb"{0,3000}?(?:signature|\bsig|security-token|credential)=)" + _PART + rb"*",
     re.IGNORECASE,
 )
 
@@ -23,10 +29,15 @@ def scrub(content: bytes, body: Any) -> bytes:
         content: JSON.
         body: the same, decoded.
     """
-    if _SUSPICIOUS.search(content) is None and b"\\u" not in content:
+    if _SUSPICIOUS.search(content) is None:
         return content
     clean = _clean(body)
     return content if clean == body else encode(clean)
+
+
+def scrub_text(content: bytes) -> bytes:
+    """Return a chat, transcript or summary without the queries of signed links, such as those to files in a chat."""
+    return _SIGNED.sub(rb"\1", content)
 
 
 def encode(body: Any) -> bytes:
@@ -41,14 +52,13 @@ def without_signature(url: str) -> str:
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Any, *, secret: bool = False) -> Any:
     if isinstance(value, dict):
-        return {
-            name: None if isinstance(child, str) and _SECRET.search(name) else _clean(child)
-            for name, child in value.items()
-        }
+        return {name: _clean(child, secret=secret or bool(_SECRET.search(name))) for name, child in value.items()}
     if isinstance(value, list):
-        return [_clean(child) for child in value]
+        return [_clean(child, secret=secret) for child in value]
+    if isinstance(value, str) and secret:
+        return None
     if isinstance(value, str) and "://" in value:
         return _URL.sub(lambda found: without_signature(found[0]), value)
     return value

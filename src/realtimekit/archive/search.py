@@ -107,7 +107,13 @@ def search(
         order = "texts.rowid desc" if many.fetchone()[0] > RANKED else "rank, texts.rowid desc"
         columns = f"session_id, title, meeting_id, kind, speaker, start_ms, at, {_SNIPPET}"
         rows = index.execute(f"select {columns} {source} order by {order} limit ?", [*values, limit])
-        return [Match(*row[:6], row[6] and datetime.fromisoformat(row[6]), row[7]) for row in rows]
+        return [_match(*row) for row in rows]
+
+
+def _match(*row: Any) -> Match:
+    match = Match._make(row)
+    at: Any = match.at  # text in the index
+    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(match.snippet.split()))
 
 
 _SNIPPET = f"snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})"
@@ -269,7 +275,7 @@ def _add(store: Store, connection: sqlite3.Connection, path: str, table: str, da
     connection.executemany("insert into texts (rowid, text) values (?, ?)", texts)
 
 
-def _rows(store: Store, path: str, table: str) -> Iterator[tuple[str, str | None, int | None, datetime | None, str]]:
+def _rows(store: Store, path: str, table: str) -> Iterator[tuple[Any, ...]]:
     """Iterate over a Parquet file: session, speaker, milliseconds, time, text."""
     columns = read_table(store, table, [path], _COLUMNS[table]).to_pydict()
     for number, session_id in enumerate(columns["session_id"]):

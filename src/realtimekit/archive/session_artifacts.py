@@ -11,8 +11,8 @@ from realtimekit.archive.manifest import Artifact, Manifest, State
 from realtimekit.errors import (
     APIConnectionError,
     APIError,
+    ArtifactNotReadyError,
     AuthenticationError,
-    DecodeError,
     PermissionDeniedError,
     RateLimitError,
 )
@@ -25,8 +25,24 @@ if TYPE_CHECKING:
 RETENTION = timedelta(days=7)  # of chats, transcripts, summaries and recordings: RealtimeKit's documentation
 SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now
 
-# These concern all sessions: the sync ends, and goes on later where it stopped.
+# If the API says so, it concerns all sessions: the sync ends, and goes on later where it stopped.
 FATAL = (AuthenticationError, PermissionDeniedError, RateLimitError)
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether the API refuses everything. The storage of one file, which is called by its whole URL, does not count."""
+    return isinstance(error, FATAL) and not _is_storage(error)
+
+
+def is_missing(error: APIError | ArtifactNotReadyError) -> bool:
+    """Whether an error says that the platform does not have a file, yet or any more."""
+    if isinstance(error, ArtifactNotReadyError):
+        return True
+    return error.status in ({403, 404, 410} if _is_storage(error) else {404, 410})
+
+
+def _is_storage(error: BaseException) -> bool:
+    return "://" in (getattr(error, "path", None) or "")
 
 
 class SessionArtifacts:
@@ -44,14 +60,18 @@ class SessionArtifacts:
         """Run one part; what fails there does not keep the others from being copied."""
         try:
             yield from flow
-        except FATAL:
-            raise
-        except (APIError, APIConnectionError, DecodeError) as error:
+        except (APIError, APIConnectionError, ValueError) as error:  # ValueError: what was read makes no sense
+            if is_fatal(error):
+                raise
             self._failures.append(f"{self._id}: {name}: {error}")
             if not self.is_done(name):
                 deadline = self.deadline(RETENTION)
                 state = State.PENDING if self.now() < deadline else State.LOST
+                before = self._artifacts.get(name)
                 self.set(name, state, reason=str(error), deadline=deadline)
+                # It was not seen whether the platform has it.
+                seen_at = before and before.seen_at
+                self._artifacts[name] = self._artifacts[name]._replace(seen_at=seen_at)
 
     def is_done(self, name: str) -> bool:
         artifact = self._artifacts.get(name)
@@ -65,8 +85,17 @@ class SessionArtifacts:
     def set(self, name: str, state: State, **values: Any) -> None:
         self._artifacts[name] = Artifact(name, state, seen_at=self.now(), **values)
 
-    def missing(self, name: str, retention: timedelta, *, needed: bool | None) -> None:
-        """Record that the platform has no such artifact: not yet, not at all, or no longer."""
+    def missing(
+        self, name: str, retention: timedelta, *, needed: bool | None, otherwise: State = State.NOT_ENABLED
+    ) -> None:
+        """Record that the platform has no such artifact: not yet, not at all, or no longer.
+
+        Args:
+            name: the artifact.
+            retention: how long after the end of the session the platform keeps it.
+            needed: whether the settings of the meeting ask for it; None if no setting does, or they are unknown.
+            otherwise: what becomes of one that nothing asks for.
+        """
         deadline, before = self.deadline(retention), self._artifacts.get(name)
         now, seen_at = self.now(), before and before.seen_at
         ended = self._ended_at or now
@@ -77,8 +106,12 @@ class SessionArtifacts:
                 reason="the platform does not have it yet",
                 deadline=min(deadline, ended + RETENTION),
             )
-        elif now < deadline and needed is False:
-            self.set(name, State.NOT_ENABLED, reason="neither the settings of the meeting nor anybody asked for it")
+        elif before is not None and before.state is State.SUSPECT_EMPTY:
+            self._artifacts[name] = before._replace(deadline=None, seen_at=now)  # gone, and empty to the last
+        elif needed is False and otherwise is State.NOT_ENABLED:
+            self.set(name, otherwise, reason="the settings of the meeting do not ask for it")
+        elif needed is False and now < deadline:
+            self.set(name, otherwise, reason="the platform made none")
         elif seen_at is None or seen_at < ended + SETTLED:
             last = "never" if seen_at is None else f"last at {seen_at:%Y-%m-%d %H:%M} UTC"
             reason = f"kept for {retention.days} days, until {deadline:%Y-%m-%d %H:%M} UTC; the archive looked {last}"

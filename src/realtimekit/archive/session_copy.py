@@ -5,19 +5,23 @@ The flows of this module read the API and write to the archive's storage as they
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
+import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
+from realtimekit.archive.errors import ArchiveChangedError
 from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import Manifest, State
-from realtimekit.archive.scrub import encode, scrub, without_signature
-from realtimekit.archive.session_artifacts import FATAL, RETENTION, SETTLED, SessionArtifacts
+from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
+from realtimekit.archive.session_artifacts import RETENTION, SETTLED, SessionArtifacts, is_missing
 from realtimekit.archive.session_files import HashingWriter, Link, main_name, recording_files, text_file_name, text_link
 from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.errors import (
@@ -30,6 +34,8 @@ from realtimekit.paths import encode_segment
 from realtimekit.values import parse_timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from realtimekit.archive.reader import RawResponse, Reader
     from realtimekit.archive.session_files import Locate
     from realtimekit.archive.store import Store
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 ANALYTICS_RETENTION = timedelta(days=180)  # of call quality: "6 months", RealtimeKit's documentation
 # When what is missing is looked at again, after the end of the session; then once more at its deadline.
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
+MEETINGS = 500  # that are remembered during a sync
 MAX_TEXT = 2**28  # bytes of a chat, transcript or summary, which are held in memory
 
 
@@ -58,25 +65,37 @@ class Copied(NamedTuple):
 
 
 class Meetings:
-    """The meetings of the sessions of one sync, each read once."""
+    """The meetings of the sessions of one sync, each read once as long as it is among the last that were needed."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._found: dict[str, RawResponse | None] = {}
+        self._lock = threading.Lock()
 
     def get(self, meeting_id: str) -> Flow[RawResponse | None]:
         """Return a meeting; None if there is none."""
-        if meeting_id not in self._found:
-            try:
-                response = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
-            except NotFoundError:
-                response = None
+        with self._lock:
+            if meeting_id in self._found:
+                return self._found[meeting_id]
+        response: RawResponse | None = None
+        with contextlib.suppress(NotFoundError):
+            response = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
+        with self._lock:
+            while len(self._found) >= MEETINGS:
+                del self._found[next(iter(self._found))]
             self._found[meeting_id] = response
-        return self._found[meeting_id]
+        return response
 
 
 def copy_session(
-    reader: Reader, store: Store, meetings: Meetings, session_id: str, before: Manifest | None
+    reader: Reader,
+    store: Store,
+    meetings: Meetings,
+    session_id: str,
+    before: Manifest | None = None,
+    *,
+    version: str | None = None,
+    on_rooms: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> Flow[Copied]:
     """Copy what the archive lacks of a session, and write its manifest.
 
@@ -86,14 +105,17 @@ def copy_session(
         meetings: the meetings of all sessions.
         session_id: the session.
         before: its manifest, if it was copied before.
+        version: of the manifest in the storage, if it was read.
+        on_rooms: takes the sessions of its breakout rooms, before the manifest is written.
 
     Raises:
         AuthenticationError, PermissionDeniedError, RateLimitError: no session can be read.
         APIError, APIConnectionError: the session cannot be read at all.
+        ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, session_id, before)
-    return (yield from copy.run())
+    copy = _SessionCopy(reader, store, meetings, session_id, before, version)
+    return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
 def next_look(manifest: Manifest, now: datetime) -> datetime | None:
@@ -108,9 +130,16 @@ def next_look(manifest: Manifest, now: datetime) -> datetime | None:
 
 class _SessionCopy(SessionArtifacts):
     def __init__(
-        self, reader: Reader, store: Store, meetings: Meetings, session_id: str, before: Manifest | None
+        self,
+        reader: Reader,
+        store: Store,
+        meetings: Meetings,
+        session_id: str,
+        before: Manifest | None,
+        version: str | None,
     ) -> None:
         super().__init__(reader, store, session_id, before)
+        self._version = version
         self._meetings = meetings
         self._path = f"/sessions/{encode_segment('session_id', session_id)}"
         self._rooms: list[dict[str, Any]] = []
@@ -119,7 +148,7 @@ class _SessionCopy(SessionArtifacts):
         self._spoke = False
         self._meeting: dict[str, Any] = {}
 
-    def run(self) -> Flow[Copied]:
+    def run(self, on_rooms: Callable[[list[dict[str, Any]]], object]) -> Flow[Copied]:
         """Copy the session: see `copy_session`."""
         try:
             response = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
@@ -134,6 +163,8 @@ class _SessionCopy(SessionArtifacts):
         self._started_at = _time(session, "started_at") or _time(session, "created_at")
         self._ended_at = _time(session, "ended_at") or _time(session, "updated_at") or self._started_at
         self._folder = layout.session_folder(self._reader.app_id, layout.day_of(self._started_at), self._id)
+        if self._before is None and self._version is None:
+            self._read_before()
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
         self.keep("session", "session.json", scrub(response.content, response.body))
@@ -151,7 +182,16 @@ class _SessionCopy(SessionArtifacts):
             ("livestream_sessions", self._copy_livestream_sessions),
         ):
             yield from self.attempt(name, copy())
+        on_rooms(self._rooms)
         return Copied(self._commit(), self._failures, self._rooms)
+
+    def _read_before(self) -> None:
+        """Read the manifest. The list of sessions may not have told on which day the session began."""
+        path = f"{self._folder}/{layout.MANIFEST}"
+        if (found := self._store.get(path)) is not None:
+            self._version, self._before = found.version, Manifest.decode(found.content, path)
+            self._artifacts.update(self._before.artifacts)
+            self._total = self._before.participants
 
     # --- each artifact -----------------------------------------------------------------------------------------------
 
@@ -177,10 +217,12 @@ class _SessionCopy(SessionArtifacts):
         self._participants = listing.items
         self._total = len(listing.items)
         self.keep("participants", "participants.json", scrub(listing.response.content, listing.response.body))
-        if listing.last_total not in {None, len(listing.items)}:
-            reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.last_total}"
+        if listing.total not in {None, len(listing.items)}:
+            reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.total}"
+            deadline = self.deadline(RETENTION)
+            state = State.PENDING if self.now() < deadline else State.COPIED
             self._artifacts["participants"] = self._artifacts["participants"]._replace(
-                state=State.PENDING, reason=reason, deadline=self.deadline(RETENTION)
+                state=state, reason=reason, deadline=deadline if state is State.PENDING else None
             )
             self._failures.append(f"{self._id}: {reason}")
 
@@ -198,7 +240,7 @@ class _SessionCopy(SessionArtifacts):
         try:
             response = yield from self._reader.get(path, {"include_peer_events": True})
         except NotFoundError:
-            self.missing(name, ANALYTICS_RETENTION, needed=False)
+            self.missing(name, ANALYTICS_RETENTION, needed=False, otherwise=State.EMPTY)
             return
         content = scrub(response.content, response.body)
         self._spoke = self._spoke or _sent_audio(content)
@@ -237,14 +279,16 @@ class _SessionCopy(SessionArtifacts):
         try:
             yield from link._refresh_link()
             yield from self._download(link, buffer, MAX_TEXT)
-        except (NotFoundError, ArtifactNotReadyError):
+        except (APIError, ArtifactNotReadyError) as error:
+            if not is_missing(error):
+                raise
             self.missing(name, RETENTION, needed=needed)
             return
-        content = buffer.getvalue()
+        content = scrub_text(buffer.getvalue())
         source = without_signature(link.url or "")
         if content:
             self.keep(name, text_file_name(name, content), content, source=source)
-        elif name == "transcript" and (self._id not in source or self._people_spoke()):
+        elif name == "transcript" and (self._id not in unquote(source) or self._people_spoke()):
             self._suspect(source)
         else:
             self.set(name, State.EMPTY, bytes=0, source=source, reason="the platform's file is empty")
@@ -295,7 +339,7 @@ class _SessionCopy(SessionArtifacts):
             self.keep("recordings", "recordings.json", scrub(encode(found), found))
         else:
             self.set("recordings", State.EMPTY, reason="the session was not recorded")
-        if self.now() < (self._ended_at or self.now()) + SETTLED and not found and known is None:
+        if self.now() < (self._ended_at or self.now()) + SETTLED and not found:
             # A recording of a session that just ended may not be listed under its session yet.
             self._artifacts["recordings"] = self._artifacts["recordings"]._replace(
                 state=State.PENDING, deadline=self.deadline(RETENTION), reason="the session has just ended"
@@ -316,11 +360,23 @@ class _SessionCopy(SessionArtifacts):
             else:
                 self.set(folder, State.PENDING, reason=f"it is {status}", deadline=deadline)
             return
+        files = list(recording_files(recording))
+        if not files:
+            self._no_files(folder, recording, deadline)
+            return
         self._artifacts.pop(folder, None)  # its files take over
-        for stem, locate in recording_files(recording):
+        for stem, locate in files:
             name = f"{folder}/{stem}"
             if not self.is_done(name):
                 yield from self.attempt(name, self._copy_file(name, recording, locate, deadline))
+
+    def _no_files(self, folder: str, recording: dict[str, Any], deadline: datetime) -> None:
+        if recording.get("storage_config"):
+            self.set(folder, State.EMPTY, reason="it is in the storage that the app itself has named")
+        elif self.now() < deadline:
+            self.set(folder, State.PENDING, reason="it is UPLOADED, but has no link", deadline=deadline)
+        else:
+            self.set(folder, State.LOST, reason="it has no link after its 7 days", deadline=deadline)
 
     def _copy_file(self, name: str, recording: dict[str, Any], locate: Locate, deadline: datetime) -> Flow[None]:
         link = Link(
@@ -331,9 +387,7 @@ class _SessionCopy(SessionArtifacts):
             try:
                 yield from self._download(link, file, None)
             except (ArtifactNotReadyError, APIError) as error:
-                if isinstance(error, FATAL):
-                    raise
-                if error.status not in {403, 404, 410, 200}:
+                if not is_missing(error):
                     raise
                 if self.now() < deadline:
                     self.set(name, State.PENDING, reason="the storage does not have it", deadline=deadline)
@@ -372,19 +426,36 @@ class _SessionCopy(SessionArtifacts):
             revision=self._before.revision + 1 if self._before else 1,
             written_at=self.now(),
         )
-        self._store.flush(self._folder)
-        # Before the commit: if this ends between the two, the tables are updated for nothing, and not left behind.
-        changed = ChangedSession(layout.day_of(self._started_at), manifest.revision, self._id)
-        self._store.put(changed.path, b"")
-        self._store.put(f"{self._folder}/{layout.MANIFEST}", manifest.encode())
-        self._store.flush(self._folder)
+        self._write_manifest(manifest)
         return manifest
 
+    def _write_manifest(self, manifest: Manifest) -> None:
+        self._store.remove_leftovers(self._folder)
+        self._store.flush(self._folder)
+        # Before the commit: if this ends between the two, the tables are updated for nothing, and not left behind.
+        self._store.put(ChangedSession(layout.day_of(manifest.started_at), manifest.revision, self._id).path, b"")
+        path, content = f"{self._folder}/{layout.MANIFEST}", manifest.encode()
+        # Object storage may have written it, although the response was lost on the way, and then says that it changed.
+        if not self._store.swap(path, content, self._version) and self._store.read(path) != content:
+            raise ArchiveChangedError(f"{self._store.target}: another process has written {path} meanwhile")
+        self._store.flush(path)
+
     def _vanished(self, error: NotFoundError) -> Copied:
-        """The platform lists the session no more, or never did."""
+        """The platform does not have the session any more, or never did: what is missing at its deadline is lost."""
         if self._before is None:
             return Copied(None, [f"{self._id}: {error}"], [])
-        return Copied(self._before, [f"{self._id}: {error}"], [])
+        over = [artifact for artifact in self._before.unfinished if (artifact.deadline or self.now()) <= self.now()]
+        for artifact in over:
+            self.set(artifact.name, State.LOST, reason="the platform no longer has the session")
+        if not over:
+            return Copied(self._before, [f"{self._id}: {error}"], [])
+        manifest = self._before._replace(
+            artifacts=self._artifacts, revision=self._before.revision + 1, written_at=self.now()
+        )
+        day = layout.day_of(manifest.started_at)
+        self._folder = layout.session_folder(self._reader.app_id, day, self._id)
+        self._write_manifest(manifest)
+        return Copied(manifest, [f"{self._id}: {error}"], [])
 
 
 def _sent_audio(report: bytes) -> bool:

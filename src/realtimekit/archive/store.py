@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file")
 PART_BYTES = 8 * 2**20  # of a multipart upload; S3 accepts 10,000 of them, and wants 5 MiB at least
+REQUEST_TIMEOUT = timedelta(minutes=3)  # of one request to object storage, to the end of its body
 _LOCK = ".lock"
 
 
@@ -89,13 +91,21 @@ class Store:
         for start in range(0, total, size):
             yield self.read_range(path, start, min(start + size, total)) or b""
 
-    def entries(self, prefix: str) -> list[Entry]:
-        """Return the objects below a folder, in the order of their paths."""
-        return self._try("list", prefix, lambda: self._collect(prefix))
+    def entries(self, prefix: str, *, after: str | None = None) -> list[Entry]:
+        """Return the objects below a folder, in the order of their paths: only those that come after a path, if given.
 
-    def _collect(self, prefix: str) -> list[Entry]:
-        pages = _obstore().list(self._objects, prefix=prefix, chunk_size=1000)
+        Object storage begins its listing there; whether there is an object of that path does not matter.
+        """
+        return self._try("list", prefix, lambda: self._collect(prefix, after))
+
+    def _collect(self, prefix: str, after: str | None) -> list[Entry]:
+        pages = _obstore().list(self._objects, prefix=prefix, offset=after, chunk_size=1000)
         return sorted(Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing at the target. Looks at its top level only."""
+        found = self._try("list", "", lambda: _obstore().list_with_delimiter(self._objects, prefix=None))
+        return not found["common_prefixes"] and not found["objects"]
 
     def folders(self, prefix: str) -> list[str]:
         """Return the paths of the folders in a folder."""
@@ -124,7 +134,7 @@ class Store:
             return self._swap_file(path, content, version)
         try:
             self._try("write", path, lambda: _obstore().put(self._objects, path, content, mode={"e_tag": version}))
-        except _ChangedError:
+        except (_ChangedError, _MissingError):
             return False
         return True
 
@@ -166,18 +176,36 @@ class Store:
             with contextlib.suppress(_MissingError):
                 self._try("delete", path, partial(_obstore().delete, self._objects, path))
 
-    def flush(self, folder: str) -> None:
-        """Wait until what was written below a folder survives a loss of power. Object storage always does."""
+    def flush(self, path: str, *, content: bool = True) -> None:
+        """Wait until what was written survives a loss of power. Object storage always does.
+
+        Args:
+            path: an object or a folder; the way to it counts, too.
+            content: whether to do so with all below the folder, too, and not only with the names in it.
+
+        Raises:
+            ArchiveError: the disk failed.
+        """
         if self._folder is None:
             return
-        at = self._folder / folder
-        for path in [*(path for path in at.rglob("*") if path.is_file()), at]:
-            with contextlib.suppress(OSError):  # deleted meanwhile; Windows opens no folders
-                handle = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+        at = self._folder / path
+        below = at.rglob("*") if content else ()
+        way = list(at.parents)[: len(at.relative_to(self._folder).parents)]
+
+        def wait() -> None:
+            for each in (*below, at, *way):
+                _fsync(each)
+
+        self._try("write", path, wait)
+
+    def remove_leftovers(self, folder: str) -> None:
+        """Remove what processes that were killed left half-written below a folder: nobody else may be writing there."""
+        if self._folder is None:
+            return
+        # obstore writes NAME#1, and calls it NAME when it is complete. No listing shows such files.
+        for path in (self._folder / folder).rglob("*#*"):
+            if re.search(r"#\d+$", path.name):
+                self._try("delete", str(path), partial(path.unlink, missing_ok=True))
 
     # --- for libraries that read files of their own ------------------------------------------------------------------
 
@@ -241,13 +269,16 @@ class Writer:
         self._size = 0
 
     def write(self, content: bytes) -> int:
+        self._store._try("write", self._path, lambda: self._open().write(content))
+        self._size += len(content)
+        return len(content)
+
+    def _open(self) -> Any:
         if self._upload is None:
             self._upload = _obstore().open_writer(
                 self._store._objects, self._path, buffer_size=PART_BYTES, max_concurrency=2
             )
-        self._store._try("write", self._path, lambda: self._upload.write(content))
-        self._size += len(content)
-        return len(content)
+        return self._upload
 
     def tell(self) -> int:
         return self._size
@@ -329,11 +360,12 @@ def open_store(target: str | os.PathLike[str], *, create: bool = False) -> Store
     _obstore()
     from obstore.store import from_url
 
-    options: dict[str, Any] = {}
-    if url.scheme in {"s3", "s3a"}:
-        options["client_options"] = {"allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")}
+    # A part of an upload takes minutes over a slow line. Plain http only where the user has named such an endpoint.
+    endpoints = [os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")]
+    plain = url.scheme in {"s3", "s3a"} and any(endpoint.startswith("http://") for endpoint in endpoints)
+    options: Any = {"timeout": REQUEST_TIMEOUT, "allow_http": plain}
     try:
-        return Store(text.rstrip("/"), from_url(text, **options))
+        return Store(text.rstrip("/"), from_url(text, client_options=options))
     except Exception as error:  # noqa: BLE001 - obstore raises its own classes, which share no base with others
         raise ArchiveError(f"{text}: {_reason(error)}") from None
 
@@ -372,6 +404,21 @@ def _reason(error: BaseException) -> str:
     line = str(error).strip().partition("\n")[0]
     line = re.sub(r"[?&][^ ]*", "", line)  # the query of a URL may be signed
     return line[:300] or type(error).__name__
+
+
+def _fsync(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # deleted meanwhile
+        return
+    except PermissionError:
+        if os.name == "nt":  # Windows opens no folders
+            return
+        raise
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager

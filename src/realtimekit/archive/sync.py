@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
+from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, OpenSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.reader import Reader
-from realtimekit.archive.session_artifacts import FATAL, RETENTION
+from realtimekit.archive.session_artifacts import RETENTION, is_fatal
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
 from realtimekit.archive.tables.update import update_tables
-from realtimekit.errors import APIConnectionError, APIError, DecodeError
+from realtimekit.errors import APIConnectionError, APIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,12 +103,13 @@ class Sync:
     ) -> None:
         self._client, self._store, self._ledger = client, store, ledger
         self._concurrency, self._progress = concurrency, progress
-        self._stop = stop or threading.Event()
+        self._stop = stop or threading.Event()  # the caller's: set only by them
+        self._failed = threading.Event()
         self._clock = ServerClock()
         self._reader = Reader(client.settings, self._clock)
         self._meetings = Meetings(self._reader)
         self._claims = Claims(store, self._clock.now)
-        self._found = 0
+        self._known: set[str] = set()  # the sessions that are in the ledger or copied, as far as this sync has looked
         self._counts: Counter[str] = Counter()
         self._artifacts: Counter[str] = Counter()
         self._bytes = 0
@@ -116,6 +119,7 @@ class Sync:
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
         """Find and copy: see `Archive.sync`."""
+        self._ledger.check(self._reader.app_id)
         found = self._client.run(discover(self._reader, self._ledger.frontier(), since, until))
         self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         self._open(found.sessions)
@@ -129,7 +133,7 @@ class Sync:
         finally:
             update_tables(self._store, self._ledger, self._clock.now())
         return SyncResult(
-            found=self._found,
+            found=self._counts["found"],
             looked_at=self._counts["looked_at"],
             completed=self._counts["completed"],
             live=self._counts["live"],
@@ -149,15 +153,20 @@ class Sync:
         """Enter the sessions in the ledger that the archive does not know."""
         by_day: dict[str, list[dict[str, Any]]] = {}
         for session in sessions:
-            by_day.setdefault(layout.day_of(began_at(session)), []).append(session)
+            if str(session["id"]) not in self._known:
+                by_day.setdefault(layout.day_of(began_at(session)), []).append(session)
+        if not by_day:
+            return
         waiting = {entry.session_id for entry in self._ledger.open_sessions()}
         for day, listed in by_day.items():
             folders = self._store.folders(layout.day_folder(self._reader.app_id, day))
-            known = waiting | {layout.part(folder, "session") for folder in folders}
+            copied = {folder.rpartition("/session=")[2] for folder in folders}
             for session in listed:
-                if session["id"] not in known:
+                session_id = str(session["id"])
+                if session_id not in waiting and layout.segment(session_id) not in copied:
                     self._ledger.open(self._entry(session, day))
-                    self._found += 1
+                    self._count("found")
+                self._known.add(session_id)
 
     def _entry(self, session: dict[str, Any], day: str) -> OpenSession:
         ended = session.get("ended_at") if session.get("status") != "LIVE" else None
@@ -173,7 +182,7 @@ class Sync:
         finished = self._finished = threading.Event()
         renewer.start()
         try:
-            while not self._stop.is_set():
+            while not self._is_over():
                 now = self._clock.now()
                 due = [
                     entry
@@ -191,20 +200,32 @@ class Sync:
     def _copy_some(self, due: list[OpenSession]) -> None:
         total, done = len(due), 0
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="realtimekit-archive") as pool:
-            futures = [pool.submit(self._look_at, entry) for entry in due]
             try:
-                for future in as_completed(futures):
-                    future.result()
-                    done += 1
-                    if self._progress is not None:
-                        self._progress(Progress(done, total, self._bytes))
+                entries, pending = iter(due), set[Future[None]]()
+                while True:
+                    # No more than are needed: there may be a hundred thousand.
+                    pending |= {
+                        pool.submit(self._look_at, entry)
+                        for entry in islice(entries, 2 * self._concurrency - len(pending))
+                    }
+                    if not pending:
+                        return
+                    finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        future.result()
+                        done += 1
+                        if self._progress is not None:
+                            self._progress(Progress(done, total, self._bytes))
             except BaseException:
                 # The pieces in hand are finished, and no other is begun.
-                self._stop.set()
+                self._failed.set()
                 raise
 
+    def _is_over(self) -> bool:
+        return self._stop.is_set() or self._failed.is_set()
+
     def _look_at(self, entry: OpenSession) -> None:
-        if self._stop.is_set():
+        if self._is_over():
             return
         if not self._claims.take(entry.session_id):
             self._count("elsewhere")
@@ -215,19 +236,36 @@ class Sync:
                 return
             self._count("looked_at")
             self._copy(entry)
-        except FATAL:
-            self._stop.set()
-            raise
-        except (APIError, APIConnectionError, DecodeError) as error:
+        except ArchiveChangedError:
+            self._count("elsewhere")
+        except (APIError, APIConnectionError, ArchiveDamagedError, ValueError) as error:
+            # Of this session alone. ValueError: what was read makes no sense
+            if is_fatal(error):
+                self._failed.set()
+                raise
             with self._lock:
                 self._failures.append(f"{entry.session_id}: {error}")
         finally:
             self._claims.release(entry.session_id)
 
     def _copy(self, entry: OpenSession) -> None:
-        before = self._manifest(entry)
-        copied = self._client.run(copy_session(self._reader, self._store, self._meetings, entry.session_id, before))
-        self._open(room for room in copied.rooms if room.get("id"))
+        before, version = self._manifest(entry)
+        if before is not None and not before.unfinished:
+            # What remains of a sync that was killed before it could close the entry.
+            self._count("completed")
+            self._ledger.close(entry)
+            return
+        copied = self._client.run(
+            copy_session(
+                self._reader,
+                self._store,
+                self._meetings,
+                entry.session_id,
+                before,
+                version=version,
+                on_rooms=lambda rooms: self._open(room for room in rooms if room.get("id")),
+            )
+        )
         self._note(entry, before, copied)
         if copied.live:
             self._count("live")
@@ -246,11 +284,11 @@ class Sync:
         day = layout.day_of(copied.manifest.started_at)
         self._ledger.reopen(entry, OpenSession(deadline, look, day, entry.session_id))
 
-    def _manifest(self, entry: OpenSession) -> Manifest | None:
+    def _manifest(self, entry: OpenSession) -> tuple[Manifest | None, str | None]:
         folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
         path = f"{folder}/{layout.MANIFEST}"
-        content = self._store.read(path)
-        return None if content is None else Manifest.decode(content, path)
+        found = self._store.get(path)
+        return (None, None) if found is None else (Manifest.decode(found.content, path), found.version)
 
     def _note(self, entry: OpenSession, before: Manifest | None, copied: Copied) -> None:
         with self._lock:
@@ -273,7 +311,10 @@ class Sync:
 
     def _renew(self) -> None:
         while not self._finished.wait(RENEWAL):
-            self._claims.renew()
+            try:
+                self._claims.renew()
+            except ArchiveError:
+                continue  # the storage is out of order right now: a claim lasts for some renewals
 
 
 def _unproven(window: Window) -> str:

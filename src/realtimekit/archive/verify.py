@@ -133,7 +133,8 @@ class _Check:
         windows: list[Window] = []
         for entry in self._store.entries(layout.WINDOWS):
             try:
-                windows.append(self._ledger.window(entry.path))
+                window = self._ledger.window(entry.path)
+                windows += [] if window is None else [window]
             except ArchiveDamagedError as error:
                 self._report("damaged", entry.path, str(error))
         until = None
