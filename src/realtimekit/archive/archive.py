@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
 from realtimekit.archive.search import index_path, search, update_index
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from realtimekit.archive.sync import Progress, SyncResult
     from realtimekit.archive.verify import Verification
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
+    from realtimekit.webhooks.router import BaseRouter
 
 
 class Archive:
@@ -134,6 +136,28 @@ class Archive:
             return sync.run(since, until)
 
         return in_thread(client, work, event.set) if client.asynchronous else work(client)
+
+    def handler(self, router: BaseRouter[Any], client: RealtimeKit | None = None) -> ArchiveHandler:
+        """Register a handler of webhooks that copies sessions as soon as they end, and their files as they appear.
+
+        It handles `meeting.ended`, `meeting.chatSynced`, `meeting.transcript`, `meeting.summary` and
+        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.found` then counts the sessions of
+        which no webhook told.
+
+        Example:
+            router = Router()
+            Archive("s3://bucket/meetings").handler(router)
+
+        Args:
+            router: a `Router` or an `AsyncRouter`, which calls the handler in a thread.
+            client: a client of the app; by default the default client.
+
+        Returns:
+            The handler; `handler.drain()` waits for the copies.
+        """
+        handler = ArchiveHandler(self, client)
+        router.on(*EVENTS)(handler)
+        return handler
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -110,6 +110,14 @@ class Manifest(NamedTuple):
         """Return the artifacts in one of these states."""
         return [artifact for artifact in self.artifacts.values() if artifact.state in states]
 
+    def reopened(self, name: str, deadline: datetime) -> Self:
+        """Return the same with one artifact to be looked at again, unless it is there."""
+        artifact = self.artifacts.get(name)
+        if artifact is None or artifact.state in {State.COPIED, State.ERASED, State.EXPIRED}:
+            return self
+        changed = artifact._replace(state=State.PENDING, deadline=artifact.deadline or deadline)
+        return self._replace(artifacts={**self.artifacts, name: changed})
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
         values = {

@@ -110,6 +110,7 @@ class Sync:
         self._meetings = Meetings(self._reader)
         self._claims = Claims(store, self._clock.now)
         self._known: set[str] = set()  # the sessions that are in the ledger or copied, as far as this sync has looked
+        self._again: str | None = None  # an artifact to look for, although the manifest says that there is none
         self._counts: Counter[str] = Counter()
         self._artifacts: Counter[str] = Counter()
         self._bytes = 0
@@ -146,6 +147,35 @@ class Sync:
             window=found.window,
             interrupted=self._stop.is_set(),
         )
+
+    # --- one session -------------------------------------------------------------------------------------------------
+
+    def enter(self, session_id: str, day: str) -> OpenSession:
+        """Enter a session in the ledger, for this sync or another to look at.
+
+        Args:
+            session_id: the session.
+            day: the UTC date of its start; `layout.NO_DAY` if it is not known.
+        """
+        self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        # A second entry of a session does no harm: a sync closes it when it finds the session complete.
+        entry = OpenSession(NEVER, AT_ONCE, day, session_id)
+        self._ledger.open(entry)
+        return entry
+
+    def copy_now(self, session_id: str, day: str, again: str | None = None) -> None:
+        """Copy what the archive lacks of one session.
+
+        Args:
+            session_id: the session.
+            day: as in `enter`.
+            again: an artifact to look for, although it was said not to be there.
+
+        Raises:
+            APIError, APIConnectionError: as `run`.
+        """
+        self._again = again
+        self._look_at(self.enter(session_id, day))
 
     # --- discovery ---------------------------------------------------------------------------------------------------
 
@@ -250,6 +280,8 @@ class Sync:
 
     def _copy(self, entry: OpenSession) -> None:
         before, version = self._manifest(entry)
+        if before is not None and self._again is not None:
+            before = before.reopened(self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
             # What remains of a sync that was killed before it could close the entry.
             self._count("completed")
