@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, overload
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.forgetting.erasure import Subject, erase, export_subject
+from realtimekit.archive.forgetting.retention import expire
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
@@ -27,11 +29,14 @@ from realtimekit.kwargs import validate_positive
 from realtimekit.values import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
+    from datetime import timedelta
 
     from duckdb import DuckDBPyConnection
 
     from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.forgetting.erasure import Erasure
+    from realtimekit.archive.forgetting.retention import Expiry
     from realtimekit.archive.search import Match
     from realtimekit.archive.sql import Rows
     from realtimekit.archive.status import Status
@@ -299,6 +304,75 @@ class Archive:
             ArchiveError: there is no archive, or it cannot be read.
         """
         return read_status(self.store, self.ledger, now)
+
+    # --- forgetting --------------------------------------------------------------------------------------------------
+
+    def erase(
+        self,
+        *,
+        custom_participant_id: str | None = None,
+        user_id: str | None = None,
+        peer_id: str | None = None,
+        redact: bool = False,
+        delete_composites: bool = False,
+        delete_summaries: bool = False,
+    ) -> Erasure:
+        """Erase a person from the archive: raw files, tables and the search index of this machine.
+
+        Their records, messages, segments, call quality and tracks go. Recordings of everybody and summaries stay, named
+        in the receipt, unless you say otherwise. Later syncs leave the person out. A bucket that keeps old versions
+        keeps them: delete those with the tools of the storage. Killed in the middle, erase again.
+
+        Args:
+            custom_participant_id: your own id of the person.
+            user_id: instead: the id of a participant of a meeting.
+            peer_id: instead: the id of one stay in a session.
+            redact: keep an empty place where the person was, with its times, instead of nothing.
+            delete_composites: delete the recordings of everybody in sessions where the person was.
+            delete_summaries: delete the summaries of these sessions.
+
+        Raises:
+            ArchiveError: no id is given, or several; or the archive cannot be written.
+        """
+        return erase(
+            self.store,
+            self.ledger,
+            Subject(custom_participant_id, user_id, peer_id),
+            redact=redact,
+            delete_composites=delete_composites,
+            delete_summaries=delete_summaries,
+        )
+
+    def export_subject(
+        self, *, custom_participant_id: str | None = None, user_id: str | None = None, peer_id: str | None = None
+    ) -> dict[str, Any]:
+        """Return what the archive has about a person, as plain JSON: to be handed to them.
+
+        Args:
+            custom_participant_id: your own id of the person.
+            user_id: instead: the id of a participant of a meeting.
+            peer_id: instead: the id of one stay in a session.
+
+        Raises:
+            ArchiveError: no id is given, or several; or the archive cannot be read.
+        """
+        return export_subject(self.store, self.ledger, Subject(custom_participant_id, user_id, peer_id))
+
+    def expire(self, after: timedelta, *, keep: Iterable[str] = ()) -> Expiry:
+        """Delete what is older from the archive. The manifests stay, and say so.
+
+        Example:
+            archive.expire(timedelta(days=90), keep=["session", "transcript"])
+
+        Args:
+            after: how long after its end a session is kept.
+            keep: what is kept for ever: "session", "meeting", "participants", "peers", "chat", "transcript", "summary",
+                "recordings", "livestream_sessions".
+
+        Raises:
+            ArchiveError: there is no such artifact; or the archive cannot be written.
+        """
+        return expire(self.store, self.ledger, after, keep)
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 

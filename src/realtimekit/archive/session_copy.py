@@ -18,6 +18,7 @@ from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveChangedError
+from realtimekit.archive.forgetting.people import ids_of
 from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
@@ -36,6 +37,7 @@ from realtimekit.values import parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtimekit.archive.forgetting.tombstones import Tombstones
     from realtimekit.archive.reader import RawResponse, Reader
     from realtimekit.archive.session_files import Locate
     from realtimekit.archive.store import Store
@@ -91,6 +93,7 @@ def copy_session(
     reader: Reader,
     store: Store,
     meetings: Meetings,
+    tombstones: Tombstones,
     session_id: str,
     before: Manifest | None = None,
     *,
@@ -103,6 +106,7 @@ def copy_session(
         reader: the app.
         store: the archive.
         meetings: the meetings of all sessions.
+        tombstones: who was erased, and is left out.
         session_id: the session.
         before: its manifest, if it was copied before.
         version: of the manifest in the storage, if it was read.
@@ -114,7 +118,7 @@ def copy_session(
         ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, session_id, before, version)
+    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version)
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
@@ -134,11 +138,12 @@ class _SessionCopy(SessionArtifacts):
         reader: Reader,
         store: Store,
         meetings: Meetings,
+        tombstones: Tombstones,
         session_id: str,
         before: Manifest | None,
         version: str | None,
     ) -> None:
-        super().__init__(reader, store, session_id, before)
+        super().__init__(reader, store, tombstones, session_id, before)
         self._version = version
         self._meetings = meetings
         self._path = f"/sessions/{encode_segment('session_id', session_id)}"
@@ -171,11 +176,15 @@ class _SessionCopy(SessionArtifacts):
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
+        yield from self.attempt("participants", self._copy_participants())
+        if self._tombstones and not self.is_done("participants"):
+            # Without them nobody knows which messages are of somebody who was erased: another look copies the rest.
+            on_rooms(self._rooms)
+            return Copied(self._commit(), self._failures, self._rooms)
         # Peers come before the transcript: whether people spoke tells what an empty one means.
         for name, copy in (
             ("chat", self._copy_chat),
             ("recordings", self._copy_recordings),
-            ("participants", self._copy_participants),
             ("peers", self._copy_peers),
             ("transcript", self._copy_transcript),
             ("summary", self._copy_summary),
@@ -216,6 +225,9 @@ class _SessionCopy(SessionArtifacts):
         )
         self._participants = listing.items
         self._total = len(listing.items)
+        for participant in listing.items:
+            if self._tombstones.cover(*ids_of(participant)):
+                self._tombstones.add(ids_of(participant))  # their other ids are those in the chat and the transcript
         self.keep("participants", "participants.json", scrub(listing.response.content, listing.response.body))
         if listing.total not in {None, len(listing.items)}:
             reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.total}"
@@ -232,7 +244,9 @@ class _SessionCopy(SessionArtifacts):
             if not isinstance(peer_id, str) or not peer_id:
                 continue
             name = f"peers/{layout.segment(peer_id)}"
-            if not self.is_done(name):
+            if self._tombstones.cover(*ids_of(participant)):
+                self.set(name, State.ERASED)
+            elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_peer(name, peer_id))
 
     def _copy_peer(self, name: str, peer_id: str) -> Flow[None]:
@@ -367,7 +381,9 @@ class _SessionCopy(SessionArtifacts):
         self._artifacts.pop(folder, None)  # its files take over
         for stem, locate in files:
             name = f"{folder}/{stem}"
-            if not self.is_done(name):
+            if self._tombstones.cover_part_of(stem):
+                self.set(name, State.ERASED)
+            elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_file(name, recording, locate, deadline))
 
     def _no_files(self, folder: str, recording: dict[str, Any], deadline: datetime) -> None:

@@ -13,6 +13,8 @@ from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
+from realtimekit.archive.forgetting.rewriting import finish_rewriting
+from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, OpenSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.reader import Reader
@@ -110,6 +112,7 @@ class Sync:
         self._meetings = Meetings(self._reader)
         self._claims = Claims(store, self._clock.now)
         self._known: set[str] = set()  # the sessions that are in the ledger or copied, as far as this sync has looked
+        self._tombstones = Tombstones(store, ledger)
         self._again: str | None = None  # an artifact to look for, although the manifest says that there is none
         self._counts: Counter[str] = Counter()
         self._artifacts: Counter[str] = Counter()
@@ -123,6 +126,7 @@ class Sync:
         self._ledger.check(self._reader.app_id)
         found = self._client.run(discover(self._reader, self._ledger.frontier(), since, until))
         self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        finish_rewriting(self._store, self._reader.app_id, self._clock.now)
         self._open(found.sessions)
         if found.window is not None:
             # Only now: each of its sessions is in the ledger.
@@ -292,6 +296,7 @@ class Sync:
                 self._reader,
                 self._store,
                 self._meetings,
+                self._tombstones,
                 entry.session_id,
                 before,
                 version=version,

@@ -100,6 +100,7 @@ class _Check:
         self._states: Counter[str] = Counter()
         self._bytes = 0
         self._sessions: dict[str, int] = {}  # id -> revision
+        self._with_record: set[str] = set()  # the sessions that have a row in the tables
         self._written_at: datetime | None = None  # the last manifest
         self._waiting = {entry.session_id for entry in ledger.open_sessions()}
         self._changed = {entry.session_id for entry in ledger.changed_sessions()}
@@ -182,6 +183,8 @@ class _Check:
             self._report("damaged", f"{folder}/{layout.MANIFEST}", str(error))
             return
         self._sessions[session_id] = manifest.revision
+        if manifest.artifacts["session"].file is not None:
+            self._with_record.add(session_id)
         self._written_at = max(self._written_at or manifest.written_at, manifest.written_at)
         for artifact in manifest.artifacts.values():
             self._states[artifact.state.value] += 1
@@ -232,7 +235,7 @@ class _Check:
             return
         for session_id in sorted(in_tables - self._sessions.keys()):
             self._report("missing", f"session {session_id}", "it is in the tables, and its raw files are gone")
-        behind = self._sessions.keys() - in_tables - self._changed
+        behind = self._with_record - in_tables - self._changed
         if behind:
             self._report("tables", layout.SNAPSHOT, f"{len(behind)} sessions are in no table: `archive rebuild`")
         sizes = {entry.path: entry.size for entry in self._store.entries(layout.TABLES)}

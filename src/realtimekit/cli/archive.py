@@ -11,6 +11,9 @@ from realtimekit.cli.groups import Group
 
 # Command -> the module that defines it, under the name of the command.
 COMMANDS = {
+    "erase": "realtimekit.cli.archive_forget",
+    "expire": "realtimekit.cli.archive_forget",
+    "export-subject": "realtimekit.cli.archive_forget",
     "query": "realtimekit.cli.archive_query",
     "rebuild": "realtimekit.cli.archive_sync",
     "search": "realtimekit.cli.archive_search",
