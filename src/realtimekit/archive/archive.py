@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.export import export
 from realtimekit.archive.forgetting.erasure import Subject, erase, export_subject
 from realtimekit.archive.forgetting.retention import expire
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
@@ -31,10 +32,12 @@ from realtimekit.values import format_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator
     from datetime import timedelta
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.export import Format
     from realtimekit.archive.forgetting.erasure import Erasure
     from realtimekit.archive.forgetting.retention import Expiry
     from realtimekit.archive.search import Match
@@ -236,6 +239,33 @@ class Archive:
             ArchiveError: the query is not valid, fails, or would write; or the archive cannot be read.
         """
         return query(self.store, sql)
+
+    def export(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        file_format: Format = "parquet",
+        tables: Iterable[str] | None = None,
+        anonymize: bool = False,
+    ) -> list[Path]:
+        """Write tables to files, one each, for others to read.
+
+        Args:
+            folder: where to; created if it does not exist.
+            file_format: "parquet", "csv" or "jsonl".
+            tables: the names of the tables; None for all.
+            anonymize: replace people by pseudonyms that are the same in every table and every export of this archive.
+                Ids and names go, names of participants within texts too; titles, file names and fields that may hold
+                anything are left out. Whoever knows the people may still know them by what they said.
+
+        Returns:
+            The files.
+
+        Raises:
+            ArchiveError: there is no such table or format; or the archive cannot be read.
+            OSError: a file cannot be written.
+        """
+        return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
     def rebuild(self) -> None:
         """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.
