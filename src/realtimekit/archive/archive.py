@@ -87,6 +87,8 @@ class Archive:
         since: datetime | None = None,
         until: datetime | None = None,
         concurrency: int = 8,
+        workers: int | None = None,
+        cluster: str | None = None,
         progress: Callable[[Progress], object] | None = None,
         stop: threading.Event | None = None,
     ) -> SyncResult: ...
@@ -98,6 +100,8 @@ class Archive:
         since: datetime | None = None,
         until: datetime | None = None,
         concurrency: int = 8,
+        workers: int | None = None,
+        cluster: str | None = None,
         progress: Callable[[Progress], object] | None = None,
         stop: threading.Event | None = None,
     ) -> Coroutine[Any, Any, SyncResult]: ...
@@ -108,6 +112,8 @@ class Archive:
         since: datetime | None = None,
         until: datetime | None = None,
         concurrency: int = 8,
+        workers: int | None = None,
+        cluster: str | None = None,
         progress: Callable[[Progress], object] | None = None,
         stop: threading.Event | None = None,
     ) -> Any:
@@ -121,7 +127,10 @@ class Archive:
             client: a client of the app; an async one is awaited: `await archive.sync(AsyncRealtimeKit())`.
             since: from when on a new archive is to be complete. None: from the oldest session that the API lists.
             until: sessions that began later are left for another sync.
-            concurrency: how many sessions to copy at once.
+            concurrency: how many sessions to copy at once, in each process.
+            workers: copy in so many processes of this machine, with Dask (extra `cluster`).
+            cluster: instead: copy on this Dask cluster, given by the address of its scheduler, `tcp://HOST:PORT`. The
+                workers need this package, and access to the target.
             progress: called after each session, from one thread.
             stop: set this event to end the sync early: what is being copied is finished, the rest is left for the next.
 
@@ -137,11 +146,21 @@ class Archive:
         if since is not None and until is not None and since >= until:
             raise ValueError(f"since={since.isoformat()} is not before until={until.isoformat()}")
         validate_positive("concurrency", concurrency)
+        if workers is not None:
+            validate_positive("workers", workers)
+            if cluster is not None:
+                raise ValueError("give workers= or cluster=, not both")
         event = stop or threading.Event()
+        options: dict[str, Any] = {"concurrency": concurrency, "progress": progress, "stop": event}
 
         def work(blocking: BlockingClient) -> SyncResult:
-            sync = Sync(blocking, self.store, self.ledger, concurrency=concurrency, progress=progress, stop=event)
-            return sync.run(since, until)
+            if workers is None and cluster is None:
+                return Sync(blocking, self.store, self.ledger, **options).run(since, until)
+            from realtimekit.archive.cluster import ClusterSync, connect  # Dask takes a second to load
+
+            with connect(cluster, workers) as dask:
+                sync = ClusterSync(blocking, self.store, self.ledger, cluster=dask, target=self.target, **options)
+                return sync.run(since, until)
 
         return in_thread(client, work, event.set) if client.asynchronous else work(client)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from realtimekit.flow import run
@@ -79,4 +80,4 @@ def _blocking(client: AsyncRealtimeKit, loop: asyncio.AbstractEventLoop) -> Gene
 
 
 def _is_async(limiter: object) -> bool:
-    return asyncio.iscoroutinefunction(getattr(limiter, "reserve", None))
+    return inspect.iscoroutinefunction(getattr(limiter, "reserve", None))

@@ -112,7 +112,7 @@ class _People:
 
     @staticmethod
     def _without_names(text: str, names: dict[str, str]) -> str:
-        """Replace the names of the participants, and their first and last names, wherever they are words of their own."""
+        """Replace the names of participants, also first and last ones, wherever they are words of their own."""
         words = {
             part: pseudonym for name, pseudonym in names.items() for part in [name, *name.split()] if len(part) > 1
         }
