@@ -100,12 +100,13 @@ class Store:
 
     def _collect(self, prefix: str, after: str | None) -> list[Entry]:
         pages = _obstore().list(self._objects, prefix=prefix, offset=after, chunk_size=1000)
-        return sorted(Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+        entries = (Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+        return sorted(entry for entry in entries if entry.path != _LOCK)
 
     def is_empty(self) -> bool:
         """Whether there is nothing at the target. Looks at its top level only."""
         found = self._try("list", "", lambda: _obstore().list_with_delimiter(self._objects, prefix=None))
-        return not found["common_prefixes"] and not found["objects"]
+        return not found["common_prefixes"] and all(item["path"] == _LOCK for item in found["objects"])
 
     def folders(self, prefix: str) -> list[str]:
         """Return the paths of the folders in a folder."""

@@ -183,6 +183,7 @@ class Sync:
         finished = self._finished = threading.Event()
         renewer.start()
         try:
+            self._claims.remove_abandoned()
             while not self._is_over():
                 now = self._clock.now()
                 due = [
