@@ -28,7 +28,7 @@ threading.Event().wait()
 
 
 @pytest.fixture(scope="session")
-def _s3_port() -> Iterator[int]:
+def s3_port() -> Iterator[int]:
     """S3 over HTTP, in a process of its own: what it holds in memory is not this one's."""
     with subprocess.Popen([sys.executable, "-c", _S3], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
@@ -39,10 +39,10 @@ def _s3_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def s3_environment(_s3_port: int) -> dict[str, str]:
+def s3_environment(s3_port: int) -> dict[str, str]:
     """The credentials of S3, as the environment has them."""
     return {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{_s3_port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}",
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",

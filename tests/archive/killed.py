@@ -1,8 +1,8 @@
 """A program that ends with SIGKILL at the write that it is told: run by `test_killed.py`, as `-m tests.archive.killed`.
 
 It has a world of three sessions, and forks a process for each line of its input, {"target", "kill", "concurrency"},
-which syncs it. The output is a line for each: {"writes", "requests", "result"} of a sync that was not killed, null of one
-that was.
+which syncs it. The output is a line for each: {"writes", "requests", "result"} of a sync that was not killed, null of
+one that was.
 """
 
 from __future__ import annotations

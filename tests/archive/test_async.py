@@ -124,17 +124,11 @@ class AsyncLimiter:
     def observe(self, *_: object) -> None: ...
 
 
-class CoroutineLimiter(AsyncLimiter):
-    async def reserve(self, _: Reservation | None) -> Reservation:  # type: ignore[override]
-        return await self._reserve()
-
-
-@pytest.mark.parametrize("kind", [AsyncLimiter, CoroutineLimiter])
-def test_a_limiter_of_an_async_client(kind: type[AsyncLimiter]) -> None:
+def test_a_limiter_of_an_async_client() -> None:
     with Emulator() as emulator, emulator.serve() as server:
         world = World(emulator)
         hold_some(world)
-        limiter = kind()
+        limiter = AsyncLimiter()
 
         async def run() -> Any:
             settings = {**world.settings, "base_url": server.base_url, "transport": "auto", "limiter": limiter}
