@@ -66,7 +66,7 @@ def test_storage_that_fails_at_any_write(world_at: World, storage: Storage) -> N
         assert isinstance(error, ArchiveError)
         assert re.fullmatch(r"[^\n]+: cannot (write|delete) [^\n]+: No space left on device", str(error))
         world.check_contents()
-    assert failed > 5
+    assert failed >= 3
     world.wait(HOUR)  # a claim whose release failed lasts for two minutes
     check_whole(world, ids)
 

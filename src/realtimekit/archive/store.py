@@ -228,7 +228,7 @@ class Store:
         except _MissingError:
             return None
 
-    def _try(self, verb: str, path: str, action: Callable[[], T]) -> T:
+    def _try(self, verb: str, path: str, action: Callable[[], T], attempts: int = 3) -> T:
         try:
             return action()
         except FileNotFoundError as error:
@@ -239,6 +239,8 @@ class Store:
                 raise _ExistsError(path) from None
             if kind == "PreconditionError":
                 raise _ChangedError(path) from None
+            if verb in {"read", "list"} and "response body error" in str(error) and attempts > 1:
+                return self._try(verb, path, action, attempts - 1)  # it broke off; obstore repeats all but that
             if not type(error).__module__.startswith("obstore") and not isinstance(
                 error, OSError | NotImplementedError
             ):
