@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +75,10 @@ def test_texts(text: str, clean: str) -> None:
 
 
 def test_a_hostile_text_is_scrubbed_in_time() -> None:
-    for text in (b"https://" * 20_000, b"https://a?" + b"x=" * 100_000, (b"https://a?b&" * 10_000) + b"sig="):
-        finished = threading.Event()
-        thread = threading.Thread(target=lambda text=text, done=finished: (scrub_text(text), done.set()), daemon=True)
-        thread.start()
-        assert finished.wait(10)
+    for text in (b"https://" * 50_000, b"https://a?" + b"x=" * 250_000, (b"https://a?b&" * 25_000) + b"sig"):
+        started = time.process_time()
+        assert scrub_text(text) == text
+        assert time.process_time() - started < 2
 
 
 def test_links_without_signatures() -> None:

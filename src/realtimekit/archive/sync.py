@@ -122,9 +122,11 @@ class Sync:
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
         """Find and copy: see `Archive.sync`."""
-        self._ledger.check(self._reader.app_id)
-        found = self._client.run(discover(self._reader, self._ledger.frontier(), since, until))
-        self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        is_new = self._ledger.check(self._reader.app_id) is None
+        frontier = None if is_new else self._ledger.frontier()
+        found = self._client.run(discover(self._reader, frontier, since, until))
+        if is_new:
+            self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         self._open(found.sessions)
         if found.window is not None:
             # Only now: each of its sessions is in the ledger.
