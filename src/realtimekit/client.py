@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Flow, Runner, Sleep, Sync, run, run_async
 from realtimekit.interfaces import Request, Reservation, Response
-from realtimekit.kwargs import validate_kwargs
+from realtimekit.kwargs import drop_none, validate_kwargs
 from realtimekit.limits import shared_limiter
 from realtimekit.settings import ClientOptions, hide_secrets, resolve
 from realtimekit.transports import create_transport
@@ -142,7 +142,9 @@ class BaseClient(Runner[F]):
     def __init__(self, transport: object, given: ClientOptions) -> None:
         hide_secrets(given)
         validate_kwargs(type(self).__init__, given)
-        self._settings: Settings = resolve(**given, transport=transport)
+        # A transport that leads to one app, such as an archive's, knows which.
+        own: Any = getattr(transport, "client_options", {})
+        self._settings: Settings = resolve(**{**own, **drop_none(given)}, transport=transport)
         self._reject_async("transport", "send")
         self._transports = _Transports(self._settings.transport, asynchronous=self.asynchronous)
         self._limiter = self._resolve_limiter()

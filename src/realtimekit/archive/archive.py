@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, overload
 
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.forgetting.erasure import Subject, erase, export_subject
+from realtimekit.archive.forgetting.retention import expire
+from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.search import index_path, search, update_index
+from realtimekit.archive.sql import connect, query
+from realtimekit.archive.status import read_status
 from realtimekit.archive.store import open_store
 from realtimekit.archive.sync import Sync
+from realtimekit.archive.tables.parquet import read_table
+from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.update import rebuild_tables
+from realtimekit.archive.transport import ArchiveTransport
+from realtimekit.archive.verify import verify
 from realtimekit.kwargs import validate_positive
 from realtimekit.values import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
+    from datetime import timedelta
+
+    from duckdb import DuckDBPyConnection
 
     from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.forgetting.erasure import Erasure
+    from realtimekit.archive.forgetting.retention import Expiry
+    from realtimekit.archive.search import Match
+    from realtimekit.archive.sql import Rows
+    from realtimekit.archive.status import Status
     from realtimekit.archive.sync import Progress, SyncResult
+    from realtimekit.archive.verify import Verification
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
+    from realtimekit.webhooks.router import BaseRouter
 
 
 class Archive:
@@ -34,16 +55,17 @@ class Archive:
     Args:
         target: a folder, `s3://BUCKET/PREFIX`, `gs://...`, `az://...` or `memory://NAME`; by default
             REALTIMEKIT_ARCHIVE. Credentials come from the environment variables of the storage.
+        create: whether to create a folder that does not exist.
 
     Raises:
         ArchiveError: no target is given, or it is none.
     """
 
-    def __init__(self, target: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, target: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
         given = target if target is not None else os.environ.get("REALTIMEKIT_ARCHIVE")
         if not given:
             raise ArchiveError("no archive is given: name a folder or URL, or set REALTIMEKIT_ARCHIVE")
-        self.store = open_store(given, create=True)
+        self.store = open_store(given, create=create)
         self.ledger = Ledger(self.store)
 
     @property
@@ -119,6 +141,240 @@ class Archive:
             return sync.run(since, until)
 
         return in_thread(client, work, event.set) if client.asynchronous else work(client)
+
+    def handler(self, router: BaseRouter[Any], client: RealtimeKit | None = None) -> ArchiveHandler:
+        """Register a handler of webhooks that copies sessions as soon as they end, and their files as they appear.
+
+        It handles `meeting.ended`, `meeting.chatSynced`, `meeting.transcript`, `meeting.summary` and
+        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.found` then counts the sessions of
+        which no webhook told.
+
+        Example:
+            router = Router()
+            Archive("s3://bucket/meetings").handler(router)
+
+        Args:
+            router: a `Router` or an `AsyncRouter`, which calls the handler in a thread.
+            client: a client of the app; by default the default client.
+
+        Returns:
+            The handler; `handler.drain()` waits for the copies.
+        """
+        handler = ArchiveHandler(self, client)
+        router.on(*EVENTS)(handler)
+        return handler
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def transport(self) -> ArchiveTransport:
+        """Return a transport that reads from this archive, for either client: no token or id is needed.
+
+        Example:
+            client = RealtimeKit(transport=Archive("meetings").transport())
+            client.sessions.where(search="weekly").first().transcript.segments()
+
+        Raises:
+            ArchiveError: there is no archive, or it cannot be read.
+        """
+        return ArchiveTransport(self)
+
+    # --- tables ------------------------------------------------------------------------------------------------------
+
+    def arrow(self, table: str, columns: list[str] | None = None) -> Any:
+        """Return a table as a `pyarrow.Table`; docs/archive.md has the tables and their columns.
+
+        Args:
+            table: "sessions", "participants", "peer_quality", "chat_messages", "transcript_segments", "summaries",
+                "recordings", "livestream_sessions" or "files".
+            columns: only these.
+
+        Raises:
+            ArchiveError: there is no such table, or the archive cannot be read.
+        """
+        return read_table(self.store, table, read_snapshot(self.store).files(table), columns)
+
+    def pandas(self, table: str, columns: list[str] | None = None) -> Any:
+        """As `arrow`, but a `pandas.DataFrame`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return self.arrow(table, columns).to_pandas()
+
+    def polars(self, table: str, columns: list[str] | None = None) -> Any:
+        """As `arrow`, but a `polars.DataFrame`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        import polars as pl
+
+        return pl.from_arrow(self.arrow(table, columns))
+
+    def duckdb(self) -> DuckDBPyConnection:
+        """Return a DuckDB connection in which the tables are views. It can read their files, and no others.
+
+        Example:
+            archive.duckdb().sql("select day, count(*) from sessions group by day").df()
+
+        The tables are those of now: connect again after a sync. What is not in a folder is copied to this machine until
+        the connection is gone.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            ImportError: duckdb is not installed.
+        """
+        return connect(self.store)
+
+    def query(self, sql: str) -> Rows:
+        """Return the result of one SQL query that reads the tables.
+
+        Example:
+            archive.query("select title, seconds from sessions order by seconds desc limit 5").to_dicts()
+
+        Raises:
+            ArchiveError: the query is not valid, fails, or would write; or the archive cannot be read.
+        """
+        return query(self.store, sql)
+
+    def rebuild(self) -> None:
+        """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.
+
+        Raises:
+            ArchiveError: the archive cannot be read or written.
+        """
+        rebuild_tables(self.store, datetime.now(UTC))
+        index_path(self.store).unlink(missing_ok=True)
+        update_index(self.store)
+
+    # --- search ------------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        words: str,
+        *,
+        speaker: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        meeting_id: str | None = None,
+        limit: int = 20,
+    ) -> list[Match]:
+        """Search in transcripts, chats and summaries; the best matches first.
+
+        Example:
+            archive.search('budget "next year"', speaker="Alice")
+
+        Args:
+            words: what to look for: all words must occur; "a phrase" as it is, `bud*` all words that begin so, `-word`
+                not, and `OR` between two is either. Case and accents do not matter.
+            speaker: only what this person said or wrote; a part of the name is enough.
+            since: only what was said or written from then on.
+            until: only what was said or written before.
+            meeting_id: only sessions of this meeting.
+            limit: how many matches to return at most.
+
+        Raises:
+            ArchiveError: there is no word to look for, or the archive cannot be read.
+            ValueError: a time has no time zone.
+        """
+        validate_positive("limit", limit)
+        return search(self.store, words, speaker=speaker, since=since, until=until, meeting_id=meeting_id, limit=limit)
+
+    # --- proof -------------------------------------------------------------------------------------------------------
+
+    def verify(self, *, deep: bool = False, progress: Callable[[int], object] | None = None) -> Verification:
+        """Find out whether everything is there that should be, and is what was written. Only the storage is read.
+
+        Args:
+            deep: whether to read every object and compare its checksum, instead of its size alone.
+            progress: called after each session with how many there were so far.
+
+        Raises:
+            ArchiveError: there is no archive, or it cannot be read.
+        """
+        return verify(self.store, self.ledger, deep=deep, progress=progress)
+
+    def status(self, now: datetime | None = None) -> Status:
+        """Return what is proven, what is still to come, and what is at risk.
+
+        Args:
+            now: the time to compare with; None for this machine's.
+
+        Raises:
+            ArchiveError: there is no archive, or it cannot be read.
+        """
+        return read_status(self.store, self.ledger, now)
+
+    # --- forgetting --------------------------------------------------------------------------------------------------
+
+    def erase(
+        self,
+        *,
+        custom_participant_id: str | None = None,
+        user_id: str | None = None,
+        peer_id: str | None = None,
+        redact: bool = False,
+        delete_composites: bool = False,
+        delete_summaries: bool = False,
+    ) -> Erasure:
+        """Erase a person from the archive: raw files, tables and the search index of this machine.
+
+        Their records, messages, segments, call quality and tracks go. Recordings of everybody and summaries stay, named
+        in the receipt, unless you say otherwise. Later syncs leave the person out. A bucket that keeps old versions
+        keeps them: delete those with the tools of the storage. Killed in the middle, erase again.
+
+        Args:
+            custom_participant_id: your own id of the person.
+            user_id: instead: the id of a participant of a meeting.
+            peer_id: instead: the id of one stay in a session.
+            redact: keep an empty place where the person was, with its times, instead of nothing.
+            delete_composites: delete the recordings of everybody in sessions where the person was.
+            delete_summaries: delete the summaries of these sessions.
+
+        Raises:
+            ArchiveError: no id is given, or several; or the archive cannot be written.
+        """
+        return erase(
+            self.store,
+            self.ledger,
+            Subject(custom_participant_id, user_id, peer_id),
+            redact=redact,
+            delete_composites=delete_composites,
+            delete_summaries=delete_summaries,
+        )
+
+    def export_subject(
+        self, *, custom_participant_id: str | None = None, user_id: str | None = None, peer_id: str | None = None
+    ) -> dict[str, Any]:
+        """Return what the archive has about a person, as plain JSON: to be handed to them.
+
+        Args:
+            custom_participant_id: your own id of the person.
+            user_id: instead: the id of a participant of a meeting.
+            peer_id: instead: the id of one stay in a session.
+
+        Raises:
+            ArchiveError: no id is given, or several; or the archive cannot be read.
+        """
+        return export_subject(self.store, self.ledger, Subject(custom_participant_id, user_id, peer_id))
+
+    def expire(self, after: timedelta, *, keep: Iterable[str] = ()) -> Expiry:
+        """Delete what is older from the archive. The manifests stay, and say so.
+
+        Example:
+            archive.expire(timedelta(days=90), keep=["session", "transcript"])
+
+        Args:
+            after: how long after its end a session is kept.
+            keep: what is kept for ever: "session", "meeting", "participants", "peers", "chat", "transcript", "summary",
+                "recordings", "livestream_sessions".
+
+        Raises:
+            ArchiveError: there is no such artifact; or the archive cannot be written.
+        """
+        return expire(self.store, self.ledger, after, keep)
+
+    # --- what it holds -----------------------------------------------------------------------------------------------
 
     def manifests(self) -> Iterator[Manifest]:
         """Iterate over the manifests of all sessions, by day."""

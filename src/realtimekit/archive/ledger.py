@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.sealed import seal, unseal
 from realtimekit.values import format_time, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from realtimekit.archive.store import Store
 
@@ -55,6 +56,26 @@ class OpenSession(NamedTuple):
         try:
             deadline, look, day, session = path.rpartition("/")[2].split("_", 3)
             return cls(layout.unstamp(deadline), layout.unstamp(look), day, layout.unsegment(session))
+        except ValueError:
+            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+
+
+class ChangedSession(NamedTuple):
+    """A session whose manifest was written, and whose rows in the tables are still those of an earlier one."""
+
+    day: str
+    revision: int
+    session_id: str
+
+    @property
+    def path(self) -> str:
+        return f"{layout.CHANGED}/{self.day}_{self.revision:06}_{layout.segment(self.session_id)}"
+
+    @classmethod
+    def from_path(cls, path: str) -> Self:
+        try:
+            day, revision, session = path.rpartition("/")[2].split("_", 2)
+            return cls(day, int(revision), layout.unsegment(session))
         except ValueError:
             raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
 
@@ -128,6 +149,18 @@ class Ledger:
             )
         return found
 
+    def app(self) -> dict[str, str]:
+        """Return the ids of the app and account of the archive.
+
+        Raises:
+            ArchiveError: the target holds no archive.
+        """
+        found = self.identity()
+        if found is None:
+            target = self._store.target
+            raise ArchiveError(f"there is no archive at {target}: `realtimekit archive sync {target}` makes one")
+        return {"app_id": str(found["app_id"]), "account_id": str(found["account_id"])}
+
     def create(self, account_id: str, app_id: str, now: datetime) -> dict[str, Any]:
         """Make the target an archive of an app, unless it is one.
 
@@ -200,28 +233,42 @@ class Ledger:
         """Remove an entry: the session is complete."""
         self._store.delete([entry.path])
 
+    # --- changed sessions ---------------------------------------------------------------------------------------------
+
+    def changed_sessions(self) -> list[ChangedSession]:
+        """Return the sessions whose rows in the tables are out of date, by day."""
+        return [ChangedSession.from_path(entry.path) for entry in self._store.entries(layout.CHANGED)]
+
+    def settle(self, changed: Iterable[ChangedSession]) -> None:
+        """Remove entries whose rows are up to date."""
+        self._store.delete(entry.path for entry in changed)
+
     # --- windows -----------------------------------------------------------------------------------------------------
 
     def windows(self) -> list[Window]:
         """Return all windows, by time."""
-        found = [self._window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
+        found = [self.window(entry.path) for entry in self._store.entries(layout.WINDOWS)]
         return [window for window in found if window is not None]
 
-    def _window(self, path: str) -> Window | None:
-        """Return a window; None if it has just been replaced by a proven one."""
+    def window(self, path: str) -> Window | None:
+        """Return a window; None if it has just been replaced by a proven one.
+
+        Raises:
+            ArchiveDamagedError: it is not what was written.
+        """
         if (content := self._store.read(path)) is None:
             return None
         try:
-            return Window.from_dict(json.loads(content))
+            return Window.from_dict(unseal(content, path))
         except (ValueError, KeyError, TypeError):
-            raise ArchiveError(f"{self._store.target}: {path} cannot be read") from None
+            raise ArchiveDamagedError(f"{path} is damaged: it is not a window of the ledger") from None
 
     def frontier(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
         # Windows pile up over the years, and the last ones tell. This machine's clock only says where to begin.
         for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
-                window = self._window(entry.path)
+                window = self.window(entry.path)
                 if window is not None and window.proven:
                     return window.end
         return None
@@ -232,12 +279,12 @@ class Ledger:
         What it proves must be in the ledger for good before.
         """
         self._store.flush(layout.OPEN, content=False)
-        self._store.put(window.path, (json.dumps(window.to_dict(), indent=1) + "\n").encode())
+        self._store.put(window.path, seal(window.to_dict()))
         if window.proven:
             start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
             after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
             same = [path for path in after if path.startswith(start) and path != window.path]
-            found = [old for path in same if (old := self._window(path)) is not None]
+            found = [old for path in same if (old := self.window(path)) is not None]
             self._store.delete(old.path for old in found if not old.proven)
 
 

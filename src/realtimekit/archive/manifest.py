@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.sealed import seal, unseal
 from realtimekit.values import format_time, parse_timestamp
 
 VERSION = 1
@@ -110,6 +110,14 @@ class Manifest(NamedTuple):
         """Return the artifacts in one of these states."""
         return [artifact for artifact in self.artifacts.values() if artifact.state in states]
 
+    def reopened(self, name: str, deadline: datetime) -> Self:
+        """Return the same with one artifact to be looked at again, unless it is there."""
+        artifact = self.artifacts.get(name)
+        if artifact is None or artifact.state in {State.COPIED, State.ERASED, State.EXPIRED}:
+            return self
+        changed = artifact._replace(state=State.PENDING, deadline=artifact.deadline or deadline)
+        return self._replace(artifacts={**self.artifacts, name: changed})
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
         values = {
@@ -120,7 +128,7 @@ class Manifest(NamedTuple):
         return {"version": VERSION, **values, "artifacts": artifacts}
 
     def encode(self) -> bytes:
-        return (json.dumps(self.to_dict(), ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")
+        return seal(self.to_dict())
 
     @classmethod
     def decode(cls, content: bytes, path: str) -> Self:
@@ -129,8 +137,8 @@ class Manifest(NamedTuple):
         Raises:
             ArchiveDamagedError: it is none, or of a newer version.
         """
+        raw = unseal(content, path)
         try:
-            raw = json.loads(content)
             if raw["version"] > VERSION:
                 raise ArchiveDamagedError(
                     f"{path} has version {raw['version']}, and this release reads {VERSION}: upgrade realtimekit"

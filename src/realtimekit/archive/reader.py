@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """A response: its content, byte for byte, and the same decoded."""
 
     content: bytes
@@ -45,12 +45,12 @@ class Listing(NamedTuple):
     """All pages of a list.
 
     Attributes:
-        answer: the only page as it came; several are put together to one.
+        response: the only page as it came; several are put together to one.
         items: the records on them.
         total: `total_count` of the last page; None if the server does not say.
     """
 
-    answer: Answer
+    response: RawResponse
     items: list[dict[str, Any]]
     total: int | None
 
@@ -66,7 +66,7 @@ class Reader:
         ids = encode_segment("account_id", self.account_id), encode_segment("app_id", self.app_id)
         self._prefix = "/accounts/{}/realtime/kit/{}".format(*ids)
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[Answer]:
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[RawResponse]:
         """Read one path below the app.
 
         Raises:
@@ -74,7 +74,7 @@ class Reader:
         """
         response, body = yield from exchange(self.settings, Call("GET", self._prefix + path, query))
         self.clock.observe(response.headers)
-        return Answer(response.content, body)
+        return RawResponse(response.content, body)
 
     def get_all(self, path: str, key: str | None = None, query: Mapping[str, Any] | None = None) -> Flow[Listing]:
         """Read all pages of a list.
@@ -87,14 +87,14 @@ class Reader:
         Raises:
             DecodeError: a page holds no list of records.
         """
-        items, answers = list[dict[str, Any]](), list[Answer]()
+        items, kept = list[dict[str, Any]](), list[RawResponse]()
 
-        def keep(answer: Answer, found: list[dict[str, Any]]) -> None:
+        def keep(response: RawResponse, found: list[dict[str, Any]]) -> None:
             items.extend(found)
-            answers.append(answer if not answers else Answer(b"", None))
+            kept.append(response if not kept else RawResponse(b"", None))
 
         pages = yield from self.read_pages(path, key, query, keep)
-        whole = answers[0] if len(answers) == 1 else _joined(answers[0].body, key, items)
+        whole = kept[0] if len(kept) == 1 else _joined(kept[0].body, key, items)
         return Listing(whole, items, pages.last_total)
 
     def read_pages(
@@ -102,7 +102,7 @@ class Reader:
         path: str,
         key: str | None,
         query: Mapping[str, Any] | None,
-        accept: Callable[[Answer, list[dict[str, Any]]], object],
+        accept: Callable[[RawResponse, list[dict[str, Any]]], object],
         first_page: int = 1,
     ) -> Flow[Pages]:
         """Read the pages of a list, and hand on the records of each: as `get_all`, without keeping them.
@@ -117,25 +117,25 @@ class Reader:
         paginator, last_page = Paginator(first_page), first_page
         totals = list[int | None]()
         while (page_no := paginator.page_no) is not None:
-            answer = yield from self.get(path, {**(query or {}), "page_no": page_no, "per_page": PAGE_SIZE})
-            found = responses.unwrap_list(answer.body, key)
+            response = yield from self.get(path, {**(query or {}), "page_no": page_no, "per_page": PAGE_SIZE})
+            found = responses.unwrap_list(response.body, key)
             if found is None:
                 raise DecodeError(f"GET {path}: the response contains no list of records")
-            position = paging(answer.body)
+            position = paging(response.body)
             keys = [name if isinstance(name := item.get("id"), str) else json.dumps(item) for item in found]
             count = paginator.accept(keys, position)
             last_page = page_no if count else last_page
-            accept(answer, found[:count])
+            accept(response, found[:count])
             totals.append(position.total_count)
         return Pages(totals[0], totals[-1], last_page)
 
     def count(self, path: str, query: Mapping[str, Any] | None = None) -> Flow[int | None]:
         """Return `total_count` of a list; None if the server does not say."""
-        answer = yield from self.get(path, {**(query or {}), "page_no": 1, "per_page": 1})
-        return paging(answer.body).total_count
+        response = yield from self.get(path, {**(query or {}), "page_no": 1, "per_page": 1})
+        return paging(response.body).total_count
 
 
-def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> Answer:
+def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> RawResponse:
     """Return one page with all items, in the shape of the first one."""
     position = {"total_count": len(items), "start_offset": min(1, len(items)), "end_offset": len(items)}
     body = dict(first)
@@ -147,4 +147,4 @@ def _joined(first: Any, key: str | None, items: list[dict[str, Any]]) -> Answer:
     if "paging" in body:
         body["paging"] = position
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return Answer(content, body)
+    return RawResponse(content, body)

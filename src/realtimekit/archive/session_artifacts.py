@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.archive.compression import compressed
+from realtimekit.archive.forgetting.people import erase_from
 from realtimekit.archive.manifest import Artifact, Manifest, State
 from realtimekit.errors import (
     APIConnectionError,
@@ -18,6 +19,7 @@ from realtimekit.errors import (
 )
 
 if TYPE_CHECKING:
+    from realtimekit.archive.forgetting.tombstones import Tombstones
     from realtimekit.archive.reader import Reader
     from realtimekit.archive.store import Store
     from realtimekit.flow import Flow
@@ -48,8 +50,10 @@ def _is_storage(error: BaseException) -> bool:
 class SessionArtifacts:
     """The artifacts of one session, as they were in its manifest before, and as they become."""
 
-    def __init__(self, reader: Reader, store: Store, session_id: str, before: Manifest | None) -> None:
-        self._reader, self._store = reader, store
+    def __init__(
+        self, reader: Reader, store: Store, tombstones: Tombstones, session_id: str, before: Manifest | None
+    ) -> None:
+        self._reader, self._store, self._tombstones = reader, store, tombstones
         self._id, self._before = session_id, before
         self._artifacts: dict[str, Artifact] = dict(before.artifacts) if before else {}
         self._failures: list[str] = []
@@ -78,6 +82,8 @@ class SessionArtifacts:
         return artifact is not None and not artifact.unfinished
 
     def keep(self, name: str, file: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
+        if self._tombstones:
+            content = erase_from(name, content, self._tombstones.cover, redact=False)
         self._store.put(f"{self._folder}/{file}", compressed(content) if compress else content)
         digest = hashlib.sha256(content).hexdigest()
         self.set(name, State.COPIED, file=file, bytes=len(content), sha256=digest, source=source)

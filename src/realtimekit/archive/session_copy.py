@@ -18,6 +18,8 @@ from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveChangedError
+from realtimekit.archive.forgetting.people import ids_of
+from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
 from realtimekit.archive.session_artifacts import RETENTION, SETTLED, SessionArtifacts, is_missing
@@ -35,7 +37,8 @@ from realtimekit.values import parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtimekit.archive.reader import Answer, Reader
+    from realtimekit.archive.forgetting.tombstones import Tombstones
+    from realtimekit.archive.reader import RawResponse, Reader
     from realtimekit.archive.session_files import Locate
     from realtimekit.archive.store import Store
     from realtimekit.flow import Flow
@@ -68,28 +71,29 @@ class Meetings:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._found: dict[str, Answer | None] = {}
+        self._found: dict[str, RawResponse | None] = {}
         self._lock = threading.Lock()
 
-    def get(self, meeting_id: str) -> Flow[Answer | None]:
+    def get(self, meeting_id: str) -> Flow[RawResponse | None]:
         """Return a meeting; None if there is none."""
         with self._lock:
             if meeting_id in self._found:
                 return self._found[meeting_id]
-        answer: Answer | None = None
+        response: RawResponse | None = None
         with contextlib.suppress(NotFoundError):
-            answer = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
+            response = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
         with self._lock:
             while len(self._found) >= MEETINGS:
                 del self._found[next(iter(self._found))]
-            self._found[meeting_id] = answer
-        return answer
+            self._found[meeting_id] = response
+        return response
 
 
 def copy_session(
     reader: Reader,
     store: Store,
     meetings: Meetings,
+    tombstones: Tombstones,
     session_id: str,
     before: Manifest | None = None,
     *,
@@ -102,6 +106,7 @@ def copy_session(
         reader: the app.
         store: the archive.
         meetings: the meetings of all sessions.
+        tombstones: who was erased, and is left out.
         session_id: the session.
         before: its manifest, if it was copied before.
         version: of the manifest in the storage, if it was read.
@@ -113,7 +118,7 @@ def copy_session(
         ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, session_id, before, version)
+    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version)
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
@@ -133,11 +138,12 @@ class _SessionCopy(SessionArtifacts):
         reader: Reader,
         store: Store,
         meetings: Meetings,
+        tombstones: Tombstones,
         session_id: str,
         before: Manifest | None,
         version: str | None,
     ) -> None:
-        super().__init__(reader, store, session_id, before)
+        super().__init__(reader, store, tombstones, session_id, before)
         self._version = version
         self._meetings = meetings
         self._path = f"/sessions/{encode_segment('session_id', session_id)}"
@@ -150,10 +156,10 @@ class _SessionCopy(SessionArtifacts):
     def run(self, on_rooms: Callable[[list[dict[str, Any]]], object]) -> Flow[Copied]:
         """Copy the session: see `copy_session`."""
         try:
-            answer = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
+            response = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
         except NotFoundError as error:
             return self._vanished(error)
-        session = responses.unwrap(answer.body)
+        session = responses.unwrap(response.body)
         if not isinstance(session, dict) or session.get("id") != self._id:
             raise DecodeError(f"GET {self._path}: the response is not about this session")
         if session.get("status") == "LIVE":
@@ -166,15 +172,19 @@ class _SessionCopy(SessionArtifacts):
             self._read_before()
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
-        self.keep("session", "session.json", scrub(answer.content, answer.body))
+        self.keep("session", "session.json", scrub(response.content, response.body))
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
+        yield from self.attempt("participants", self._copy_participants())
+        if self._tombstones and not self.is_done("participants"):
+            # Without them nobody knows which messages are of somebody who was erased: another look copies the rest.
+            on_rooms(self._rooms)
+            return Copied(self._commit(), self._failures, self._rooms)
         # Peers come before the transcript: whether people spoke tells what an empty one means.
         for name, copy in (
             ("chat", self._copy_chat),
             ("recordings", self._copy_recordings),
-            ("participants", self._copy_participants),
             ("peers", self._copy_peers),
             ("transcript", self._copy_transcript),
             ("summary", self._copy_summary),
@@ -195,14 +205,14 @@ class _SessionCopy(SessionArtifacts):
     # --- each artifact -----------------------------------------------------------------------------------------------
 
     def _copy_meeting(self, meeting_id: str) -> Flow[None]:
-        answer = yield from self._meetings.get(meeting_id)
-        if answer is None:
+        response = yield from self._meetings.get(meeting_id)
+        if response is None:
             self.set("meeting", State.EMPTY, reason="the platform has no such meeting any more")
             return
-        found = responses.unwrap(answer.body)
+        found = responses.unwrap(response.body)
         self._meeting = found if isinstance(found, dict) else {}
         if not self.is_done("meeting"):
-            self.keep("meeting", "meeting.json", scrub(answer.content, answer.body))
+            self.keep("meeting", "meeting.json", scrub(response.content, response.body))
 
     def _copy_participants(self) -> Flow[None]:
         if self.is_done("participants"):
@@ -215,7 +225,10 @@ class _SessionCopy(SessionArtifacts):
         )
         self._participants = listing.items
         self._total = len(listing.items)
-        self.keep("participants", "participants.json", scrub(listing.answer.content, listing.answer.body))
+        for participant in listing.items:
+            if self._tombstones.cover(*ids_of(participant)):
+                self._tombstones.add(ids_of(participant))  # their other ids are those in the chat and the transcript
+        self.keep("participants", "participants.json", scrub(listing.response.content, listing.response.body))
         if listing.total not in {None, len(listing.items)}:
             reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.total}"
             deadline = self.deadline(RETENTION)
@@ -231,17 +244,19 @@ class _SessionCopy(SessionArtifacts):
             if not isinstance(peer_id, str) or not peer_id:
                 continue
             name = f"peers/{layout.segment(peer_id)}"
-            if not self.is_done(name):
+            if self._tombstones.cover(*ids_of(participant)):
+                self.set(name, State.ERASED)
+            elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_peer(name, peer_id))
 
     def _copy_peer(self, name: str, peer_id: str) -> Flow[None]:
         path = f"/sessions/peer-report/{encode_segment('peer_id', peer_id)}"
         try:
-            answer = yield from self._reader.get(path, {"include_peer_events": True})
+            response = yield from self._reader.get(path, {"include_peer_events": True})
         except NotFoundError:
             self.missing(name, ANALYTICS_RETENTION, needed=False, otherwise=State.EMPTY)
             return
-        content = scrub(answer.content, answer.body)
+        content = scrub(response.content, response.body)
         self._spoke = self._spoke or _sent_audio(content)
         self.keep(name, f"{name}.json.zst", content, compress=True)
 
@@ -316,7 +331,7 @@ class _SessionCopy(SessionArtifacts):
             self.set(name, State.EMPTY, reason="the session was not broadcast")
             return
         if listing.items:
-            self.keep(name, f"{name}.json", scrub(listing.answer.content, listing.answer.body))
+            self.keep(name, f"{name}.json", scrub(listing.response.content, listing.response.body))
         else:
             self.set(name, State.EMPTY, reason="the session was not broadcast")
 
@@ -366,7 +381,9 @@ class _SessionCopy(SessionArtifacts):
         self._artifacts.pop(folder, None)  # its files take over
         for stem, locate in files:
             name = f"{folder}/{stem}"
-            if not self.is_done(name):
+            if self._tombstones.cover_part_of(stem):
+                self.set(name, State.ERASED)
+            elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_file(name, recording, locate, deadline))
 
     def _no_files(self, folder: str, recording: dict[str, Any], deadline: datetime) -> None:
@@ -431,6 +448,8 @@ class _SessionCopy(SessionArtifacts):
     def _write_manifest(self, manifest: Manifest) -> None:
         self._store.remove_leftovers(self._folder)
         self._store.flush(self._folder)
+        # Before the commit: if this ends between the two, the tables are updated for nothing, and not left behind.
+        self._store.put(ChangedSession(layout.day_of(manifest.started_at), manifest.revision, self._id).path, b"")
         path, content = f"{self._folder}/{layout.MANIFEST}", manifest.encode()
         # Object storage may have written it, although the response was lost on the way, and then says that it changed.
         if not self._store.swap(path, content, self._version) and self._store.read(path) != content:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from realtimekit import responses
+from realtimekit.archive import layout
 from realtimekit.artifacts.download import safe_file_name
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class Link:
         return self.url
 
     def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:  # noqa: ARG002 - there are none
-        answer = yield from self._reader.get(self._path, self._query)
-        found = responses.unwrap(answer.body)
+        response = yield from self._reader.get(self._path, self._query)
+        found = responses.unwrap(response.body)
         self.url = self._locate(found) if isinstance(found, dict) else None
 
 
@@ -95,6 +96,37 @@ def _tracks(recording: dict[str, Any]) -> Iterator[tuple[int, str, str]]:
 
 def _track_link(layer: int, file: str, recording: dict[str, Any]) -> str | None:
     return next((link for number, name, link in _tracks(recording) if (number, name) == (layer, file)), None)
+
+
+def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> dict[str, Any]:
+    """Return a recording with other links.
+
+    Args:
+        recording: as the platform sent it.
+        link: takes the name of a file's artifact, "recordings/<id>/<file>".
+    """
+    folder = f"recordings/{layout.segment(str(recording.get('id')))}"
+    links = iter([link(f"{folder}/{name}") for name, _ in recording_files(recording)])
+    changed = dict(recording)
+    if isinstance(recording.get("download_url"), str):
+        changed["download_url"] = next(links)
+    for field in ("audio_download_url", "download_audio_url"):
+        if recording.get(field):
+            changed[field] = next(links)
+            break
+    if isinstance(recording.get("download_url"), list):
+        tracks = {(number, name): next(links) for number, name, _ in _tracks(recording)}
+        changed["download_url"] = [
+            {
+                **layer,
+                "download_urls": {
+                    name: {"download_url": url} for (number, name), url in tracks.items() if number == place
+                },
+            }
+            for place, layer in enumerate(recording["download_url"])
+            if isinstance(layer, dict)
+        ]
+    return changed
 
 
 def text_file_name(name: str, content: bytes) -> str:

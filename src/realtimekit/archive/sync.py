@@ -13,11 +13,14 @@ from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
+from realtimekit.archive.forgetting.rewriting import finish_rewriting
+from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, OpenSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import RETENTION, is_fatal
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
+from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError
 
 if TYPE_CHECKING:
@@ -59,7 +62,6 @@ class SyncResult(NamedTuple):
         failures: what could not be read or fetched, in words.
         window: the span of time that was closed, if one was.
         interrupted: whether it was asked to stop before it had finished.
-        changed: the folders of the sessions whose manifests it wrote.
     """
 
     found: int
@@ -74,7 +76,6 @@ class SyncResult(NamedTuple):
     failures: list[str]
     window: Window | None
     interrupted: bool
-    changed: list[str]
 
     @property
     def ok(self) -> bool:
@@ -86,7 +87,6 @@ class SyncResult(NamedTuple):
         """Return plain JSON."""
         values = self._asdict()
         values["window"] = None if self.window is None else self.window.to_dict()
-        del values["changed"]
         return {"ok": self.ok, **values}
 
 
@@ -112,12 +112,13 @@ class Sync:
         self._meetings = Meetings(self._reader)
         self._claims = Claims(store, self._clock.now)
         self._known: set[str] = set()  # the sessions that are in the ledger or copied, as far as this sync has looked
+        self._tombstones = Tombstones(store, ledger)
+        self._again: str | None = None  # an artifact to look for, although the manifest says that there is none
         self._counts: Counter[str] = Counter()
         self._artifacts: Counter[str] = Counter()
         self._bytes = 0
         self._lost: list[str] = []
         self._failures: list[str] = []
-        self._changed: list[str] = []
         self._lock = threading.Lock()
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
@@ -127,13 +128,17 @@ class Sync:
         found = self._client.run(discover(self._reader, frontier, since, until))
         if is_new:
             self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        finish_rewriting(self._store, self._reader.app_id, self._clock.now)
         self._open(found.sessions)
         if found.window is not None:
             # Only now: each of its sessions is in the ledger.
             self._ledger.add_window(found.window)
             if not found.window.proven:
                 self._failures.append(_unproven(found.window))
-        self._copy_all()
+        try:
+            self._copy_all()
+        finally:
+            update_tables(self._store, self._ledger, self._clock.now())
         return SyncResult(
             found=self._counts["found"],
             looked_at=self._counts["looked_at"],
@@ -147,8 +152,36 @@ class Sync:
             failures=sorted(self._failures),
             window=found.window,
             interrupted=self._stop.is_set(),
-            changed=sorted(self._changed),
         )
+
+    # --- one session -------------------------------------------------------------------------------------------------
+
+    def enter(self, session_id: str, day: str) -> OpenSession:
+        """Enter a session in the ledger, for this sync or another to look at.
+
+        Args:
+            session_id: the session.
+            day: the UTC date of its start; `layout.NO_DAY` if it is not known.
+        """
+        self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        # A second entry of a session does no harm: a sync closes it when it finds the session complete.
+        entry = OpenSession(NEVER, AT_ONCE, day, session_id)
+        self._ledger.open(entry)
+        return entry
+
+    def copy_now(self, session_id: str, day: str, again: str | None = None) -> None:
+        """Copy what the archive lacks of one session.
+
+        Args:
+            session_id: the session.
+            day: as in `enter`.
+            again: an artifact to look for, although it was said not to be there.
+
+        Raises:
+            APIError, APIConnectionError: as `run`.
+        """
+        self._again = again
+        self._look_at(self.enter(session_id, day))
 
     # --- discovery ---------------------------------------------------------------------------------------------------
 
@@ -254,9 +287,10 @@ class Sync:
 
     def _copy(self, entry: OpenSession) -> None:
         before, version = self._manifest(entry)
+        if before is not None and self._again is not None:
+            before = before.reopened(self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
             # What remains of a sync that was killed before it could close the entry.
-            self._changed.append(layout.session_folder(self._reader.app_id, entry.day, entry.session_id))
             self._count("completed")
             self._ledger.close(entry)
             return
@@ -265,6 +299,7 @@ class Sync:
                 self._reader,
                 self._store,
                 self._meetings,
+                self._tombstones,
                 entry.session_id,
                 before,
                 version=version,
@@ -300,8 +335,6 @@ class Sync:
             self._failures += copied.failures
             if copied.manifest is None or copied.manifest is before:
                 return
-            day = layout.day_of(copied.manifest.started_at)
-            self._changed.append(layout.session_folder(self._reader.app_id, day, entry.session_id))
             for name, artifact in copied.manifest.artifacts.items():
                 old = before.artifacts.get(name) if before else None
                 if old is not None and old._replace(seen_at=None) == artifact._replace(seen_at=None):

@@ -16,6 +16,7 @@ from realtimekit.errors import RealtimeKitError
 COMMANDS = {
     "analytics": "realtimekit.cli.analytics",
     "apps": "realtimekit.cli.apps",
+    "archive": "realtimekit.cli.archive",
     "demo": "realtimekit.cli.demo",
     "doctor": "realtimekit.cli.doctor",
     "drift": "realtimekit.cli.drift",

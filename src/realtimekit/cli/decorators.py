@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.options import account_options, format_options, limit_options
+from realtimekit.cli.options import ARCHIVE, account_options, format_options, limit_options
 from realtimekit.errors import RealtimeKitError
 from realtimekit.paths import encode_segment
 from realtimekit.settings import ENVIRONMENT
@@ -31,11 +31,17 @@ def with_client(command: Command) -> Command:
     def wrapper(*, app_id: str | None, account_id: str | None, **kwargs: Any) -> Any:
         from realtimekit import RealtimeKit  # loaded when a command runs, not for its help
 
+        options = {name: value for name, value in kwargs.items() if value not in (None, ())}
+        if (target := click.get_current_context().meta.get(ARCHIVE)) is not None:
+            from realtimekit.archive import Archive
+
+            with RealtimeKit(transport=Archive(target, create=False).transport()) as client:
+                return command(client, **options)
         # pyreqwest would not notice Ctrl-C until the server responds.
         transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpcore2"
         with RealtimeKit(app_id=app_id, account_id=account_id, transport=transport) as client:
             _validate_ids(client.settings)
-            return command(client, **{name: value for name, value in kwargs.items() if value not in (None, ())})
+            return command(client, **options)
 
     return wrapper
 

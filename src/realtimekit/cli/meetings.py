@@ -10,7 +10,13 @@ from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import list_command, show_command, usage_errors
 from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.options import boolean_options, confirmation_option, from_file_option, time_range_options
+from realtimekit.cli.options import (
+    archive_option,
+    boolean_options,
+    confirmation_option,
+    from_file_option,
+    time_range_options,
+)
 from realtimekit.cli.param_types import positive_seconds, resource_id
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ def meetings() -> None:
 
 
 @meetings.command("list")
+@archive_option
 @click.option("--status", type=OpenEnum("meeting.MeetingFilters.status"), help="Only meetings with this status.")
 @click.option("--search", metavar="TEXT", help="Only meetings with this id, or with this text in the title.")
 @time_range_options()
@@ -58,6 +65,7 @@ def list_meetings(client: RealtimeKit, **filters: Any) -> Any:
 
 
 @meetings.command("show")
+@archive_option
 @click.argument("meeting_id", type=resource_id)
 @show_command()
 def show_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:

@@ -37,6 +37,26 @@ def account_options(command: Command) -> Command:
     return command
 
 
+ARCHIVE = "realtimekit.archive"  # the key of the target of `--archive`, for `with_client`
+
+
+def archive_option(command: Command) -> Command:
+    """Add `--archive`: the command reads what it prints from an archive."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value:
+            context.meta[ARCHIVE] = value
+
+    return click.option(
+        "--archive",
+        metavar="TARGET",
+        envvar="REALTIMEKIT_ARCHIVE",
+        callback=remember,
+        expose_value=False,
+        help="Read from this archive instead of the API.  [env: REALTIMEKIT_ARCHIVE]",
+    )(command)
+
+
 def format_flags(**formats: str) -> Decorator:
     """Add a flag for each output format.
 

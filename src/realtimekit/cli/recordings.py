@@ -10,7 +10,7 @@ from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import list_command, show_command, usage_errors, with_client
 from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.options import format_flags, from_file_option, time_range_options, wait_options
+from realtimekit.cli.options import archive_option, format_flags, from_file_option, time_range_options, wait_options
 from realtimekit.cli.output_paths import output_file_or_folder
 from realtimekit.cli.param_types import resource_id
 
@@ -36,6 +36,7 @@ def recordings() -> None:
 
 
 @recordings.command("list")
+@archive_option
 @click.option("--meeting", "meeting_id", metavar="ID", type=resource_id, help="Only recordings of this meeting.")
 @click.option("--status", type=STATUS, multiple=True, help="Only recordings with this status (repeatable).")
 @click.option("--search", metavar="TEXT", help="Only recordings of meetings that match.")
@@ -48,6 +49,7 @@ def list_recordings(client: RealtimeKit, **filters: Any) -> Any:
 
 
 @recordings.command("show")
+@archive_option
 @click.argument("recording_id", type=resource_id)
 @show_command()
 def show_recording(client: RealtimeKit, recording_id: str) -> Recording:
@@ -120,6 +122,7 @@ def wait_for_recording(
 
 
 @recordings.command("download")
+@archive_option
 @click.argument("recording_id", type=resource_id)
 @click.option(
     "--to",

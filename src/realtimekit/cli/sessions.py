@@ -10,7 +10,7 @@ from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import list_command, with_client
 from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
-from realtimekit.cli.options import format_flags, format_options, time_range_options, wait_options
+from realtimekit.cli.options import archive_option, format_flags, format_options, time_range_options, wait_options
 from realtimekit.cli.output_paths import output_folder
 from realtimekit.cli.param_types import count_range, resource_id
 from realtimekit.cli.sessions_report import report
@@ -50,6 +50,7 @@ def sessions() -> None:
 
 
 @sessions.command("list")
+@archive_option
 @click.option("--status", type=OpenEnum("session.SessionFilters.status"), help="Only sessions with this status.")
 @click.option("--meeting", "associated_id", metavar="ID", type=resource_id, help="Only sessions of this meeting.")
 @click.option(
@@ -64,6 +65,7 @@ def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
 
 
 @sessions.command("show")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @format_options
 @with_client
@@ -83,6 +85,7 @@ def show_session(client: RealtimeKit, session_id: str, output_format: str | None
 
 
 @sessions.command("participants")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @click.option("--search", metavar="TEXT", help="Only participants that match.")
 @list_command("Participants", PARTICIPANT_COLUMNS)
@@ -92,6 +95,7 @@ def list_participants(client: RealtimeKit, session_id: str, **filters: Any) -> A
 
 
 @sessions.command("chat")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @format_options
 @with_client
@@ -110,6 +114,7 @@ def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = 
 
 
 @sessions.command("transcript")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @format_flags(
     srt="Print SubRip subtitles.",
@@ -150,6 +155,7 @@ def show_transcript(client: RealtimeKit, session_id: str, output_format: str | N
 
 
 @sessions.command("summary")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @click.option("--generate", is_flag=True, help="Generate it (again) first, and wait for it.")
 @wait_options(300)
@@ -183,6 +189,7 @@ def show_summary(
 
 
 @sessions.command("quality")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @format_options
 @with_client
@@ -194,6 +201,7 @@ def show_quality(client: RealtimeKit, session_id: str, output_format: str | None
 
 
 @sessions.command("download")
+@archive_option
 @click.argument("session_id", type=resource_id)
 @click.option(
     "--to",

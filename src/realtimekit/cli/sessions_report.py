@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtimekit.cli.decorators import with_client
+from realtimekit.cli.options import archive_option
 from realtimekit.cli.output_paths import output_file, write_errors
 from realtimekit.cli.param_types import resource_id
 
@@ -32,6 +33,7 @@ def _garbage_collection_paused() -> Generator[None]:
 
 
 @click.command()
+@archive_option
 @click.argument("session_id", type=resource_id)
 @click.option(
     "-o", "--output", "to", metavar="FILE", default="report.html", show_default=True,

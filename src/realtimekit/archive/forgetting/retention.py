@@ -1,0 +1,109 @@
+"""Retention rules: what is older is deleted from the archive, and its manifest says that it was."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit.archive import layout
+from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.forgetting.rewriting import finish_rewriting, rewrite
+from realtimekit.archive.ledger import Claims
+from realtimekit.archive.manifest import Artifact, Manifest, State
+from realtimekit.archive.search import index_path, update_index
+from realtimekit.archive.tables.update import purge, update_tables
+from realtimekit.values import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from realtimekit.archive.ledger import Ledger
+    from realtimekit.archive.store import Store
+
+KINDS = (
+    "session",
+    "meeting",
+    "participants",
+    "peers",
+    "chat",
+    "transcript",
+    "summary",
+    "recordings",
+    "livestream_sessions",
+)
+
+
+class Expiry(NamedTuple):
+    """What a retention rule did.
+
+    Attributes:
+        id: of the receipt, `ledger/receipts/<id>.json`.
+        at: when it was done, by this machine.
+        sessions: of how many sessions something was deleted.
+        deleted: how many artifacts were deleted.
+        bytes: how large they were, before compression.
+    """
+
+    id: str
+    at: datetime
+    sessions: int
+    deleted: int
+    bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {**self._asdict(), "at": format_time(self.at, "at")}
+
+
+def expire(
+    store: Store, ledger: Ledger, after: timedelta, keep: Iterable[str] = (), now: datetime | None = None
+) -> Expiry:
+    """Delete what is older: see `Archive.expire`."""
+    kept = set(keep)
+    if unknown := kept - set(KINDS):
+        raise ArchiveError(f"keep={sorted(unknown)}: use any of {', '.join(KINDS)}")
+    if after <= timedelta(0):
+        raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
+    at = now or datetime.now(UTC)
+    app_id, claims = ledger.app()["app_id"], Claims(store, lambda: at)
+    finish_rewriting(store, app_id, lambda: at)
+    rule, sessions = _Rule(at - after, kept), 0
+    last = layout.day_of(at - after)
+    for day_folder in store.folders(f"{layout.RAW}/app={layout.segment(app_id)}"):
+        if layout.part(day_folder, "day") <= last:
+            for folder in store.folders(day_folder):
+                sessions += rewrite(store, claims, folder, rule.change)
+    if sessions:
+        update_tables(store, ledger, at)
+        purge(store)
+        if index_path(store).exists():
+            update_index(store)
+    receipt = Expiry(f"{layout.stamp(at)}_expire_{secrets.token_hex(4)}", at, sessions, rule.deleted, rule.bytes)
+    if sessions:
+        store.put(f"{layout.RECEIPTS}/{receipt.id}.json", (json.dumps(receipt.to_dict(), indent=1) + "\n").encode())
+    return receipt
+
+
+class _Rule:
+    def __init__(self, before: datetime, kept: set[str]) -> None:
+        self._before, self._kept = before, kept
+        self.deleted = self.bytes = 0
+
+    def change(self, manifest: Manifest) -> tuple[Manifest, dict[str, bytes]] | None:
+        """Return the manifest of a session after the rule; None if the rule leaves it as it is."""
+        if manifest.ended_at is None or manifest.ended_at >= self._before:
+            return None
+        old = [
+            artifact
+            for name, artifact in manifest.artifacts.items()
+            if name.partition("/")[0] not in self._kept and artifact.state is not State.EXPIRED
+        ]
+        if not old:
+            return None
+        self.deleted += len(old)
+        self.bytes += sum(artifact.bytes or 0 for artifact in old)
+        expired = {artifact.name: Artifact(artifact.name, State.EXPIRED, seen_at=artifact.seen_at) for artifact in old}
+        title = manifest.title if "session" in self._kept else None
+        return manifest._replace(artifacts={**manifest.artifacts, **expired}, title=title), {}

@@ -1,0 +1,106 @@
+"""Copies made early: when a webhook says that a session has ended, or that one of its files is there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+from realtimekit.archive import layout
+from realtimekit.archive.sync import Sync
+from realtimekit.errors import RealtimeKitError
+from realtimekit.instrumentation import LOGGER
+from realtimekit.values import parse_timestamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from realtimekit.archive.archive import Archive
+    from realtimekit.client import RealtimeKit
+    from realtimekit.webhooks.events import Event
+
+# The events after which there is something to copy, and what it is.
+EVENTS = {
+    "meeting.ended": None,
+    "meeting.chatSynced": "chat",
+    "meeting.transcript": "transcript",
+    "meeting.summary": "summary",
+    "recording.statusUpdate": "recordings",
+}
+THREADS = 2
+
+_logger = logging.getLogger(LOGGER)
+
+
+class ArchiveHandler:
+    """A handler of webhooks that copies what they announce: `Archive.handler` registers one.
+
+    A session is in the ledger before the handler returns, so that no sync overlooks it. It is copied in the background:
+    a delivery does not wait for a download. What fails, or was not finished when the program ends, the next sync does.
+    """
+
+    def __init__(self, archive: Archive, client: RealtimeKit | None) -> None:
+        self._archive, self._given = archive, client
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: set[Future[None]] = set()
+        self._queued: set[tuple[str, str | None]] = set()
+
+    def __call__(self, event: Event[Any]) -> None:
+        """Enter the session of an event in the ledger, and begin to copy it.
+
+        Raises:
+            ArchiveError: the ledger cannot be written: the delivery should fail, so that it is sent again.
+        """
+        session_id, client = event.session_id, self._client()
+        if session_id is None or event.app_id not in {None, client.settings.app_id}:
+            return
+        sync = Sync(client, self._archive.store, self._archive.ledger)
+        day = layout.day_of(_started_at(event))
+        sync.enter(session_id, day)
+        work = (session_id, EVENTS.get(event.type))
+        with self._lock:
+            if work in self._queued:
+                return
+            self._queued.add(work)
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="realtimekit-archive")
+            future = self._pool.submit(self._copy, sync, day, *work)
+            self._running.add(future)
+        future.add_done_callback(self._running.discard)
+
+    def drain(self, timeout: float | None = None) -> bool:
+        """Wait until everything that was announced so far is copied. Returns whether that is so.
+
+        Args:
+            timeout: seconds to wait at most.
+        """
+        return not wait(set(self._running), timeout).not_done
+
+    def _client(self) -> RealtimeKit:
+        if self._given is None:
+            from realtimekit.client import default_client
+
+            return default_client()
+        return self._given
+
+    def _copy(self, sync: Sync, day: str, session_id: str, again: str | None) -> None:
+        with self._lock:
+            self._queued.discard((session_id, again))  # what is announced from now on is copied once more
+        try:
+            sync.copy_now(session_id, day, again)
+        except RealtimeKitError as error:
+            _logger.warning("session %s is left to the next sync of the archive: %s", session_id, error)
+        except Exception:
+            _logger.exception("session %s is left to the next sync of the archive", session_id)
+
+
+def _started_at(event: Event[Any]) -> datetime | None:
+    for source in (event._data, event._data.get("meeting")):
+        try:
+            if isinstance(source, dict) and source.get("startedAt"):
+                return parse_timestamp(source["startedAt"])
+        except (ValueError, TypeError, AttributeError):
+            continue
+    return None

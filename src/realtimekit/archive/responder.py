@@ -1,0 +1,327 @@
+"""What an archive returns for each read of the API: the operations are those of docs/operations.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import unquote
+
+from realtimekit import responses
+from realtimekit.archive import layout
+from realtimekit.archive.compression import decompressed
+from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.index import Filters, Index, Place
+from realtimekit.archive.manifest import KEPT, Artifact, Manifest
+from realtimekit.archive.query_string import Query, RefusalError, paging
+from realtimekit.archive.session_files import with_links
+from realtimekit.values import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from realtimekit.archive.store import Store
+
+_FOREVER = "9999-12-31T23:59:59.000Z"  # links into an archive do not expire
+
+
+class NotKeptError(RefusalError):
+    """The archive has no such thing."""
+
+    status = 404
+
+
+class Linker(Protocol):
+    """Makes the link to an object of the archive."""
+
+    def __call__(self, path: str, **query: str) -> str: ...
+
+
+class _Kept(NamedTuple):
+    """A session in the archive."""
+
+    folder: str
+    manifest: Manifest
+
+
+class Responder:
+    """Responds to requests from one archive."""
+
+    def __init__(self, store: Store, app_id: str, link: Linker) -> None:
+        self._store, self._app_id, self._link = store, app_id, link
+        self._index = Index(store)
+        session = r"/sessions/([^/]+)"
+        routes: dict[str, Callable[..., dict[str, Any]]] = {
+            r"/sessions": self._sessions,
+            r"/sessions/peer-report/([^/]+)": self._peer_report,
+            session: self._session,
+            rf"{session}/participants": self._participants,
+            rf"{session}/participants/([^/]+)": self._participant,
+            rf"{session}/chat": self._chat,
+            rf"{session}/transcript": self._transcript,
+            rf"{session}/summary": self._summary,
+            rf"{session}/livestream-sessions": self._livestream_sessions,
+            r"/livestreams/sessions/([^/]+)": self._livestream_session,
+            r"/recordings": self._recordings,
+            r"/recordings/([^/]+)": self._recording,
+            r"/meetings": self._meetings,
+            r"/meetings/([^/]+)": self._meeting,
+        }
+        self._routes = [(re.compile(pattern), handler) for pattern, handler in routes.items()]
+
+    def respond(self, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
+        """Return the body of a response, without `success`.
+
+        Args:
+            path: below the app.
+            query: its parameters.
+
+        Raises:
+            RefusalError: it is an error.
+            ArchiveError: the archive cannot be read.
+        """
+        for pattern, handler in self._routes:
+            if found := pattern.fullmatch(path):
+                return handler(Query(query), *map(unquote, found.groups()))
+        raise NotKeptError("an archive keeps what sessions leave behind, and the API's other records not")
+
+    # --- sessions ----------------------------------------------------------------------------------------------------
+
+    def _sessions(self, query: Query) -> dict[str, Any]:
+        filters = Filters(
+            query.get("status"),
+            query.get("associated_id"),
+            query.time("start_time"),
+            query.time("end_time"),
+            query.range("participants"),
+            query.get("search"),
+        )
+        sort_by = "minutes_consumed" if query.get("sort_by") == "minutesConsumed" else "created_at"
+        rows = self._index.sessions(filters, sort_by, descending=query.descending(default=True))
+        start, size = query.page()
+        records = [json.loads(record) for record in rows["record"].slice(start, size).to_pylist()]
+        for record in records:
+            record.pop("breakout_rooms", None)
+        return {"data": {"sessions": records}, "paging": paging(start, len(records), rows.num_rows)}
+
+    def _session(self, query: Query, session_id: str) -> dict[str, Any]:
+        session = responses.unwrap(self._json(self._open(session_id), "session"))
+        if not query.flag("include_breakout_rooms"):
+            session.pop("breakout_rooms", None)
+        return {"data": session}
+
+    def _participants(self, query: Query, session_id: str) -> dict[str, Any]:
+        found = self._participant_records(self._open(session_id))
+        if query.get("view") == "consolidated":
+            found = _consolidated(found)
+        if search := query.get("search"):
+            names = ("id", "user_id", "custom_participant_id", "display_name")
+            found = [record for record in found if _mentions(record, search, *names)]
+        key = "duration" if query.get("sort_by") == "duration" else "joined_at"
+        found.sort(
+            key=lambda record: (record.get(key) is None, record.get(key)), reverse=query.descending(default=False)
+        )
+        page, paging = query.cut([self._with_events(query, record) for record in found])
+        return {"data": {"participants": page, "paging": paging}}
+
+    def _participant(self, query: Query, session_id: str, participant_id: str) -> dict[str, Any]:
+        for record in self._participant_records(self._open(session_id)):
+            if record.get("id") == participant_id:
+                return {"data": {"participant": self._with_events(query, record)}}
+        raise NotKeptError(f"the session has no participant {participant_id}")
+
+    def _participant_records(self, session: _Kept) -> list[dict[str, Any]]:
+        return responses.unwrap_list(self._json(session, "participants"), "participants") or []
+
+    def _with_events(self, query: Query, record: dict[str, Any]) -> dict[str, Any]:
+        if query.flag("include_peer_events"):
+            return record
+        return {name: value for name, value in record.items() if name != "peer_events"}
+
+    def _peer_report(self, query: Query, peer_id: str) -> dict[str, Any]:
+        place = self._index.place("participants", "peer_id", peer_id)
+        if place is None:
+            raise NotKeptError(f"no session has a participant {peer_id}")
+        body = self._json(self._at(place), f"peers/{layout.segment(peer_id)}")
+        record = responses.unwrap(body, "participant")
+        return {"data": {"participant": self._with_events(query, record)}}
+
+    # --- what it left behind -----------------------------------------------------------------------------------------
+
+    def _chat(self, _: Query, session_id: str) -> dict[str, Any]:
+        link = self._file_link(self._open(session_id), "chat")
+        return {"data": {"chat_download_url": link, "chat_download_url_expiry": _FOREVER}}
+
+    def _transcript(self, query: Query, session_id: str) -> dict[str, Any]:
+        session = self._open(session_id)
+        wanted = (query.get("format") or "CSV").upper()
+        if wanted not in {"CSV", "JSON", "SRT", "VTT"}:
+            raise RefusalError(f'"format" must be one of CSV, JSON, SRT, VTT, not {wanted}')
+        kept = session.manifest.artifacts.get("transcript")
+        same = kept is not None and kept.file is not None and kept.file.endswith(f".{wanted.lower()}")
+        link = self._file_link(session, "transcript", **({} if same else {"format": wanted}))
+        return {
+            "data": {
+                "sessionId": session_id,
+                "transcript_download_url": link,
+                "transcript_download_url_expiry": _FOREVER,
+            }
+        }
+
+    def _summary(self, _: Query, session_id: str) -> dict[str, Any]:
+        link = self._file_link(self._open(session_id), "summary")
+        return {"data": {"sessionId": session_id, "summaryDownloadUrl": link, "summaryDownloadUrlExpiry": _FOREVER}}
+
+    def _livestream_sessions(self, query: Query, session_id: str) -> dict[str, Any]:
+        session = self._open(session_id)
+        kept = session.manifest.artifacts.get("livestream_sessions")
+        has = kept is not None and kept.file is not None
+        found = responses.unwrap_list(self._json(session, "livestream_sessions"), "data") or [] if has else []
+        page, paging = query.cut(found)
+        return {"data": {"data": page, "paging": paging}}
+
+    def _livestream_session(self, _: Query, id: str) -> dict[str, Any]:
+        place = self._index.place("livestream_sessions", "livestream_session_id", id)
+        body = None if place is None else self._json(self._at(place), "livestream_sessions")
+        for record in responses.unwrap_list(body, "data") or []:
+            if record.get("id") == id:
+                return {"data": record}
+        raise NotKeptError(f"no session has a broadcast {id}")
+
+    # --- recordings --------------------------------------------------------------------------------------------------
+
+    def _recordings(self, query: Query) -> dict[str, Any]:
+        rows = self._index.table("recordings")
+        pairs = zip(rows["day"].to_pylist(), rows["session_id"].to_pylist(), strict=True)
+        places = sorted({Place(*pair) for pair in pairs})
+        if (meeting_id := query.get("meeting_id")) is not None:
+            sessions = self._index.sessions(Filters(meeting_id=meeting_id), "created_at", descending=False)
+            of_meeting = set(sessions["session_id"].to_pylist())
+            places = [place for place in places if place.session_id in of_meeting]
+        found = [record for place in places for record in self._recording_records(self._at(place))]
+        if statuses := query.all("status"):
+            found = [record for record in found if record.get("status") in statuses]
+        if query.flag("expired"):
+            found = []  # nothing expires here
+        if search := query.get("search"):
+            found = [record for record in found if _mentions(record, search, "id", "session_id", "output_file_name")]
+        earliest, latest = query.time("start_time"), query.time("end_time")
+        found = [record for record in found if _is_within(record.get("invoked_time"), earliest, latest)]
+        found.sort(key=lambda record: str(record.get("invoked_time")), reverse=query.descending(default=True))
+        page, paging = query.cut(found)
+        return {"data": page, "paging": paging}
+
+    def _recording(self, _: Query, recording_id: str) -> dict[str, Any]:
+        place = self._index.place("recordings", "recording_id", recording_id)
+        for record in [] if place is None else self._recording_records(self._at(place)):
+            if record.get("id") == recording_id:
+                return {"data": record}
+        raise NotKeptError(f"no session has a recording {recording_id}")
+
+    def _recording_records(self, session: _Kept) -> Iterable[dict[str, Any]]:
+        """Iterate over the recordings of a session; their links lead into the archive."""
+
+        def link(name: str) -> str | None:
+            artifact = session.manifest.artifacts.get(name)
+            return self._link(f"{session.folder}/{artifact.file}") if artifact and artifact.file else None
+
+        kept = session.manifest.artifacts.get("recordings")
+        for record in self._json(session, "recordings") or [] if kept and kept.file else []:
+            yield {**with_links(record, link), "download_url_expiry": _FOREVER}
+
+    # --- meetings ----------------------------------------------------------------------------------------------------
+
+    def _meetings(self, query: Query) -> dict[str, Any]:
+        rows = self._index.sessions(Filters(), "created_at", descending=False)
+        records: dict[str, dict[str, Any]] = {}
+        for meeting in rows["meeting"].to_pylist():
+            if meeting is not None:
+                record = json.loads(meeting)
+                records[str(record.get("id"))] = record  # the latest wins
+        found = list(records.values())
+        if search := query.get("search"):
+            found = [record for record in found if _mentions(record, search, "id", "title")]
+        found.sort(key=lambda record: str(record.get("created_at")), reverse=query.descending(default=True))
+        page, paging = query.cut(found)
+        return {"data": page, "paging": paging}
+
+    def _meeting(self, _: Query, meeting_id: str) -> dict[str, Any]:
+        rows = self._index.sessions(Filters(meeting_id=meeting_id), "created_at", descending=True)
+        for meeting in rows["meeting"].to_pylist():
+            if meeting is not None:
+                return {"data": json.loads(meeting)}
+        raise NotKeptError(f"the archive has no meeting {meeting_id}: only those that had sessions")
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _open(self, session_id: str) -> _Kept:
+        place = self._index.place("sessions", "session_id", session_id)
+        if place is None:
+            raise NotKeptError(f"the archive has no session {session_id}")
+        return self._at(place)
+
+    def _at(self, place: Place) -> _Kept:
+        folder = layout.session_folder(self._app_id, place.day, place.session_id)
+        path = f"{folder}/{layout.MANIFEST}"
+        content = self._store.read(path)
+        if content is None:
+            raise ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")
+        return _Kept(folder, Manifest.decode(content, path))
+
+    def _artifact(self, session: _Kept, name: str) -> Artifact:
+        artifact = session.manifest.artifacts.get(name)
+        if artifact is None:
+            raise NotKeptError(f"the archive has no {name} of this session")
+        if artifact.state not in KEPT or (artifact.file is None and artifact.bytes is None):
+            raise NotKeptError(f"{name}: {artifact.state}: {artifact.reason}")
+        return artifact
+
+    def _json(self, session: _Kept, name: str) -> Any:
+        artifact = self._artifact(session, name)
+        if artifact.file is None:
+            return None
+        path = f"{session.folder}/{artifact.file}"
+        content = self._store.read(path)
+        if content is None:
+            raise ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")
+        return responses.loads(decompressed(content) if path.endswith(".zst") else content)
+
+    def _file_link(self, session: _Kept, name: str, **query: str) -> str:
+        artifact = self._artifact(session, name)
+        if artifact.file is None:  # an empty file: any empty object stands for it
+            return self._link(f"{session.folder}/{layout.MANIFEST}", empty="1")
+        return self._link(f"{session.folder}/{artifact.file}", **query)
+
+
+# --- filters ----------------------------------------------------------------------------------------------------------
+
+
+def _mentions(record: dict[str, Any], search: str, *names: str) -> bool:
+    """Whether one of these fields has the text, in any case."""
+    return any(search.lower() in str(record.get(name) or "").lower() for name in names)
+
+
+def _is_within(time: Any, earliest: datetime | None, latest: datetime | None) -> bool:
+    if earliest is None and latest is None:
+        return True
+    try:
+        at = parse_timestamp(time)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return (earliest is None or at >= earliest) and (latest is None or at <= latest)
+
+
+def _consolidated(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one record for each participant, from the first joining to the last leaving."""
+    merged: dict[Any, dict[str, Any]] = {}
+    for record in records:
+        key = record.get("custom_participant_id") or record.get("user_id") or record.get("id")
+        first = merged.setdefault(key, dict(record))
+        if first is record or first.get("id") == record.get("id"):
+            continue
+        first["duration"] = (first.get("duration") or 0) + (record.get("duration") or 0)
+        first["joined_at"] = min(str(first.get("joined_at")), str(record.get("joined_at")))
+        ends = (first.get("left_at"), record.get("left_at"))
+        first["left_at"] = None if None in ends else max(map(str, ends))
+    return list(merged.values())

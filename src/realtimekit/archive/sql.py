@@ -1,0 +1,123 @@
+"""SQL over the tables of an archive: DuckDB, which may read their files and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.store import missing_extra
+from realtimekit.archive.tables.parquet import arrow_schema
+from realtimekit.archive.tables.schema import TABLES
+from realtimekit.archive.tables.snapshot import read_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from duckdb import DuckDBPyConnection
+
+    from realtimekit.archive.store import Store
+
+_READING = frozenset({"SELECT", "EXPLAIN"})
+
+
+class Rows(NamedTuple):
+    """The result of a query: the names of its columns, and its rows."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return a dict for each row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def connect(store: Store, tables: Iterable[str] = TABLES) -> DuckDBPyConnection:
+    """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`."""
+    try:
+        import duckdb
+    except ImportError:
+        raise missing_extra() from None
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    snapshot = read_snapshot(store)
+    folder = _LocalFiles(store)
+    weakref.finalize(connection, folder.delete)
+    allowed: list[str] = []
+    for table in tables:
+        files = [folder.path(file) for file in snapshot.files(table)]
+        allowed += files
+        if files:
+            # union_by_name: the files of an older schema lack columns.
+            options = "union_by_name = true, hive_partitioning = false"
+            connection.execute(f"create view {table} as from read_parquet({files!r}, {options})")
+        else:
+            columns = ", ".join(f'"{field.name}" {_type(field.type)}' for field in arrow_schema(table))
+            connection.execute(f"create table {table} ({columns})")
+    # Whoever writes the SQL reads the tables, and no other file of this machine.
+    connection.execute(f"set allowed_paths = {allowed!r}")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def query(store: Store, sql: str) -> Rows:
+    """Return the result of one query: see `Archive.query`."""
+    try:
+        import duckdb
+    except ImportError:
+        raise missing_extra() from None
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise ArchiveError(f"the query is not valid: {_first_line(error)}") from None
+    if len(statements) != 1:
+        raise ArchiveError(f"give one query, not {len(statements)}")
+    kind = str(statements[0].type).rpartition(".")[2]
+    if kind not in _READING:
+        raise ArchiveError(f"a query of an archive only reads: {kind} is refused")
+    words = sql.lower()
+    named = [table for table in TABLES if table in words]
+    with connect(store, named if named and not store.is_folder else TABLES) as connection:
+        try:
+            result = connection.execute(statements[0])
+            columns = [column[0] for column in result.description or []]
+            return Rows(columns, result.fetchall())
+        except duckdb.Error as error:
+            raise ArchiveError(f"the query failed: {_first_line(error)}") from None
+
+
+class _LocalFiles:
+    """The Parquet files of an archive as files of this machine: those of a folder, or copies that are deleted later."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._folder: Path | None = None
+
+    def path(self, file: str) -> str:
+        location = self._store.location(file)
+        if location is not None:
+            return location
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="realtimekit-"))
+        copy = self._folder / file.replace("/", "_")
+        with copy.open("xb") as target:
+            for chunk in self._store.chunks(file):
+                target.write(chunk)
+        return str(copy)
+
+    def delete(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _type(arrow_type: Any) -> str:
+    names = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean"}
+    return names.get(str(arrow_type), "timestamp with time zone")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,189 @@
+"""Parquet files: written row group by row group, read column by column, in little memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+from realtimekit.archive import layout
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.session_files import HashingWriter
+from realtimekit.archive.tables.schema import TABLES, VERSION
+from realtimekit.archive.tables.snapshot import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from realtimekit.archive.store import Store
+    from realtimekit.archive.tables.rows import Row
+
+GROUP_ROWS = 5_000  # rows that are held in memory before they are written
+
+
+@cache
+def arrow_schema(table: str) -> Any:
+    """Return the schema of a table, as pyarrow has it."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "json": pa.string(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "time": pa.timestamp("ms", tz="UTC"),
+    }
+    fields = [pa.field(column.name, types[column.type], metadata={"about": column.about}) for column in TABLES[table]]
+    return pa.schema(fields, metadata={"realtimekit.schema": str(VERSION)})
+
+
+class PartWriter:
+    """Writes one part of a table for a day. Its name follows from what is in it; `finish` lets it appear."""
+
+    def __init__(self, store: Store, table: str, day: str, identity: str) -> None:
+        digest = hashlib.sha256(f"{VERSION}\n{table}\n{day}\n{identity}".encode()).hexdigest()[:32]
+        self._path = f"{layout.TABLES}/{table}/day={day}/part-{digest}.parquet"
+        self._store, self._table = store, table
+        self._rows: list[Row] = []
+        self._count = 0
+        self._file: Any = None
+        self._parquet: Any = None
+
+    def add(self, rows: list[Row]) -> None:
+        """Add rows."""
+        self._rows += rows
+        if len(self._rows) >= GROUP_ROWS:
+            self._flush()
+
+    def add_table(self, table: Any) -> None:
+        """Add rows that are a pyarrow.Table already."""
+        self._flush()
+        self._write(table)
+
+    def _flush(self) -> None:
+        if self._rows:
+            import pyarrow as pa
+
+            rows, self._rows = self._rows, []
+            schema = arrow_schema(self._table)
+            columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
+            self._write(pa.Table.from_arrays(columns, schema=schema))
+
+    def _write(self, table: Any) -> None:
+        if not table.num_rows:
+            return
+        import pyarrow.parquet as pq
+
+        if self._parquet is None:
+            self._writer = self._store.writer(self._path)
+            self._file = HashingWriter(self._writer)
+            self._parquet = pq.ParquetWriter(_Output(self._file), arrow_schema(self._table), compression="zstd")
+        self._parquet.write_table(table)
+        self._count += table.num_rows
+
+    def finish(self) -> Part | None:
+        """Write what is left. Returns the part; None if it has no rows."""
+        self._flush()
+        if self._parquet is None:
+            return None
+        self._parquet.close()
+        size = self._file.tell()
+        self._writer.commit()
+        return Part(self._path, self._count, size, self._file.digest())
+
+
+class _Output(io.RawIOBase):
+    """What pyarrow writes to."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        return int(self._file.write(bytes(content)))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+
+class PartReader:
+    """Reads one part. A context manager."""
+
+    def __init__(self, store: Store, file: str) -> None:
+        self._store, self._path = store, file
+
+    def __enter__(self) -> Self:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self._store.location(self._path)
+        try:
+            if path is not None:
+                self._source: Any = pa.OSFile(path)
+            else:
+                content = self._store.read(self._path)
+                if content is None:
+                    raise FileNotFoundError
+                self._source = pa.BufferReader(content)
+            self._parquet: Any = pq.ParquetFile(self._source)
+        except FileNotFoundError:
+            raise ArchiveDamagedError(f"{self._path} is missing: `realtimekit archive rebuild` makes it anew") from None
+        except pa.ArrowInvalid:
+            raise ArchiveDamagedError(
+                f"{self._path} is not a Parquet file: `realtimekit archive rebuild` makes it anew"
+            ) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parquet.close()
+        self._source.close()
+
+    def sessions(self) -> set[str]:
+        """Return the ids of the sessions in it."""
+        return set(self._parquet.read(columns=["session_id"]).column(0).unique().to_pylist())
+
+    def without(self, sessions: Iterable[str], table: str) -> Iterator[Any]:
+        """Iterate over its row groups, as pyarrow.Table, without the rows of some sessions."""
+        import pyarrow as pa
+        import pyarrow.compute as compute  # noqa: PLR0402 - `from pyarrow import` hides what it lacks
+
+        functions: Any = compute  # made at run time: no type checker knows them
+        excluded = pa.array(list(sessions), pa.string())
+        for number in range(self._parquet.num_row_groups):
+            group = self._parquet.read_row_group(number)
+            yield to_schema(group.filter(functions.invert(functions.is_in(group["session_id"], excluded))), table)
+
+
+def to_schema(group: Any, table: str) -> Any:
+    """Return a pyarrow.Table in today's schema: columns that an older one lacks are null."""
+    import pyarrow as pa
+
+    schema = arrow_schema(table)
+    columns = [
+        group[field.name].cast(field.type) if field.name in group.column_names else pa.nulls(len(group), field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def read_table(store: Store, table: str, files: list[str], columns: list[str] | None = None) -> Any:
+    """Return parts of a table as one pyarrow.Table.
+
+    Raises:
+        ArchiveError: there is no such table.
+        ArchiveDamagedError: a part is missing.
+    """
+    if table not in TABLES:
+        raise ArchiveError(f"there is no table {table!r}: use one of {', '.join(TABLES)}")
+    import pyarrow as pa
+
+    groups = [arrow_schema(table).empty_table()]
+    for file in files:
+        with PartReader(store, file) as part:
+            groups.append(to_schema(part._parquet.read(), table))
+    whole = pa.concat_tables(groups)
+    return whole if columns is None else whole.select(columns)

@@ -1,0 +1,257 @@
+"""Verification: is everything there that should be, and is it what was written?
+
+It needs no network but the archive's storage. What it compares: the manifests with the objects that they name; the
+tables with the raw files; the ledger's windows with each other, without a gap; the ledger's open sessions with what is
+still to come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from realtimekit.archive import layout
+from realtimekit.archive.compression import decompressed
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
+from realtimekit.archive.tables.parquet import PartReader
+from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.values import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from realtimekit.archive.ledger import Ledger, Window
+    from realtimekit.archive.store import Store
+
+BEGINNING = timedelta(hours=1)
+
+ProblemKind: TypeAlias = Literal["lost", "unproven", "missing", "damaged", "overdue", "tables"]
+
+
+class Problem(NamedTuple):
+    """Something that is not as it should be.
+
+    Attributes:
+        kind: "lost": the platform no longer has it; "unproven": a span of time; "missing": an object, or a session;
+            "damaged": an object is not what was written; "overdue": the platform has forgotten what the archive was
+            still waiting for; "tables": they differ from the raw files.
+        where: the session, object or span of time.
+        text: what is wrong, and since when.
+    """
+
+    kind: ProblemKind
+    where: str
+    text: str
+
+
+class Verification(NamedTuple):
+    """What a verification found.
+
+    Attributes:
+        sessions: how many are in the archive.
+        waiting: how many are to be looked at again.
+        artifacts: how many there are in each state.
+        bytes: of all that was copied, before compression.
+        proven_until: until when all sessions were found; None if no time is proven.
+        deep: whether every object was read, and its checksum compared.
+        problems: what is wrong; none if the archive is proven.
+    """
+
+    sessions: int
+    waiting: int
+    artifacts: dict[str, int]
+    bytes: int
+    proven_until: datetime | None
+    deep: bool
+    problems: list[Problem]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        until = self.proven_until
+        return {
+            "ok": self.ok,
+            **self._asdict(),
+            "proven_until": None if until is None else until.isoformat(),
+            "problems": [problem._asdict() for problem in self.problems],
+        }
+
+
+def verify(
+    store: Store, ledger: Ledger, *, deep: bool = False, progress: Callable[[int], object] | None = None
+) -> Verification:
+    """Verify an archive: see `Archive.verify`."""
+    ledger.app()  # raises if there is no archive
+    check = _Check(store, ledger, deep=deep, progress=progress)
+    return check.run()
+
+
+class _Check:
+    def __init__(self, store: Store, ledger: Ledger, *, deep: bool, progress: Callable[[int], object] | None) -> None:
+        self._store, self._ledger, self._deep, self._progress = store, ledger, deep, progress
+        self._problems: list[Problem] = []
+        self._states: Counter[str] = Counter()
+        self._bytes = 0
+        self._sessions: dict[str, int] = {}  # id -> revision
+        self._with_record: set[str] = set()  # the sessions that have a row in the tables
+        self._written_at: datetime | None = None  # the last manifest
+        self._waiting = {entry.session_id for entry in ledger.open_sessions()}
+        self._changed = {entry.session_id for entry in ledger.changed_sessions()}
+
+    def run(self) -> Verification:
+        proven_until = self._check_windows()
+        for folder, sizes in self._session_folders():
+            self._check_session(folder, sizes)
+            if self._progress is not None:
+                self._progress(len(self._sessions))
+        self._check_begun(proven_until)
+        self._check_tables()
+        return Verification(
+            sessions=len(self._sessions),
+            waiting=len(self._waiting),
+            artifacts=dict(sorted(self._states.items())),
+            bytes=self._bytes,
+            proven_until=proven_until,
+            deep=self._deep,
+            problems=sorted(self._problems),
+        )
+
+    def _report(self, kind: ProblemKind, where: str, text: str) -> None:
+        self._problems.append(Problem(kind, where, text))
+
+    # --- the ledger --------------------------------------------------------------------------------------------------
+
+    def _check_windows(self) -> datetime | None:
+        """Return until when everything is proven."""
+        windows: list[Window] = []
+        for entry in self._store.entries(layout.WINDOWS):
+            try:
+                window = self._ledger.window(entry.path)
+                windows += [] if window is None else [window]
+            except ArchiveDamagedError as error:
+                self._report("damaged", entry.path, str(error))
+        until = None
+        for window in windows:
+            if until is not None and window.start.replace(microsecond=0) > until:
+                self._report("unproven", _span(until, window.start), "no window of the ledger covers this time")
+            if window.proven:
+                until = window.end if until is None else max(until, window.end)
+            else:
+                counts = f"{window.count_before} before and {window.count_after} after"
+                self._report(
+                    "unproven",
+                    _span(window.start, window.end),
+                    f"{window.found} sessions were read, and the platform counted {counts}: sync again",
+                )
+        return until
+
+    def _check_begun(self, proven_until: datetime | None) -> None:
+        """An archive has windows from its second hour on."""
+        created_at = parse_timestamp(str((self._ledger.identity() or {}).get("created_at")))
+        if proven_until is None and self._written_at is not None and self._written_at - created_at > BEGINNING:
+            self._report("unproven", "all of the time", "the ledger has no window: sync again")
+
+    # --- sessions ----------------------------------------------------------------------------------------------------
+
+    def _session_folders(self) -> Iterator[tuple[str, dict[str, int]]]:
+        """Iterate over the folders of all sessions, each with the sizes of its objects."""
+        for app in self._store.folders(layout.RAW):
+            for day in self._store.folders(app):
+                sizes: dict[str, dict[str, int]] = {}
+                for entry in self._store.entries(day):
+                    session, _, file = entry.path.removeprefix(f"{day}/").partition("/")
+                    sizes.setdefault(f"{day}/{session}", {})[file] = entry.size
+                yield from sizes.items()
+
+    def _check_session(self, folder: str, sizes: dict[str, int]) -> None:
+        session_id = layout.part(folder, "session")
+        content = self._store.read(f"{folder}/{layout.MANIFEST}")
+        if content is None:
+            if session_id not in self._waiting:
+                self._report("missing", f"{folder}/{layout.MANIFEST}", "the manifest of the session is gone")
+            return
+        try:
+            manifest = Manifest.decode(content, f"{folder}/{layout.MANIFEST}")
+        except ArchiveError as error:
+            self._report("damaged", f"{folder}/{layout.MANIFEST}", str(error))
+            return
+        self._sessions[session_id] = manifest.revision
+        if manifest.artifacts["session"].file is not None:
+            self._with_record.add(session_id)
+        self._written_at = max(self._written_at or manifest.written_at, manifest.written_at)
+        for artifact in manifest.artifacts.values():
+            self._states[artifact.state.value] += 1
+            self._check_artifact(folder, manifest, artifact, sizes)
+
+    def _check_artifact(self, folder: str, manifest: Manifest, artifact: Artifact, sizes: dict[str, int]) -> None:
+        where = f"session {manifest.session_id}: {artifact.name}"
+        if artifact.state is State.LOST:
+            self._report("lost", where, artifact.reason or "the platform no longer has it")
+        if artifact.unfinished and manifest.session_id not in self._waiting:
+            self._report("missing", where, "it is to be looked at again, but the ledger does not know the session")
+        if artifact.state not in KEPT or artifact.file is None:
+            return
+        self._bytes += artifact.bytes or 0
+        path = f"{folder}/{artifact.file}"
+        size = sizes.get(artifact.file)
+        compressed = artifact.file.endswith(".zst")
+        if size is None:
+            self._report("missing", path, f"{artifact.name} was copied, and is gone")
+        elif not compressed and size != artifact.bytes:
+            self._report("damaged", path, f"it has {size} bytes, and had {artifact.bytes}")
+        elif self._deep and self._digest(path, compressed=compressed) != artifact.sha256:
+            self._report("damaged", path, "its checksum is wrong")
+
+    def _digest(self, path: str, *, compressed: bool = False) -> str | None:
+        """Return the SHA-256 of an object; None if it cannot be read."""
+        try:
+            if compressed:
+                return hashlib.sha256(decompressed(self._store.read(path) or b"")).hexdigest()
+            digest = hashlib.sha256()
+            for chunk in self._store.chunks(path):
+                digest.update(chunk)
+            return digest.hexdigest()
+        except OSError:  # pyarrow's, for what was never compressed
+            return None
+
+    # --- tables ------------------------------------------------------------------------------------------------------
+
+    def _check_tables(self) -> None:
+        try:
+            snapshot = read_snapshot(self._store)
+            in_tables = set(self._read_sessions(snapshot.files("sessions")))
+        except ArchiveDamagedError as error:
+            self._report("tables", layout.TABLES, str(error))
+            return
+        except ArchiveError as error:
+            self._report("tables", layout.SNAPSHOT, str(error))
+            return
+        for session_id in sorted(in_tables - self._sessions.keys()):
+            self._report("missing", f"session {session_id}", "it is in the tables, and its raw files are gone")
+        behind = self._with_record - in_tables - self._changed
+        if behind:
+            self._report("tables", layout.SNAPSHOT, f"{len(behind)} sessions are in no table: `archive rebuild`")
+        sizes = {entry.path: entry.size for entry in self._store.entries(layout.TABLES)}
+        for by_day in snapshot.parts.values():
+            for parts in by_day.values():
+                for part in parts:
+                    if part.file not in sizes:
+                        self._report("tables", part.file, "it is gone: `archive rebuild` makes it anew")
+                    elif sizes[part.file] != part.bytes or (self._deep and self._digest(part.file) != part.sha256):
+                        self._report("tables", part.file, "it is damaged: `archive rebuild` makes it anew")
+
+    def _read_sessions(self, files: Iterable[str]) -> Iterator[str]:
+        for file in files:
+            with PartReader(self._store, file) as part:
+                yield from part.sessions()
+
+
+def _span(start: datetime, end: datetime) -> str:
+    return f"{start.astimezone(UTC):%Y-%m-%d %H:%M} to {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

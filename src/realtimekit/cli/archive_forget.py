@@ -1,0 +1,81 @@
+"""`realtimekit archive erase`, `export-subject` and `expire`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from realtimekit.cli.archive_options import target_argument
+from realtimekit.cli.console import echo
+from realtimekit.cli.options import confirmation_option, json_option
+from realtimekit.cli.param_types import duration
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from realtimekit.archive import Archive
+    from realtimekit.cli.options import Command
+
+
+def _subject_options(command: Command) -> Command:
+    for flag, help_text in (
+        ("--peer-id", "The id of one stay of the person in a session."),
+        ("--user-id", "The id of the person as a participant of a meeting."),
+        ("--custom-participant-id", "Your own id of the person."),
+    ):
+        command = click.option(flag, metavar="ID", help=help_text)(command)
+    return command
+
+
+@click.command("erase")
+@_subject_options
+@click.option("--redact", is_flag=True, help="Keep an empty place where the person was, with its times.")
+@click.option("--delete-composites", is_flag=True, help="Delete the recordings of everybody in their sessions.")
+@click.option("--delete-summaries", is_flag=True, help="Delete the summaries of their sessions.")
+@confirmation_option("Erase this person from the archive for good?")
+@json_option
+@target_argument()
+def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
+    """Erase a person: from the raw files, the tables and the search index.
+
+    The receipt names nobody. Later syncs leave the person out. What only you can decide on is listed.
+    """
+    from realtimekit.cli import output
+
+    receipt = archive.erase(**options)
+    if as_json:
+        output.print_json(receipt.to_dict())
+        return
+    echo(f"In {receipt.sessions} sessions: {receipt.changed} artifacts rewritten, {receipt.deleted} deleted")
+    for line in receipt.undecided:
+        echo(f"for you to decide: {line}")
+    echo(receipt.platform)
+    echo(f"Receipt: {receipt.id}")
+
+
+@click.command("export-subject")
+@_subject_options
+@target_argument()
+def export_subject(archive: Archive, **subject: Any) -> None:
+    """Print what the archive has about a person, as JSON: to be handed to them."""
+    from realtimekit.cli import output
+
+    output.print_json(archive.export_subject(**subject))
+
+
+@click.command("expire")
+@click.option("--after", metavar="DURATION", type=duration, required=True, help="How long a session is kept: 90d.")
+@click.option("--keep", metavar="KIND", multiple=True, help="Keep this for ever: transcript, chat, ...; repeatable.")
+@confirmation_option("Delete what is older than {after} from the archive?")
+@json_option
+@target_argument()
+def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], as_json: bool) -> None:
+    """Delete what is older. The manifests stay, and say that it was deleted."""
+    from realtimekit.cli import output
+
+    receipt = archive.expire(after, keep=keep)
+    if as_json:
+        output.print_json(receipt.to_dict())
+        return
+    echo(f"Of {receipt.sessions} sessions, {receipt.deleted} artifacts were deleted: {receipt.bytes} bytes")

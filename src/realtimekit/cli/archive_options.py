@@ -1,0 +1,51 @@
+"""What the commands of `realtimekit archive` have in common."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from realtimekit.cli.options import Command, Decorator
+
+
+VARIABLE = "REALTIMEKIT_ARCHIVE"
+
+
+def target_argument(*, create: bool = False) -> Decorator:
+    """Add the argument TARGET, by default REALTIMEKIT_ARCHIVE. The command gets the `Archive` as its next argument.
+
+    Args:
+        create: whether the command may make an archive.
+    """
+
+    def decorate(command: Command) -> Command:
+        given = click.argument("target", required=False, envvar=VARIABLE)
+        return given(_with_archive(command, create=create))
+
+    return decorate
+
+
+def target_option() -> Decorator:
+    """As `target_argument`, for commands with another argument: `--archive`."""
+
+    def decorate(command: Command) -> Command:
+        help_text = f"The archive.  [env: {VARIABLE}]"
+        given = click.option("--archive", "target", metavar="TARGET", envvar=VARIABLE, help=help_text)
+        return given(_with_archive(command, create=False))
+
+    return decorate
+
+
+def _with_archive(command: Command, *, create: bool) -> Command:
+    @functools.wraps(command)
+    def wrapper(*args: Any, target: str | None = None, **kwargs: Any) -> Any:
+        if not target:
+            raise click.UsageError(f"no archive is given: name a folder or URL, or set {VARIABLE}")
+        from realtimekit.archive import Archive  # loaded when a command runs, not for its help
+
+        return command(*args, Archive(target, create=create), **kwargs)
+
+    return wrapper

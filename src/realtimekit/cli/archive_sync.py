@@ -1,0 +1,168 @@
+"""`realtimekit archive sync` and `rebuild`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from realtimekit.cli.archive_options import target_argument
+from realtimekit.cli.console import echo
+from realtimekit.cli.decorators import with_client
+from realtimekit.cli.options import json_option, time_range_options
+from realtimekit.cli.param_types import duration, positive_int
+from realtimekit.errors import APIConnectionError, APIError, RateLimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from datetime import timedelta
+
+    from realtimekit import RealtimeKit
+    from realtimekit.archive import Archive
+    from realtimekit.archive.sync import Progress, SyncResult
+
+LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is no terminal
+
+
+@click.command("sync")
+@click.option("--every", metavar="DURATION", type=duration, help="Sync again and again, so often: 15m, 1h.")
+@click.option("--concurrency", metavar="N", type=positive_int, help="Sessions to copy at once.  [default: 8]")
+@time_range_options("since", "until")
+@json_option
+@with_client
+@target_argument(create=True)
+def sync(
+    client: RealtimeKit, archive: Archive, *, every: timedelta | None = None, as_json: bool, **options: Any
+) -> None:
+    """Copy what the archive lacks: new sessions, and what appeared late of others.
+
+    What is about to vanish goes first. Ctrl-C ends a sync after the pieces in hand; the next one goes on from there.
+
+    Exits with 1 if something is lost, failed, or is not proven to be complete.
+    """
+    with _stopped_by_signals() as stop:
+        while True:
+            started = time.monotonic()
+            try:
+                result = _sync_once(client, archive, stop, options)
+            except (APIConnectionError, RateLimitError, APIError) as error:
+                if every is None or stop.event.is_set() or not _may_pass(error):
+                    raise
+                echo(f"{error}; the next sync is in {every}", err=True)
+            else:
+                _print(result, archive, as_json=as_json)
+                if every is None or result.interrupted:
+                    sys.exit(0 if result.ok else 1)
+            if stop.wait(every.total_seconds() - (time.monotonic() - started)):
+                return
+
+
+@click.command("rebuild")
+@target_argument()
+def rebuild(archive: Archive) -> None:
+    """Make the tables and the search index anew from the raw files."""
+    archive.rebuild()
+    echo(f"The tables of {archive.target} are new.")
+
+
+def _may_pass(error: APIError | APIConnectionError) -> bool:
+    """Whether a later sync may succeed: the network is back, or the rate limit has passed."""
+    return isinstance(error, APIConnectionError | RateLimitError) or (error.status or 0) >= 500
+
+
+def _sync_once(client: RealtimeKit, archive: Archive, stop: _Stop, options: dict[str, Any]) -> SyncResult:
+    from realtimekit.cli.progress import progress_bar
+    from realtimekit.cli.terminal import is_terminal
+
+    with progress_bar("Sessions") as update:
+        shown = _log() if not is_terminal(sys.stderr) else lambda progress: update(progress.done, progress.total)
+        return archive.sync(client, progress=shown, stop=stop.event, **options)
+
+
+def _log() -> Callable[[Progress], object]:
+    """Return what writes a line a minute."""
+    last = time.monotonic()
+
+    def log(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LOG_INTERVAL:
+            last = time.monotonic()
+            echo(f"{progress.done} of {progress.total} sessions, {progress.bytes} bytes", err=True)
+
+    return log
+
+
+def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
+    from realtimekit.cli import output
+
+    if as_json:
+        output.print_json({"target": archive.target, **result.to_dict()})
+        return
+    counts = [
+        f"{number} {name}"
+        for number, name in (
+            (result.found, "new"),
+            (result.looked_at, "looked at"),
+            (result.completed, "completed"),
+            (result.waiting, "with something still to come"),
+            (result.live, "live"),
+            (result.elsewhere, "copied by another sync"),
+        )
+        if number or name == "new"
+    ]
+    echo(f"{archive.target}: sessions: {', '.join(counts)}; {result.bytes} bytes copied")
+    if result.window is not None and result.window.proven:
+        echo(f"Proven to be complete until {result.window.end:%Y-%m-%d %H:%M} UTC")
+    for kind, lines in (("lost", result.lost), ("failed", result.failures)):
+        for line in lines:
+            echo(f"{kind}: {line}", err=True)
+    if result.interrupted:
+        echo("stopped early: sync again to go on", err=True)
+
+
+class _Stop:
+    """Whether a signal asked to stop. `wait` may be interrupted by a signal at any point: see `cli.shutdown`."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self._queue: SimpleQueue[None] = SimpleQueue()
+
+    def request(self) -> None:
+        self.event.set()
+        self._queue.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so long, or until a signal. Returns whether there was one."""
+        try:
+            self._queue.get(timeout=max(seconds, 0.001))
+        except Empty:
+            return self.event.is_set()
+        return True
+
+
+@contextmanager
+def _stopped_by_signals() -> Generator[_Stop]:
+    """Let SIGINT and SIGTERM end the work after the pieces in hand; a second one ends it at once."""
+    stop = _Stop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def handle(_number: int, _frame: object) -> None:
+        restore()
+        stop.request()
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield stop
+    finally:
+        restore()
