@@ -326,6 +326,18 @@ class Claims:
         if found is not None and self._is_own(found.content):
             self._store.delete([path])
 
+    def remove_abandoned(self) -> None:
+        """Remove the claims of processes that are gone."""
+        for entry in self._store.entries(layout.CLAIMS):
+            found = self._store.get(entry.path)
+            # Taken over before it is removed: another process may just be doing so.
+            if (
+                found is not None
+                and self._abandoned(found.content)
+                and self._store.swap(entry.path, self._content(), found.version)
+            ):
+                self._store.delete([entry.path])
+
     def renew(self) -> None:
         """Renew all claims: called every half a minute. One that was taken over meanwhile is left alone."""
         for path in list(self._held):

@@ -100,12 +100,13 @@ class Store:
 
     def _collect(self, prefix: str, after: str | None) -> list[Entry]:
         pages = _obstore().list(self._objects, prefix=prefix, offset=after, chunk_size=1000)
-        return sorted(Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+        entries = (Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+        return sorted(entry for entry in entries if entry.path != _LOCK)
 
     def is_empty(self) -> bool:
         """Whether there is nothing at the target. Looks at its top level only."""
         found = self._try("list", "", lambda: _obstore().list_with_delimiter(self._objects, prefix=None))
-        return not found["common_prefixes"] and not found["objects"]
+        return not found["common_prefixes"] and all(item["path"] == _LOCK for item in found["objects"])
 
     def folders(self, prefix: str) -> list[str]:
         """Return the paths of the folders in a folder."""
@@ -227,7 +228,7 @@ class Store:
         except _MissingError:
             return None
 
-    def _try(self, verb: str, path: str, action: Callable[[], T]) -> T:
+    def _try(self, verb: str, path: str, action: Callable[[], T], attempts: int = 3) -> T:
         try:
             return action()
         except FileNotFoundError as error:
@@ -238,6 +239,8 @@ class Store:
                 raise _ExistsError(path) from None
             if kind == "PreconditionError":
                 raise _ChangedError(path) from None
+            if verb in {"read", "list"} and "response body error" in str(error) and attempts > 1:
+                return self._try(verb, path, action, attempts - 1)  # it broke off; obstore repeats all but that
             if not type(error).__module__.startswith("obstore") and not isinstance(
                 error, OSError | NotImplementedError
             ):
