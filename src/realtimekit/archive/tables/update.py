@@ -84,10 +84,11 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
     """
     sessions = {entry.session_id for entry in entries}
     folders = [layout.session_folder(app_id, day, session) for session in sorted(sessions)]
-    identity = "\n".join(entry.path for entry in entries)
     while True:
         found = store.get(layout.SNAPSHOT)
         before = Snapshot.decode(found and found.content)
+        # Each attempt has files of its own: `purge` may just be deleting those of an earlier one.
+        identity = "\n".join([str(before.revision), *(entry.path for entry in entries)])
         kept: dict[str, list[Part]] = {}
         replaced: dict[str, list[Part]] = {}
         for table in TABLES:
@@ -110,6 +111,9 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
         if store.swap(layout.SNAPSHOT, after.encode(), found and found.version):
             _delete_retired(store, after, now)
             return revisions
+        # They may hold what another has erased meanwhile.
+        listed = _files(read_snapshot(store).parts)
+        store.delete(part.file for part in written.values() if part.file not in listed)
 
 
 def _write_day(
@@ -189,11 +193,9 @@ def _delete_retired(store: Store, snapshot: Snapshot, now: datetime) -> None:
 
 def purge(store: Store) -> None:
     """Delete all files of earlier snapshots now, and those that no snapshot ever listed: after an erasure."""
-    current = read_snapshot(store)
-    listed = _files(current.parts)
-    store.delete(
-        entry.path
-        for entry in store.entries(layout.TABLES)
-        if entry.path.endswith(".parquet") and entry.path not in listed
-    )
-    _swap(store, lambda now: now._replace(retired={}))
+    files = {entry.path for entry in store.entries(layout.TABLES) if entry.path.endswith(".parquet")}
+    if not files - _files(read_snapshot(store).parts):
+        return
+    # In this order: who has written files and not listed them yet fails to, and begins again with others.
+    current = _swap(store, lambda now: now._replace(retired={}, revision=now.revision + 1))
+    store.delete(sorted(files - _files(current.parts)))
