@@ -236,4 +236,4 @@ def test_the_service_in_the_documents(s3: str, monkeypatch: pytest.MonkeyPatch, 
                 assert json.load(response) == {"sessions": 1, "at_risk": 0}
         assert (tmp_path / "deliveries.db").exists()
         namespace["handler"]._given.close()
-        asyncio.run(namespace["receiver"]._client.close())
+        asyncio.run(namespace["client"].close())

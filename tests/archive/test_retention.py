@@ -42,7 +42,7 @@ def test_what_is_older_goes(aged: Aged) -> None:
     """The clock is the platform's: this machine's is a hundred days behind."""
     receipt = aged.archive.expire(timedelta(days=90))
     assert receipt.sessions == 1
-    assert receipt.deleted == 8
+    assert receipt.deleted == 9
     assert set(aged.states(aged.old.session_id).values()) == {"EXPIRED"}
     assert "EXPIRED" not in aged.states(aged.new.session_id).values()
     ids = [peer.peer_id for peer in aged.old.peers]
@@ -80,7 +80,7 @@ def test_what_expired_does_not_come_back(aged: Aged) -> None:
     assert aged.states(held.session_id)["transcript"] == "PENDING"
     aged.archive.expire(timedelta(days=1), keep=["transcript"])
     aged.emulator.clear_faults()
-    aged.wait(DAY)
+    aged.wait(3 * DAY)
     assert aged.sync().ok
     states = aged.states(held.session_id)
     assert states.pop("transcript") == "COPIED"
@@ -95,6 +95,6 @@ def test_wrong_usage(aged: Aged) -> None:
     with pytest.raises(ArchiveError, match="longer than nothing"):
         aged.archive.expire(timedelta(0))
     result = invoke("archive", "expire", aged.archive.target, "--after", "90d", env=environment())
-    assert result.exit_code == 1  # nobody confirmed
+    assert result.exit_code != 0  # nobody confirmed
     assert "EXPIRED" not in aged.states(aged.old.session_id).values()
     assert invoke("archive", "erase", aged.archive.target, "--yes", env=environment()).exit_code == 1
