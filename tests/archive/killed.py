@@ -15,7 +15,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from realtimekit.archive import Archive, clock, compression, store
+from realtimekit.archive import Archive, clock, compression, disk, store
 from realtimekit.archive import sync as archive_sync
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.clock import Clock
@@ -51,7 +51,7 @@ def sync(world: World, target: str, kill: int | None, concurrency: int) -> dict[
     storage = Storage()
     store._obstore = lambda: storage
     archive_sync.update_tables = lambda *_: None  # not what is tested here
-    store._fsync = lambda _: None  # a process that is killed loses nothing that it has written
+    disk.fsync = lambda _: None  # a process that is killed loses nothing that it has written
 
     def end_at(verb: str, _: str) -> None:
         if verb in WRITES and len(storage.writes) == kill:
