@@ -167,5 +167,5 @@ def test_errors_come_out_as_they_are(world: World) -> None:
     with pytest.raises(PermissionDeniedError):
         asyncio.run(world.archive.sync(client_of(world, transport=Awaited(world))))
     with pytest.raises(ValueError, match="concurrency=0"):
-        world.archive.sync(client_of(world), concurrency=0)
+        asyncio.run(world.archive.sync(client_of(world), concurrency=0))
     assert isinstance(world.archive, Archive)

@@ -43,7 +43,8 @@ class World:
     # --- what happens at the platform
 
     def meeting(self, **fields: Any) -> str:
-        return str(self.client.meetings.create(**{"title": "Planning", **fields}).id)
+        given: dict[str, Any] = {"title": "Planning", **fields}
+        return str(self.client.meetings.create(**given).id)
 
     def join(self, meeting_id: str, name: str = "Alice") -> Peer:
         meeting = self.client.meetings.find(meeting_id)
@@ -63,7 +64,7 @@ class World:
 
     def hold(self, *names: str, minutes: float = 5, **fields: Any) -> Held:
         """Hold a session of so many minutes, with everything that a session can leave behind."""
-        whole = {"transcribe_on_end": True, "summarize_on_end": True, "record_on_start": True, **fields}
+        whole: dict[str, Any] = {"transcribe_on_end": True, "summarize_on_end": True, "record_on_start": True, **fields}
         held = self.start(*names, **whole)
         self.emulator.advance(minutes * 60)
         self.emulator.end(held.meeting_id)
