@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.export import export
 from realtimekit.archive.forgetting.erasure import Subject, erase, export_subject
 from realtimekit.archive.forgetting.retention import expire
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
@@ -31,10 +32,12 @@ from realtimekit.values import format_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator
     from datetime import timedelta
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from realtimekit.archive.bridge import BlockingClient
+    from realtimekit.archive.export import Format
     from realtimekit.archive.forgetting.erasure import Erasure
     from realtimekit.archive.forgetting.retention import Expiry
     from realtimekit.archive.search import Match
@@ -84,6 +87,8 @@ class Archive:
         since: datetime | None = None,
         until: datetime | None = None,
         concurrency: int = 8,
+        workers: int | None = None,
+        cluster: str | None = None,
         progress: Callable[[Progress], object] | None = None,
         stop: threading.Event | None = None,
     ) -> SyncResult: ...
@@ -95,6 +100,8 @@ class Archive:
         since: datetime | None = None,
         until: datetime | None = None,
         concurrency: int = 8,
+        workers: int | None = None,
+        cluster: str | None = None,
         progress: Callable[[Progress], object] | None = None,
         stop: threading.Event | None = None,
     ) -> Coroutine[Any, Any, SyncResult]: ...
@@ -105,6 +112,8 @@ class Archive:
         since: datetime | None = None,
         until: datetime | None = None,
         concurrency: int = 8,
+        workers: int | None = None,
+        cluster: str | None = None,
         progress: Callable[[Progress], object] | None = None,
         stop: threading.Event | None = None,
     ) -> Any:
@@ -118,7 +127,10 @@ class Archive:
             client: a client of the app; an async one is awaited: `await archive.sync(AsyncRealtimeKit())`.
             since: from when on a new archive is to be complete. None: from the oldest session that the API lists.
             until: sessions that began later are left for another sync.
-            concurrency: how many sessions to copy at once.
+            concurrency: how many sessions to copy at once, in each process.
+            workers: copy in so many processes of this machine, with Dask (extra `cluster`).
+            cluster: instead: copy on this Dask cluster, given by the address of its scheduler, `tcp://HOST:PORT`. The
+                workers need this package, and access to the target.
             progress: called after each session, from one thread.
             stop: set this event to end the sync early: what is being copied is finished, the rest is left for the next.
 
@@ -134,11 +146,21 @@ class Archive:
         if since is not None and until is not None and since >= until:
             raise ValueError(f"since={since.isoformat()} is not before until={until.isoformat()}")
         validate_positive("concurrency", concurrency)
+        if workers is not None:
+            validate_positive("workers", workers)
+            if cluster is not None:
+                raise ValueError("give workers= or cluster=, not both")
         event = stop or threading.Event()
+        options: dict[str, Any] = {"concurrency": concurrency, "progress": progress, "stop": event}
 
         def work(blocking: BlockingClient) -> SyncResult:
-            sync = Sync(blocking, self.store, self.ledger, concurrency=concurrency, progress=progress, stop=event)
-            return sync.run(since, until)
+            if workers is None and cluster is None:
+                return Sync(blocking, self.store, self.ledger, **options).run(since, until)
+            from realtimekit.archive.cluster import ClusterSync, connect  # Dask takes a second to load
+
+            with connect(cluster, workers) as dask:
+                sync = ClusterSync(blocking, self.store, self.ledger, cluster=dask, target=self.target, **options)
+                return sync.run(since, until)
 
         return in_thread(client, work, event.set) if client.asynchronous else work(client)
 
@@ -236,6 +258,33 @@ class Archive:
             ArchiveError: the query is not valid, fails, or would write; or the archive cannot be read.
         """
         return query(self.store, sql)
+
+    def export(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        file_format: Format = "parquet",
+        tables: Iterable[str] | None = None,
+        anonymize: bool = False,
+    ) -> list[Path]:
+        """Write tables to files, one each, for others to read.
+
+        Args:
+            folder: where to; created if it does not exist.
+            file_format: "parquet", "csv" or "jsonl".
+            tables: the names of the tables; None for all.
+            anonymize: replace people by pseudonyms that are the same in every table and every export of this archive.
+                Ids and names go, names of participants within texts too; titles, file names and fields that may hold
+                anything are left out. Whoever knows the people may still know them by what they said.
+
+        Returns:
+            The files.
+
+        Raises:
+            ArchiveError: there is no such table or format; or the archive cannot be read.
+            OSError: a file cannot be written.
+        """
+        return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
     def rebuild(self) -> None:
         """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.

@@ -20,6 +20,10 @@ class ServerClock:
         if (date := parse_http_date(headers.get("date", ""))) is not None:
             self._read = date, time.monotonic()
 
+    def set(self, now: float) -> None:
+        """Take over the server's time, in Unix seconds."""
+        self._read = now, time.monotonic()
+
     def now(self) -> datetime:
         """Return the server's time; this machine's if no response had a `Date`."""
         if self._read is None:

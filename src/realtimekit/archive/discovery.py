@@ -78,7 +78,7 @@ def discover(
     end = end.replace(microsecond=0)
     if end - start < (SHORTEST if frontier is not None else timedelta(0)):
         return Found(list(sessions.values()), None)
-    last_page = pages.last_page
+    last_page, after = pages.last_page, None
     for _ in range(COUNTS):
         after = yield from reader.count("/sessions", query)
         if after is None or after <= len(sessions):

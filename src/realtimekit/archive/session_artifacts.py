@@ -54,7 +54,8 @@ class SessionArtifacts:
         self, reader: Reader, store: Store, tombstones: Tombstones, session_id: str, before: Manifest | None
     ) -> None:
         self._reader, self._store, self._tombstones = reader, store, tombstones
-        self._id, self._before = session_id, before
+        self._id = session_id
+        self._before: Manifest | None = before
         self._artifacts: dict[str, Artifact] = dict(before.artifacts) if before else {}
         self._failures: list[str] = []
         self._folder = ""  # known when the session was read, as is the next

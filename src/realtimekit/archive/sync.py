@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +25,7 @@ from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from realtimekit.archive.bridge import BlockingClient
     from realtimekit.archive.ledger import Ledger, Window
@@ -88,6 +89,16 @@ class SyncResult(NamedTuple):
         values = self._asdict()
         values["window"] = None if self.window is None else self.window.to_dict()
         return {"ok": self.ok, **values}
+
+
+class Tally(NamedTuple):
+    """What came of a part of a sync: see `SyncResult`."""
+
+    counts: Counter[str]
+    artifacts: Counter[str]
+    bytes: int
+    lost: list[str]
+    failures: list[str]
 
 
 class Sync:
@@ -154,6 +165,26 @@ class Sync:
             interrupted=self._stop.is_set(),
         )
 
+    # --- a part of a sync, in another process ------------------------------------------------------------------------
+
+    def set_time(self, now: float) -> None:
+        """Take over the server's time, in Unix seconds, until a response tells it."""
+        self._clock.set(now)
+
+    def copy_entries(self, entries: list[OpenSession]) -> Tally:
+        """Look at some sessions, for a sync in another process. Returns what came of it."""
+        with self._renewing():
+            self._copy_some(entries)
+        return Tally(self._counts, self._artifacts, self._bytes, self._lost, self._failures)
+
+    def _add(self, tally: Tally) -> None:
+        """Add what came of it."""
+        self._counts.update(tally.counts)
+        self._artifacts.update(tally.artifacts)
+        self._bytes += tally.bytes
+        self._lost += tally.lost
+        self._failures += tally.failures
+
     # --- one session -------------------------------------------------------------------------------------------------
 
     def enter(self, session_id: str, day: str) -> OpenSession:
@@ -214,10 +245,7 @@ class Sync:
     def _copy_all(self) -> None:
         """Look at all sessions that are due, in threads; the rooms that appear on the way included."""
         seen: set[str] = set()
-        renewer = threading.Thread(target=self._renew, name="realtimekit-claims", daemon=True)
-        finished = self._finished = threading.Event()
-        renewer.start()
-        try:
+        with self._renewing():
             self._claims.remove_abandoned()
             while not self._is_over():
                 now = self._clock.now()
@@ -230,6 +258,15 @@ class Sync:
                     return
                 seen |= {entry.session_id for entry in due}
                 self._copy_some(due)
+
+    @contextmanager
+    def _renewing(self) -> Generator[None]:
+        """Renew the claims of this process meanwhile."""
+        finished = threading.Event()
+        renewer = threading.Thread(target=self._renew, args=[finished], name="realtimekit-claims", daemon=True)
+        renewer.start()
+        try:
+            yield
         finally:
             finished.set()
             renewer.join()
@@ -349,8 +386,8 @@ class Sync:
         with self._lock:
             self._counts[name] += 1
 
-    def _renew(self) -> None:
-        while not self._finished.wait(RENEWAL):
+    def _renew(self, finished: threading.Event) -> None:
+        while not finished.wait(RENEWAL):
             try:
                 self._claims.renew()
             except ArchiveError:

@@ -13,6 +13,7 @@ from realtimekit.cli.groups import Group
 COMMANDS = {
     "erase": "realtimekit.cli.archive_forget",
     "expire": "realtimekit.cli.archive_forget",
+    "export": "realtimekit.cli.archive_export",
     "export-subject": "realtimekit.cli.archive_forget",
     "query": "realtimekit.cli.archive_query",
     "rebuild": "realtimekit.cli.archive_sync",

@@ -33,6 +33,8 @@ LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is no te
 @click.command("sync")
 @click.option("--every", metavar="DURATION", type=duration, help="Sync again and again, so often: 15m, 1h.")
 @click.option("--concurrency", metavar="N", type=positive_int, help="Sessions to copy at once.  [default: 8]")
+@click.option("--workers", metavar="N", type=positive_int, help="Copy in so many processes, with Dask.")
+@click.option("--cluster", metavar="ADDRESS", help="Copy on this Dask cluster: tcp://HOST:PORT of its scheduler.")
 @time_range_options("since", "until")
 @json_option
 @with_client
@@ -46,6 +48,8 @@ def sync(
 
     Exits with 1 if something is lost, failed, or is not proven to be complete.
     """
+    if options.get("workers") and options.get("cluster"):
+        raise click.UsageError("give --workers or --cluster, not both")
     with _stopped_by_signals() as stop:
         while True:
             started = time.monotonic()

@@ -1,0 +1,29 @@
+"""`realtimekit archive export`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from realtimekit.cli.archive_options import target_option
+from realtimekit.cli.console import echo
+
+if TYPE_CHECKING:
+    from realtimekit.archive import Archive
+    from realtimekit.archive.export import Format
+
+
+@click.command("export")
+@click.option("-o", "--output", "folder", metavar="FOLDER", required=True, help="The folder to write to.")
+@click.option(
+    "--format", "file_format", type=click.Choice(["parquet", "csv", "jsonl"]), default="parquet", show_default=True,
+    help="The format of the files.",
+)  # fmt: skip
+@click.option("--table", "tables", metavar="NAME", multiple=True, help="Only this table; repeatable.")
+@click.option("--anonymize", is_flag=True, help="Replace people by stable pseudonyms.")
+@target_option()
+def export(archive: Archive, *, folder: str, file_format: Format, tables: tuple[str, ...], anonymize: bool) -> None:
+    """Write the tables to files for others to read."""
+    for path in archive.export(folder, file_format=file_format, tables=tables or None, anonymize=anonymize):
+        echo(str(path))
