@@ -107,7 +107,7 @@ def kill_everywhere(program: Killed, targets: Callable[[int], str], *, every: in
         assert comparable(archive) == wanted, whole["writes"][kill - 1]
         if location := archive.store.location("raw"):
             assert list(Path(location).rglob("*#*")) == []
-    nothing = program.sync(target)
+    nothing = program.sync(targets(1))
     assert nothing["result"]["artifacts"] == {}
     assert len(below(nothing["requests"], "/sessions/")) == 1  # the live one, and never what is complete
 

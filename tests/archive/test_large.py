@@ -81,7 +81,7 @@ def large_file(chunk: bytes, count: int) -> Any:
             for _ in range(count):
                 self.wfile.write(chunk)
 
-        def log_message(self, *_: object) -> None: ...
+        def log_message(self, format: str, *args: object) -> None: ...
 
     @contextlib.contextmanager
     def serving() -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
 from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
 from realtimekit.interfaces import Request, Response
@@ -91,7 +90,7 @@ class Leaky:
     """A transport that puts secrets wherever it can."""
 
     def __init__(self, world: World) -> None:
-        self._inner = world.settings["transport"]
+        self._inner = world.transport
 
     def send(self, request: Request) -> Response:
         response: Response = self._inner.send(request)
@@ -125,7 +124,7 @@ def test_nothing_in_the_files_the_messages_and_the_logs(
 ) -> None:
     world = world_at
     caplog.set_level(logging.DEBUG)
-    client = RealtimeKit(**{**world.settings, "transport": Leaky(world)})
+    client = world.client_with(transport=Leaky(world))
     held = world.hold("Alice", live_stream_on_start=True)
     links = [record.download_url for record in world.client.recordings.where(meeting_id=held.meeting_id)]
     world.fail("/files/*/transcript.json", status=403, body="no")

@@ -13,6 +13,7 @@ from realtimekit.archive.compression import decompressed
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.sync import SyncResult
 from realtimekit.emulator import Emulator, Peer
+from realtimekit.interfaces import Transport
 from realtimekit.transports.emulator import connected
 
 if TYPE_CHECKING:
@@ -39,6 +40,17 @@ class World:
         self.settings: dict[str, Any] = {**connected(emulator), "max_retries": 0, **settings}
         self.client = RealtimeKit(**self.settings)
         self.archive = Archive(str(target) if target else f"memory://test-{next(World._numbers)}")
+
+    def client_with(self, **changes: Any) -> RealtimeKit:
+        """Return a client with other settings."""
+        settings: dict[str, Any] = {**self.settings, **changes}
+        return RealtimeKit(**settings)
+
+    @property
+    def transport(self) -> Transport:
+        """What the client sends with."""
+        transport: Transport = self.settings["transport"]
+        return transport
 
     # --- what happens at the platform
 
