@@ -117,4 +117,4 @@ def test_killed_at_every_write_to_a_folder(program: Killed, tmp_path: Path) -> N
 
 
 def test_killed_at_writes_to_s3_with_several_sessions_in_hand(program: Killed, s3: str) -> None:
-    kill_everywhere(program, lambda number: f"{s3}/{number}", every=4, concurrency=3)
+    kill_everywhere(program, lambda number: f"{s3}/{number}", every=6, concurrency=3)

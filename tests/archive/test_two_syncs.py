@@ -20,7 +20,7 @@ from realtimekit.interfaces import Request, Response
 
 from .worlds import HOUR, World, below, objects
 
-SESSIONS = 4
+SESSIONS = 3
 ROOT = Path(__file__).parents[2]
 
 

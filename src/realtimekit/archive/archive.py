@@ -19,7 +19,7 @@ from realtimekit.archive.manifest import Manifest
 from realtimekit.archive.search import index_path, search, update_index
 from realtimekit.archive.sql import connect, query
 from realtimekit.archive.status import read_status
-from realtimekit.archive.store import open_store
+from realtimekit.archive.store import Store, open_store
 from realtimekit.archive.sync import Sync
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
@@ -68,8 +68,8 @@ class Archive:
         given = target if target is not None else os.environ.get("REALTIMEKIT_ARCHIVE")
         if not given:
             raise ArchiveError("no archive is given: name a folder or URL, or set REALTIMEKIT_ARCHIVE")
-        self.store = open_store(given, create=create)
-        self.ledger = Ledger(self.store)
+        self.store: Store = open_store(given, create=create)
+        self.ledger: Ledger = Ledger(self.store)
 
     @property
     def target(self) -> str:
