@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from realtimekit.archive.search import Match
     from realtimekit.archive.sql import Rows
     from realtimekit.archive.status import Status
+    from realtimekit.archive.store import Store
     from realtimekit.archive.sync import Progress, SyncResult
     from realtimekit.archive.verify import Verification
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
@@ -68,8 +69,8 @@ class Archive:
         given = target if target is not None else os.environ.get("REALTIMEKIT_ARCHIVE")
         if not given:
             raise ArchiveError("no archive is given: name a folder or URL, or set REALTIMEKIT_ARCHIVE")
-        self.store = open_store(given, create=create)
-        self.ledger = Ledger(self.store)
+        self.store: Store = open_store(given, create=create)
+        self.ledger: Ledger = Ledger(self.store)
 
     @property
     def target(self) -> str:
@@ -198,7 +199,7 @@ class Archive:
         Raises:
             ArchiveError: there is no archive, or it cannot be read.
         """
-        return ArchiveTransport(self)
+        return ArchiveTransport(self.store, self.ledger)
 
     # --- tables ------------------------------------------------------------------------------------------------------
 
