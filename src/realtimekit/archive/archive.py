@@ -16,7 +16,7 @@ from realtimekit.archive.forgetting.retention import expire
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
-from realtimekit.archive.search import index_path, search, update_index
+from realtimekit.archive.search import delete_index, search, update_index
 from realtimekit.archive.sql import connect, query
 from realtimekit.archive.status import read_status
 from realtimekit.archive.store import open_store
@@ -294,7 +294,7 @@ class Archive:
             ArchiveError: the archive cannot be read or written.
         """
         rebuild_tables(self.store, datetime.now(UTC))
-        index_path(self.store).unlink(missing_ok=True)
+        delete_index(self.store)
         update_index(self.store)
 
     # --- search ------------------------------------------------------------------------------------------------------

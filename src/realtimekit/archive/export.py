@@ -46,9 +46,9 @@ def export(
         raise ArchiveError(f"there is no table {unknown[0]!r}: use any of {', '.join(TABLES)}")
     if file_format not in FORMATS:
         raise ArchiveError(f"file_format={file_format!r}: use one of {', '.join(FORMATS)}")
+    snapshot = read_snapshot(store)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    snapshot = read_snapshot(store)
     people = _People(store, ledger, snapshot) if anonymize else None
     written: list[Path] = []
     for name in chosen:
