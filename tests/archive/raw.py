@@ -93,10 +93,11 @@ def rows(archive: Archive) -> dict[str, list[str]]:
     return {table: sorted(map(repr, archive.arrow(table).to_pylist())) for table in TABLES}
 
 
-def transcript(*lines: tuple[int, str, str], peer: str = "peer-1") -> str:
+def transcript(*lines: tuple[int, str, str], peer: str | None = None) -> str:
     """Return a transcript of milliseconds, names and texts."""
     return "".join(
-        f'{at},{peer},user-{name.lower()},custom-{name.lower()},{name},"{text}"\r\n' for at, name, text in lines
+        f'{at},{peer or f"peer-{name.lower()}"},user-{name.lower()},custom-{name.lower()},{name},"{text}"\r\n'
+        for at, name, text in lines
     )
 
 

@@ -238,7 +238,7 @@ class Archive:
         """Return a DuckDB connection in which the tables are views. It can read their files, and no others.
 
         Example:
-            archive.duckdb().sql("select day, count(*) from sessions group by day").df()
+            archive.duckdb().sql("select day, count(*) from sessions group by day").fetchall()
 
         The tables are those of now: connect again after a sync. What is not in a folder is copied to this machine until
         the connection is gone.

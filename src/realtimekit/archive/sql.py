@@ -74,7 +74,7 @@ def query(store: Store, sql: str) -> Rows:
     except ImportError:
         raise missing_extra() from None
     try:
-        statements = duckdb.extract_statements(sql)
+        statements = duckdb.extract_statements(sql.encode("utf-8", "replace").decode())  # no halves of characters
     except duckdb.Error as error:
         raise ArchiveError(f"the query is not valid: {_first_line(error)}") from None
     if len(statements) != 1:
