@@ -19,7 +19,7 @@ from realtimekit.transports.emulator import connected
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-HOUR, DAY = 3600.0, 86400.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class Held(NamedTuple):

@@ -16,7 +16,7 @@ from realtimekit.archive.forgetting.retention import expire
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
-from realtimekit.archive.search import index_path, search, update_index
+from realtimekit.archive.search import delete_index, search, update_index
 from realtimekit.archive.sql import connect, query
 from realtimekit.archive.status import read_status
 from realtimekit.archive.store import Store, open_store
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from realtimekit.archive.search import Match
     from realtimekit.archive.sql import Rows
     from realtimekit.archive.status import Status
+    from realtimekit.archive.store import Store
     from realtimekit.archive.sync import Progress, SyncResult
     from realtimekit.archive.verify import Verification
     from realtimekit.client import AsyncRealtimeKit, RealtimeKit
@@ -198,7 +199,7 @@ class Archive:
         Raises:
             ArchiveError: there is no archive, or it cannot be read.
         """
-        return ArchiveTransport(self)
+        return ArchiveTransport(self.store, self.ledger)
 
     # --- tables ------------------------------------------------------------------------------------------------------
 
@@ -237,7 +238,7 @@ class Archive:
         """Return a DuckDB connection in which the tables are views. It can read their files, and no others.
 
         Example:
-            archive.duckdb().sql("select day, count(*) from sessions group by day").df()
+            archive.duckdb().sql("select day, count(*) from sessions group by day").fetchall()
 
         The tables are those of now: connect again after a sync. What is not in a folder is copied to this machine until
         the connection is gone.
@@ -293,7 +294,7 @@ class Archive:
             ArchiveError: the archive cannot be read or written.
         """
         rebuild_tables(self.store, datetime.now(UTC))
-        index_path(self.store).unlink(missing_ok=True)
+        delete_index(self.store)
         update_index(self.store)
 
     # --- search ------------------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ PAGE_SIZE = 25  # where a request does not say
 
 
 class RefusalError(Exception):
-    """A response that is an error, with its HTTP status."""
+    """A response that is an error, with its HTTP status, and the API's code for it if there is one."""
 
     status = 400
+    code: str | None = None
 
 
 class Query:

@@ -28,6 +28,7 @@ from realtimekit.resource import Resource
 from realtimekit.values import parse_timestamp
 
 RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKit's documentation
+_GONE = ("ERASED", "EXPIRED")  # how an archive says that it has deleted a file: `error.code`
 
 
 class Artifact(Resource[F], Downloadable[F]):
@@ -78,7 +79,7 @@ class Artifact(Resource[F], Downloadable[F]):
         try:
             return (yield from super()._execute(call))
         except NotFoundError as error:
-            if call.method != "GET":
+            if call.method != "GET" or error.code in _GONE:
                 raise
             missing = error
         raise (yield from self._with_reason(missing)) from None
