@@ -11,8 +11,9 @@ from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.export import export
-from realtimekit.archive.forgetting.erasure import Subject, erase, export_subject
+from realtimekit.archive.forgetting.erasure import erase
 from realtimekit.archive.forgetting.retention import expire
+from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest

@@ -309,6 +309,8 @@ class Sync:
                 self._count("elsewhere")
                 return
             self._count("looked_at")
+            # With the claim in hand: an erasure adds its tombstones, and then waits for those who have one.
+            self._tombstones.refresh()
             self._copy(entry)
         except ArchiveChangedError:
             self._count("elsewhere")
