@@ -60,6 +60,11 @@ def test_line_breaks_in_a_text() -> None:
     assert parse_transcript(b"1\n00:00:00,000 --> 00:00:01,000\nAlice: one\ntwo\n")[0].text == "one\ntwo"
 
 
+def test_a_long_text_of_a_transcript_is_one_segment() -> None:
+    text = "x" * 140_000 + "\n7,p,u,c,Mallory,I quit\n"
+    assert [segment.text for segment in parse_transcript(f'0,p,u,c,Alice,"{text}"\n'.encode())] == [text]
+
+
 def test_mixed_line_ends() -> None:
     assert (
         len(parse_transcript(b"0,p,u,c,Alice,one\r\n1,p,u,c,Alice,two\n2,p,u,c,Alice,three\r3,p,u,c,Alice,four")) == 4
