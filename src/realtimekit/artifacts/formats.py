@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from realtimekit.artifacts.cues import join_speaker
 from realtimekit.artifacts.segments import one_line
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ def _with_ends(segments: Sequence[Segment]) -> Iterator[tuple[Segment, timedelta
 def _cue(segment: Segment) -> str:
     """Return the text of a cue, without blank lines, which would end the cue."""
     text = "\n".join(line for line in re.split(r"[\r\n]+", segment.text) if line.strip(" \t"))
-    name = one_line(segment.speaker or "")
-    return f"{name}: {text}" if name else text
+    return join_speaker(one_line(segment.speaker or ""), text)
 
 
 def _timestamp(time: timedelta, point: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtimekit.errors import DecodeError
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Row = tuple[str, "Mapping[str, Any] | str"]  # its position ("line 3"), and its cells by column or an error message
 
-_LINE_END = re.compile(r"\r\n?|\n")
+# Before a formula, some spreadsheets skip them: spaces, and characters that are not visible.
+_BLANKS = " \t\r\n\v\f\xa0\u200b\u2060\u3000\ufeff"
+LINE_END = re.compile(r"\r\n?|\n")
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 
 
@@ -129,8 +132,8 @@ _QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 def read_csv(text: str) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the number of the first line of each row, and its cells or what is wrong with it (RFC 4180).
 
-    The module `csv` cannot be used: it rejects cells above 131,072 characters and goes on inside them, and its limit can
-    only be changed for the whole process.
+    The module `csv` cannot be used: it rejects cells above 131,072 characters and goes on inside them, and this limit
+    can only be changed for the whole process.
     """
     line, position = 1, 0
     while position < len(text):
@@ -142,7 +145,7 @@ def read_csv(text: str) -> Iterator[tuple[int, list[str] | str]]:
                 position = match.end()
             elif match := _QUOTED.match(text, position):
                 error = "a comma or the end of the line is expected after a closing quote"
-                rest = _LINE_END.search(text, match.end())
+                rest = LINE_END.search(text, match.end())
                 position = rest.end() if rest else len(text)
             else:
                 error = "a quote is never closed, so that the rest of the file cannot be read"
@@ -150,3 +153,19 @@ def read_csv(text: str) -> Iterator[tuple[int, list[str] | str]]:
         yield line, cells if error is None else error
         line += text.count("\n", start, position) + text.count("\r", start, position)
         line -= text.count("\r\n", start, position)
+
+
+def quote_formula(text: str) -> str:
+    """Return the text for a cell of a CSV file: with a `'` before it if a spreadsheet would take it for a formula."""
+    return f"'{text}" if _is_formula(text) else text
+
+
+def unquote_formula(text: str) -> str:
+    """Return the text of a cell that `quote_formula` wrote."""
+    return text[1:] if text.startswith("'") and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    text = text.lstrip("'")  # those of the text itself, so that the one that is put before it can be told apart
+    first = unicodedata.normalize("NFKC", text.lstrip(_BLANKS)[:1])  # full-width and small forms count as well
+    return text[:1] in {"\t", "\r", "\n"} or first in {"=", "+", "-", "@"}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues
-from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table
+from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues, split_speaker
+from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table, unquote_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from realtimekit.errors import DecodeError
 
 COLUMNS = ("startTimeMs", "peerId", "userId", "customParticipantId", "name", "text")
+# `sessions transcript --csv`
+EXPORT_COLUMNS = ("start_seconds", "end_seconds", "speaker", "custom_participant_id", "text")
 # The names of the same columns in JSON, and possibly in a header row.
 _ALIASES = {
     "starttime": "startTimeMs",
@@ -23,7 +24,11 @@ _ALIASES = {
     "sentence": "text",
     "displayname": "name",
     "cpi": "customParticipantId",
+    "startseconds": "startSeconds",
+    "endseconds": "endSeconds",
+    "speaker": "name",
 }
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Peer(NamedTuple):
@@ -93,8 +98,8 @@ def parse_transcript(content: bytes, *, errors: list[DecodeError] | None = None)
 def _from_cue(cue: Mapping[str, Any]) -> Segment:
     # "Alice: Hello everyone", or text without a name
     speaker, text = cue["voice"], cue["text"]
-    if speaker is None and (named := re.match(r"([^:\n]*):(?:[ \n]|$)", text)):
-        speaker, text = named[1], text[named.end() :]
+    if speaker is None:
+        speaker, text = split_speaker(text)
     return Segment(cue["start"], cue["end"], speaker or None, text)
 
 
@@ -104,13 +109,18 @@ def _from_row(row: Mapping[str, Any]) -> Segment:
     if isinstance(peer_data, dict):
         columns = {"id": "peerId", "userId": "userId", "displayName": "name", "cpi": "customParticipantId"}
         cells |= {columns[name]: value for name, value in peer_data.items() if name in columns}
+    unit = _MILLISECOND
+    if "startSeconds" in cells:  # our own CSV
+        cells = {name: unquote_formula(value) if isinstance(value, str) else value for name, value in cells.items()}
+        cells |= {"startTimeMs": cells["startSeconds"], "endTimeMs": cells.get("endSeconds")}
+        unit = timedelta(seconds=1)
     if not isinstance(cells.get("text"), str):
         raise TypeError("it has no text")
     end = cells.get("endTimeMs")
     ids = [_optional_string(cells.get(name)) for name in ("peerId", "userId", "customParticipantId")]
     return Segment(
-        _parse_offset(cells.get("startTimeMs")),
-        None if end in (None, "") else _parse_offset(end),
+        _parse_offset(cells.get("startTimeMs"), unit),
+        None if end in (None, "") else _parse_offset(end, unit),
         _optional_string(cells.get("name")),
         cells["text"],
         Peer(*ids) if any(ids) else None,
@@ -121,13 +131,14 @@ def _optional_string(value: Any) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _parse_offset(value: Any) -> timedelta:
+def _parse_offset(value: Any, unit: timedelta) -> timedelta:
     try:
         if isinstance(value, bool):
             raise ValueError  # noqa: TRY004 - caught below
-        time = timedelta(milliseconds=float(value))
+        time = float(value) * unit
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{value!r} is not a time in milliseconds") from None
+        unit_name = "milliseconds" if unit == _MILLISECOND else "seconds"
+        raise ValueError(f"{value!r} is not a time in {unit_name}") from None
     if time < timedelta(0):
         raise ValueError(f"{value!r} is a negative time")
     return time
