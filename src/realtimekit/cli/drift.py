@@ -108,7 +108,7 @@ def _provenance(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Difference], target: Path | None) -> None:
-    from realtimekit.cli.console import echo, make_console, safe_text
+    from realtimekit.cli.console import echo, make_console, safe_line
 
     console = make_console()
     breaking = sum(difference.breaking for difference in differences)
@@ -116,9 +116,9 @@ def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Differenc
     for difference in differences:
         if difference.operation != operation:
             operation = difference.operation
-            console.print(safe_text(operation), style="bold", soft_wrap=True)
+            console.print(safe_line(operation), style="bold", soft_wrap=True)
         mark, style = ("breaking", "red") if difference.breaking else ("harmless", "green")
-        line = safe_text(
+        line = safe_line(
             f"  {mark}  {difference.location + ': ' if difference.location else ''}{difference.description}"
         )
         line.stylize(style, 2, 10)

@@ -157,14 +157,14 @@ def control_command(command: Command) -> Command:
 @contextmanager
 def control_plane(origin: str) -> Generator[RemoteEmulator]:
     """Yield the control plane of an emulator, and report its errors in one line."""
-    from realtimekit.cli.console import safe_text
+    from realtimekit.cli.console import safe_line
     from realtimekit.emulator.http import HTTPError
     from realtimekit.emulator.remote import RemoteEmulator  # the SDK shares only HTTP with the emulator
 
     try:
         yield RemoteEmulator(f"{origin}/_emulator")
     except HTTPError as error:
-        raise click.ClickException(safe_text(str(error)).plain.replace("\n", " ")) from None
+        raise click.ClickException(safe_line(error).plain) from None
 
 
 @emulator.command("join")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from realtimekit.cli.columns import Column
-from realtimekit.cli.console import echo, make_console, safe_text
+from realtimekit.cli.console import echo, make_console, safe_line, safe_text
 from realtimekit.cli.output import format_time, print_table, serialize_record
 from realtimekit.errors import ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError, NotFoundError
 from realtimekit.values import parse_timestamp
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from realtimekit.artifacts.segments import Segment
     from realtimekit.errors import DecodeError
 
-CHAT_COLUMNS = (Column("createdAt", "at"), Column("displayName", "name"), Column("payload", "message", fold=True))
-TRANSCRIPT_COLUMNS = (Column("start", "from"), Column("speaker", "name"), Column("text", fold=True))
+CHAT_COLUMNS = (
+    Column("createdAt", "at"),
+    Column("displayName", "name", fold=True),
+    Column("payload", "message", fold=True),
+)
+TRANSCRIPT_COLUMNS = (Column("start", "from"), Column("speaker", "name", fold=True), Column("text", fold=True))
 PARTICIPANT_COLUMNS = (
-    Column("name"), Column("custom_id", fold=True), Column("joined"), Column("left"), Column("peer_id"),
+    Column("name", fold=True), Column("custom_id", fold=True), Column("joined"), Column("left"), Column("peer_id"),
 )  # fmt: skip
 LIVESTREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
 MISSING_REASONS: dict[type[NotFoundError], str] = {
@@ -92,8 +96,8 @@ def print_session(session: Session, document: Mapping[str, Any]) -> None:
     console = make_console()
     times = f"{format_time(session.started_at)} to {format_time(session.ended_at) or 'now'} UTC"
     title = session.meeting_display_name or "untitled"
-    console.print(safe_text(f"{title}: session {session.id}, {session.status}"), style="bold")
-    console.print(safe_text(f"{times}, {session.minutes_consumed or 0:.1f} participant minutes"))
+    console.print(safe_line(f"{title}: session {session.id}, {session.status}"), style="bold")
+    console.print(safe_line(f"{times}, {session.minutes_consumed or 0:.1f} participant minutes"))
     console.print()
     participants = [
         [
@@ -143,3 +147,10 @@ def transcript_row(segment: Mapping[str, Any]) -> list[object]:
     """Return a segment of a transcript as a row of a table."""
     start = int(segment["startTime"])
     return [f"{start // 60000}:{start // 1000 % 60:02}", segment["peerData"].get("displayName"), segment["sentence"]]
+
+
+def transcript_csv_row(segment: Segment) -> list[object]:
+    """Return a segment as a row of CSV, with the columns `EXPORT_COLUMNS`."""
+    end = None if segment.end is None else segment.end.total_seconds()
+    custom_id = segment.peer and segment.peer.custom_participant_id
+    return [segment.start.total_seconds(), end, segment.speaker, custom_id, segment.text]

@@ -38,9 +38,6 @@ PARTICIPANT_COLUMNS = (
     Column("duration", "minutes", wide_only=True),
 )
 CHAT_COLUMNS = (Column("created_at"), Column("display_name"), Column("participant_id"), Column("payload"))
-TRANSCRIPT_COLUMNS = (
-    Column("start_seconds"), Column("end_seconds"), Column("speaker"), Column("custom_participant_id"), Column("text"),
-)  # fmt: skip
 ARTIFACTS = ("chat", "transcript", "summary", "recordings")
 
 
@@ -123,26 +120,16 @@ def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = 
 def show_transcript(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
     """Show the transcript of a session."""
     from realtimekit.artifacts import formats
-    from realtimekit.artifacts.segments import to_text
+    from realtimekit.artifacts.segments import EXPORT_COLUMNS, to_text
     from realtimekit.cli import output, session_view
-    from realtimekit.cli.console import replace_controls
+    from realtimekit.cli.console import print_file, replace_controls
 
     writers = {"srt": formats.to_srt, "vtt": formats.to_vtt, "markdown": formats.to_markdown, "text": to_text}
     segments = client.sessions.ref(session_id).transcript.segments(errors=session_view.ProblemCollector("transcript"))
     if output_format in writers:
-        click.echo(replace_controls(writers[output_format](segments)), nl=False)
+        print_file(replace_controls(writers[output_format](segments)))
     elif output_format == "csv":
-        csv_rows: list[list[Any]] = [
-            [
-                segment.start.total_seconds(),
-                segment.end and segment.end.total_seconds(),
-                segment.speaker,
-                segment.peer and segment.peer.custom_participant_id,
-                segment.text,
-            ]
-            for segment in segments
-        ]
-        output.print_csv([column.name for column in TRANSCRIPT_COLUMNS], csv_rows)
+        output.print_csv(EXPORT_COLUMNS, [session_view.transcript_csv_row(segment) for segment in segments])
     else:
         document = session_view.serialize_segments(segments)
         rows = [session_view.transcript_row(segment) for segment in document]
@@ -165,7 +152,7 @@ def show_summary(
     output_format: str | None = None,
 ) -> None:
     """Show the summary of a session: plain text or Markdown, as configured in its meeting."""
-    from realtimekit.cli.console import replace_controls
+    from realtimekit.cli.console import print_file, replace_controls
     from realtimekit.cli.output import print_json
     from realtimekit.cli.progress import spinner
 
@@ -179,7 +166,7 @@ def show_summary(
     if output_format == "json":
         print_json({"session_id": session_id, "text": text})
     else:
-        click.echo(replace_controls(text.rstrip("\n")))
+        print_file(replace_controls(text.rstrip("\n")) + "\n")
 
 
 @sessions.command("quality")
