@@ -26,6 +26,17 @@ else:
 Converter = Callable[[Any, "Record"], Any]
 
 
+class _PydanticSerializer:
+    """Tells pydantic how to serialize a record where no type is declared, as in `dict[str, Any]`."""
+
+    def __get__(self, _record: Record | None, owner: type[Record]) -> Any:
+        try:
+            from realtimekit.pydantic_schema import record_serializer
+        except ImportError as error:
+            raise AttributeError(str(error)) from None  # somebody else looks at all attributes
+        return record_serializer(owner)
+
+
 class Record(_Mapping):
     """A JSON object with typed fields. Read-only: changes are made through the API.
 
@@ -129,12 +140,17 @@ class Record(_Mapping):
 
         A participant's token is rejected there: only `reveal()` returns it.
         """
-        from pydantic_core import core_schema
+        from realtimekit.pydantic_schema import record_schema
 
-        to_json = core_schema.plain_serializer_function_ser_schema(
-            _to_jsonable, return_schema=core_schema.dict_schema(core_schema.str_schema()), when_used="json"
-        )
-        return core_schema.is_instance_schema(cls, serialization=to_json)
+        return record_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        from realtimekit.pydantic_schema import record_json_schema
+
+        return record_json_schema(cls)
+
+    __pydantic_serializer__: ClassVar[Any] = _PydanticSerializer()
 
     __sentry_repr__ = __repr__  # Sentry would serialize a mapping, with its links and stream keys
 
@@ -150,19 +166,6 @@ class Record(_Mapping):
     def _nested(cls, data: dict[str, Any], _parent: Record) -> Self:
         """Create a record that is nested in another one."""
         return cls(data)
-
-
-def _to_jsonable(record: Record) -> Any:
-    from pydantic_core import to_jsonable_python
-
-    return to_jsonable_python(dict(record), fallback=_jsonable_fallback)
-
-
-def _jsonable_fallback(value: object) -> dict[str, Any]:
-    if isinstance(value, Record):
-        return dict(value)
-    cure = "; send its reveal(), or the record's to_dict()" if hasattr(value, "reveal") else ""
-    raise TypeError(f"{value!r} cannot be serialized to JSON{cure}")
 
 
 _METHODS = frozenset(name for name in vars(Record) if not name.startswith("_"))
