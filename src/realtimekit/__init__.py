@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from realtimekit.resources.session_participant import SessionParticipant
     from realtimekit.resources.session_quality import SessionQuality
     from realtimekit.resources.summary import Summary
-    from realtimekit.resources.transcript import Transcript
+    from realtimekit.resources.transcript import SuspectTranscriptWarning, Transcript
     from realtimekit.resources.webhook import Webhook
     from realtimekit.settings import configure
 
@@ -116,6 +116,7 @@ _HOMES = {
     "SessionParticipant": "resources.session_participant",
     "SessionQuality": "resources.session_quality",
     "Summary": "resources.summary",
+    "SuspectTranscriptWarning": "resources.transcript",
     "Sync": "flow",
     "Thresholds": "quality.thresholds",
     "Transcript": "resources.transcript",
@@ -171,6 +172,7 @@ __all__ = [
     "SessionParticipant",
     "SessionQuality",
     "Summary",
+    "SuspectTranscriptWarning",
     "Sync",
     "Thresholds",
     "Transcript",

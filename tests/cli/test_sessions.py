@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .command import invoke_ok
+from .command import invoke, invoke_ok
 
 if TYPE_CHECKING:
     from .conftest import Served
@@ -110,3 +110,12 @@ def test_options_override_the_environment(served: Served) -> None:
         json.loads(invoke_ok("sessions", "show", session_id, "--json", *options, env=elsewhere))["session"]["id"]
         == session_id
     )
+
+
+def test_a_suspect_transcript_is_noted(served: Served) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    served.emulator.world.store.run("update files set content = ? where name like 'transcript.%'", b"")
+    note = "transcript: it has 0 bytes, although people were in the session for 1.0 participant minutes\n"
+    for arguments in (("show",), ("show", "--json"), ("transcript",), ("transcript", "--srt")):
+        result = invoke("sessions", arguments[0], session_id, *arguments[1:], env=served.env)
+        assert (result.exit_code, result.stderr) == (0, note)

@@ -80,7 +80,17 @@ def _chat(session: Session) -> list[dict[str, Any]]:
 
 
 def _transcript(session: Session) -> list[dict[str, Any]]:
-    return serialize_segments(session.transcript.segments(errors=ProblemCollector("transcript")))
+    return serialize_segments(read_segments(session))
+
+
+def read_segments(session: Session) -> list[Segment]:
+    """Return the segments of a session. What is wrong with its transcript is noted on stderr."""
+    transcript = session.transcript
+    flow = transcript._segments_unchecked({}, ProblemCollector("transcript"))
+    segments: list[Segment] = session._client.run(flow)
+    if transcript.suspect:
+        echo(f"transcript: {transcript.suspect}", err=True)
+    return segments
 
 
 def serialize_segments(segments: Sequence[Segment]) -> list[dict[str, Any]]:

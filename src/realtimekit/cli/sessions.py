@@ -125,7 +125,7 @@ def show_transcript(client: RealtimeKit, session_id: str, output_format: str | N
     from realtimekit.cli.console import print_file, replace_controls
 
     writers = {"srt": formats.to_srt, "vtt": formats.to_vtt, "markdown": formats.to_markdown, "text": to_text}
-    segments = client.sessions.ref(session_id).transcript.segments(errors=session_view.ProblemCollector("transcript"))
+    segments = session_view.read_segments(client.sessions.ref(session_id))
     if output_format in writers:
         print_file(replace_controls(writers[output_format](segments)))
     elif output_format == "csv":

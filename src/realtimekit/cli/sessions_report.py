@@ -67,7 +67,7 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
         return
     with spinner("the page"), write_errors(to):
         made.save(to, links=links)
-    for part, why in made.missing.items():
+    for part, why in [*made.missing.items(), *made.suspect.items()]:
         echo(f"{part}: {why}", err=True)
     path = Path(to).absolute()
     echo(f"{path}: session {session_id}, {pluralize(len(made.attendees), 'participant')}", err=True)

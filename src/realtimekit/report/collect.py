@@ -17,6 +17,7 @@ from realtimekit.resources.session_quality import MissingReport, iter_quality
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtimekit.artifacts.segments import Segment
     from realtimekit.flow import Sync
     from realtimekit.resources.recording import Recording
     from realtimekit.resources.session import Session
@@ -46,7 +47,7 @@ def collect_data(
         session,
         created_at,
         group_participants(participants or [], get_field(session, "ended_at")),
-        parts.read_rows("transcript", lambda errors: session.transcript.segments(errors=errors)),
+        parts.read_rows("transcript", lambda errors: parts.read_transcript(session, errors)),
         parts.read_rows("chat", lambda errors: session.chat.messages(errors=errors)),
         parts.read("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading `session.summary` can fail
         [],
@@ -56,6 +57,7 @@ def collect_data(
         parts.missing,
         parts.unreadable,
         thresholds or Thresholds(),
+        parts.suspect,
     )
     if quality:
         total = len(participants or [])
@@ -71,6 +73,7 @@ class _Collector:
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
         self.unreadable: dict[str, list[str]] = {}
+        self.suspect: dict[str, str] = {}
 
     def read(self, name: str, read: Callable[[], T]) -> T | None:
         try:
@@ -87,6 +90,13 @@ class _Collector:
         if errors:
             self.unreadable[name] = [str(error) for error in errors]
         return rows
+
+    def read_transcript(self, session: Session[Sync], errors: list[DecodeError]) -> list[Segment]:
+        transcript = session.transcript
+        segments: list[Segment] = session._client.run(transcript._segments_unchecked({}, errors))
+        if transcript.suspect:
+            self.suspect["transcript"] = transcript.suspect
+        return segments
 
 
 def _reason(error: Exception) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from realtimekit.artifacts.messages import ChatMessage
@@ -48,6 +50,7 @@ class ReportData(NamedTuple):
         missing: name of a part -> why it is not available.
         unreadable: name of a part -> the errors of its rows that could not be decoded.
         thresholds: from where on something was a finding.
+        suspect: name of a part -> why it may not be that of the session.
     """
 
     session: Session[Sync]
@@ -63,3 +66,4 @@ class ReportData(NamedTuple):
     missing: dict[str, str]
     unreadable: dict[str, list[str]]
     thresholds: Thresholds
+    suspect: Mapping[str, str] = MappingProxyType({})

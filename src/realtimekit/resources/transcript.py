@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
+from urllib.parse import unquote, urlsplit
 
+from realtimekit.errors import RealtimeKitError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
 from realtimekit.kwargs import RequestOptions
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
     from realtimekit.artifacts.segments import Segment, SpeakingTime
     from realtimekit.errors import DecodeError
 
+# Participant minutes. In a shorter session perhaps nobody spoke.
+SILENT_MINUTES = 0.1
+
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
+
+
+class SuspectTranscriptWarning(UserWarning):
+    """The file of a transcript may not be what was said in its session; the message says why."""
 
 
 class Transcript(
@@ -33,10 +43,23 @@ class Transcript(
     _kind = "transcript"
     _setting = "transcribe_on_end"
     _format: str | None = "JSON"  # None: the link came with a webhook, which does not name the format
+    _doubt: str | None = None  # why the file that was read last is suspect
 
     session_id: str | None = field("sessionId", "session_id")
     download_url: str | None = field("transcript_download_url", "transcriptDownloadUrl")
     download_url_expiry: datetime | None = field("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
+
+    @property
+    def suspect(self) -> str | None:
+        """Why the file may not be what was said in the session; None if nothing speaks against it.
+
+        Sometimes a transcript has 0 bytes although people spoke, or its link leads to a file that is not the session's.
+        The link is checked at once, the size when the file is read, as by `segments()`.
+        """
+        session_id, link = self._scope.get("session_id"), self.download_url
+        if session_id and link and session_id not in unquote(urlsplit(link).path):
+            return "its link does not name the session"
+        return self._doubt
 
     @operation
     def segments(
@@ -50,6 +73,9 @@ class Transcript(
         Raises:
             DecodeError: a row cannot be read, and `errors` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
+
+        Warns:
+            SuspectTranscriptWarning: see `suspect`. All methods that read the segments warn.
         """
         return self._segments(options, errors)
 
@@ -96,24 +122,48 @@ class Transcript(
         return to_json((yield from self._segments(options)))
 
     def _segments(self, options: RequestOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+        segments = yield from self._segments_unchecked(options, errors)
+        if why := self.suspect:
+            session_id = self._scope.get("session_id")
+            warnings.warn(f"the transcript of the session {session_id} is suspect: {why}", SuspectTranscriptWarning, 2)
+        return segments
+
+    def _segments_unchecked(
+        self, options: RequestOptions, errors: list[DecodeError] | None = None
+    ) -> Flow[list[Segment]]:
+        """Return the segments, without a warning, for callers that show why the transcript is `suspect`."""
         from realtimekit.artifacts.segments import parse_transcript  # as above
 
         if self._format is None:
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
-        return parse_transcript((yield from self._content(options)), errors=errors)
+        content = yield from self._content(options)
+        self.__dict__["_doubt"] = None if content.strip() else (yield from self._doubt_about_silence())
+        return parse_transcript(content, errors=errors)
+
+    def _doubt_about_silence(self) -> Flow[str | None]:
+        """Return why an empty file is suspect, if the session shows that people were there and nothing transcribed."""
+        try:
+            session, _ = yield from self._look_up(self._path().rpartition("/")[0])
+            minutes = float(session.get("minutes_consumed") or 0)
+            transcribed = float(session.get("transcription_minutes_consumed") or 0)
+        except (RealtimeKitError, LookupError, TypeError, ValueError):
+            return None
+        if transcribed > 0 or minutes < SILENT_MINUTES:
+            return None
+        return f"it has 0 bytes, although people were in the session for {minutes:.1f} participant minutes"
 
     def __copy__(self) -> Self:
-        return self._give_format_to(super().__copy__())
+        return self._give_state_to(super().__copy__())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._give_format_to(super().__deepcopy__(memo))
+        return self._give_state_to(super().__deepcopy__(memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (*super().__reduce__(), {"_format": self._format})
+        return (*super().__reduce__(), {"_format": self._format, "_doubt": self._doubt})
 
-    def _give_format_to(self, copy: Self) -> Self:
-        copy.__dict__["_format"] = self._format
+    def _give_state_to(self, copy: Self) -> Self:
+        copy.__dict__.update(_format=self._format, _doubt=self._doubt)
         return copy
 
     def _execute(self, call: Call) -> Flow[Any]:
