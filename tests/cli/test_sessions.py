@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from .command import invoke, invoke_ok
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Served
 
 
@@ -112,10 +114,12 @@ def test_options_override_the_environment(served: Served) -> None:
     )
 
 
-def test_a_suspect_transcript_is_noted(served: Served) -> None:
+def test_a_suspect_transcript_is_noted(served: Served, tmp_path: Path) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
     served.emulator.world.store.run("update files set content = ? where name like 'transcript.%'", b"")
     note = "transcript: it has 0 bytes, although people were in the session for 1.0 participant minutes\n"
     for arguments in (("show",), ("show", "--json"), ("transcript",), ("transcript", "--srt")):
         result = invoke("sessions", arguments[0], session_id, *arguments[1:], env=served.env)
         assert (result.exit_code, result.stderr) == (0, note)
+    page = str(tmp_path / "report.html")
+    assert note in invoke("sessions", "report", session_id, "-o", page, "--no-quality", env=served.env).stderr
