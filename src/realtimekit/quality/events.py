@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from realtimekit.quality.finding import Finding, worst_first
 from realtimekit.quality.time_series import Interval
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
 
+_Span: TypeAlias = tuple[datetime, datetime]  # a start and an end
 MAX_LISTED_INTERVALS = 3  # a text lists so many; of more, it names the worst
 
 
@@ -43,6 +44,13 @@ CAUSES = (
 CONSEQUENCES = frozenset({"low_frame_rate", "low_resolution", "frames_dropped", "frozen_video"})
 
 
+class _Cluster(NamedTuple):
+    """Findings that coincide, and when at least one of them was bad."""
+
+    findings: list[Finding]
+    spans: list[_Span]
+
+
 def group_by_event(findings: list[Finding], max_gap_seconds: float, tz: tzinfo) -> list[Finding]:
     """Return the findings with the details of each event in one finding; what coincides with nothing stays as it is.
 
@@ -52,71 +60,78 @@ def group_by_event(findings: list[Finding], max_gap_seconds: float, tz: tzinfo) 
         tz: the time zone of the times in the texts.
     """
     gap = timedelta(seconds=max_gap_seconds)
-    timed = [finding for finding in findings if finding.intervals]
+    timed = [_Cluster([finding], _merge(_spans(finding), gap)) for finding in findings if finding.intervals]
     events = [
-        (cause, details)
+        (cause, cluster)
         for cause in CAUSES
-        for details in _clusters([finding for finding in timed if finding.kind in cause.kinds], gap)
+        for cluster in _join_coinciding([one for one in timed if one.findings[0].kind in cause.kinds], gap)
     ]
     consequences: list[list[Finding]] = [[] for _ in events]
-    for finding in timed:
-        if finding.kind in CONSEQUENCES:
-            shared = [_shared_time(details, [finding], gap) for _, details in events]
-            near = [number for number, time in enumerate(shared) if time is not None]
+    for one in timed:
+        if one.findings[0].kind in CONSEQUENCES:
+            shared = [(_shared_time(cluster, one, gap), number) for number, (_, cluster) in enumerate(events)]
+            near = [(time, -number) for time, number in shared if time is not None]
             if near:
-                consequences[max(near, key=lambda number: shared[number] or timedelta())].append(finding)
+                consequences[-max(near)[1]] += one.findings
     grouped: list[Finding] = []
     ids: set[int] = set()
-    for (cause, details), further in zip(events, consequences, strict=True):
-        if len(details) + len(further) > 1:
-            grouped.append(_event(cause, worst_first([*details, *further]), gap, tz))
-            ids |= {id(detail) for detail in (*details, *further)}
-    return [*grouped, *(finding for finding in findings if id(finding) not in ids)]
+    for (cause, cluster), further in zip(events, consequences, strict=True):
+        details = cluster.findings + further
+        if len(details) > 1:
+            grouped.append(_event(cause, worst_first(details), gap, tz))
+            ids.update(map(id, details))
+    return grouped + [finding for finding in findings if id(finding) not in ids]
 
 
-def _clusters(findings: list[Finding], gap: timedelta) -> list[list[Finding]]:
-    """Return lists of findings that coincide, directly or through others in the list."""
-    clusters: list[list[Finding]] = []
-    for finding in findings:
-        near = [cluster for cluster in clusters if _shared_time(cluster, [finding], gap) is not None]
-        clusters = [cluster for cluster in clusters if not any(cluster is other for other in near)]
-        clusters.append([*(one for cluster in near for one in cluster), finding])
-    return clusters
+def _join_coinciding(clusters: list[_Cluster], gap: timedelta) -> list[_Cluster]:
+    """Return larger clusters, in each of which every one coincides with another."""
+    joined: list[_Cluster] = []
+    for cluster in clusters:
+        apart: list[_Cluster] = []
+        whole = cluster
+        for other in joined:
+            if _shared_time(other, cluster, gap) is None:
+                apart.append(other)
+            else:
+                whole = _Cluster(other.findings + whole.findings, _merge(other.spans + whole.spans, gap))
+        joined = [*apart, whole]
+    return joined
 
 
-def _shared_time(some: list[Finding], others: list[Finding], gap: timedelta) -> timedelta | None:
+def _shared_time(one: _Cluster, other: _Cluster, gap: timedelta) -> timedelta | None:
     """Return the time in which both were bad; None if they do not coincide."""
-    one, other, both = (_merge(findings, gap) for findings in (some, others, [*some, *others]))
-    if len(both) == len(one) + len(other):
+    both = _merge(one.spans + other.spans, gap)
+    if len(both) == len(one.spans) + len(other.spans):
         return None
-    return _total(one) + _total(other) - _total(both)
+    return _total(one.spans) + _total(other.spans) - _total(both)
 
 
-def _merge(findings: Iterable[Finding], gap: timedelta) -> list[Interval]:
-    """Return when at least one of the findings was bad, with the number of findings as the value."""
-    merged: list[tuple[datetime, datetime, set[int]]] = []
-    for start, end, number in sorted(
-        (interval.start, interval.end, number)
-        for number, finding in enumerate(findings)
-        for interval in finding.intervals
-    ):
+def _spans(finding: Finding) -> list[_Span]:
+    return [(interval.start, interval.end) for interval in finding.intervals]
+
+
+def _merge(spans: list[_Span], gap: timedelta) -> list[_Span]:
+    """Return the spans in their order, with those that are at most `gap` apart as one."""
+    merged: list[_Span] = []
+    for start, end in sorted(spans):
         if merged and start - merged[-1][1] <= gap:
-            first, last, numbers = merged[-1]
-            merged[-1] = first, max(last, end), numbers | {number}
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
         else:
-            merged.append((start, end, {number}))
-    return [Interval(start, end, float(len(numbers))) for start, end, numbers in merged]
+            merged.append((start, end))
+    return merged
 
 
-def _total(intervals: Iterable[Interval]) -> timedelta:
-    return sum((interval.end - interval.start for interval in intervals), timedelta())
+def _total(spans: Iterable[_Span]) -> timedelta:
+    return sum((end - start for start, end in spans), timedelta())
 
 
 def _event(cause: Cause, details: list[Finding], gap: timedelta, tz: tzinfo) -> Finding:
     # A severe event was when something was severely bad; what was a little worse than usual for longer is a detail.
     first = details[0]
-    intervals = _merge([detail for detail in details if detail.severity == first.severity], gap)
-    seconds = _total(intervals).total_seconds()
+    worst = [_merge(_spans(detail), gap) for detail in details if detail.severity == first.severity]
+    spans = _merge([span for detail in worst for span in detail], gap)
+    seconds = _total(spans).total_seconds()
+    intervals = [Interval(start, end, _count_within(worst, start, end)) for start, end in spans]
     return Finding(
         cause.kind,
         first.severity,
@@ -129,6 +144,11 @@ def _event(cause: Cause, details: list[Finding], gap: timedelta, tz: tzinfo) -> 
         f"{cause.text} {_format_times(intervals, seconds, tz)}: {_format_tracks(details)}",
         details=tuple(details),
     )
+
+
+def _count_within(details: list[list[_Span]], start: datetime, end: datetime) -> float:
+    """Return how many details were bad at some time from start to end."""
+    return float(sum(any(start <= time[0] <= end for time in spans) for spans in details))
 
 
 def _format_times(intervals: list[Interval], seconds: float, tz: tzinfo) -> str:

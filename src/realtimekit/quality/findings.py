@@ -14,7 +14,7 @@ from realtimekit.quality.thresholds import LOWER_IS_WORSE, Threshold, Thresholds
 from realtimekit.quality.wording import format_duration, format_intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import tzinfo
 
     from realtimekit.quality.metrics import RatioMetric, StateMetric
@@ -58,10 +58,7 @@ def _ratio_finding(track: Track, metric: RatioMetric, thresholds: Thresholds, tz
     lower_is_worse = metric.threshold in LOWER_IS_WORSE
     numbers = {"threshold": float(threshold.warning)}
 
-    def is_bad(value: float) -> bool:
-        value = round(value, 9)  # so that the mean of many 3.6s is 3.6
-        return value < threshold.warning if lower_is_worse else value >= threshold.warning
-
+    is_bad = _is_worse_than(threshold.warning, lower_is_worse=lower_is_worse)
     if track.has_time_series:
         intervals = metric.time_series(track).intervals(
             is_bad, min_seconds=thresholds.min_interval_seconds, max_gap_seconds=thresholds.max_gap_seconds
@@ -154,8 +151,12 @@ def _finding(
 
 
 def _severity(value: float, threshold: Threshold, *, lower_is_worse: bool) -> Severity:
-    value = round(value, 9)
-    return "severe" if (value < threshold.severe if lower_is_worse else value >= threshold.severe) else "warning"
+    return "severe" if _is_worse_than(threshold.severe, lower_is_worse=lower_is_worse)(value) else "warning"
+
+
+def _is_worse_than(threshold: float, *, lower_is_worse: bool) -> Callable[[float], bool]:
+    bound = threshold - 1e-9  # so that the mean of many 3.6s is 3.6
+    return bound.__gt__ if lower_is_worse else bound.__le__  # it is called for every bucket of every metric
 
 
 def _format_others(intervals: list[Interval], seconds: float) -> str:
