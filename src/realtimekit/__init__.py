@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     )
     from realtimekit.flow import Async, Sync
     from realtimekit.interfaces import Attempt
-    from realtimekit.quality.findings import Finding
+    from realtimekit.quality.finding import Finding
     from realtimekit.quality.peer_report import PeerReport
     from realtimekit.quality.thresholds import Thresholds
     from realtimekit.relation import Relation
@@ -91,7 +91,7 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "DecodeError": "errors",
-    "Finding": "quality.findings",
+    "Finding": "quality.finding",
     "Livestream": "resources.livestream",
     "LivestreamSession": "resources.livestream_session",
     "Meeting": "resources.meeting",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
 
-    from realtimekit.quality.findings import Finding
+    from realtimekit.quality.finding import Finding
     from realtimekit.quality.summary import QualitySummary
     from realtimekit.quality.thresholds import Thresholds
     from realtimekit.quality.units import Units
@@ -110,6 +110,8 @@ class PeerReport(Record):
 
     def findings(self, thresholds: Thresholds | None = None, tz: tzinfo = UTC) -> list[Finding]:
         """Return what went wrong, the worst first; an empty list for a good call.
+
+        What one cause did at one time is one finding: its `details` are what was measured.
 
         Args:
             thresholds: from where on something is a finding; docs/quality.md says where the defaults come from.

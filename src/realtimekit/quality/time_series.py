@@ -53,6 +53,9 @@ class TimeSeries(NamedTuple):
     buckets: list[Bucket]
     period: float
 
+    def __repr__(self) -> str:
+        return f"<TimeSeries buckets={len(self.buckets)} period={self.period:g}>"
+
     def intervals(
         self, is_bad: Callable[[float], bool], *, min_seconds: float, max_gap_seconds: float
     ) -> list[Interval]:

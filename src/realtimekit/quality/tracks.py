@@ -28,6 +28,11 @@ ROLES: dict[Direction, str] = {"sent": "producer", "received": "consumer"}
 MEDIA: tuple[Media, ...] = ("audio", "video", "screenshare_audio", "screenshare_video")
 
 
+def media_name(media: Media) -> str:
+    """Return the name of a kind of media for people, e.g. "screen share video"."""
+    return media.replace("screenshare_", "screen share ")
+
+
 class Track:
     """All samples of one direction and kind of media, of any number of streams."""
 
@@ -41,10 +46,13 @@ class Track:
         self._columns: dict[str, Column] = {}
         self._time_series: dict[tuple[Ratio, float], TimeSeries] = {}
 
+    def __repr__(self) -> str:
+        return f"<Track {self.name} samples={len(self.rows)}>"
+
     @property
     def name(self) -> str:
         """The name for people, e.g. "audio sent"."""
-        return f"{self.media.replace('screenshare_', 'screen share ')} {self.direction}"
+        return f"{media_name(self.media)} {self.direction}"
 
     def aggregate(self, *keys: str) -> float | None:
         """Return one of the server's aggregates."""

@@ -32,6 +32,9 @@ class CallQuality(NamedTuple):
     quality: PeerQuality
     plots: list[Plot]
 
+    def __repr__(self) -> str:
+        return f"<CallQuality quality={self.quality!r} plots={[plot.kind for plot in self.plots]}>"
+
 
 class ReportData(NamedTuple):
     """What is known about a session. A part that is not available is None, and `missing` says why.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtimekit import __version__
+from realtimekit.quality.tracks import MEDIA, ROLES, media_name
 from realtimekit.report import formatting
 from realtimekit.report.conversation import build_conversation
 from realtimekit.report.fields import get_field
@@ -24,6 +25,8 @@ from realtimekit.report.timeline import build_timeline
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from realtimekit.quality.finding import Finding
+    from realtimekit.quality.tracks import Direction, Media
     from realtimekit.report.data import CallQuality, ReportData
 
 _HERE = Path(__file__).parent
@@ -60,7 +63,8 @@ def render_page(report: ReportData, *, links: bool = False) -> str:
         open_calls=OPEN_CALLS,
         open_findings=OPEN_FINDINGS,
         rejoined=_rejoined(calls),
-        findings=sum(finding.severity != "info" for call in calls for finding in call.quality.findings),
+        findings=sum(len(_problems(call)) for call in calls),
+        lines=_lines(calls),
     )
 
 
@@ -108,6 +112,20 @@ def _rejoined(calls: list[CallQuality]) -> set[str]:
     return {peer_id for peers in names.values() if len(peers) > 1 for peer_id in peers}
 
 
+def _problems(call: CallQuality) -> list[Finding]:
+    return [finding for finding in call.quality.findings if finding.severity != "info"]
+
+
+def _lines(calls: list[CallQuality]) -> list[tuple[Media, Direction]]:
+    """The kinds of media and the directions of which the plots have a line."""
+    plotted = {(series.media, series.direction) for call in calls for plot in call.plots for series in plot.series}
+    return [(media, direction) for media in MEDIA for direction in ROLES if (media, direction) in plotted]
+
+
+def _track_name(media: Media, direction: Direction) -> str:
+    return f"{media_name(media).replace('screen share', 'screen').removesuffix(' video')} {direction}"
+
+
 def _severity_key(call: CallQuality) -> tuple[int, ...]:
     severities: list[str] = [finding.severity for finding in call.quality.findings]
     return tuple(-severities.count(severity) for severity in _SEVERITIES)
@@ -150,6 +168,8 @@ def _environment() -> Environment:
         "download_links": _download_links,
         "title_of": lambda session: get_field(session, "meeting_display_name") or "Untitled session",
         "plot_titles": svg.TITLES,
+        "has_problem": lambda call: bool(_problems(call)),
+        "track_name": _track_name,
         "hues": 12,
     }
     environment.filters.update(filters)

@@ -37,6 +37,9 @@ class Series(NamedTuple):
     media: Media
     points: list[tuple[float, float | None]]
 
+    def __repr__(self) -> str:
+        return f"<Series {self.media} {self.direction} points={len(self.points)}>"
+
 
 class Plot(NamedTuple):
     """The plot of one metric.
@@ -52,6 +55,9 @@ class Plot(NamedTuple):
     threshold: float
     step: float
     series: list[Series]
+
+    def __repr__(self) -> str:
+        return f"<Plot kind={self.kind!r} series={self.series!r}>"
 
 
 def build_plots(tracks: Iterable[Track], thresholds: Thresholds, max_points: int = MAX_POINTS) -> list[Plot]:
