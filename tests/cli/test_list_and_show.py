@@ -254,3 +254,17 @@ def test_filters(served: Served) -> None:
         (("sessions", "participants", ids.session, "--search", "nobody"), 0),
     ):
         assert len(json.loads(invoke_ok(*command, "--json", env=served.env))) == wanted, command
+
+
+def test_recordings_of_a_session(served: Served) -> None:
+    first, second = world(served, "Alice"), world(served, "Bob")
+    for found, other in ((first, second), (second, first)):
+        listed = json.loads(invoke_ok("recordings", "list", "--session", found.session, "--json", env=served.env))
+        assert [recording["session_id"] for recording in listed] == [found.session]
+        text = invoke_ok("sessions", "show", found.session, env=served.env)
+        assert listed[0]["id"] in text
+        shown = json.loads(invoke_ok("sessions", "show", found.session, "--json", env=served.env))
+        assert [recording["id"] for recording in shown["recordings"]] == [listed[0]["id"]]
+        both = ("--session", found.session, "--meeting", other.meeting, "--json")
+        assert json.loads(invoke_ok("recordings", "list", *both, env=served.env)) == []
+    assert "not found" in error_line("recordings", "list", "--session", "nowhere", env=served.env)

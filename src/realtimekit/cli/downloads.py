@@ -12,9 +12,9 @@ from realtimekit.cli.console import echo
 from realtimekit.cli.output import print_json
 from realtimekit.cli.output_paths import write_errors
 from realtimekit.cli.progress import progress_bar
+from realtimekit.cli.session_view import recordings_of
 from realtimekit.cli.terminal import confirm
 from realtimekit.errors import NotFoundError
-from realtimekit.resources.recording import Recordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -107,11 +107,8 @@ def _artifact(session: Session, kind: str, transcript_format: str) -> Downloadab
 
 
 def _recorded_files(session: Session) -> list[Downloadable[Sync]]:
-    """Return the files of all recordings of a session. The API can only filter recordings by meeting."""
-    if not session.associated_id:
-        return []
+    """Return the files of all recordings of a session."""
     files: list[Downloadable[Sync]] = []
-    for recording in Recordings(session._client).where(meeting_id=session.associated_id):
-        if recording.session_id == session.id:
-            files += recording.tracks or [recording]
+    for recording in recordings_of(session):
+        files += recording.tracks or [recording]
     return files

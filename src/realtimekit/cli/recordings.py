@@ -37,6 +37,7 @@ def recordings() -> None:
 
 @recordings.command("list")
 @click.option("--meeting", "meeting_id", metavar="ID", type=resource_id, help="Only recordings of this meeting.")
+@click.option("--session", "session_id", metavar="ID", type=resource_id, help="Only recordings of this session.")
 @click.option("--status", type=STATUS, multiple=True, help="Only recordings with this status (repeatable).")
 @click.option("--search", metavar="TEXT", help="Only recordings of meetings that match.")
 @click.option("--expired/--not-expired", default=None, help="Only recordings whose link has expired, or has not.")

@@ -68,7 +68,10 @@ def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
 @format_options
 @with_client
 def show_session(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
-    """Show one session with its participants, chat, transcript, summary and livestreams. CSV has only the session."""
+    """Show one session with its participants, chat, transcript, summary, recordings and livestreams.
+
+    CSV has only the session.
+    """
     from realtimekit.cli import output, session_view  # rich, loaded when a command runs
 
     session = client.sessions.find(session_id)

@@ -30,6 +30,8 @@ from realtimekit.resources.recording_config import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtimekit.flow import Runner
+
 RecordingStatus: TypeAlias = Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str
 
 # INVOKED -> RECORDING <-> PAUSED -> UPLOADING -> UPLOADED, and ERRORED from all but UPLOADED. What can follow each:
@@ -48,6 +50,7 @@ class RecordingFilters(ScopedOptions, total=False):
     """The query of `GET /recordings`."""
 
     meeting_id: str
+    session_id: str  # selected here: the API has no such filter
     status: RecordingStatus | Sequence[RecordingStatus]
     expired: bool
     search: str
@@ -138,16 +141,58 @@ def _parse_layers(raw: Any) -> list[RecordingLayer] | None:
     return None if _parse_download_url(raw) is not None else [RecordingLayer(layer) for layer in raw]
 
 
+class OfSession:
+    """Selects the recordings of one session, among those of its meeting: the API cannot filter them by session.
+
+    A recording that has not started may have no session id yet. Then it belongs to none.
+
+    Args:
+        session_id: the id of the session.
+        meeting_id: the id of its meeting; if it is None, the session is loaded once.
+    """
+
+    def __init__(self, session_id: str, meeting_id: str | None = None) -> None:
+        encode_segment("session_id", session_id)
+        self._session_id, self._meeting_id = session_id, meeting_id
+        self._found: dict[str, str] = {}  # by the path of the session: the app of a relation may change
+
+    def query(self, client: Runner[Any], ids: Mapping[str, Any], query: Mapping[str, str], /) -> Flow[dict[str, Any]]:
+        """As `Selection.query`: with the meeting instead of the session."""
+        from realtimekit.resources.session import Sessions  # loaded only for this filter
+
+        to_send = {name: value for name, value in query.items() if name != "session_id"}
+        if "meeting_id" in query:
+            return to_send
+        if self._meeting_id is not None:
+            return {**to_send, "meeting_id": self._meeting_id}
+        session = Sessions(client, scope=ids)._stub(self._session_id, {})
+        path = session._path()
+        if path not in self._found:
+            self._found[path] = yield from session._find_meeting_id()
+        return {**to_send, "meeting_id": self._found[path]}
+
+    def matches(self, recording: Recording[Any], /) -> Flow[bool]:
+        """As `Selection.matches`."""
+        yield from ()
+        return recording._data.get("session_id") == self._session_id
+
+
 class Recordings(Relation["Recording[F]", F]):
     """The recordings of an app: `client.recordings`."""
 
     def where(self, **filters: Unpack[RecordingFilters]) -> Recordings[F]:
         """Return the recordings that match these filters: `GET /recordings`.
 
+        Args:
+            filters: `session_id` is not a filter of the API: the session is loaded for the id of its meeting
+                (`GET /sessions/{session_id}`; not if `meeting_id` is passed, too), the recordings of the meeting are
+                read, and those of its other sessions are left out. All others are sent as they are.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """
-        return self._where(filters)
+        relation, session_id = self._where(filters), filters.get("session_id")
+        return relation if session_id is None else relation._clone(_selection=OfSession(session_id))
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
         """Sort by this field, ascending; with "-" descending."""
