@@ -123,7 +123,10 @@ def wait_for_recording(
 @recordings.command("download")
 @click.argument("recording_id", type=resource_id)
 @click.option(
+    "-o",
+    "--output",
     "--to",
+    "to",
     metavar="PATH",
     type=output_file_or_folder,
     default=".",
@@ -131,7 +134,7 @@ def wait_for_recording(
     help="File or folder to write to.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before replacing a file.")
-@format_flags(json="Print JSON.")
+@format_flags(to_file=False, json="Print JSON.")
 @with_client
 def download_recording(
     client: RealtimeKit, recording_id: str, to: str, *, yes: bool, output_format: str | None = None
