@@ -28,17 +28,12 @@ COMMANDS = [
 
 
 @pytest.fixture
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            assert tz is UTC
-            return NOW
-
-    monkeypatch.setattr(param_types, "datetime", Clock)
+def at_half_past_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = type("Clock", (datetime,), {"now": staticmethod(NOW.astimezone)})
+    monkeypatch.setattr(param_types, "datetime", clock)
 
 
-@pytest.mark.usefixtures("at_noon")
+@pytest.mark.usefixtures("at_half_past_ten")
 @pytest.mark.parametrize(
     ("value", "start", "end"),
     [

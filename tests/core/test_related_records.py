@@ -39,7 +39,8 @@ def serve(call: Call) -> Step:
             return ok({"id": "s"})
         case ["meetings", meeting_id]:
             return ok({"id": meeting_id, "title": "Weekly"})
-    return error(404)
+        case _:
+            return error(404)
 
 
 def sent(script: Script) -> list[str]:
@@ -232,7 +233,8 @@ class TestSessionsOfAParticipant:
                 return ok({"participants": []})
             case ["meetings", "m", "participants", "p"]:
                 return ok({"id": "p", "custom_participant_id": "alice"})
-        return error(404)
+            case _:
+                return error(404)
 
     def test_they_are_selected(self, mode: Mode) -> None:
         script = Script(server=self.server)

@@ -130,7 +130,8 @@ def test_with_the_emulator(demo: Demo, tmp_path: Path) -> None:
 
     async def main() -> bytes:
         async with AsyncRealtimeKit(**demo.settings) as client:
-            event: Any = event_of(client, downloadUrl=f"{record.download_url}0")  # an invalid signature, as an expired one
+            # An invalid signature is refused as an expired one is.
+            event: Any = event_of(client, downloadUrl=f"{record.download_url}0")
             file = io.BytesIO()
             await event.recording.download(file)
             return file.getvalue()
