@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .command import invoke, usage_error
+from .command import COMMAND, invoke, usage_error
 from .conftest import Served
 from .test_downloads import recorded
 
@@ -99,8 +101,36 @@ def test_what_would_fail_for_every_session_ends_the_command(
     result = invoke(*SINCE, "-o", str(tmp_path), env=served.env)
     assert result.exit_code == 1
     summary, line = result.stderr.splitlines()
-    assert summary == "Sessions: 2. Files: 4 downloaded, 0 already there, 0 failed"
+    again = "; run the command again to download the rest"
+    assert summary == f"Sessions: 2. Files: 4 downloaded, 0 already there, 0 failed{again}"
     assert line.startswith("Error: GET ")
+
+
+def test_ctrl_c_keeps_what_is_there(served: Served, sessions: list[str], tmp_path: Path) -> None:
+    served.emulator.add_fault(path=f"*/sessions/{sessions[1]}/chat", latency_seconds=3, times=1)
+    command = [COMMAND, *SINCE, "-o", str(tmp_path)]
+    with subprocess.Popen(command, env=served.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            printed = [process.stdout.readline() for _ in range(4)]
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert sorted(line.decode().strip() for line in printed) == sorted(str(tmp_path / name) for name in files(tmp_path))
+    assert said.decode().split("; ")[-1].split() == [
+        "run",
+        "the",
+        "command",
+        "again",
+        "to",
+        "download",
+        "the",
+        "rest",
+        "Aborted!",
+    ]
+    assert download(served, tmp_path)[1] == "Sessions: 2. Files: 4 downloaded, 4 already there, 0 failed"
 
 
 def test_missing_artifacts_are_counted(served: Served, tmp_path: Path) -> None:

@@ -48,13 +48,13 @@ class BulkDownload(NamedTuple):
     missing: list[dict[str, str]]
     failed: list[dict[str, str]]
 
-    def summary(self) -> str:
-        """Return the numbers, as one line."""
+    def summary(self, *, complete: bool) -> str:
+        """Return the numbers, as one line; `complete` says whether all sessions were read."""
         new = sum(file["downloaded"] for file in self.files)
         parts = [f"{new} downloaded", f"{len(self.files) - new} already there"]
         reasons = Counter(entry["reason"] for entry in self.missing)
         parts += [f"{count} {reason}" for reason, count in reasons.items()]
-        again = "; run the command again to download the rest" if self.failed else ""
+        again = "; run the command again to download the rest" if self.failed or not complete else ""
         return f"Sessions: {len(self.sessions)}. Files: {', '.join(parts)}, {len(self.failed)} failed{again}"
 
 
@@ -76,7 +76,7 @@ def download_sessions(
     Returns:
         Whether no file has failed.
     """
-    result = BulkDownload([], [], [], [])
+    result, complete = BulkDownload([], [], [], []), False
     try:
         for session in sessions:
             result.sessions.append(session.id)
@@ -93,10 +93,11 @@ def download_sessions(
                         result.files.append({**entry, **as_json(saved), "downloaded": is_new})
                         if is_new and output_format is None:
                             click.echo(saved.path)
+        complete = True
     finally:
         if output_format == "json":
             print_json({**result._asdict(), "sessions": len(result.sessions)})
-        echo(result.summary(), err=True)
+        echo(result.summary(complete=complete), err=True)
     return not result.failed
 
 
