@@ -141,7 +141,7 @@ def _parse_layers(raw: Any) -> list[RecordingLayer] | None:
     return None if _parse_download_url(raw) is not None else [RecordingLayer(layer) for layer in raw]
 
 
-class OfSession:
+class _OfSession:
     """Selects the recordings of one session, among those of its meeting: the API cannot filter them by session.
 
     A recording that has not started may have no session id yet. Then it belongs to none.
@@ -192,7 +192,7 @@ class Recordings(Relation["Recording[F]", F]):
             ValueError: a time is invalid or has no time zone.
         """
         relation, session_id = self._where(filters), filters.get("session_id")
-        return relation if session_id is None else relation._clone(_selection=OfSession(session_id))
+        return relation if session_id is None else relation._clone(_selection=_OfSession(session_id))
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
         """Sort by this field, ascending; with "-" descending."""

@@ -150,7 +150,7 @@ class Sessions(Relation["Session[F]", F]):
         return self._ref(id, options)
 
 
-class WithParticipant:
+class _WithParticipant:
     """Selects the sessions of a meeting in which somebody took part: the API cannot filter sessions by participant.
 
     Args:
