@@ -162,10 +162,11 @@ class Participant(
         Example:
             [session.started_at for session in participant.sessions.order_by("-created_at").limit(3)]
         """
-        from realtimekit.resources.session import Sessions, _WithParticipant  # loaded when sessions are read
+        from realtimekit.resources.selections import WithParticipant
+        from realtimekit.resources.session import Sessions  # loaded when sessions are read
 
         meeting_id = self._path_ids()["meeting_id"]
-        return Sessions[F]._of(self, {"associated_id": meeting_id}, _WithParticipant(self))
+        return Sessions[F]._of(self, {"associated_id": meeting_id}, WithParticipant(self))
 
     @fluent
     def update(self, **changes: Unpack[ParticipantChanges]) -> Flow[None]:

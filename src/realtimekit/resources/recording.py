@@ -26,11 +26,10 @@ from realtimekit.resources.recording_config import (
     StorageConfigFields,
     VideoConfigFields,
 )
+from realtimekit.resources.selections import OfSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from realtimekit.flow import Runner
 
 RecordingStatus: TypeAlias = Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str
 
@@ -141,42 +140,6 @@ def _parse_layers(raw: Any) -> list[RecordingLayer] | None:
     return None if _parse_download_url(raw) is not None else [RecordingLayer(layer) for layer in raw]
 
 
-class _OfSession:
-    """Selects the recordings of one session, among those of its meeting: the API cannot filter them by session.
-
-    A recording that has not started may have no session id yet. Then it belongs to none.
-
-    Args:
-        session_id: the id of the session.
-        meeting_id: the id of its meeting; if it is None, the session is loaded once.
-    """
-
-    def __init__(self, session_id: str, meeting_id: str | None = None) -> None:
-        encode_segment("session_id", session_id)
-        self._session_id, self._meeting_id = session_id, meeting_id
-        self._found: dict[str, str] = {}  # by the path of the session: the app of a relation may change
-
-    def query(self, client: Runner[Any], ids: Mapping[str, Any], query: Mapping[str, str], /) -> Flow[dict[str, Any]]:
-        """As `Selection.query`: with the meeting instead of the session."""
-        from realtimekit.resources.session import Sessions  # loaded only for this filter
-
-        to_send = {name: value for name, value in query.items() if name != "session_id"}
-        if "meeting_id" in query:
-            return to_send
-        if self._meeting_id is not None:
-            return {**to_send, "meeting_id": self._meeting_id}
-        session = Sessions(client, scope=ids)._stub(self._session_id, {})
-        path = session._path()
-        if path not in self._found:
-            self._found[path] = yield from session._find_meeting_id()
-        return {**to_send, "meeting_id": self._found[path]}
-
-    def matches(self, recording: Recording[Any], /) -> Flow[bool]:
-        """As `Selection.matches`."""
-        yield from ()
-        return recording._data.get("session_id") == self._session_id
-
-
 class Recordings(Relation["Recording[F]", F]):
     """The recordings of an app: `client.recordings`."""
 
@@ -192,7 +155,7 @@ class Recordings(Relation["Recording[F]", F]):
             ValueError: a time is invalid or has no time zone.
         """
         relation, session_id = self._where(filters), filters.get("session_id")
-        return relation if session_id is None else relation._clone(_selection=_OfSession(session_id))
+        return relation if session_id is None else relation._clone(_selection=OfSession(session_id))
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
         """Sort by this field, ascending; with "-" descending."""

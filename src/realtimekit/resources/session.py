@@ -23,11 +23,10 @@ from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from realtimekit.flow import Async
     from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.resources.participant import Participant
     from realtimekit.resources.session_quality import SessionQuality
 
 PeerReportPart: TypeAlias = (
@@ -148,31 +147,6 @@ class Sessions(Relation["Session[F]", F]):
             client.sessions.ref("sess-1").participants.all()  # one request
         """
         return self._ref(id, options)
-
-
-class _WithParticipant:
-    """Selects the sessions of a meeting in which somebody took part: the API cannot filter sessions by participant.
-
-    Args:
-        participant: a participant of the meeting, who may join it again and again.
-    """
-
-    def __init__(self, participant: Participant[Any]) -> None:
-        self._id: str = participant.id
-        self._custom_id = participant._data.get("custom_participant_id")
-
-    def query(self, _client: object, _ids: object, query: Mapping[str, str], /) -> Flow[dict[str, Any]]:
-        """As `Selection.query`: there is nothing to add."""
-        yield from ()
-        return dict(query)
-
-    def matches(self, session: Session[Any], /) -> Flow[bool]:
-        """As `Selection.matches`."""
-        return (yield from session.participants._find_first(self._is_the_participant)) is not None
-
-    def _is_the_participant(self, somebody: SessionParticipant[Any]) -> bool:
-        user_id, custom_id = (somebody._data.get(name) for name in ("user_id", "custom_participant_id"))
-        return user_id == self._id or (custom_id is not None and custom_id == self._custom_id)
 
 
 class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collection=Sessions, items_key="sessions"):

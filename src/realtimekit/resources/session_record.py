@@ -61,9 +61,10 @@ class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_n
             for recording in session.recordings.where(status="UPLOADED"):
                 recording.download("recordings/")
         """
-        from realtimekit.resources.recording import Recordings, _OfSession
+        from realtimekit.resources.recording import Recordings  # loaded when recordings are read
+        from realtimekit.resources.selections import OfSession
 
-        return Recordings[F]._of(self, {"session_id": self.id}, _OfSession(self.id, self._known_meeting_id()))
+        return Recordings[F]._of(self, {"session_id": self.id}, OfSession(self.id, self._known_meeting_id()))
 
     def _known_meeting_id(self) -> Any:
         return self._data.get("associated_id")
