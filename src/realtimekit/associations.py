@@ -1,4 +1,4 @@
-"""Associations: from a record to the records below it, as declarations in its class."""
+"""Associations: from a record to the records below it, as declarations in its class, and to others, as flows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from realtimekit.flow import Async, ClientBound, F, Flow, Sync
 from realtimekit.record import resolve_annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 C = TypeVar("C")
+T = TypeVar("T")
 
 
 class _HasMany:
@@ -87,3 +88,32 @@ def has_one(*, cached: bool = True, path: str | None = None) -> Any:
     `path` is its path below this record, if it differs from the kind's own path.
     """
     return HasOne(cached=cached, path=path)
+
+
+class related_record(Generic[T]):  # noqa: N801 - a decorator
+    """An association with one record elsewhere, written as a flow: `event.session`, `await event.session`.
+
+    The first read loads the record and caches it, as `has_one()` does.
+    """
+
+    def __init__(self, function: Callable[[Any], Flow[T]]) -> None:
+        self._function = function
+        self.__name__: str = function.__name__
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, record: None, owner: Any = None) -> Self: ...
+    @overload
+    def __get__(self, record: ClientBound[Sync], owner: Any = None) -> T: ...
+    @overload
+    def __get__(self, record: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
+    def __get__(self, record: Any, owner: Any = None) -> Any:
+        return self if record is None else record._client.run(self._fetch(record))
+
+    def _fetch(self, record: Any) -> Flow[T]:
+        slot = f"_cached_{self.__name__}"
+        if slot not in record.__dict__:
+            related = yield from self._function(record)
+            record.__dict__.setdefault(slot, related)  # the first wins, so that all callers hold the same object
+        cached: T = record.__dict__[slot]
+        return cached

@@ -39,8 +39,12 @@ class Paginator:
         self._end = 0  # the last offset that was trusted
         self._seen: set[Any] = set()  # keys of pages without a trusted `paging`, and of the page before each
 
-    def accept(self, keys: list[Any], paging: Paging) -> int:
-        """Record a page and return how many of its records count. `keys` are the ids of the records."""
+    def accept(self, keys: list[Any], paging: Paging, matching: int | None = None) -> int:
+        """Record a page and return how many of its records count. `keys` are the ids of the records.
+
+        Where only some of the records match, `matching` says how many: then the limit counts these, and how many pages
+        it takes to reach it is not known.
+        """
         if self.page_no is None or not keys or keys == self._previous:
             self.page_no = None
             return 0
@@ -60,12 +64,13 @@ class Paginator:
                 self.page_no = None
                 return 0
             self._seen.update(keys)
+        if matching is not None:
+            count = matching
         if self._limit_left is not None:
             count = min(count, self._limit_left)
             self._limit_left -= count
-            remaining = self._limit_left if remaining is None else min(remaining, self._limit_left)
-            if self._limit_left == 0:
-                remaining = 0
+            if matching is None or self._limit_left == 0:
+                remaining = self._limit_left if remaining is None else min(remaining, self._limit_left)
         self.last_page = None if remaining is None else self.page_no - (-remaining // len(keys))
         self.page_no = None if remaining == 0 else self.page_no + 1
         return count

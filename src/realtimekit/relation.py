@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
     from realtimekit.flow import Async, Runner, Sync
+    from realtimekit.selection import Selection
 
 R = TypeVar("R", bound=Resource[Any])
 
@@ -60,7 +61,7 @@ class Collection(ClientBound[F], Generic[R, F]):
     def __init__(self, client: Runner[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client
         self._scope: Mapping[str, Any] = scope or {}
-        self._fixed = frozenset(self._scope)  # the ids of a parent record cannot be overridden
+        self._fixed = frozenset(self._scope)  # what a parent record sets cannot be overridden
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._template.template}>"
@@ -75,7 +76,7 @@ class Collection(ClientBound[F], Generic[R, F]):
         if not kwargs:
             return dict(self._scope), {}
         ids, rest = split_kwargs(kwargs, self._template.parent_ids)
-        for name in ids.keys() & self._fixed:
+        for name in kwargs.keys() & self._fixed:
             raise TypeError(f"{name}= is set by the record that these {self._record.__name__} records belong to")
         return {**self._scope, **drop_none(ids)}, rest
 
@@ -151,6 +152,14 @@ class Relation(Collection[R, F]):
     _options: RequestOptions = RequestOptions()
     _limit: int | None = None
     _prefetch: int = 1
+    _selection: Selection | None = None
+
+    @classmethod
+    def _of(cls, record: Resource[F], filters: Mapping[str, str], selection: Selection | None = None) -> Self:
+        """Return the records that belong to another record, but are not below it in the API: filters find them."""
+        relation = cls(record._client, scope=record._scope_for(cls._record))
+        fixed = relation._fixed | filters.keys()
+        return relation._clone(_query=dict(filters), _fixed=fixed, _selection=selection)
 
     def __repr__(self) -> str:
         query = "".join(f" {name}={value!r}" for name, value in self._query.items())
@@ -227,6 +236,8 @@ class Relation(Collection[R, F]):
     def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[tuple[list[R], pagination.Paging]]:
         ids = self._path_ids(self._scope)
         query = dict(self._query)
+        if self._selection is not None:
+            query = yield from self._selection.query(self._client, ids, query)
         if self._paginated:
             query |= {"page_no": page_no} if per_page is None else {"page_no": page_no, "per_page": per_page}
         call = Call("GET", self._template.collection(ids), query, options=self._options)
@@ -239,6 +250,16 @@ class Relation(Collection[R, F]):
             return cast("list[R]", records if page_no == 1 else []), pagination.Paging(len(records), 1, len(records))
         return cast("list[R]", records), pagination.paging(body)
 
+    def _fetch_matching(self, page_no: int) -> Flow[tuple[list[R], pagination.Paging, list[R] | None]]:
+        """As `_fetch_page`, also with the records that belong to the relation; None means all of them."""
+        records, paging = yield from self._fetch_page(page_no)
+        if self._selection is None:
+            return records, paging, None
+        matching: list[R] = []
+        for record in records:
+            matching += [record] if (yield from self._selection.matches(record)) else []
+        return records, paging, matching
+
     def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
         """Return the raw records in a response; None if it contains no list of them."""
         return responses.unwrap_list(body, self._items_key)
@@ -249,7 +270,7 @@ class Relation(Collection[R, F]):
         while paginator.page_no is not None:
             records, paging = yield from self._fetch_page(paginator.page_no)
             for record in records[: paginator.accept(_record_keys(records), paging)]:
-                if predicate(record):
+                if predicate(record) and (self._selection is None or (yield from self._selection.matches(record))):
                     return record
         return None
 
@@ -263,6 +284,8 @@ class Relation(Collection[R, F]):
         Example:
             newest = client.sessions.order_by("-created_at").first()
         """
+        if self._selection is not None:
+            return (yield from self._clone(_limit=None)._find_first(lambda _: True))
         page_no = int(self._query.get("page_no", 1))
         records, _ = yield from self._fetch_page(page_no, per_page=1 if page_no == 1 else None)
         return records[0] if records else None
@@ -275,10 +298,12 @@ class Relation(Collection[R, F]):
             second = client.sessions.page_size(50).page(2)
 
         Raises:
-            ValueError: the number is not a page number, or the relation has a `limit()`.
+            ValueError: the number is not a page number; or the relation has a `limit()` or a filter that the API lacks.
         """
         if self._limit is not None:
             raise ValueError("page() does not support limit(): use one of the two")
+        if self._selection is not None:
+            raise ValueError("the API has no pages of these records, which this package selects: iterate, or use all()")
         records, _ = yield from self._fetch_page(validate_positive("page", number))
         return records
 
@@ -286,21 +311,21 @@ class Relation(Collection[R, F]):
     def count(self) -> Flow[int]:
         """Return how many records `all()` would return.
 
-        One request if the response contains `paging`; otherwise all pages are read.
+        One request if the response contains `paging` and the API has all filters; otherwise all pages are read.
 
         Example:
             client.sessions.where(status="ENDED").count()
         """
         paginator = self._paginator()
         first_page, total = paginator.page_no or 1, 0
-        records, paging = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
-        before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
-        if paging.total_count is not None and before is not None:
-            total = max(paging.total_count - before, 0) if records else 0
-            return total if self._limit is None else min(total, self._limit)
+        if self._selection is None:
+            records, paging = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
+            before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
+            if paging.total_count is not None and before is not None:
+                total = max(paging.total_count - before, 0) if records else 0
+                return total if self._limit is None else min(total, self._limit)
         while paginator.page_no is not None:
-            records, paging = yield from self._fetch_page(paginator.page_no)
-            total += paginator.accept(_record_keys(records), paging)
+            total += len(_accept(paginator, *(yield from self._fetch_matching(paginator.page_no))))
         return total
 
     # --- iteration, in small twins -----------------------------------------------------------------------------------
@@ -319,22 +344,20 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         paginator = self._paginator()
-        prefetcher: Prefetcher[tuple[list[R], pagination.Paging]]
+        prefetcher: Prefetcher[tuple[list[R], pagination.Paging, list[R] | None]]
         with Prefetcher(
-            self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_page(n)))
+            self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_matching(n)))
         ) as prefetcher:
             while paginator.page_no is not None:
-                records, paging = prefetcher.get(paginator.page_no, paginator.last_page)
-                if count := paginator.accept(_record_keys(records), paging):
-                    yield records[:count]
+                if page := _accept(paginator, *prefetcher.get(paginator.page_no, paginator.last_page)):
+                    yield page
 
     async def _pages_async(self) -> AsyncIterator[list[R]]:
         paginator = self._paginator()
-        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_page(n))) as prefetcher:
+        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_matching(n))) as prefetcher:
             while paginator.page_no is not None:
-                records, paging = await prefetcher.get(paginator.page_no, paginator.last_page)
-                if count := paginator.accept(_record_keys(records), paging):
-                    yield records[:count]
+                if page := _accept(paginator, *(await prefetcher.get(paginator.page_no, paginator.last_page))):
+                    yield page
 
     def __iter__(self: Relation[R, Sync]) -> Iterator[R]:
         if self._client.asynchronous:
@@ -360,6 +383,14 @@ class Relation(Collection[R, F]):
 
     async def _all_async(self) -> list[R]:
         return [record async for record in cast("Any", self)]
+
+
+def _accept(
+    paginator: pagination.Paginator, records: list[R], paging: pagination.Paging, matching: list[R] | None
+) -> list[R]:
+    """Record a page, and return its records that belong to the relation."""
+    count = paginator.accept(_record_keys(records), paging, None if matching is None else len(matching))
+    return (records if matching is None else matching)[:count]
 
 
 def _record_keys(records: list[Any]) -> list[Any]:

@@ -25,6 +25,7 @@ def test_it_has_exactly_the_documented_keys(document: Any) -> None:
         "transcript",
         "summary",
         "peer",
+        "recordings",
         "livestream_sessions",
     }
     assert all(document.values())
@@ -55,6 +56,8 @@ def test_its_parts_agree(document: Any) -> None:
     (broadcast,) = document["livestream_sessions"]
     assert broadcast["started_time"] > session["started_at"]
     assert broadcast["stopped_time"] == session["ended_at"]
+    (recording,) = document["recordings"]
+    assert (recording["session_id"], recording["status"]) == (session["id"], "UPLOADED")
 
 
 def test_its_peer_is_one_of_them_with_quality(document: Any) -> None:
@@ -78,6 +81,9 @@ def test_for_people(document: Any) -> None:
         assert sentence["sentence"] in flat
     for message in document["chat"]:
         assert message["payload"] in flat
+    (recording,) = document["recordings"]
+    assert "Recordings" in ended.stdout
+    assert f"UPLOADED {recording['recording_duration']} {recording['file_size']} " in flat
     for line in document["summary"].splitlines():
         assert " ".join(line.split()) in flat
     assert "\x1b" not in ended.stdout  # no colours into a pipe

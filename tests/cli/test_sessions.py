@@ -57,9 +57,11 @@ def test_show(served: Served) -> None:
         "chat",
         "transcript",
         "summary",
+        "recordings",
         "livestream_sessions",
     }
     assert shown["session"]["id"] == session_id
+    assert shown["recordings"] == []
     assert [person["display_name"] for person in shown["participants"]] == ["Zoë Ångström"]
     assert [message["payload"] for message in shown["chat"]] == ["see https://example.com/x"]
     assert [sentence["sentence"] for sentence in shown["transcript"]] == ["Good morning, all"]

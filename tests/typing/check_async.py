@@ -29,6 +29,7 @@ from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.resources.active_session import MuteResult
 from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.resources.livestream import Broadcasts, LivestreamDetails
+from realtimekit.resources.recording import Recordings
 from realtimekit.resources.session import Sessions
 from realtimekit.resources.session_participant import SessionParticipants
 
@@ -63,6 +64,11 @@ async def records(session: Session[Async], meeting: Meeting[Async], participant:
     assert_type(await session.transcript, Transcript[Async])
     assert_type(await session.transcript_as("VTT"), Transcript[Async])
     assert_type(await (await session.chat).read(), bytes)
+    assert_type(session.recordings, Recordings[Async])
+    assert_type(await session.recordings.all(), list[Recording[Async]])
+    assert_type(await session.meeting, Meeting[Async])
+    assert_type([each async for each in meeting.sessions.where(status="ENDED")], list[Session[Async]])
+    assert_type(await participant.sessions.first(), Session[Async] | None)
     assert_type(await session.generate_summary(), Summary[Async])
     assert_type(await session.livestream_sessions(), list[LivestreamSession[Async]])
     assert_type(await session.reload(), Session[Async])

@@ -6,9 +6,11 @@ import json
 
 import click
 
+from realtimekit.cli.options import json_option
+
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
+@json_option
 def demo(*, as_json: bool) -> None:
     """Simulate a meeting of three people and read its session: needs no account and no network."""
     from realtimekit import RealtimeKit  # only this command needs them

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.options import json_option
-
 if TYPE_CHECKING:
     from realtimekit.contract import Difference
 
@@ -30,12 +28,13 @@ class ComparisonError(click.ClickException):
     help="Compare with this slice instead of the packaged one.",
 )
 @click.option(
-    "--save", metavar="FILE", type=click.Path(path_type=Path), help="Also write the slice of SPEC to this file."
-)
+    "-o", "--output", "--save", "save", metavar="FILE", type=click.Path(path_type=Path),
+    help="Also write the slice of SPEC to this file.",
+)  # fmt: skip
 @click.option(
     "--update", is_flag=True, help="Also write the slice of SPEC into this package (in a checkout of its source)."
 )
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_json: bool) -> None:
     """Compare the saved slice of the API's description with a newer one.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ def output_file(value: str) -> str:
     if value == "-":
         return value
     if _parse_path(value).is_dir():
-        raise click.BadParameter(f"{value} is a folder: give a file in it, such as {Path(value) / 'report.html'}")
+        raise click.BadParameter(f"{value} is a folder: give a file in it")
     return output_file_or_folder(value)
 
 
@@ -68,3 +69,27 @@ def write_errors(path: object) -> Generator[None]:
         raise  # some of them are an OSError as well
     except OSError as error:
         raise click.ClickException(f"cannot write to {path}: {error.strerror or error}") from None
+
+
+@contextmanager
+def printed_to(path: str | None) -> Generator[None]:
+    """Write what is printed to a file, in UTF-8; None and "-" are stdout.
+
+    It is written when the command has succeeded, or has printed a result with an exit code of its own. After an error,
+    the file is as it was.
+    """
+    if path in {None, "-"}:
+        yield
+        return
+    content, result = io.BytesIO(), None
+    text = io.TextIOWrapper(content, "utf-8", errors="backslashreplace", newline="", write_through=True)
+    with redirect_stdout(text):
+        try:
+            yield
+        except click.exceptions.Exit as error:
+            result = error
+    text.flush()
+    with write_errors(path):
+        Path(str(path)).write_bytes(content.getvalue())
+    if result is not None:
+        raise result

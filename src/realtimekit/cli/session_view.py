@@ -16,7 +16,7 @@ from realtimekit.values import parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from realtimekit import Session
+    from realtimekit import Recording, Session
     from realtimekit.artifacts.segments import Segment
     from realtimekit.errors import DecodeError
 
@@ -28,6 +28,10 @@ CHAT_COLUMNS = (
 TRANSCRIPT_COLUMNS = (Column("start", "from"), Column("speaker", "name", fold=True), Column("text", fold=True))
 PARTICIPANT_COLUMNS = (
     Column("name", fold=True), Column("custom_id", fold=True), Column("joined"), Column("left"), Column("peer_id"),
+)  # fmt: skip
+RECORDING_COLUMNS = (
+    Column("started_time", "started"), Column("status"), Column("recording_duration", "seconds"),
+    Column("file_size", "bytes"), Column("id"),
 )  # fmt: skip
 LIVESTREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
 MISSING_REASONS: dict[type[NotFoundError], str] = {
@@ -52,8 +56,8 @@ class ProblemCollector(list["DecodeError"]):
 def session_document(session: Session) -> dict[str, Any]:
     """Return everything about a session as JSON.
 
-    The keys are `session`, `participants`, `chat`, `transcript`, `summary` and `livestream_sessions`. Where one of the
-    artifacts is None, `missing` says why.
+    The keys are `session`, `participants`, `chat`, `transcript`, `summary`, `recordings` and `livestream_sessions`.
+    Where one of the artifacts is None, `missing` says why.
     """
     missing: dict[str, str] = {}
 
@@ -70,9 +74,15 @@ def session_document(session: Session) -> dict[str, Any]:
         "chat": unless_missing("chat", lambda: _chat(session)),
         "transcript": unless_missing("transcript", lambda: _transcript(session)),
         "summary": unless_missing("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading it can fail
+        "recordings": [serialize_record(recording) for recording in recordings_of(session)],
         "livestream_sessions": [serialize_record(broadcast) for broadcast in session.livestream_sessions()],
     }
     return {**document, "missing": missing} if missing else document
+
+
+def recordings_of(session: Session) -> list[Recording]:
+    """Return the recordings of a session; [] if it says nothing of its meeting, through which they are found."""
+    return session.recordings.all() if session.associated_id else []
 
 
 def _chat(session: Session) -> list[dict[str, Any]]:
@@ -129,6 +139,12 @@ def print_session(session: Session, document: Mapping[str, Any]) -> None:
         console.print(Text("Summary", "bold"))
         console.print(safe_text(document["summary"].strip()))
         console.print()
+    if document["recordings"]:
+        recordings = [
+            [_time_of_day(recording, "started_time"), *(recording.get(column.name) for column in RECORDING_COLUMNS[1:])]
+            for recording in document["recordings"]
+        ]
+        print_table(console, "Recordings", RECORDING_COLUMNS, recordings)
     if document["livestream_sessions"]:
         broadcasts = [
             [_time_of_day(broadcast, "started_time"), _time_of_day(broadcast, "stopped_time"), broadcast.get("id")]

@@ -8,7 +8,7 @@ import click
 
 from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import list_command, with_client
-from realtimekit.cli.enums import OpenEnum
+from realtimekit.cli.enums import Choice, OpenEnum
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import format_flags, format_options, time_range_options, wait_options
 from realtimekit.cli.output_paths import output_folder
@@ -65,7 +65,10 @@ def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
 @format_options
 @with_client
 def show_session(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
-    """Show one session with its participants, chat, transcript, summary and livestreams. CSV has only the session."""
+    """Show one session with its participants, chat, transcript, summary, recordings and livestreams.
+
+    CSV has only the session.
+    """
     from realtimekit.cli import output, session_view  # rich, loaded when a command runs
 
     session = client.sessions.find(session_id)
@@ -181,16 +184,20 @@ def show_quality(client: RealtimeKit, session_id: str, output_format: str | None
 
 
 @sessions.command("download")
-@click.argument("session_id", type=resource_id)
+@click.argument("session_id", type=resource_id, required=False)
+@time_range_options()
 @click.option(
+    "-o",
+    "--output",
     "--to",
+    "to",
     metavar="FOLDER",
     type=output_folder,
     default=".",
     show_default=True,
     help="Folder, created if it does not exist.",
 )
-@click.option("--only", "kinds", type=click.Choice(ARTIFACTS), multiple=True, help="Only this artifact (repeatable).")
+@click.option("--only", "kinds", type=Choice(ARTIFACTS), multiple=True, help="Only this artifact (repeatable).")
 @click.option(
     "--transcript-format",
     type=OpenEnum("transcript.TranscriptFormat"),
@@ -198,22 +205,34 @@ def show_quality(client: RealtimeKit, session_id: str, output_format: str | None
     show_default=True,
     help="Format of the transcript file.",
 )
-@format_flags(json="Print JSON.")
+@format_flags(to_file=False, json="Print JSON.")
 @with_client
 def download_session(
     client: RealtimeKit,
-    session_id: str,
     to: str,
     transcript_format: str,
+    session_id: str | None = None,
     kinds: tuple[str, ...] = (),
     output_format: str | None = None,
+    **times: Any,
 ) -> None:
     """Download the artifacts of a session: chat, transcript, summary, recordings.
 
     Missing artifacts are noted on stderr; with --only they are an error.
-    """
-    from realtimekit.cli import downloads
 
+    With --since or --until instead of SESSION_ID, those of all sessions that have ended, each in its own folder. Files
+    that are there are not downloaded again, so the same command goes on where it was interrupted. Exit code 1: some
+    failed.
+    """
+    if (session_id is None) is (not times):
+        raise click.UsageError("give either SESSION_ID or --since and --until, for all sessions of that time")
+    from realtimekit.cli import bulk_download, downloads
+
+    if session_id is None:
+        ended = client.sessions.where(status="ENDED", **times).order_by("created_at")  # what expires first comes first
+        if not bulk_download.download_sessions(ended, kinds or ARTIFACTS, to, transcript_format, output_format):
+            raise click.exceptions.Exit(1)
+        return
     session = client.sessions.find(session_id)
     files = downloads.download_session(session, kinds or ARTIFACTS, to, transcript_format, strict=bool(kinds))
     downloads.print_saved_files(output_format, files)

@@ -11,7 +11,6 @@ from realtimekit.report.attendees import group_participants
 from realtimekit.report.data import CallQuality, ReportData
 from realtimekit.report.fields import get_field
 from realtimekit.report.plot_data import MAX_POINTS, build_plots
-from realtimekit.resources.recording import Recordings
 from realtimekit.resources.session_quality import MissingReport, iter_quality
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from realtimekit.artifacts.segments import Segment
     from realtimekit.flow import Sync
-    from realtimekit.resources.recording import Recording
     from realtimekit.resources.session import Session
 
 T = TypeVar("T")
@@ -52,7 +50,7 @@ def collect_data(
         parts.read("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading `session.summary` can fail
         [],
         [],
-        parts.read("recordings", lambda: _recordings(session)),
+        parts.read("recordings", lambda: session.recordings.prefetch(4).all()),
         parts.read("livestreams", session.livestream_sessions),
         parts.missing,
         parts.unreadable,
@@ -105,15 +103,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, APIError) and error.status == 404:
         return "the server does not have it, or no longer has it"
     return str(error)
-
-
-def _recordings(session: Session[Sync]) -> list[Recording[Sync]]:
-    meeting_id = get_field(session, "associated_id")
-    if not meeting_id:
-        raise DecodeError("the session does not say which meeting it belongs to")
-    scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
-    of_meeting = Recordings(session._client, scope=scope).where(meeting_id=meeting_id).prefetch(4)
-    return [recording for recording in of_meeting if get_field(recording, "session_id") == session.id]
 
 
 def _collect_quality(

@@ -77,6 +77,9 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
     Each read loads it again. NotFoundError while nobody is in the meeting.
     """
 
+    def _known_meeting_id(self) -> Any:
+        return self._scope.get("meeting_id")
+
     @operation
     def kick(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
 
 from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import NotFoundError
@@ -19,6 +19,9 @@ from realtimekit.resources.ai_config import AiConfig, AiConfigFields
 from realtimekit.resources.livestream import Livestream, LivestreamDetails, parse_livestream_details
 from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
+
+if TYPE_CHECKING:
+    from realtimekit.resources.session import Sessions
 
 
 class MeetingFilters(ScopedOptions, total=False):
@@ -156,6 +159,17 @@ class Meeting(
     all = all_on_default_client(Meetings[Sync].where)
     ref = on_default_client(Meetings[Sync].ref)
     create = on_default_client(Meetings[Sync].create)
+
+    @property
+    def sessions(self) -> Sessions[F]:
+        """The sessions of the meeting: `GET /sessions?associated_id=`. Reading the attribute sends nothing.
+
+        Example:
+            meeting.sessions.order_by("-created_at").first()
+        """
+        from realtimekit.resources.session import Sessions  # loaded when sessions are read
+
+        return Sessions[F]._of(self, {"associated_id": self.id})
 
     @fluent
     def update(self, **changes: Unpack[MeetingChanges]) -> Flow[None]:

@@ -18,6 +18,8 @@ from realtimekit.resources.preset import with_preset_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from realtimekit.resources.session import Sessions
+
 
 class MeetingScopedOptions(ScopedOptions, total=False):
     """The options of calls on the participants of a meeting; `meeting_id` is for `client.participants`."""
@@ -148,6 +150,23 @@ class Participant(
     ref = on_default_client(Participants[Sync].ref)
     create = on_default_client(Participants[Sync].create)
     ensure = on_default_client(Participants[Sync].ensure)
+
+    @property
+    def sessions(self) -> Sessions[F]:
+        """The sessions of the meeting in which the participant took part. Reading the attribute sends nothing.
+
+        The API cannot filter sessions by participant: the sessions of the meeting are read (`GET /sessions`), and for
+        each of them its participants, until one is found with the id (as `user_id`) or the `custom_participant_id` of
+        this one. `prefetch(4)` reads several pages at once.
+
+        Example:
+            [session.started_at for session in participant.sessions.order_by("-created_at").limit(3)]
+        """
+        from realtimekit.resources.selections import WithParticipant
+        from realtimekit.resources.session import Sessions  # loaded when sessions are read
+
+        meeting_id = self._path_ids()["meeting_id"]
+        return Sessions[F]._of(self, {"associated_id": meeting_id}, WithParticipant(self))
 
     @fluent
     def update(self, **changes: Unpack[ParticipantChanges]) -> Flow[None]:

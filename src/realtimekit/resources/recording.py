@@ -26,6 +26,7 @@ from realtimekit.resources.recording_config import (
     StorageConfigFields,
     VideoConfigFields,
 )
+from realtimekit.resources.selections import OfSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ class RecordingFilters(ScopedOptions, total=False):
     """The query of `GET /recordings`."""
 
     meeting_id: str
+    session_id: str  # selected here: the API has no such filter
     status: RecordingStatus | Sequence[RecordingStatus]
     expired: bool
     search: str
@@ -144,10 +146,16 @@ class Recordings(Relation["Recording[F]", F]):
     def where(self, **filters: Unpack[RecordingFilters]) -> Recordings[F]:
         """Return the recordings that match these filters: `GET /recordings`.
 
+        Args:
+            filters: `session_id` is not a filter of the API: the session is loaded for the id of its meeting
+                (`GET /sessions/{session_id}`; not if `meeting_id` is passed, too), the recordings of the meeting are
+                read, and those of its other sessions are left out. All others are sent as they are.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """
-        return self._where(filters)
+        relation, session_id = self._where(filters), filters.get("session_id")
+        return relation if session_id is None else relation._clone(_selection=OfSession(session_id))
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
         """Sort by this field, ascending; with "-" descending."""

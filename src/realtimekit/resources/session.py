@@ -39,6 +39,7 @@ class SessionFilters(ScopedOptions, total=False):
 
     status: Literal["LIVE", "ENDED"] | str
     associated_id: str  # the id of a meeting
+    meeting_id: str  # the same, by the name that it has elsewhere in the API
     participants: str  # how many took part, as a range: "1:10"
     start_time: datetime | str
     end_time: datetime | str
@@ -56,17 +57,22 @@ class Sessions(Relation["Session[F]", F]):
         """Return the sessions that match these filters: `GET /sessions`. Nothing is sent until the result is iterated.
 
         Example:
-            for session in client.sessions.where(status="ENDED", associated_id="meet-1"): ...
+            for session in client.sessions.where(status="ENDED", meeting_id="meet-1"): ...
 
         Args:
-            filters: `status` ("LIVE", "ENDED"), `associated_id` (the id of a meeting), `participants` (how many took
-                part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes, or strings in ISO 8601),
-                `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of every call: `app_id`,
-                `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+            filters: `status` ("LIVE", "ENDED"), `meeting_id` (or `associated_id`, as the API calls it here),
+                `participants` (how many took part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes,
+                or strings in ISO 8601), `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of
+                every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
         Raises:
             ValueError: a time is invalid or has no time zone.
+            TypeError: both `meeting_id` and `associated_id` are passed.
         """
+        if "meeting_id" in filters:
+            if "associated_id" in filters:
+                raise TypeError("where() got meeting_id and associated_id, which are two names of one filter: pass one")
+            filters["associated_id"] = filters.pop("meeting_id")
         return self._where(filters)
 
     def order_by(
@@ -146,8 +152,8 @@ class Sessions(Relation["Session[F]", F]):
 class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collection=Sessions, items_key="sessions"):
     """A past or live session. Read-only: the platform creates one when a meeting goes live.
 
-    `session.participants` lists the participants; `session.chat`, `session.summary` and `session.transcript` are loaded
-    when they are first read, and cached (`await session.chat` on an async client).
+    `session.participants` and `session.recordings` are lists; `session.chat`, `.summary`, `.transcript` and `.meeting`
+    are loaded when they are first read, and cached (`await session.chat` on an async client).
     """
 
     breakout_rooms: list[Session[F]] | None
