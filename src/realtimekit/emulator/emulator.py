@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
 
-from realtimekit.emulator import control
+from realtimekit.emulator import control, sample_events
 from realtimekit.emulator.dispatch import Dispatcher
 from realtimekit.emulator.extras import missing_extra
+from realtimekit.emulator.schema import enum
 from realtimekit.emulator.services import Services
+from realtimekit.emulator.services.events import EVENTS
+from realtimekit.emulator.services.webhook_dispatcher import encode_event
 from realtimekit.emulator.world import World
 
 if TYPE_CHECKING:
     import os
     from collections import deque
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from realtimekit.emulator.faults import Fault
     from realtimekit.emulator.http import JSON, Request, Response
     from realtimekit.emulator.routes import Handler
     from realtimekit.emulator.server import Server
+
+
+SAMPLE_WEBHOOK = "00000000-0000-4000-8000-000000000000"
 
 
 class Peer(NamedTuple):
@@ -194,6 +201,24 @@ class Emulator:
         Returns the id of the delivery.
         """
         return str(self._call(control.trigger, event=event, url=url)["delivery_id"])
+
+    def signed_delivery(
+        self, event: str | Mapping[str, Any], *, delivery_id: str | None = None, webhook_id: str | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return the body and headers of a delivery, without sending it.
+
+        Args:
+            event: the name of an event, for a sample as `trigger` sends it; or the whole event, with its name in
+                `event`.
+            delivery_id: its `rtk-uuid`; a new one by default.
+            webhook_id: its `rtk-webhook-id`; the same for all deliveries by default.
+        """
+        if isinstance(event, str):
+            name = enum(*EVENTS).validate("event", event)
+            with self.world.transaction() as now:
+                event = {"event": name, **sample_events.payload(self.world, self.services, name, now)}
+        body = encode_event(event).encode()
+        return body, self.services.webhooks.sign(body, delivery_id or str(uuid.uuid4()), webhook_id or SAMPLE_WEBHOOK)
 
     def wait_for_deliveries(self, timeout: float = 10.0) -> bool:
         """Wait until every delivery that is due has been sent. Returns False after this many seconds."""
