@@ -296,8 +296,10 @@ def converter_for(hint: Any) -> tuple[bool, Converter]:
         return len(options) < len(get_args(hint)), converter_for(kinds[0])[1] if len(kinds) == 1 else _to_any
     origin = get_origin(hint) or hint
     if origin is list:
-        convert = converter_for(get_args(hint)[0])[1]
-        return False, lambda raw, record: [convert(item, record) for item in _expect(list, raw)]
+        nullable, convert = converter_for(get_args(hint)[0])
+        return False, lambda raw, record: [
+            convert(item, record) for item in _expect(list, raw) if nullable or item is not None
+        ]
     if isinstance(origin, type) and issubclass(origin, Record):
         return False, lambda raw, record: origin._nested(_expect(dict, raw), record)
     return hint is Any, _CONVERTERS.get(origin, _to_any)

@@ -7,7 +7,7 @@ Nothing is sent until a relation is iterated or one of its methods sends a reque
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import pagination, responses
 from realtimekit.errors import DecodeError
@@ -22,7 +22,7 @@ from realtimekit.settings import hide_headers
 from realtimekit.values import encode_query_value
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 
     from realtimekit.flow import Async, Runner, Sync
     from realtimekit.selection import Selection
@@ -133,7 +133,7 @@ class Collection(ClientBound[F], Generic[R, F]):
         """Carry out a call and return the record in its response."""
         body = yield from execute(self._client.settings, call)
         record = self._record._from_data(self._client, {}, self._record_scope(ids))
-        record._update_from(body)
+        record._update_from(body, written=call.method != "GET")
         return cast("R", record)
 
 
@@ -233,7 +233,7 @@ class Relation(Collection[R, F]):
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[tuple[list[R], pagination.Paging]]:
+    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[Page[R]]:
         ids = self._path_ids(self._scope)
         query = dict(self._query)
         if self._selection is not None:
@@ -242,34 +242,38 @@ class Relation(Collection[R, F]):
             query |= {"page_no": page_no} if per_page is None else {"page_no": page_no, "per_page": per_page}
         call = Call("GET", self._template.collection(ids), query, options=self._options)
         body = yield from execute(self._client.settings, call)
-        items = self._items_from(body)
-        if items is None:
+        entries = self._items_from(body)
+        if entries is None:
             raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")
-        records = self._record._from_page(self._client, items, self._record_scope(ids))
-        if not self._paginated:
-            return cast("list[R]", records if page_no == 1 else []), pagination.Paging(len(records), 1, len(records))
-        return cast("list[R]", records), pagination.paging(body)
+        if self._paginated:
+            paging = pagination.paging(body)
+        else:
+            paging = pagination.Paging(len(entries), 1, len(entries))
+            entries = entries if page_no == 1 else []
+        items = [entry for entry in entries if entry is not None]
+        records = cast("list[R]", self._record._from_page(self._client, items, self._record_scope(ids)))
+        return Page(records, [_key(entry) for entry in entries], paging)
 
-    def _fetch_matching(self, page_no: int) -> Flow[tuple[list[R], pagination.Paging, list[R] | None]]:
-        """As `_fetch_page`, also with the records that belong to the relation; None means all of them."""
-        records, paging = yield from self._fetch_page(page_no)
+    def _fetch_matching(self, page_no: int) -> Flow[Page[R]]:
+        """As `_fetch_page`, also with the records that belong to the relation, if not all do."""
+        page = yield from self._fetch_page(page_no)
         if self._selection is None:
-            return records, paging, None
+            return page
         matching: list[R] = []
-        for record in records:
+        for record in page.records:
             matching += [record] if (yield from self._selection.matches(record)) else []
-        return records, paging, matching
+        return page._replace(matching=matching)
 
-    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
-        """Return the raw records in a response; None if it contains no list of them."""
-        return responses.unwrap_list(body, self._items_key)
+    def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
+        """Return the raw records in a response, some of which may be null; None if it contains no list of them."""
+        return responses.unwrap_entries(body, self._items_key)
 
     def _find_first(self, predicate: Callable[[R], bool]) -> Flow[R | None]:
         """Return the first record of all pages that fulfills the predicate, or None."""
         paginator = self._paginator()
         while paginator.page_no is not None:
-            records, paging = yield from self._fetch_page(paginator.page_no)
-            for record in records[: paginator.accept(_record_keys(records), paging)]:
+            page = yield from self._fetch_page(paginator.page_no)
+            for record in page.accepted_by(paginator):
                 if predicate(record) and (self._selection is None or (yield from self._selection.matches(record))):
                     return record
         return None
@@ -287,8 +291,10 @@ class Relation(Collection[R, F]):
         if self._selection is not None:
             return (yield from self._clone(_limit=None)._find_first(lambda _: True))
         page_no = int(self._query.get("page_no", 1))
-        records, _ = yield from self._fetch_page(page_no, per_page=1 if page_no == 1 else None)
-        return records[0] if records else None
+        page = yield from self._fetch_page(page_no, per_page=1 if page_no == 1 else None)
+        if page.keys and not page.records:  # only null
+            return (yield from self._find_first(lambda _: True))
+        return page.records[0] if page.records else None
 
     @operation
     def page(self, number: int, /) -> Flow[list[R]]:
@@ -304,8 +310,7 @@ class Relation(Collection[R, F]):
             raise ValueError("page() does not support limit(): use one of the two")
         if self._selection is not None:
             raise ValueError("the API has no pages of these records, which this package selects: iterate, or use all()")
-        records, _ = yield from self._fetch_page(validate_positive("page", number))
-        return records
+        return (yield from self._fetch_page(validate_positive("page", number))).records
 
     @operation
     def count(self) -> Flow[int]:
@@ -319,13 +324,15 @@ class Relation(Collection[R, F]):
         paginator = self._paginator()
         first_page, total = paginator.page_no or 1, 0
         if self._selection is None:
-            records, paging = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
+            page = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
+            paging = page.paging
             before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
             if paging.total_count is not None and before is not None:
-                total = max(paging.total_count - before, 0) if records else 0
+                total = max(paging.total_count - before, 0) if page.keys else 0
                 return total if self._limit is None else min(total, self._limit)
         while paginator.page_no is not None:
-            total += len(_accept(paginator, *(yield from self._fetch_matching(paginator.page_no))))
+            page = yield from self._fetch_matching(paginator.page_no)
+            total += len(page.accepted_by(paginator))
         return total
 
     # --- iteration, in small twins -----------------------------------------------------------------------------------
@@ -344,20 +351,22 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         paginator = self._paginator()
-        prefetcher: Prefetcher[tuple[list[R], pagination.Paging, list[R] | None]]
+        prefetcher: Prefetcher[Page[R]]
         with Prefetcher(
             self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_matching(n)))
         ) as prefetcher:
             while paginator.page_no is not None:
-                if page := _accept(paginator, *prefetcher.get(paginator.page_no, paginator.last_page)):
-                    yield page
+                page = prefetcher.get(paginator.page_no, paginator.last_page)
+                if records := page.accepted_by(paginator):
+                    yield records
 
     async def _pages_async(self) -> AsyncIterator[list[R]]:
         paginator = self._paginator()
         async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_matching(n))) as prefetcher:
             while paginator.page_no is not None:
-                if page := _accept(paginator, *(await prefetcher.get(paginator.page_no, paginator.last_page))):
-                    yield page
+                page = await prefetcher.get(paginator.page_no, paginator.last_page)
+                if records := page.accepted_by(paginator):
+                    yield records
 
     def __iter__(self: Relation[R, Sync]) -> Iterator[R]:
         if self._client.asynchronous:
@@ -385,14 +394,27 @@ class Relation(Collection[R, F]):
         return [record async for record in cast("Any", self)]
 
 
-def _accept(
-    paginator: pagination.Paginator, records: list[R], paging: pagination.Paging, matching: list[R] | None
-) -> list[R]:
-    """Record a page, and return its records that belong to the relation."""
-    count = paginator.accept(_record_keys(records), paging, None if matching is None else len(matching))
-    return (records if matching is None else matching)[:count]
+class Page(NamedTuple, Generic[R]):
+    """One page of a list.
+
+    Attributes:
+        records: its records.
+        keys: the key of each entry of the response, None for null.
+        paging: where the page lies in the whole.
+        matching: the records that belong to the relation; None means all of them.
+    """
+
+    records: list[R]
+    keys: list[Any]
+    paging: pagination.Paging
+    matching: list[R] | None = None
+
+    def accepted_by(self, paginator: pagination.Paginator) -> list[R]:
+        """Return the records that count."""
+        count = paginator.accept(self.keys, self.paging, None if self.matching is None else len(self.matching))
+        return (self.records if self.matching is None else self.matching)[:count]
 
 
-def _record_keys(records: list[Any]) -> list[Any]:
-    """Return keys that tell the records of one page from those of another."""
-    return [record._data.get("id") or repr(record._data) for record in records]
+def _key(entry: dict[str, Any] | None) -> Any:
+    """Return what tells an entry of one page from those of another; None for null."""
+    return None if entry is None else entry.get("id") or repr(entry)

@@ -218,9 +218,16 @@ class Resource(Record, ClientBound[F]):
         """Carry out a call whose path is relative to the record's own."""
         return execute(self._client.settings, call.with_prefix(self._path()))
 
-    def _update_from(self, body: Any) -> None:
-        """Merge the record in a response into this one."""
+    def _update_from(self, body: Any, *, written: bool = False) -> None:
+        """Merge the record in a response into this one.
+
+        Args:
+            body: the decoded body.
+            written: whether it is the response to a write, which has succeeded even if it does not contain the record.
+        """
         data = responses.unwrap(body, self._item_key)
+        if written and data in (None, {"success": True}):
+            return
         if not isinstance(data, dict):
             raise DecodeError(f"expected {self!r} in the response, got {type(data).__name__}")
         self._merge(data)
@@ -235,7 +242,7 @@ class Resource(Record, ClientBound[F]):
 
     def _merge_call(self, call: Call) -> Flow[None]:
         """Carry out a call and merge the record in its response."""
-        self._update_from((yield from self._execute(call)))
+        self._update_from((yield from self._execute(call)), written=call.method != "GET")
 
     @fluent
     def reload(self, **options: Unpack[RequestOptions]) -> Flow[None]:

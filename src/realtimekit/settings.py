@@ -136,6 +136,11 @@ def resolve(**options: Any) -> Settings:
     return Settings(**_validate(values))
 
 
+def configured(name: Literal["account_id", "app_id"]) -> str | None:
+    """Return an id from `configure()` or the environment."""
+    return _configured.get(name) or os.environ.get(ENVIRONMENT[name], "").strip() or None
+
+
 def hide_secrets(options: Any) -> Any:
     """Hide the secrets among these options, in place, before anything fails: error trackers send local variables."""
     if options.get("api_token") is not None:

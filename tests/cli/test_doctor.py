@@ -275,6 +275,27 @@ def test_what_the_server_says(said: Said, kind: str, words: str, calls: int) -> 
     assert problem["evidence"].startswith("GET /accounts/")
 
 
+NOT_ENABLED, NEW_TOKEN = "RealtimeKit is not enabled for this account", "a new token may take some seconds"
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({f"{KIT}/apps": FORBIDDEN}, [NOT_ENABLED, NEW_TOKEN]),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_ACCOUNT: (200, ACTIVE)}, [NOT_ENABLED, NEW_TOKEN]),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_USER: (200, ACTIVE)}, [NOT_ENABLED, NEW_TOKEN]),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_ACCOUNT: REFUSED, VERIFY_USER: REFUSED}, [NEW_TOKEN]),
+        ({f"{KIT}/apps": REFUSED, VERIFY_ACCOUNT: (200, ACTIVE)}, []),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_USER: (200, {**ACTIVE, "result": {"status": "expired"}})}, []),
+        ({f"{KIT}/apps": (404, gateway(7003, "no route"))}, []),
+    ],
+)
+def test_causes_of_a_403_that_are_no_mistake(said: Said, named: list[str]) -> None:
+    with scripted(said) as server:
+        fixes = found(env(f"{server.url}/client/v4"))["fixes"]
+    assert [words for words in (NOT_ENABLED, NEW_TOKEN) if any(words in fix for fix in fixes)] == named
+
+
 def test_an_app_that_only_the_list_knows() -> None:
     """Official clients do not use `GET /apps/{app_id}`, so a server without it is fine."""
     said: Said = {f"{KIT}/apps": (200, APPS), f"{KIT}/app-1/meetings?per_page=1": (200, {"success": True, "data": []})}

@@ -123,7 +123,7 @@ def test_a_list_says_that_there_are_more(served: Served, command: tuple[str, ...
     command = filled(command, ids)
     with served.client() as client:
         client.apps.create(name="Other")
-        client.webhooks.create(name="w", url="http://127.0.0.1:1/", events=["meeting.ended"])
+        client.webhooks.create(name="w", url="http://127.0.0.1:1/other", events=["meeting.ended"])
         client.livestreams.create(name="other")
         meeting = client.meetings.ref(ids.meeting)
         meeting.participants.create(custom_participant_id="user-2", preset_name="group_call_host")

@@ -31,6 +31,8 @@ GRANT_PERMISSION = (
     'give the token the permission "Realtime" or "Realtime Admin" (or make a new one that has it): ' + TOKENS
 )
 INCLUDE_ACCOUNT = "include this account in the token's account resources, on the same page"
+ENABLE = "or RealtimeKit is not enabled for this account: enable it in the dashboard (Realtime)"
+WAIT = "or the token is new: a new token may take some seconds until it works, so try again"
 COPY_ACCOUNT_ID = (
     "copy the account id from the dashboard (https://dash.cloudflare.com/<account id>) into CLOUDFLARE_ACCOUNT_ID"
 )
@@ -96,7 +98,10 @@ def diagnose_account(result: CallResult, settings: Settings, get: Callable[[str]
         message = "the server says that the token is malformed: most likely it is incomplete, or an API key"
         return Problem("token", message, _new_token(settings), result.evidence)
     if status in {401, 403} or codes & REJECTED:
-        return _diagnose_token(result, settings, get)
+        problem = _diagnose_token(result, settings, get)
+        if status == 403 and problem.kind == "permission":  # real accounts were seen to refuse every call for these
+            return problem._replace(fixes=(*problem.fixes, ENABLE, WAIT))
+        return problem
     if status in {400, 404} or codes & NO_ROUTE:
         return _wrong_account(result, settings)
     return _unexpected(result)
@@ -130,6 +135,8 @@ def _diagnose_token(result: CallResult, settings: Settings, get: Callable[[str],
     if _is_local(settings.base_url):
         message = "the token is not accepted: most likely the emulator printed another one"
     fixes = (*_new_token(settings), "check that CLOUDFLARE_API_TOKEN is set to the token that you mean")
+    if result.response.status == 403:
+        fixes = (*fixes, WAIT)
     return Problem("token", message, fixes, result.evidence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 
@@ -72,7 +73,7 @@ class Livestreams(Relation["Livestream[F]", F]):
         """Return a livestream of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
-    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+    def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
         data = responses.unwrap(body)
         # The schema has one object here, the example a list.
         return [data] if isinstance(data, dict) and "id" in data else super()._items_from(body)
@@ -86,7 +87,7 @@ class Broadcasts(
 ):
     """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
 
-    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+    def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
         return _parse_sessions(responses.unwrap(body))
 
 

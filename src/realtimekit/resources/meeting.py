@@ -201,7 +201,7 @@ class Meeting(
             Call("POST", "/livestreams", body=body, options=cast("RequestOptions", options))
         )
         livestream = Livestream[F]._from_data(self._client, {}, self._scope_for(Livestream))
-        livestream._update_from(response)
+        livestream._update_from(response, written=True)
         return livestream
 
     @operation

@@ -192,4 +192,5 @@ class Participant(
         return self._regenerate_token(options)
 
     def _regenerate_token(self, options: RequestOptions) -> Flow[None]:
-        return self._merge_call(Call("POST", "/token", options=options))
+        # Without the token in its response, the call would have been for nothing.
+        self._update_from((yield from self._execute(Call("POST", "/token", options=options))))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from enum import Enum
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from realtimekit import settings
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
@@ -26,6 +28,19 @@ if TYPE_CHECKING:
 
     from realtimekit.webhooks.headers import Headers
 
+
+class Configured(Enum):
+    """The type of `CONFIGURED`, for type checkers."""
+
+    APP = "the configured app"
+
+    def __repr__(self) -> str:
+        return "CONFIGURED"
+
+
+CONFIGURED: Final = Configured.APP
+"""The app of the client, or of `configure()` or the environment: the default of `app_id=`."""
+
 MAX_BODY = 1024 * 1024  # bytes
 REFRESH_INTERVAL = 5.0  # seconds; deliveries signed with a new key within it are refused, and so lost
 
@@ -38,7 +53,8 @@ class BaseReceiver(ClientBound[F]):
         key_url: where to fetch the key: https, or http on this machine. By default the platform's well-known URL, or
             the emulator's if the client (or the environment) points to one on this machine.
         app_id: refuse events that name another app. A valid signature proves that RealtimeKit sent the event, but not
-            for whom: one key signs for all its customers.
+            for whom: one key signs for all its customers. By default that of `client`, else of `configure()` or
+            REALTIMEKIT_APP_ID when a delivery arrives; if none of them has one, or with None, any app is accepted.
         webhook_ids: refuse deliveries of any other webhook. The signature does not cover the header that names it.
         max_body: the largest body, in bytes (default 1 MiB).
         refresh_interval: seconds (default 5). After a signature that does not match, the key is fetched again; if it
@@ -59,7 +75,7 @@ class BaseReceiver(ClientBound[F]):
         public_key: str | bytes | None = None,
         *,
         key_url: str | None = None,
-        app_id: str | None = None,
+        app_id: str | Literal[Configured.APP] | None = CONFIGURED,
         webhook_ids: Collection[str] | None = None,
         max_body: int = MAX_BODY,
         refresh_interval: float = REFRESH_INTERVAL,
@@ -78,12 +94,21 @@ class BaseReceiver(ClientBound[F]):
             kind = "an AsyncRealtimeKit" if self.asynchronous else "a RealtimeKit"
             raise ConfigurationError(f"{type(self).__name__} takes {kind}, not {client!r}")
         self.max_body = max_body
-        self.app_id = app_id
+        self._app_id: str | Literal[Configured.APP] | None = app_id
+        self._given_client: Runner[F] | None = client
         self.webhook_ids: frozenset[str] | None = None if webhook_ids is None else frozenset(webhook_ids)
         url = None if key_url is None else validate_key_url(key_url)
         self._public_key = PublicKeyCache(_parse_given_key(public_key), url, refresh_interval, clock)
         self._events_client: Runner[F] = self._event_client() if client is None else client
         self._client: Runner[F] = self._key_client(client)
+
+    @property
+    def app_id(self) -> str | None:
+        """The app whose events are accepted; None for any."""
+        if self._app_id is not CONFIGURED:
+            return self._app_id
+        client = self._given_client
+        return settings.configured("app_id") if client is None else client.settings.app_id
 
     @property
     def key_url(self) -> str | None:
@@ -139,8 +164,11 @@ class BaseReceiver(ClientBound[F]):
                 f"the delivery is for the webhook {sanitize(repr(event.webhook_id))}, which is not in webhook_ids="
             )
         # Some events name no app (a recording that is UPLOADING may be one): accept those.
-        if self.app_id is not None and event.app_id not in (None, self.app_id):
-            raise ForeignEventError(f"the event is for the app {sanitize(repr(event.app_id))}, not for app_id=")
+        app_id = self.app_id
+        if app_id is not None and event.app_id not in (None, app_id):
+            raise ForeignEventError(
+                f"the event is for the app {sanitize(repr(event.app_id))}, not for app_id={sanitize(repr(app_id))}"
+            )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} app_id={self.app_id!r}>"
