@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, get_args, overload
+from collections.abc import Coroutine
+from typing import Any, Generic, Self, TypeVar, get_args, overload
 
 from realtimekit.execution import Call
 from realtimekit.flow import Async, ClientBound, F, Flow, Sync
 from realtimekit.record import resolve_annotation
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 C = TypeVar("C")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from realtimekit.errors import ConfigurationError
 from realtimekit.settings import ENVIRONMENT, missing_setting_message
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _is_plain = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
 _OPTIONAL_PART = re.compile(r"(.*)\((.*)\)")

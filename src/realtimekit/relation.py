@@ -6,13 +6,14 @@ Nothing is sent until a relation is iterated or one of its methods sends a reque
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import pagination, responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import ClientBound, F, Flow
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate, encode_segment
@@ -20,11 +21,6 @@ from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
 from realtimekit.settings import hide_headers
 from realtimekit.values import encode_query_value
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-
-    from realtimekit.flow import Async, Runner, Sync
 
 R = TypeVar("R", bound=Resource[Any])
 

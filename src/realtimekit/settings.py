@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from realtimekit.errors import ConfigurationError
+from realtimekit.interfaces import AsyncTransport, Hook, Limiter, Transport
 from realtimekit.kwargs import drop_none, validate_kwargs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.interfaces import AsyncTransport, Attempt, Limiter, Transport
-
-    Hook: TypeAlias = Callable[[Attempt], object]
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 TIMEOUT = 30.0

@@ -15,13 +15,12 @@ one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from realtimekit import AsyncRealtimeKit, RealtimeKit
     from realtimekit.emulator import Emulator
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from realtimekit.artifacts.segments import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from realtimekit.artifacts.segments import Segment
+from realtimekit.artifacts.segments import Segment, one_line
 
 _MILLISECOND = timedelta(milliseconds=1)
 _MAX_GUESS = timedelta(seconds=5)

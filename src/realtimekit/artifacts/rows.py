@@ -6,15 +6,13 @@ import csv
 import io
 import json
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from realtimekit.errors import DecodeError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
 Item = TypeVar("Item")
-Row = tuple[str, "Mapping[str, Any] | str"]  # its position ("line 3"), and its cells by column or an error message
+Row = tuple[str, Mapping[str, Any] | str]  # its position ("line 3"), and its cells by column or an error message
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 

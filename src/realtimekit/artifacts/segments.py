@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues
 from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from realtimekit.errors import DecodeError
+from realtimekit.errors import DecodeError
 
 COLUMNS = ("startTimeMs", "peerId", "userId", "customParticipantId", "name", "text")
 # The names of the same columns in JSON, and possibly in a header row.

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
 
 from realtimekit.emulator import control
 from realtimekit.emulator.dispatch import Dispatcher
 from realtimekit.emulator.extras import missing_extra
+from realtimekit.emulator.faults import Fault
+from realtimekit.emulator.http import JSON, Request, Response
+from realtimekit.emulator.routes import Handler
 from realtimekit.emulator.services import Services
 from realtimekit.emulator.world import World
 
 if TYPE_CHECKING:
-    import os
-    from collections import deque
-    from collections.abc import Iterable
-
-    from realtimekit.emulator.faults import Fault
-    from realtimekit.emulator.http import JSON, Request, Response
-    from realtimekit.emulator.routes import Handler
     from realtimekit.emulator.server import Server
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Iterable
+from typing import Any, Unpack
 from urllib.parse import quote
 
 from realtimekit.emulator.emulator import Peer
+from realtimekit.emulator.faults import Fault
 from realtimekit.emulator.http import HTTPError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.emulator.faults import Fault
 
 
 class RemoteEmulator:

@@ -7,9 +7,11 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.interfaces import Reservation
+from realtimekit.interfaces import Reservation, Response
+from realtimekit.lazy import LazyModule
 from realtimekit.limits import forks
 from realtimekit.limits.headers import Observation
 from realtimekit.limits.local import DEFAULT_MAX_WAIT, LocalLimiter, max_wait_exceeded
@@ -17,12 +19,10 @@ from realtimekit.limits.script import SCRIPT
 from realtimekit.limits.wait_queue import POLL_INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import redis
     import redis.asyncio
-
-    from realtimekit.interfaces import Response
+else:
+    redis = LazyModule("redis")
 
 RETRY_INTERVAL = 5.0  # seconds between two attempts to reach a Redis that fails
 _MAX_PENDING = 1000  # observations not sent yet; beyond that, while Redis fails, the oldest are dropped

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit.quality import metrics
 from realtimekit.quality.candidate_paths import indirect_paths
+from realtimekit.quality.metrics import RatioMetric, StateMetric
 from realtimekit.quality.parsing import drop_none, get_in, to_datetime
 from realtimekit.quality.thresholds import LOWER_IS_WORSE, Threshold, Thresholds, validate_thresholds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import tzinfo
-
-    from realtimekit.quality.metrics import RatioMetric, StateMetric
-    from realtimekit.quality.time_series import Interval
-    from realtimekit.quality.tracks import Direction, Media, Track
+from realtimekit.quality.time_series import Interval
+from realtimekit.quality.tracks import Direction, Media, Track
 
 Severity: TypeAlias = Literal["info", "warning", "severe"]
 _WORST_FIRST: tuple[Severity, ...] = ("severe", "warning", "info")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from realtimekit import responses
 from realtimekit.errors import DecodeError
@@ -13,9 +14,6 @@ from realtimekit.kwargs import RequestOptions, drop_none
 from realtimekit.operation import operation
 from realtimekit.record import Record
 from realtimekit.resources.session_record import SessionRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class AffectedParticipant(Record, repr_fields=("id", "name")):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import Any, Unpack, cast
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
@@ -14,9 +15,6 @@ from realtimekit.relation import Relation
 from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.participant_token import ParticipantToken
 from realtimekit.resources.preset import with_preset_names
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class MeetingScopedOptions(ScopedOptions, total=False):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from realtimekit.artifacts.download import Downloadable, File
 from realtimekit.flow import F, Flow, Sync
@@ -26,9 +26,6 @@ from realtimekit.resources.recording_config import (
     StorageConfigFields,
     VideoConfigFields,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RecordingStatus: TypeAlias = Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, NamedTuple, overload
 
 from realtimekit import errors
+from realtimekit.flow import Async, Flow, Sync
 from realtimekit.kwargs import validate_positive
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
-from realtimekit.quality.findings import detect_findings
+from realtimekit.quality.findings import Finding, detect_findings
 from realtimekit.quality.peer_report import PeerReport
-from realtimekit.quality.summary import summarize
+from realtimekit.quality.summary import QualitySummary, summarize
 from realtimekit.quality.thresholds import Thresholds, validate_thresholds
-from realtimekit.quality.tracks import tracks_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator
-
-    from realtimekit.flow import Async, Flow, Sync
-    from realtimekit.quality.findings import Finding
-    from realtimekit.quality.summary import QualitySummary
-    from realtimekit.quality.tracks import Track
-    from realtimekit.resources.session import Session
-    from realtimekit.resources.session_participant import SessionParticipant
-
+from realtimekit.quality.tracks import Track, tracks_of
+from realtimekit.resources.session import Session
+from realtimekit.resources.session_participant import SessionParticipant
 
 _MISSING_REASONS: dict[type[Exception], str] = {
     errors.NotFoundError: "no report: call analytics are kept for 6 months, and a live call may have none yet",

@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
+from realtimekit.errors import DecodeError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
 from realtimekit.kwargs import RequestOptions
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
-    from realtimekit.artifacts.segments import Segment, SpeakingTime
-    from realtimekit.errors import DecodeError
+    from realtimekit.artifacts import formats
+    from realtimekit.artifacts import segments as transcript_segments
+else:
+    formats = LazyModule("realtimekit.artifacts.formats")
+    transcript_segments = LazyModule("realtimekit.artifacts.segments")
 
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
 
@@ -41,7 +46,7 @@ class Transcript(
     @operation
     def segments(
         self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
-    ) -> Flow[list[Segment]]:
+    ) -> Flow[list[transcript_segments.Segment]]:
         """Download the file and return its segments, in the order of the file.
 
         Args:
@@ -56,52 +61,40 @@ class Transcript(
     @operation
     def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artifacts.segments import to_text
-
-        return to_text((yield from self._segments(options)))
+        return transcript_segments.to_text((yield from self._segments(options)))
 
     @operation
-    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
+    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[transcript_segments.SpeakingTime]]:
         """Return how long each participant spoke, the longest first."""
-        from realtimekit.artifacts.segments import speaking_time
-
-        return speaking_time((yield from self._segments(options)))
+        return transcript_segments.speaking_time((yield from self._segments(options)))
 
     @operation
     def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return SubRip subtitles."""
-        from realtimekit.artifacts.formats import to_srt
-
-        return to_srt((yield from self._segments(options)))
+        return formats.to_srt((yield from self._segments(options)))
 
     @operation
     def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return WebVTT subtitles."""
-        from realtimekit.artifacts.formats import to_vtt
-
-        return to_vtt((yield from self._segments(options)))
+        return formats.to_vtt((yield from self._segments(options)))
 
     @operation
     def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return Markdown: one paragraph per segment, with its time and its speaker."""
-        from realtimekit.artifacts.formats import to_markdown
-
-        return to_markdown((yield from self._segments(options)))
+        return formats.to_markdown((yield from self._segments(options)))
 
     @operation
     def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return RealtimeKit's JSON."""
-        from realtimekit.artifacts.formats import to_json
+        return formats.to_json((yield from self._segments(options)))
 
-        return to_json((yield from self._segments(options)))
-
-    def _segments(self, options: RequestOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
-        from realtimekit.artifacts.segments import parse_transcript  # as above
-
+    def _segments(
+        self, options: RequestOptions, errors: list[DecodeError] | None = None
+    ) -> Flow[list[transcript_segments.Segment]]:
         if self._format is None:
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
-        return parse_transcript((yield from self._content(options)), errors=errors)
+        return transcript_segments.parse_transcript((yield from self._content(options)), errors=errors)
 
     def __copy__(self) -> Self:
         return self._give_format_to(super().__copy__())

@@ -22,7 +22,9 @@ from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Sync
 from realtimekit.webhooks.body import hide_body
 from realtimekit.webhooks.errors import WebhookError
-from realtimekit.webhooks.idempotency import by_event
+from realtimekit.webhooks.events import Event
+from realtimekit.webhooks.headers import Headers
+from realtimekit.webhooks.idempotency import IdempotencyKey, by_event
 from realtimekit.webhooks.receiver import AsyncReceiver, Receiver
 from realtimekit.webhooks.router import AsyncRouter, Router
 from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore, MemoryStore
@@ -30,9 +32,6 @@ from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore
 if TYPE_CHECKING:
     import asyncio
 
-    from realtimekit.webhooks.events import Event
-    from realtimekit.webhooks.headers import Headers
-    from realtimekit.webhooks.idempotency import IdempotencyKey
 
 log: logging.Logger = logging.getLogger("realtimekit.webhooks")
 

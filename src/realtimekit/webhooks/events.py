@@ -6,8 +6,11 @@ same list). An event with any other name is an `UnknownEvent`. Undeclared fields
 
 from __future__ import annotations
 
+import builtins
+import functools
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, overload
 
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
@@ -23,9 +26,6 @@ from realtimekit.resources.transcript import Transcript
 from realtimekit.webhooks.clients import NoClient
 from realtimekit.webhooks.payloads import EventMeeting, EventParticipant, EventRecording
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
-
 T = TypeVar("T")
 
 # Where the different events have these ids: paths in the body, by preference.
@@ -40,10 +40,11 @@ class related_record(Generic[T]):  # noqa: N801 - a decorator
     The first read loads the record and caches it.
     """
 
+    __name__: str
+
     def __init__(self, function: Callable[[Any], Flow[T]]) -> None:
         self._function = function
-        self.__name__: str = function.__name__
-        self.__doc__ = function.__doc__
+        functools.update_wrapper(cast("Any", self), function)  # as in `operation`
 
     @overload
     def __get__(self, event: None, owner: Any = None) -> Self: ...
@@ -70,7 +71,7 @@ class Event(Record, ClientBound[F]):
     pickled, for a task queue; the pickle leaves the client behind.
     """
 
-    types: ClassVar[dict[str, type[Event[Any]]]] = {}
+    types: ClassVar[dict[str, builtins.type[Event[Any]]]] = {}  # `type` is a property here
     """Event name -> class."""
 
     _delivery: tuple[str | None, str | None] = (None, None)  # its id, the webhook's id

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.resource import _DefaultClient
 from realtimekit.webhooks.body import hide_body, parse_body, validate_body
 from realtimekit.webhooks.clients import AsyncKeyClient, KeyClient, NoClient
 from realtimekit.webhooks.errors import ForeignEventError, InvalidSignatureError
 from realtimekit.webhooks.events import Event, parse_event
-from realtimekit.webhooks.headers import parse_headers
+from realtimekit.webhooks.headers import Headers, parse_headers
 from realtimekit.webhooks.public_key import PublicKeyCache, parse_public_key, validate_key_url
 from realtimekit.webhooks.signature import decode_signature, is_signed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from cryptography.hazmat.primitives.asymmetric import rsa
+else:
+    rsa = LazyModule("cryptography.hazmat.primitives.asymmetric.rsa")
 
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-    from realtimekit.webhooks.headers import Headers
 
 MAX_BODY = 1024 * 1024  # bytes
 REFRESH_INTERVAL = 5.0  # seconds; deliveries signed with a new key within it are refused, and so lost
@@ -91,7 +92,7 @@ class BaseReceiver(ClientBound[F]):
         return None if self._public_key.fixed else self._public_key.url(self._client)
 
     @operation
-    def current_key(self) -> Flow[RSAPublicKey]:
+    def current_key(self) -> Flow[rsa.RSAPublicKey]:
         """Return the public key: given, cached, or fetched now.
 
         Raises:
@@ -167,7 +168,7 @@ def _validate_positive(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}={value!r}: must be a positive number")
 
 
-def _parse_given_key(pem: str | bytes | None) -> RSAPublicKey | None:
+def _parse_given_key(pem: str | bytes | None) -> rsa.RSAPublicKey | None:
     if pem is None:
         return None
     try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtimekit.lazy import LazyModule
 from realtimekit.webhooks.stores import Claim
 
 if TYPE_CHECKING:
     import redis
     import redis.asyncio
+else:
+    redis = LazyModule("redis")
 
 # Scripts are atomic. The value of a key is the owner while the delivery is in progress, and "" once it is completed.
 _CLAIM = """

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from realtimekit.flow import Async, F, Sync
 from realtimekit.webhooks import events
 from realtimekit.webhooks.events import Event
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 E_co = TypeVar("E_co", bound=Event[Any], covariant=True)
 R = TypeVar("R")

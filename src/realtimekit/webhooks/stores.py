@@ -10,6 +10,7 @@ import enum
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +18,6 @@ from realtimekit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
 
 class Claim(enum.IntEnum):

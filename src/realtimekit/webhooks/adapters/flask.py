@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import Endpoint, error_response, validate_type
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def webhook_view(endpoint: Endpoint) -> Callable[[], Response]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.routing import Route
 
 from realtimekit.webhooks.adapters.asgi import WebhookApp
-
-if TYPE_CHECKING:
-    from realtimekit.webhooks.endpoint import AsyncEndpoint
+from realtimekit.webhooks.endpoint import AsyncEndpoint
 
 
 def webhook_route(path: str, endpoint: AsyncEndpoint, *, name: str = "realtimekit-webhooks") -> Route:
