@@ -14,7 +14,15 @@ from realtimekit import pagination, responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
-from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
+from realtimekit.kwargs import (
+    OPTION_NAMES,
+    RequestOptions,
+    drop_none,
+    split_kwargs,
+    validate_kwargs,
+    validate_positive,
+    validate_type,
+)
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
@@ -211,7 +219,7 @@ class Relation(Collection[R, F]):
         return self._clone(_prefetch=validate_positive("prefetch", pages))
 
     def _order_by(self, field: str, *, by: bool = True) -> Self:
-        name = field.removeprefix("-")
+        name = validate_type("order_by()", field, str, "the name of a field").removeprefix("-")
         first, *others = name.split("_")
         query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
         if by:

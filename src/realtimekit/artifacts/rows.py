@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from realtimekit.errors import DecodeError
+from realtimekit.kwargs import validate_type
 
 Item = TypeVar("Item")
 Row = tuple[str, Mapping[str, Any] | str]  # its position ("line 3"), and its cells by column or an error message
@@ -19,6 +20,7 @@ _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf
 
 def decode_text(content: bytes) -> str:
     """Decode a file: as UTF-8, or as its byte order mark says; invalid bytes become U+FFFD."""
+    validate_type("content", content, (bytes, bytearray), "the bytes of a file")
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return content[len(bom) :].decode(encoding, "replace")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.interfaces import Reservation, Response
+from realtimekit.kwargs import name_constructor, validate_has
 from realtimekit.lazy import LazyModule
 from realtimekit.limits import forks
 from realtimekit.limits.headers import Observation
@@ -43,6 +44,10 @@ class _RedisLimiterBase:
     has in flight; it learns from the same responses and takes over while Redis fails.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        name_constructor(cls)
+
     def __init__(
         self,
         client: Any,
@@ -55,6 +60,7 @@ class _RedisLimiterBase:
     ) -> None:
         from redis.exceptions import RedisError
 
+        validate_has("client", client, "register_script", "a client of the package redis")
         self._local = LocalLimiter(max_wait=max_wait, quota=quota, window=window, clock=clock)
         self._configured = {"quota": quota, "window": window} if quota else {}
         self.max_wait: float = max_wait

@@ -120,6 +120,8 @@ class PeerReport(Record):
         Raises:
             TypeError, ValueError: a threshold is not valid.
         """
-        thresholds = thresholds or quality_thresholds.Thresholds()
+        if thresholds is None:
+            thresholds = quality_thresholds.Thresholds()
+        quality_thresholds.validate_thresholds(thresholds)
         columns = tracks.tracks_of(self._data.get("quality"), thresholds.units)
         return quality_findings.detect_findings(columns, self._data.get("metadata"), thresholds, tz)

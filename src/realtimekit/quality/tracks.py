@@ -13,6 +13,7 @@ from math import inf
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
+from realtimekit.kwargs import validate_type
 from realtimekit.quality.parsing import MAX_NUMBER, drop_none, get_in, parse_number, parse_time
 from realtimekit.quality.time_series import Bucket, TimeSeries
 from realtimekit.quality.units import Units, detect_rtt_unit, milliseconds_per
@@ -195,7 +196,9 @@ class Track:
 
 def tracks_of(quality: Any, units: Units | None = None) -> list[Track]:
     """Return the eight tracks of a report's decoded `quality`; unused ones have no samples and no aggregates."""
-    units = units or Units()
+    if units is None:
+        units = Units()
+    validate_type("units", units, Units, "a Units(...)")
     return [
         Track(direction, media, get_in(quality, name), get_in(quality, f"{name}_cumulative"), units)
         for direction, role in ROLES.items()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, overload
 
 from realtimekit import errors
 from realtimekit.flow import Async, Flow, Sync
-from realtimekit.kwargs import validate_positive
+from realtimekit.kwargs import validate_positive, validate_type
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.quality.findings import Finding, detect_findings
 from realtimekit.quality.peer_report import PeerReport
@@ -118,7 +118,7 @@ class _ReportFetcher:
 
     def __init__(self, session: Session[Any], thresholds: Thresholds | None) -> None:
         self._session = session
-        self._thresholds = validate_thresholds(thresholds or Thresholds())
+        self._thresholds = validate_thresholds(Thresholds() if thresholds is None else thresholds)
         scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
         self._sessions: Any = session._collection(session._client, scope=scope)
 
@@ -163,6 +163,7 @@ def iter_quality(session: Any, *, concurrency: int = 4, thresholds: Thresholds |
         concurrency: how many reports to request at once, 1 or more.
         thresholds: as for `PeerReport.findings`.
     """
+    validate_type("session", session, Session, "a session, such as client.sessions.find(id)")
     validate_positive("concurrency", concurrency)
     fetcher = _ReportFetcher(session, thresholds)
     if session._client.asynchronous:

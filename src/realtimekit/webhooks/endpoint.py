@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, cast
 
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Sync
+from realtimekit.kwargs import validate_has
 from realtimekit.webhooks.body import hide_body
 from realtimekit.webhooks.errors import WebhookError
 from realtimekit.webhooks.events import Event
@@ -161,7 +162,9 @@ class Endpoint(BaseEndpoint[Sync]):
         retention: float = RETENTION,
     ) -> None:
         receiver = Receiver() if receiver is None else validate_type(receiver, Receiver)
-        store = MemoryStore() if store is None else store
+        if store is None:
+            store = MemoryStore()
+        validate_has("store", store, "claim", "a store of deliveries")
         if inspect.iscoroutinefunction(store.claim):
             raise ConfigurationError(f"an Endpoint cannot await a {type(store).__name__}: use an AsyncEndpoint")
         super().__init__(validate_type(router, Router), receiver, store, idempotency_key, lease, retention)
@@ -200,7 +203,9 @@ class AsyncEndpoint(BaseEndpoint[Async]):
         retention: float = RETENTION,
     ) -> None:
         receiver = AsyncReceiver() if receiver is None else validate_type(receiver, AsyncReceiver)
-        store = MemoryStore() if store is None else store
+        if store is None:
+            store = MemoryStore()
+        validate_has("store", store, "claim", "a store of deliveries")
         awaited = store if inspect.iscoroutinefunction(store.claim) else _ThreadedStore(store)
         super().__init__(validate_type(router, AsyncRouter), receiver, awaited, idempotency_key, lease, retention)
         self._tasks: set[asyncio.Task[WebhookResponse]] = set()

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, overloa
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import validate_type
 from realtimekit.paths import encode_segment
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
@@ -161,6 +162,7 @@ class Event(Record, ClientBound[F]):
 
     def bind(self, client: Runner[F]) -> Self:
         """Return the same event, bound to another client."""
+        validate_type("client", client, Runner, "a RealtimeKit or an AsyncRealtimeKit")
         return self._from_data(dict(self._data), self._delivery, client)
 
     @classmethod
@@ -331,6 +333,12 @@ def parse_event(
         delivery_id: the header rtk-uuid.
         webhook_id: the header rtk-webhook-id.
         client: the client for `event.session` and the like; None for the default client.
+
+    Raises:
+        TypeError: the data is not a decoded JSON object.
     """
+    validate_type("data", data, Mapping, "the decoded JSON object of a delivery")
+    if client is not None:
+        validate_type("client", client, Runner, "a RealtimeKit or an AsyncRealtimeKit")
     event_class = Event.types.get(str(data.get("event")), UnknownEvent)
     return event_class._from_data(dict(data), (delivery_id, webhook_id), client)

@@ -13,6 +13,7 @@ from realtimekit import error_responses, responses
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.flow import Flow, Runner, Sleep
 from realtimekit.interfaces import Request, Response
+from realtimekit.kwargs import validate_type
 from realtimekit.lazy import LazyModule
 from realtimekit.settings import Settings, is_loopback
 from realtimekit.webhooks.errors import PublicKeyUnavailableError
@@ -61,7 +62,7 @@ def validate_key_url(url: str) -> str:
         ConfigurationError: it is not such a URL.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(validate_type("key_url", url, str, "a string"))
         host, _port = parts.hostname or "", parts.port
     except (AttributeError, TypeError, ValueError):
         raise ConfigurationError(f"key_url={url!r} is not a URL; the default is {KEY_URL}") from None

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import name_constructor
 from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.resource import _DefaultClient
+from realtimekit.settings import validate_ids
 from realtimekit.webhooks.body import hide_body, parse_body, validate_body
 from realtimekit.webhooks.clients import AsyncKeyClient, KeyClient, NoClient
 from realtimekit.webhooks.errors import ForeignEventError, InvalidSignatureError
@@ -51,6 +53,10 @@ class BaseReceiver(ClientBound[F]):
         ConfigurationError: an argument is invalid, or the extra `webhooks` is not installed.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        name_constructor(cls)
+
     asynchronous: ClassVar[bool]
     _key_client: ClassVar[type[Any]]  # runs the flows of the receiver
     _event_client: ClassVar[type[Runner[Any]]]  # the client of the events, if none is given
@@ -71,11 +77,14 @@ class BaseReceiver(ClientBound[F]):
             raise ConfigurationError("webhooks need the extra `webhooks`: pip install 'realtimekit[webhooks]'")
         if isinstance(webhook_ids, str):
             raise ConfigurationError("webhook_ids is a string: pass a list of ids, even for a single one")
+        if webhook_ids is not None and not hasattr(webhook_ids, "__iter__"):
+            raise ConfigurationError(f"webhook_ids must be a list of ids, not {type(webhook_ids).__name__}")
         if public_key is not None and key_url is not None:
             raise ConfigurationError("pass public_key= or key_url=, not both")
+        validate_ids({"app_id": app_id})
         _validate_positive("max_body", max_body)
         _validate_positive("refresh_interval", refresh_interval)
-        if client is not None and client.asynchronous != self.asynchronous:
+        if client is not None and getattr(client, "asynchronous", None) != self.asynchronous:
             kind = "an AsyncRealtimeKit" if self.asynchronous else "a RealtimeKit"
             raise ConfigurationError(f"{type(self).__name__} takes {kind}, not {client!r}")
         self.max_body = max_body

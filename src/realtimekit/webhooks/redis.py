@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtimekit.kwargs import validate_has
 from realtimekit.lazy import LazyModule
 from realtimekit.webhooks.stores import Claim
 
@@ -35,6 +36,7 @@ class RedisStore:
     """
 
     def __init__(self, client: redis.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
+        validate_has("client", client, "eval", "a client of the package redis")
         self._redis, self._prefix = client, prefix
 
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
@@ -51,6 +53,7 @@ class AsyncRedisStore:
     """As `RedisStore`, for a `redis.asyncio.Redis`."""
 
     def __init__(self, client: redis.asyncio.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
+        validate_has("client", client, "eval", "a client of the package redis")
         self._redis, self._prefix = client, prefix
 
     async def claim(self, key: str, owner: str, lease: float, /) -> Claim:

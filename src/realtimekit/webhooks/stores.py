@@ -103,7 +103,7 @@ class MemoryStore:
 
     def release(self, key: str, owner: str, /) -> None:
         with self._lock:
-            if self._claims.get(key, ("", 0))[0] == owner:
+            if self._claims.get(key, (None, 0))[0] == owner:
                 del self._claims[key]
 
 
