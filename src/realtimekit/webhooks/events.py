@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast, overload
 
+from realtimekit.associations import load_attribute
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
@@ -54,7 +55,7 @@ class related_record(Generic[T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, event: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
     def __get__(self, event: Any, owner: Any = None) -> Any:
-        return self if event is None else event._client.run(self._fetch(event))
+        return self if event is None else load_attribute(event, f"event.{self.__name__}", self._fetch(event))
 
     def _fetch(self, event: Any) -> Flow[T]:
         slot = f"_cached_{self.__name__}"
