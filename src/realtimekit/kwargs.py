@@ -109,7 +109,8 @@ def validate_kwargs(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> 
 
         (name, *_) = sorted(kwargs.keys() - accepted)
         similar = difflib.get_close_matches(name, accepted, 1)
-        hint = f"; did you mean {similar[0]!r}?" if similar else ""
+        others = sorted(accepted - ScopedOptions.__optional_keys__ - {"self"})
+        hint = f"; did you mean {similar[0]!r}?" if similar else f"; it accepts {', '.join(others)}" if others else ""
         raise TypeError(f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}")
     for name in ("extra_query", "extra_body"):
         if kwargs.get(name) is not None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import pagination, responses
-from realtimekit.errors import DecodeError
+from realtimekit.errors import DecodeError, ValidationError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import (
@@ -28,6 +28,7 @@ from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
 from realtimekit.settings import hide_headers
+from realtimekit.sort_keys import note_other_key, reject_other_key, wire_sort_key
 from realtimekit.values import encode_query_value
 
 R = TypeVar("R", bound=Resource[Any])
@@ -220,10 +221,11 @@ class Relation(Collection[R, F]):
 
     def _order_by(self, field: str, *, by: bool = True) -> Self:
         name = validate_type("order_by()", field, str, "the name of a field").removeprefix("-")
-        first, *others = name.split("_")
         query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
         if by:
-            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # `sort_by` takes camelCase
+            query["sort_by"] = wire_sort_key(name)
+        else:
+            reject_other_key(type(self), field)
         return self._clone(_query={**self._query, **query})
 
     # --- requests --------------------------------------------------------------------------------------------------
@@ -234,7 +236,11 @@ class Relation(Collection[R, F]):
         if self._paginated:
             query |= {"page_no": page_no} if per_page is None else {"page_no": page_no, "per_page": per_page}
         call = Call("GET", self._template.collection(ids), query, options=self._options)
-        body = yield from execute(self._client.settings, call)
+        try:
+            body = yield from execute(self._client.settings, call)
+        except ValidationError as error:
+            note_other_key(type(self), query, error)
+            raise
         items = self._items_from(body)
         if items is None:
             raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")

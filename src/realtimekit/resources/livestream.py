@@ -46,6 +46,13 @@ class Livestreams(Relation["Livestream[F]", F]):
     def where(self, **filters: Unpack[LivestreamFilters]) -> Livestreams[F]:
         """Return the livestreams that match these filters: `GET /livestreams`.
 
+        Args:
+            filters: `status` ("LIVE", "IDLE", "ERRORED", "INVOKED"), `exclude_meetings` (leave out those of meetings),
+                `start_time` and `end_time` (aware datetimes, or strings in ISO 8601), `page_no` (the page to start
+                from) and `per_page`; `sort_order` ("ASC", "DSC"), for which there is `order_by("created_at")`, with "-"
+                descending; and the options of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`,
+                `extra_headers`.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """

@@ -58,7 +58,12 @@ class Participants(Relation["Participant[F]", F]):
     """The participants of a meeting: `meeting.participants`, or `client.participants` with `meeting_id=`."""
 
     def where(self, **filters: Unpack[ParticipantFilters]) -> Participants[F]:
-        """Return the participants: `GET /meetings/{meeting_id}/participants`. The API has no filters here."""
+        """Return the participants: `GET /meetings/{meeting_id}/participants`. The API has no filters here.
+
+        Args:
+            filters: `page_no` (the page to start from) and `per_page`; and the options of every call: `meeting_id`,
+                `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(filters)
 
     @operation

@@ -60,7 +60,12 @@ class Presets(Relation["Preset[F]", F]):
     """The presets of an app: `client.presets`."""
 
     def where(self, **filters: Unpack[PresetFilters]) -> Presets[F]:
-        """Return the presets that match these filters: `GET /presets`."""
+        """Return the presets that match these filters: `GET /presets`.
+
+        Args:
+            filters: `search` (words in the name), `page_no` (the page to start from) and `per_page`; and the options of
+                every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(filters)
 
     @operation

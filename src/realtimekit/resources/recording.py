@@ -141,6 +141,13 @@ class Recordings(Relation["Recording[F]", F]):
     def where(self, **filters: Unpack[RecordingFilters]) -> Recordings[F]:
         """Return the recordings that match these filters: `GET /recordings`.
 
+        Args:
+            filters: `meeting_id`, `status` (one or several of "INVOKED", "RECORDING", "UPLOADING", "UPLOADED",
+                "ERRORED", "PAUSED"), `expired`, `search`, `start_time` and `end_time` (aware datetimes, or strings in
+                ISO 8601), `page_no` (the page to start from) and `per_page`; `sort_by` ("invokedTime") and `sort_order`
+                ("ASC", "DESC"), for which there is `order_by("invoked_time")`, with "-" descending; and the options of
+                every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """

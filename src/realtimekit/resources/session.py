@@ -63,7 +63,9 @@ class Sessions(Relation["Session[F]", F]):
         Args:
             filters: `status` ("LIVE", "ENDED"), `associated_id` (the id of a meeting), `participants` (how many took
                 part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes, or strings in ISO 8601),
-                `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of every call: `app_id`,
+                `search`, `page_no` (the page to start from) and `per_page`; `sort_by` ("minutesConsumed", "createdAt")
+                and `sort_order` ("ASC", "DESC"), for which there is `order_by("created_at")`,
+                `order_by("minutes_consumed")`, with "-" descending; and the options of every call: `app_id`,
                 `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
         Raises:

@@ -62,7 +62,11 @@ class Webhooks(Relation["Webhook[F]", F]):
     _paginated = False
 
     def where(self, **options: Unpack[ScopedOptions]) -> Webhooks[F]:
-        """Return the webhooks: `GET /webhooks`. The API has no filters here."""
+        """Return the webhooks: `GET /webhooks`. The API has no filters here.
+
+        Args:
+            options: those of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(options)
 
     @operation
