@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import App
     from realtimekit.resources.chat import Chat
-    from realtimekit.resources.livestream import Livestream
+    from realtimekit.resources.livestream import ActiveLivestreamSession, Livestream
     from realtimekit.resources.livestream_session import LivestreamSession
     from realtimekit.resources.meeting import Meeting
     from realtimekit.resources.participant import Participant
@@ -75,6 +75,7 @@ _HOMES = {
     "APIConnectionError": "errors",
     "APIError": "errors",
     "APITimeoutError": "errors",
+    "ActiveLivestreamSession": "resources.livestream",
     "ActiveSession": "resources.active_session",
     "Analytics": "resources.analytics",
     "App": "resources.app",
@@ -131,6 +132,7 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
+    "ActiveLivestreamSession",
     "ActiveSession",
     "Analytics",
     "App",

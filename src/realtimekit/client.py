@@ -10,16 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Async, F, Flow, Runner, Sleep, Sync, run, run_async
-from realtimekit.interfaces import Request, Reservation, Response
+from realtimekit.flow import Async, F, Flow, Runner, Sleep, Step, Sync, run, run_async
+from realtimekit.interfaces import AsyncTransport, Limiter, Request, Reservation, Response, Transport
 from realtimekit.kwargs import validate_kwargs
 from realtimekit.limits import shared_limiter
-from realtimekit.settings import ClientOptions, hide_secrets, resolve
+from realtimekit.settings import ClientOptions, Settings, TransportName, hide_secrets, resolve
 from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Step
-    from realtimekit.interfaces import AsyncTransport, Limiter, Transport
+    # Only for type checkers, so `typing.get_type_hints` does not resolve the collections: see ARCHITECTURE.md.
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import Apps
     from realtimekit.resources.livestream import Livestreams
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from realtimekit.resources.session import Sessions
     from realtimekit.resources.session_participant import SessionParticipants
     from realtimekit.resources.webhook import Webhooks
-    from realtimekit.settings import Settings, TransportName
 
 T = TypeVar("T")
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, ParamSpec,
 
 from realtimekit.errors import APIConnectionError, RateLimitError
 from realtimekit.interfaces import Request, Reservation
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
     import typing_extensions
-
-    from realtimekit.settings import Settings
 
 
 class Sleep(NamedTuple):

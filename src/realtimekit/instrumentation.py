@@ -11,14 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.errors import APIConnectionError
-from realtimekit.interfaces import Attempt
+from realtimekit.flow import Flow
+from realtimekit.interfaces import Attempt, Hook, Request, Response
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
     from logging import Logger
-
-    from realtimekit.flow import Flow
-    from realtimekit.interfaces import Hook, Request, Response
-    from realtimekit.settings import Settings
 
 LOGGER = "realtimekit"
 _DEBUG, _INFO = 10, 20  # as in `logging`

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.settings import ENVIRONMENT, missing_setting_message
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from realtimekit.settings import ENVIRONMENT, id_problem, missing_setting_message
 
 _is_plain = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
 _OPTIONAL_PART = re.compile(r"(.*)\((.*)\)")
@@ -29,6 +27,8 @@ def encode_segment(name: str, value: Any) -> str:
         return value
     if not value.strip():
         raise ValueError(f"{name} is empty")
+    if name in ENVIRONMENT and (problem := id_problem(value)):
+        raise ValueError(f"{name}={value!r} {problem}")
     if value.strip() in {".", ".."}:
         raise ValueError(f"{name}={value!r} is not an id: it would change the path of the request")
     from urllib.parse import quote

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from realtimekit.flow import STEP_ERRORS, Sleep
+from realtimekit.flow import STEP_ERRORS, Flow, Sleep, Step
 
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Callable, Coroutine
-
-    from realtimekit.flow import Flow, Step
 
 T = TypeVar("T")
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from pydantic_core import SchemaSerializer, core_schema, to_jsonable_python
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, SchemaSerializer, core_schema, to_jsonable_python
 
 
 def record_schema(cls: type[Any]) -> CoreSchema:

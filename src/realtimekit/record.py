@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Callable, ItemsView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -17,9 +17,8 @@ from realtimekit.errors import DecodeError
 from realtimekit.values import parse_date, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, KeysView
-
     _Mapping = Mapping[str, Any]
+
 else:
     _Mapping = object  # registered below: as a real base it would bring a metaclass, and slower classes
 

@@ -6,26 +6,31 @@ Nothing is sent until a relation is iterated or one of its methods sends a reque
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import pagination, responses
-from realtimekit.errors import DecodeError
+from realtimekit.errors import DecodeError, ValidationError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import ClientBound, F, Flow
-from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import (
+    OPTION_NAMES,
+    RequestOptions,
+    drop_none,
+    split_kwargs,
+    validate_kwargs,
+    validate_positive,
+    validate_type,
+)
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
+from realtimekit.selection import Selection
 from realtimekit.settings import hide_headers
+from realtimekit.sort_keys import note_other_key, reject_other_key, wire_sort_key
 from realtimekit.values import encode_query_value
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-
-    from realtimekit.flow import Async, Runner, Sync
-    from realtimekit.selection import Selection
 
 R = TypeVar("R", bound=Resource[Any])
 
@@ -224,11 +229,12 @@ class Relation(Collection[R, F]):
         return self._clone(_prefetch=validate_positive("prefetch", pages))
 
     def _order_by(self, field: str, *, by: bool = True) -> Self:
-        name = field.removeprefix("-")
-        first, *others = name.split("_")
+        name = validate_type("order_by()", field, str, "the name of a field").removeprefix("-")
         query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
         if by:
-            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # `sort_by` takes camelCase
+            query["sort_by"] = wire_sort_key(name)
+        else:
+            reject_other_key(type(self), field)
         return self._clone(_query={**self._query, **query})
 
     # --- requests --------------------------------------------------------------------------------------------------
@@ -241,7 +247,11 @@ class Relation(Collection[R, F]):
         if self._paginated:
             query |= {"page_no": page_no} if per_page is None else {"page_no": page_no, "per_page": per_page}
         call = Call("GET", self._template.collection(ids), query, options=self._options)
-        body = yield from execute(self._client.settings, call)
+        try:
+            body = yield from execute(self._client.settings, call)
+        except ValidationError as error:
+            note_other_key(type(self), query, error)
+            raise
         entries = self._items_from(body)
         if entries is None:
             raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from types import MappingProxyType, MethodType
 from typing import (
     TYPE_CHECKING,
@@ -27,12 +28,10 @@ from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
 from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.record import Record
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from realtimekit.relation import Collection, Relation
-    from realtimekit.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,11 +87,12 @@ class Resource(Record, ClientBound[F]):
 
     read_only: ClassVar[bool]
     _template: ClassVar[PathTemplate]
-    _collection: ClassVar[type[Collection[Any, Any]]]
     _item_key: ClassVar[str | None] = None
     _scope: Mapping[str, str]
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        _collection: ClassVar[type[Collection[Any, Any]]]  # a module that imports this one
+    else:
         create = UnsupportedWrite()
         update = UnsupportedWrite()
         replace = UnsupportedWrite()

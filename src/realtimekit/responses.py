@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.interfaces import Response
+from realtimekit.interfaces import Response
 
 
 def loads(content: bytes) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.flow import Flow, Runner
+from realtimekit.flow import Flow, Runner
 
 
 class Selection(Protocol):

@@ -15,20 +15,23 @@ Needs the extra `emulator`. No socket is used, unless a test uses `realtimekit_s
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from realtimekit.lazy import LazyModule
 
+if TYPE_CHECKING:
     from realtimekit import AsyncRealtimeKit, RealtimeKit
-    from realtimekit.emulator import Emulator
+    from realtimekit import emulator as emulators
     from realtimekit.emulator.server import Server
+else:
+    emulators = LazyModule("realtimekit.emulator")
 
 
 @pytest.fixture
-def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[emulators.Emulator]:
     """A new emulator in this process. The default client (`Session.find(...)`) uses it during the test."""
     # Imported here, because pytest loads this file in every run, even if it is not used.
     from realtimekit import client, settings
@@ -42,7 +45,7 @@ def realtimekit_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def realtimekit_async_client(realtimekit_emulator: Emulator) -> AsyncRealtimeKit:  # noqa: ARG001 - it configures
+def realtimekit_async_client(realtimekit_emulator: emulators.Emulator) -> AsyncRealtimeKit:  # noqa: ARG001 - it configures
     """An async client of `realtimekit_emulator`."""
     from realtimekit import AsyncRealtimeKit
 
@@ -50,7 +53,7 @@ def realtimekit_async_client(realtimekit_emulator: Emulator) -> AsyncRealtimeKit
 
 
 @pytest.fixture
-def realtimekit_client(realtimekit_emulator: Emulator) -> RealtimeKit:  # noqa: ARG001 - it configures
+def realtimekit_client(realtimekit_emulator: emulators.Emulator) -> RealtimeKit:  # noqa: ARG001 - it configures
     """A client of `realtimekit_emulator`."""
     from realtimekit import RealtimeKit
 
@@ -58,7 +61,7 @@ def realtimekit_client(realtimekit_emulator: Emulator) -> RealtimeKit:  # noqa: 
 
 
 @pytest.fixture
-def realtimekit_server(realtimekit_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def realtimekit_server(realtimekit_emulator: emulators.Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """`realtimekit_emulator`, also over HTTP: the environment variables of the SDK lead other processes to it."""
     from realtimekit.settings import ENVIRONMENT
 
@@ -74,7 +77,7 @@ def signed_delivery(
     *,
     delivery_id: str | None = None,
     webhook_id: str | None = None,
-    emulator: Emulator | None = None,
+    emulator: emulators.Emulator | None = None,
 ) -> tuple[bytes, dict[str, str]]:
     """Return the body and headers of a webhook delivery, to post to your service with the test client of its framework.
 

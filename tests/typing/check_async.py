@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any, assert_type
 
 from realtimekit import (
+    ActiveLivestreamSession,
     ActiveSession,
     App,
     Async,
@@ -99,7 +100,10 @@ async def media(client: AsyncRealtimeKit, livestream: Livestream[Async]) -> None
     assert_type(recording.meeting, Meeting[Async] | None)
     assert_type(livestream.sessions, Broadcasts[Async])
     assert_type(await livestream.sessions.all(), list[LivestreamSession[Async]])
-    assert_type(await livestream.active_livestream_session(), LivestreamSession[Async])
+    assert_type(await livestream.active_livestream_session(), ActiveLivestreamSession[Async])
+    active = await livestream.active_livestream_session()
+    assert_type(await active.session.reload(), LivestreamSession[Async])
+    assert_type(await active.livestream.reload(), Livestream[Async])
     assert_type([preset async for preset in client.presets], list[Preset[Async]])
     assert_type(await client.webhooks.find("w"), Webhook[Async])
     assert_type(await client.webhooks.events(), list[str])

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, assert_type
 
 from realtimekit import (
+    ActiveLivestreamSession,
     ActiveSession,
     App,
     Chat,
@@ -151,7 +152,9 @@ def media(client: RealtimeKit, recording: Recording, livestream: Livestream) -> 
     assert_type(recording.meeting, Meeting | None)
     assert_type(livestream.sessions, Broadcasts[Sync])
     assert_type(livestream.sessions.first(), LivestreamSession | None)
-    assert_type(livestream.active_livestream_session(), LivestreamSession)
+    assert_type(livestream.active_livestream_session(), ActiveLivestreamSession)
+    assert_type(livestream.active_livestream_session().session.reload(), LivestreamSession)
+    assert_type(livestream.active_livestream_session().livestream.reload(), Livestream)
 
 
 def of_the_app(client: RealtimeKit, preset: Preset, webhook: Webhook) -> None:

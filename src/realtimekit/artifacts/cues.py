@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from realtimekit.artifacts.rows import LINE_END
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from realtimekit.artifacts.rows import Row
+from realtimekit.artifacts.rows import LINE_END, Row
 
 _CLOCK = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?", re.ASCII)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Self, overload
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeAlias, overload
 
 from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
-from realtimekit.flow import Async, ClientBound, F, Sync
+from realtimekit.flow import Async, ClientBound, F, Flow, Sync
+from realtimekit.kwargs import RequestOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
     from pathlib import Path
-    from typing import BinaryIO, TypeAlias
 
-    from realtimekit.flow import Flow
-    from realtimekit.kwargs import RequestOptions
-
-    Progress: TypeAlias = Callable[[int, int | None], object]
-    PathLike: TypeAlias = str | os.PathLike[str]
+Progress: TypeAlias = Callable[[int, int | None], object]
+PathLike: TypeAlias = str | os.PathLike[str]
 
 # The types of files that a session leaves behind. Others might be executed when somebody opens the file.
 SAFE_EXTENSIONS = frozenset(

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import BinaryIO, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from realtimekit import error_responses, responses, retries
 from realtimekit.errors import APIConnectionError, APIError, ArtifactNotReadyError, DecodeError
-from realtimekit.flow import Sleep
+from realtimekit.flow import Flow, Sleep
 from realtimekit.instrumentation import report_retry, send_observed
-from realtimekit.interfaces import Request, Response, StreamedRequest
-from realtimekit.settings import is_loopback, validate_timeout
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO
-
-    from realtimekit.flow import Flow
-    from realtimekit.interfaces import ChunkWriter
-    from realtimekit.kwargs import RequestOptions
-    from realtimekit.settings import Settings
+from realtimekit.interfaces import ChunkWriter, Request, Response, StreamedRequest
+from realtimekit.kwargs import RequestOptions
+from realtimekit.settings import Settings, is_loopback, validate_timeout
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from realtimekit.errors import DecodeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+from realtimekit.kwargs import validate_type
 
 Item = TypeVar("Item")
-Row = tuple[str, "Mapping[str, Any] | str"]  # its position ("line 3"), and its cells by column or an error message
+Row = tuple[str, Mapping[str, Any] | str]  # its position ("line 3"), and its cells by column or an error message
 
 # Before a formula, some spreadsheets skip them: spaces, and characters that are not visible.
 _BLANKS = " \t\r\n\v\f\xa0\u200b\u2060\u3000\ufeff"
@@ -23,6 +22,7 @@ _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf
 
 def decode_text(content: bytes) -> str:
     """Decode a file: as UTF-8, or as its byte order mark says; invalid bytes become U+FFFD."""
+    validate_type("content", content, (bytes, bytearray), "the bytes of a file")
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return content[len(bom) :].decode(encoding, "replace")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues, split_speaker
 from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table, unquote_formula
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from realtimekit.errors import DecodeError
+from realtimekit.errors import DecodeError
+from realtimekit.record import Record
 
 COLUMNS = ("startTimeMs", "peerId", "userId", "customParticipantId", "name", "text")
 # `sessions transcript --csv`
@@ -146,7 +144,22 @@ def _parse_offset(value: Any, unit: timedelta) -> timedelta:
 
 def to_text(segments: Iterable[Segment]) -> str:
     """Return the transcript as plain text, a line for each segment: "Alice: Hello everyone"."""
-    return "".join(f"{format_segment(segment)}\n" for segment in segments)
+    return "".join(f"{format_segment(segment)}\n" for segment in validate_segments(segments))
+
+
+def validate_segments(segments: Iterable[Segment]) -> list[Segment]:
+    """Return the segments as a list.
+
+    Raises:
+        TypeError: they are not segments, but a transcript or its text, for example.
+    """
+    given: Any = segments
+    listed: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, Record) else [given]
+    for segment in listed:
+        if not isinstance(segment, Segment):
+            kind = type(segment).__name__
+            raise TypeError(f"segments must be a list of Segment, as transcript.segments() returns it, not of {kind}")
+    return listed
 
 
 def format_segment(segment: Segment) -> str:
@@ -169,7 +182,7 @@ def speaking_time(segments: Iterable[Segment]) -> list[SpeakingTime]:
         ValueError: a segment has no end: read the transcript as JSON, SRT or VTT.
     """
     groups: dict[str | None, list[Segment]] = {}
-    for segment in segments:
+    for segment in validate_segments(segments):
         if segment.end is None:
             raise ValueError("a segment has no end (CSV files have none): read the transcript as JSON, SRT or VTT")
         peer = segment.peer

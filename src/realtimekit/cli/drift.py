@@ -55,7 +55,7 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
     if update and save:
         raise click.UsageError("give --save or --update, not both: each says where to write the slice")
-    if update and not (SLICE_PATH.parents[3] / "pyproject.toml").is_file():
+    if update and not _is_in_checkout(SLICE_PATH):
         raise click.UsageError(
             "--update works only in a checkout of the source: use --save FILE, and --base FILE later"
         )
@@ -76,6 +76,11 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
         _print(old, new, differences, target)
     if differences and not target:
         raise click.exceptions.Exit(1)
+
+
+def _is_in_checkout(path: object) -> bool:
+    """Whether this file of the package is in a checkout, and not in an installed package or a zip file."""
+    return isinstance(path, Path) and (path.parents[3] / "pyproject.toml").is_file()
 
 
 def _failure(path: str, error: Exception) -> str:

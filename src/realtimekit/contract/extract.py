@@ -10,9 +10,10 @@ import json
 import os
 import re
 from collections import Counter
+from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from realtimekit.contract.document import KIT_PATH, SpecError, as_dict, canonical_json, parse_pointer
 from realtimekit.contract.normalize import OPAQUE_KEYWORDS
@@ -20,7 +21,7 @@ from realtimekit.contract.normalize import OPAQUE_KEYWORDS
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-SLICE_PATH = Path(__file__).with_name("slice.json")
+SLICE_PATH = cast("Path", files("realtimekit.contract") / "slice.json")  # or as much of one as a zip file has
 
 # Objects whose keys are names of the API, not keywords.
 _NAMES = {"content", "definitions", "properties", "responses", "$defs"}

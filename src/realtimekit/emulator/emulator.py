@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
 
 from realtimekit.emulator import control, sample_events
 from realtimekit.emulator.dispatch import Dispatcher
 from realtimekit.emulator.extras import missing_extra
+from realtimekit.emulator.faults import Fault
+from realtimekit.emulator.http import JSON, Request, Response
+from realtimekit.emulator.routes import Handler
 from realtimekit.emulator.schema import enum
 from realtimekit.emulator.services import Services
 from realtimekit.emulator.services.events import EVENTS
@@ -15,13 +21,6 @@ from realtimekit.emulator.services.webhook_dispatcher import encode_event
 from realtimekit.emulator.world import World
 
 if TYPE_CHECKING:
-    import os
-    from collections import deque
-    from collections.abc import Iterable, Mapping
-
-    from realtimekit.emulator.faults import Fault
-    from realtimekit.emulator.http import JSON, Request, Response
-    from realtimekit.emulator.routes import Handler
     from realtimekit.emulator.server import Server
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from collections.abc import Iterable
+from typing import Any, NoReturn, Unpack
 from urllib.parse import quote
 
 from realtimekit.emulator.emulator import Peer
+from realtimekit.emulator.faults import Fault
 from realtimekit.emulator.http import HTTPError, bad_request
 from realtimekit.emulator.schema import STRING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.emulator.faults import Fault
 
 
 def _refuse(value: object) -> NoReturn:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from realtimekit.errors import RateLimitError
-from realtimekit.interfaces import Reservation
+from realtimekit.interfaces import Reservation, Response
 from realtimekit.limits import forks
 from realtimekit.limits.headers import Observation
 from realtimekit.limits.state import LimiterState
 from realtimekit.limits.wait_queue import POLL_INTERVAL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.interfaces import Response
 
 DEFAULT_MAX_WAIT = 60.0  # seconds; beyond that the caller decides
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple, TypeAlias
 
 from realtimekit.quality.finding import Finding, worst_first
 from realtimekit.quality.time_series import Interval
 from realtimekit.quality.tracks import MEDIA, ROLES, media_name
 from realtimekit.quality.wording import format_duration, format_intervals, join_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import tzinfo
 
 _Span: TypeAlias = tuple[datetime, datetime]  # a start and an end
 MAX_LISTED_INTERVALS = 3  # a text lists so many; of more, it names the worst

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from realtimekit.quality.time_series import Interval
-    from realtimekit.quality.tracks import Direction, Media
+from realtimekit.quality.time_series import Interval
+from realtimekit.quality.tracks import Direction, Media
 
 Severity: TypeAlias = Literal["info", "warning", "severe"]
 WORST_FIRST: tuple[Severity, ...] = ("severe", "warning", "info")

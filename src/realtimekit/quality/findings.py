@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from datetime import UTC, timedelta, tzinfo
+from typing import Any
 
 from realtimekit.quality import metrics
 from realtimekit.quality.candidate_paths import CandidatePath, indirect_paths
 from realtimekit.quality.events import group_by_event
 from realtimekit.quality.finding import Finding, Severity, worst_first
+from realtimekit.quality.metrics import RatioMetric, StateMetric
 from realtimekit.quality.parsing import drop_none, get_in, to_datetime
 from realtimekit.quality.thresholds import LOWER_IS_WORSE, Threshold, Thresholds, validate_thresholds
+from realtimekit.quality.time_series import Interval
+from realtimekit.quality.tracks import Direction, Track
 from realtimekit.quality.wording import format_duration, format_intervals
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import tzinfo
-
-    from realtimekit.quality.metrics import RatioMetric, StateMetric
-    from realtimekit.quality.time_series import Interval
-    from realtimekit.quality.tracks import Direction, Track
 
 
 def detect_findings(tracks: Iterable[Track], metadata: Any, thresholds: Thresholds, tz: tzinfo = UTC) -> list[Finding]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
+from realtimekit.quality.time_series import TimeSeries
+from realtimekit.quality.tracks import Column, Direction, Media, Ratio, Track
 from realtimekit.quality.wording import format_number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.quality.time_series import TimeSeries
-    from realtimekit.quality.tracks import Column, Direction, Media, Ratio, Track
 
 
 class RatioMetric(NamedTuple):

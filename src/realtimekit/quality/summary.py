@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from realtimekit.quality.parsing import drop_none, to_datetime
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from realtimekit.quality.tracks import Column, Direction, Media, Track
+from realtimekit.quality.tracks import Column, Direction, Media, Track
 
 
 class Distribution(NamedTuple):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
 
 from realtimekit.quality.parsing import to_datetime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
 
 
 class Bucket(NamedTuple):

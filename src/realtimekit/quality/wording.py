@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import timedelta, tzinfo
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import tzinfo
-
-    from realtimekit.quality.time_series import Interval
+from realtimekit.quality.time_series import Interval
 
 
 def format_number(value: float) -> str:

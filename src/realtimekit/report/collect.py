@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from realtimekit.errors import APIConnectionError, APIError, ArtifactError, AuthenticationError, DecodeError
+from realtimekit.kwargs import validate_type
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.attendees import group_participants
 from realtimekit.report.data import CallQuality, ReportData
 from realtimekit.report.fields import get_field
 from realtimekit.report.plot_data import MAX_POINTS, build_plots
+from realtimekit.resources.session import Session
 from realtimekit.resources.session_quality import MissingReport, iter_quality
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from realtimekit.artifacts.segments import Segment
     from realtimekit.flow import Sync
-    from realtimekit.resources.session import Session
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ def collect_data(
     progress: Callable[[int, int | None], object] | None,
 ) -> ReportData:
     """Collect the data of a report; see `session_report.collect`."""
+    validate_type("session", session, Session, "a session, such as client.sessions.find(id)")
     if session._client.asynchronous:
         raise TypeError("a report needs a session of RealtimeKit, not of AsyncRealtimeKit")
     if "status" not in session:  # it is known by its id alone

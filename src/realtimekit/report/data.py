@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from realtimekit.artifacts.messages import ChatMessage
-    from realtimekit.artifacts.segments import Segment
-    from realtimekit.flow import Sync
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.report.attendees import Attendee
-    from realtimekit.report.plot_data import Plot
-    from realtimekit.resources.livestream_session import LivestreamSession
-    from realtimekit.resources.recording import Recording
-    from realtimekit.resources.session import Session
-    from realtimekit.resources.session_quality import MissingReport, PeerQuality
+from realtimekit.artifacts.messages import ChatMessage
+from realtimekit.artifacts.segments import Segment
+from realtimekit.flow import Sync
+from realtimekit.quality.thresholds import Thresholds
+from realtimekit.report.attendees import Attendee
+from realtimekit.report.plot_data import Plot
+from realtimekit.resources.livestream_session import LivestreamSession
+from realtimekit.resources.recording import Recording
+from realtimekit.resources.session import Session
+from realtimekit.resources.session_quality import MissingReport, PeerQuality
 
 
 class CallQuality(NamedTuple):

@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from realtimekit.quality.tracks import Direction, Media
     from realtimekit.report.data import CallQuality, ReportData
 
-_HERE = Path(__file__).parent
 _SEVERITIES = ("severe", "warning", "info")
 # A longer conversation is collapsed at first, and so are all calls but the worst, and further findings.
 OPEN_ENTRIES, OPEN_CALLS, OPEN_FINDINGS = 150, 3, 6
@@ -46,7 +46,7 @@ def render_page(report: ReportData, *, links: bool = False) -> str:
         ImportError: the extra `report` is not installed.
     """
     environment = load_environment()
-    style = (_HERE / "style.css").read_text(encoding="utf-8")
+    style = _read("style.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     calls = sorted(report.calls, key=_severity_key)
     return environment.get_template("report.html").render(
@@ -131,9 +131,14 @@ def _severity_key(call: CallQuality) -> tuple[int, ...]:
     return tuple(-severities.count(severity) for severity in _SEVERITIES)
 
 
+def _read(name: str) -> str:
+    """Return the text of a file in this package, which may be in a zip file."""
+    return files("realtimekit.report").joinpath(name).read_text(encoding="utf-8")
+
+
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only where a page is made
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # only where a page is made
     from markupsafe import Markup
 
     from realtimekit.report import markdown, svg  # here, so that one place reports what is missing
@@ -144,7 +149,7 @@ def _environment() -> Environment:
         return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FunctionLoader(_read),
         autoescape=True,
         finalize=clean_text,  # runs before escaping
         undefined=StrictUndefined,

@@ -6,18 +6,13 @@ of its time, so that everything in the findings can be seen. Metrics and thresho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from realtimekit.quality.metrics import RATIO_METRICS
+from realtimekit.quality.metrics import RATIO_METRICS, RatioMetric
 from realtimekit.quality.parsing import drop_none
-from realtimekit.quality.thresholds import LOWER_IS_WORSE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.quality.metrics import RatioMetric
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.quality.tracks import Direction, Media, Track
+from realtimekit.quality.thresholds import LOWER_IS_WORSE, Thresholds
+from realtimekit.quality.tracks import Direction, Media, Track
 
 PLOT_KINDS = ("low_mos", "packet_loss", "high_rtt", "high_jitter")
 MAX_POINTS = 120

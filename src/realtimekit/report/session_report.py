@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable
 
+from realtimekit.flow import Sync
+from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.collect import collect_data
 from realtimekit.report.data import ReportData
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
-    from realtimekit.flow import Sync
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.resources.session import Session
+from realtimekit.resources.session import Session
 
 
 class SessionReport(ReportData):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
+from realtimekit.errors import DecodeError
 from realtimekit.flow import F, Flow
 from realtimekit.kwargs import RequestOptions
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
-    from realtimekit.artifacts.messages import ChatMessage
-    from realtimekit.errors import DecodeError
+    from realtimekit.artifacts import messages as chat_messages
+else:
+    chat_messages = LazyModule("realtimekit.artifacts.messages")
 
 
 class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields=("chat_download_url_expiry",)):
@@ -28,7 +31,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
     @operation
     def messages(
         self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
-    ) -> Flow[list[ChatMessage]]:
+    ) -> Flow[list[chat_messages.ChatMessage]]:
         """Download the file (CSV or JSON) and return its messages, in the order of the file.
 
         Args:
@@ -38,6 +41,4 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
             DecodeError: a row cannot be read, and `errors` is None.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
-        from realtimekit.artifacts.messages import parse_chat
-
-        return parse_chat((yield from self._content(options)), errors=errors)
+        return chat_messages.parse_chat((yield from self._content(options)), errors=errors)

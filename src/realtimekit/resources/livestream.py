@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 
 from realtimekit import responses
@@ -45,6 +46,13 @@ class Livestreams(Relation["Livestream[F]", F]):
 
     def where(self, **filters: Unpack[LivestreamFilters]) -> Livestreams[F]:
         """Return the livestreams that match these filters: `GET /livestreams`.
+
+        Args:
+            filters: `status` ("LIVE", "IDLE", "ERRORED", "INVOKED"), `exclude_meetings` (leave out those of meetings),
+                `start_time` and `end_time` (aware datetimes, or strings in ISO 8601), `page_no` (the page to start
+                from) and `per_page`; `sort_order` ("ASC", "DSC"), for which there is `order_by("created_at")`, with "-"
+                descending; and the options of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`,
+                `extra_headers`.
 
         Raises:
             ValueError: a time is invalid or has no time zone.
@@ -120,10 +128,14 @@ class Livestream(
     create = on_default_client(Livestreams[Sync].create)
 
     @operation
-    def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[LivestreamSession[F]]:
+    def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[ActiveLivestreamSession[F]]:
         """Return the broadcast that is live: `GET /livestreams/{livestream_id}/active-livestream-session`.
 
-        The response also contains the livestream, which is merged into this record.
+        The response also contains the livestream, which is merged into this record, too.
+
+        Example:
+            active = client.livestreams.find("live-1").active_livestream_session()
+            active.session.reload().viewer_seconds
 
         Raises:
             NotFoundError: no broadcast is live.
@@ -134,7 +146,30 @@ class Livestream(
             raise DecodeError(f"the response with the active broadcast of {self!r} contains no session")
         if isinstance(data.get("livestream"), dict):
             self._update_from(body)
-        return LivestreamSession[F]._from_data(self._client, data["session"], self._scope_for(LivestreamSession))
+        scope = self._scope_for(LivestreamSession)
+        active = ActiveLivestreamSession[F]._from_data(self._client, data["session"], scope)
+        active.__dict__["livestream"] = self
+        return active
+
+
+class ActiveLivestreamSession(LivestreamSession[F]):
+    """The broadcast that is live, with its livestream: `livestream.active_livestream_session()`. Read-only.
+
+    It has the fields of the broadcast; `reload()` reads them again, also once the broadcast has ended.
+    """
+
+    @cached_property
+    def session(self) -> LivestreamSession[F]:
+        """The broadcast as a record of its own, with its own `reload()`."""
+        return LivestreamSession[F]._from_data(self._client, dict(self._data), self._scope)
+
+    @cached_property
+    def livestream(self) -> Livestream[F]:
+        """The livestream that this was read from; of a copy or a pickle only its id is known before `reload()`.
+
+        It is no field, because what serializes a broadcast must not give away the livestream's key.
+        """
+        return Livestream[F]._from_data(self._client, {"id": self.livestream_id}, self._scope)
 
 
 class LivestreamDetails(NamedTuple, Generic[F]):

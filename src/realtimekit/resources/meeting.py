@@ -11,6 +11,7 @@ from realtimekit.errors import NotFoundError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, all_on_default_client, on_default_client
@@ -21,7 +22,9 @@ from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
 
 if TYPE_CHECKING:
-    from realtimekit.resources.session import Sessions
+    from realtimekit.resources import session
+else:
+    session = LazyModule("realtimekit.resources.session")
 
 
 class MeetingFilters(ScopedOptions, total=False):
@@ -161,15 +164,13 @@ class Meeting(
     create = on_default_client(Meetings[Sync].create)
 
     @property
-    def sessions(self) -> Sessions[F]:
+    def sessions(self) -> session.Sessions[F]:
         """The sessions of the meeting: `GET /sessions?associated_id=`. Reading the attribute sends nothing.
 
         Example:
             meeting.sessions.order_by("-created_at").first()
         """
-        from realtimekit.resources.session import Sessions  # loaded when sessions are read
-
-        return Sessions[F]._of(self, {"associated_id": self.id})
+        return session.Sessions[F]._of(self, {"associated_id": self.id})
 
     @fluent
     def update(self, **changes: Unpack[MeetingChanges]) -> Flow[None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import fluent, operation
 from realtimekit.record import field
 from realtimekit.relation import Relation
@@ -16,9 +18,9 @@ from realtimekit.resources.participant_token import ParticipantToken
 from realtimekit.resources.preset import with_preset_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.resources.session import Sessions
+    from realtimekit.resources import session
+else:
+    session = LazyModule("realtimekit.resources.session")
 
 
 class MeetingScopedOptions(ScopedOptions, total=False):
@@ -62,7 +64,12 @@ class Participants(Relation["Participant[F]", F]):
     """The participants of a meeting: `meeting.participants`, or `client.participants` with `meeting_id=`."""
 
     def where(self, **filters: Unpack[ParticipantFilters]) -> Participants[F]:
-        """Return the participants: `GET /meetings/{meeting_id}/participants`. The API has no filters here."""
+        """Return the participants: `GET /meetings/{meeting_id}/participants`. The API has no filters here.
+
+        Args:
+            filters: `page_no` (the page to start from) and `per_page`; and the options of every call: `meeting_id`,
+                `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(filters)
 
     @operation
@@ -152,7 +159,7 @@ class Participant(
     ensure = on_default_client(Participants[Sync].ensure)
 
     @property
-    def sessions(self) -> Sessions[F]:
+    def sessions(self) -> session.Sessions[F]:
         """The sessions of the meeting in which the participant took part. Reading the attribute sends nothing.
 
         The API cannot filter sessions by participant: the sessions of the meeting are read (`GET /sessions`), and for
@@ -163,10 +170,9 @@ class Participant(
             [session.started_at for session in participant.sessions.order_by("-created_at").limit(3)]
         """
         from realtimekit.resources.selections import WithParticipant
-        from realtimekit.resources.session import Sessions  # loaded when sessions are read
 
         meeting_id = self._path_ids()["meeting_id"]
-        return Sessions[F]._of(self, {"associated_id": meeting_id}, WithParticipant(self))
+        return session.Sessions[F]._of(self, {"associated_id": meeting_id}, WithParticipant(self))
 
     @fluent
     def update(self, **changes: Unpack[ParticipantChanges]) -> Flow[None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from realtimekit.artifacts.download import Downloadable, File
 from realtimekit.flow import F, Flow, Sync
@@ -27,9 +27,6 @@ from realtimekit.resources.recording_config import (
     VideoConfigFields,
 )
 from realtimekit.resources.selections import OfSession
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RecordingStatus: TypeAlias = Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str
 
@@ -147,9 +144,15 @@ class Recordings(Relation["Recording[F]", F]):
         """Return the recordings that match these filters: `GET /recordings`.
 
         Args:
-            filters: `session_id` is not a filter of the API: the session is loaded for the id of its meeting
-                (`GET /sessions/{session_id}`; not if `meeting_id` is passed, too), the recordings of the meeting are
-                read, and those of its other sessions are left out. All others are sent as they are.
+            filters: `meeting_id`, `session_id`, `status` (one or several of "INVOKED", "RECORDING", "UPLOADING",
+                "UPLOADED", "ERRORED", "PAUSED"), `expired`, `search`, `start_time` and `end_time` (aware datetimes, or
+                strings in ISO 8601), `page_no` (the page to start from) and `per_page`; `sort_by` ("invokedTime") and
+                `sort_order` ("ASC", "DESC"), for which there is `order_by("invoked_time")`, with "-" descending; and
+                the options of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+
+        `session_id` is not a filter of the API: the session is loaded for the id of its meeting
+        (`GET /sessions/{session_id}`; not if `meeting_id` is passed, too), the recordings of the meeting are read, and
+        those of its other sessions are left out. All others are sent as they are.
 
         Raises:
             ValueError: a time is invalid or has no time zone.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from realtimekit.flow import Flow, Runner
 from realtimekit.paths import encode_segment
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.flow import Flow, Runner
-    from realtimekit.record import Record
+from realtimekit.record import Record
 
 
 class OfSession:

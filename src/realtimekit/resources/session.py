@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overload
 
@@ -9,8 +10,9 @@ from realtimekit import responses
 from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import F, Flow, Sync
+from realtimekit.flow import Async, F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
@@ -23,11 +25,11 @@ from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
-
-    from realtimekit.flow import Async
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.resources.session_quality import SessionQuality
+    from realtimekit.quality import thresholds as quality_thresholds
+    from realtimekit.resources import session_quality
+else:
+    quality_thresholds = LazyModule("realtimekit.quality.thresholds")
+    session_quality = LazyModule("realtimekit.resources.session_quality")
 
 PeerReportPart: TypeAlias = (
     Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
@@ -62,8 +64,10 @@ class Sessions(Relation["Session[F]", F]):
         Args:
             filters: `status` ("LIVE", "ENDED"), `meeting_id` (or `associated_id`, as the API calls it here),
                 `participants` (how many took part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes,
-                or strings in ISO 8601), `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of
-                every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+                or strings in ISO 8601), `search`, `page_no` (the page to start from) and `per_page`; `sort_by`
+                ("minutesConsumed", "createdAt") and `sort_order` ("ASC", "DESC"), for which there is
+                `order_by("created_at")`, `order_by("minutes_consumed")`, with "-" descending; and the options of every
+                call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
         Raises:
             ValueError: a time is invalid or has no time zone.
@@ -215,20 +219,26 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         self: Session[Sync],
         *,
         concurrency: int = 4,
-        thresholds: Thresholds | None = None,
+        thresholds: quality_thresholds.Thresholds | None = None,
         keep_reports: bool = False,
-    ) -> SessionQuality: ...
+    ) -> session_quality.SessionQuality: ...
     @overload
     def quality(
         self: Session[Async],
         *,
         concurrency: int = 4,
-        thresholds: Thresholds | None = None,
+        thresholds: quality_thresholds.Thresholds | None = None,
         keep_reports: bool = False,
-    ) -> Coroutine[Any, Any, SessionQuality]: ...
-    def quality(self, *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False) -> Any:
+    ) -> Coroutine[Any, Any, session_quality.SessionQuality]: ...
+    def quality(
+        self,
+        *,
+        concurrency: int = 4,
+        thresholds: quality_thresholds.Thresholds | None = None,
+        keep_reports: bool = False,
+    ) -> Any:
         """Return the call quality of every participant: see `realtimekit.resources.session_quality.session_quality`."""
-        from realtimekit.resources.session_quality import session_quality
-
         session: Any = self
-        return session_quality(session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports)
+        return session_quality.session_quality(
+            session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports
+        )

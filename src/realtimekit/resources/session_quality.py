@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, NamedTuple, overload
 
 from realtimekit import errors
-from realtimekit.kwargs import validate_positive
+from realtimekit.flow import Async, Flow, Sync
+from realtimekit.kwargs import validate_positive, validate_type
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
-from realtimekit.quality.finding import worst_first
+from realtimekit.quality.finding import Finding, worst_first
 from realtimekit.quality.findings import detect_findings
 from realtimekit.quality.peer_report import PeerReport
-from realtimekit.quality.summary import summarize
+from realtimekit.quality.summary import QualitySummary, summarize
 from realtimekit.quality.thresholds import Thresholds, validate_thresholds
-from realtimekit.quality.tracks import tracks_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator
-
-    from realtimekit.flow import Async, Flow, Sync
-    from realtimekit.quality.finding import Finding
-    from realtimekit.quality.summary import QualitySummary
-    from realtimekit.quality.tracks import Track
-    from realtimekit.resources.session import Session
-    from realtimekit.resources.session_participant import SessionParticipant
-
+from realtimekit.quality.tracks import Track, tracks_of
+from realtimekit.resources.session import Session
+from realtimekit.resources.session_participant import SessionParticipant
 
 _MISSING_REASONS: dict[type[Exception], str] = {
     errors.NotFoundError: "no report: call analytics are kept for 6 months, and a live call may have none yet",
@@ -144,7 +137,7 @@ class _ReportFetcher:
 
     def __init__(self, session: Session[Any], thresholds: Thresholds | None) -> None:
         self._session = session
-        self._thresholds = validate_thresholds(thresholds or Thresholds())
+        self._thresholds = validate_thresholds(Thresholds() if thresholds is None else thresholds)
         scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
         self._sessions: Any = session._collection(session._client, scope=scope)
 
@@ -189,6 +182,7 @@ def iter_quality(session: Any, *, concurrency: int = 4, thresholds: Thresholds |
         concurrency: how many reports to request at once, 1 or more.
         thresholds: as for `PeerReport.findings`.
     """
+    validate_type("session", session, Session, "a session, such as client.sessions.find(id)")
     validate_positive("concurrency", concurrency)
     fetcher = _ReportFetcher(session, thresholds)
     if session._client.asynchronous:

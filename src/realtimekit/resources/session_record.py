@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from realtimekit.associations import related_record
 from realtimekit.errors import DecodeError
 from realtimekit.flow import F, Flow
+from realtimekit.lazy import LazyModule
 from realtimekit.paths import encode_segment
 from realtimekit.resource import Resource
 
 if TYPE_CHECKING:
-    from realtimekit.resources.meeting import Meeting
-    from realtimekit.resources.recording import Recordings
+    from realtimekit.resources import meeting as meetings
+    from realtimekit.resources import recording
+else:
+    meetings = LazyModule("realtimekit.resources.meeting")
+    recording = LazyModule("realtimekit.resources.recording")
 
 
 class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_name", "started_at")):
@@ -38,7 +42,7 @@ class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_n
     updated_at: datetime | None
 
     @related_record
-    def meeting(self) -> Flow[Meeting[F]]:
+    def meeting(self) -> Flow[meetings.Meeting[F]]:
         """The meeting: `GET /meetings/{meeting_id}`. Loaded when it is first read, and cached; `await` it if async.
 
         If only the id of the session is known, the session is loaded first.
@@ -47,13 +51,11 @@ class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_n
             DecodeError: the session does not say which meeting it belongs to.
             NotFoundError: there is no such meeting.
         """
-        from realtimekit.resources.meeting import Meeting, Meetings  # loaded when a meeting is read
-
-        scope = self._scope_for(Meeting)
-        return (yield from Meetings(self._client)._find((yield from self._find_meeting_id()), {}, scope))
+        scope = self._scope_for(meetings.Meeting)
+        return (yield from meetings.Meetings(self._client)._find((yield from self._find_meeting_id()), {}, scope))
 
     @property
-    def recordings(self) -> Recordings[F]:
+    def recordings(self) -> recording.Recordings[F]:
         """The recordings of the session. Reading the attribute sends nothing.
 
         The API can filter recordings by meeting only: `GET /recordings?meeting_id=` is read, and the recordings of its
@@ -63,10 +65,9 @@ class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_n
             for recording in session.recordings.where(status="UPLOADED"):
                 recording.download("recordings/")
         """
-        from realtimekit.resources.recording import Recordings  # loaded when recordings are read
         from realtimekit.resources.selections import OfSession
 
-        return Recordings[F]._of(self, {"session_id": self.id}, OfSession(self.id, self._known_meeting_id()))
+        return recording.Recordings[F]._of(self, {"session_id": self.id}, OfSession(self.id, self._known_meeting_id()))
 
     def _known_meeting_id(self) -> Any:
         return self._data.get("associated_id")

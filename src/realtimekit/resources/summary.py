@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
@@ -13,9 +14,6 @@ from realtimekit.polling import wait_until
 from realtimekit.record import field
 from realtimekit.resource import Resource
 from realtimekit.resources.artifact import Artifact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Summary(

@@ -7,17 +7,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 from urllib.parse import unquote, urlsplit
 
-from realtimekit.errors import RealtimeKitError
+from realtimekit.errors import DecodeError, RealtimeKitError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
 from realtimekit.kwargs import RequestOptions
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
-    from realtimekit.artifacts.segments import Segment, SpeakingTime
-    from realtimekit.errors import DecodeError
+    from realtimekit.artifacts import formats
+    from realtimekit.artifacts import segments as transcript_segments
+else:
+    formats = LazyModule("realtimekit.artifacts.formats")
+    transcript_segments = LazyModule("realtimekit.artifacts.segments")
 
 # Participant minutes. In a shorter session perhaps nobody spoke.
 SILENT_MINUTES = 0.1
@@ -64,7 +68,7 @@ class Transcript(
     @operation
     def segments(
         self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
-    ) -> Flow[list[Segment]]:
+    ) -> Flow[list[transcript_segments.Segment]]:
         """Download the file and return its segments, in the order of the file.
 
         Args:
@@ -82,46 +86,36 @@ class Transcript(
     @operation
     def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artifacts.segments import to_text
-
-        return to_text((yield from self._segments(options)))
+        return transcript_segments.to_text((yield from self._segments(options)))
 
     @operation
-    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
+    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[transcript_segments.SpeakingTime]]:
         """Return how long each participant spoke, the longest first."""
-        from realtimekit.artifacts.segments import speaking_time
-
-        return speaking_time((yield from self._segments(options)))
+        return transcript_segments.speaking_time((yield from self._segments(options)))
 
     @operation
     def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return SubRip subtitles."""
-        from realtimekit.artifacts.formats import to_srt
-
-        return to_srt((yield from self._segments(options)))
+        return formats.to_srt((yield from self._segments(options)))
 
     @operation
     def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return WebVTT subtitles."""
-        from realtimekit.artifacts.formats import to_vtt
-
-        return to_vtt((yield from self._segments(options)))
+        return formats.to_vtt((yield from self._segments(options)))
 
     @operation
     def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return Markdown: one paragraph per segment, with its time and its speaker."""
-        from realtimekit.artifacts.formats import to_markdown
-
-        return to_markdown((yield from self._segments(options)))
+        return formats.to_markdown((yield from self._segments(options)))
 
     @operation
     def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
         """Return RealtimeKit's JSON."""
-        from realtimekit.artifacts.formats import to_json
+        return formats.to_json((yield from self._segments(options)))
 
-        return to_json((yield from self._segments(options)))
-
-    def _segments(self, options: RequestOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+    def _segments(
+        self, options: RequestOptions, errors: list[DecodeError] | None = None
+    ) -> Flow[list[transcript_segments.Segment]]:
         segments = yield from self._segments_unchecked(options, errors)
         if why := self.suspect:
             session_id = self._scope.get("session_id")
@@ -130,16 +124,14 @@ class Transcript(
 
     def _segments_unchecked(
         self, options: RequestOptions, errors: list[DecodeError] | None = None
-    ) -> Flow[list[Segment]]:
+    ) -> Flow[list[transcript_segments.Segment]]:
         """Return the segments, without a warning, for callers that show why the transcript is `suspect`."""
-        from realtimekit.artifacts.segments import parse_transcript  # as above
-
         if self._format is None:
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
         content = yield from self._content(options)
         self.__dict__["_doubt"] = None if content.strip() else (yield from self._doubt_about_silence())
-        return parse_transcript(content, errors=errors)
+        return transcript_segments.parse_transcript(content, errors=errors)
 
     def _doubt_about_silence(self) -> Flow[str | None]:
         """Return why an empty file is suspect, if the session shows that people were there and nothing transcribed."""

@@ -80,6 +80,9 @@ class Webhooks(Relation["Webhook[F]", F]):
         """Return the webhooks: `GET /webhooks`. The API has no filters here.
 
         If it responds with 404, as for some apps without webhooks, `GET /apps/{app_id}` tells whether the app exists.
+
+        Args:
+            options: those of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
         """
         return self._where(options)
 

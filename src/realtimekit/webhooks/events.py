@@ -6,6 +6,8 @@ same list). An event with any other name is an `UnknownEvent`. Undeclared fields
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -13,6 +15,7 @@ from realtimekit.associations import related_record
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
 from realtimekit.flow import ClientBound, F, Flow, Runner
+from realtimekit.kwargs import validate_type
 from realtimekit.paths import encode_segment
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
@@ -25,8 +28,6 @@ from realtimekit.webhooks.clients import NoClient
 from realtimekit.webhooks.payloads import EventMeeting, EventParticipant, EventRecording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from realtimekit.resources.recording import Recording
 
 # Where the different events have these ids: paths in the body, by preference.
@@ -42,8 +43,9 @@ class Event(Record, ClientBound[F]):
     pickled, for a task queue; the pickle leaves the client behind.
     """
 
-    types: ClassVar[dict[str, type[Event[Any]]]] = {}
+    types: ClassVar[dict[str, builtins.type[Event[Any]]]] = {}  # `type` is a property here
     """Event name -> class."""
+    _variable = "event"  # what users call one, of whatever class
 
     _delivery: tuple[str | None, str | None] = (None, None)  # its id, the webhook's id
     _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # for an event made by hand, which is a sync one
@@ -132,6 +134,7 @@ class Event(Record, ClientBound[F]):
 
     def bind(self, client: Runner[F]) -> Self:
         """Return the same event, bound to another client."""
+        validate_type("client", client, Runner, "a RealtimeKit or an AsyncRealtimeKit")
         return self._from_data(dict(self._data), self._delivery, client)
 
     @classmethod
@@ -313,6 +316,12 @@ def parse_event(
         delivery_id: the header rtk-uuid.
         webhook_id: the header rtk-webhook-id.
         client: the client for `event.session` and the like; None for the default client.
+
+    Raises:
+        TypeError: the data is not a decoded JSON object.
     """
+    validate_type("data", data, Mapping, "the decoded JSON object of a delivery")
+    if client is not None:
+        validate_type("client", client, Runner, "a RealtimeKit or an AsyncRealtimeKit")
     event_class = Event.types.get(str(data.get("event")), UnknownEvent)
     return event_class._from_data(dict(data), (delivery_id, webhook_id), client)

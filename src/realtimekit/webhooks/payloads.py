@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from realtimekit.artifacts.download import Downloadable, File
-from realtimekit.flow import F, Runner
+from realtimekit.flow import F, Flow, Runner
+from realtimekit.kwargs import RequestOptions
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
 from realtimekit.webhooks.clients import NoClient
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Flow
-    from realtimekit.kwargs import RequestOptions
     from realtimekit.resources.recording import Recording
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection
 from enum import Enum
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -11,22 +12,23 @@ from realtimekit import settings
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import name_constructor
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.resource import _DefaultClient
+from realtimekit.settings import validate_ids
 from realtimekit.webhooks.body import hide_body, parse_body, validate_body
 from realtimekit.webhooks.clients import AsyncKeyClient, KeyClient, NoClient
 from realtimekit.webhooks.errors import ForeignEventError, InvalidSignatureError
 from realtimekit.webhooks.events import Event, parse_event
-from realtimekit.webhooks.headers import parse_headers
+from realtimekit.webhooks.headers import Headers, parse_headers
 from realtimekit.webhooks.public_key import PublicKeyCache, parse_public_key, validate_key_url
 from realtimekit.webhooks.signature import decode_signature, is_signed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-    from realtimekit.webhooks.headers import Headers
+    from cryptography.hazmat.primitives.asymmetric import rsa
+else:
+    rsa = LazyModule("cryptography.hazmat.primitives.asymmetric.rsa")
 
 
 class Configured(Enum):
@@ -66,6 +68,10 @@ class BaseReceiver(ClientBound[F]):
         ConfigurationError: an argument is invalid, or the extra `webhooks` is not installed.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        name_constructor(cls)
+
     asynchronous: ClassVar[bool]
     _key_client: ClassVar[type[Any]]  # runs the flows of the receiver
     _event_client: ClassVar[type[Runner[Any]]]  # the client of the events, if none is given
@@ -86,11 +92,14 @@ class BaseReceiver(ClientBound[F]):
             raise ConfigurationError("webhooks need the extra `webhooks`: pip install 'realtimekit[webhooks]'")
         if isinstance(webhook_ids, str):
             raise ConfigurationError("webhook_ids is a string: pass a list of ids, even for a single one")
+        if webhook_ids is not None and not hasattr(webhook_ids, "__iter__"):
+            raise ConfigurationError(f"webhook_ids must be a list of ids, not {type(webhook_ids).__name__}")
         if public_key is not None and key_url is not None:
             raise ConfigurationError("pass public_key= or key_url=, not both")
+        validate_ids({"app_id": app_id})
         _validate_positive("max_body", max_body)
         _validate_positive("refresh_interval", refresh_interval)
-        if client is not None and client.asynchronous != self.asynchronous:
+        if client is not None and getattr(client, "asynchronous", None) != self.asynchronous:
             kind = "an AsyncRealtimeKit" if self.asynchronous else "a RealtimeKit"
             raise ConfigurationError(f"{type(self).__name__} takes {kind}, not {client!r}")
         self.max_body = max_body
@@ -116,7 +125,7 @@ class BaseReceiver(ClientBound[F]):
         return None if self._public_key.fixed else self._public_key.url(self._client)
 
     @operation
-    def current_key(self) -> Flow[RSAPublicKey]:
+    def current_key(self) -> Flow[rsa.RSAPublicKey]:
         """Return the public key: given, cached, or fetched now.
 
         Raises:
@@ -195,7 +204,7 @@ def _validate_positive(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}={value!r}: must be a positive number")
 
 
-def _parse_given_key(pem: str | bytes | None) -> RSAPublicKey | None:
+def _parse_given_key(pem: str | bytes | None) -> rsa.RSAPublicKey | None:
     if pem is None:
         return None
     try:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Coroutine
+from typing import Any, overload
 
 from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]
 from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]
@@ -15,9 +16,6 @@ from realtimekit.webhooks.adapters.wsgi import read_body
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import AsyncEndpoint, Endpoint, WebhookResponse, error_response, validate_type
 from realtimekit.webhooks.errors import WebhookError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
 
 
 @overload

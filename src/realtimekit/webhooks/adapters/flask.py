@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -11,9 +11,6 @@ from realtimekit.webhooks.adapters.wsgi import check_readable
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import Endpoint, error_response, validate_type
 from realtimekit.webhooks.errors import WebhookError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def webhook_view(endpoint: Endpoint) -> Callable[[], Response]:

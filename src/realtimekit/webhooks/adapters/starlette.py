@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from starlette.routing import Route
 
 from realtimekit.webhooks.adapters.asgi import WebhookApp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.webhooks.endpoint import AsyncEndpoint
+from realtimekit.webhooks.endpoint import AsyncEndpoint
 
 
 def webhook_route(

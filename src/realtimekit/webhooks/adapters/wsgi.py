@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import Endpoint, WebhookResponse, error_response, validate_type
 from realtimekit.webhooks.errors import UnreadableBodyError, WebhookError
 from realtimekit.webhooks.headers import PREFIXES
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    Environ = dict[str, Any]
-    StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
 
 
 class WebhookApp:
