@@ -20,6 +20,7 @@ from realtimekit import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
+    interfaces,
 )
 from realtimekit.artifacts.resumable_download import MIN_PROGRESS
 from tests.transports.loopback import Connection, Received, Server, answer
@@ -356,6 +357,30 @@ class TestLinks:
             way.download(storage, tmp_path / "f")
         assert len(str(caught.value)) < 1000
 
+    @pytest.mark.parametrize(
+        ("link", "told"),
+        [
+            (f"ftp://127.0.0.1/f?{SIGNATURE}", "of the kind 'ftp'"), ("file:///etc/passwd", "of the kind 'file'"),
+            ("javascript:x", "of the kind 'javascript'"), ("/relative", "malformed"), ("https://", "malformed"),
+            ("http://[::", "malformed"), ("http://127.0.0.1:99999/f", "malformed"), ("http://exa mple/f", "malformed"),
+            (f"http://127.0.0.1\n/f?{SIGNATURE}", "malformed"),
+        ],
+    )  # fmt: skip
+    def test_only_http_and_at_once(self, way: Way, tmp_path: Path, link: str, told: str) -> None:
+        retries: list[Any] = []
+        settings = {"on_retry": retries.append}
+        with Storage(link=link) as storage, pytest.raises(DecodeError, match=told) as caught:
+            way.download(storage, tmp_path / "f", settings=settings)
+        assert retries == []
+        assert (storage.asked, left(tmp_path)) == ([], [])
+        assert_tells_no_secret(caught.value)
+
+    def test_a_password_in_a_link_is_not_told(self, way: Way, tmp_path: Path) -> None:
+        link = f"http://user:{SIGNATURE}@127.0.0.1:1/f"
+        with Storage(link=link) as storage, pytest.raises(APIConnectionError) as caught:
+            way.download(storage, tmp_path / "f")
+        assert SIGNATURE not in f"{caught.value} {caught.value.path}"
+
 
 class TestRedirects:
     @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
@@ -425,6 +450,35 @@ class TestLimits:
         with Storage() as storage, pytest.raises(ValueError, match="max_bytes"):
             way.download(storage, tmp_path / "f", max_bytes=wrong)
         assert storage.asked == []
+
+    @pytest.mark.parametrize("read", [lambda chat: chat.read(), lambda chat: chat.messages()], ids=["read", "messages"])
+    def test_an_endless_file_in_memory(self, way: Way, read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        def endless(_storage: Storage, connection: Connection, _request: Received) -> None:
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                connection.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+
+        assert interfaces.MAX_RESPONSE_BYTES == 64 * 2**20
+        monkeypatch.setattr("realtimekit.resources.artifact.MAX_RESPONSE_BYTES", 2**20)
+        with Storage(endless) as storage, pytest.raises(DecodeError, match="more than max_bytes=1048576 bytes"):
+            way.do(storage.url, read)
+        assert len(storage.asked) == 1
+
+    def test_an_exploding_file_in_memory(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+        bomb = gzip.compress(bytes(10 * 2**20))
+        monkeypatch.setattr("realtimekit.resources.artifact.MAX_RESPONSE_BYTES", 2**20)
+        act = says(bomb, headers=("Content-Encoding: gzip",))
+        with Storage(act) as storage, pytest.raises(DecodeError, match="more than max_bytes"):
+            way.do(storage.url, lambda chat: chat.read())
+
+    def test_another_limit_in_memory(self, way: Way) -> None:
+        with Storage() as storage:
+            assert way.do(storage.url, lambda chat: chat.read(max_bytes=SIZE)) == DATA
+            assert way.do(storage.url, lambda chat: chat.read(max_bytes=None)) == DATA
+            with pytest.raises(DecodeError, match=f"max_bytes={SIZE - 1}"):
+                way.do(storage.url, lambda chat: chat.messages(max_bytes=SIZE - 1))
+            with pytest.raises(ValueError, match="max_bytes='1'"):
+                way.do(storage.url, lambda chat: chat.read(max_bytes="1"))
 
     def test_a_body_that_is_always_short(self, way: Way, tmp_path: Path) -> None:
         short = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")

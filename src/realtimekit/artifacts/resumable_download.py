@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import urljoin, urlsplit
 
 from realtimekit import error_responses, responses, retries
@@ -92,7 +92,22 @@ class ResumableDownload:
         self._file, self._progress, self._max_bytes = file, progress, max_bytes
         self._start = file.tell() if file.seekable() else None
         self._version: FileVersion | None = None  # of what has arrived; None if it cannot be resumed
+        self._save_version: Callable[[FileVersion | None], object] | None = None
         self._end: int | None = None  # of the range that is arriving
+
+    def go_on_from(
+        self, version: FileVersion | None, save_version: Callable[[FileVersion | None], object] | None = None
+    ) -> None:
+        """Go on from what the file has before its current position.
+
+        Args:
+            version: what that is the beginning of; None if there is nothing.
+            save_version: called with the version that is going to arrive, before its first byte is written.
+        """
+        self._save_version = save_version
+        if version is not None:
+            self._version, self.total, self._start = version, version.total, 0
+            self.size = self.most = self._file.tell()
 
     def request_headers(self) -> dict[str, str]:
         """Return the headers that request the whole file, or the range that is missing."""
@@ -150,7 +165,7 @@ class ResumableDownload:
     def _start_over(self, url: str, head: Response) -> None:
         if self.size:
             if self._start is None:
-                raise OSError("the download must start over, but the given file cannot seek: pass a path instead")
+                raise OSError("the download must start over, but this file cannot seek: pass a path of a regular file")
             self._file.seek(self._start)
             self._file.truncate()
             self.size = 0
@@ -158,6 +173,8 @@ class ResumableDownload:
         uncompressed = _is_uncompressed(head)
         self.total = int(length) if uncompressed and re.fullmatch(r"\d{1,18}", length, re.ASCII) else None
         self._version = FileVersion.from_response(url, head, self.total) if uncompressed else None
+        if self._save_version is not None:
+            self._save_version(self._version)
         self._check_size(self.total or 0)
 
     def _accept_range(self, url: str, head: Response) -> bool:
@@ -204,6 +221,17 @@ class ResumableDownload:
         return len(self.error_body) < MAX_ERROR_BODY
 
 
+def validate_max_bytes(number: Any) -> int:
+    """Return the number if it is a size in bytes.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError(f"max_bytes={number!r}: must be a whole number, 0 or more")
+    return number
+
+
 def _is_uncompressed(head: Response) -> bool:
     return head.headers.get("content-encoding", "identity") == "identity"
 
@@ -225,7 +253,7 @@ def download_file(
         APIConnectionError: there was no response, or the file is incomplete.
         ArtifactNotReadyError: there is no link, even after a refresh.
         APIError: the storage refuses the link, even after a refresh; or the API refuses to refresh it.
-        DecodeError: the file is too large.
+        DecodeError: the file is too large, or its link is not http or https.
     """
     seconds = settings.timeout if timeout is None else validate_timeout(timeout)
     failures, attempt, refreshed = 0, 0, not source._link()
@@ -260,10 +288,25 @@ def download_file(
 
 
 def _require_link(source: LinkSource) -> _SignedUrl:
+    """Return the link.
+
+    Raises:
+        ArtifactNotReadyError: there is none yet.
+        DecodeError: no transport can send a request to it.
+    """
     link = source._link()
     if not link:
         raise ArtifactNotReadyError(f"{source!r} has no link to download yet: reload() it later", status=200)
-    return _SignedUrl(link)
+    url = _SignedUrl(link)
+    del link  # as in _scheme_and_host
+    try:
+        scheme, host = _scheme_and_host(url)
+    except ValueError:
+        scheme, host = "", ""
+    if scheme in {"http", "https"} and host and not re.search(r"[\s\x00-\x20\x7f]", url):
+        return url
+    kind = f"a link of the kind {scheme[:20]!r}" if scheme not in {"", "http", "https"} else "a malformed link"
+    raise DecodeError(f"{source!r} has {kind}: only https:// and http:// can be downloaded")
 
 
 def _may_retry(response: Response, retry_after: float | None) -> bool:
@@ -277,7 +320,7 @@ class _SignedUrl(str):
 
     @property
     def path(self) -> str:
-        return self.partition("?")[0]
+        return re.sub(r"//[^/]*@", "//", re.split(r"[?#]", self, maxsplit=1)[0], count=1)
 
     def __repr__(self) -> str:
         return f"<{self.path}>"
@@ -328,6 +371,7 @@ def _redirect_target(url: _SignedUrl, location: _SignedUrl, status: int) -> _Sig
 def _scheme_and_host(url: _SignedUrl) -> tuple[str, str]:
     # Only these two: local variables are sent by error trackers, and the parts of a link include its signature.
     parts = urlsplit(url)
+    _ = parts.port  # raises ValueError for one that no host has
     return parts.scheme, parts.hostname or ""
 
 

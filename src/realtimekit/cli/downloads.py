@@ -55,9 +55,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def _download(file: Downloadable[Sync], to: Path) -> SavedFile:
+    size = 0  # not of the path: it may be a pipe
+
+    def on_progress(done: int, total: int | None) -> None:
+        nonlocal size
+        size = done
+        update(done, total)
+
     with progress_bar(file._default_filename(), in_bytes=True) as update, write_errors(to):
-        path = file.download(to, progress=update)
-    return SavedFile(path, path.stat().st_size)
+        path = file.download(to, progress=on_progress)
+    return SavedFile(path, size)
 
 
 def print_saved_files(output_format: str | None, files: Iterable[SavedFile]) -> None:

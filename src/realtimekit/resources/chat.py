@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions
 from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
@@ -27,7 +27,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
 
     @operation
     def messages(
-        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[FileOptions]
     ) -> Flow[list[ChatMessage]]:
         """Download the file (CSV or JSON) and return its messages, in the order of the file.
 
@@ -35,7 +35,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
             errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `errors` is None.
+            DecodeError: a row cannot be read, and `errors` is None; or the file is too large, as for `read`.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
         from realtimekit.artifacts.messages import parse_chat

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions
 from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
@@ -40,7 +40,7 @@ class Transcript(
 
     @operation
     def segments(
-        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[FileOptions]
     ) -> Flow[list[Segment]]:
         """Download the file and return its segments, in the order of the file.
 
@@ -48,54 +48,54 @@ class Transcript(
             errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `errors` is None.
+            DecodeError: a row cannot be read, and `errors` is None; or the file is too large, as for `read`.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
         return self._segments(options, errors)
 
     @operation
-    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def text(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
         from realtimekit.artifacts.segments import to_text
 
         return to_text((yield from self._segments(options)))
 
     @operation
-    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
+    def speaking_time(self, **options: Unpack[FileOptions]) -> Flow[list[SpeakingTime]]:
         """Return how long each participant spoke, the longest first."""
         from realtimekit.artifacts.segments import speaking_time
 
         return speaking_time((yield from self._segments(options)))
 
     @operation
-    def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_srt(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return SubRip subtitles."""
         from realtimekit.artifacts.formats import to_srt
 
         return to_srt((yield from self._segments(options)))
 
     @operation
-    def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_vtt(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return WebVTT subtitles."""
         from realtimekit.artifacts.formats import to_vtt
 
         return to_vtt((yield from self._segments(options)))
 
     @operation
-    def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_markdown(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return Markdown: one paragraph per segment, with its time and its speaker."""
         from realtimekit.artifacts.formats import to_markdown
 
         return to_markdown((yield from self._segments(options)))
 
     @operation
-    def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_json(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return RealtimeKit's JSON."""
         from realtimekit.artifacts.formats import to_json
 
         return to_json((yield from self._segments(options)))
 
-    def _segments(self, options: RequestOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
+    def _segments(self, options: FileOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
         from realtimekit.artifacts.segments import parse_transcript  # as above
 
         if self._format is None:
