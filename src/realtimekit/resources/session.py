@@ -23,11 +23,13 @@ from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
+    from realtimekit.files import PathLike
     from realtimekit.flow import Async
     from realtimekit.quality.thresholds import Thresholds
     from realtimekit.resources.session_quality import SessionQuality
+    from realtimekit.saving.manifest import Manifest, SavedArtifact
 
 PeerReportPart: TypeAlias = (
     Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
@@ -203,6 +205,36 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         summary = Summary[F]._from_data(self._client, {}, self._path_ids())
         yield from summary._generate(options)
         return summary
+
+    @operation
+    def save(self, folder: PathLike, *, progress: Callable[[SavedArtifact], object] | None = None) -> Flow[Manifest]:
+        """Save everything of this session in a folder, so that it is still there when RealtimeKit has deleted it.
+
+        The session and its participants, chat, transcript, summary, recordings with their files, livestream sessions
+        and the call quality of each participant, without signatures and tokens; `manifest.json` is written last and
+        says what became of each part. A later call requests only what is missing, or was not ready. `docs/saving.md`
+        describes the files.
+
+        Example:
+            session.save("weekly").missing
+
+        Args:
+            folder: the folder, for this session alone; it is created if it does not exist.
+            progress: called with each part when its state is known.
+
+        Returns:
+            The manifest. A part that cannot be fetched costs no other: `manifest.missing` has it, with the reason.
+
+        Raises:
+            NotFoundError: there is no such session.
+            AuthenticationError: the token is invalid.
+            ValueError: the folder has another session.
+            OSError: a file cannot be written.
+        """
+        from realtimekit.resources.session_save import save_session
+        from realtimekit.saving.store import FolderStore
+
+        return save_session(self, FolderStore(folder), progress)
 
     @overload
     def quality(
