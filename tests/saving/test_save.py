@@ -33,7 +33,7 @@ class Saver:
 
     def save(self, folder: Path, session_id: str = "sess-1", **options: Any) -> Manifest:
         self.paths.clear()
-        settings = {
+        settings: dict[str, Any] = {
             **self.demo.settings,
             "transport": "httpcore2",
             "max_retries": 0,
@@ -229,7 +229,7 @@ def test_a_failure_costs_no_other_part(sync_saver: Saver, tmp_path: Path) -> Non
 
 
 def test_an_invalid_token_ends_it(demo: Demo, tmp_path: Path) -> None:
-    settings = {**demo.settings, "api_token": "wrong"}
+    settings: dict[str, Any] = {**demo.settings, "api_token": "wrong"}
     with RealtimeKit(**settings) as client, pytest.raises(AuthenticationError):
         client.sessions.ref("sess-1").save(tmp_path)
     assert files_in(tmp_path) == []

@@ -16,7 +16,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from realtimekit.artifacts.resumable_download import FileVersion
 from realtimekit.files import NewFile, SpecialFile, is_special, open_part
@@ -180,14 +180,13 @@ def _resume(file: BinaryIO, part: Path) -> FileVersion | None:
 
 def _load_version(state: Path) -> FileVersion | None:
     try:
-        loaded = json.loads(state.read_bytes())
-        version = FileVersion(**loaded)
-    except (OSError, ValueError, TypeError, RecursionError):
+        loaded: Any = json.loads(state.read_bytes())
+        url, header, validator, total = (loaded[name] for name in FileVersion._fields)
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
-    valid = all(isinstance(value, str) for value in version[:3]) and isinstance(version.total, int | None)
-    return (
-        version if valid and version.header in {"etag", "last-modified"} and version.validator.isprintable() else None
-    )
+    if header not in {"etag", "last-modified"} or not (isinstance(url, str) and isinstance(validator, str)):
+        return None
+    return FileVersion(url, header, validator, total if isinstance(total, int) else None)
 
 
 def _booted_at() -> float:
