@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Async, F, Flow, Runner, Sleep, Step, Sync, run, run_async
+from realtimekit.flow import Async, Blocking, F, Flow, Runner, Sleep, Step, Sync, run, run_async
 from realtimekit.interfaces import AsyncTransport, Limiter, Request, Reservation, Response, Transport
 from realtimekit.kwargs import validate_kwargs
 from realtimekit.limits import shared_limiter
@@ -19,6 +19,8 @@ from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
     # Only for type checkers, so `typing.get_type_hints` does not resolve the collections: see ARCHITECTURE.md.
+    from collections.abc import Callable
+
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import Apps
     from realtimekit.resources.livestream import Livestreams
@@ -248,6 +250,8 @@ class RealtimeKit(BaseClient[Sync]):
             return self._transports.get(Sync).send(step)
         if isinstance(step, Sleep):
             return time.sleep(step.seconds)
+        if isinstance(step, Blocking):
+            return step.function()
         return self._limiter and (self._limiter, self._limiter.reserve(step.reservation))
 
     def close(self) -> None:
@@ -288,6 +292,8 @@ class AsyncRealtimeKit(BaseClient[Async]):
             return response if isinstance(response, Response) else await response
         if isinstance(step, Sleep):
             return await asyncio.sleep(step.seconds)
+        if isinstance(step, Blocking):
+            return await _call_in_thread(step.function)
         if self._limiter is None:
             return None
         reservation = self._limiter.reserve(step.reservation)
@@ -306,6 +312,18 @@ class AsyncRealtimeKit(BaseClient[Async]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def _call_in_thread(function: Callable[[], Any]) -> Any:
+    """Call a function in a thread, and wait for its end even if the caller is canceled: it uses an open file."""
+    import asyncio
+
+    call = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(call)
+    except asyncio.CancelledError:
+        await asyncio.wait([call])
+        raise
 
 
 _default: RealtimeKit | None = None

@@ -21,6 +21,12 @@ class RequestOptions(TypedDict, total=False):
     timeout: float  # seconds, for this call alone
 
 
+class FileOptions(RequestOptions, total=False):
+    """The options of calls that read a file into memory."""
+
+    max_bytes: int | None  # the largest accepted size of the file; 64 MiB unless given, None for any size
+
+
 class ScopedOptions(RequestOptions, total=False):
     """The options of calls on the collections of an app: they can name another app or account than the client's."""
 

@@ -57,9 +57,16 @@ def make_folder(folder: Path) -> None:
 
 def save_file(file: Downloadable[Sync], to: Path) -> SavedFile:
     """Download a file to a path or into a folder, with a progress bar."""
+    size = 0  # not of the path: it may be a pipe
+
+    def on_progress(done: int, total: int | None) -> None:
+        nonlocal size
+        size = done
+        update(done, total)
+
     with progress_bar(file._default_filename(), in_bytes=True) as update, write_errors(to):
-        path = file.download(to, progress=update)
-    return SavedFile(path, path.stat().st_size)
+        path = file.download(to, progress=on_progress)
+    return SavedFile(path, size)
 
 
 def as_json(file: SavedFile) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from realtimekit.files import is_special, resolve
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -38,10 +40,13 @@ def output_file_or_folder(value: str) -> str:
         return output_folder(value)
     if path.is_dir():
         _check_folder(path)
+    elif is_special(path):
+        if not os.access(path, os.W_OK):
+            raise click.BadParameter(f"you have no permission to write to {path}: give another")
     elif not os.path.lexists(path.parent):
         raise click.BadParameter(f"there is no folder {path.parent}: create it first")
     else:
-        _check_folder(path.parent)
+        _check_folder(resolve(path).parent)
     return value
 
 

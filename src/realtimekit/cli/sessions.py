@@ -14,6 +14,7 @@ from realtimekit.cli.options import format_flags, format_options, time_range_opt
 from realtimekit.cli.output_paths import output_folder
 from realtimekit.cli.param_types import count_range, resource_id
 from realtimekit.cli.sessions_report import report
+from realtimekit.cli.sessions_save import save
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -239,3 +240,4 @@ def download_session(
 
 
 sessions.add_command(report)
+sessions.add_command(save)

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import secrets
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtimekit import __version__
@@ -78,18 +75,6 @@ def load_environment() -> Environment:
         return _environment()
     except ImportError as error:
         raise ImportError(f"a report needs {error.name}: pip install 'realtimekit[report]'", name=error.name) from None
-
-
-def write_atomically(html: str, path: str | os.PathLike[str]) -> None:
-    """Write a page to a temporary file in the same folder, then rename it."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        part.write_text(html, encoding="utf-8", newline="\n")
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _download_links(recording: Any) -> list[tuple[str, str]]:

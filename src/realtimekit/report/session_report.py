@@ -41,9 +41,9 @@ class SessionReport(ReportData):
             ImportError: as for `html`.
             OSError: the file cannot be written.
         """
-        from realtimekit.report.page import write_atomically
+        from realtimekit.files import write_file
 
-        write_atomically(self.html(links=links), path)
+        write_file(path, self.html(links=links).encode())
 
     def __repr__(self) -> str:  # that of a tuple would show the transcript and the chat
         missing = f" missing={sorted(self.missing)}" if self.missing else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from realtimekit.errors import DecodeError
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions
 from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.record import field
@@ -30,7 +30,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
 
     @operation
     def messages(
-        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[FileOptions]
     ) -> Flow[list[chat_messages.ChatMessage]]:
         """Download the file (CSV or JSON) and return its messages, in the order of the file.
 
@@ -38,7 +38,7 @@ class Chat(Artifact[F], path="/{app_id}/sessions/{session_id}/chat", repr_fields
             errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `errors` is None.
+            DecodeError: a row cannot be read, and `errors` is None; or the file is too large, as for `read`.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
         """
         return chat_messages.parse_chat((yield from self._content(options)), errors=errors)

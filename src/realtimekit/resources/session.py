@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overload
 
 from realtimekit import responses
+from realtimekit.artifacts.download import PathLike
 from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
@@ -26,10 +27,15 @@ from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
     from realtimekit.quality import thresholds as quality_thresholds
-    from realtimekit.resources import session_quality
+    from realtimekit.resources import session_quality, session_save
+    from realtimekit.saving import manifest as saving_manifest
+    from realtimekit.saving import store as saving_store
 else:
     quality_thresholds = LazyModule("realtimekit.quality.thresholds")
+    saving_manifest = LazyModule("realtimekit.saving.manifest")
+    saving_store = LazyModule("realtimekit.saving.store")
     session_quality = LazyModule("realtimekit.resources.session_quality")
+    session_save = LazyModule("realtimekit.resources.session_save")
 
 PeerReportPart: TypeAlias = (
     Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
@@ -213,6 +219,35 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         summary = Summary[F]._from_data(self._client, {}, self._path_ids())
         yield from summary._generate(options)
         return summary
+
+    @operation
+    def save(
+        self, folder: PathLike, *, progress: Callable[[saving_manifest.SavedArtifact], object] | None = None
+    ) -> Flow[saving_manifest.Manifest]:
+        """Save everything of this session in a folder, so that it is still there when RealtimeKit has deleted it.
+
+        The session and its participants, chat, transcript, summary, recordings with their files, livestream sessions
+        and the call quality of each participant, without signatures and tokens; `manifest.json` is written last and
+        says what became of each part. A later call requests only what is missing, or was not ready. `docs/saving.md`
+        describes the files.
+
+        Example:
+            session.save("weekly").missing
+
+        Args:
+            folder: the folder, for this session alone; it is created if it does not exist.
+            progress: called with each part when its state is known.
+
+        Returns:
+            The manifest. A part that cannot be fetched costs no other: `manifest.missing` has it, with the reason.
+
+        Raises:
+            NotFoundError: there is no such session.
+            AuthenticationError: the token is invalid.
+            ValueError: the folder has another session.
+            OSError: a file cannot be written.
+        """
+        return session_save.save_session(self, saving_store.FolderStore(folder), progress)
 
     @overload
     def quality(

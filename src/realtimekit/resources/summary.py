@@ -8,7 +8,7 @@ from typing import Unpack
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions, RequestOptions
 from realtimekit.operation import fluent, operation
 from realtimekit.polling import wait_until
 from realtimekit.record import field
@@ -76,11 +76,12 @@ class Summary(
         )
 
     @operation
-    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def text(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Download the summary and return it, plain text or Markdown.
 
         Raises:
             ArtifactNotReadyError: there is no summary yet: call `wait()`.
+            DecodeError: the file is too large, as for `read`.
             APIConnectionError, APIError: as `read`.
         """
         from realtimekit.artifacts.rows import decode_text

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from realtimekit.errors import DecodeError, RealtimeKitError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions
 from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.record import field
@@ -67,7 +67,7 @@ class Transcript(
 
     @operation
     def segments(
-        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[FileOptions]
     ) -> Flow[list[transcript_segments.Segment]]:
         """Download the file and return its segments, in the order of the file.
 
@@ -75,7 +75,7 @@ class Transcript(
             errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `errors` is None.
+            DecodeError: a row cannot be read, and `errors` is None; or the file is too large, as for `read`.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
 
         Warns:
@@ -84,37 +84,37 @@ class Transcript(
         return self._segments(options, errors)
 
     @operation
-    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def text(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
         return transcript_segments.to_text((yield from self._segments(options)))
 
     @operation
-    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[transcript_segments.SpeakingTime]]:
+    def speaking_time(self, **options: Unpack[FileOptions]) -> Flow[list[transcript_segments.SpeakingTime]]:
         """Return how long each participant spoke, the longest first."""
         return transcript_segments.speaking_time((yield from self._segments(options)))
 
     @operation
-    def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_srt(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return SubRip subtitles."""
         return formats.to_srt((yield from self._segments(options)))
 
     @operation
-    def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_vtt(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return WebVTT subtitles."""
         return formats.to_vtt((yield from self._segments(options)))
 
     @operation
-    def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_markdown(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return Markdown: one paragraph per segment, with its time and its speaker."""
         return formats.to_markdown((yield from self._segments(options)))
 
     @operation
-    def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_json(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return RealtimeKit's JSON."""
         return formats.to_json((yield from self._segments(options)))
 
     def _segments(
-        self, options: RequestOptions, errors: list[DecodeError] | None = None
+        self, options: FileOptions, errors: list[DecodeError] | None = None
     ) -> Flow[list[transcript_segments.Segment]]:
         segments = yield from self._segments_unchecked(options, errors)
         if why := self.suspect:
@@ -123,7 +123,7 @@ class Transcript(
         return segments
 
     def _segments_unchecked(
-        self, options: RequestOptions, errors: list[DecodeError] | None = None
+        self, options: FileOptions, errors: list[DecodeError] | None = None
     ) -> Flow[list[transcript_segments.Segment]]:
         """Return the segments, without a warning, for callers that show why the transcript is `suspect`."""
         if self._format is None:
