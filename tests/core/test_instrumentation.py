@@ -17,7 +17,7 @@ from realtimekit import APIConnectionError, Attempt, ConfigurationError, NotFoun
 from .scripted import TOKEN, Mode, Script, Step, error, lost, make_response, ok
 
 SESSION = "/accounts/acc/realtime/kit/app/sessions/sess-1"
-FOUND = ok({"session": {"id": "sess-1"}})
+FOUND = ok({"id": "sess-1"})
 
 
 class HookCalls(list[tuple[str, Attempt]]):

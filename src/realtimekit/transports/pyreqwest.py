@@ -123,6 +123,11 @@ class PyreqwestTransport:
             _cache_client(self._streaming, timeout, client)
         return client
 
+    def close_idle(self) -> None:
+        """Close the connections that no request uses; the others are closed after their responses."""
+        self._client = _build_client(lambda: _configure(SyncClientBuilder()).build())
+        self._streaming.clear()
+
     def close(self) -> None:
         """Close all connections."""
         for client in [self._client, *self._streaming.values()]:
@@ -192,6 +197,11 @@ class AsyncPyreqwestTransport:
             client = _build_client(lambda: _configure(ClientBuilder()).read_timeout(read_timeout).build())
             _cache_client(self._streaming, timeout, client)
         return client
+
+    async def close_idle(self) -> None:
+        """Close the connections that no request uses; the others are closed after their responses."""
+        self._client = _build_client(lambda: _configure(ClientBuilder()).build())
+        self._streaming.clear()
 
     async def close(self) -> None:
         """Close all connections."""

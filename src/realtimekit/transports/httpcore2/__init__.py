@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realtimekit.transports.httpcore2 import log_filter
+from realtimekit.transports.httpcore2.connection_pool import ConnectionPool
 from realtimekit.transports.httpcore2.errors import SEND_ERRORS, connection_error
-from realtimekit.transports.httpcore2.pools import AsyncPoolShards, ConnectionPool, PoolsByRoute
+from realtimekit.transports.httpcore2.pools import AsyncPoolShards, PoolsByRoute
 from realtimekit.transports.httpcore2.proxies import ProxySettings
 from realtimekit.transports.httpcore2.requests import encode_request
 from realtimekit.transports.httpcore2.responses import read_response, read_response_async
@@ -37,14 +38,24 @@ class Httpcore2Transport:
             ConfigurationError: the certificates that the environment names cannot be read.
         """
         origin, encoded = encode_request(request)
-        pool = self._pools.pool_for(origin)
+        pool, connection = self._pools.pool_for(origin), None
         try:
-            response = pool.handle_request(encoded)
-        except SEND_ERRORS as error:
-            failed = connection_error(request, error)
-        else:
-            return read_response(request, response)
+            try:
+                connection = pool.acquire(origin, encoded)
+                response = connection.handle_request(encoded)
+            except SEND_ERRORS as error:
+                failed = connection_error(request, error)
+            else:
+                return read_response(request, response)
+        finally:
+            if connection is not None:
+                pool.release(connection)
         raise failed
+
+    def close_idle(self) -> None:
+        """Close the connections that no request uses."""
+        for pool in self._pools:
+            pool.close_idle()
 
     def close(self) -> None:
         """Close all connections."""
@@ -78,6 +89,11 @@ class AsyncHttpcore2Transport:
         else:
             return await read_response_async(request, response)
         raise failed
+
+    async def close_idle(self) -> None:
+        """Close the connections that no request uses."""
+        for pool in self._shards:
+            await pool.close_idle()
 
     async def close(self) -> None:
         """Close all connections."""
