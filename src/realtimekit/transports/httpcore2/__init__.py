@@ -46,10 +46,13 @@ class Httpcore2Transport:
             except SEND_ERRORS as error:
                 failed = connection_error(request, error)
             else:
-                return read_response(request, response)
-        finally:
-            if connection is not None:
+                found = read_response(request, response)
                 pool.release(connection)
+                connection = None
+                return found
+        finally:
+            if connection is not None:  # httpcore2 may call it idle although the call was interrupted
+                pool.discard(connection)
         raise failed
 
     def close_idle(self) -> None:

@@ -108,7 +108,7 @@ class ConnectionPool:
         return self._idle.copy()
 
     def acquire(self, origin: Origin, request: EncodedRequest) -> PooledConnection:
-        """Return a connection for a request, to be released after its response.
+        """Return a connection for a request, to be released after its response, or discarded without one.
 
         Raises:
             httpcore2.PoolTimeout: all connections are in use, and none became free within the timeout of the request.
@@ -123,16 +123,20 @@ class ConnectionPool:
 
     def release(self, connection: PooledConnection) -> None:
         """Keep a connection for the next request if it can be used again, else close it."""
-        permit, connection.permit = connection.permit, None
         if connection.is_reusable():
             now = connection.idle_since = monotonic()
+            permit, connection.permit = connection.permit, None
             self._idle.append(connection)
-            if self._closed:
-                self.close_idle()
-            elif self._idle[0].idle_since + KEEPALIVE_EXPIRY < now:
-                self._close_expired(now)
+            if permit is not None:
+                self._permits.put(permit)
+            self._close_expired(now)
         else:
-            connection.close()
+            self.discard(connection)
+
+    def discard(self, connection: PooledConnection) -> None:
+        """Close a connection whose request has failed."""
+        connection.close()
+        permit, connection.permit = connection.permit, None
         if permit is not None:
             self._permits.put(permit)
 
@@ -146,7 +150,9 @@ class ConnectionPool:
 
     def _close_expired(self, now: float) -> None:
         for connection in self._idle.copy():
-            if connection.idle_since + KEEPALIVE_EXPIRY < now and self._remove(connection):
+            if connection.idle_since + KEEPALIVE_EXPIRY > now and not self._closed:
+                break  # the others were used later
+            if self._remove(connection):
                 connection.close()
 
     def _remove(self, connection: PooledConnection) -> bool:
