@@ -22,20 +22,17 @@ log_filter.install()
 class Httpcore2Transport:
     """The blocking transport. Threads may share it."""
 
-    def __init__(self) -> None:
-        """Read the proxies from the environment.
-
-        Raises:
-            ConfigurationError: a proxy cannot be used.
-        """
-        self._pools = PoolsByRoute(ConnectionPool, ProxySettings.from_environment())
+    def __init__(self, *, proxies: bool = True) -> None:
+        """Read the proxies from the environment, or use none."""
+        settings = ProxySettings.from_environment() if proxies else ProxySettings({})
+        self._pools = PoolsByRoute(ConnectionPool, settings)
 
     def send(self, request: Request, /) -> Response:
         """Send a request.
 
         Raises:
             APIConnectionError, APITimeoutError: there is no complete response.
-            ConfigurationError: the certificates that the environment names cannot be read.
+            ConfigurationError: the proxy or the certificates that the environment names cannot be used.
         """
         origin, encoded = encode_request(request)
         pool, connection = self._pools.pool_for(origin), None
@@ -70,7 +67,7 @@ class AsyncHttpcore2Transport:
     """The async transport. The tasks of one event loop may share it."""
 
     def __init__(self) -> None:
-        """As for `Httpcore2Transport`."""
+        """Read the proxies from the environment."""
         self._shards = AsyncPoolShards(ProxySettings.from_environment())
 
     async def send(self, request: Request, /) -> Response:

@@ -86,7 +86,7 @@ class PoolsByRoute(Generic[Pool]):
         """Return the pool for requests to an origin.
 
         Raises:
-            ConfigurationError: the certificates that the environment names cannot be read.
+            ConfigurationError: the proxy or the certificates that the environment names cannot be used.
         """
         route = origin.scheme, self._proxies.proxy_for(origin.scheme, origin.host, origin.port)
         return self._pools.get(route) or self._pools.setdefault(route, self._create(*route))  # of two threads, one wins
