@@ -173,7 +173,9 @@ def left_over(before: set[str], round_: Round) -> list[str]:
         if not in_flight:  # also while the exceptions are kept; what they were connecting to goes with them
             round_.kept.clear()
         gc.collect()
-        threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("realtimekit")]
+        # `threading` also lists a thread whose start() was interrupted before it ran; that one is not alive.
+        alive = [thread.name for thread in threading.enumerate() if thread.is_alive()]
+        threads = [name for name in alive if name.startswith("realtimekit")]
         sockets = _sockets() - before
         found = [*threads, *sockets, *([f"{in_flight} requests in flight"] if in_flight else [])]
         if not found or time.monotonic() > until:
