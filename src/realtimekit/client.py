@@ -9,7 +9,7 @@ import weakref
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
-from realtimekit.errors import ConfigurationError
+from realtimekit.errors import ConfigurationError, DecodeError
 from realtimekit.flow import Async, Blocking, F, Flow, Runner, Sleep, Step, Sync, run, run_async
 from realtimekit.interfaces import AsyncTransport, Limiter, Request, Reservation, Response, Transport
 from realtimekit.kwargs import validate_kwargs
@@ -77,6 +77,25 @@ class _Transports:
                     name = cast("TransportName", self.transport)
                     transport = own.transports[key] = create_transport(name, asynchronous=self._asynchronous)
         return transport
+
+    def close_idle(self) -> None:
+        """Close the connections that no request uses: one of them has delivered what was not asked for.
+
+        It may be the response to another request, and then all further ones on its connection come too late, too.
+        """
+        if (transport := self._peek(Sync)) is not None:
+            transport.close_idle()
+
+    async def close_idle_async(self) -> None:
+        """As `close_idle`, for the connections of this event loop."""
+        import asyncio
+
+        if (transport := self._peek(asyncio.get_running_loop())) is not None:
+            await transport.close_idle()
+
+    def _peek(self, key: Any) -> Any:
+        own = self._by_process.get(os.getpid())
+        return own and own.transports.get(key)
 
     def pop(self, key: Any) -> Any:
         """Remove and return the transport of a key; None if there is none."""
@@ -243,7 +262,11 @@ class RealtimeKit(BaseClient[Sync]):
 
     def run(self, flow: Flow[T], /) -> T:
         """Run a flow (see `realtimekit.flow`)."""
-        return run(flow, self._perform)
+        try:
+            return run(flow, self._perform)
+        except DecodeError:
+            self._transports.close_idle()
+            raise
 
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Request):
@@ -282,7 +305,11 @@ class AsyncRealtimeKit(BaseClient[Async]):
 
     async def run(self, flow: Flow[T], /) -> T:
         """Run a flow (see `realtimekit.flow`)."""
-        return await run_async(flow, self._perform)
+        try:
+            return await run_async(flow, self._perform)
+        except DecodeError:
+            await self._transports.close_idle_async()
+            raise
 
     async def _perform(self, step: Step) -> Any:
         import asyncio  # the sync path does not load it

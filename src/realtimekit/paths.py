@@ -10,6 +10,7 @@ from realtimekit.errors import ConfigurationError
 from realtimekit.settings import ENVIRONMENT, id_problem, missing_setting_message
 
 _is_plain = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
+_is_uuid = re.compile(r"[0-9a-f]{32}").fullmatch
 _OPTIONAL_PART = re.compile(r"(.*)\((.*)\)")
 _NAME = re.compile(r"{(\w+)}")
 
@@ -37,6 +38,16 @@ def encode_segment(name: str, value: Any) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError:
         raise ValueError(f"{name}={value!r} is not an id: it contains a lone surrogate, half of a character") from None
+
+
+def is_same_id(one: Any, other: Any) -> bool:
+    """Return whether two ids are the same; a UUID may be written in upper case and without hyphens."""
+    return one == other or _uuid_digits(one) == _uuid_digits(other) != ""
+
+
+def _uuid_digits(id: Any) -> str:
+    digits = str(id).replace("-", "").lower()
+    return digits if _is_uuid(digits) else ""
 
 
 class PathTemplate:

@@ -102,7 +102,10 @@ class Collection(ClientBound[F], Generic[R, F]):
         return self._fetch_into(record, Call("GET", query=query, options=cast("RequestOptions", options)))
 
     def _fetch_into(self, record: R, call: Call) -> Flow[R]:
-        record._update_from((yield from record._execute(call)))
+        body = yield from record._execute(call)
+        record._update_from(body)
+        if responses.unwrap(body, record._item_key).get("id") is None:
+            raise DecodeError(f"expected {record!r} in the response, got a record without an id")
         return record
 
     def _stub(self, id: str, kwargs: Mapping[str, Any]) -> R:

@@ -26,7 +26,7 @@ from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
-from realtimekit.paths import PathTemplate, encode_segment
+from realtimekit.paths import PathTemplate, encode_segment, is_same_id
 from realtimekit.record import Record
 from realtimekit.settings import Settings
 
@@ -230,7 +230,19 @@ class Resource(Record, ClientBound[F]):
             return
         if not isinstance(data, dict):
             raise DecodeError(f"expected {self!r} in the response, got {type(data).__name__}")
-        self._merge(data)
+        self._reject_other_record(data)
+        self._merge(data if data.get("id", "") is not None else {**data, "id": self._data.get("id")})
+
+    def _reject_other_record(self, data: Mapping[str, Any]) -> None:
+        """Reject a response about another record than the one that the path names, as a broken proxy may send it.
+
+        An id that the response leaves out is not missed: some writes return only a part of the record.
+        """
+        if self._template.own_id:
+            reject_other_id("id", data.get("id"), self._data.get("id"))
+        elif session_id := self._scope.get("session_id"):  # the one transcript or summary of a session, which it names
+            for name in ("session_id", "sessionId"):
+                reject_other_id(name, data.get(name), session_id)
 
     def _write(self, method: str, fields: Mapping[str, Any], path: str = "") -> Flow[None]:
         """A call with these fields as its body, some of which may be options; the record merges the response."""
@@ -254,6 +266,12 @@ class Resource(Record, ClientBound[F]):
             NotFoundError: the record no longer exists.
         """
         return self._read(options)
+
+
+def reject_other_id(name: str, found: object, expected: object) -> None:
+    """Raise DecodeError if a response has another id than the one that was asked for."""
+    if found != expected and found is not None and expected is not None and not is_same_id(found, expected):
+        raise DecodeError(f"the response is about another record: its {name} is {found!r}, not {expected!r}")
 
 
 def _in_class(cls: type, name: str) -> type | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .command import run
+from .command import environment, run
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +15,12 @@ def document() -> Any:
     ended = run("demo", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     return json.loads(ended.stdout)  # one document and nothing else, or this fails
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "http://127.0.0.1:9", "nonsense://proxy"])
+def test_it_uses_no_proxy(proxy: str) -> None:
+    ended = run("demo", "--json", env=environment(ALL_PROXY=proxy, HTTP_PROXY=proxy))
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_it_has_exactly_the_documented_keys(document: Any) -> None:

@@ -162,7 +162,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("REALTIMEKIT_BASE_URL", "http://api.example.com", "https"),
         ("REALTIMEKIT_BASE_URL", f"https://user:{TOKEN}@example.com", "password"),
         ("REALTIMEKIT_TRANSPORT", "carrier pigeon", "transport"),
-        ("HTTPS_PROXY", "nonsense://proxy", "proxy"),
+        ("HTTP_PROXY", "nonsense://proxy", "proxy"),
     ],
 )
 def test_an_invalid_setting(served: Served, name: str, value: str, word: str) -> None:

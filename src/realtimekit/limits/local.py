@@ -68,10 +68,10 @@ class LocalLimiter:
         with self._lock:
             self._state.observe(observation)
 
-    def count_request(self) -> None:
-        """Count a request as in flight that another limiter has allowed."""
+    def count_request(self, now: float) -> None:
+        """Count a request as in flight that another limiter has allowed, at this time of the clock."""
         with self._lock:
-            self._state.count_request(self._clock())
+            self._state.count_request(now)
 
     def count_in_flight(self) -> tuple[int, int]:
         """Return how many requests are in flight, and how many were given up as lost since the last call."""
@@ -87,7 +87,7 @@ class LocalLimiter:
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()  # a thread of the parent process may have held the other one
-        self._state.after_fork(self._clock())
+        self._state.after_fork()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} max_wait={self.max_wait:g}>"

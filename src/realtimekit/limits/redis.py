@@ -145,7 +145,7 @@ class _RedisLimiterBase:
                 self._pending.popleft()
             now = self._clock()
             if not wait:
-                self._local.count_request()
+                self._local.count_request(now)
                 self._allowed += request.process_id == self._process_id
         if recovered:
             _logger().info("the rate limiter reaches its Redis again")

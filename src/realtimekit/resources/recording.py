@@ -15,7 +15,7 @@ from realtimekit.paths import encode_segment
 from realtimekit.polling import wait_until
 from realtimekit.record import Record, field
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, all_on_default_client, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client, reject_other_id
 from realtimekit.resources.meeting import Meeting
 from realtimekit.resources.recording_config import (
     AudioConfigFields,
@@ -181,7 +181,10 @@ class Recordings(Relation["Recording[F]", F]):
             NotFoundError: the meeting is not being recorded.
         """
         path = f"/active-recording/{encode_segment('meeting_id', meeting_id)}"
-        return self._fetch_record(*self._call("GET", path, options))
+        recording = yield from self._fetch_record(*self._call("GET", path, options))
+        if recording.meeting is not None:
+            reject_other_id("meeting", recording.meeting._data.get("id"), meeting_id)
+        return recording
 
     @operation
     def create(self, **fields: Unpack[NewRecording]) -> Flow[Recording[F]]:

@@ -17,7 +17,7 @@ from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
-from realtimekit.resource import all_on_default_client, on_default_client
+from realtimekit.resource import all_on_default_client, on_default_client, reject_other_id
 from realtimekit.resources.chat import Chat
 from realtimekit.resources.livestream_session import LivestreamSession
 from realtimekit.resources.session_participant import SessionParticipant, SessionParticipants
@@ -146,6 +146,7 @@ class Sessions(Relation["Session[F]", F]):
         data = responses.unwrap(body, SessionParticipant._item_key)
         if not isinstance(data, dict):
             raise DecodeError(f"GET {path}: the response contains no participant")
+        reject_other_id("id", data.get("id"), peer_id)
         # Some responses contain the session id; without it the participant can be read but not reloaded.
         session = {"session_id": data["session_id"]} if data.get("session_id") else {}
         return SessionParticipant[F]._from_data(self._client, data, {**self._record_scope(ids), **session})
