@@ -39,7 +39,7 @@ def world(served: Served, name: str = "Alice") -> World:
         served.emulator.advance(60)
         served.emulator.end(meeting.id)
         served.emulator.advance(60)
-        webhook = client.webhooks.create(name=name, url="http://127.0.0.1:1/", events=["meeting.ended"])
+        webhook = client.webhooks.create(name=name, url=f"http://127.0.0.1:1/{name}", events=["meeting.ended"])
         recording, livestream = client.recordings.where().first(), client.livestreams.where().first()
         preset = client.presets.where().first()
         assert recording

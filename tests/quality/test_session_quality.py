@@ -208,8 +208,9 @@ def gone(_: Served) -> Response:
     raise APIConnectionError("the connection broke", maybe_processed=True)
 
 
-def no_report(_: Served) -> Response:
-    return Response(200, {}, b'{"success": true, "data": {"participant": {"id": "x"}}}')
+def no_report(as_it_is: Served) -> Response:
+    participant = {"id": json.loads(as_it_is().content)["data"]["participant"]["id"]}
+    return Response(200, {}, json.dumps({"success": True, "data": {"participant": participant}}).encode())
 
 
 def no_participant(_: Served) -> Response:

@@ -9,7 +9,7 @@ import click
 
 from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import usage_errors, with_client
-from realtimekit.cli.options import format_options
+from realtimekit.cli.options import format_flags
 from realtimekit.cli.output_paths import output_folder, write_errors
 from realtimekit.cli.param_types import resource_id
 
@@ -25,7 +25,7 @@ COLUMNS = (Column("state"), Column("name", fold=True), Column("bytes"), Column("
     "-o", "--output", "to", metavar="FOLDER", type=output_folder,
     help="Folder for this session alone, created if it does not exist.  [default: session=SESSION_ID]",
 )  # fmt: skip
-@format_options
+@format_flags(to_file=False, json="Print JSON.", csv="Print CSV.")
 @with_client
 def save(client: RealtimeKit, session_id: str, to: str | None = None, output_format: str | None = None) -> None:
     """Save everything of a session in a folder, before RealtimeKit deletes it.

@@ -96,7 +96,7 @@ class BaseReceiver(ClientBound[F]):
             raise ConfigurationError(f"webhook_ids must be a list of ids, not {type(webhook_ids).__name__}")
         if public_key is not None and key_url is not None:
             raise ConfigurationError("pass public_key= or key_url=, not both")
-        validate_ids({"app_id": app_id})
+        validate_ids({"app_id": None if app_id is CONFIGURED else app_id})
         _validate_positive("max_body", max_body)
         _validate_positive("refresh_interval", refresh_interval)
         if client is not None and getattr(client, "asynchronous", None) != self.asynchronous:
