@@ -28,7 +28,7 @@ threading.Event().wait()
 
 
 @pytest.fixture(scope="session")
-def _s3_port() -> Iterator[int]:
+def s3_port() -> Iterator[int]:
     """S3 over HTTP, in a process of its own: what it holds in memory is not this one's."""
     with subprocess.Popen([sys.executable, "-c", _S3], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
@@ -38,16 +38,21 @@ def _s3_port() -> Iterator[int]:
             process.kill()
 
 
-@pytest.fixture
-def s3(_s3_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An S3 target: a prefix that nobody else uses. The environment has its credentials."""
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{_s3_port}",
+@pytest.fixture(scope="session")
+def s3_environment(s3_port: int) -> dict[str, str]:
+    """The credentials of S3, as the environment has them."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}",
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",
     }
-    for name, value in environment.items():
+
+
+@pytest.fixture
+def s3(s3_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """An S3 target: a prefix that nobody else uses."""
+    for name, value in s3_environment.items():
         monkeypatch.setenv(name, value)
     return f"s3://bucket/archive-{next(World._numbers)}"
 

@@ -264,3 +264,12 @@ def test_a_claim_whose_response_was_lost_is_ones_own(store: Store, monkeypatch: 
 def test_a_damaged_claim_holds_nobody_up(store: Store) -> None:
     store.put(f"{layout.CLAIMS}/s", b"half a cl")
     assert Claims(store, Clock().now).take("s")
+
+
+def test_abandoned_claims_are_removed(store: Store) -> None:
+    clock = Clock()
+    assert Claims(store, clock.now).take("old")
+    clock.time += LEASE + timedelta(seconds=1)
+    assert Claims(store, clock.now).take("new")
+    Claims(store, clock.now).remove_abandoned()
+    assert [entry.path for entry in store.entries(layout.CLAIMS)] == [f"{layout.CLAIMS}/new"]

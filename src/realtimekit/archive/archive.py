@@ -11,15 +11,16 @@ from realtimekit.archive import layout
 from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.export import export
-from realtimekit.archive.forgetting.erasure import Subject, erase, export_subject
+from realtimekit.archive.forgetting.erasure import erase
 from realtimekit.archive.forgetting.retention import expire
+from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
 from realtimekit.archive.search import delete_index, search, update_index
 from realtimekit.archive.sql import connect, query
 from realtimekit.archive.status import read_status
-from realtimekit.archive.store import open_store
+from realtimekit.archive.store import Store, open_store
 from realtimekit.archive.sync import Sync
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot

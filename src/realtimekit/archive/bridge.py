@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from realtimekit.flow import run
@@ -71,13 +70,10 @@ def _blocking(client: AsyncRealtimeKit, loop: asyncio.AbstractEventLoop) -> Gene
     from realtimekit.client import RealtimeKit
 
     settings: Any = client.settings
-    if isinstance(settings.transport, str) and not _is_async(settings.limiter):
+    # A limiter of the caller's may be an async one.
+    if isinstance(settings.transport, str) and isinstance(settings.limiter, str):
         # Downloads write to the storage as they arrive, which must not hold up the event loop.
         with RealtimeKit(**settings._asdict()) as twin:
             yield cast("BlockingClient", twin)
     else:
         yield _Driven(client, loop)
-
-
-def _is_async(limiter: object) -> bool:
-    return inspect.iscoroutinefunction(getattr(limiter, "reserve", None))

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # the deadline of a live session
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=120)  # a claim that was not renewed for so long is abandoned
+PATIENCE = 600.0  # seconds to wait for who is at work on a session
+POLL = 0.2  # seconds
 FORMAT = "realtimekit-archive"
 VERSION = 1
 RECENT = timedelta(days=2)  # the windows among which the last proven one is sought first
@@ -273,6 +276,15 @@ class Ledger:
                     return window.end
         return None
 
+    def now(self) -> datetime:
+        """Return the time for those who have no server to ask: this machine's, or a later one that the server told."""
+        for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
+            for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
+                with contextlib.suppress(ArchiveDamagedError):
+                    if (window := self.window(entry.path)) is not None:
+                        return max(window.read_at, ServerClock().now())
+        return ServerClock().now()
+
     def add_window(self, window: Window) -> None:
         """Record a window, in place of those that were read in vain before: they began when it did.
 
@@ -305,7 +317,10 @@ class Claims:
 
     def take(self, session_id: str) -> bool:
         """Claim a session. False if another process is at work on it."""
-        path = f"{layout.CLAIMS}/{layout.segment(session_id)}"
+        return self.take_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
+
+    def take_path(self, path: str) -> bool:
+        """As `take`, by the path of the claim."""
         content = self._content()
         if not self._store.create(path, content):
             found = self._store.get(path)
@@ -318,13 +333,56 @@ class Claims:
         self._held.add(path)
         return True
 
+    def wait(self, path: str, patience: float = PATIENCE) -> bool:
+        """Take over a claim when its owner has released it, or is gone. False if it is still at work after that time.
+
+        Args:
+            path: of the claim.
+            patience: seconds to wait at most.
+        """
+        started = time.monotonic()
+        content, since = None, started
+        while time.monotonic() - started < patience:
+            if self._store.create(path, self._content()):
+                self._held.add(path)
+                return True
+            found = self._store.get(path)
+            if found is not None and found.content != content:
+                content, since = found.content, time.monotonic()
+            # Whether it is renewed tells more than its time: that is by the server's clock, and this process has none.
+            abandoned = found is not None and (
+                self._is_own(found.content)
+                or self._is_gone(found.content)
+                or time.monotonic() - since > LEASE.total_seconds()
+            )
+            if found is not None and abandoned and self._store.swap(path, self._content(), found.version):
+                self._held.add(path)
+                return True
+            time.sleep(POLL)
+        return False
+
     def release(self, session_id: str) -> None:
         """Give a session back."""
-        path = f"{layout.CLAIMS}/{layout.segment(session_id)}"
+        self.release_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
+
+    def release_path(self, path: str) -> None:
+        """As `release`, by the path of the claim."""
         self._held.discard(path)
         found = self._store.get(path)
         if found is not None and self._is_own(found.content):
             self._store.delete([path])
+
+    def remove_abandoned(self) -> None:
+        """Remove the claims of processes that are gone."""
+        for entry in self._store.entries(layout.CLAIMS):
+            found = self._store.get(entry.path)
+            # Taken over before it is removed: another process may just be doing so.
+            if (
+                found is not None
+                and self._abandoned(found.content)
+                and self._store.swap(entry.path, self._content(), found.version)
+            ):
+                self._store.delete([entry.path])
 
     def renew(self) -> None:
         """Renew all claims: called every half a minute. One that was taken over meanwhile is left alone."""
@@ -341,14 +399,18 @@ class Claims:
 
     def _abandoned(self, content: bytes) -> bool:
         try:
-            claim = json.loads(content)
-            host, pid, _ = claim["owner"].split(":")
-            at = parse_timestamp(claim["at"])
+            at = parse_timestamp(json.loads(content)["at"])
         except (ValueError, KeyError, TypeError, AttributeError):
             return True
-        if host == _machine() and not _is_alive(int(pid)):
+        return self._is_gone(content) or abs(self._now() - at) > LEASE
+
+    def _is_gone(self, content: bytes) -> bool:
+        """Whether its owner was a process of this machine, and is no more."""
+        try:
+            host, pid, _ = json.loads(content)["owner"].split(":")
+            return host == _machine() and not _is_alive(int(pid))
+        except (ValueError, KeyError, TypeError, AttributeError):
             return True
-        return abs(self._now() - at) > LEASE
 
 
 def _machine() -> str:

@@ -79,12 +79,16 @@ class SessionArtifacts:
                 self._artifacts[name] = self._artifacts[name]._replace(seen_at=seen_at)
 
     def is_done(self, name: str) -> bool:
+        # A retention rule leaves one artifact for all of a kind.
+        whole = self._artifacts.get(name.partition("/")[0])
+        if whole is not None and whole.state is State.EXPIRED:
+            return True
         artifact = self._artifacts.get(name)
         return artifact is not None and not artifact.unfinished
 
     def keep(self, name: str, file: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
         if self._tombstones:
-            content = erase_from(name, content, self._tombstones.cover, redact=False)
+            content = erase_from(name, content, self._tombstones, redact=False)
         self._store.put(f"{self._folder}/{file}", compressed(content) if compress else content)
         digest = hashlib.sha256(content).hexdigest()
         self.set(name, State.COPIED, file=file, bytes=len(content), sha256=digest, source=source)

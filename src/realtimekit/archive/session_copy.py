@@ -18,7 +18,7 @@ from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveChangedError
-from realtimekit.archive.forgetting.people import ids_of
+from realtimekit.archive.forgetting.people import ERASED_LINK, ids_of, without_tracks
 from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
@@ -172,7 +172,8 @@ class _SessionCopy(SessionArtifacts):
             self._read_before()
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
-        self.keep("session", "session.json", scrub(response.content, response.body))
+        if not self._is_expired("session"):
+            self.keep("session", "session.json", scrub(response.content, response.body))
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
@@ -217,7 +218,8 @@ class _SessionCopy(SessionArtifacts):
     def _copy_participants(self) -> Flow[None]:
         if self.is_done("participants"):
             if any(artifact.unfinished for name, artifact in self._artifacts.items() if name.startswith("peers/")):
-                kept = self._store.read(f"{self._folder}/participants.json")
+                file = self._artifacts["participants"].file
+                kept = self._store.read(f"{self._folder}/{file}") if file else None
                 self._participants = responses.unwrap_list(json.loads(kept or b"null"), "participants") or []
             return
         listing = yield from self._reader.get_all(
@@ -245,7 +247,8 @@ class _SessionCopy(SessionArtifacts):
                 continue
             name = f"peers/{layout.segment(peer_id)}"
             if self._tombstones.cover(*ids_of(participant)):
-                self.set(name, State.ERASED)
+                self._artifacts.pop(name, None)
+                self.set(f"peers/{self._tombstones.pseudonym(peer_id)}", State.ERASED)
             elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_peer(name, peer_id))
 
@@ -360,6 +363,7 @@ class _SessionCopy(SessionArtifacts):
             )
 
     def _copy_recording(self, recording: dict[str, Any]) -> Flow[None]:
+        recording = without_tracks(recording, self._tombstones)
         recording_id = recording["id"]
         folder = f"recordings/{layout.segment(recording_id)}"
         stopped = _time(recording, "stopped_time") or self._ended_at
@@ -381,7 +385,7 @@ class _SessionCopy(SessionArtifacts):
         self._artifacts.pop(folder, None)  # its files take over
         for stem, locate in files:
             name = f"{folder}/{stem}"
-            if self._tombstones.cover_part_of(stem):
+            if locate(recording) == ERASED_LINK:
                 self.set(name, State.ERASED)
             elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_file(name, recording, locate, deadline))
@@ -427,6 +431,11 @@ class _SessionCopy(SessionArtifacts):
         state = ResumableDownload(file, max_bytes=max_bytes)
         yield from download_file(self._reader.settings, link, state)
 
+    def _is_expired(self, name: str) -> bool:
+        """Whether a retention rule has deleted it: it does not come back."""
+        artifact = self._artifacts.get(name)
+        return artifact is not None and artifact.state is State.EXPIRED
+
     # --- the commit --------------------------------------------------------------------------------------------------
 
     def _commit(self) -> Manifest:
@@ -434,7 +443,7 @@ class _SessionCopy(SessionArtifacts):
             app_id=self._reader.app_id,
             session_id=self._id,
             meeting_id=self._session.get("associated_id"),
-            title=self._session.get("meeting_display_name"),
+            title=None if self._is_expired("session") else self._session.get("meeting_display_name"),
             started_at=self._started_at,
             ended_at=self._ended_at,
             participants=self._total,

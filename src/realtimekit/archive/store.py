@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
+from realtimekit.archive import disk
 from realtimekit.archive.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from obstore.store import ObjectStore
 
@@ -100,12 +101,13 @@ class Store:
 
     def _collect(self, prefix: str, after: str | None) -> list[Entry]:
         pages = _obstore().list(self._objects, prefix=prefix, offset=after, chunk_size=1000)
-        return sorted(Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+        entries = (Entry(str(item["path"]), int(item["size"])) for page in pages for item in page)
+        return sorted(entry for entry in entries if entry.path != _LOCK)
 
     def is_empty(self) -> bool:
         """Whether there is nothing at the target. Looks at its top level only."""
         found = self._try("list", "", lambda: _obstore().list_with_delimiter(self._objects, prefix=None))
-        return not found["common_prefixes"] and not found["objects"]
+        return not found["common_prefixes"] and all(item["path"] == _LOCK for item in found["objects"])
 
     def folders(self, prefix: str) -> list[str]:
         """Return the paths of the folders in a folder."""
@@ -140,7 +142,7 @@ class Store:
 
     def _swap_file(self, path: str, content: bytes, version: str) -> bool:
         # Folders cannot compare and replace at once, so those who swap take turns.
-        with _exclusive(cast("Path", self._folder) / _LOCK):
+        with disk.exclusive(cast("Path", self._folder) / _LOCK):
             found = self.get(path)
             if found is None or found.version != version:
                 return False
@@ -194,7 +196,7 @@ class Store:
 
         def wait() -> None:
             for each in (*below, at, *way):
-                _fsync(each)
+                disk.fsync(each)
 
         self._try("write", path, wait)
 
@@ -227,7 +229,7 @@ class Store:
         except _MissingError:
             return None
 
-    def _try(self, verb: str, path: str, action: Callable[[], T]) -> T:
+    def _try(self, verb: str, path: str, action: Callable[[], T], attempts: int = 3) -> T:
         try:
             return action()
         except FileNotFoundError as error:
@@ -238,6 +240,8 @@ class Store:
                 raise _ExistsError(path) from None
             if kind == "PreconditionError":
                 raise _ChangedError(path) from None
+            if verb in {"read", "list"} and "response body error" in str(error) and attempts > 1:
+                return self._try(verb, path, action, attempts - 1)  # it broke off; obstore repeats all but that
             if not type(error).__module__.startswith("obstore") and not isinstance(
                 error, OSError | NotImplementedError
             ):
@@ -404,42 +408,3 @@ def _reason(error: BaseException) -> str:
     line = str(error).strip().partition("\n")[0]
     line = re.sub(r"[?&][^ ]*", "", line)  # the query of a URL may be signed
     return line[:300] or type(error).__name__
-
-
-def _fsync(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:  # deleted meanwhile
-        return
-    except PermissionError:
-        if os.name == "nt":  # Windows opens no folders
-            return
-        raise
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _exclusive(path: Path) -> Generator[None]:
-    """Hold a lock among the processes and threads of this machine; the system releases it if the process dies."""
-    with path.open("a+b") as file:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            import msvcrt
-
-            locking: Any = msvcrt
-            while True:
-                with contextlib.suppress(OSError):  # it gives up after ten seconds
-                    locking.locking(file.fileno(), locking.LK_LOCK, 1)
-                    break
-            try:
-                yield
-            finally:
-                file.seek(0)
-                locking.locking(file.fileno(), locking.LK_UNLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield

@@ -134,9 +134,11 @@ class Sync:
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
         """Find and copy: see `Archive.sync`."""
-        self._ledger.check(self._reader.app_id)
-        found = self._client.run(discover(self._reader, self._ledger.frontier(), since, until))
-        self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
+        is_new = self._ledger.check(self._reader.app_id) is None
+        frontier = None if is_new else self._ledger.frontier()
+        found = self._client.run(discover(self._reader, frontier, since, until))
+        if is_new:
+            self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         finish_rewriting(self._store, self._reader.app_id, self._clock.now)
         self._open(found.sessions)
         if found.window is not None:
@@ -244,6 +246,7 @@ class Sync:
         """Look at all sessions that are due, in threads; the rooms that appear on the way included."""
         seen: set[str] = set()
         with self._renewing():
+            self._claims.remove_abandoned()
             while not self._is_over():
                 now = self._clock.now()
                 due = [
@@ -306,6 +309,8 @@ class Sync:
                 self._count("elsewhere")
                 return
             self._count("looked_at")
+            # With the claim in hand: an erasure adds its tombstones, and then waits for those who have one.
+            self._tombstones.refresh()
             self._copy(entry)
         except ArchiveChangedError:
             self._count("elsewhere")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive import layout
@@ -12,6 +11,7 @@ from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting, rewrite
 from realtimekit.archive.ledger import Claims
 from realtimekit.archive.manifest import Artifact, Manifest, State
+from realtimekit.archive.sealed import seal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.tables.update import purge, update_tables
 from realtimekit.values import format_time
@@ -66,23 +66,23 @@ def expire(
         raise ArchiveError(f"keep={sorted(unknown)}: use any of {', '.join(KINDS)}")
     if after <= timedelta(0):
         raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
-    at = now or datetime.now(UTC)
-    app_id, claims = ledger.app()["app_id"], Claims(store, lambda: at)
-    finish_rewriting(store, app_id, lambda: at)
+    app_id, at = ledger.app()["app_id"], now or ledger.now()
+    claims = Claims(store, ledger.now)
+    # What another was killed at is done to its end, too.
+    resumed = finish_rewriting(store, app_id, ledger.now) + len(ledger.changed_sessions())
     rule, sessions = _Rule(at - after, kept), 0
     last = layout.day_of(at - after)
     for day_folder in store.folders(f"{layout.RAW}/app={layout.segment(app_id)}"):
-        if layout.part(day_folder, "day") <= last:
+        if layout.part(day_folder, "day") <= last or layout.part(day_folder, "day") == layout.NO_DAY:
             for folder in store.folders(day_folder):
                 sessions += rewrite(store, claims, folder, rule.change)
-    if sessions:
-        update_tables(store, ledger, at)
-        purge(store)
-        if index_path(store).exists():
-            update_index(store)
+    update_tables(store, ledger, at)
+    purge(store)
+    if index_path(store).exists():
+        update_index(store)
     receipt = Expiry(f"{layout.stamp(at)}_expire_{secrets.token_hex(4)}", at, sessions, rule.deleted, rule.bytes)
-    if sessions:
-        store.put(f"{layout.RECEIPTS}/{receipt.id}.json", (json.dumps(receipt.to_dict(), indent=1) + "\n").encode())
+    if sessions or resumed:
+        store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
     return receipt
 
 
@@ -102,8 +102,12 @@ class _Rule:
         ]
         if not old:
             return None
-        self.deleted += len(old)
+        self.deleted += sum(artifact.file is not None for artifact in old)
         self.bytes += sum(artifact.bytes or 0 for artifact in old)
-        expired = {artifact.name: Artifact(artifact.name, State.EXPIRED, seen_at=artifact.seen_at) for artifact in old}
+        names = {artifact.name for artifact in old}
+        artifacts = {name: artifact for name, artifact in manifest.artifacts.items() if name not in names}
+        # One for all of a kind: the names of files may hold the ids of people.
+        for kind in sorted({name.partition("/")[0] for name in names}):
+            artifacts[kind] = Artifact(kind, State.EXPIRED, seen_at=manifest.written_at)
         title = manifest.title if "session" in self._kept else None
-        return manifest._replace(artifacts={**manifest.artifacts, **expired}, title=title), {}
+        return manifest._replace(artifacts=artifacts, title=title), {}

@@ -7,9 +7,11 @@ ledger says that this is under way: the next erasure, retention rule or sync fin
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from realtimekit.archive import layout
+from realtimekit.archive.compression import compressed
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import ChangedSession, Claims
 from realtimekit.archive.manifest import Artifact, Manifest
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from realtimekit.archive.ledger import Ledger
     from realtimekit.archive.store import Store
 
 
@@ -35,9 +38,10 @@ def rewrite(
     Raises:
         ArchiveError: another process is at work on the session.
     """
-    session_id = layout.part(folder, "session")
-    if not claims.take(session_id):
-        raise ArchiveError(f"session {session_id} is being copied right now: try again in a few minutes")
+    day, session = _parts(folder)
+    claim = f"{layout.CLAIMS}/{session}"
+    if not claims.wait(claim):
+        raise ArchiveError(f"session {session} is still being copied: try again later")
     try:
         path = f"{folder}/{layout.MANIFEST}"
         found = store.get(path)
@@ -48,50 +52,72 @@ def rewrite(
         after = after._replace(revision=after.revision + 1, artifacts=dict(after.artifacts))
         for name, content in contents.items():
             after.artifacts[name] = _write(store, folder, after.artifacts[name], content, after.revision)
-        day = layout.part(folder.rpartition("/")[0], "day")
-        marker = f"{layout.REWRITING}/{day}_{layout.segment(session_id)}"
+        marker = f"{layout.REWRITING}/{day}_{session}"
         store.put(marker, b"")
-        store.put(ChangedSession(day, after.revision, session_id).path, b"")
+        store.put(ChangedSession(day, after.revision, after.session_id).path, b"")
         store.flush(folder)
         if not store.swap(path, after.encode(), found.version):
-            raise ArchiveError(f"session {session_id} was changed meanwhile: try again")
+            raise ArchiveError(f"session {session} was changed meanwhile: try again")
         _delete_unnamed(store, folder, after)
         store.delete([marker])
         return True
     finally:
-        claims.release(session_id)
+        claims.release_path(claim)
 
 
-def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> None:
-    """Delete what a process that was killed while rewriting has left."""
+def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> int:
+    """Delete what a process that was killed while rewriting has left. Returns in how many sessions."""
     markers = store.entries(layout.REWRITING)
-    claims = Claims(store, now)
+    claims, finished = Claims(store, now), 0
     for marker in markers:
         day, _, session = marker.path.rpartition("/")[2].partition("_")
-        session_id = layout.unsegment(session)
-        if not claims.take(session_id):
+        claim = f"{layout.CLAIMS}/{session}"
+        if not claims.take_path(claim):
             continue  # it is under way
         try:
-            folder = layout.session_folder(app_id, day, session_id)
+            folder = f"{layout.day_folder(app_id, day)}/session={session}"
             content = store.read(f"{folder}/{layout.MANIFEST}")
             if content is not None:
                 _delete_unnamed(store, folder, Manifest.decode(content, f"{folder}/{layout.MANIFEST}"))
             store.delete([marker.path])
+            finished += 1
         finally:
-            claims.release(session_id)
+            claims.release_path(claim)
+    return finished
+
+
+def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger) -> None:
+    """Delete what copies that were killed have left without a commit: it will be copied again."""
+    for entry in ledger.open_sessions():
+        folder = layout.session_folder(app_id, entry.day, entry.session_id)
+        if not store.entries(folder) or not claims.take(entry.session_id):
+            continue  # nothing there, or it is under way
+        try:
+            store.remove_leftovers(folder)
+            path = f"{folder}/{layout.MANIFEST}"
+            content = store.read(path)
+            named = None if content is None else Manifest.decode(content, path)
+            _delete_unnamed(store, folder, named)
+        finally:
+            claims.release(entry.session_id)
 
 
 def _write(store: Store, folder: str, artifact: Artifact, content: bytes, revision: int) -> Artifact:
     """Write an artifact to a new file."""
-    old = artifact.file or artifact.name
-    stem, _, extension = old.partition(".")
-    file = f"{stem}.{revision}.{extension.rpartition('.')[2]}"
-    store.put(f"{folder}/{file}", content)
+    stem, _, extension = (artifact.file or artifact.name).partition(".")
+    file = f"{stem}.{revision}.{re.sub(r'^[0-9]+[.]', '', extension)}"  # in place of an earlier revision
+    store.put(f"{folder}/{file}", compressed(content) if file.endswith(".zst") else content)
     return artifact._replace(file=file, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-def _delete_unnamed(store: Store, folder: str, manifest: Manifest) -> None:
-    """Delete the files of a session that its manifest does not name."""
-    named = {artifact.file for artifact in manifest.artifacts.values()} | {layout.MANIFEST}
+def _parts(folder: str) -> tuple[str, str]:
+    """Return the day of a session's folder, and its id as it stands there: of a very long one the digest."""
+    return layout.part(folder.rpartition("/")[0], "day"), folder.rpartition("/session=")[2]
+
+
+def _delete_unnamed(store: Store, folder: str, manifest: Manifest | None) -> None:
+    """Delete the files of a session that its manifest does not name: all if there is none."""
+    artifacts = {} if manifest is None else manifest.artifacts
+    named = {artifact.file for artifact in artifacts.values()} | {layout.MANIFEST}
     prefix = f"{folder}/"
     store.delete(entry.path for entry in store.entries(folder) if entry.path.removeprefix(prefix) not in named)

@@ -143,6 +143,9 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
         if store.swap(layout.SNAPSHOT, after.encode(), found and found.version):
             _delete_retired(store, after, now)
             return revisions
+        # They may hold what another has erased meanwhile.
+        listed = _files(read_snapshot(store).parts)
+        store.delete(part.file for part in written.values() if part.file not in listed)
 
 
 def _divide(
