@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from realtimekit.cli.commands import realtimekit
 from realtimekit.emulator import Emulator
 
-from .rich_world import DETAILS, Rich, make_rich
+from .rich_world import DETAILS, Rich, make_rich, without_times
 from .worlds import DAY, World
 
 SETTINGS = (
@@ -67,7 +67,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 
 def plain(text: str) -> str:
     """Return an output without links, expiries, and the path of the app in errors."""
-    text = re.sub(r"GET /\S+|https?://\S+| · available until [^<]*", "", text)
+    text = re.sub(r"GET /\S+|https?://\S+", "", without_times(text))
     try:
         value = json.loads(text)
     except ValueError:
