@@ -10,7 +10,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median, quantiles
 
@@ -39,29 +39,35 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive(folder)
-        made = _timed(lambda: make_tables(archive, options.segments // 10, options.segments))
-        indexed = _timed(lambda: archive.search(WORDS[1]))
+        made = _timed(lambda: make_tables(archive, options.segments // 10, options.segments))[0]
+        indexed = _timed(lambda: archive.search(WORDS[1]))[0]
         size = index_path(archive.store).stat().st_size / 2**20
         print(f"{options.segments} segments: tables in {made:.0f} s, index in {indexed:.1f} s, {size:.0f} MiB")
-        print("| search | median, ms | p95, ms |\n|---|---|---|")
+        print("| search | median, ms | p95, ms | p95 of CPU time, ms |\n|---|---|---|---|")
         chance = random.Random(2)  # noqa: S311 - reproducible
-        every = list[float]()
+        every = list[tuple[float, float]]()
         for kind, make in KINDS.items():
             times = [_timed(partial(archive.search, make(chance))) for _ in range(options.searches)]
             every += times
             print(_row(kind, times), flush=True)
         print(_row("all", every))
-    return 0 if quantiles(every, n=20)[-1] <= GOAL else 1
+    return 0 if _p95([wall for wall, _ in every]) <= GOAL else 1
 
 
-def _row(kind: str, times: list[float]) -> str:
-    return f"| {kind} | {median(times) * 1000:.1f} | {quantiles(times, n=20)[-1] * 1000:.1f} |"
+def _row(kind: str, times: list[tuple[float, float]]) -> str:
+    wall, cpu = zip(*times, strict=True)
+    return f"| {kind} | {median(wall) * 1000:.1f} | {_p95(wall) * 1000:.1f} | {_p95(cpu) * 1000:.1f} |"
 
 
-def _timed(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def _p95(times: Sequence[float]) -> float:
+    return quantiles(times, n=20)[-1]
+
+
+def _timed(action: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that something takes: on the clock, and of CPU time."""
+    started, cpu = time.perf_counter(), time.process_time()
     action()
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - cpu
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
 SCHEMA = 2
-RANKED = 2_000  # of more matches, those of the latest days come first: to rank a million takes a second
+RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 CONTEXT_WORDS = 16
 MAX_WORDS = 200
 ATTEMPTS = 3
