@@ -230,8 +230,12 @@ def _content(file: Any) -> bytes:
 
 
 def _report(client: Any, session_id: str) -> str:
-    html = report.collect(client.sessions.find(session_id)).html()
-    return re.sub(r" · available until [^<]*|https?://[^\"' <]+", "", html)
+    return without_times(report.collect(client.sessions.find(session_id)).html())
+
+
+def without_times(html: str) -> str:
+    """Return a report without links, their expiries, and the time of its creation."""
+    return re.sub(r" · available until [^<]*|https?://[^\"' <]+|Created [-0-9]+ [0-9:]+ UTC", "", html)
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[str, str]]:

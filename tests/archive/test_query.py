@@ -71,8 +71,10 @@ def test_copies_of_object_storage_are_deleted(tmp_path: Path, monkeypatch: pytes
 WRITES = [
     "insert into sessions values (1)", "update sessions set title = 'x'", "delete from sessions", "drop view sessions",
     "create table x (a int)", "create view v as select 1", "copy sessions to 'x.csv'", "attach 'x.db'",
-    "pragma version", "copy (select 1) to '/tmp/x'", "export database 'x'", "install httpfs", "load httpfs", "set threads = 1",
-    "reset threads", "call pragma_version()", "checkpoint", "begin", "vacuum", "use memory", "prepare p as select 1",
+    "pragma version", "copy (select 1) to '/tmp/x'", "export database 'x'", "install httpfs", "load httpfs",
+    "set threads = 1",
+    "reset threads", "call pragma_version()", "checkpoint", "begin", "vacuum", "use memory",
+    "prepare p as select 1",
     "with x as (select 1) insert into sessions select * from x", "import database 'x'", "detach memory",
 ]  # fmt: skip
 

@@ -17,23 +17,22 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
+from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.tables.parquet import read_table
-from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.values import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from collections.abc import Set as AbstractSet
 
     from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.snapshot import Snapshot
 
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
 SCHEMA = 2
-RANKED = 10_000  # of more matches, those of the latest days come first: to rank a million takes a second
+RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 CONTEXT_WORDS = 16
 MAX_WORDS = 200
 ATTEMPTS = 3
@@ -50,8 +49,8 @@ _SESSION_COLUMNS = ["session_id", "title", "meeting_id", "started_at"]
 _DDL = f"""
 pragma user_version = {SCHEMA};
 create table files (id integer primary key, path text unique not null);
-create table state (purges integer not null);
-insert into state values (0);
+create table state (purges integer not null, snapshot text not null);
+insert into state values (0, '');
 create table items (
     id integer primary key, file integer not null, session_id text not null, kind text not null, speaker text,
     speaker_key text, start_ms integer, at text, title text, meeting_id text
@@ -99,7 +98,7 @@ def search(
 ) -> list[Match]:
     """Search an archive: see `Archive.search`."""
     match = match_expression(words)
-    conditions, values = ["texts match ?"], [match]
+    conditions, values = list[str](), list[Any]()
     for condition, value in (
         ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
         ("items.at >= ?", since and format_time(since, "since")),
@@ -109,13 +108,19 @@ def search(
         if value:
             conditions.append(condition)
             values.append(value)
-    source = f"from texts join items on items.id = texts.rowid where {' and '.join(conditions)}"
+    source = " and ".join(["from texts where texts match ?", *conditions])
+    if conditions:
+        source = source.replace("from texts", "from texts join items on items.id = texts.rowid")
 
     def find(index: sqlite3.Connection) -> list[Match]:
-        many = index.execute(f"select count(*) from (select 1 {source} limit {RANKED + 1})", values)  # noqa: S608
-        order = "texts.rowid desc" if many.fetchone()[0] > RANKED else "rank, texts.rowid desc"
-        columns = f"session_id, title, meeting_id, kind, speaker, start_ms, at, {_SNIPPET}"
-        rows = index.execute(f"select {columns} {source} order by {order} limit ?", [*values, limit])
+        def ids(order: str, count: int) -> list[int]:
+            sql = f"select texts.rowid {source} {order} limit ?"
+            return [row[0] for row in index.execute(sql, [match, *values, count])]
+
+        # Snippets only of what is returned: SQLite would make them before it sorts.
+        many = len(ids("", RANKED + 1)) > RANKED
+        chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
+        rows = [index.execute(_ROW, [match, each]).fetchone() for each in chosen]
         return [_match(*row) for row in rows]
 
     return _with_index(store, find)
@@ -127,7 +132,10 @@ def _match(*row: Any) -> Match:
     return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(match.snippet.split()))
 
 
-_SNIPPET = f"snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})"
+_ROW = f"""
+select session_id, title, meeting_id, kind, speaker, start_ms, at, snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})
+from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
+"""  # noqa: S608 - a number of ours
 
 
 def match_expression(words: str) -> str:
@@ -205,12 +213,14 @@ def delete_index(store: Store) -> None:
 
 def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
     """Return what an action finds in the index, up to date; one that is damaged or of another version is made anew."""
-    snapshot = read_snapshot(store)
+    content = store.read(layout.SNAPSHOT)
     path = index_path(store)
     for attempt in range(ATTEMPTS):
         try:
+            if content is None:
+                read_snapshot(store)  # raises if there should be one
             with contextlib.closing(_open(path)) as connection:
-                _update(store, snapshot, connection)
+                _update(store, content, connection)
                 return action(connection)
         except sqlite3.DatabaseError as error:
             if attempt == ATTEMPTS - 1 or not _is_damaged(error):
@@ -219,10 +229,10 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
         except OSError as error:
             raise ArchiveError(f"the search index {path} cannot be used: {error.strerror}") from None
         except ArchiveDamagedError:
-            newer = read_snapshot(store)
-            if newer.revision == snapshot.revision:
+            newer = store.read(layout.SNAPSHOT)
+            if newer == content:
                 raise
-            snapshot = newer  # an erasure has deleted the files of the one before
+            content = newer  # an erasure has deleted the files of the one before
     raise ArchiveError(f"the search index {path} cannot be used: the tables change all the time: try again")
 
 
@@ -259,15 +269,17 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _update(store: Store, snapshot: Snapshot, connection: sqlite3.Connection) -> None:
+def _update(store: Store, content: bytes | None, connection: sqlite3.Connection) -> None:
+    digest = hashlib.sha256(content or b"").hexdigest()
+    if connection.execute("pragma user_version").fetchone()[0] != 0 and digest == _state(connection)[1]:
+        return  # the usual case costs no decoding
+    snapshot = Snapshot.decode(content)
     wanted = {
         f"{part.file} {part.sha256}": (part.file, table, day)
         for table in _TABLES
         for day, parts in snapshot.parts.get(table, {}).items()
         for part in parts
     }
-    if _is_current(connection, snapshot, wanted.keys()):
-        return
     connection.execute("begin immediate")
     with contextlib.ExitStack() as undo:
         undo.callback(connection.execute, "rollback")
@@ -283,20 +295,19 @@ def _update(store: Store, snapshot: Snapshot, connection: sqlite3.Connection) ->
         sessions = _Sessions(store, snapshot)
         for path in sorted(wanted.keys() - known.keys(), key=lambda path: (wanted[path][2], path)):
             _add(store, connection, path, wanted[path], sessions)
-        if connection.execute("select purges from state").fetchone()[0] != snapshot.purges:
+        if _state(connection)[0] != snapshot.purges:
             # FTS5 only marks what is deleted, until its segments are merged.
             connection.execute("insert into texts (texts) values ('optimize')")
-            connection.execute("update state set purges = ?", [snapshot.purges])
+        connection.execute("update state set purges = ?, snapshot = ?", [snapshot.purges, digest])
         connection.execute("commit")
         undo.pop_all()
     connection.execute("pragma wal_checkpoint (truncate)")
 
 
-def _is_current(connection: sqlite3.Connection, snapshot: Snapshot, wanted: AbstractSet[str]) -> bool:
-    if connection.execute("pragma user_version").fetchone()[0] == 0:
-        return False
-    purges = connection.execute("select purges from state").fetchone()[0]
-    return purges == snapshot.purges and wanted == {path for (path,) in connection.execute("select path from files")}
+def _state(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Return how often the tables had been purged, and which snapshot of them is in the index."""
+    purges, snapshot = connection.execute("select purges, snapshot from state").fetchone()
+    return purges, snapshot
 
 
 def _add(

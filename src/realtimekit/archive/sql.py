@@ -86,7 +86,7 @@ def query(store: Store, sql: str) -> Rows:
     if kind == "EXPLAIN" and "analy" in words:  # it would run whatever follows
         raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused")
     named = [table for table in TABLES if table in words]
-    with connect(store, named if named and not store.is_folder else TABLES) as connection:
+    with connect(store, named or TABLES) as connection:
         try:
             result = connection.execute(statements[0])
             columns = [column[0] for column in result.description or []]

@@ -87,7 +87,7 @@ class _Session:
 
     def _json(self, name: str) -> Any:
         content = self._content(name)
-        return None if content is None else loads(content)
+        return None if content is None else json.loads(content)  # orjson would round huge numbers
 
     def _records(self, table: str, name: str, key: str | None) -> Iterator[Row]:
         records = responses.unwrap(self._json(name), key)

@@ -16,7 +16,7 @@ from realtimekit.archive.tables.snapshot import Part, Snapshot, read_snapshot
 from realtimekit.values import format_time, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from realtimekit.archive.ledger import ChangedSession, Ledger
     from realtimekit.archive.store import Store, Stored
@@ -78,7 +78,9 @@ def _rebuild(store: Store, now: datetime, wanted: set[str]) -> dict[str, int]:
         found = store.get(layout.SNAPSHOT)
         before = _readable(found)
         if before.purges != purges:
-            made, purges = {}, before.purges  # what was not published yet may have been deleted
+            # What was not published yet may have been deleted, or hold what another has erased.
+            _delete_unpublished(store, [part for of_day in made.values() for part in of_day.values()])
+            made, purges = {}, before.purges
         for folder in sorted({day for app in store.folders(layout.RAW) for day in store.folders(app)}):
             day = layout.part(folder, "day")
             replaced = [file for table in TABLES for file in before.files(table, [day])]
@@ -144,8 +146,7 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
             _delete_retired(store, after, now)
             return revisions
         # They may hold what another has erased meanwhile.
-        listed = _files(read_snapshot(store).parts)
-        store.delete(part.file for part in written.values() if part.file not in listed)
+        _delete_unpublished(store, written.values())
 
 
 def _divide(
@@ -240,6 +241,12 @@ def _delete_retired(store: Store, snapshot: Snapshot, now: datetime) -> None:
     if old:
         store.delete(old)
         _swap(store, lambda now: now._replace(retired={f: at for f, at in now.retired.items() if f not in old}))
+
+
+def _delete_unpublished(store: Store, parts: Iterable[Part]) -> None:
+    """Delete what was written for a snapshot that another has replaced: under these names nobody publishes it."""
+    listed = _files(Snapshot.decode(store.read(layout.SNAPSHOT)).parts)
+    store.delete(part.file for part in parts if part.file not in listed)
 
 
 def purge(store: Store) -> None:
