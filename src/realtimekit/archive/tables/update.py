@@ -12,7 +12,7 @@ from realtimekit.archive.manifest import Manifest
 from realtimekit.archive.tables.parquet import PartReader, PartWriter
 from realtimekit.archive.tables.rows import rows_of
 from realtimekit.archive.tables.schema import TABLES, VERSION
-from realtimekit.archive.tables.snapshot import Part, Snapshot, read_snapshot
+from realtimekit.archive.tables.snapshot import Part, Snapshot
 from realtimekit.values import format_time, parse_timestamp
 
 if TYPE_CHECKING:
