@@ -72,13 +72,15 @@ def plain(text: str) -> str:
         value = json.loads(text)
     except ValueError:
         return text
-    return json.dumps([_plain(each) for each in value] if isinstance(value, list) else _plain(value))
+    return json.dumps(_plain(value))
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {n: v for n, v in value.items() if "url" not in n and "expiry" not in n and n not in DETAILS}
+    return {n: _plain(v) for n, v in value.items() if "url" not in n and "expiry" not in n and n not in DETAILS}
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])
