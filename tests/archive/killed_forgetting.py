@@ -15,7 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
-import pyarrow.parquet  # noqa: F401 - imported before the forks
+import pyarrow.compute  # imported before the forks
+import pyarrow.parquet  # noqa: F401
 
 from realtimekit.archive import Archive, store
 
@@ -53,12 +54,15 @@ def work(target: str, verb: str, options: dict[str, Any], kill: int | None) -> l
             os.kill(os.getpid(), signal.SIGKILL)
 
     storage.before = end_at
-    archive = Archive(target)
+    forget(Archive(target), verb, options)
+    return storage.writes
+
+
+def forget(archive: Archive, verb: str, options: dict[str, Any]) -> None:
     if verb == "erase":
         archive.erase(**options)
     else:
         archive.expire(timedelta(seconds=options["after"]), keep=options["keep"])
-    return storage.writes
 
 
 def main() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 import os
 import shutil
@@ -22,11 +24,12 @@ from realtimekit.archive.tables.update import update_tables
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactNotReadyError
 
-from .killed_forgetting import KilledForgetting
+from .killed_forgetting import KilledForgetting, forget
 from .traces import tables, traces
 from .worlds import HOUR, Held, World, comparable
 
 ZOE, MAX = "user-zoe", "user-max"
+POINTS = int(os.environ.get("KILL_POINTS", "4"))  # at which each program is killed: all of them take minutes
 WORDS = ("quagga", "okapi")  # what Zoe says, and writes
 
 
@@ -151,14 +154,14 @@ def test_composites_go_when_asked_and_tracks_of_others_stay(life: Life) -> None:
     # In the archive's answers, each link that is left leads to its own file, and that of the erased track to none.
     with RealtimeKit(transport=life.archive.transport()) as client:
         (recording,) = [each for each in client.recordings if each.session_id == life.second.session_id]
-        sizes = []
+        sizes: list[int | None] = []
         for track in recording.tracks:
-            try:
-                sizes.append(len(track.content()))
-            except ArtifactNotReadyError:
-                sizes.append(None)
+            file = io.BytesIO()
+            with contextlib.suppress(ArtifactNotReadyError):
+                track.download(file)
+            sizes.append(len(file.getvalue()) or None)
     (copied,) = [a for a in life.manifest(life.second.session_id).having(State.COPIED) if a.name.endswith(".webm")]
-    assert sizes == [copied.bytes, None]  # of Max and of Zoe
+    assert sizes == [copied.bytes]  # of Max
 
 
 def test_the_person_does_not_come_back(life: Life) -> None:
@@ -353,11 +356,12 @@ def test_killed_at_every_write(
     assert writes is not None
     wanted = state_of(whole)
     assert len(writes) > 30
-    # Writes that repeat what those of another session did are left out: there are three sessions.
-    for kill in range(1, len(writes) + 1, 2):
+    # A large object takes many writes: its first and its last one count.
+    points = [n for n, write in enumerate(writes, 1) if [write, write] != [*writes[n - 2 : n - 1], *writes[n : n + 1]]]
+    for kill in points[:: max(len(points) // POINTS, 1)]:
         archive = Archive(shutil.copytree(base.archive.target, tmp_path / str(kill)))
         assert killed.run(archive.target, verb, options, kill) is None
-        assert killed.run(archive.target, verb, options) is not None
+        forget(archive, verb, options)
         assert state_of(archive) == wanted, writes[kill - 1]
         assert archive.verify(deep=True).ok
         assert [

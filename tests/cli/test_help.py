@@ -25,7 +25,7 @@ GROUPS: dict[str, str] = {
     "participants": "add list remove show token update",
     "presets": "create delete list show update",
     "recordings": "download list pause resume show start stop wait",
-    "sessions": "chat download list participants quality report show summary transcript",
+    "sessions": "chat download list participants quality report save show summary transcript",
     "webhooks": "create delete events listen list show trigger update verify",
 }
 ALONE = ("demo", "doctor", "drift")

@@ -170,8 +170,8 @@ class Archive:
         """Register a handler of webhooks that copies sessions as soon as they end, and their files as they appear.
 
         It handles `meeting.ended`, `meeting.chatSynced`, `meeting.transcript`, `meeting.summary` and
-        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.found` then counts the sessions of
-        which no webhook told.
+        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.missed` then names the sessions of
+        which no webhook told, and every sync brings the tables up to date.
 
         Example:
             router = Router()

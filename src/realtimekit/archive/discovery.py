@@ -87,7 +87,9 @@ def discover(
         last_page = (yield from reader.read_pages("/sessions", "sessions", query, keep, last_page)).last_page
     found, before = len(sessions), pages.first_total
     proven = before is not None and before <= found == after
-    window = Window(start, end, proven, before, after, found, read_from or start, now)
+    times = [began for item in sessions.values() if (began := began_at(item)) is not None]
+    within = sum(start <= time < end for time in times)
+    window = Window(start, end, proven, before, after, found, read_from or start, now, within, frontier is not None)
     return Found(list(sessions.values()), window)
 
 

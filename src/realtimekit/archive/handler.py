@@ -11,12 +11,13 @@ from realtimekit.archive import layout
 from realtimekit.archive.sync import Sync
 from realtimekit.errors import RealtimeKitError
 from realtimekit.instrumentation import LOGGER
-from realtimekit.values import parse_timestamp
+from realtimekit.values import format_time, parse_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from realtimekit.archive.archive import Archive
+    from realtimekit.archive.ledger import OpenSession
     from realtimekit.client import RealtimeKit
     from realtimekit.webhooks.events import Event
 
@@ -46,6 +47,7 @@ class ArchiveHandler:
         self._pool: ThreadPoolExecutor | None = None
         self._running: set[Future[None]] = set()
         self._queued: set[tuple[str, str | None]] = set()
+        self._noted = False  # that there is a handler
 
     def __call__(self, event: Event[Any]) -> None:
         """Enter the session of an event in the ledger, and begin to copy it.
@@ -57,8 +59,10 @@ class ArchiveHandler:
         if session_id is None or event.app_id not in {None, client.settings.app_id}:
             return
         sync = Sync(client, self._archive.store, self._archive.ledger)
-        day = layout.day_of(_started_at(event))
-        sync.enter(session_id, day)
+        ended_at = _time(event, "endedAt")
+        entry = sync.enter(session_id, layout.day_of(_time(event, "startedAt")), ended_at)
+        if event.type == "meeting.ended":
+            self._note(session_id, ended_at)
         work = (session_id, EVENTS.get(event.type))
         with self._lock:
             if work in self._queued:
@@ -66,7 +70,7 @@ class ArchiveHandler:
             self._queued.add(work)
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="realtimekit-archive")
-            future = self._pool.submit(self._copy, sync, day, *work)
+            future = self._pool.submit(self._copy, sync, entry, *work)
             self._running.add(future)
         future.add_done_callback(self._running.discard)
 
@@ -85,22 +89,31 @@ class ArchiveHandler:
             return default_client()
         return self._given
 
-    def _copy(self, sync: Sync, day: str, session_id: str, again: str | None) -> None:
+    def _note(self, session_id: str, ended_at: datetime | None) -> None:
+        """Note that a webhook told of the end of a session, so that a sync can name those of which none did."""
+        store = self._archive.store
+        if not self._noted:
+            since = ended_at or self._archive.ledger.now()
+            store.create(layout.HANDLER, format_time(since, "since").encode())
+            self._noted = True
+        store.put(layout.announced(session_id), b"")
+
+    def _copy(self, sync: Sync, entry: OpenSession, session_id: str, again: str | None) -> None:
         with self._lock:
             self._queued.discard((session_id, again))  # what is announced from now on is copied once more
         try:
-            sync.copy_now(session_id, day, again)
+            sync.copy_now(entry, again)
         except RealtimeKitError as error:
             _logger.warning("session %s is left to the next sync of the archive: %s", session_id, error)
         except Exception:
             _logger.exception("session %s is left to the next sync of the archive", session_id)
 
 
-def _started_at(event: Event[Any]) -> datetime | None:
+def _time(event: Event[Any], name: str) -> datetime | None:
     for source in (event._data, event._data.get("meeting")):
         try:
-            if isinstance(source, dict) and source.get("startedAt"):
-                return parse_timestamp(source["startedAt"])
+            if isinstance(source, dict) and source.get(name):
+                return parse_timestamp(source[name])
         except (ValueError, TypeError, AttributeError):
             continue
     return None

@@ -15,7 +15,7 @@ CHANGED = "ledger/changed"
 REWRITING = "ledger/rewriting"
 ERASING = "ledger/erasing"
 ANNOUNCED = "ledger/announced"
-HANDLER = "ledger/handler.json"
+HANDLER = "ledger/handler"
 WINDOWS = "ledger/windows"
 RECEIPTS = "ledger/receipts"
 ERASED = "erased"
@@ -68,6 +68,11 @@ def session_folder(app_id: str, day: str, session_id: str) -> str:
 def part(folder: str, name: str) -> str:
     """Return the value of a `name=value` folder."""
     return unsegment(folder.rpartition("/")[2].removeprefix(f"{name}="))
+
+
+def announced(session_id: str) -> str:
+    """Return the path of the note that a webhook told of the end of a session."""
+    return f"{ANNOUNCED}/{segment(session_id)}"
 
 
 def stamp(time: datetime) -> str:

@@ -96,6 +96,8 @@ class Window(NamedTuple):
         found: how many distinct sessions were read.
         read_from: the `start_time` of the request: windows overlap.
         read_at: by the server's clock.
+        begun: how many of the sessions began in it; None if nobody counted.
+        continues: whether an earlier window ends where this one starts.
     """
 
     start: datetime
@@ -106,6 +108,8 @@ class Window(NamedTuple):
     found: int
     read_from: datetime
     read_at: datetime
+    begun: int | None = None
+    continues: bool = False
 
     @property
     def path(self) -> str:
@@ -123,6 +127,7 @@ class Window(NamedTuple):
         known: dict[str, Any] = {name: values.get(name) for name in cls._fields}
         for name in ("start", "end", "read_from", "read_at"):
             known[name] = parse_timestamp(known[name])
+        known["continues"] = bool(known["continues"])
         return cls(**known)
 
 
@@ -140,7 +145,9 @@ class Ledger:
         if content is None:
             return None
         try:
+            # Whoever makes an archive by hand need not seal it.
             found: dict[str, Any] = json.loads(content)
+            found = unseal(content, layout.IDENTITY) if "checksum" in found else found
             version, _ = int(found["version"]), str(found["app_id"])
             if found["format"] != FORMAT:
                 raise ValueError
@@ -180,7 +187,7 @@ class Ledger:
                 "created_at": format_time(now, "now"),
                 "erasure_key": secrets.token_hex(32),
             }
-            if not self._store.create(layout.IDENTITY, (json.dumps(found, indent=1) + "\n").encode()):
+            if not self._store.create(layout.IDENTITY, seal(found)):
                 found = self.check(app_id) or found
             self._store.flush(layout.IDENTITY)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.ledger import NEVER
@@ -85,7 +85,7 @@ def _metric(name: str, help_text: str, samples: Sequence[tuple[str, float]]) -> 
 
 def read_status(store: Store, ledger: Ledger, now: datetime | None = None) -> Status:
     """Return the state of an archive: see `Archive.status`."""
-    app, at = ledger.app(), now or datetime.now(UTC)
+    app, at = ledger.app(), now or ledger.now()
     waiting = ledger.open_sessions()
     deadlines = [entry.deadline for entry in waiting if entry.deadline != NEVER]
     proven_until = ledger.frontier()

@@ -6,7 +6,8 @@ import threading
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,7 @@ from realtimekit.archive.session_artifacts import RETENTION, is_fatal
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError
+from realtimekit.values import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from realtimekit.archive.ledger import Ledger, Window
     from realtimekit.archive.store import Store
 
+DELIVERY = timedelta(minutes=5)  # after the end of a session its webhook should have arrived
 RENEWAL = 30.0  # seconds between two renewals of the claims
 
 
@@ -63,6 +66,7 @@ class SyncResult(NamedTuple):
         failures: what could not be read or fetched, in words.
         window: the span of time that was closed, if one was.
         interrupted: whether it was asked to stop before it had finished.
+        missed: the sessions of which no webhook told, although a handler was there: see `Archive.handler`.
     """
 
     found: int
@@ -77,6 +81,7 @@ class SyncResult(NamedTuple):
     failures: list[str]
     window: Window | None
     interrupted: bool
+    missed: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
 
     @property
     def ok(self) -> bool:
@@ -99,6 +104,7 @@ class Tally(NamedTuple):
     bytes: int
     lost: list[str]
     failures: list[str]
+    missed: list[str]
 
 
 class Sync:
@@ -130,6 +136,7 @@ class Sync:
         self._bytes = 0
         self._lost: list[str] = []
         self._failures: list[str] = []
+        self._missed: list[str] = []
         self._lock = threading.Lock()
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
@@ -163,6 +170,7 @@ class Sync:
             failures=sorted(self._failures),
             window=found.window,
             interrupted=self._stop.is_set(),
+            missed=sorted(self._missed),
         )
 
     # --- a part of a sync, in another process ------------------------------------------------------------------------
@@ -175,7 +183,7 @@ class Sync:
         """Look at some sessions, for a sync in another process. Returns what came of it."""
         with self._renewing():
             self._copy_some(entries)
-        return Tally(self._counts, self._artifacts, self._bytes, self._lost, self._failures)
+        return Tally(self._counts, self._artifacts, self._bytes, self._lost, self._failures, self._missed)
 
     def _add(self, tally: Tally) -> None:
         """Add what came of it."""
@@ -184,35 +192,38 @@ class Sync:
         self._bytes += tally.bytes
         self._lost += tally.lost
         self._failures += tally.failures
+        self._missed += tally.missed
 
     # --- one session -------------------------------------------------------------------------------------------------
 
-    def enter(self, session_id: str, day: str) -> OpenSession:
+    def enter(self, session_id: str, day: str, ended_at: datetime | None = None) -> OpenSession:
         """Enter a session in the ledger, for this sync or another to look at.
 
         Args:
             session_id: the session.
             day: the UTC date of its start; `layout.NO_DAY` if it is not known.
+            ended_at: when it ended, if that is known.
         """
         self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         # A second entry of a session does no harm: a sync closes it when it finds the session complete.
-        entry = OpenSession(NEVER, AT_ONCE, day, session_id)
+        entry = OpenSession(NEVER if ended_at is None else ended_at + RETENTION, AT_ONCE, day, session_id)
         self._ledger.open(entry)
         return entry
 
-    def copy_now(self, session_id: str, day: str, again: str | None = None) -> None:
+    def copy_now(self, entry: OpenSession, again: str | None = None) -> None:
         """Copy what the archive lacks of one session.
 
         Args:
-            session_id: the session.
-            day: as in `enter`.
+            entry: what `enter` returned.
             again: an artifact to look for, although it was said not to be there.
 
         Raises:
             APIError, APIConnectionError: as `run`.
         """
         self._again = again
-        self._look_at(self.enter(session_id, day))
+        self._ledger.open(entry)  # another may have closed it, before this was announced
+        with self._renewing():
+            self._look_at(entry)
 
     # --- discovery ---------------------------------------------------------------------------------------------------
 
@@ -330,8 +341,7 @@ class Sync:
             before = before.reopened(self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
             # What remains of a sync that was killed before it could close the entry.
-            self._count("completed")
-            self._ledger.close(entry)
+            self._close(entry)
             return
         copied = self._client.run(
             copy_session(
@@ -346,6 +356,9 @@ class Sync:
             )
         )
         self._note(entry, before, copied)
+        if before is None and copied.manifest is not None and self._was_missed(copied.manifest):
+            with self._lock:
+                self._missed.append(entry.session_id)
         if copied.live:
             self._count("live")
             self._ledger.reopen(entry, entry._replace(next_look=AT_ONCE))
@@ -355,13 +368,31 @@ class Sync:
         now = self._clock.now()
         look = next_look(copied.manifest, now)
         if look is None:
-            self._count("completed")
-            self._ledger.close(entry)
+            self._close(entry)
             return
         self._count("waiting")
         deadline = min(artifact.deadline or NEVER for artifact in copied.manifest.unfinished)
         day = layout.day_of(copied.manifest.started_at)
         self._ledger.reopen(entry, OpenSession(deadline, look, day, entry.session_id))
+
+    def _close(self, entry: OpenSession) -> None:
+        self._count("completed")
+        if self._handler_since is not None:
+            self._store.delete([layout.announced(entry.session_id)])
+        self._ledger.close(entry)
+
+    @cached_property
+    def _handler_since(self) -> datetime | None:
+        """Since when a handler of webhooks is there; None if there is none."""
+        content = self._store.read(layout.HANDLER)
+        return None if content is None else parse_timestamp(content.decode())
+
+    def _was_missed(self, manifest: Manifest) -> bool:
+        """Whether a webhook should have told of this session by now, and did not."""
+        since, ended_at = self._handler_since, manifest.ended_at
+        if since is None or ended_at is None or not since <= ended_at <= self._clock.now() - DELIVERY:
+            return False
+        return self._store.size(layout.announced(manifest.session_id)) is None
 
     def _manifest(self, entry: OpenSession) -> tuple[Manifest | None, str | None]:
         folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)

@@ -8,6 +8,7 @@ still to come.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -16,6 +17,7 @@ from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
+from realtimekit.archive.sealed import unseal
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.values import parse_timestamp
@@ -58,6 +60,7 @@ class Verification(NamedTuple):
         proven_until: until when all sessions were found; None if no time is proven.
         deep: whether every object was read, and its checksum compared.
         problems: what is wrong; none if the archive is proven.
+        notes: what is odd, and not wrong: sizes and numbers that the platform itself contradicts.
     """
 
     sessions: int
@@ -67,6 +70,7 @@ class Verification(NamedTuple):
     proven_until: datetime | None
     deep: bool
     problems: list[Problem]
+    notes: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
 
     @property
     def ok(self) -> bool:
@@ -102,7 +106,12 @@ class _Check:
         self._sessions: dict[str, int] = {}  # id -> revision
         self._with_record: set[str] = set()  # the sessions that have a row in the tables
         self._written_at: datetime | None = None  # the last manifest
-        self._waiting = {entry.session_id for entry in ledger.open_sessions()}
+        self._began: list[datetime] = []  # of each session
+        self._now = ledger.now()
+        self._notes: list[str] = []
+        self._windows: list[Window] = []
+        self._open = ledger.open_sessions()
+        self._waiting = {entry.session_id for entry in self._open}
         self._changed = {entry.session_id for entry in ledger.changed_sessions()}
 
     def run(self) -> Verification:
@@ -112,7 +121,10 @@ class _Check:
             if self._progress is not None:
                 self._progress(len(self._sessions))
         self._check_begun(proven_until)
+        self._check_numbers()
+        self._check_open()
         self._check_tables()
+        self._check_receipts()
         return Verification(
             sessions=len(self._sessions),
             waiting=len(self._waiting),
@@ -121,6 +133,7 @@ class _Check:
             proven_until=proven_until,
             deep=self._deep,
             problems=sorted(self._problems),
+            notes=sorted(self._notes),
         )
 
     def _report(self, kind: ProblemKind, where: str, text: str) -> None:
@@ -138,6 +151,9 @@ class _Check:
             except ArchiveDamagedError as error:
                 self._report("damaged", entry.path, str(error))
         until = None
+        self._windows = windows
+        if windows and min(windows).continues:
+            self._report("unproven", f"before {_time(windows[0].start)}", "an earlier window of the ledger is gone")
         for window in windows:
             if until is not None and window.start.replace(microsecond=0) > until:
                 self._report("unproven", _span(until, window.start), "no window of the ledger covers this time")
@@ -157,6 +173,39 @@ class _Check:
         created_at = parse_timestamp(str((self._ledger.identity() or {}).get("created_at")))
         if proven_until is None and self._written_at is not None and self._written_at - created_at > BEGINNING:
             self._report("unproven", "all of the time", "the ledger has no window: sync again")
+
+    def _check_numbers(self) -> None:
+        """Each window counted its sessions: as many must be here, copied or still to be."""
+        began = sorted(self._began)
+        for window in self._windows:
+            if not window.proven or window.begun is None:
+                continue
+            here = bisect_left(began, window.end) - bisect_left(began, window.start)
+            first, last = layout.day_of(window.start), layout.day_of(window.end)
+            here += sum(
+                entry.session_id not in self._sessions and (first <= entry.day <= last or entry.day == layout.NO_DAY)
+                for entry in self._open
+            )
+            if here < window.begun:
+                text = f"{window.begun} sessions began in this time, and the archive knows {here} of them"
+                self._report("missing", _span(window.start, window.end), text)
+
+    def _check_open(self) -> None:
+        for entry in self._open:
+            if entry.deadline < self._now:
+                text = f"the platform forgot something of it on {_time(entry.deadline)}, and it was not looked at since"
+                self._report("overdue", f"session {entry.session_id}", f"{text}: sync again")
+        for announced in self._store.entries(layout.ANNOUNCED):
+            session_id = layout.unsegment(announced.path.rpartition("/")[2])
+            if session_id not in self._sessions and session_id not in self._waiting:
+                self._report("missing", f"session {session_id}", "a webhook told of it, and the archive lacks it")
+
+    def _check_receipts(self) -> None:
+        for entry in self._store.entries(layout.RECEIPTS):
+            try:
+                unseal(self._store.read(entry.path) or b"", entry.path)
+            except ArchiveDamagedError as error:
+                self._report("damaged", entry.path, str(error))
 
     # --- sessions ----------------------------------------------------------------------------------------------------
 
@@ -182,7 +231,9 @@ class _Check:
         except ArchiveError as error:
             self._report("damaged", f"{folder}/{layout.MANIFEST}", str(error))
             return
-        self._sessions[session_id] = manifest.revision
+        self._sessions[manifest.session_id] = manifest.revision
+        if manifest.started_at is not None:
+            self._began.append(manifest.started_at)
         if manifest.artifacts["session"].file is not None:
             self._with_record.add(session_id)
         self._written_at = max(self._written_at or manifest.written_at, manifest.written_at)
@@ -199,6 +250,8 @@ class _Check:
         if artifact.state not in KEPT or artifact.file is None:
             return
         self._bytes += artifact.bytes or 0
+        if artifact.state is State.COPIED and artifact.reason:
+            self._notes.append(f"{where}: {artifact.reason}")
         path = f"{folder}/{artifact.file}"
         size = sizes.get(artifact.file)
         compressed = artifact.file.endswith(".zst")
@@ -253,5 +306,9 @@ class _Check:
                 yield from part.sessions()
 
 
+def _time(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _span(start: datetime, end: datetime) -> str:
-    return f"{start.astimezone(UTC):%Y-%m-%d %H:%M} to {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{start.astimezone(UTC):%Y-%m-%d %H:%M} to {_time(end)}"

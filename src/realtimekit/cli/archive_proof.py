@@ -35,6 +35,8 @@ def verify(archive: Archive, *, deep: bool, as_json: bool) -> None:
     else:
         for problem in found.problems:
             echo(f"{problem.kind}: {problem.where}: {problem.text}", err=True)
+        for note in found.notes:
+            echo(f"note: {note}", err=True)
         states = ", ".join(f"{count} {state}" for state, count in found.artifacts.items())
         echo(f"{archive.target}: {found.sessions} sessions, {found.waiting} with something still to come")
         echo(f"Artifacts: {states or 'none'}; {found.bytes} bytes")

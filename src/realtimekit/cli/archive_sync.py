@@ -126,6 +126,8 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
     for kind, lines in (("lost", result.lost), ("failed", result.failures)):
         for line in lines:
             echo(f"{kind}: {line}", err=True)
+    for session_id in result.missed:
+        echo(f"note: no webhook told of session {session_id}", err=True)
     if result.interrupted:
         echo("stopped early: sync again to go on", err=True)
 

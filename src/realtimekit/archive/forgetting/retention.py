@@ -68,8 +68,7 @@ def expire(
         raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
     app_id, at = ledger.app()["app_id"], now or ledger.now()
     claims = Claims(store, ledger.now)
-    # What another was killed at is done to its end, too.
-    resumed = finish_rewriting(store, app_id, ledger.now) + len(ledger.changed_sessions())
+    finish_rewriting(store, app_id, ledger.now)
     rule, sessions = _Rule(at - after, kept), 0
     last = layout.day_of(at - after)
     for day_folder in store.folders(f"{layout.RAW}/app={layout.segment(app_id)}"):
@@ -81,8 +80,7 @@ def expire(
     if index_path(store).exists():
         update_index(store)
     receipt = Expiry(f"{layout.stamp(at)}_expire_{secrets.token_hex(4)}", at, sessions, rule.deleted, rule.bytes)
-    if sessions or resumed:
-        store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
+    store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
     return receipt
 
 

@@ -65,10 +65,10 @@ def rewrite(
         claims.release_path(claim)
 
 
-def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> int:
-    """Delete what a process that was killed while rewriting has left. Returns in how many sessions."""
+def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> None:
+    """Delete what a process that was killed while rewriting has left."""
     markers = store.entries(layout.REWRITING)
-    claims, finished = Claims(store, now), 0
+    claims = Claims(store, now)
     for marker in markers:
         day, _, session = marker.path.rpartition("/")[2].partition("_")
         claim = f"{layout.CLAIMS}/{session}"
@@ -80,10 +80,8 @@ def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> 
             if content is not None:
                 _delete_unnamed(store, folder, Manifest.decode(content, f"{folder}/{layout.MANIFEST}"))
             store.delete([marker.path])
-            finished += 1
         finally:
             claims.release_path(claim)
-    return finished
 
 
 def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.tables.schema import VERSION
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Snapshot(NamedTuple):
         return sorted(self.parts.get("sessions", {}))
 
     def encode(self) -> bytes:
-        return (json.dumps(self._asdict(), indent=1) + "\n").encode()
+        return seal(self._asdict())
 
     @classmethod
     def decode(cls, content: bytes | None) -> Self:
@@ -78,13 +79,14 @@ class Snapshot(NamedTuple):
             return cls()
         try:
             raw: dict[str, Any] = json.loads(content)
+            raw = unseal(content, layout.SNAPSHOT) if "checksum" in raw else raw
             schema = int(raw["schema"])
             parts = {
                 table: {day: [Part(*part) for part in parts] for day, parts in by_day.items()}
                 for table, by_day in raw["parts"].items()
             }
             snapshot = cls(schema, parts, dict(raw["retired"]), int(raw["revision"]), int(raw.get("purges", 0)))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, ArchiveError):
             raise ArchiveDamagedError(
                 f"{layout.SNAPSHOT} cannot be read: `realtimekit archive rebuild` makes it anew"
             ) from None
