@@ -19,6 +19,7 @@ from .command import environment, run
 GROUPS: dict[str, str] = {
     "analytics": "daily livestreams",
     "apps": "create list show",
+    "archive": "erase expire export export-subject query rebuild search status sync verify",
     "emulator": "advance chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
     "meetings": "create end list show update",

@@ -4,51 +4,41 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from realtimekit.archive import layout
-from realtimekit.archive.bridge import in_thread
+from realtimekit.archive.bridge import BlockingClient, in_thread
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.export import export
-from realtimekit.archive.forgetting.erasure import erase
-from realtimekit.archive.forgetting.retention import expire
+from realtimekit.archive.export import Format, export
+from realtimekit.archive.forgetting.erasure import Erasure, erase
+from realtimekit.archive.forgetting.retention import Expiry, expire
 from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
-from realtimekit.archive.search import delete_index, search, update_index
-from realtimekit.archive.sql import connect, query
-from realtimekit.archive.status import read_status
+from realtimekit.archive.search import Match, delete_index, search, update_index
+from realtimekit.archive.sql import Rows, connect, query
+from realtimekit.archive.status import Status, read_status
 from realtimekit.archive.store import Store, open_store
-from realtimekit.archive.sync import Sync
+from realtimekit.archive.sync import Progress, Sync, SyncResult
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
 from realtimekit.archive.transport import ArchiveTransport
-from realtimekit.archive.verify import verify
+from realtimekit.archive.verify import Verification, verify
+from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.kwargs import validate_positive
+from realtimekit.lazy import LazyModule
 from realtimekit.values import format_time
+from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator
-    from datetime import timedelta
-    from pathlib import Path
-
-    from duckdb import DuckDBPyConnection
-
-    from realtimekit.archive.bridge import BlockingClient
-    from realtimekit.archive.export import Format
-    from realtimekit.archive.forgetting.erasure import Erasure
-    from realtimekit.archive.forgetting.retention import Expiry
-    from realtimekit.archive.search import Match
-    from realtimekit.archive.sql import Rows
-    from realtimekit.archive.status import Status
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.sync import Progress, SyncResult
-    from realtimekit.archive.verify import Verification
-    from realtimekit.client import AsyncRealtimeKit, RealtimeKit
-    from realtimekit.webhooks.router import BaseRouter
+    import duckdb
+else:
+    duckdb = LazyModule("duckdb")
 
 
 class Archive:
@@ -184,7 +174,7 @@ class Archive:
         Returns:
             The handler; `handler.drain()` waits for the copies.
         """
-        handler = ArchiveHandler(self, client)
+        handler = ArchiveHandler(self.store, self.ledger, client)
         router.on(*EVENTS)(handler)
         return handler
 
@@ -235,7 +225,7 @@ class Archive:
 
         return pl.from_arrow(self.arrow(table, columns))
 
-    def duckdb(self) -> DuckDBPyConnection:
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection in which the tables are views. It can read their files, and no others.
 
         Example:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.pseudonyms import People
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import arrow_schema, read_table
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import read_snapshot
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
 
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = ("parquet", "csv", "jsonl")

@@ -5,13 +5,11 @@ Where the API's documentation leaves a filter open, it is as in the emulator.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
 
 # What each value of `filters` of a peer report shows. What is in none of them is always shown.
 _PARTS = {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from realtimekit.archive.store import Store
 
 _COLUMNS = {
     "sessions": [

@@ -6,16 +6,13 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
+from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.snapshot import Snapshot
+from realtimekit.archive.tables.snapshot import Snapshot
 
 _IDS = ("custom_participant_id", "user_id", "peer_id", "participant_id")
 _NAMES = ("display_name", "speaker")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 PAGE_SIZE = 25  # where a request does not say
 

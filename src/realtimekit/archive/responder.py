@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote
 
 from realtimekit import responses
@@ -16,11 +17,7 @@ from realtimekit.archive.index import Filters, Index, Place
 from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
 from realtimekit.archive.query_string import Query, RefusalError, paging
 from realtimekit.archive.session_files import with_links
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from realtimekit.archive.store import Store
+from realtimekit.archive.store import Store
 
 _FOREVER = "9999-12-31T23:59:59.000Z"  # links into an archive do not expire
 

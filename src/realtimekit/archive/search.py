@@ -13,20 +13,17 @@ import os
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.values import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from realtimekit.archive.store import Store
 
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]

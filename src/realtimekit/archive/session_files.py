@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
+from realtimekit.archive.reader import Reader
+from realtimekit.archive.store import Writer
 from realtimekit.artifacts.download import safe_file_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from realtimekit.archive.reader import Reader
-    from realtimekit.archive.store import Writer
-    from realtimekit.flow import Flow
-    from realtimekit.kwargs import RequestOptions
-
+from realtimekit.flow import Flow
+from realtimekit.kwargs import RequestOptions
 
 Locate: TypeAlias = Callable[[dict[str, Any]], str | None]
 """Finds a link in a record."""

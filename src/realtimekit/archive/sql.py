@@ -5,21 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.store import missing_extra
+from realtimekit.archive.store import Store, missing_extra
 from realtimekit.archive.tables.parquet import arrow_schema
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from duckdb import DuckDBPyConnection
-
-    from realtimekit.archive.store import Store
+    import duckdb as duck
+else:
+    duck = LazyModule("duckdb")
 
 _READING = frozenset({"SELECT", "EXPLAIN"})
 
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def connect(store: Store, tables: Iterable[str] = TABLES) -> DuckDBPyConnection:
+def connect(store: Store, tables: Iterable[str] = TABLES) -> duck.DuckDBPyConnection:
     """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`."""
     try:
         import duckdb

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 from realtimekit.archive import disk
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from obstore.store import ObjectStore
+    from obstore import store as objects
+else:
+    objects = LazyModule("obstore.store")
 
 T = TypeVar("T")
 
@@ -51,7 +53,7 @@ class Store:
     Every method raises `ArchiveError` if the storage refuses or cannot be reached.
     """
 
-    def __init__(self, target: str, objects: ObjectStore, folder: Path | None = None) -> None:
+    def __init__(self, target: str, objects: objects.ObjectStore, folder: Path | None = None) -> None:
         self.target: str = target  # without credentials
         self._objects: Any = objects
         self._folder = folder

@@ -6,26 +6,22 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from realtimekit.archive import layout
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.query_string import RefusalError
 from realtimekit.archive.responder import NotKeptError, Responder
+from realtimekit.archive.store import Store
 from realtimekit.artifacts.formats import to_json, to_srt, to_vtt
 from realtimekit.artifacts.segments import Peer, parse_transcript
 from realtimekit.errors import ReadOnlyError
-from realtimekit.interfaces import Response, StreamedRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
-    from realtimekit.interfaces import Request
-    from realtimekit.settings import ClientOptions
+from realtimekit.interfaces import Request, Response, StreamedRequest
+from realtimekit.settings import ClientOptions
 
 ORIGIN = "http://archive.localhost"
 _APP = re.compile(r"/client/v4/accounts/([^/]+)/realtime/kit/([^/]+)(/.*)")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.session_files import HashingWriter
+from realtimekit.archive.store import Store
+from realtimekit.archive.tables.rows import Row
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.rows import Row
 
 GROUP_ROWS = 5_000  # rows that are held in memory before they are written
 

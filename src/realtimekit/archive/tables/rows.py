@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.manifest import KEPT, Manifest
 from realtimekit.archive.session_files import tracks_of_recording
-from realtimekit.archive.tables.schema import TABLES
+from realtimekit.archive.store import Store
+from realtimekit.archive.tables.schema import TABLES, Column
 from realtimekit.artifacts.messages import parse_chat
 from realtimekit.artifacts.segments import parse_transcript
 from realtimekit.errors import DecodeError
-from realtimekit.quality.summary import summarize
+from realtimekit.quality.summary import MediaSummary, summarize
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.quality.tracks import tracks_of
 from realtimekit.responses import loads, to_int
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import timedelta
-
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.schema import Column
-    from realtimekit.quality.summary import MediaSummary
 
 Row: TypeAlias = dict[str, Any]
 

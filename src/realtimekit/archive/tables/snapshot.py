@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.sealed import seal, unseal
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.schema import VERSION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.archive.store import Store
 
 
 class Part(NamedTuple):

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.ledger import ChangedSession, Ledger
 from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.store import Store, Stored
 from realtimekit.archive.tables.parquet import PartReader, PartWriter
 from realtimekit.archive.tables.rows import rows_of
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part, Snapshot
 from realtimekit.values import format_time, parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from realtimekit.archive.ledger import ChangedSession, Ledger
-    from realtimekit.archive.store import Store, Stored
 
 GRACE = timedelta(hours=1)  # readers of an earlier snapshot may still use its files
 MANY = 8  # parts of a day; more are put together
