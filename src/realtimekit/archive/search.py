@@ -117,10 +117,12 @@ def search(
             sql = f"select texts.rowid {source} {order} limit ?"
             return [row[0] for row in index.execute(sql, [match, *values, count])]
 
+        index.execute("begin")  # one state of the index, whatever another process does to it meanwhile
         # Snippets only of what is returned: SQLite would make them before it sorts.
         many = len(ids("", RANKED + 1)) > RANKED
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
         rows = [index.execute(_ROW, [match, each]).fetchone() for each in chosen]
+        index.execute("rollback")
         return [_match(*row) for row in rows]
 
     return _with_index(store, find)
