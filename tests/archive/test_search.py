@@ -28,11 +28,6 @@ from .worlds import World
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-
-
 LINES = [
     (0, "Alice", "The budget of next year is too small"),
     (61_000, "Bob", "Next, the year: our budgets grew"),
@@ -205,7 +200,7 @@ def test_it_is_made_anew_when_it_is_lost_or_damaged(tmp_path: Path, where: str) 
             with sqlite3.connect(path) as connection:
                 connection.execute("pragma user_version = 99" if where == "version" else "drop table texts")
             connection.close()
-        case "wal":
+        case _:
             path.unlink()
             path.with_name(f"{path.name}-wal").write_bytes(os.urandom(5000))
     assert found(archive, "budget") == [T, C, S]

@@ -21,7 +21,7 @@ from realtimekit.archive.tables import schema
 from realtimekit.archive.tables.parquet import arrow_schema
 from realtimekit.archive.tables.rows import convert
 from realtimekit.archive.tables.schema import TABLES
-from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.snapshot import Part, read_snapshot
 from realtimekit.archive.tables.update import MANY, purge, rebuild_tables
 
 from .raw import START, make_archive, people, put_session, rows, transcript, update
@@ -140,7 +140,8 @@ BROKEN: list[Any] = [b"", b"\xff\xfe\x00", b"{", "[" * 10_000, "[]", '"text"', "
 @pytest.mark.parametrize("content", BROKEN, ids=lambda value: repr(value)[:20])
 def test_a_file_that_is_damaged_costs_its_own_rows_alone(archive: Archive, content: Any) -> None:
     names = ["meeting", "participants", "chat", "transcript", "recordings", "livestream_sessions"]
-    put_session(archive, "bad", peers={"p": content}, **dict.fromkeys(names, content))
+    contents: dict[str, Any] = dict.fromkeys(names, content)
+    put_session(archive, "bad", peers={"p": content}, **contents)
     put_session(archive, "good", participants=people("Alice"), transcript=transcript((0, "Alice", "hello")))
     assert update(archive) == 2
     assert {row["session_id"] for row in archive.arrow("sessions").to_pylist()} == {"bad", "good"}
@@ -218,6 +219,7 @@ def check_files(archive: Archive) -> None:
 
 
 def test_a_day_never_has_more_parts_than_a_few(archive: Archive) -> None:
+    parts: list[Part] = []
     for number in range(30):
         put_session(archive, f"s{number:02}")
         update(archive, START + HOUR * 2 * number)
@@ -510,8 +512,8 @@ def as_schema_0(archive: Archive) -> None:
 
 def test_tables_of_an_older_schema_are_read_updated_and_rebuilt() -> None:
     archive = make_archive(f"memory://tables-{next(World._numbers)}")
+    counts = {"max_concurrent_participants": 7, "live_participants": 2}
     for number in range(3):
-        counts = {"max_concurrent_participants": 7, "live_participants": 2}
         put_session(archive, f"s{number}", START + DAY * number, session=counts)
     update(archive)
     new = rows(archive)

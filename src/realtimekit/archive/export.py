@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -95,7 +96,7 @@ def _plain(value: Any) -> Any:
     """Return a value as JSON has it."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _cell(value: Any) -> Any:

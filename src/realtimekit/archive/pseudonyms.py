@@ -86,10 +86,8 @@ class People:
         for column in _NAMES:
             if column in columns:
                 columns[column] = [
-                    value and self.pseudonym(person or self._named.get(session, {}).get(value, value))
-                    for value, session, person in zip(
-                        columns[column], sessions, persons or [None] * len(sessions), strict=True
-                    )
+                    value and self.pseudonym(str(person or self._named.get(session, {}).get(value, value)))
+                    for value, session, person in zip(columns[column], sessions, persons, strict=True)
                 ]
         for column in _TEXTS:
             if column in columns:

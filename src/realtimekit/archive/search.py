@@ -237,7 +237,7 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
 
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:
     # Whatever has a class of its own is another problem: a lock, a full disk, no permission.
-    return type(error) is sqlite3.DatabaseError or "no such table" in str(error)
+    return type(error) is sqlite3.DatabaseError or "no such" in str(error)
 
 
 def index_path(store: Store) -> Path:
