@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
+import re
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,7 @@ from realtimekit.webhooks import AsyncEndpoint, AsyncReceiver, AsyncRouter, Endp
 from realtimekit.webhooks.adapters.starlette import webhook_route
 from realtimekit.webhooks.adapters.wsgi import WebhookApp
 from realtimekit.webhooks.events import Event
+from tests.cli.command import environment_for
 from tests.webhooks.platform import served
 
 from .storage import Storage
@@ -204,3 +208,32 @@ def test_a_delivery_is_repeated_while_the_storage_fails(world: World, storage: S
                 live.wait(HOUR)
                 settle(live, handler)
                 assert live.states(held.session_id)["chat"] == "COPIED"
+
+
+def test_the_service_in_the_documents(s3: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/webhooks/archive.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    with Emulator(**demo_scenario.CREDENTIALS) as emulator, emulator.serve() as server:
+        for name, value in environment_for(emulator, server).items():
+            if name.startswith(("REALTIMEKIT_", "CLOUDFLARE_")):
+                monkeypatch.setenv(name, value)
+        monkeypatch.setenv("REALTIMEKIT_ARCHIVE", s3)
+        monkeypatch.chdir(tmp_path)
+        namespace: dict[str, Any] = {"__name__": "keeper"}
+        exec(source, namespace)
+        live = World(emulator, s3)
+        live.settings = {**live.settings, "base_url": server.base_url, "transport": "httpcore2"}
+        with RealtimeKit(**live.settings) as client, served(namespace["app"]) as url:
+            live.client = client
+            subscribe(live, f"{url}/webhooks")
+            held = live.hold("Ann", minutes=1)
+            live.wait(HOUR)
+            assert settle(live, namespace["handler"]) == {200}
+            assert live.states(held.session_id)["chat"] == "COPIED"
+            live.wait(HOUR)
+            assert live.sync().ok
+            with urllib.request.urlopen(f"{url}/healthz") as response:
+                assert json.load(response) == {"sessions": 1, "at_risk": 0}
+        assert (tmp_path / "deliveries.db").exists()
+        namespace["handler"]._given.close()
+        asyncio.run(namespace["receiver"]._client.close())

@@ -30,8 +30,8 @@ else:
     distributed = LazyModule("distributed")
 
 BATCH = 16  # sessions that a worker is given at once: as many are looked at again if it is lost
+CONNECT_TIMEOUT = 10.0  # seconds, to the scheduler
 HANDLER = "realtimekit_limit"
-RETRIES = 5  # workers that may be lost at one batch
 
 
 # --- connecting -------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def connect(address: str | None = None, workers: int | None = None) -> Generator
             yield client
         return
     try:
-        client = dask.Client(address, timeout="15s")
+        client = dask.Client(address, timeout=CONNECT_TIMEOUT)
     except (OSError, ValueError) as error:
         raise ArchiveError(f"the Dask scheduler at {address} cannot be reached: {error}") from None
     with client:
@@ -189,14 +189,20 @@ class ClusterSync(Sync):
         size = {number: len(batch) for number, batch in enumerate(batches)}
         done, total = 0, len(due)
         futures = {
-            cluster.submit(copy_batch, job, batch, pure=False, retries=RETRIES): number
+            # Without retries: what the API refuses, it refuses again. Dask gives the batch of a lost worker to another.
+            cluster.submit(copy_batch, job, batch, pure=False): number
             for number, batch in enumerate(batches)
         }
         try:
             for future in completed(list(futures)):
                 if future.cancelled():
                     continue
-                self._add(future.result())
+                try:
+                    self._add(future.result())
+                except distributed.KilledWorker:
+                    raise ArchiveError(
+                        "several workers in turn were lost over the same sessions: see their logs"
+                    ) from None
                 done += size[futures[future]]
                 if self._progress is not None:
                     self._progress(Progress(done, total, self._bytes))
