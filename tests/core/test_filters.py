@@ -103,7 +103,7 @@ def test_a_sort_key_that_the_server_refuses_is_explained(mode: Mode) -> None:
     with pytest.raises(ValidationError) as caught:
         mode.get(sessions.order_by("started_at").all())
     assert caught.value.__notes__ == [
-        "sort_by='startedAt' is not documented for this list: 'createdAt' or 'minutesConsumed' is"
+        "sort_by='startedAt' is not documented for this list; use 'createdAt' or 'minutesConsumed'"
     ]
     with pytest.raises(ValidationError) as caught:
         mode.get(sessions.order_by("created_at").all())

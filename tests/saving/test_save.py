@@ -152,7 +152,7 @@ def test_a_killed_run_is_gone_on_from(sync_saver: Saver, tmp_path: Path, monkeyp
 
 def test_another_session_in_the_folder(sync_saver: Saver, tmp_path: Path) -> None:
     sync_saver.save(tmp_path)
-    with pytest.raises(ValueError, match="it has the session 'sess-1', not 'sess-2': give another folder"):
+    with pytest.raises(ValueError, match="it contains the session 'sess-1', not 'sess-2': give another folder"):
         sync_saver.save(tmp_path, "sess-2")
     assert sync_saver.paths == []
 
