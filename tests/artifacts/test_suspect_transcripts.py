@@ -1,4 +1,4 @@
-"""Transcripts that may not be what was said: empty although people were there, or behind the link of another file."""
+"""Suspect transcripts: empty although people were in the session, or with a link to another file."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     return Mode(asynchronous=request.param)
 
 
-def transcript_of(mode: Mode, *answers: Any, link: str = LINK) -> tuple[Any, Script]:
-    script = Script(ok({"sessionId": ID, "transcript_download_url": link}), *answers)
+def transcript_of(mode: Mode, *responses: Any, link: str = LINK) -> tuple[Any, Script]:
+    script = Script(ok({"sessionId": ID, "transcript_download_url": link}), *responses)
     return mode.get(mode.client(script).sessions.ref(ID).transcript), script
 
 

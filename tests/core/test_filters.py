@@ -78,7 +78,7 @@ def test_help_has_every_filter_its_values_and_the_sort_keys(kind: str) -> None:
         assert missing == [], f"the docstring of {relation.__name__}.where does not have these"
 
 
-def test_an_unknown_filter_is_answered_with_the_known_ones(mode: Mode) -> None:
+def test_the_error_about_an_unknown_filter_lists_the_known_ones(mode: Mode) -> None:
     client = mode.client(Script())
     with pytest.raises(TypeError, match=r"where\(\) .*'stauts'; did you mean 'status'\?$"):
         client.sessions.where(stauts="LIVE")

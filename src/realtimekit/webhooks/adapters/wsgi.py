@@ -69,7 +69,7 @@ def check_readable(environ: Environ) -> None:
 
     A chunked body has no Content-Length, and an HTTP/2 body need not have one. Some servers then end the input
     themselves, and set `wsgi.input_terminated`; under others, PEP 3333 does not allow reading. Without its body, a
-    delivery would be refused for its signature, and RealtimeKit would not send it again.
+    delivery would be refused for its signature, which may be final.
 
     Raises:
         UnreadableBodyError: it is not known.
