@@ -32,7 +32,7 @@ GRANT_PERMISSION = (
 )
 INCLUDE_ACCOUNT = "include this account in the token's account resources, on the same page"
 ENABLE = "or RealtimeKit is not enabled for this account: enable it in the dashboard (Realtime)"
-WAIT = "or the token is new: it may take some seconds until a new token works, so try again"
+WAIT = "or the token is new: a new token may take some seconds to work, so try again"
 COPY_ACCOUNT_ID = (
     "copy the account id from the dashboard (https://dash.cloudflare.com/<account id>) into CLOUDFLARE_ACCOUNT_ID"
 )
