@@ -1,9 +1,9 @@
 """`make interrupts`: calls that are interrupted or canceled at random points, beside others. Linux only.
 
 In each of four rounds (both transports, both modes) a client is shared. In the sync ones, a signal handler raises in
-the main thread while three other threads make calls; in the async ones, tasks are canceled while others go on. Every
+the main thread while three other threads make calls; in the async ones, tasks are canceled while others continue. Every
 other call must get its own response, and in the end nothing may be left: no thread, no open connection, no reservation
-of the limiter, no lock that a further call would wait for.
+of the limiter, no lock that a later call would wait for.
 
 Exit code 1: something was left, or a call had a wrong result.
 """
@@ -38,7 +38,7 @@ HANGING = 30.0  # seconds after which a thread that does not end hangs
 
 
 class InterruptError(Exception):
-    """What the signal handler raises, as the soft time limit of a task queue does."""
+    """Raised by the signal handler, like the soft time limit of a task queue."""
 
 
 class Round:
@@ -70,7 +70,7 @@ class Round:
     def check(self, got: str, expected: str) -> None:
         """Record a response to another call."""
         if got != expected:
-            self.problems.append(f"asked for {expected}, got {got}")
+            self.problems.append(f"requested {expected}, got {got}")
 
 
 class SyncRound(Round):
@@ -118,7 +118,7 @@ class SyncRound(Round):
             self.others += 1
             try:
                 self.check(client.sessions.find(name).id, name)
-            except Exception as error:  # noqa: BLE001 - told at the end
+            except Exception as error:  # noqa: BLE001 - reported at the end
                 self.problems.append(f"another thread got {error!r}")
                 return
 
@@ -166,7 +166,7 @@ class AsyncRound(Round):
 
 
 def left_over(before: set[str], round_: Round) -> list[str]:
-    """Return what is left of a round, after a moment for what ends by itself."""
+    """Return what is left of a round, after waiting for what ends by itself."""
     until = time.monotonic() + HANGING
     while True:
         in_flight, _ = round_.limiter.count_in_flight()

@@ -67,7 +67,7 @@ def test_the_page_about_webhook_services_works_as_written(pytester: pytest.Pytes
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
-def test_the_environment_leads_other_processes_to_the_emulator(pytester: pytest.Pytester) -> None:
+def test_the_environment_points_other_processes_to_the_emulator(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         import subprocess, sys
 
@@ -86,7 +86,7 @@ class TestSignedDelivery:
             event = Receiver().verify(*signed_delivery(name))
             assert (event.type, event.app_id) == (name, realtimekit_emulator.app_id)
 
-    def test_an_event_of_ones_own(self, realtimekit_emulator: Emulator) -> None:
+    def test_a_custom_event(self, realtimekit_emulator: Emulator) -> None:
         body, headers = signed_delivery({"event": "new.event", "name": "Zoë"}, delivery_id="d", webhook_id="w")
         event = Receiver(webhook_ids=["w"]).verify(body, headers)
         assert (event.type, event["name"], event.delivery_id, event.webhook_id) == ("new.event", "Zoë", "d", "w")
@@ -98,7 +98,7 @@ class TestSignedDelivery:
         event = Receiver().verify(*signed_delivery("meeting.started"))
         assert Receiver().verify(*realtimekit_emulator.signed_delivery(event.to_dict())).to_dict() == event.to_dict()
 
-    def test_two_of_the_same_event_differ_in_their_delivery_alone(self, realtimekit_emulator: Emulator) -> None:
+    def test_two_deliveries_of_an_event_differ_only_in_their_ids(self, realtimekit_emulator: Emulator) -> None:
         event: dict[str, Any] = {"event": "meeting.ended"}
         (first, one), (second, two) = signed_delivery(event), signed_delivery(event, emulator=realtimekit_emulator)
         assert first == second

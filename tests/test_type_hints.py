@@ -1,4 +1,4 @@
-"""`typing.get_type_hints` works: frameworks, checkers at run time and documentation tools ask for nothing less."""
+"""`typing.get_type_hints` works: frameworks, runtime type checkers and documentation tools need it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from realtimekit.resource import on_default_client
 from realtimekit.webhooks import MeetingEnded
 from realtimekit.webhooks.payloads import EventMeeting
 
-# The names that these export are what their users see of them; the modules behind are their own business.
+# Only the names that these packages export are public.
 EXPORTS = ("realtimekit", "contract", "doctor", "emulator", "limits", "report", "webhooks")
 NOT_FOR_USERS = ("cli", "contract", "doctor", "emulator", "limits", "report", "transports")
 DOCUMENTED = ("emulator.faults", "emulator.remote", "limits.redis", "transports.emulator")
 
-# Start-up time speaks against these; the reason is where they are written.
+# Not resolved because of start-up time; the reason is in each module.
 UNRESOLVED = {
     "realtimekit.client.BaseClient",  # the collections, whose modules are loaded when they are used
     "realtimekit.client.RealtimeKit",
@@ -93,7 +93,7 @@ def annotated() -> dict[str, Any]:
 ANNOTATED = annotated()
 
 
-def test_everything_public_is_looked_at() -> None:
+def test_every_public_name_is_checked() -> None:
     assert {"realtimekit.resources.session.Session", "realtimekit.resources.session.Sessions.find"} <= ANNOTATED.keys()
     assert {"realtimekit.errors.APIError", "realtimekit.webhooks.events.MeetingEvent.meeting_id"} <= ANNOTATED.keys()
     assert len(ANNOTATED) > 700
@@ -122,7 +122,7 @@ def test_the_names_of_a_class_do_not_hide_types(value: Any) -> None:
     inspect.get_annotations(value, eval_str=True)
 
 
-def test_what_the_hints_are() -> None:
+def test_the_types_are_resolved() -> None:
     """Also where a class is loaded when it is used."""
     assert get_type_hints(Meeting)["created_at"] is datetime
     assert get_type_hints(MeetingEnded)["meeting"] is EventMeeting
@@ -138,7 +138,7 @@ def test_what_the_hints_are() -> None:
     assert get_type_hints(session.reload) == get_type_hints(Session.reload)
 
 
-def test_a_lazy_module_loads_nothing_to_be_looked_at() -> None:
+def test_inspecting_a_lazy_module_loads_nothing() -> None:
     lazy = LazyModule("no.such.module")
     assert repr(lazy) == "<LazyModule no.such.module>"
     assert not hasattr(lazy, "__wrapped__")

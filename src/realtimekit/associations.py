@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 
 class Unawaited(Coroutine[Any, Any, C]):
-    """The coroutine of a record that an attribute loads, on an async client: it says that it has to be awaited first.
+    """The coroutine of a record that an attribute loads on an async client; its errors say that it must be awaited.
 
-    `meeting.active_session.kick_all()` looks right, because it is on a sync client.
+    `meeting.active_session.kick_all()` looks right, because it is correct on a sync client.
     """
 
     __slots__ = ("_coroutine", "_name")
@@ -38,13 +38,13 @@ class Unawaited(Coroutine[Any, Any, C]):
         self._coroutine.close()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith(("__", "cr_")):  # what asyncio asks of a coroutine
+        if name.startswith(("__", "cr_")):  # what asyncio looks up on a coroutine
             return getattr(self._coroutine, name)
         raise AttributeError(f"await it first: (await {self._name}).{name}")
 
 
 def load_attribute(record: Any, name: str, flow: Flow[Any]) -> Any:
-    """Run the flow of an attribute that loads a record: the record, or on an async client an `Unawaited` one."""
+    """Run the flow of an attribute that loads a record; return it, or an `Unawaited` one on an async client."""
     loading = record._client.run(flow)
     return Unawaited(loading, name) if record._client.asynchronous else loading
 
@@ -127,7 +127,7 @@ def has_one(*, cached: bool = True, path: str | None = None) -> Any:
 
 
 class related_record(Generic[T]):  # noqa: N801 - a decorator
-    """An association with one record elsewhere, written as a flow: `event.session`, `await event.session`.
+    """An association with one record elsewhere in the API, written as a flow: `event.session`, `await event.session`.
 
     The first read loads the record and caches it, as `has_one()` does.
     """
@@ -154,6 +154,6 @@ class related_record(Generic[T]):  # noqa: N801 - a decorator
         slot = f"_cached_{self.__name__}"
         if slot not in record.__dict__:
             related = yield from self._function(record)
-            record.__dict__.setdefault(slot, related)  # the first wins, so that all callers hold the same object
+            record.__dict__.setdefault(slot, related)  # the first one stays, so that all callers get the same object
         cached: T = record.__dict__[slot]
         return cached

@@ -79,15 +79,15 @@ class _Transports:
         return transport
 
     def close_idle(self) -> None:
-        """Close the connections that no request uses: one of them has delivered what was not asked for.
+        """Close the connections that no request uses: one of them delivered an unexpected response.
 
-        It may be the response to another request, and then all further ones on its connection come too late, too.
+        If that was the response to another request, every later response on its connection would be wrong as well.
         """
         if (transport := self._peek(Sync)) is not None:
             transport.close_idle()
 
     async def close_idle_async(self) -> None:
-        """As `close_idle`, for the connections of this event loop."""
+        """Like `close_idle`, for the connections of this event loop."""
         import asyncio
 
         if (transport := self._peek(asyncio.get_running_loop())) is not None:

@@ -1,7 +1,7 @@
-"""Files that are written whole or not at all, and durably; what is not a regular file is written to, never replaced.
+"""Writes files atomically and durably; what is not a regular file is written to, never replaced.
 
-A regular file gets its content under another name in the same folder, which then replaces it in one step. A device or a
-pipe cannot be replaced by a file without ceasing to be one.
+The content of a regular file is written under another name in the same folder, and then renamed in one step. A device
+or a pipe would be lost if a file replaced it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def write_file(path: PathLike, content: bytes) -> None:
         content: all of it.
 
     Raises:
-        OSError: it cannot be written, and is what it was before. The error names the path that was given.
+        OSError: it cannot be written, and is unchanged. The error names the path that was given.
     """
     with open_target(path) as target:
         target.file.write(content)
@@ -49,9 +49,9 @@ def open_target(path: PathLike) -> Target:
 
 
 def is_special(path: PathLike) -> bool:
-    """Return whether there is something that is neither a regular file nor a folder: a device, a pipe.
+    """Return whether the path is neither a regular file nor a folder, but e.g. a device or a pipe.
 
-    An open file of this process (`/dev/stdout`, `/dev/fd/3`) is special whatever is behind it.
+    An open file of this process (`/dev/stdout`, `/dev/fd/3`) is always special.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -80,11 +80,11 @@ class Target:
 
 
 class SpecialFile(Target):
-    """A device or a pipe: written to as it is. What was written cannot be taken back."""
+    """A device or a pipe, which is written to directly: what was written cannot be undone."""
 
     def __init__(self, path: PathLike) -> None:
         with errors_naming(path):
-            # Neither created nor truncated: what it is must not change.
+            # Neither created nor truncated.
             number = _descriptor(path)
             number = (
                 os.open(path, os.O_WRONLY | _FLAGS | getattr(os, "O_NOCTTY", 0)) if number is None else os.dup(number)
@@ -118,7 +118,7 @@ class NewFile(Target):
         try:
             if not self._committed:
                 if os.name == "nt":
-                    self.file.close()  # an open file cannot be removed there; elsewhere it is still locked this way
+                    self.file.close()  # Windows cannot remove an open file; elsewhere it stays locked meanwhile
                 self._remove()
         finally:
             self.file.close()
@@ -134,17 +134,17 @@ class NewFile(Target):
         """Wait until the disk has what was written.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: it cannot be written to the disk.
         """
         with errors_naming(self._given):
             self.file.flush()
             os.fsync(self.file.fileno())
 
     def commit(self) -> None:
-        """Give the part the name of the file, whose permissions it takes over."""
+        """Rename the part to the file, with the permissions of the file."""
         with errors_naming(self._given):
             if os.name == "nt":
-                self.file.close()  # an open file cannot be renamed there
+                self.file.close()  # Windows cannot rename an open file
             _copy_permissions(self.path, self.part)
             self.part.replace(self.path)
             self._committed = True
@@ -155,19 +155,19 @@ def resolve(path: PathLike) -> Path:
     """Return the path of the file itself, after all links; it need not exist yet.
 
     Raises:
-        OSError: the links lead in a circle.
+        OSError: the links are circular.
     """
     given = Path(path)
     if not given.is_symlink():
         return given
     with suppress(FileNotFoundError):
-        given.stat()  # raises for links in a circle, which resolve() does not always
+        given.stat()  # raises for circular links, which resolve() does not always do
     return given.resolve()
 
 
 @contextmanager
 def errors_naming(path: PathLike) -> Generator[None]:
-    """Let an error of the operating system name this path, which the caller knows, instead of one of ours."""
+    """Make errors of the operating system name this path, which the caller knows, instead of a temporary one."""
     try:
         yield
     except OSError as error:
@@ -180,20 +180,20 @@ def _descriptor(path: PathLike) -> int | None:
     """Return the number of the open file that a path such as `/dev/stdout` stands for."""
     given = Path(path).absolute()
     with suppress(OSError):
-        given = given.parent / given.readlink()  # one link, not all: the last one leads to what is open
+        given = given.parent / given.readlink()  # one link, not all: the last one points to the open file itself
     match = _DESCRIPTOR.fullmatch(str(given)) or _DESCRIPTOR.fullmatch(str(Path(path).absolute()))
     return int(match[1]) if match else None
 
 
 def open_part(part: Path, flags: int, *, private: bool) -> BinaryIO:
-    """Open a part for reading and writing; a private one is for its owner until it has its permissions."""
+    """Open a part for reading and writing; only its owner can read a private one until it has its permissions."""
     number = os.open(part, os.O_RDWR | os.O_CREAT | flags | _FLAGS, 0o600 if private else 0o666)
     return cast("BinaryIO", os.fdopen(number, "r+b"))
 
 
 def _copy_permissions(source: Path, target: Path) -> None:
-    """Give a file the owner, the mode and the access control list of another one, as far as this process may."""
-    import shutil  # few programs write files
+    """Copy owner, mode and access control list from one file to another, as far as this process is allowed to."""
+    import shutil  # loaded only to write files
 
     try:
         old, new = source.stat(), target.stat()
@@ -207,7 +207,7 @@ def _copy_permissions(source: Path, target: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in a folder. Not every system can: then there is nothing to wait for."""
+    """Wait until the disk has the names in a folder, if the system supports that."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with suppress(OSError):

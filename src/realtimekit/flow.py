@@ -34,7 +34,7 @@ class Reserve(NamedTuple):
 
 
 class Blocking(NamedTuple):
-    """Step: call a function that waits for a disk. `AsyncRealtimeKit` calls it in a thread.
+    """Step: call a function that waits for the disk. `AsyncRealtimeKit` calls it in a thread.
 
     What the function returns is the result of the step; what it raises ends the flow.
     """

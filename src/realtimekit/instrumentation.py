@@ -126,7 +126,7 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
     return tracer.start_span(f"{attempt.method} {template}", kind=trace.SpanKind.CLIENT, attributes=attributes)
 
 
-# The id that comes after a word of a path, unless one of the API's own words does.
+# Path segment -> the parameter that follows it, unless a fixed segment (`_WORDS`) does.
 _IDS = {
     "accounts": "account_id",
     "kit": "app_id",
@@ -152,9 +152,9 @@ _WORDS = {
 
 
 def _url_template(path: str) -> str:
-    """Return the path with the names of its ids in their place, so that all spans of an operation share a name."""
+    """Return the path template, with names instead of ids, so that all spans of an operation share a name."""
     if "/realtime/kit/" not in path:
-        return "/{file}"  # a download, from a storage
+        return "/{file}"  # a download from a storage
     template: list[str] = []
     before = ""
     for word in path.split("/"):

@@ -51,10 +51,10 @@ def drop_none(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validate_type(name: str, value: Any, kind: type | tuple[type, ...], expected: str) -> Any:
-    """Return the value if it is of this kind.
+    """Return the value if it has this type.
 
     Raises:
-        TypeError: it is not; the message names its type alone, because the value may be a secret.
+        TypeError: it does not; the message names only its type, because the value may be a secret.
     """
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
@@ -62,14 +62,14 @@ def validate_type(name: str, value: Any, kind: type | tuple[type, ...], expected
 
 
 def validate_has(name: str, value: Any, method: str, expected: str) -> Any:
-    """As `validate_type`, for a value of any class that has this method."""
+    """Like `validate_type`, for a value of any class that has this method."""
     if not callable(getattr(value, method, None)):
         raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
     return value
 
 
 def name_constructor(cls: Any) -> None:
-    """Give a class a copy of its base's constructor with its own name: Python's messages about arguments contain it."""
+    """Give a class a copy of its base's constructor under its own name, for Python's messages about arguments."""
     base = cls.__init__
     if "__init__" in vars(cls) or not isinstance(base, FunctionType):  # a class that declares its own
         return

@@ -1,8 +1,8 @@
 """Modules that are imported when a name of theirs is first read.
 
 `typing.get_type_hints` evaluates an annotation in the module that contains it, where a name imported only for type
-checkers does not exist. `messages.ChatMessage` does, with `messages` a `LazyModule`, and `import realtimekit` takes no
-longer for it.
+checkers does not exist. With `messages` a `LazyModule`, `messages.ChatMessage` resolves, and `import realtimekit` does
+not become slower.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class LazyModule:
-    """Stands for a module that may be slow to import, or not installed.
+    """A placeholder for a module that may be slow to import, or not installed.
 
     if TYPE_CHECKING:
         from realtimekit.artifacts import messages
@@ -27,6 +27,6 @@ class LazyModule:
         return f"<LazyModule {self._name}>"
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # tools that inspect a module's names ask for these; they must import nothing
+        if name.startswith("__"):  # tools that inspect a module look these up; that must import nothing
             raise AttributeError(name)
         return getattr(import_module(self._name), name)

@@ -23,7 +23,7 @@ class _FlowMethod(Generic[P, T]):
     __name__: str
 
     def __init__(self, function: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        functools.update_wrapper(cast("Any", self), function)  # for `get_type_hints` and makers of documents
+        functools.update_wrapper(cast("Any", self), function)  # for `get_type_hints` and documentation tools
         flow_of = self._flow_of(function)
 
         @functools.wraps(function)

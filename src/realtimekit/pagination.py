@@ -42,9 +42,8 @@ class Paginator:
     def accept(self, keys: list[Any], paging: Paging, matching: int | None = None) -> int:
         """Record a page and return how many of its records count.
 
-        `keys` are the ids of the records, and None for each entry that is null: the server counts these, too. Where
-        only some of the records match, `matching` says how many: then the limit counts these, and how many pages it
-        takes to reach it is not known.
+        `keys` are the ids of the records, and None for each null entry, which the server counts as well. If only some
+        of the records match, `matching` says how many: then the limit counts these, and the number of pages is unknown.
         """
         size = len(keys)
         count = size - keys.count(None)

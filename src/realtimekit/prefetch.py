@@ -87,14 +87,14 @@ _MAX_SLEEP = 0.05  # seconds
 
 
 def _sleep(seconds: float, is_closed: Callable[[], bool]) -> None:
-    # Not an Event: an interrupt inside its set() would keep its lock, and all threads would wait forever.
+    # Not an Event: if its set() were interrupted, its lock would stay taken, and all threads would wait forever.
     until = time.monotonic() + seconds
     while not is_closed() and (left := until - time.monotonic()) > 0:
         time.sleep(min(left, _MAX_SLEEP))
 
 
 def _run_until(is_closed: Callable[[], bool], flow: Flow[T]) -> Flow[T]:
-    """Run a flow until the prefetcher is closed: after that it sends nothing, and a sleep ends soon."""
+    """Run a flow until the prefetcher is closed: then it sends nothing more, and a sleep ends soon."""
     resume: Callable[[Any], Step] = flow.send
     value: Any = None
     try:

@@ -1,4 +1,4 @@
-"""Records in pydantic models and FastAPI routes. Imported only by pydantic's own hooks: it is no dependency."""
+"""Records in pydantic models and FastAPI routes. Imported only by pydantic: it is not a dependency."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def _to_jsonable(record: Mapping[str, Any]) -> Any:
 
 
 def _reject(value: object) -> None:
-    cure = "; send its reveal(), or the record's to_dict()" if hasattr(value, "reveal") else ""
-    raise TypeError(f"{value!r} cannot be serialized to JSON{cure}")
+    fix = "; send its reveal(), or the record's to_dict()" if hasattr(value, "reveal") else ""
+    raise TypeError(f"{value!r} cannot be serialized to JSON{fix}")

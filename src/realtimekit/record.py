@@ -32,7 +32,7 @@ class _PydanticSerializer:
         try:
             from realtimekit.pydantic_schema import record_serializer
         except ImportError as error:
-            raise AttributeError(str(error)) from None  # somebody else looks at all attributes
+            raise AttributeError(str(error)) from None  # no pydantic: another tool reads all attributes
         return record_serializer(owner)
 
 

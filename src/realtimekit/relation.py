@@ -268,7 +268,7 @@ class Relation(Collection[R, F]):
         return Page(records, [_key(entry) for entry in entries], paging)
 
     def _fetch_matching(self, page_no: int) -> Flow[Page[R]]:
-        """As `_fetch_page`, also with the records that belong to the relation, if not all do."""
+        """Like `_fetch_page`, with the records that match, if the relation has a `Selection`."""
         page = yield from self._fetch_page(page_no)
         if self._selection is None:
             return page
@@ -317,12 +317,12 @@ class Relation(Collection[R, F]):
             second = client.sessions.page_size(50).page(2)
 
         Raises:
-            ValueError: the number is not a page number; or the relation has a `limit()` or a filter that the API lacks.
+            ValueError: the number is not a page number, or the relation has a `limit()` or a filter that the API lacks.
         """
         if self._limit is not None:
             raise ValueError("page() does not support limit(): use one of the two")
         if self._selection is not None:
-            raise ValueError("the API has no pages of these records, which this package selects: iterate, or use all()")
+            raise ValueError("page() cannot apply this filter, which the API lacks: iterate, or use all()")
         return (yield from self._fetch_page(validate_positive("page", number))).records
 
     @operation
@@ -413,7 +413,7 @@ class Page(NamedTuple, Generic[R]):
     Attributes:
         records: its records.
         keys: the key of each entry of the response, None for null.
-        paging: where the page lies in the whole.
+        paging: the position of the page in the list.
         matching: the records that belong to the relation; None means all of them.
     """
 
@@ -423,11 +423,11 @@ class Page(NamedTuple, Generic[R]):
     matching: list[R] | None = None
 
     def accepted_by(self, paginator: pagination.Paginator) -> list[R]:
-        """Return the records that count."""
+        """Return the records that count, as `Paginator.accept` decides."""
         count = paginator.accept(self.keys, self.paging, None if self.matching is None else len(self.matching))
         return (self.records if self.matching is None else self.matching)[:count]
 
 
 def _key(entry: dict[str, Any] | None) -> Any:
-    """Return what tells an entry of one page from those of another; None for null."""
+    """Return what identifies an entry of a page; None for null."""
     return None if entry is None else entry.get("id") or repr(entry)

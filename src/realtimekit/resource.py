@@ -223,7 +223,7 @@ class Resource(Record, ClientBound[F]):
 
         Args:
             body: the decoded body.
-            written: whether it is the response to a write, which has succeeded even if it does not contain the record.
+            written: whether it is the response to a write, which succeeded even if it does not contain the record.
         """
         data = responses.unwrap(body, self._item_key)
         if written and data in (None, {"success": True}):
@@ -234,13 +234,13 @@ class Resource(Record, ClientBound[F]):
         self._merge(data if data.get("id", "") is not None else {**data, "id": self._data.get("id")})
 
     def _reject_other_record(self, data: Mapping[str, Any]) -> None:
-        """Reject a response about another record than the one that the path names, as a broken proxy may send it.
+        """Reject a response about a record other than the requested one, as a broken proxy may send it.
 
-        An id that the response leaves out is not missed: some writes return only a part of the record.
+        A response without an id is accepted, because some writes return only part of the record.
         """
         if self._template.own_id:
             reject_other_id("id", data.get("id"), self._data.get("id"))
-        elif session_id := self._scope.get("session_id"):  # the one transcript or summary of a session, which it names
+        elif session_id := self._scope.get("session_id"):  # a transcript or summary, which names its session
             for name in ("session_id", "sessionId"):
                 reject_other_id(name, data.get(name), session_id)
 
@@ -269,7 +269,7 @@ class Resource(Record, ClientBound[F]):
 
 
 def reject_other_id(name: str, found: object, expected: object) -> None:
-    """Raise DecodeError if a response has another id than the one that was asked for."""
+    """Raise DecodeError if the id in a response is not the requested one."""
     if found != expected and found is not None and expected is not None and not is_same_id(found, expected):
         raise DecodeError(f"the response is about another record: its {name} is {found!r}, not {expected!r}")
 

@@ -86,13 +86,13 @@ def unwrap(body: Any, key: str | None = None) -> Any:
 
 
 def unwrap_entries(body: Any, key: str | None = None) -> list[dict[str, Any] | None] | None:
-    """As `unwrap`, for a list of objects, some of which may be null; None if the body contains no such list."""
+    """Like `unwrap`, for a list of objects, some of which may be null; None if the body contains no such list."""
     items = unwrap(body, key)
     return items if isinstance(items, list) and {*map(type, items)} <= {dict, type(None)} else None
 
 
 def unwrap_list(body: Any, key: str | None = None) -> list[dict[str, Any]] | None:
-    """As `unwrap_entries`, without those that are null."""
+    """Like `unwrap_entries`, without null entries."""
     entries = unwrap_entries(body, key)
     return None if entries is None else [entry for entry in entries if entry is not None]
 

@@ -1,4 +1,4 @@
-"""Selections: what the API cannot filter by is selected here, among the records of the narrowest list that it has."""
+"""Selections: filters that the API lacks, applied by the SDK to the narrowest list that the API has."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ def validate_ids(values: Mapping[str, Any]) -> None:
     """Validate the ids of account and app among these settings.
 
     Raises:
-        ConfigurationError: one is not a string, or contains what no id does.
+        ConfigurationError: one is not a string, or contains characters that no id has.
     """
     for name in ("account_id", "app_id"):
         value = values.get(name)
@@ -255,7 +255,7 @@ def id_problem(value: str) -> str | None:
     """Return what is wrong with the id of an account or app; None if it can be sent."""
     if value.isprintable() and " " not in value:
         return None
-    return "contains a space, a line end or another invisible character: copy the id again"
+    return "contains a space, a line break or another invisible character: copy the id again"
 
 
 def _validate_base_url(url: Any) -> str:

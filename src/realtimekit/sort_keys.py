@@ -1,4 +1,4 @@
-"""Sort keys: which ones a list documents, and how the API spells them."""
+"""Sort keys: those that are documented for a list, and how the API spells them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
 def sort_keys(relation: type[Any]) -> list[str]:
-    """Return the fields that the `order_by` of a list names, as its annotation does; an empty list if it has none."""
+    """Return the fields in the annotation of a list's `order_by`; an empty list if it has no `order_by`."""
     order_by = getattr(relation, "order_by", None)
     if order_by is None:
         return []
@@ -29,7 +29,7 @@ def reject_other_key(relation: type[Any], field: str) -> None:
 
 
 def note_other_key(relation: type[Any], query: Mapping[str, Any], error: Exception) -> None:
-    """Add to a refusal of the server which keys are documented, if the request had another one."""
+    """Add the documented keys to the server's error, if the request had another one."""
     keys = [wire_sort_key(key) for key in sort_keys(relation)]
     if (given := query.get("sort_by")) is not None and given not in keys:
-        error.add_note(f"sort_by={given!r} is not documented for this list: {' or '.join(map(repr, keys))} is")
+        error.add_note(f"sort_by={given!r} is not documented for this list; use {' or '.join(map(repr, keys))}")

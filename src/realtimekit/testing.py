@@ -62,7 +62,7 @@ def realtimekit_client(realtimekit_emulator: emulators.Emulator) -> RealtimeKit:
 
 @pytest.fixture
 def realtimekit_server(realtimekit_emulator: emulators.Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """`realtimekit_emulator`, also over HTTP: the environment variables of the SDK lead other processes to it."""
+    """`realtimekit_emulator`, also over HTTP: the environment variables of the SDK point other processes to it."""
     from realtimekit.settings import ENVIRONMENT
 
     with realtimekit_emulator.serve() as server:
@@ -84,7 +84,7 @@ def signed_delivery(
         body, headers = signed_delivery("meeting.ended")
         assert client.post("/webhooks", content=body, headers=headers).status_code == 200
 
-    It is signed as the emulator signs; a receiver that uses the same emulator accepts it.
+    The emulator signs it, so a receiver that uses the same emulator accepts it.
 
     Args:
         event: the name of an event, for a sample about the newest meeting that had it (or a simulated one); or a whole
@@ -94,7 +94,7 @@ def signed_delivery(
         emulator: the emulator that signs; by default that of the fixture `realtimekit_emulator`.
 
     Raises:
-        ConfigurationError: there is no emulator: the test uses none of the fixtures.
+        ConfigurationError: there is no emulator, because the test uses none of the fixtures.
         HTTPError: 400, no event has this name.
     """
     from realtimekit import ConfigurationError, settings

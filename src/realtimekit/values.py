@@ -35,7 +35,7 @@ _LEAP_SECOND = re.compile(r"(.+[Tt ]\d\d:?\d\d:?)60(?!\d)(.*)")
 
 
 def _parse_other_form(text: str) -> datetime:
-    """Parse what ISO 8601 or RFC 3339 allow and Python does not read: 24:00:00, the leap second 23:59:60, and a "z"."""
+    """Parse what ISO 8601 or RFC 3339 allow and Python rejects: 24:00:00, the leap second 23:59:60, a lowercase "z"."""
     if text.endswith("z"):
         return parse_timestamp(text[:-1] + "Z")
     try:

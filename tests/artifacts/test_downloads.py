@@ -273,7 +273,7 @@ class TestCuts:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
 
-    def test_a_part_that_nobody_asked_for(self, way: Way, tmp_path: Path) -> None:
+    def test_an_unrequested_range(self, way: Way, tmp_path: Path) -> None:
         headers = (f"Content-Range: bytes 0-9/{SIZE}", 'ETag: "v1"')
         part = says(DATA[:10], status="206 Partial Content", headers=headers)
         with Storage(*[part] * 9) as storage, pytest.raises(APIConnectionError, match="the whole file was requested"):
@@ -358,7 +358,7 @@ class TestLinks:
         assert len(str(caught.value)) < 1000
 
     @pytest.mark.parametrize(
-        ("link", "told"),
+        ("link", "message"),
         [
             (f"ftp://127.0.0.1/f?{SIGNATURE}", "of the kind 'ftp'"), ("file:///etc/passwd", "of the kind 'file'"),
             ("javascript:x", "of the kind 'javascript'"), ("/relative", "malformed"), ("https://", "malformed"),
@@ -366,16 +366,16 @@ class TestLinks:
             (f"http://127.0.0.1\n/f?{SIGNATURE}", "malformed"),
         ],
     )  # fmt: skip
-    def test_only_http_and_at_once(self, way: Way, tmp_path: Path, link: str, told: str) -> None:
+    def test_only_http_and_at_once(self, way: Way, tmp_path: Path, link: str, message: str) -> None:
         retries: list[Any] = []
         settings = {"on_retry": retries.append}
-        with Storage(link=link) as storage, pytest.raises(DecodeError, match=told) as caught:
+        with Storage(link=link) as storage, pytest.raises(DecodeError, match=message) as caught:
             way.download(storage, tmp_path / "f", settings=settings)
         assert retries == []
         assert (storage.asked, left(tmp_path)) == ([], [])
         assert_tells_no_secret(caught.value)
 
-    def test_a_password_in_a_link_is_not_told(self, way: Way, tmp_path: Path) -> None:
+    def test_a_password_in_a_link_is_not_in_the_error(self, way: Way, tmp_path: Path) -> None:
         link = f"http://user:{SIGNATURE}@127.0.0.1:1/f"
         with Storage(link=link) as storage, pytest.raises(APIConnectionError) as caught:
             way.download(storage, tmp_path / "f")

@@ -1,4 +1,4 @@
-"""What a killed download leaves behind: the next one goes on from it, or removes it."""
+"""Downloads whose process was killed: the next one resumes, or removes the part."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def stalls(until: int, *, etag: str = '"v1"') -> Act:
 
 
 def kill_a_download(storage: Storage, to: Path, folder: Path, *, mode: str = "sync") -> Path:
-    """Kill a process with -9 when about half has arrived. Returns the path of what it left behind."""
+    """Kill a process with -9 when about half was received. Returns the path of the part."""
     arguments = [sys.executable, "-c", SCRIPT, f"{storage.url}/client/v4", TOKEN, mode, str(to)]
     process = subprocess.Popen(arguments)
     try:
@@ -77,7 +77,7 @@ def kill_a_download(storage: Storage, to: Path, folder: Path, *, mode: str = "sy
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 @pytest.mark.parametrize("named", [True, False], ids=["file", "folder"])
-def test_the_next_download_goes_on(tmp_path: Path, mode: str, named: bool) -> None:
+def test_the_next_download_resumes(tmp_path: Path, mode: str, named: bool) -> None:
     way = Way("httpcore2", mode == "async")
     to = tmp_path / "mine.csv" if named else tmp_path
     seen: list[tuple[int, int | None]] = []
@@ -141,7 +141,7 @@ def test_killed_before_the_file_got_its_name(tmp_path: Path) -> None:
     assert storage.ranges == [None, f"bytes={SIZE - 1}-"]
 
 
-def test_what_nobody_goes_on_from_is_removed(tmp_path: Path) -> None:
+def test_abandoned_parts_are_removed(tmp_path: Path) -> None:
     week = partial_file.MAX_AGE
     with Storage(stalls(HALF)) as storage:
         old = kill_a_download(storage, tmp_path / "old", tmp_path)
@@ -154,7 +154,7 @@ def test_what_nobody_goes_on_from_is_removed(tmp_path: Path) -> None:
     assert left(tmp_path) == [".others.part", "g"]
 
 
-def test_what_somebody_may_go_on_from_stays(tmp_path: Path) -> None:
+def test_recent_parts_stay(tmp_path: Path) -> None:
     with Storage(stalls(HALF)) as storage:
         part = kill_a_download(storage, tmp_path / "f", tmp_path)
         WAY.download(storage, tmp_path / "g")

@@ -1,4 +1,4 @@
-"""Transcripts that may not be what was said: empty although people were there, or behind the link of another file."""
+"""Suspect transcripts: empty although people were in the session, or with a link to another file."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     return Mode(asynchronous=request.param)
 
 
-def transcript_of(mode: Mode, *answers: Any, link: str = LINK) -> tuple[Any, Script]:
-    script = Script(ok({"sessionId": ID, "transcript_download_url": link}), *answers)
+def transcript_of(mode: Mode, *responses: Any, link: str = LINK) -> tuple[Any, Script]:
+    script = Script(ok({"sessionId": ID, "transcript_download_url": link}), *responses)
     return mode.get(mode.client(script).sessions.ref(ID).transcript), script
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
 def test_a_link_that_does_not_name_the_session(mode: Mode, read: Callable[[Any], Any]) -> None:
     transcript, _ = transcript_of(mode, SPOKEN, link=DEFAULT_LINK)
-    assert transcript.suspect == "its link does not name the session"
+    assert transcript.suspect == "its link does not contain the id of the session"
     with pytest.warns(SuspectTranscriptWarning, match=f"{ID} is suspect: its link") as caught:
         assert mode.get(read(transcript))
     assert issubclass(SuspectTranscriptWarning, UserWarning)
@@ -57,7 +57,7 @@ def test_a_link_that_does_not_name_the_session(mode: Mode, read: Callable[[Any],
 def test_an_empty_file_although_people_were_there(mode: Mode, fields: dict[str, Any]) -> None:
     transcript, script = transcript_of(mode, EMPTY, ok({"id": ID, **fields}))
     assert transcript.suspect is None  # nobody has read it yet
-    with pytest.warns(SuspectTranscriptWarning, match=r"0 bytes, although .* 12\.5 participant minutes"):
+    with pytest.warns(SuspectTranscriptWarning, match=r"is empty, although .* 12\.5 participant minutes"):
         assert mode.get(transcript.segments()) == []
     assert [call.path for call in script.calls[::2]] == [f"/app/sessions/{ID}/transcript", f"/app/sessions/{ID}"]
     for same in (copy.copy(transcript), copy.deepcopy(transcript), pickle.loads(pickle.dumps(transcript))):
@@ -131,7 +131,7 @@ def test_every_format_of_a_lost_transcript_warns(session: Session) -> None:
 
 def test_the_report_says_so(session: Session) -> None:
     made = report.collect(session, quality=False)  # without a warning
-    why = "it has 0 bytes, although people were in the session for 2.0 participant minutes"
+    why = "it is empty, although people were in the session for 2.0 participant minutes"
     assert dict(made.suspect) == {"transcript": why}
     html = made.html()
     assert f"<span>Suspect.</span> Transcript: {why}." in html

@@ -153,7 +153,7 @@ def test_cues_without_a_blank_line_and_with_any_name(text: str) -> None:
         (SRT.replace("2\n", "WEBVTT\n"), ["line 5"]),
     ],
 )
-def test_what_is_skipped_in_subtitles_is_told(text: str, places: list[str]) -> None:
+def test_what_is_skipped_in_subtitles_is_reported(text: str, places: list[str]) -> None:
     errors: list[DecodeError] = []
     assert parse_transcript(text.encode(), errors=errors) == without(SEGMENTS, "peer")
     assert [str(error).partition(" of ")[0] for error in errors] == places

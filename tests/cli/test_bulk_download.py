@@ -1,4 +1,4 @@
-"""`sessions download --since`: the artifacts of many sessions, in a folder for each; what is there stays."""
+"""`sessions download --since`: the artifacts of many sessions, in a folder for each; existing files stay."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_there_is_not_downloaded_again(served: Served, sessions: list[st
     assert files(tmp_path) == before
 
 
-def test_a_failure_costs_no_other_file_and_the_rest_comes_later(
+def test_a_failed_file_does_not_stop_the_others_and_is_downloaded_later(
     served: Served, sessions: list[str], tmp_path: Path
 ) -> None:
     served.emulator.add_fault(method="GET", path=f"*/sessions/{sessions[0]}/transcript", status=400)

@@ -290,7 +290,7 @@ NOT_ENABLED, NEW_TOKEN = "RealtimeKit is not enabled for this account", "a new t
         ({f"{KIT}/apps": (404, gateway(7003, "no route"))}, []),
     ],
 )
-def test_causes_of_a_403_that_are_no_mistake(said: Said, named: list[str]) -> None:
+def test_causes_of_a_403_besides_mistakes(said: Said, named: list[str]) -> None:
     with scripted(said) as server:
         fixes = found(env(f"{server.url}/client/v4"))["fixes"]
     assert [words for words in (NOT_ENABLED, NEW_TOKEN) if any(words in fix for fix in fixes)] == named

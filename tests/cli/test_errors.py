@@ -240,7 +240,7 @@ def test_the_doctor_names_the_same_base_url(served: Served) -> None:
     assert f"set REALTIMEKIT_BASE_URL (base_url=) to {right}\n" in diagnosis.stdout
 
 
-def test_a_web_page_at_the_base_url_gets_it_too(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_web_page_at_the_base_url_gets_the_hint(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
     env = environment(CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID="a", REALTIMEKIT_APP_ID="b")
     origin = odd.removesuffix("/client/v4")
     for status in (200, 404, 405):
@@ -251,9 +251,7 @@ def test_a_web_page_at_the_base_url_gets_it_too(odd: str, monkeypatch: pytest.Mo
         assert "REALTIMEKIT_BASE_URL" not in line
 
 
-def test_a_proxy_at_another_path_gets_none_for_an_error_of_the_gateway(
-    odd: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_of_the_gateway_gets_no_hint(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
     env = environment(CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID="a", REALTIMEKIT_APP_ID="b")
     no_route = b'{"success": false, "errors": [{"code": 7003, "message": "Could not route"}]}'
     monkeypatch.setattr(Odd, "answer", (404, "application/json", no_route))

@@ -103,7 +103,7 @@ def test_joiners_are_part_of_emoji_and_words(text: str) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("width", [20, 100])
-def test_line_ends_make_no_line_of_a_table(end: str, width: int) -> None:
+def test_line_breaks_do_not_break_a_table_row(end: str, width: int) -> None:
     printed = io.StringIO()
     name = f"Alice{end}id: 2{end}{end}name: Bob"
     columns = [Column("id"), Column("name", fold=True)]

@@ -119,7 +119,7 @@ def test_options_override_the_environment(served: Served) -> None:
 def test_a_suspect_transcript_is_noted(served: Served, tmp_path: Path) -> None:
     session_id = served.session("Planning", "Alice", "hello", "hi")
     served.emulator.world.store.run("update files set content = ? where name like 'transcript.%'", b"")
-    note = "transcript: it has 0 bytes, although people were in the session for 1.0 participant minutes\n"
+    note = "transcript: it is empty, although people were in the session for 1.0 participant minutes\n"
     for arguments in (("show",), ("show", "--json"), ("transcript",), ("transcript", "--srt")):
         result = invoke("sessions", arguments[0], session_id, *arguments[1:], env=served.env)
         assert (result.exit_code, result.stderr) == (0, note)

@@ -57,7 +57,7 @@ def test_what_a_time_means(value: str, start: datetime, end: datetime | None) ->
 @pytest.mark.parametrize(
     "value", ["7", "d", "7x", "-7d", "7.5d", "\u0667d", "999999w", "7d 2h", "tomorrow", "next week", ""]
 )
-def test_what_is_none(value: str) -> None:
+def test_invalid_times(value: str) -> None:
     for parse in (start_time, end_time):
         with pytest.raises(click.BadParameter, match=r"is not a date or time in ISO 8601, .* or 7d"):
             parse(value)

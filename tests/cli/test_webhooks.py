@@ -351,7 +351,7 @@ def test_a_misspelled_event_gets_a_suggestion(served: Served, command: tuple[str
     assert line.endswith("; did you mean meeting.ended?")
 
 
-def test_an_event_that_is_like_no_other_gets_none(served: Served) -> None:
+def test_an_event_similar_to_no_other_gets_no_suggestion(served: Served) -> None:
     command = ("webhooks", "create", "--name", "n", "--url", "https://x.example", "--event")
     assert "did you mean" not in error_line(*command, "zzz", env=served.env)
     assert "did you mean" not in error_line(

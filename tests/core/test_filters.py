@@ -78,7 +78,7 @@ def test_help_has_every_filter_its_values_and_the_sort_keys(kind: str) -> None:
         assert missing == [], f"the docstring of {relation.__name__}.where does not have these"
 
 
-def test_an_unknown_filter_is_answered_with_the_known_ones(mode: Mode) -> None:
+def test_the_error_about_an_unknown_filter_lists_the_known_ones(mode: Mode) -> None:
     client = mode.client(Script())
     with pytest.raises(TypeError, match=r"where\(\) .*'stauts'; did you mean 'status'\?$"):
         client.sessions.where(stauts="LIVE")
@@ -103,7 +103,7 @@ def test_a_sort_key_that_the_server_refuses_is_explained(mode: Mode) -> None:
     with pytest.raises(ValidationError) as caught:
         mode.get(sessions.order_by("started_at").all())
     assert caught.value.__notes__ == [
-        "sort_by='startedAt' is not documented for this list: 'createdAt' or 'minutesConsumed' is"
+        "sort_by='startedAt' is not documented for this list; use 'createdAt' or 'minutesConsumed'"
     ]
     with pytest.raises(ValidationError) as caught:
         mode.get(sessions.order_by("created_at").all())

@@ -59,7 +59,7 @@ def test_another_record_is_rejected(mode: Mode, name: str) -> None:
     assert len(script.calls) == 1
 
 
-def test_a_record_that_was_not_the_one_is_not_merged(mode: Mode) -> None:
+def test_another_record_is_not_merged(mode: Mode) -> None:
     script = Script(ok({"id": "x", "title": "mine"}), ok({"id": "other", "title": "not mine"}))
     meeting = mode.get(mode.client(script).meetings.find("x"))
     with pytest.raises(DecodeError):
@@ -68,7 +68,7 @@ def test_a_record_that_was_not_the_one_is_not_merged(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"title": "t"}, {"id": None}])
-def test_a_record_that_was_asked_for_has_an_id(mode: Mode, data: dict[str, Any]) -> None:
+def test_a_requested_record_has_an_id(mode: Mode, data: dict[str, Any]) -> None:
     with pytest.raises(DecodeError, match=r"got a record without an id$"):
         mode.get(mode.client(Script(ok(data))).meetings.find("x"))
 

@@ -51,7 +51,7 @@ class TestNoWebhooks:
         with pytest.raises(NotFoundError, match=r"GET .*/app/webhooks returned 404: no webhooks"):
             mode.get(mode.client(script).webhooks.all())
 
-    def test_that_cannot_be_told_from_an_unknown_app_are_an_error(self, mode: Mode) -> None:
+    def test_are_an_error_if_the_app_cannot_be_checked(self, mode: Mode) -> None:
         with pytest.raises(PermissionDeniedError, match="/apps/app returned 403"):
             mode.get(mode.client(Script(error(404), error(403))).webhooks.all())
 
@@ -120,7 +120,7 @@ class TestWritesWithoutARecord:
         with pytest.raises(DecodeError, match="has no 'id'"):
             _ = record.id
 
-    def test_a_token_is_missed(self, mode: Mode) -> None:
+    def test_a_missing_token_is_an_error(self, mode: Mode) -> None:
         with pytest.raises(DecodeError):
             mode.get(mode.client(Script(ok(None))).meetings.ref("m").participants.ref("p").regenerate_token())
 

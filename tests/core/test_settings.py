@@ -130,7 +130,7 @@ class TestRefusals:
     )
     def test_an_id_with_a_space_or_a_line_end(self, name: str, value: str) -> None:
         setting: dict[str, Any] = {name: value}
-        self.refused(f"^{name}=.* contains a space, a line end or another invisible character", **setting)
+        self.refused(f"^{name}=.* contains a space, a line break or another invisible character", **setting)
         script = Script()
         with pytest.raises(ValueError, match=f"^{name}=.* contains a space"):  # of one call
             client_of(script).sessions.find("sess-1", **setting)

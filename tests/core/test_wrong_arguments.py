@@ -163,7 +163,7 @@ def test_an_unknown_keyword_names_the_class_that_was_called(made: Any) -> None:
     assert str(caught.value).startswith((f"{made.__name__}.__init__()", "__init__()"))
 
 
-def test_a_class_of_ones_own_keeps_its_constructor() -> None:
+def test_a_subclass_keeps_its_constructor() -> None:
     class Mine(Receiver):
         def __init__(self, name: str) -> None:
             super().__init__(app_id=name)

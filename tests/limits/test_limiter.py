@@ -204,7 +204,7 @@ def test_requests_in_flight_count_as_used_after_a_while(simulation: Simulation, 
     assert not any(waits(limiter, 10)), "they are forgotten with their window"
 
 
-def test_a_request_that_never_ends_is_forgotten_by_its_own_age(simulation: Simulation, limiter: LocalLimiter) -> None:
+def test_a_request_that_never_ends_expires(simulation: Simulation, limiter: LocalLimiter) -> None:
     """An interrupt between `reserve` and the flow loses a reservation, while others go on all the time."""
     observe(limiter, with_limit(100, 300, quota=100))
     for _ in range(60):

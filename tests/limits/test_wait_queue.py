@@ -40,7 +40,7 @@ def interrupted_at(line: int, act: Callable[[], object]) -> bool:
 
 
 @pytest.mark.parametrize("action", ["add", "remove"])
-def test_an_interrupted_caller_is_in_nobodys_way(action: str) -> None:
+def test_an_interrupted_caller_blocks_nobody(action: str) -> None:
     line, interrupted = 0, True
     while interrupted:
         line += 1

@@ -363,7 +363,7 @@ def with_loss(*lossy: str) -> Callable[[Served], Response]:
     return answer
 
 
-def test_the_findings_of_everybody_name_them(meeting: Meeting, asynchronous: bool) -> None:
+def test_the_findings_of_a_session_name_the_participants(meeting: Meeting, asynchronous: bool) -> None:
     for peer_id in meeting.peers:
         meeting.transport.answers[peer_id] = with_loss()
     meeting.transport.answers[meeting.peers[1]] = with_loss("audio_producer", "audio_consumer")
@@ -378,7 +378,7 @@ def test_the_findings_of_everybody_name_them(meeting: Meeting, asynchronous: boo
     assert repr(own) == f"<PeerQuality peer_id={meeting.peers[1]!r} display_name='P1' findings=1>"
 
 
-def test_the_worst_findings_of_everybody_come_first(meeting: Meeting) -> None:
+def test_the_worst_findings_of_a_session_come_first(meeting: Meeting) -> None:
     quality = meeting.of(asynchronous=False)
     mild, severe = ([finding] for finding in (WARNING, WARNING._replace(severity="severe")))
     first, second, *_ = quality.participants
@@ -395,7 +395,7 @@ def test_the_worst_findings_of_everybody_come_first(meeting: Meeting) -> None:
         ({}, "(no name)"),
     ],
 )
-def test_somebody_without_a_name(meeting: Meeting, fields: dict[str, Any], name: str) -> None:
+def test_a_participant_without_a_name(meeting: Meeting, fields: dict[str, Any], name: str) -> None:
     quality = meeting.of(asynchronous=False)
     peer = quality.participants[0]._replace(
         participant=type(quality.participants[0].participant)(fields, client=RealtimeKit(**meeting.settings), scope={}),

@@ -1,4 +1,4 @@
-"""The manifest, and what is scrubbed of the answers that are saved."""
+"""The manifest, and the removal of secrets from responses before they are saved."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJtZWV0aW5nSWQiOiJtIn0.c2lnbmF0dXJl"
          [{"layer": {"f.mp3": {"download_url": "https://r2.example/f"}}}]),
     ],
 )  # fmt: skip
-def test_secrets_are_taken_out(value: Any, expected: Any) -> None:
+def test_secrets_are_removed(value: Any, expected: Any) -> None:
     assert scrub(value) == expected
 
 
@@ -51,7 +51,7 @@ def test_a_manifest_reads_back() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"format": "realtimekit-session", "version": 1}'])
-def test_what_is_no_manifest(content: bytes) -> None:
+def test_invalid_manifests(content: bytes) -> None:
     with pytest.raises(DecodeError):
         Manifest.from_json(content)
 

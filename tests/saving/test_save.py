@@ -132,8 +132,8 @@ def test_only_what_is_missing_is_fetched_again(sync_saver: Saver, tmp_path: Path
     assert sync_saver.save(tmp_path) == again
 
 
-def test_a_killed_run_is_gone_on_from(sync_saver: Saver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what it had copied more than a second before, nothing is fetched again."""
+def test_a_killed_run_is_resumed(sync_saver: Saver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that was copied more than a second before is fetched again."""
     clock = iter(range(10_000))
     monkeypatch.setattr(session_save, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
 
@@ -152,7 +152,7 @@ def test_a_killed_run_is_gone_on_from(sync_saver: Saver, tmp_path: Path, monkeyp
 
 def test_another_session_in_the_folder(sync_saver: Saver, tmp_path: Path) -> None:
     sync_saver.save(tmp_path)
-    with pytest.raises(ValueError, match="it has the session 'sess-1', not 'sess-2': give another folder"):
+    with pytest.raises(ValueError, match="it contains the session 'sess-1', not 'sess-2': give another folder"):
         sync_saver.save(tmp_path, "sess-2")
     assert sync_saver.paths == []
 
@@ -217,7 +217,7 @@ def test_what_is_no_longer_kept_is_lost(sync_saver: Saver, tmp_path: Path) -> No
     assert {artifact.name for artifact in found.missing} >= {"chat", "transcript", "summary"}
 
 
-def test_a_failure_costs_no_other_part(sync_saver: Saver, tmp_path: Path) -> None:
+def test_a_failed_part_does_not_stop_the_others(sync_saver: Saver, tmp_path: Path) -> None:
     sync_saver.demo.emulator.add_fault(path="*/chat", status=500)
     first = sync_saver.save(tmp_path)
     assert [artifact.name for artifact in first.missing] == ["chat"]
@@ -228,7 +228,7 @@ def test_a_failure_costs_no_other_part(sync_saver: Saver, tmp_path: Path) -> Non
     assert len(sync_saver.paths) == 2  # the link and the file
 
 
-def test_an_invalid_token_ends_it(demo: Demo, tmp_path: Path) -> None:
+def test_an_invalid_token_ends_the_run(demo: Demo, tmp_path: Path) -> None:
     settings: dict[str, Any] = {**demo.settings, "api_token": "wrong"}
     with RealtimeKit(**settings) as client, pytest.raises(AuthenticationError):
         client.sessions.ref("sess-1").save(tmp_path)

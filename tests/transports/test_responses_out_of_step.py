@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from .loopback import Connection, Received
 
 
-def answer_to(request: Received) -> bytes:
+def response_to(request: Received) -> bytes:
     return answer(json.dumps({"success": True, "data": {"id": request.target.rpartition("/")[2]}}).encode())
 
 
 def twice(connection: Connection) -> None:
     while request := connection.receive():
-        connection.send(answer_to(request) * 2)
+        connection.send(response_to(request) * 2)
 
 
 def twice_with_half_of_the_second(connection: Connection) -> None:
     while request := connection.receive():
-        connection.send(answer_to(request) + answer_to(request)[:20])
+        connection.send(response_to(request) + response_to(request)[:20])
 
 
 def one_behind(connection: Connection) -> None:
-    """Answer each request but the first with the answer to the one before, as after a response that was sent twice."""
+    """Respond to each request but the first with the response to the previous one, as after one that was sent twice."""
     request, late = connection.receive(), None
     while request:
-        connection.send(answer_to(late or request))
+        connection.send(response_to(late or request))
         late, request = request, connection.receive()
 
 
@@ -86,7 +86,7 @@ def test_bytes_after_a_response_that_was_not_read_to_its_end(sender: Sender) -> 
         assert json.loads(sender.send(ask(f"{server.url}/b")).content)["data"] == {"id": "b"}
 
 
-def test_the_record_is_the_one_that_was_asked_for(open_find: Callable[[str], Callable[[str], Any]]) -> None:
+def test_the_record_is_the_requested_one(open_find: Callable[[str], Callable[[str], Any]]) -> None:
     with Server(twice) as server:
         find = open_find(server.url)
         assert [find(name).id for name in "abcd"] == list("abcd")

@@ -79,7 +79,7 @@ def of_flask_under_wsgiref(endpoint: Any) -> Any:
 
 @pytest.mark.parametrize("make", [*NO_CHUNKS, of_flask_under_wsgiref, of_django_awaiting_under_wsgi])
 @pytest.mark.parametrize("prefix", ["rtk", "dyte"])
-def test_a_body_whose_end_is_unknown_is_asked_for_again(make: Any, signer: Signer, prefix: str) -> None:
+def test_a_body_whose_end_is_unknown_gets_503(make: Any, signer: Signer, prefix: str) -> None:
     """Wsgiref passes no length and does not end the input. A 401 would be final: the event would be lost."""
     setup = Setup(signer, asynchronous=make is of_django_awaiting_under_wsgi)
     body = padded(500)

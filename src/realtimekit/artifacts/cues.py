@@ -18,7 +18,7 @@ _TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?", re.ASCII)
 # One blank only; strip() removes the others. `[ \t]+` next to `[^>]*` would backtrack in quadratic time.
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]([^>]*)>")
 _NO_TIMES = "it has no times such as 00:00:01.000 --> 00:00:02.500"
-_UNKNOWN_HEADER = "it is in the header of the file, and neither a cue nor known metadata"
+_UNKNOWN_HEADER = "it is in the header of the file, and is neither a cue nor known metadata"
 _METADATA = re.compile(r"(?:Kind|Language|Region|Style|X-TIMESTAMP-MAP)[ \t]*[:=]", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|$)")
 
@@ -29,10 +29,10 @@ _SPEAKER = re.compile(rf"((?:[^:\n]|(?<={_MARK}):)*+):(?:[ \n]|\Z)")
 
 
 def join_speaker(speaker: str, text: str) -> str:
-    """Return the payload of a cue, "Alice: Hello everyone", of which `split_speaker` makes the same name and text.
+    """Return the payload of a cue, "Alice: Hello everyone", which `split_speaker` splits into the same name and text.
 
     Args:
-        speaker: a name without line ends, or an empty string.
+        speaker: a name without line breaks, or an empty string.
         text: without blank lines.
     """
     name = _mark_colons(speaker.strip(f" {_MARK}"))
@@ -74,8 +74,8 @@ def is_srt(text: str) -> bool:
 def parse_cues(text: str) -> Iterator[Row]:
     """Yield the cues of a file: `start`, `end` (timedelta), `voice` (the name in `<v name>`, or None) and `text`.
 
-    A line of times begins a cue, also without a blank line before it. Of what is not part of a cue, only comments,
-    styles and known metadata of WebVTT are left out silently; the rest is reported as rows that cannot be read.
+    A line of times begins a cue, even without a blank line before it. Comments, styles and known metadata of WebVTT are
+    skipped; everything else outside a cue is reported as a row that cannot be read.
     """
     vtt = is_vtt(text)
     in_header = vtt  # the first block of WebVTT, whose first line is the signature
@@ -96,7 +96,7 @@ def parse_cues(text: str) -> Iterator[Row]:
 
 
 def _begins_cue(lines: list[str], at: int, *, named: bool) -> bool:
-    """Return whether this line, before a line of times, is the number of the cue; or its name, with which it begins."""
+    """Return whether the line before a line of times belongs to the cue: its number, or its name at the beginning."""
     return at >= 0 and (_is_number(lines[at]) or (named and at == 0))
 
 
@@ -122,7 +122,7 @@ def _parse_cue(times_line: str, payload: str, *, vtt: bool) -> dict[str, Any] | 
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines between blank lines, with the number of the first. Only CR and LF count as line ends."""
+    """Yield the lines between blank lines, with the number of the first. Only CR and LF count as line breaks."""
     lines: list[str] = []
     for number, line in enumerate([*LINE_END.split(text), ""], 1):
         if line.strip(" \t"):

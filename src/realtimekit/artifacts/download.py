@@ -84,8 +84,8 @@ class Downloadable(ClientBound[F]):
     ) -> Any:
         """Download the file, in little memory: `GET` of its link, without the API token.
 
-        A path has the whole file in the end, on the disk, or keeps what it had before. An interrupted download resumes
-        where it stopped, also in another process after this one was killed; an expired link is refreshed once.
+        Afterwards the path has the whole file, on the disk, or its previous content. An interrupted download resumes
+        where it stopped, even in another process after this one was killed; an expired link is refreshed once.
 
         Args:
             to: a path, whose file is replaced and keeps its permissions; a folder, in which the file gets a safe name;
@@ -121,7 +121,7 @@ class Downloadable(ClientBound[F]):
         with destination.open(self._default_filename()) as target:
             state = ResumableDownload(target.file, progress=progress, max_bytes=max_bytes)
             if isinstance(target, PartialFile):
-                state.go_on_from(target.version, target.save_version)
+                state.resume_from(target.version, target.save_version)
             yield from download_file(self._client.settings, self, state, timeout)
             # Chunks are written to the disk cache as they arrive: too short a wait to be worth a thread.
             yield Blocking(target.sync)

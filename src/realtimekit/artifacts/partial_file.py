@@ -1,8 +1,8 @@
-"""What has arrived of a file, kept in its folder until it is complete; a program that was killed leaves it behind.
+"""Partial files: what a download has received so far, in the folder of the file, to be resumed after a kill.
 
 `.realtimekit-<digest>.part` has the bytes, and `.realtimekit-<digest>.json` beside it the version of the file that they
-belong to. The digest is of the name of the file, so that the next download of it finds them. Whoever writes to a part
-holds a lock on it, which the system releases when the process ends, however it ends.
+belong to. The digest is of the name of the file, so that the next download of it finds them. A process that writes to a
+part holds a lock on it, which the system releases when the process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from realtimekit.artifacts.resumable_download import FileVersion
 from realtimekit.files import NewFile, PathLike, SpecialFile, Target, is_special, open_part
 
 PREFIX = ".realtimekit-"
-MAX_AGE = 7 * 24 * 3600.0  # seconds; what a part belongs to is kept by RealtimeKit for 7 days
-_MAX_PARTS = 8  # of one file, written at the same time; any further one cannot be resumed
-_swept: set[str] = set()  # folders in which this process has looked for parts that were left behind
+MAX_AGE = 7 * 24 * 3600.0  # seconds: RealtimeKit keeps the files for 7 days
+_MAX_PARTS = 8  # of one file, written at the same time; further ones cannot be resumed
+_swept: set[str] = set()  # folders in which this process has already removed abandoned parts
 
 
 class Destination:
@@ -52,7 +52,7 @@ class Destination:
 
 
 class PartialFile(NewFile):
-    """A file to download: `file` is what has arrived of it, at the position from which to go on.
+    """A file to download: `file` has what was received so far, at the position from which to resume.
 
     Args:
         path: the file, or its folder followed by `.` if its name is not known yet.
@@ -60,7 +60,7 @@ class PartialFile(NewFile):
     """
 
     version: FileVersion | None = None
-    """The version of the file of which a beginning has arrived; None if nothing has."""
+    """The version of the file that was partly received; None if nothing was."""
 
     def __init__(self, path: PathLike, key: str) -> None:
         self._key = f"{Path(path).name}\0{key}"
@@ -80,7 +80,7 @@ class PartialFile(NewFile):
         return super()._open_part()
 
     def save_version(self, version: FileVersion | None) -> None:
-        """Remember which version is going to arrive, before its first byte is written."""
+        """Record which version is about to be received, before its first byte is written."""
         state = _state_of(self.part)
         if version is None or not self.part.name.startswith(PREFIX):
             state.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ class PartialFile(NewFile):
             file.write(json.dumps(version._asdict()).encode())
 
     def commit(self) -> None:
-        """Give the part the name of the file; or write it to what has that name, if that is a device or a pipe."""
+        """Give the part the name of the file; if a device or a pipe has that name, write to it."""
         if is_special(self.path):
             self.file.seek(0)
             with SpecialFile(self.path) as target:
@@ -107,20 +107,20 @@ def _state_of(part: Path) -> Path:
 
 
 def _remove(part: Path) -> None:
-    _state_of(part).unlink(missing_ok=True)  # first: without it, the part is nothing that anybody goes on from
+    _state_of(part).unlink(missing_ok=True)  # first: without it, the part is never resumed
     part.unlink(missing_ok=True)
 
 
 def _open_locked(part: Path, *, private: bool) -> BinaryIO | None:
-    """Open a part that nobody else writes to; None if somebody does, or if it is not certainly ours."""
-    for _ in range(3):  # another download may have just finished, and taken its part away
+    """Open a part for this process alone; None if another one is writing to it, or if it may not be ours."""
+    for _ in range(3):  # another download may have just finished and renamed its part
         try:
             file = open_part(part, getattr(os, "O_NOFOLLOW", 0), private=private)
         except FileNotFoundError:
             raise
         except OSError:
             if part.exists() or part.is_symlink():
-                return None  # of another user, or no file
+                return None  # another user's, or not a regular file
             raise
         if not _lock(file) or not _is_ours(file):
             file.close()
@@ -133,7 +133,7 @@ def _open_locked(part: Path, *, private: bool) -> BinaryIO | None:
 
 
 def _is_ours(file: BinaryIO) -> bool:
-    """Whether no other user can have prepared or still change the part, e.g. in /tmp."""
+    """Return whether no other user can have created the part or can change it, e.g. in /tmp."""
     found = os.fstat(file.fileno())
     return (
         stat.S_ISREG(found.st_mode)
@@ -147,7 +147,7 @@ def _lock(file: BinaryIO) -> bool:
         if sys.platform == "win32":
             import msvcrt
 
-            file.seek(1 << 30)  # a byte that no download needs while it is locked: the lock excludes reading as well
+            file.seek(1 << 30)  # a byte beyond any download, because the lock also prevents reading
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             file.seek(0)
         else:
@@ -160,13 +160,13 @@ def _lock(file: BinaryIO) -> bool:
 
 
 def _resume(file: BinaryIO, part: Path) -> FileVersion | None:
-    """Go to the end of what was left behind, and return its version; if it cannot be trusted, empty the part."""
+    """Seek to the end of the part and return its version; if the part cannot be trusted, empty it."""
     found = os.fstat(file.fileno())
     version = _load_version(_state_of(part)) if found.st_size and found.st_mtime > _booted_at() else None
     if version is None or (version.total is not None and found.st_size > version.total):
         file.truncate(0)
         return None
-    # Of a file that had arrived whole, the last byte is requested again: a range must not be empty.
+    # If the file is complete, its last byte is requested again, because a range must not be empty.
     size = found.st_size - (found.st_size == version.total)
     file.truncate(size)
     file.seek(size)
@@ -185,13 +185,13 @@ def _load_version(state: Path) -> FileVersion | None:
 
 
 def _booted_at() -> float:
-    """Return when the machine was started. What it wrote before a power failure may have holes."""
+    """Return when the machine was started. Files that it wrote before a power failure may have holes."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.time() - (time.monotonic() if clock is None else time.clock_gettime(clock))
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove the parts that nobody has gone on from in `MAX_AGE`; once in the life of a process."""
+    """Remove the parts that were not resumed within `MAX_AGE`; once per process."""
     if str(folder) in _swept:
         return
     _swept.add(str(folder))

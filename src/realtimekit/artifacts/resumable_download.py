@@ -19,7 +19,7 @@ from realtimekit.settings import Settings, is_loopback, validate_timeout
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
-# 206 that does not continue what has arrived, or 416: the file was replaced, or the storage does not support ranges.
+# 206 that does not continue what was received, or 416: the file was replaced, or the storage does not support ranges.
 RANGE_FAILURE_STATUSES = frozenset({206, 416})
 EXPIRED_STATUSES = frozenset({403, 404, 410})  # how storage reports that a link has expired or its file is gone
 MIN_PROGRESS = 1 << 16  # bytes; a broken connection that delivered at least this much does not count as a failure
@@ -52,7 +52,7 @@ class FileVersion(NamedTuple):
     def from_response(cls, url: str, head: Response, total: int | None) -> Self | None:
         """Return the version that a response has; None if the response does not identify it."""
         headers = head.headers
-        if etag := headers.get("etag"):  # without exception: a weak one must not be replaced by a date (13.1.5)
+        if etag := headers.get("etag"):  # even a weak one: a date must not be used instead (13.1.5)
             return cls(url, "etag", etag, total) if etag.startswith('"') else None
         changed, sent = (retries.parse_http_date(headers.get(name, "")) for name in ("last-modified", "date"))
         # A file can change twice in one second, and its date only once (8.8.2.2).
@@ -78,29 +78,29 @@ class ResumableDownload:
         max_bytes: int | None = None,
     ) -> None:
         self.size: int = 0
-        self.most: int = 0  # the largest size so far; after a new start the size is smaller
+        self.max_size: int = 0  # the largest size so far; the size is smaller after the download started over
         self.total: int | None = None
         self.head: Response | None = None  # of the current or last response
         self.error_body: bytes = b""  # of a response that is not the file
         self._file, self._progress, self._max_bytes = file, progress, max_bytes
         self._start = file.tell() if file.seekable() else None
-        self._version: FileVersion | None = None  # of what has arrived; None if it cannot be resumed
+        self._version: FileVersion | None = None  # of the bytes received so far; None if they cannot be resumed
         self._save_version: Callable[[FileVersion | None], object] | None = None
-        self._end: int | None = None  # of the range that is arriving
+        self._end: int | None = None  # of the range that is being received
 
-    def go_on_from(
+    def resume_from(
         self, version: FileVersion | None, save_version: Callable[[FileVersion | None], object] | None = None
     ) -> None:
-        """Go on from what the file has before its current position.
+        """Resume from what the file has before its current position.
 
         Args:
-            version: what that is the beginning of; None if there is nothing.
-            save_version: called with the version that is going to arrive, before its first byte is written.
+            version: the version that it belongs to; None if there is nothing.
+            save_version: called with the version that is about to be received, before its first byte is written.
         """
         self._save_version = save_version
         if version is not None:
             self._version, self.total, self._start = version, version.total, 0
-            self.size = self.most = self._file.tell()
+            self.size = self.max_size = self._file.tell()
 
     def request_headers(self) -> dict[str, str]:
         """Return the headers that request the whole file, or the range that is missing."""
@@ -112,11 +112,11 @@ class ResumableDownload:
         return headers
 
     def on_response(self, url: str, head: Response) -> ChunkWriter:
-        """Take the head of a response; return the writer for the chunks of its body.
+        """Process the head of a response and return the writer for the chunks of its body.
 
         Args:
-            url: where it comes from, without the query.
-            head: its status and headers.
+            url: the URL that was requested, without the query.
+            head: the status and headers.
         """
         self.head, self.error_body, self._end = head, b"", None
         if head.status == 206 and self._accept_range(url, head):
@@ -127,7 +127,7 @@ class ResumableDownload:
         return self._write_error_body
 
     def is_complete(self, path: str) -> bool:
-        """Return whether the file has arrived; False if the last response was something else.
+        """Return whether the file is complete; False if the last response was something else.
 
         Raises:
             APIConnectionError: part of the file is missing.
@@ -143,10 +143,10 @@ class ResumableDownload:
         return True
 
     def give_up_range(self, response: Response) -> bool:
-        """Request the whole file from now on, if this response shows that the storage did not serve the rest of it.
+        """Request the whole file from now on, if the storage did not serve the requested range in this response.
 
         Returns:
-            Whether a rest had been requested.
+            Whether a range had been requested.
         """
         if response.status not in RANGE_FAILURE_STATUSES or self._end is not None:
             return False
@@ -171,7 +171,7 @@ class ResumableDownload:
         self._check_size(self.total or 0)
 
     def _accept_range(self, url: str, head: Response) -> bool:
-        """Whether a 206 continues what has arrived: from its end, and certainly in the same version of the file.
+        """Return whether a 206 continues what was received: from its end, and provably in the same version of the file.
 
         RFC 9110, 15.3.7. Faulty storage may send any other range, or ignore `If-Range`.
         """
@@ -183,7 +183,7 @@ class ResumableDownload:
         same_version = (
             url == self._version.url
             and head.headers.get(self._version.header) == self._version.validator
-            and total is not None  # otherwise nothing would tell that the range ends before the file
+            and total is not None  # otherwise nothing would show that the range ends before the file
             and self.total in {None, total}
         )
         if not same_version or start != self.size or not start <= last < (total or 0):
@@ -199,12 +199,12 @@ class ResumableDownload:
     def _write(self, chunk: bytes) -> bool:
         size = self.size + len(chunk)
         if self._end is not None and size > self._end:
-            self._version = None  # what else is wrong in such a response?
+            self._version = None  # nothing in such a response can be trusted
             raise APIConnectionError("the storage sent more than the range that it announced", maybe_processed=True)
         self._check_size(size)
         self._file.write(chunk)
         self.size = size
-        self.most = max(self.most, size)
+        self.max_size = max(self.max_size, size)
         if self._progress is not None:
             self._progress(self.size, self.total)
         return True
@@ -215,7 +215,7 @@ class ResumableDownload:
 
 
 def validate_max_bytes(number: Any) -> int:
-    """Return the number if it is a size in bytes.
+    """Return the number if it is a valid size in bytes.
 
     Raises:
         ValueError: it is not.
@@ -253,7 +253,7 @@ def download_file(
     if refreshed:
         yield from source._refresh_link(options)
     while True:
-        most_before, retry_after, link, attempt = state.most, None, _require_link(source), attempt + 1
+        size_before, retry_after, link, attempt = state.max_size, None, _require_link(source), attempt + 1
         try:
             response = yield from _follow_redirects(settings, link, state, seconds, attempt)
             if state.give_up_range(response):
@@ -261,7 +261,7 @@ def download_file(
             if state.is_complete(link.path):
                 return
         except APIConnectionError as error:
-            failures = 1 if state.most - most_before >= MIN_PROGRESS else failures + 1
+            failures = 1 if state.max_size - size_before >= MIN_PROGRESS else failures + 1
             if failures > settings.max_retries:
                 error.method, error.path = "GET", link.path
                 raise
@@ -285,7 +285,7 @@ def _require_link(source: LinkSource) -> _SignedUrl:
 
     Raises:
         ArtifactNotReadyError: there is none yet.
-        DecodeError: no transport can send a request to it.
+        DecodeError: it cannot be requested.
     """
     link = source._link()
     if not link:
@@ -299,7 +299,7 @@ def _require_link(source: LinkSource) -> _SignedUrl:
     if scheme in {"http", "https"} and host and not re.search(r"[\s\x00-\x20\x7f]", url):
         return url
     kind = f"a link of the kind {scheme[:20]!r}" if scheme not in {"", "http", "https"} else "a malformed link"
-    raise DecodeError(f"{source!r} has {kind}: only https:// and http:// can be downloaded")
+    raise DecodeError(f"{source!r} has {kind}: only https:// and http:// links can be downloaded")
 
 
 def _may_retry(response: Response, retry_after: float | None) -> bool:
@@ -364,7 +364,7 @@ def _redirect_target(url: _SignedUrl, location: _SignedUrl, status: int) -> _Sig
 def _scheme_and_host(url: _SignedUrl) -> tuple[str, str]:
     # Only these two: local variables are sent by error trackers, and the parts of a link include its signature.
     parts = urlsplit(url)
-    _ = parts.port  # raises ValueError for one that no host has
+    _ = parts.port  # raises ValueError if it is not a valid port
     return parts.scheme, parts.hostname or ""
 
 

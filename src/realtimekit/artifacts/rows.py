@@ -14,7 +14,7 @@ from realtimekit.kwargs import validate_type
 Item = TypeVar("Item")
 Row = tuple[str, Mapping[str, Any] | str]  # its position ("line 3"), and its cells by column or an error message
 
-# Before a formula, some spreadsheets skip them: spaces, and characters that are not visible.
+# Spaces and invisible characters, which some spreadsheets skip before a formula.
 _BLANKS = " \t\r\n\v\f\xa0\u200b\u2060\u3000\ufeff"
 LINE_END = re.compile(r"\r\n?|\n")
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
@@ -124,7 +124,7 @@ def _csv_rows(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> 
             yield position, f"it has {len(cells)} fields, not {len(columns)}"
 
 
-# A cell up to its end; nothing is searched twice. A quote that is not the first character has no meaning.
+# A cell with its end, matched without backtracking. A quote that is not the first character has no meaning.
 _CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|(?!")([^,\r\n]*+))(,|\r\n?|\n|\Z)')
 _QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
@@ -132,8 +132,8 @@ _QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 def read_csv(text: str) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the number of the first line of each row, and its cells or what is wrong with it (RFC 4180).
 
-    The module `csv` cannot be used: it rejects cells above 131,072 characters and goes on inside them, and this limit
-    can only be changed for the whole process.
+    The module `csv` cannot be used: it rejects cells above 131,072 characters and then parses their rest as rows, and
+    this limit can only be changed for the whole process.
     """
     line, position = 1, 0
     while position < len(text):
@@ -156,7 +156,7 @@ def read_csv(text: str) -> Iterator[tuple[int, list[str] | str]]:
 
 
 def quote_formula(text: str) -> str:
-    """Return the text for a cell of a CSV file: with a `'` before it if a spreadsheet would take it for a formula."""
+    """Return the text for a cell of a CSV file, with a `'` before it if a spreadsheet would evaluate it."""
     return f"'{text}" if _is_formula(text) else text
 
 
@@ -166,6 +166,6 @@ def unquote_formula(text: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    text = text.lstrip("'")  # those of the text itself, so that the one that is put before it can be told apart
+    text = text.lstrip("'")  # so that a text that begins with quotes itself is read back unchanged
     first = unicodedata.normalize("NFKC", text.lstrip(_BLANKS)[:1])  # full-width and small forms count as well
     return text[:1] in {"\t", "\r", "\n"} or first in {"=", "+", "-", "@"}

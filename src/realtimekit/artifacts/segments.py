@@ -12,7 +12,7 @@ from realtimekit.errors import DecodeError
 from realtimekit.record import Record
 
 COLUMNS = ("startTimeMs", "peerId", "userId", "customParticipantId", "name", "text")
-# `sessions transcript --csv`
+# The columns of `sessions transcript --csv`.
 EXPORT_COLUMNS = ("start_seconds", "end_seconds", "speaker", "custom_participant_id", "text")
 # The names of the same columns in JSON, and possibly in a header row.
 _ALIASES = {
@@ -151,7 +151,7 @@ def validate_segments(segments: Iterable[Segment]) -> list[Segment]:
     """Return the segments as a list.
 
     Raises:
-        TypeError: they are not segments, but a transcript or its text, for example.
+        TypeError: they are not segments, but e.g. a transcript or its text.
     """
     given: Any = segments
     listed: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, Record) else [given]

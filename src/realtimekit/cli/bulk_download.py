@@ -1,7 +1,7 @@
 """`realtimekit sessions download --since`: the artifacts of many sessions, each session in a folder of its own.
 
-Files are complete or not there (`Downloadable.download`), so a file that is there need not be downloaded again: the
-same command goes on where an earlier one stopped.
+A file exists only if it is complete (`Downloadable.download`), so an existing file need not be downloaded again: the
+same command resumes where an earlier one stopped.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FATAL = (AuthenticationError, PermissionDeniedError, RateLimitError)
 
 
 class BulkDownload(NamedTuple):
-    """What was downloaded, and what was not. Each entry is as in the JSON output."""
+    """What was downloaded, and what was not. The entries are those of the JSON output."""
 
     sessions: list[str]
     files: list[dict[str, Any]]
@@ -49,7 +49,7 @@ class BulkDownload(NamedTuple):
     failed: list[dict[str, str]]
 
     def summary(self, *, complete: bool) -> str:
-        """Return the numbers, as one line; `complete` says whether all sessions were read."""
+        """Return the counts on one line; `complete` says whether all sessions were processed."""
         new = sum(file["downloaded"] for file in self.files)
         parts = [f"{new} downloaded", f"{len(self.files) - new} already there"]
         reasons = Counter(entry["reason"] for entry in self.missing)
@@ -61,20 +61,20 @@ class BulkDownload(NamedTuple):
 def download_sessions(
     sessions: Iterable[Session], kinds: Sequence[str], to: str, transcript_format: str, output_format: str | None
 ) -> bool:
-    """Download the files of sessions that are not there yet, print their paths and a summary.
+    """Download the files of sessions that do not exist yet; print their paths and a summary.
 
-    A file that fails does not keep others from being downloaded. The summary is also printed where the command ends
-    early: the network of the machine is down, its disk is full, Ctrl-C.
+    A file that fails does not stop the others. The summary is also printed if the command ends early: the token is
+    invalid, the disk is full, Ctrl-C.
 
     Args:
         sessions: the sessions, in this order.
         kinds: any of "chat", "transcript", "summary" and "recordings".
         to: the folder for the folders of the sessions; it is created if it does not exist.
         transcript_format: "CSV", "JSON", "SRT" or "VTT".
-        output_format: "json" prints one document at the end, None a line for each file when it is there.
+        output_format: "json" prints one document at the end, None prints a line for each file when it is complete.
 
     Returns:
-        Whether no file has failed.
+        Whether no file failed.
     """
     result, complete = BulkDownload([], [], [], []), False
     try:
@@ -84,10 +84,10 @@ def download_sessions(
             for kind in kinds:
                 entry = {"session_id": session.id, "artifact": kind}
                 files: list[Downloadable[Sync]] = []
-                with _noted(result, entry):
+                with _record_errors(result, entry):
                     files = files_of(session, kind, transcript_format)
                 for file in files:
-                    with _noted(result, entry):
+                    with _record_errors(result, entry):
                         name = _unique(safe_file_name(file._default_filename(), file._link() or ""), names)
                         saved, is_new = _save(file, folder / name)
                         result.files.append({**entry, **as_json(saved), "downloaded": is_new})
@@ -102,8 +102,8 @@ def download_sessions(
 
 
 @contextmanager
-def _noted(result: BulkDownload, entry: dict[str, str]) -> Generator[None]:
-    """Note a file that is missing or fails, unless every later one would fail as well."""
+def _record_errors(result: BulkDownload, entry: dict[str, str]) -> Generator[None]:
+    """Record a file that is missing or failed; raise an error that every later file would have as well."""
     try:
         yield
     except FATAL:
@@ -116,7 +116,7 @@ def _noted(result: BulkDownload, entry: dict[str, str]) -> Generator[None]:
 
 
 def _save(file: Downloadable[Sync], path: Path) -> tuple[SavedFile, bool]:
-    """Download a file if it is not there; return it, and whether it was downloaded."""
+    """Download a file if it does not exist; return it, and whether it was downloaded."""
     if path.is_file():
         return SavedFile(path, path.stat().st_size), False
     make_folder(path.parent)
@@ -124,7 +124,7 @@ def _save(file: Downloadable[Sync], path: Path) -> tuple[SavedFile, bool]:
 
 
 def _unique(name: str, names: set[str]) -> str:
-    """Return the name, numbered if another file of the session has it; the same ones in every run."""
+    """Return the name, numbered if another file of the session has it; every run returns the same names."""
     path, number = PurePath(name), 1
     while name in names:
         number += 1

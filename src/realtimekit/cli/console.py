@@ -13,7 +13,7 @@ from rich.text import Text
 from realtimekit.cli.terminal import is_terminal
 
 PIPE_WIDTH = 200  # characters of a line where the output is not a terminal
-# Besides line ends: the joiners (ZWJ, ZWNJ) are part of emoji, and of words in Persian and in languages of India.
+# Line breaks, and the joiners (ZWJ, ZWNJ), which are part of emoji and of words in Persian and Indian languages.
 _KEPT = "\n\u200c\u200d"
 _UNSAFE_IN_FILES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -25,17 +25,17 @@ def safe_text(value: object) -> Text:
 
 
 def safe_line(value: object) -> Text:
-    """Return `safe_text` on one line: a name must not look like a line of the table or message in which it is."""
+    """Return `safe_text` on one line, so that a name cannot look like another line of the table or message."""
     return safe_text(None if value is None else re.sub(r"\r\n?|\n", " ", str(value)))
 
 
 def replace_controls(text: str) -> str:
-    """Return text from outside for a file: without controls, also of direction, and without what cannot be encoded."""
+    """Return untrusted text for a file: without control characters, also of direction, and without lone surrogates."""
     return _UNSAFE_IN_FILES.sub("\ufffd", text)
 
 
 def print_file(text: str) -> None:
-    """Print the content of a file: into a file or pipe as UTF-8 with LF, whatever the platform has."""
+    """Print the content of a file; into a file or pipe as UTF-8 with LF on every platform."""
     click.echo(text if is_terminal(sys.stdout) else text.encode(), nl=False)
 
 

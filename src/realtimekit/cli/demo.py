@@ -21,7 +21,7 @@ def demo(*, as_json: bool) -> None:
     from realtimekit.emulator.remote import RemoteEmulator
     from realtimekit.transports.httpcore2 import Httpcore2Transport
 
-    transport = Httpcore2Transport(proxies=False)  # it stays on this machine, whatever the environment says
+    transport = Httpcore2Transport(proxies=False)  # the emulator is on this machine
     progress = make_console(stderr=True, quiet=as_json)
     with (
         Emulator() as running,

@@ -57,7 +57,7 @@ def make_folder(folder: Path) -> None:
 
 def save_file(file: Downloadable[Sync], to: Path) -> SavedFile:
     """Download a file to a path or into a folder, with a progress bar."""
-    size = 0  # not of the path: it may be a pipe
+    size = 0  # counted here, because the path may be a pipe
 
     def on_progress(done: int, total: int | None) -> None:
         nonlocal size

@@ -79,7 +79,7 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
 
 def _is_in_checkout(path: object) -> bool:
-    """Whether this file of the package is in a checkout, and not in an installed package or a zip file."""
+    """Return whether this file of the package is in a checkout, not in an installed package or a zip file."""
     return isinstance(path, Path) and (path.parents[3] / "pyproject.toml").is_file()
 
 

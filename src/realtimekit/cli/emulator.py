@@ -51,7 +51,7 @@ REQUEST_COLUMNS = (
     "--demo", is_flag=True, help="Start with a sample session: sess-1 in app-1, with the token emulator-token."
 )
 @click.option("--deliver-anywhere", is_flag=True, help="Also send webhooks to other machines.")
-@click.option("--observed", is_flag=True, help="Behave as real accounts were seen to, where the docs say otherwise.")
+@click.option("--observed", is_flag=True, help="Behave like real accounts where the API's description differs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")
 @click.pass_context
 def emulator(context: click.Context, /, **options: Any) -> None:

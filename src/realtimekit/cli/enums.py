@@ -27,14 +27,14 @@ RAW_PREFIX = "raw:"
 
 
 def suggest(value: str, known: Iterable[str]) -> str:
-    """Return the end of an error message that suggests the most similar of the known values; "" if none is similar."""
+    """Return the end of an error message, with the most similar known value; "" if none is similar."""
     by_case = {member.casefold(): member for member in known}
     close = difflib.get_close_matches(value.casefold(), by_case, 1)
     return f"; did you mean {by_case[close[0]]}?" if close else ""
 
 
 class Choice(_Choice):
-    """One of a few values in upper or lower case, with a suggestion: as `click.Choice`, which suggests nothing."""
+    """A case-insensitive `click.Choice` whose error suggests the most similar value."""
 
     def __init__(self, choices: Iterable[str]) -> None:
         super().__init__(tuple(choices), case_sensitive=False)

@@ -20,14 +20,14 @@ MISSING_SETTINGS = {
     "account_id": "there is no account id: set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
     "app_id": "there is no app id: set REALTIMEKIT_APP_ID, or give --app-id (`realtimekit apps list` shows the ids)",
 }
-NOT_THERE = {404, 405}  # what a server responds that is not the API, or not at this path
+WRONG_PATH_STATUSES = {404, 405}  # of a server that is not the API, or has it at another path
 NO_ROUTE = 7003  # the error code of Cloudflare's gateway for a path that it cannot route
 _RECORD_REPR = re.compile(r"<([A-Z]\w*) \w+='([^']*)'(?:[^>]* status='([^']*)')?[^>]*>")
 _DISABLED_FEATURE = re.compile(r"its meeting has (\w+)=False: set that to True for later sessions")
 
 
 def format_error(error: Exception, base_url: str | None = None) -> str:
-    """Return the message of an error, as one line; `base_url` is that of the client, for a hint if it looks wrong."""
+    """Return the message of an error on one line; `base_url` is the client's, for a hint if it looks wrong."""
     match error:
         case ConfigurationError():
             return _configuration_message(str(error))
@@ -74,13 +74,13 @@ def _how_to_enable(match: re.Match[str]) -> str:
 
 
 def _base_url_hint(error: RealtimeKitError, base_url: str) -> str:
-    """Return the doctor's hint if something else than the API may be at the base URL."""
-    from realtimekit.doctor import responses  # only for an error
+    """Return the doctor's hint if something other than the API may be at the base URL."""
+    from realtimekit.doctor import responses  # loaded only for an error
 
     if isinstance(error, APIError):
-        gateway = error.code in responses.NO_ROUTE | responses.MALFORMED_TOKEN  # it was the API that responded
-        page = isinstance(error.body, str) and error.status < 500  # something else than JSON
-        suspect = responses.is_cloudflare(base_url) or page or (error.status in NOT_THERE and not gateway)
+        gateway = error.code in responses.NO_ROUTE | responses.MALFORMED_TOKEN  # the API did respond
+        page = isinstance(error.body, str) and error.status < 500  # not JSON
+        suspect = responses.is_cloudflare(base_url) or page or (error.status in WRONG_PATH_STATUSES and not gateway)
     else:
         suspect = isinstance(error, DecodeError)
     wrong = responses.wrong_base_path(base_url) if suspect else None

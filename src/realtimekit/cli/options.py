@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from realtimekit.cli.output_paths import output_file, printed_to
+from realtimekit.cli.output_paths import output_file, write_output_to
 from realtimekit.cli.param_types import (
     end_time,
     http_url,
@@ -28,12 +28,12 @@ Decorator: TypeAlias = Callable[[Command], Command]
 
 DEFAULT_LIMIT = 20  # records that a list shows
 
-# What a file is named for -> the format. Any other extension is not one of a format, and gets the default.
+# File extension -> output format. Any other extension means the default format.
 EXTENSIONS = {".csv": "csv", ".json": "json", ".md": "markdown", ".srt": "srt", ".txt": "text", ".vtt": "vtt"}
 
 output_option: Decorator = click.option(
     "-o", "--output", metavar="FILE", type=output_file,
-    help="Write to this file instead of stdout. Its extension is the format, unless another one is given.",
+    help="Write to this file instead of stdout. Its extension chooses the format, unless an option does.",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def json_option(command: Command) -> Command:
     @output_option
     @functools.wraps(command)
     def wrapper(*, as_json: bool, output: str | None, **kwargs: Any) -> Any:
-        with printed_to(output):
+        with write_output_to(output):
             return command(**kwargs, as_json=as_json or _format_for(output) == "json")
 
     return wrapper
@@ -101,7 +101,7 @@ def format_flags(*, to_file: bool = True, **formats: str) -> Decorator:
                 raise click.UsageError(f"give only one of {' and '.join(f'--{name}' for name in chosen)}")
             if not chosen and (format_of_file := _format_for(output)) in formats:
                 chosen = [str(format_of_file)]
-            with printed_to(output):
+            with write_output_to(output):
                 return command(**kwargs, output_format=chosen[0] if chosen else None)
 
         decorated: Command = output_option(wrapper) if to_file else wrapper
@@ -145,7 +145,7 @@ def time_range_options(start: str = "start_time", end: str = "end_time") -> Deco
             start,
             metavar="TIME",
             type=start_time,
-            help="From this date or time on, in UTC. 12h, 7d and 2w are hours, days and weeks ago; also yesterday.",
+            help="From this date or time on, in UTC. Also 12h, 7d, 2w (hours, days, weeks ago), today and yesterday.",
         )
         @click.option(
             "--until", end, metavar="TIME", type=end_time, help="Up to this time, or to the end of this date."

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Whoever has one of these can join, broadcast or write. The API sends some of them with every record.
 SECRET_FIELDS = frozenset({"token", "stream_key", "rtmp_url", "access_key", "secret", "password", "private_key"})
 
-# In characters of a terminal. No id or time is longer than the last: a longer cell is folded whatever its column says.
+# In terminal columns. No id or time is wider than MAX_UNFOLDED_WIDTH; wider cells are folded in any column.
 WIDE_TERMINAL, MIN_FOLDED_WIDTH, MAX_UNFOLDED_WIDTH = 120, 8, 64
 
 

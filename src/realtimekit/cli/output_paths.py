@@ -77,11 +77,10 @@ def write_errors(path: object) -> Generator[None]:
 
 
 @contextmanager
-def printed_to(path: str | None) -> Generator[None]:
-    """Write what is printed to a file, in UTF-8; None and "-" are stdout.
+def write_output_to(path: str | None) -> Generator[None]:
+    """Write what is printed in the `with` block to a file, in UTF-8; None and "-" are stdout.
 
-    It is written when the command has succeeded, or has printed a result with an exit code of its own. After an error,
-    the file is as it was.
+    The file is written if the command succeeds, or ends with an exit code of its own. After an error, it is unchanged.
     """
     if path in {None, "-"}:
         yield

@@ -17,10 +17,10 @@ from realtimekit.values import parse_timestamp
 
 SERVER_FIELDS = frozenset({"id", "created_at", "updated_at"})  # `show --json` prints them; a request body has none
 
-# Times relative to the present one: 7d is 7 days ago.
+# Times relative to now: 7d is 7 days ago.
 _AGO = re.compile(r"(\d{1,6}) ?([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAYS = {"today": 0, "yesterday": 1}  # in UTC, as all dates; how many days ago
+_DAYS = {"today": 0, "yesterday": 1}  # days ago, in UTC like all dates
 
 
 def resource_id(value: str) -> str:
@@ -62,7 +62,7 @@ def end_time(value: str) -> datetime:
 
 
 def _parse_moment(value: str) -> tuple[datetime, bool]:
-    """Return a time, and whether it was given as a date: then it is its beginning."""
+    """Return a time, and whether it was given as a date: then it is the start of that day."""
     text, now = value.strip().lower(), datetime.now(UTC)
     try:
         if ago := _AGO.fullmatch(text):

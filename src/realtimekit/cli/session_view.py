@@ -81,7 +81,7 @@ def session_document(session: Session) -> dict[str, Any]:
 
 
 def recordings_of(session: Session) -> list[Recording]:
-    """Return the recordings of a session; [] if it says nothing of its meeting, through which they are found."""
+    """Return the recordings of a session; [] if it does not name its meeting, through which they are found."""
     return session.recordings.all() if session.associated_id else []
 
 
@@ -94,7 +94,7 @@ def _transcript(session: Session) -> list[dict[str, Any]]:
 
 
 def read_segments(session: Session) -> list[Segment]:
-    """Return the segments of a session. What is wrong with its transcript is noted on stderr."""
+    """Return the segments of a session. Problems of its transcript are noted on stderr."""
     transcript = session.transcript
     flow = transcript._segments_unchecked({}, ProblemCollector("transcript"))
     segments: list[Segment] = session._client.run(flow)

@@ -229,16 +229,16 @@ def download_session(
 
     Missing artifacts are noted on stderr; with --only they are an error.
 
-    With --since or --until instead of SESSION_ID, those of all sessions that have ended, each in its own folder. Files
-    that are there are not downloaded again, so the same command goes on where it was interrupted. Exit code 1: some
-    failed.
+    With --since or --until instead of SESSION_ID, downloads those of all ended sessions of that time, each into its own
+    folder. Existing files are not downloaded again, so the same command resumes where it was interrupted. Exit code 1:
+    some files failed.
     """
     if (session_id is None) is (not times):
         raise click.UsageError("give either SESSION_ID or --since and --until, for all sessions of that time")
     from realtimekit.cli import bulk_download, downloads
 
     if session_id is None:
-        ended = client.sessions.where(status="ENDED", **times).order_by("created_at")  # what expires first comes first
+        ended = client.sessions.where(status="ENDED", **times).order_by("created_at")  # the oldest files expire first
         if not bulk_download.download_sessions(ended, kinds or ARTIFACTS, to, transcript_format, output_format):
             raise click.exceptions.Exit(1)
         return

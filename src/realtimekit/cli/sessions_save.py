@@ -30,9 +30,9 @@ COLUMNS = (Column("state"), Column("name", fold=True), Column("bytes"), Column("
 def save(client: RealtimeKit, session_id: str, to: str | None = None, output_format: str | None = None) -> None:
     """Save everything of a session in a folder, before RealtimeKit deletes it.
 
-    It has the participants, chat, transcript, summary, recordings, livestream sessions and the call quality, and
-    manifest.json, which says what became of each. Run it again to fetch what is missing or was not ready. The exit
-    code is 1 if something could not be fetched.
+    Saves the participants, chat, transcript, summary, recordings, livestream sessions and call quality, and
+    manifest.json with the state of each part. Run it again to fetch what is missing or was not ready. The exit code is
+    1 if something could not be fetched.
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
     from realtimekit.cli.console import echo

@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 def _known_events() -> tuple[str, ...]:
-    """Return the events that this version knows. Options are not checked against them: the server knows all."""
+    """Return the events that this version knows. Options are not checked against them: the server may know more."""
     from realtimekit.resources.webhook import WebhookEvent  # only for completion and errors
 
     names: tuple[str, ...] = get_args(get_args(WebhookEvent)[0])
@@ -46,7 +46,7 @@ def _complete_event(_context: click.Context, _parameter: click.Parameter, incomp
 
 @contextmanager
 def _event_suggestions(events: Iterable[str]) -> Generator[None]:
-    """Add a suggestion for the first unknown event to the error of a server that refuses it."""
+    """Add a suggestion for the first unknown event to the error if the server refuses it."""
     try:
         yield
     except (ValidationError, click.ClickException) as error:

@@ -21,7 +21,7 @@ from realtimekit.files import write_file
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-SLICE_PATH = cast("Path", files("realtimekit.contract") / "slice.json")  # or as much of one as a zip file has
+SLICE_PATH = cast("Path", files("realtimekit.contract") / "slice.json")  # a Traversable if the package is in a zip file
 
 # Objects whose keys are names of the API, not keywords.
 _NAMES = {"content", "definitions", "properties", "responses", "$defs"}

@@ -32,7 +32,7 @@ GRANT_PERMISSION = (
 )
 INCLUDE_ACCOUNT = "include this account in the token's account resources, on the same page"
 ENABLE = "or RealtimeKit is not enabled for this account: enable it in the dashboard (Realtime)"
-WAIT = "or the token is new: a new token may take some seconds until it works, so try again"
+WAIT = "or the token is new: a new token may take some seconds to work, so try again"
 COPY_ACCOUNT_ID = (
     "copy the account id from the dashboard (https://dash.cloudflare.com/<account id>) into CLOUDFLARE_ACCOUNT_ID"
 )
@@ -99,7 +99,7 @@ def diagnose_account(result: CallResult, settings: Settings, get: Callable[[str]
         return Problem("token", message, _new_token(settings), result.evidence)
     if status in {401, 403} or codes & REJECTED:
         problem = _diagnose_token(result, settings, get)
-        if status == 403 and problem.kind == "permission":  # real accounts were seen to refuse every call for these
+        if status == 403 and problem.kind == "permission":  # real accounts refused every call for these reasons
             return problem._replace(fixes=(*problem.fixes, ENABLE, WAIT))
         return problem
     if status in {400, 404} or codes & NO_ROUTE:

@@ -95,5 +95,5 @@ def sort_direction(context: Context, default: str = "DESC") -> str:
 
 
 def contains(column: str) -> str:
-    """Return the condition that a column contains a text, in any case. `like` has a limit of 50,000 bytes."""
+    """Return the condition that a column contains a text, ignoring case. `like` has a limit of 50,000 bytes."""
     return f"instr(lower({column}), lower(?))"

@@ -16,7 +16,7 @@ from realtimekit.emulator.schema import STRING
 
 
 def _refuse(value: object) -> NoReturn:
-    raise bad_request(f"{type(value).__name__} is not a type of JSON")
+    raise bad_request(f"{type(value).__name__} is not a JSON type")
 
 
 class RemoteEmulator:

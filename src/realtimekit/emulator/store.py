@@ -204,7 +204,7 @@ class Store:
         self._db.execute("commit")
 
     def _execute(self, sql: str, values: Sequence[Any], result: Callable[[sqlite3.Cursor], T]) -> T:
-        """Execute a statement, and return what is wanted of its cursor.
+        """Execute a statement, and return `result` of its cursor.
 
         Raises:
             HTTPError: 500, the file was damaged after it was opened.

@@ -69,7 +69,7 @@ class LocalLimiter:
             self._state.observe(observation)
 
     def count_request(self, now: float) -> None:
-        """Count a request as in flight that another limiter has allowed, at this time of the clock."""
+        """Count a request as in flight that another limiter allowed at this time."""
         with self._lock:
             self._state.count_request(now)
 

@@ -23,8 +23,8 @@ from realtimekit.limits.window import RESET_MARGIN, Window
 CONFIGURED = ""  # the name of the limit that the limiter was created with, until a response states one
 PROBE_INTERVAL = 0.1  # seconds between two probes
 RECHECK_INTERVAL = 0.1  # seconds until a request in flight may have been answered; those further back wait longer
-# Seconds after which a request in flight counts as used: by then the server has counted it, if it ever will. One whose
-# caller was interrupted, and never reports an outcome, does not stay in the way of others.
+# Seconds after which a request in flight counts as used: by then the server has counted it, if it received it. So a
+# request whose caller was interrupted, and never reports an outcome, does not block others.
 IN_FLIGHT_TIMEOUT = 5.0
 
 
@@ -36,7 +36,7 @@ class LimiterState:
         if quota is not None:
             self.windows[CONFIGURED] = Window(quota, window)
         self.queue: WaitQueue = WaitQueue()
-        self._in_flight: deque[float] = deque()  # when each was allowed, the oldest first
+        self._in_flight: deque[float] = deque()  # the times at which they were allowed, oldest first
         self.blocked_until: float = -math.inf
         self._probing_since = math.inf  # inf: no probing
         self._last_number = 0
@@ -96,7 +96,7 @@ class LimiterState:
     def _remove_in_flight(self, sent_at: float) -> None:
         try:
             self._in_flight.remove(sent_at)
-        except ValueError:  # it was forgotten, or its caller does not know when it was allowed
+        except ValueError:  # it has expired, or its caller does not know when it was allowed
             if self._in_flight and sent_at > self._in_flight[0]:
                 self._in_flight.popleft()
 

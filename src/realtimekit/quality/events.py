@@ -12,7 +12,7 @@ from realtimekit.quality.tracks import MEDIA, ROLES, media_name
 from realtimekit.quality.wording import format_duration, format_intervals, join_words
 
 _Span: TypeAlias = tuple[datetime, datetime]  # a start and an end
-MAX_LISTED_INTERVALS = 3  # a text lists so many; of more, it names the worst
+MAX_LISTED_INTERVALS = 3  # a text lists up to this many; otherwise it names the worst
 
 
 class Cause(NamedTuple):
@@ -49,7 +49,7 @@ class _Cluster(NamedTuple):
 
 
 def group_by_event(findings: list[Finding], max_gap_seconds: float, tz: tzinfo) -> list[Finding]:
-    """Return the findings with the details of each event in one finding; what coincides with nothing stays as it is.
+    """Return one finding for each event, with its details; a finding that coincides with no other stays as it is.
 
     Args:
         findings: the findings of one report.
@@ -81,7 +81,7 @@ def group_by_event(findings: list[Finding], max_gap_seconds: float, tz: tzinfo) 
 
 
 def _join_coinciding(clusters: list[_Cluster], gap: timedelta) -> list[_Cluster]:
-    """Return larger clusters, in each of which every one coincides with another."""
+    """Join the clusters that coincide."""
     joined: list[_Cluster] = []
     for cluster in clusters:
         apart: list[_Cluster] = []
@@ -123,7 +123,7 @@ def _total(spans: Iterable[_Span]) -> timedelta:
 
 
 def _event(cause: Cause, details: list[Finding], gap: timedelta, tz: tzinfo) -> Finding:
-    # A severe event was when something was severely bad; what was a little worse than usual for longer is a detail.
+    # The times of a severe event are those of its severe details; longer, milder ones are only details.
     first = details[0]
     worst = [_merge(_spans(detail), gap) for detail in details if detail.severity == first.severity]
     spans = _merge([span for detail in worst for span in detail], gap)

@@ -1,4 +1,4 @@
-"""What a finding is: one thing that went wrong in a call, with the numbers behind it."""
+"""A finding: one problem in a call, with the numbers behind it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORST_FIRST: tuple[Severity, ...] = ("severe", "warning", "info")
 
 
 class Finding(NamedTuple):
-    """One thing that went wrong.
+    """One problem in a call.
 
     Attributes:
         kind: "bad_network" or "overloaded_device" for an event with several details; otherwise "packet_loss",
@@ -69,5 +69,5 @@ class Finding(NamedTuple):
 
 
 def worst_first(findings: list[Finding]) -> list[Finding]:
-    """Return the findings by severity, those of one severity in the same order."""
+    """Return the findings sorted by severity, in the same order within a severity."""
     return sorted(findings, key=lambda finding: WORST_FIRST.index(finding.severity))

@@ -152,7 +152,7 @@ def _severity(value: float, threshold: Threshold, *, lower_is_worse: bool) -> Se
 
 def _is_worse_than(threshold: float, *, lower_is_worse: bool) -> Callable[[float], bool]:
     bound = threshold - 1e-9  # so that the mean of many 3.6s is 3.6
-    return bound.__gt__ if lower_is_worse else bound.__le__  # it is called for every bucket of every metric
+    return bound.__gt__ if lower_is_worse else bound.__le__  # in C: called for every bucket
 
 
 def _format_others(intervals: list[Interval], seconds: float) -> str:

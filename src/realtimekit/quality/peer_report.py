@@ -115,7 +115,7 @@ class PeerReport(Record):
     ) -> list[quality_finding.Finding]:
         """Return what went wrong, the worst first; an empty list for a good call.
 
-        What one cause did at one time is one finding: its `details` are what was measured.
+        Measurements with one cause at one time are one finding, with the measurements as its `details`.
 
         Args:
             thresholds: from where on something is a finding; docs/quality.md says where the defaults come from.

@@ -66,7 +66,7 @@ def validate_thresholds(thresholds: Thresholds) -> Thresholds:
     """Return the same thresholds.
 
     Raises:
-        TypeError: they are no `Thresholds`, or a threshold is not a `Threshold(warning, severe)`.
+        TypeError: they are not `Thresholds`, or a threshold is not a `Threshold(warning, severe)`.
         ValueError: the severe value of a threshold is not worse than its warning value.
     """
     validate_type("thresholds", thresholds, Thresholds, "realtimekit.Thresholds(...)")

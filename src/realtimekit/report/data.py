@@ -51,7 +51,7 @@ class ReportData(NamedTuple):
         missing: name of a part -> why it is not available.
         unreadable: name of a part -> the errors of its rows that could not be decoded.
         thresholds: from where on something was a finding.
-        suspect: name of a part -> why it may not be that of the session.
+        suspect: name of a part -> why its content may be wrong.
     """
 
     session: Session[Sync]

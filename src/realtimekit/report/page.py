@@ -102,7 +102,7 @@ def _problems(call: CallQuality) -> list[Finding]:
 
 
 def _lines(calls: list[CallQuality]) -> list[tuple[Media, Direction]]:
-    """The kinds of media and the directions of which the plots have a line."""
+    """Return the kinds of media and the directions for which the plots have a line."""
     plotted = {(series.media, series.direction) for call in calls for plot in call.plots for series in plot.series}
     return [(media, direction) for media in MEDIA for direction in ROLES if (media, direction) in plotted]
 
@@ -123,7 +123,7 @@ def _read(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined  # only where a page is made
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # loaded only to render a page
     from markupsafe import Markup
 
     from realtimekit.report import markdown, svg  # here, so that one place reports what is missing

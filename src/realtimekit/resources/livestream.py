@@ -153,9 +153,9 @@ class Livestream(
 
 
 class ActiveLivestreamSession(LivestreamSession[F]):
-    """The broadcast that is live, with its livestream: `livestream.active_livestream_session()`. Read-only.
+    """The current broadcast, with its livestream: `livestream.active_livestream_session()`. Read-only.
 
-    It has the fields of the broadcast; `reload()` reads them again, also once the broadcast has ended.
+    It has the fields of the broadcast; `reload()` also works after the broadcast has ended.
     """
 
     @cached_property
@@ -165,9 +165,9 @@ class ActiveLivestreamSession(LivestreamSession[F]):
 
     @cached_property
     def livestream(self) -> Livestream[F]:
-        """The livestream that this was read from; of a copy or a pickle only its id is known before `reload()`.
+        """The livestream from which this was loaded; in a copy or a pickle, only its id is known before `reload()`.
 
-        It is no field, because what serializes a broadcast must not give away the livestream's key.
+        It is not a field, so that serializing a broadcast does not reveal the stream key.
         """
         return Livestream[F]._from_data(self._client, {"id": self.livestream_id}, self._scope)
 

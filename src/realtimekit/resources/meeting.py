@@ -146,7 +146,7 @@ class Meeting(
     transcribe_on_end: bool | None
     session_keep_alive_time_in_secs: float | None
     transcription_minutes_consumed: float | None
-    """Not documented, but seen: 0 where a transcript has 0 bytes although people spoke."""
+    """Not documented, but observed: 0 where a transcript is empty although people spoke."""
     recording_config: RecordingConfig | None
     ai_config: AiConfig | None
     """None on meetings from a list."""

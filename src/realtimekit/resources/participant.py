@@ -162,9 +162,9 @@ class Participant(
     def sessions(self) -> session.Sessions[F]:
         """The sessions of the meeting in which the participant took part. Reading the attribute sends nothing.
 
-        The API cannot filter sessions by participant: the sessions of the meeting are read (`GET /sessions`), and for
-        each of them its participants, until one is found with the id (as `user_id`) or the `custom_participant_id` of
-        this one. `prefetch(4)` reads several pages at once.
+        The API cannot filter sessions by participant: the sessions of the meeting are read (`GET /sessions`), and the
+        participants of each, until one has the id of this participant (as `user_id`) or its `custom_participant_id`.
+        `prefetch(4)` reads several pages at once.
 
         Example:
             [session.started_at for session in participant.sessions.order_by("-created_at").limit(3)]
@@ -198,5 +198,5 @@ class Participant(
         return self._regenerate_token(options)
 
     def _regenerate_token(self, options: RequestOptions) -> Flow[None]:
-        # Without the token in its response, the call would have been for nothing.
+        # Not `written=True`: without the token in its response, the call has failed.
         self._update_from((yield from self._execute(Call("POST", "/token", options=options))))

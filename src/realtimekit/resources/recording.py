@@ -150,9 +150,9 @@ class Recordings(Relation["Recording[F]", F]):
                 `sort_order` ("ASC", "DESC"), for which there is `order_by("invoked_time")`, with "-" descending; and
                 the options of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
-        `session_id` is not a filter of the API: the session is loaded for the id of its meeting
-        (`GET /sessions/{session_id}`; not if `meeting_id` is passed, too), the recordings of the meeting are read, and
-        those of its other sessions are left out. All others are sent as they are.
+        `session_id` is not a filter of the API: the SDK loads the session for the id of its meeting
+        (`GET /sessions/{session_id}`; not if `meeting_id` is passed as well), reads the recordings of the meeting, and
+        leaves out those of its other sessions. The other filters are sent unchanged.
 
         Raises:
             ValueError: a time is invalid or has no time zone.

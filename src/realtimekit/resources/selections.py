@@ -1,4 +1,4 @@
-"""What the API cannot filter by: recordings by session, sessions by participant."""
+"""Filters that the API lacks: recordings by session, sessions by participant."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from realtimekit.record import Record
 
 
 class OfSession:
-    """Selects the recordings of one session, among those of its meeting: the API cannot filter them by session.
+    """Selects the recordings of one session among those of its meeting.
 
-    A recording that has not started may have no session id yet. Then it belongs to none.
+    A recording that has not started may have no session id yet; then it belongs to no session.
 
     Args:
         session_id: the id of the session.
@@ -23,10 +23,10 @@ class OfSession:
     def __init__(self, session_id: str, meeting_id: str | None = None) -> None:
         encode_segment("session_id", session_id)
         self._session_id, self._meeting_id = session_id, meeting_id
-        self._found: dict[str, str] = {}  # by the path of the session: the app of a relation may change
+        self._found: dict[str, str] = {}  # by the path of the session, because the app of a relation may change
 
     def query(self, client: Runner[Any], ids: Mapping[str, Any], query: Mapping[str, str], /) -> Flow[dict[str, Any]]:
-        """As `Selection.query`: with the meeting instead of the session."""
+        """See `Selection.query`. Filters by the meeting instead of the session."""
         from realtimekit.resources.session import Sessions  # loaded only for this filter
 
         to_send = {name: value for name, value in query.items() if name != "session_id"}
@@ -41,16 +41,16 @@ class OfSession:
         return {**to_send, "meeting_id": self._found[path]}
 
     def matches(self, recording: Record, /) -> Flow[bool]:
-        """As `Selection.matches`."""
+        """See `Selection.matches`."""
         yield from ()
         return recording._data.get("session_id") == self._session_id
 
 
 class WithParticipant:
-    """Selects the sessions of a meeting in which somebody took part: the API cannot filter sessions by participant.
+    """Selects the sessions of a meeting in which a participant took part.
 
     Args:
-        participant: a participant of the meeting, who may join it again and again.
+        participant: a participant of the meeting, who may have joined it several times.
     """
 
     def __init__(self, participant: Any) -> None:
@@ -58,14 +58,14 @@ class WithParticipant:
         self._custom_id = participant._data.get("custom_participant_id")
 
     def query(self, _client: object, _ids: object, query: Mapping[str, str], /) -> Flow[dict[str, Any]]:
-        """As `Selection.query`: there is nothing to add."""
+        """See `Selection.query`. Adds nothing."""
         yield from ()
         return dict(query)
 
     def matches(self, session: Any, /) -> Flow[bool]:
-        """As `Selection.matches`."""
-        return (yield from session.participants._find_first(self._is_the_participant)) is not None
+        """See `Selection.matches`."""
+        return (yield from session.participants._find_first(self._is_same_person)) is not None
 
-    def _is_the_participant(self, somebody: Record) -> bool:
-        user_id, custom_id = (somebody._data.get(name) for name in ("user_id", "custom_participant_id"))
+    def _is_same_person(self, other: Record) -> bool:
+        user_id, custom_id = (other._data.get(name) for name in ("user_id", "custom_participant_id"))
         return user_id == self._id or (custom_id is not None and custom_id == self._custom_id)

@@ -47,7 +47,7 @@ class SessionFilters(ScopedOptions, total=False):
 
     status: Literal["LIVE", "ENDED"] | str
     associated_id: str  # the id of a meeting
-    meeting_id: str  # the same, by the name that it has elsewhere in the API
+    meeting_id: str  # the name that `associated_id` has elsewhere in the API
     participants: str  # how many took part, as a range: "1:10"
     start_time: datetime | str
     end_time: datetime | str
@@ -77,7 +77,7 @@ class Sessions(Relation["Session[F]", F]):
 
         Raises:
             ValueError: a time is invalid or has no time zone.
-            TypeError: both `meeting_id` and `associated_id` are passed.
+            TypeError: both `meeting_id` and `associated_id` were passed.
         """
         if "meeting_id" in filters:
             if "associated_id" in filters:
@@ -225,12 +225,12 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
     def save(
         self, folder: PathLike, *, progress: Callable[[saving_manifest.SavedArtifact], object] | None = None
     ) -> Flow[saving_manifest.Manifest]:
-        """Save everything of this session in a folder, so that it is still there when RealtimeKit has deleted it.
+        """Save everything of this session in a folder, before RealtimeKit deletes it.
 
-        The session and its participants, chat, transcript, summary, recordings with their files, livestream sessions
-        and the call quality of each participant, without signatures and tokens; `manifest.json` is written last and
-        says what became of each part. A later call requests only what is missing, or was not ready. `docs/saving.md`
-        describes the files.
+        Saves the session and its participants, chat, transcript, summary, recordings with their files, livestream
+        sessions and the call quality of each participant, without signatures and tokens. `manifest.json` is written
+        last and has the state of each part. A later call requests only what is missing or was not ready.
+        `docs/saving.md` describes the files.
 
         Example:
             session.save("weekly").missing
@@ -240,12 +240,13 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
             progress: called with each part when its state is known.
 
         Returns:
-            The manifest. A part that cannot be fetched costs no other: `manifest.missing` has it, with the reason.
+            The manifest. A part that cannot be fetched does not stop the others: `manifest.missing` has it, with the
+                reason.
 
         Raises:
             NotFoundError: there is no such session.
             AuthenticationError: the token is invalid.
-            ValueError: the folder has another session.
+            ValueError: the folder contains another session.
             OSError: a file cannot be written.
         """
         return session_save.save_session(self, saving_store.FolderStore(folder), progress)

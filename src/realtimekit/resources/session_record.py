@@ -33,7 +33,7 @@ class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_n
     max_concurrent_participants: int | None
     minutes_consumed: float | None
     transcription_minutes_consumed: float | None
-    """Not documented, but seen: 0 where a transcript has 0 bytes although people spoke."""
+    """Not documented, but observed: 0 where a transcript is empty although people spoke."""
     organization_id: str | None
     """The id of the app."""
     started_at: datetime | None

@@ -1,4 +1,4 @@
-"""Saves everything of one session: what to fetch, in which order, and which state results. Where to is a `Store`."""
+"""Saves everything of one session: what to fetch, in which order, and with which state. A `Store` keeps the files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from realtimekit.saving.scrub import scrub, without_signature
 from realtimekit.saving.store import Store, StoredFile
 from realtimekit.values import parse_timestamp
 
-PARTIAL_NAME = "manifest.partial.json"  # while the copy is made: what a killed program need not fetch again
+PARTIAL_NAME = "manifest.partial.json"  # while the session is being saved: what need not be fetched again after a kill
 REPORT_RETENTION = timedelta(days=183)  # of peer reports: 6 months
 _ARTIFACT_FILES = {"chat": None, "transcript": "transcript.json", "summary": "summary.md"}
 _FINISHED_RECORDINGS = frozenset({"UPLOADED", "ERRORED"})
@@ -39,7 +39,7 @@ _STATES: dict[type[Exception], ArtifactState] = {
 def save_session(
     session: Session[Any], store: Store, progress: Callable[[SavedArtifact], object] | None = None
 ) -> Flow[Manifest]:
-    """Save everything of a session; what an earlier run has saved for good is not requested again.
+    """Save everything of a session, except what an earlier run has already saved.
 
     See `Session.save`.
     """
@@ -49,9 +49,9 @@ def save_session(
         return saver.manifest()
     yield from saver.save_record()
     participants = yield from saver.save_participants()
-    # What is kept for 7 days, the small files first; then what is kept for 6 months.
+    # First what is kept for 7 days, small files before large ones; then what is kept for 6 months.
     for kind in _ARTIFACT_FILES:
-        yield from saver.save_file_of_session(kind, spoke=bool(participants))
+        yield from saver.save_file_of_session(kind, attended=bool(participants))
     yield from saver.save_recordings()
     yield from saver.save_livestream_sessions()
     for participant in participants:
@@ -73,7 +73,7 @@ class _Saver:
         """Read what an earlier run has saved.
 
         Raises:
-            ValueError: the place has another session.
+            ValueError: the store contains another session.
         """
         for name in (PARTIAL_NAME, FILE_NAME):
             content = yield Blocking(partial(self._store.read, name))
@@ -84,10 +84,10 @@ class _Saver:
             except errors.DecodeError:
                 continue  # everything is fetched again
             if manifest.session_id != self._session.id:
-                text = f"it has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
+                text = f"it contains the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
                 raise ValueError(text)
             self._artifacts = {**manifest.artifacts, **self._artifacts}  # the partial one is newer
-            self._finished = name == FILE_NAME and not self._saved_at  # no program was killed since
+            self._finished = name == FILE_NAME and not self._saved_at  # no later run was killed
             self._saved_at = manifest.saved_at
         paths = [artifact.path for artifact in self._artifacts.values() if artifact.path is not None]
         self._sizes = yield Blocking(lambda: {path: self._store.size(path) for path in paths})
@@ -95,7 +95,7 @@ class _Saver:
             self._record = (yield from self._load_json("session.json")) or {}
 
     def is_complete(self) -> bool:
-        """Whether there is nothing that could still be fetched."""
+        """Return whether there is nothing left to fetch."""
         names = {"session", "participants", *_ARTIFACT_FILES, "recordings", "livestream_sessions", *self._artifacts}
         return self._finished and bool(self._record) and all(map(self._is_settled, names))
 
@@ -114,7 +114,7 @@ class _Saver:
         except ValueError:
             return None
 
-    # --- answers of the API -------------------------------------------------------------------------------------------
+    # --- responses of the API -----------------------------------------------------------------------------------------
 
     def save_record(self) -> Flow[None]:
         """Save the record of the session. Without it there is nothing to save, so its errors are raised."""
@@ -126,7 +126,7 @@ class _Saver:
         if not isinstance(data, dict):
             raise errors.DecodeError(f"the response contains no session {self._session.id!r}")
         self._record = data
-        yield from self._save_answer("session", "session.json", data, self._session._path(), None)
+        yield from self._save_response("session", "session.json", data, self._session._path(), None)
 
     def save_participants(self) -> Flow[list[dict[str, Any]]]:
         """Save the list of participants, and return it."""
@@ -170,7 +170,7 @@ class _Saver:
         except (errors.RealtimeKitError, ValueError) as error:  # ValueError: it cannot be an id
             yield from self._note_error(name, error, source, deadline)
         else:
-            yield from self._save_answer(name, f"peers/{_file_name(peer_id)}.json", found._data, source, deadline)
+            yield from self._save_response(name, f"peers/{_file_name(peer_id)}.json", found._data, source, deadline)
 
     def _save_list(
         self, name: str, fetch: Flow[list[dict[str, Any]]], source: str, *, empty: ArtifactState = "EMPTY"
@@ -180,18 +180,18 @@ class _Saver:
         except errors.RealtimeKitError as error:
             yield from self._note_error(name, error, source, None)
         else:
-            yield from self._save_answer(name, f"{name}.json", found, source, None, state=None if found else empty)
+            yield from self._save_response(name, f"{name}.json", found, source, None, state=None if found else empty)
 
-    def _save_answer(
-        self, name: str, path: str, answer: Any, source: str, deadline: str | None, state: ArtifactState | None = None
+    def _save_response(
+        self, name: str, path: str, data: Any, source: str, deadline: str | None, state: ArtifactState | None = None
     ) -> Flow[None]:
-        content = json.dumps(scrub(answer), separators=(",", ":")).encode()
+        content = json.dumps(scrub(data), separators=(",", ":")).encode()
         stored = yield Blocking(lambda: self._store.write(path, content))
         yield from self._note_stored(name, path, stored, source, deadline, state)
 
     # --- files --------------------------------------------------------------------------------------------------------
 
-    def save_file_of_session(self, kind: str, *, spoke: bool) -> Flow[None]:
+    def save_file_of_session(self, kind: str, *, attended: bool) -> Flow[None]:
         """Save the chat, the transcript or the summary."""
         if self._is_settled(kind):
             return
@@ -202,13 +202,13 @@ class _Saver:
             stored = yield from self._download(artifact, path)
         except errors.RealtimeKitError as caught:
             error = caught
-            if kind == "summary" and type(error) is errors.NotFoundError:  # without a reason: polling costs less so
+            if kind == "summary" and type(error) is errors.NotFoundError:  # polling skips the requests for the reason
                 summary = Summary[Any]._from_data(self._session._client, {}, self._session._path_ids())
                 error = yield from summary._with_reason(error)
             yield from self._note_error(kind, error, source, deadline)
             return
         state: ArtifactState | None = None if stored.bytes else "EMPTY"
-        if kind == "transcript" and stored.bytes == 0 and spoke:
+        if kind == "transcript" and stored.bytes == 0 and attended:
             state = "SUSPECT_EMPTY"
         elif stored.bytes <= 4 and ((yield from self._load_json(path)) == []):
             state = "EMPTY"
@@ -258,14 +258,14 @@ class _Saver:
             yield from self._note_error(name, error, source, deadline)
             return
         if not files or status not in _FINISHED_RECORDINGS:
-            state: ArtifactState = "ERRORED" if status == "ERRORED" else self._late(deadline)
+            state: ArtifactState = "ERRORED" if status == "ERRORED" else self._missing_state(deadline)
             yield from self._note(
                 SavedArtifact(name, state, source=source, deadline=deadline, reason=f"it is {status} and has no file")
             )
             return
         self._artifacts.pop(name, None)
         names = {f"{name}/{safe_file_name(file._default_filename(), file._link() or '')}": file for file in files}
-        for file_name in names:  # all of them before the first is copied: the program may be killed then
+        for file_name in names:  # all of them before the first is copied, in case the program is killed
             self._artifacts.setdefault(file_name, SavedArtifact(file_name, "PENDING", deadline=deadline))
         for file_name, file in names.items():
             if not self._is_settled(file_name):
@@ -287,7 +287,7 @@ class _Saver:
     def _download(self, source: Downloadable[Any], path: str) -> Flow[StoredFile]:
         with self._store.upload(path) as upload:
             state = ResumableDownload(upload.file)
-            state.go_on_from(upload.version, upload.save_version)
+            state.resume_from(upload.version, upload.save_version)
             yield from download_file(self._session._client.settings, source, state)
             stored: StoredFile = yield Blocking(upload.finish)
             return stored
@@ -304,13 +304,13 @@ class _Saver:
         yield from self._note(SavedArtifact(name, state or "COPIED", path, *stored, source, deadline, reason))
 
     def _note_error(self, name: str, error: Exception, source: str, deadline: str | None) -> Flow[None]:
-        """Note why a part is not there. What was copied before stays; an invalid token ends it all."""
+        """Note why a part is not there. What was copied before stays; an invalid token ends the run."""
         if isinstance(error, errors.AuthenticationError):
             raise error
         state = _STATES.get(type(error))
         if state is None:
             gone = isinstance(error, errors.APIError) and error.status in {404, 410}
-            state = self._late(deadline) if gone else "ERRORED"
+            state = self._missing_state(deadline) if gone else "ERRORED"
         noted = SavedArtifact(name, state, source=source, deadline=deadline, reason=str(error))
         before = self._artifacts.get(name)
         if before is not None and before.path is not None and self._sizes.get(before.path) == before.bytes:
@@ -320,16 +320,16 @@ class _Saver:
     def _note(self, artifact: SavedArtifact) -> Flow[None]:
         self._artifacts[artifact.name] = artifact
         self._progress(artifact)
-        if time.monotonic() - self._noted_at >= 1:  # otherwise a thousand participants would be quadratic
+        if time.monotonic() - self._noted_at >= 1:  # after each part, it would be quadratic
             yield Blocking(lambda: self._store.write(PARTIAL_NAME, self._new_manifest().to_json()))
             self._noted_at = time.monotonic()
 
     def manifest(self) -> Manifest:
-        """Return the manifest, as the last run left it."""
+        """Return the manifest of the last run."""
         return self._new_manifest()._replace(saved_at=self._saved_at)
 
     def finish(self) -> Flow[Manifest]:
-        """Write the manifest: only now is the copy made."""
+        """Write the manifest: the run is complete."""
         manifest = self._new_manifest()
         yield Blocking(lambda: self._store.write(FILE_NAME, manifest.to_json()))
         yield Blocking(lambda: self._store.remove(PARTIAL_NAME))
@@ -354,8 +354,8 @@ class _Saver:
         except (KeyError, ValueError, OverflowError):
             return None
 
-    def _late(self, deadline: str | None) -> ArtifactState:
-        """Return the state of what is not there: it may still come, or has been deleted."""
+    def _missing_state(self, deadline: str | None) -> ArtifactState:
+        """Return the state of a missing part: it may become available, or has been deleted."""
         return "LOST" if deadline is not None and parse_timestamp(deadline) < datetime.now(UTC) else "PENDING"
 
     def _app_scope(self) -> dict[str, Any]:
@@ -371,7 +371,7 @@ def _all(relation: Any) -> Flow[list[Any]]:
 
     def add(record: Any) -> bool:
         found.append(record)
-        return False  # it is not the one that is looked for: go on
+        return False  # continue
 
     yield from relation._find_first(add)
     return found
@@ -382,7 +382,7 @@ def _data_of(fetch: Flow[list[Any]]) -> Flow[list[dict[str, Any]]]:
 
 
 def _file_name(id: Any) -> str:
-    """Return an id as the name of a file: itself, or something that no file system misunderstands."""
+    """Return an id as a file name: unchanged, or replaced by a name that is safe in every file system."""
     text = str(id)
     if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", text):
         return text

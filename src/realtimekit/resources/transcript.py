@@ -23,14 +23,14 @@ else:
     formats = LazyModule("realtimekit.artifacts.formats")
     transcript_segments = LazyModule("realtimekit.artifacts.segments")
 
-# Participant minutes. In a shorter session perhaps nobody spoke.
+# Participant minutes. In a shorter session, perhaps nobody spoke.
 SILENT_MINUTES = 0.1
 
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
 
 
 class SuspectTranscriptWarning(UserWarning):
-    """The file of a transcript may not be what was said in its session; the message says why."""
+    """A transcript may not be that of its session, or may be incomplete; the message says why."""
 
 
 class Transcript(
@@ -47,7 +47,7 @@ class Transcript(
     _kind = "transcript"
     _setting = "transcribe_on_end"
     _format: str | None = "JSON"  # None: the link came with a webhook, which does not name the format
-    _doubt: str | None = None  # why the file that was read last is suspect
+    _suspicion: str | None = None  # why the file that was read last is suspect
 
     session_id: str | None = field("sessionId", "session_id")
     download_url: str | None = field("transcript_download_url", "transcriptDownloadUrl")
@@ -55,15 +55,15 @@ class Transcript(
 
     @property
     def suspect(self) -> str | None:
-        """Why the file may not be what was said in the session; None if nothing speaks against it.
+        """Why the file may not be the transcript of the session; None if there is no reason to doubt it.
 
-        Sometimes a transcript has 0 bytes although people spoke, or its link leads to a file that is not the session's.
-        The link is checked at once, the size when the file is read, as by `segments()`.
+        Some accounts got transcripts of 0 bytes although people spoke, and links to a file of another session. The link
+        is checked at once, the size when the file is read, as by `segments()`.
         """
         session_id, link = self._scope.get("session_id"), self.download_url
         if session_id and link and session_id not in unquote(urlsplit(link).path):
-            return "its link does not name the session"
-        return self._doubt
+            return "its link does not contain the id of the session"
+        return self._suspicion
 
     @operation
     def segments(
@@ -130,11 +130,11 @@ class Transcript(
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
         content = yield from self._content(options)
-        self.__dict__["_doubt"] = None if content.strip() else (yield from self._doubt_about_silence())
+        self.__dict__["_suspicion"] = None if content.strip() else (yield from self._check_empty_file())
         return transcript_segments.parse_transcript(content, errors=errors)
 
-    def _doubt_about_silence(self) -> Flow[str | None]:
-        """Return why an empty file is suspect, if the session shows that people were there and nothing transcribed."""
+    def _check_empty_file(self) -> Flow[str | None]:
+        """Return why an empty file is suspect; None if nobody was in the session, or if it was transcribed."""
         try:
             session, _ = yield from self._look_up(self._path().rpartition("/")[0])
             minutes = float(session.get("minutes_consumed") or 0)
@@ -143,19 +143,19 @@ class Transcript(
             return None
         if transcribed > 0 or minutes < SILENT_MINUTES:
             return None
-        return f"it has 0 bytes, although people were in the session for {minutes:.1f} participant minutes"
+        return f"it is empty, although people were in the session for {minutes:.1f} participant minutes"
 
     def __copy__(self) -> Self:
-        return self._give_state_to(super().__copy__())
+        return self._copy_state_to(super().__copy__())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._give_state_to(super().__deepcopy__(memo))
+        return self._copy_state_to(super().__deepcopy__(memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (*super().__reduce__(), {"_format": self._format, "_doubt": self._doubt})
+        return (*super().__reduce__(), {"_format": self._format, "_suspicion": self._suspicion})
 
-    def _give_state_to(self, copy: Self) -> Self:
-        copy.__dict__.update(_format=self._format, _doubt=self._doubt)
+    def _copy_state_to(self, copy: Self) -> Self:
+        copy.__dict__.update(_format=self._format, _suspicion=self._suspicion)
         return copy
 
     def _execute(self, call: Call) -> Flow[Any]:

@@ -68,7 +68,7 @@ class Webhooks(Relation["Webhook[F]", F]):
             return (yield from super()._fetch_page(page_no, per_page))
         except NotFoundError as error:
             missing = error
-        # Real accounts were seen to get this for an app without webhooks; for an unknown app everybody does.
+        # Some real accounts got this 404 for an app without webhooks; an unknown app always gets it.
         path = App[F]._template.member(self._path_ids(self._scope))
         try:
             yield from execute(self._client.settings, Call("GET", path, options=self._options))
@@ -79,7 +79,7 @@ class Webhooks(Relation["Webhook[F]", F]):
     def where(self, **options: Unpack[ScopedOptions]) -> Webhooks[F]:
         """Return the webhooks: `GET /webhooks`. The API has no filters here.
 
-        If it responds with 404, as for some apps without webhooks, `GET /apps/{app_id}` tells whether the app exists.
+        If it responds with 404, as for some apps without webhooks, `GET /apps/{app_id}` shows whether the app exists.
 
         Args:
             options: those of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.

@@ -1,4 +1,4 @@
-"""The copy of one session: what is in it, in which state each part is, and where the bytes are kept.
+"""The copy of one session: its manifest, with the state of each part, and the store of its files.
 
 `docs/saving.md` describes the files and the manifest. What to fetch, and in which order, is in
 `realtimekit.resources.session_save`.

@@ -1,4 +1,4 @@
-"""The manifest of a saved session: what it left behind, and what became of it. `docs/saving.md` is its contract."""
+"""The manifest of a saved session: its parts and their states. `docs/saving.md` specifies the format."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class SavedArtifact(NamedTuple):
         name: e.g. "chat" or "peers/<peer id>".
         state: "COPIED"; "EMPTY", there is nothing; "SUSPECT_EMPTY", there is nothing although there should be;
             "PENDING", not there yet, or not final; "NOT_ENABLED" in the meeting; "LOST", no longer kept; "ERRORED".
-        path: the file, below the folder of the session; None if there is none.
+        path: the file, relative to the folder of the session; None if there is none.
         bytes: its size.
         sha256: its digest, in hexadecimal.
         source: where it came from, without the signature.
         deadline: until when RealtimeKit keeps it, in ISO 8601; None if that is not known.
-        reason: why it is not COPIED, in words.
+        reason: why it is not COPIED, as text.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Takes secrets out of answers of the API before they are saved: signatures of links, tokens, keys."""
+"""Removes secrets from API responses before they are saved: signatures of links, tokens, keys."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]+")
 def scrub(value: Any) -> Any:
     """Return a JSON value without secrets.
 
-    Of a link only the address stays, without its query; a token, wherever it is, and the value of a key such as
-    `token`, `stream_key` or `secret` become "[removed]".
+    Links keep their address and lose their query. Tokens anywhere, and the values of keys such as `token`, `stream_key`
+    or `secret`, become "[removed]".
     """
     if isinstance(value, dict):
         return {

@@ -34,12 +34,12 @@ class Upload(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
-    def save_version(self, version: FileVersion | None) -> None: ...  # of what is going to be written
+    def save_version(self, version: FileVersion | None) -> None: ...  # of what is about to be written
     def finish(self) -> StoredFile: ...  # the file is complete: keep it
 
 
 class Store(Protocol):
-    """Keeps the files of one session, by their path below its folder. The calls may wait, and are made in threads."""
+    """Keeps the files of one session, by relative path. Calls may block: async clients make them in threads."""
 
     def read(self, path: str) -> bytes | None: ...  # None if there is no such file
     def size(self, path: str) -> int | None: ...
@@ -96,7 +96,7 @@ class FolderStore:
 class _FolderUpload(PartialFile):
     def finish(self) -> StoredFile:
         self.sync()
-        self.file.seek(0)  # read again: what counts is what is on the disk
+        self.file.seek(0)  # the digest is of what is on the disk
         digest = hashlib.file_digest(cast("Any", self.file), "sha256")
         stored = StoredFile(self.file.tell(), digest.hexdigest())
         self.commit()

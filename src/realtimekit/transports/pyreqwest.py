@@ -278,7 +278,7 @@ def _add_proxies(client: Builder) -> Builder:
 
 
 def _proxy_environment() -> dict[str, str]:
-    # Sorted, lower case comes last. In CGI programs (REQUEST_METHOD), any client can set HTTP_PROXY with a header.
+    # Sorted, so that lowercase names win. In CGI programs (REQUEST_METHOD), a client can set HTTP_PROXY by a header.
     names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
     return {name.lower(): os.environ[name] for name in names}
 
@@ -298,9 +298,9 @@ def _proxy_url(address: str) -> str | None:
 
 
 def _unusable_proxies() -> Callable[[str], bool] | None:
-    """Return whether a URL leads through a proxy that pyreqwest cannot use; None if there is no such proxy.
+    """Return a predicate for URLs that need a proxy that pyreqwest cannot use; None if there is no such proxy.
 
-    Such a proxy harms only the requests that would go through it.
+    Such a proxy affects only the requests that would go through it.
     """
     environment = _proxy_environment()
     unusable = {address for name in PROXIES if (address := environment.get(name)) and _proxy_url(address) is None}

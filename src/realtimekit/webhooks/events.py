@@ -45,7 +45,7 @@ class Event(Record, ClientBound[F]):
 
     types: ClassVar[dict[str, builtins.type[Event[Any]]]] = {}  # `type` is a property here
     """Event name -> class."""
-    _variable = "event"  # what users call one, of whatever class
+    _variable = "event"  # what users name the variable, whatever the class
 
     _delivery: tuple[str | None, str | None] = (None, None)  # its id, the webhook's id
     _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # for an event made by hand, which is a sync one

@@ -81,7 +81,7 @@ class EventRecording(Record, Downloadable[F], repr_fields=("id", "status", "outp
     `AsyncReceiver`); so do its `audio` and `tracks`. An expired link is renewed by `GET /recordings/{recording_id}`.
     """
 
-    _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # of a record made by hand, which is a sync one
+    _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # of a record that the user created: a sync one
 
     id: str = field("id", "recordingId")
     status: Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str | None
@@ -112,7 +112,7 @@ class EventRecording(Record, Downloadable[F], repr_fields=("id", "status", "outp
 
     @property
     def audio(self) -> File[F]:
-        """The file with the audio only: `event.recording.audio.download("weekly.mp3")`."""
+        """The audio-only file: `event.recording.audio.download("weekly.mp3")`."""
         return self._record.audio
 
     @property
@@ -133,7 +133,7 @@ class EventRecording(Record, Downloadable[F], repr_fields=("id", "status", "outp
 
     @property
     def _record(self) -> Recording[F]:
-        """The API's record, with what the event contains of it. Made once: it keeps a renewed link."""
+        """The API's record, with the fields that the event contains. Created once, so that it keeps a renewed link."""
         made: Recording[F] | None = self.__dict__.get("_made_record")
         return made or self.__dict__.setdefault("_made_record", self._make_record())
 
@@ -165,5 +165,5 @@ class EventRecording(Record, Downloadable[F], repr_fields=("id", "status", "outp
             recording.__dict__["_client"] = client
         return recording
 
-    def __reduce__(self) -> tuple[Any, ...]:  # as that of the event
+    def __reduce__(self) -> tuple[Any, ...]:  # like an event's
         return type(self)._bound, (self._data, NoClient() if self._client.asynchronous else None)

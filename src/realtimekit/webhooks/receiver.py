@@ -55,8 +55,8 @@ class BaseReceiver(ClientBound[F]):
         key_url: where to fetch the key: https, or http on this machine. By default the platform's well-known URL, or
             the emulator's if the client (or the environment) points to one on this machine.
         app_id: refuse events that name another app. A valid signature proves that RealtimeKit sent the event, but not
-            for whom: one key signs for all its customers. By default that of `client`, else of `configure()` or
-            REALTIMEKIT_APP_ID when a delivery arrives; if none of them has one, or with None, any app is accepted.
+            for which account: one key signs for all customers. By default the app of `client`, or else of `configure()`
+            or REALTIMEKIT_APP_ID when a delivery arrives; if none is set, or with None, any app is accepted.
         webhook_ids: refuse deliveries of any other webhook. The signature does not cover the header that names it.
         max_body: the largest body, in bytes (default 1 MiB).
         refresh_interval: seconds (default 5). After a signature that does not match, the key is fetched again; if it

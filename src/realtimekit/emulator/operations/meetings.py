@@ -83,7 +83,7 @@ SUMMARY_TYPES = (
     "lecture",
     "code_review",
 )
-# The description has the first ten; Cloudflare's pages on live and post-meeting transcription name all of them.
+# The API's description has the first ten; Cloudflare's pages on live and post-meeting transcription have all.
 LANGUAGES = (
     *("en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"),
     *("en", "en-AU", "en-GB", "en-NZ", "es", "es-419", "fr-CA", "de-CH", "pt", "pt-BR", "pt-PT", "ja", "it"),

@@ -179,7 +179,7 @@ def _check_config_diff(context: Context) -> None:
 
 
 def _check_name_is_free(context: Context, name: str, except_id: str = "") -> None:
-    # Real accounts were seen to refuse a second one: participants name their preset.
+    # Real accounts refuse a second one, because participants name their preset.
     sql = "select 1 from presets where app_id = ? and name = ? and id <> ?"
     if context.store.row(sql, context.app_id, name, except_id):
         raise HTTPError(409, f"A preset with name {name} already exists")

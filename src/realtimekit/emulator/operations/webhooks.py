@@ -48,7 +48,7 @@ def serialize(webhook: Row) -> dict[str, Any]:
     return {**kept, "events": json.loads(webhook["events"]), "enabled": bool(webhook["enabled"])}
 
 
-# As Joi's `guid()`, which has the words of the message: with or without hyphens.
+# Like Joi's `guid()`, whose message the API sends: with or without hyphens.
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _URL_TAKEN = {409: "a webhook of the app has this URL"}
 _BAD_ID = {400: "The id is not a GUID, or the body is not valid"}
@@ -57,7 +57,7 @@ _BAD_ID = {400: "The id is not a GUID, or the body is not valid"}
 def _webhook(context: Context, *, invalid_id: HTTPError) -> Row:
     webhook_id = context.path_params["webhook_id"]
     webhook = context.store.row("select * from webhooks where id = ? and app_id = ?", webhook_id, context.app_id)
-    if webhook is None:  # one that exists may have any id: one of `next_ids`
+    if webhook is None:  # an existing one may have any id, from `next_ids`
         raise not_found() if _GUID.fullmatch(webhook_id) else invalid_id
     return webhook
 

@@ -48,7 +48,7 @@ class Httpcore2Transport:
                 connection = None
                 return found
         finally:
-            if connection is not None:  # httpcore2 may call it idle although the call was interrupted
+            if connection is not None:  # httpcore2 may consider it idle although the call was interrupted
                 pool.discard(connection)
         raise failed
 

@@ -1,9 +1,9 @@
-"""The pool of blocking connections, which an exception may interrupt anywhere.
+"""A pool of blocking connections that survives an exception at any point.
 
 A signal handler may raise between any two instructions of the main thread: Ctrl-C in a notebook, the soft time limit of
-a task queue. httpcore2's own pool may then keep a lock, for which every other thread waits forever. So here nothing has
-to be given back: there is no lock, only operations that are atomic in C, and a connection belongs to one request. One
-that is lost with its request closes its socket and makes room for another.
+a task queue. httpcore2's own pool may then keep its lock, and every other thread waits forever. So this pool has no
+lock, only operations that are atomic in C, and a connection belongs to one request. A connection that is
+garbage-collected with its request closes its socket and returns its permit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEEPALIVE_EXPIRY = 30.0  # seconds until an idle connection is closed
 
 
 class _Permit:
-    """Permission to use a connection. One that is lost makes room for another."""
+    """Permission to use a connection. When it is garbage-collected, the pool gets a new one."""
 
     __slots__ = ("_permits",)
 
@@ -41,7 +41,7 @@ class _Permit:
 
 
 class PooledConnection:
-    """A connection to an origin, direct or through a proxy. One that is lost closes its socket."""
+    """A connection to an origin, direct or through a proxy. When it is garbage-collected, its socket is closed."""
 
     __slots__ = ("_connection", "_streams", "idle_since", "origin", "permit")
 
@@ -67,7 +67,7 @@ class PooledConnection:
             raise
 
     def is_reusable(self) -> bool:
-        """Return whether the last response was read to its end, and nothing after it."""
+        """Return whether the last response was read to its end, and no bytes came after it."""
         return self._connection.is_available() and not has_unread_bytes(self._connection)
 
     def has_expired(self) -> bool:
@@ -85,7 +85,7 @@ class PooledConnection:
 class ConnectionPool:
     """Connections that respect deadlines, direct or through a proxy. Threads may share it.
 
-    httpcore2 has a pool, too, and its connections are used here; but see the beginning of this module.
+    The connections are httpcore2's; the beginning of this module says why its pool is not used.
     """
 
     MAX_CONNECTIONS: ClassVar[int] = 100  # in use at the same time
@@ -97,7 +97,7 @@ class ConnectionPool:
             "keepalive_expiry": KEEPALIVE_EXPIRY,
         }
         self._closed = False
-        self._idle: list[PooledConnection] = []  # the one that was used last comes last
+        self._idle: list[PooledConnection] = []  # the most recently used one is last
         self._permits: queue.SimpleQueue[_Permit] = queue.SimpleQueue()
         for _ in range(self.MAX_CONNECTIONS):
             self._permits.put(_Permit(self._permits))
@@ -151,12 +151,12 @@ class ConnectionPool:
     def _close_expired(self, now: float) -> None:
         for connection in self._idle.copy():
             if connection.idle_since + KEEPALIVE_EXPIRY > now and not self._closed:
-                break  # the others were used later
+                break  # the others were used more recently
             if self._remove(connection):
                 connection.close()
 
     def _remove(self, connection: PooledConnection) -> bool:
-        """Remove an idle connection; False: another thread was faster."""
+        """Remove an idle connection; return False if another thread was faster."""
         try:
             self._idle.remove(connection)
         except ValueError:
@@ -164,7 +164,7 @@ class ConnectionPool:
         return True
 
     def _create(self, origin: Origin) -> PooledConnection:
-        # Most classes of connections are private, and a pool is the public way to create one.
+        # Most connection classes are private; a pool is the public way to create a connection.
         backend = RecordingBackend()
         factory = httpcore2.ConnectionPool(network_backend=backend, **self._options)
         return PooledConnection(origin, factory.create_connection(origin.encoded), backend.streams)
@@ -176,6 +176,6 @@ class ConnectionPool:
                 connection.close()
 
     def close(self) -> None:
-        """Close all connections; those in use, after their responses."""
+        """Close all connections; those in use are closed after their responses."""
         self._closed = True
         self.close_idle()

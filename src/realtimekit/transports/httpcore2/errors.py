@@ -53,6 +53,6 @@ def connection_error(request: Request, error: Exception, *, sent: bool = False) 
 
 
 def raise_proxy_error(error: BaseException) -> None:
-    """Turn errors of socksio, which httpcore2 does not handle, into its own error for proxies."""
+    """Convert errors of socksio, which httpcore2 does not handle, to its `ProxyError`."""
     if type(error).__module__.startswith("socksio"):
         raise httpcore2.ProxyError("the proxy does not speak SOCKS5") from error

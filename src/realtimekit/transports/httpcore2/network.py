@@ -115,7 +115,7 @@ class DeadlineStream(httpcore2.NetworkStream):
             self.close()  # as httpcore2 does when the handshake fails
             raise
         self._stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
-        return self  # so that whoever knows the stream can close it
+        return self  # the same stream, so that `RecordingBackend` can close it
 
     def close(self) -> None:
         self._stream.close()
@@ -186,9 +186,9 @@ class AsyncDeadlineStream(httpcore2.AsyncNetworkStream):
 
 
 def has_unread_bytes(connection: object) -> bool:
-    """Return whether bytes have arrived after the last response: they would pass for the next one.
+    """Return whether bytes have arrived after the last response, which would be taken for the next response.
 
-    httpcore2 looks into the socket, but not at what was read from it together with the response.
+    httpcore2 checks the socket, but not what was read from it together with the response.
     """
     while (inner := getattr(connection, "_connection", None)) is not None:
         connection = inner

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _AsyncConnection(httpcore2.AsyncHTTPConnection):
-    """A direct connection that is not used again if something came after a response."""
+    """A direct connection that is not used again if bytes came after a response."""
 
     def has_expired(self) -> bool:
         """See `httpcore2.AsyncConnectionInterface`."""
@@ -46,12 +46,12 @@ class AsyncConnectionPool(httpcore2.AsyncConnectionPool):
             return _AsyncConnection(
                 origin, self._options["ssl_context"], KEEPALIVE_EXPIRY, network_backend=AsyncDeadlineBackend()
             )
-        # The classes of proxied connections are private, and a pool is the public way to create one. A pool for this
-        # connection alone gives it a network backend of its own.
+        # The classes of proxied connections are private; a pool is the public way to create one. A pool for this
+        # connection alone gives it its own network backend.
         from realtimekit.transports.httpcore2.proxied import (
             AsyncProxiedConnection,
             AsyncRecordingBackend,
-        )  # most need no proxy
+        )  # loaded only for a proxy
 
         backend = AsyncRecordingBackend()
         factory = httpcore2.AsyncConnectionPool(network_backend=backend, **self._options)

@@ -32,7 +32,7 @@ class AsyncRecordingBackend(AsyncDeadlineBackend):
 
 
 class AsyncProxiedConnection(httpcore2.AsyncConnectionInterface):
-    """A connection that is closed when it fails, and not used again if something came after a response."""
+    """A connection that is closed when it fails, and not used again if bytes came after a response."""
 
     def __init__(
         self, connection: httpcore2.AsyncConnectionInterface, streams: Sequence[httpcore2.AsyncNetworkStream]
@@ -56,7 +56,7 @@ class AsyncProxiedConnection(httpcore2.AsyncConnectionInterface):
     async def aclose(self) -> None:
         await self._connection.aclose()
 
-    # --- what the pool asks about a connection ----------------------------------------------------------------------
+    # --- what the pool needs from a connection ----------------------------------------------------------------------
 
     def can_handle_request(self, origin: httpcore2.Origin) -> bool:
         return self._connection.can_handle_request(origin)

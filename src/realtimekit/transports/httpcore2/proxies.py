@@ -26,7 +26,7 @@ class ProxySettings:
     settings of the system apply if none is set. `NO_PROXY` lists exceptions: host names, which include their
     subdomains, with or without a port; addresses; networks (10.0.0.0/8); or `*`.
 
-    A proxy is validated when it is first used: a wrong one harms no request that does not go through it.
+    A proxy is validated when it is first used: an invalid one does not affect requests that do not go through it.
     """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
@@ -58,7 +58,7 @@ class ProxySettings:
         if (known := self._parsed.get(address)) is not None:
             return known
         try:
-            return self._parsed.setdefault(address, _parse_proxy(address))  # of two threads, one wins
+            return self._parsed.setdefault(address, _parse_proxy(address))  # two threads may get here
         except (ValueError, ImportError):
             del address  # error trackers send local variables
         # Raised outside the `except` block, where neither that error nor its frames become its context.

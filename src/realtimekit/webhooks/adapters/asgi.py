@@ -17,7 +17,7 @@ class WebhookApp:
     """An ASGI application that treats every POST, whatever its path, as a delivery.
 
     Args:
-        endpoint: the endpoint, or a function that returns it, for one that is made when the server starts.
+        endpoint: the endpoint, or a function that returns it, if it is created when the server starts.
     """
 
     def __init__(self, endpoint: AsyncEndpoint | Callable[[], AsyncEndpoint]) -> None:

@@ -51,13 +51,13 @@ def _read_body(request: Any, max_body: int) -> bytes:
     """Return the whole body.
 
     Raises:
-        BodyTooLargeError, UnreadableBodyError: as `read_body`.
+        BodyTooLargeError, UnreadableBodyError: see `read_body`.
     """
     declared = request.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared) > max_body:
         raise body_too_large(max_body)
     if not declared and hasattr(request, "environ"):
-        return read_body(request.environ, max_body)  # under WSGI, Django takes it for a request without a body
+        return read_body(request.environ, max_body)  # under WSGI, Django treats it as a request without a body
     # Not `request.body`, which has a limit meant for forms: DATA_UPLOAD_MAX_MEMORY_SIZE.
     body = RawBody(request.read(max_body + 1))
     if len(body) > max_body:

@@ -16,9 +16,9 @@ def webhook_route(
     """Return a route for deliveries.
 
     Args:
-        path: of the route.
-        endpoint: the endpoint, or a function that returns the one that the application's lifespan has made.
-        name: of the route.
+        path: the path of the route.
+        endpoint: the endpoint, or a function that returns it, if the application's lifespan creates it.
+        name: the name of the route.
 
     It also works in FastAPI: `FastAPI(routes=[...])` or `app.routes.append(...)`. The OpenAPI schema does not show it.
     """

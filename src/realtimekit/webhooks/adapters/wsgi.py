@@ -67,12 +67,12 @@ def read_body(environ: Environ, max_body: int) -> bytes:
 def check_readable(environ: Environ) -> None:
     """Check that the end of a delivery's body is known.
 
-    A chunked body has no Content-Length, nor need one of HTTP/2. Some servers then end the input themselves, and say so
-    in `wsgi.input_terminated`; from others PEP 3333 forbids to read. Without its body, a delivery could only be refused
-    for its signature, which would be final.
+    A chunked body has no Content-Length, and an HTTP/2 body need not have one. Some servers then end the input
+    themselves, and set `wsgi.input_terminated`; under others, PEP 3333 does not allow reading. Without its body, a
+    delivery would be refused for its signature, which may be final.
 
     Raises:
-        UnreadableBodyError: it is not.
+        UnreadableBodyError: it is not known.
     """
     is_delivery = any(f"HTTP_{prefix.upper()}_SIGNATURE" in environ for prefix in PREFIXES)
     if is_delivery and not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
