@@ -141,3 +141,17 @@ def test_the_functions_in_the_examples_of_the_helpers_exist() -> None:
     texts = [blocks, *(path.read_text(encoding="utf-8") for path in paths)]
     defined = {name for source in texts for name in re.findall(r"(?:class|def) (\w+)", source)}
     assert called - defined - {"given", "binary"} == set(), "hypothesis defines these two"
+
+
+def test_every_column_of_an_archives_tables_is_documented() -> None:
+    """Between its marks docs/archive.md has what this makes of the schema."""
+    from realtimekit.archive.tables.schema import TABLES, VERSION
+
+    lines = []
+    for table, columns in TABLES.items():
+        lines += ["", f"### `{table}`", "", "| column | type | |", "|---|---|---|"]
+        lines += [f"| `{column.name}` | {column.type} | {column.about} |" for column in columns]
+    text = (ROOT / "docs" / "archive.md").read_text(encoding="utf-8")
+    documented = text.partition("<!-- tables -->\n")[2].partition("\n<!-- /tables -->")[0]
+    assert documented.splitlines() == lines
+    assert f"This is version {VERSION}." in text

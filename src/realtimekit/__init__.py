@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     )
     from realtimekit.flow import Async, Sync
     from realtimekit.interfaces import Attempt
-    from realtimekit.quality.findings import Finding
+    from realtimekit.quality.finding import Finding
     from realtimekit.quality.peer_report import PeerReport
     from realtimekit.quality.thresholds import Thresholds
     from realtimekit.relation import Relation
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import App
     from realtimekit.resources.chat import Chat
-    from realtimekit.resources.livestream import Livestream
+    from realtimekit.resources.livestream import ActiveLivestreamSession, Livestream
     from realtimekit.resources.livestream_session import LivestreamSession
     from realtimekit.resources.meeting import Meeting
     from realtimekit.resources.participant import Participant
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from realtimekit.resources.session_participant import SessionParticipant
     from realtimekit.resources.session_quality import SessionQuality
     from realtimekit.resources.summary import Summary
-    from realtimekit.resources.transcript import Transcript
+    from realtimekit.resources.transcript import SuspectTranscriptWarning, Transcript
     from realtimekit.resources.webhook import Webhook
     from realtimekit.settings import configure
 
@@ -75,6 +75,7 @@ _HOMES = {
     "APIConnectionError": "errors",
     "APIError": "errors",
     "APITimeoutError": "errors",
+    "ActiveLivestreamSession": "resources.livestream",
     "ActiveSession": "resources.active_session",
     "Analytics": "resources.analytics",
     "App": "resources.app",
@@ -91,7 +92,7 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "DecodeError": "errors",
-    "Finding": "quality.findings",
+    "Finding": "quality.finding",
     "Livestream": "resources.livestream",
     "LivestreamSession": "resources.livestream_session",
     "Meeting": "resources.meeting",
@@ -116,6 +117,7 @@ _HOMES = {
     "SessionParticipant": "resources.session_participant",
     "SessionQuality": "resources.session_quality",
     "Summary": "resources.summary",
+    "SuspectTranscriptWarning": "resources.transcript",
     "Sync": "flow",
     "Thresholds": "quality.thresholds",
     "Transcript": "resources.transcript",
@@ -130,6 +132,7 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
+    "ActiveLivestreamSession",
     "ActiveSession",
     "Analytics",
     "App",
@@ -171,6 +174,7 @@ __all__ = [
     "SessionParticipant",
     "SessionQuality",
     "Summary",
+    "SuspectTranscriptWarning",
     "Sync",
     "Thresholds",
     "Transcript",

@@ -1,17 +1,52 @@
-"""Associations: from a record to the records below it, as declarations in its class."""
+"""Associations: from a record to the records below it, as declarations in its class, and to others, as flows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, get_args, overload
+import functools
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Generic, Self, TypeVar, cast, get_args, overload
 
 from realtimekit.execution import Call
 from realtimekit.flow import Async, ClientBound, F, Flow, Sync
 from realtimekit.record import resolve_annotation
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
 C = TypeVar("C")
+T = TypeVar("T")
+
+
+class Unawaited(Coroutine[Any, Any, C]):
+    """The coroutine of a record that an attribute loads on an async client; its errors say that it must be awaited.
+
+    `meeting.active_session.kick_all()` looks right, because it is correct on a sync client.
+    """
+
+    __slots__ = ("_coroutine", "_name")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, C], name: str) -> None:
+        self._coroutine, self._name = coroutine, name
+
+    def __await__(self) -> Generator[Any, Any, C]:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("__", "cr_")):  # what asyncio looks up on a coroutine
+            return getattr(self._coroutine, name)
+        raise AttributeError(f"await it first: (await {self._name}).{name}")
+
+
+def load_attribute(record: Any, name: str, flow: Flow[Any]) -> Any:
+    """Run the flow of an attribute that loads a record; return it, or an `Unawaited` one on an async client."""
+    loading = record._client.run(flow)
+    return Unawaited(loading, name) if record._client.asynchronous else loading
 
 
 class _HasMany:
@@ -62,7 +97,9 @@ class HasOne(Generic[C, F]):
     @overload
     def __get__(self: HasOne[C, Async], record: ClientBound[Any], owner: Any = None) -> Coroutine[Any, Any, C]: ...
     def __get__(self, record: Any, owner: Any = None) -> Any:
-        return self if record is None else record._client.run(self._fetch(record))
+        if record is None:
+            return self
+        return load_attribute(record, f"{self.owner.__name__.lower()}.{self.name}", self._fetch(record))
 
     def _fetch(self, record: Any) -> Flow[Any]:
         slot = f"_cached_{self.name}"
@@ -87,3 +124,36 @@ def has_one(*, cached: bool = True, path: str | None = None) -> Any:
     `path` is its path below this record, if it differs from the kind's own path.
     """
     return HasOne(cached=cached, path=path)
+
+
+class related_record(Generic[T]):  # noqa: N801 - a decorator
+    """An association with one record elsewhere in the API, written as a flow: `event.session`, `await event.session`.
+
+    The first read loads the record and caches it, as `has_one()` does.
+    """
+
+    __name__: str
+
+    def __init__(self, function: Callable[[Any], Flow[T]]) -> None:
+        self._function = function
+        functools.update_wrapper(cast("Any", self), function)  # as in `operation`
+
+    @overload
+    def __get__(self, record: None, owner: Any = None) -> Self: ...
+    @overload
+    def __get__(self, record: ClientBound[Sync], owner: Any = None) -> T: ...
+    @overload
+    def __get__(self, record: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
+    def __get__(self, record: Any, owner: Any = None) -> Any:
+        if record is None:
+            return self
+        variable = getattr(record, "_variable", None) or type(record).__name__.lower()
+        return load_attribute(record, f"{variable}.{self.__name__}", self._fetch(record))
+
+    def _fetch(self, record: Any) -> Flow[T]:
+        slot = f"_cached_{self.__name__}"
+        if slot not in record.__dict__:
+            related = yield from self._function(record)
+            record.__dict__.setdefault(slot, related)  # the first one stays, so that all callers get the same object
+        cached: T = record.__dict__[slot]
+        return cached

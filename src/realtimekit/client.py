@@ -9,17 +9,18 @@ import weakref
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
-from realtimekit.errors import ConfigurationError
-from realtimekit.flow import Async, F, Flow, Runner, Sleep, Sync, run, run_async
-from realtimekit.interfaces import Request, Reservation, Response
+from realtimekit.errors import ConfigurationError, DecodeError
+from realtimekit.flow import Async, Blocking, F, Flow, Runner, Sleep, Step, Sync, run, run_async
+from realtimekit.interfaces import AsyncTransport, Limiter, Request, Reservation, Response, Transport
 from realtimekit.kwargs import drop_none, validate_kwargs
 from realtimekit.limits import shared_limiter
-from realtimekit.settings import ClientOptions, hide_secrets, resolve
+from realtimekit.settings import ClientOptions, Settings, TransportName, hide_secrets, resolve
 from realtimekit.transports import create_transport
 
 if TYPE_CHECKING:
-    from realtimekit.flow import Step
-    from realtimekit.interfaces import AsyncTransport, Limiter, Transport
+    # Only for type checkers, so `typing.get_type_hints` does not resolve the collections: see ARCHITECTURE.md.
+    from collections.abc import Callable
+
     from realtimekit.resources.analytics import Analytics
     from realtimekit.resources.app import Apps
     from realtimekit.resources.livestream import Livestreams
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from realtimekit.resources.session import Sessions
     from realtimekit.resources.session_participant import SessionParticipants
     from realtimekit.resources.webhook import Webhooks
-    from realtimekit.settings import Settings, TransportName
 
 T = TypeVar("T")
 
@@ -77,6 +77,25 @@ class _Transports:
                     name = cast("TransportName", self.transport)
                     transport = own.transports[key] = create_transport(name, asynchronous=self._asynchronous)
         return transport
+
+    def close_idle(self) -> None:
+        """Close the connections that no request uses: one of them delivered an unexpected response.
+
+        If that was the response to another request, every later response on its connection would be wrong as well.
+        """
+        if (transport := self._peek(Sync)) is not None:
+            transport.close_idle()
+
+    async def close_idle_async(self) -> None:
+        """Like `close_idle`, for the connections of this event loop."""
+        import asyncio
+
+        if (transport := self._peek(asyncio.get_running_loop())) is not None:
+            await transport.close_idle()
+
+    def _peek(self, key: Any) -> Any:
+        own = self._by_process.get(os.getpid())
+        return own and own.transports.get(key)
 
     def pop(self, key: Any) -> Any:
         """Remove and return the transport of a key; None if there is none."""
@@ -245,13 +264,19 @@ class RealtimeKit(BaseClient[Sync]):
 
     def run(self, flow: Flow[T], /) -> T:
         """Run a flow (see `realtimekit.flow`)."""
-        return run(flow, self._perform)
+        try:
+            return run(flow, self._perform)
+        except DecodeError:
+            self._transports.close_idle()
+            raise
 
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Request):
             return self._transports.get(Sync).send(step)
         if isinstance(step, Sleep):
             return time.sleep(step.seconds)
+        if isinstance(step, Blocking):
+            return step.function()
         return self._limiter and (self._limiter, self._limiter.reserve(step.reservation))
 
     def close(self) -> None:
@@ -282,7 +307,11 @@ class AsyncRealtimeKit(BaseClient[Async]):
 
     async def run(self, flow: Flow[T], /) -> T:
         """Run a flow (see `realtimekit.flow`)."""
-        return await run_async(flow, self._perform)
+        try:
+            return await run_async(flow, self._perform)
+        except DecodeError:
+            await self._transports.close_idle_async()
+            raise
 
     async def _perform(self, step: Step) -> Any:
         import asyncio  # the sync path does not load it
@@ -292,6 +321,8 @@ class AsyncRealtimeKit(BaseClient[Async]):
             return response if isinstance(response, Response) else await response
         if isinstance(step, Sleep):
             return await asyncio.sleep(step.seconds)
+        if isinstance(step, Blocking):
+            return await _call_in_thread(step.function)
         if self._limiter is None:
             return None
         reservation = self._limiter.reserve(step.reservation)
@@ -310,6 +341,18 @@ class AsyncRealtimeKit(BaseClient[Async]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def _call_in_thread(function: Callable[[], Any]) -> Any:
+    """Call a function in a thread, and wait for its end even if the caller is canceled: it uses an open file."""
+    import asyncio
+
+    call = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(call)
+    except asyncio.CancelledError:
+        await asyncio.wait([call])
+        raise
 
 
 _default: RealtimeKit | None = None

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit import errors
+from realtimekit.interfaces import Response
 from realtimekit.responses import to_int
 from realtimekit.retries import retry_after
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.interfaces import Response
 
 _ERROR_CLASSES: dict[int, type[errors.APIError]] = {
     400: errors.ValidationError,

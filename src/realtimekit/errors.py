@@ -27,10 +27,8 @@ before anything is sent. No message contains a token or another secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import Any, Self
 
 
 class RealtimeKitError(Exception):

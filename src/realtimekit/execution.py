@@ -7,23 +7,17 @@ import json
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from realtimekit import error_responses, responses, retries
 from realtimekit.errors import APIConnectionError, RateLimitError
-from realtimekit.flow import Reserve, Sleep
+from realtimekit.flow import Flow, Reserve, Sleep
 from realtimekit.instrumentation import is_observed, report_retry, send_observed
-from realtimekit.interfaces import Request
+from realtimekit.interfaces import Limiter, Request, Reservation, Response
 from realtimekit.kwargs import RequestOptions
-from realtimekit.settings import Secret, validate_timeout
+from realtimekit.settings import Secret, Settings, validate_timeout
 from realtimekit.values import encode_query_value, json_default
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.flow import Flow
-    from realtimekit.interfaces import Limiter, Reservation, Response
-    from realtimekit.settings import Settings
 
 
 class Call(NamedTuple):

@@ -1,8 +1,8 @@
 """Flows: what a call does, independent of how its I/O is done; and sync/async mode.
 
-A *flow* is a generator that yields *steps* (send this `Request`, `Sleep`, `Reserve`) and is sent back their results;
-its return value is the result of the call. Flows hold all the logic of this package and do no I/O. The two clients run
-them: `RealtimeKit` by blocking, `AsyncRealtimeKit` by awaiting. So every operation is written once.
+A *flow* is a generator that yields *steps* (send this `Request`, `Sleep`, `Reserve`, `Blocking`) and is sent back their
+results; its return value is the result of the call. Flows hold all the logic of this package and do no I/O. The two
+clients run them: `RealtimeKit` by blocking, `AsyncRealtimeKit` by awaiting. So every operation is written once.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, ParamSpec,
 
 from realtimekit.errors import APIConnectionError, RateLimitError
 from realtimekit.interfaces import Request, Reservation
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
     import typing_extensions
-
-    from realtimekit.settings import Settings
 
 
 class Sleep(NamedTuple):
@@ -32,6 +31,15 @@ class Reserve(NamedTuple):
     """
 
     reservation: Reservation | None
+
+
+class Blocking(NamedTuple):
+    """Step: call a function that waits for the disk. `AsyncRealtimeKit` calls it in a thread.
+
+    What the function returns is the result of the step; what it raises ends the flow.
+    """
+
+    function: Callable[[], Any]
 
 
 class Sync:
@@ -50,7 +58,7 @@ else:
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Step: TypeAlias = Request | Sleep | Reserve
+Step: TypeAlias = Request | Sleep | Reserve | Blocking
 Flow: TypeAlias = Generator[Step, Any, T]
 
 # The failures of a step that flows handle, e.g. by retrying; anything else ends the flow.

@@ -5,20 +5,17 @@ Nothing is imported for its own sake: a program that never imported `logging` or
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.errors import APIConnectionError
-from realtimekit.interfaces import Attempt
+from realtimekit.flow import Flow
+from realtimekit.interfaces import Attempt, Hook, Request, Response
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
     from logging import Logger
-
-    from realtimekit.flow import Flow
-    from realtimekit.interfaces import Hook, Request, Response
-    from realtimekit.settings import Settings
 
 LOGGER = "realtimekit"
 _DEBUG, _INFO = 10, 20  # as in `logging`
@@ -120,7 +117,7 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
         "http.request.method": attempt.method,
         "server.address": url.hostname or "",
         "server.port": url.port or (443 if url.scheme == "https" else 80),
-        "url.full": f"{url.scheme}://{url.hostname}{url.path}",
+        "url.full": f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}",
         "url.template": template,
     }
     if attempt.number > 1:
@@ -129,12 +126,46 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
     return tracer.start_span(f"{attempt.method} {template}", kind=trace.SpanKind.CLIENT, attributes=attributes)
 
 
+# Path segment -> the parameter that follows it, unless a fixed segment (`_WORDS`) does.
+_IDS = {
+    "accounts": "account_id",
+    "kit": "app_id",
+    "apps": "app_id",
+    "meetings": "meeting_id",
+    "participants": "participant_id",
+    "sessions": "session_id",
+    "peer-report": "peer_id",
+    "recordings": "recording_id",
+    "active-recording": "meeting_id",
+    "livestreams": "livestream_id",
+    "livestreams/sessions": "livestream_session_id",
+    "presets": "preset_id",
+    "webhooks": "webhook_id",
+}
+_WORDS = {
+    "kit": {"apps"},
+    "sessions": {"peer-report"},
+    "recordings": {"active-recording", "track"},
+    "livestreams": {"sessions", "daywise", "overall"},
+    "webhooks": {"all"},
+}
+
+
 def _url_template(path: str) -> str:
-    """Return the path without its ids, so that all spans of an operation share a name."""
-    words = path.partition("/realtime/kit/")[2].split("/")
-    # The API's own segments are lowercase words with hyphens.
-    words = ["{id}" if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word) else word for word in words]
-    return "/".join(["", words[0] if words == ["apps"] else "{id}", *words[1:]])
+    """Return the path template, with names instead of ids, so that all spans of an operation share a name."""
+    if "/realtime/kit/" not in path:
+        return "/{file}"  # a download from a storage
+    template: list[str] = []
+    before = ""
+    for word in path.split("/"):
+        name = _IDS.get(before)
+        if name is not None and word not in _WORDS.get(before, ()):
+            template.append(f"{{{name}}}")
+            before = ""
+        else:
+            template.append(word)
+            before = f"{before}/{word}" if f"{before}/{word}" in _IDS else word
+    return "/".join(template)
 
 
 def _end_span(trace: Any, span: Any, attempt: Attempt) -> None:

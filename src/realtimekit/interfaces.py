@@ -7,11 +7,9 @@ nothing else of this package.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeAlias
+from typing import NamedTuple, Protocol, Self, TypeAlias
 
-if TYPE_CHECKING:
-    from realtimekit.errors import APIConnectionError
-
+from realtimekit.errors import APIConnectionError
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Coroutine
 from types import MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from realtimekit.flow import Async, ClientBound, Flow, Sync
 from realtimekit.kwargs import validate_kwargs
@@ -23,7 +23,7 @@ class _FlowMethod(Generic[P, T]):
     __name__: str
 
     def __init__(self, function: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        functools.update_wrapper(cast("Any", self), function)  # for `get_type_hints` and documentation tools
         flow_of = self._flow_of(function)
 
         @functools.wraps(function)

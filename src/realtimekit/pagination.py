@@ -39,33 +39,43 @@ class Paginator:
         self._end = 0  # the last offset that was trusted
         self._seen: set[Any] = set()  # keys of pages without a trusted `paging`, and of the page before each
 
-    def accept(self, keys: list[Any], paging: Paging) -> int:
-        """Record a page and return how many of its records count. `keys` are the ids of the records."""
-        if self.page_no is None or not keys or keys == self._previous:
+    def accept(self, keys: list[Any], paging: Paging, matching: int | None = None) -> int:
+        """Record a page and return how many of its records count.
+
+        `keys` are the ids of the records, and None for each null entry, which the server counts as well. If only some
+        of the records match, `matching` says how many: then the limit counts these, and the number of pages is unknown.
+        """
+        size = len(keys)
+        count = size - keys.count(None)
+        repeated = keys == self._previous
+        if self.page_no is None or not keys or (repeated and count):
             self.page_no = None
             return 0
         before, self._previous = self._previous, keys
-        count, remaining = len(keys), None
+        remaining = None
         total, start, end = paging
         if (
             total is not None
             and end is not None
-            and self._end + count <= end <= total
-            and start in (None, end - count + 1)
+            and self._end + size <= end <= total
+            and start in (None, end - size + 1)
         ):
             remaining, self._end = total - end, end
         else:
             self._seen.update(before)
-            if self._seen.issuperset(keys):
+            if repeated or (count and self._seen.issuperset(keys)):
                 self.page_no = None
                 return 0
             self._seen.update(keys)
+        if matching is not None:
+            count = matching
         if self._limit_left is not None:
             count = min(count, self._limit_left)
             self._limit_left -= count
-            remaining = self._limit_left if remaining is None else min(remaining, self._limit_left)
+            if matching is None or self._limit_left == 0:
+                remaining = self._limit_left if remaining is None else min(remaining, self._limit_left)
             if self._limit_left == 0:
                 remaining = 0
-        self.last_page = None if remaining is None else self.page_no - (-remaining // len(keys))
+        self.last_page = None if remaining is None else self.page_no - (-remaining // size)
         self.page_no = None if remaining == 0 else self.page_no + 1
         return count

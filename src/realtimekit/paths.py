@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from realtimekit.errors import ConfigurationError
-from realtimekit.settings import ENVIRONMENT, missing_setting_message
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from realtimekit.settings import ENVIRONMENT, id_problem, missing_setting_message
 
 _is_plain = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
+_is_uuid = re.compile(r"[0-9a-f]{32}").fullmatch
 _OPTIONAL_PART = re.compile(r"(.*)\((.*)\)")
 _NAME = re.compile(r"{(\w+)}")
 
@@ -29,6 +28,8 @@ def encode_segment(name: str, value: Any) -> str:
         return value
     if not value.strip():
         raise ValueError(f"{name} is empty")
+    if name in ENVIRONMENT and (problem := id_problem(value)):
+        raise ValueError(f"{name}={value!r} {problem}")
     if value.strip() in {".", ".."}:
         raise ValueError(f"{name}={value!r} is not an id: it would change the path of the request")
     from urllib.parse import quote
@@ -37,6 +38,16 @@ def encode_segment(name: str, value: Any) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError:
         raise ValueError(f"{name}={value!r} is not an id: it contains a lone surrogate, half of a character") from None
+
+
+def is_same_id(one: Any, other: Any) -> bool:
+    """Return whether two ids are the same; a UUID may be written in upper case and without hyphens."""
+    return one == other or _uuid_digits(one) == _uuid_digits(other) != ""
+
+
+def _uuid_digits(id: Any) -> str:
+    digits = str(id).replace("-", "").lower()
+    return digits if _is_uuid(digits) else ""
 
 
 class PathTemplate:

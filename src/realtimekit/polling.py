@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from realtimekit.errors import NotFoundError, WaitError, WaitTimeoutError
-from realtimekit.flow import Sleep
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.flow import Flow
+from realtimekit.flow import Flow, Sleep
 
 
 class Reloadable(Protocol):

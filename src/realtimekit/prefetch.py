@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from realtimekit.flow import STEP_ERRORS, Sleep
+from realtimekit.flow import STEP_ERRORS, Flow, Sleep, Step
 
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Callable, Coroutine
-
-    from realtimekit.flow import Flow, Step
 
 T = TypeVar("T")
 
@@ -34,13 +33,13 @@ class Prefetcher(Generic[T]):
         self._concurrency, self._fetch = concurrency, fetch
         self._pending: dict[int, _PageFetch[T]] = {}
         self._reader = threading.get_ident()
-        self._closed = threading.Event()
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closed.set()
+        self._closed = True
 
     def get(self, number: int, last: int | None) -> T:
         """Return page `number`, and request the ones after it, up to page `last`, in the background."""
@@ -54,7 +53,7 @@ class Prefetcher(Generic[T]):
 
     def until_closed(self, flow: Flow[T]) -> Flow[T]:
         """Wrap a flow so that, in a background thread, it ends when the prefetcher is closed."""
-        return flow if threading.get_ident() == self._reader else _run_until(self._closed, flow)
+        return flow if threading.get_ident() == self._reader else _run_until(lambda: self._closed, flow)
 
 
 class _PageFetch(Generic[T]):
@@ -84,23 +83,29 @@ class _ClosedError(Exception):
     """The prefetcher was closed: nobody waits for the page."""
 
 
-def _sleep(seconds: float, closed: threading.Event) -> None:
-    closed.wait(seconds)
+_MAX_SLEEP = 0.05  # seconds
 
 
-def _run_until(closed: threading.Event, flow: Flow[T]) -> Flow[T]:
-    """Run a flow until the event is set: after that it sends nothing, and a sleep ends at once."""
+def _sleep(seconds: float, is_closed: Callable[[], bool]) -> None:
+    # Not an Event: if its set() were interrupted, its lock would stay taken, and all threads would wait forever.
+    until = time.monotonic() + seconds
+    while not is_closed() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, _MAX_SLEEP))
+
+
+def _run_until(is_closed: Callable[[], bool], flow: Flow[T]) -> Flow[T]:
+    """Run a flow until the prefetcher is closed: then it sends nothing more, and a sleep ends soon."""
     resume: Callable[[Any], Step] = flow.send
     value: Any = None
     try:
-        while not closed.is_set():
+        while not is_closed():
             try:
                 step = resume(value)
             except StopIteration as stop:
                 return cast("T", stop.value)
             resume, value = flow.send, None
             if isinstance(step, Sleep):
-                _sleep(step.seconds, closed)
+                _sleep(step.seconds, is_closed)
                 continue
             try:
                 value = yield step

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Callable, ItemsView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -17,13 +17,23 @@ from realtimekit.errors import DecodeError
 from realtimekit.values import parse_date, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, KeysView
-
     _Mapping = Mapping[str, Any]
+
 else:
     _Mapping = object  # registered below: as a real base it would bring a metaclass, and slower classes
 
 Converter = Callable[[Any, "Record"], Any]
+
+
+class _PydanticSerializer:
+    """Tells pydantic how to serialize a record where no type is declared, as in `dict[str, Any]`."""
+
+    def __get__(self, _record: Record | None, owner: type[Record]) -> Any:
+        try:
+            from realtimekit.pydantic_schema import record_serializer
+        except ImportError as error:
+            raise AttributeError(str(error)) from None  # no pydantic: another tool reads all attributes
+        return record_serializer(owner)
 
 
 class Record(_Mapping):
@@ -129,12 +139,17 @@ class Record(_Mapping):
 
         A participant's token is rejected there: only `reveal()` returns it.
         """
-        from pydantic_core import core_schema
+        from realtimekit.pydantic_schema import record_schema
 
-        to_json = core_schema.plain_serializer_function_ser_schema(
-            _to_jsonable, return_schema=core_schema.dict_schema(core_schema.str_schema()), when_used="json"
-        )
-        return core_schema.is_instance_schema(cls, serialization=to_json)
+        return record_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        from realtimekit.pydantic_schema import record_json_schema
+
+        return record_json_schema(cls)
+
+    __pydantic_serializer__: ClassVar[Any] = _PydanticSerializer()
 
     __sentry_repr__ = __repr__  # Sentry would serialize a mapping, with its links and stream keys
 
@@ -150,19 +165,6 @@ class Record(_Mapping):
     def _nested(cls, data: dict[str, Any], _parent: Record) -> Self:
         """Create a record that is nested in another one."""
         return cls(data)
-
-
-def _to_jsonable(record: Record) -> Any:
-    from pydantic_core import to_jsonable_python
-
-    return to_jsonable_python(dict(record), fallback=_jsonable_fallback)
-
-
-def _jsonable_fallback(value: object) -> dict[str, Any]:
-    if isinstance(value, Record):
-        return dict(value)
-    cure = "; send its reveal(), or the record's to_dict()" if hasattr(value, "reveal") else ""
-    raise TypeError(f"{value!r} cannot be serialized to JSON{cure}")
 
 
 _METHODS = frozenset(name for name in vars(Record) if not name.startswith("_"))
@@ -293,8 +295,10 @@ def converter_for(hint: Any) -> tuple[bool, Converter]:
         return len(options) < len(get_args(hint)), converter_for(kinds[0])[1] if len(kinds) == 1 else _to_any
     origin = get_origin(hint) or hint
     if origin is list:
-        convert = converter_for(get_args(hint)[0])[1]
-        return False, lambda raw, record: [convert(item, record) for item in _expect(list, raw)]
+        nullable, convert = converter_for(get_args(hint)[0])
+        return False, lambda raw, record: [
+            convert(item, record) for item in _expect(list, raw) if nullable or item is not None
+        ]
     if isinstance(origin, type) and issubclass(origin, Record):
         return False, lambda raw, record: origin._nested(_expect(dict, raw), record)
     return hint is Any, _CONVERTERS.get(origin, _to_any)

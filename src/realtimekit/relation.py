@@ -6,25 +6,31 @@ Nothing is sent until a relation is iterated or one of its methods sends a reque
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, Self, TypeVar, cast, overload
 
 from realtimekit import pagination, responses
-from realtimekit.errors import DecodeError
+from realtimekit.errors import DecodeError, ValidationError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import ClientBound, F, Flow
-from realtimekit.kwargs import OPTION_NAMES, RequestOptions, drop_none, split_kwargs, validate_kwargs, validate_positive
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import (
+    OPTION_NAMES,
+    RequestOptions,
+    drop_none,
+    split_kwargs,
+    validate_kwargs,
+    validate_positive,
+    validate_type,
+)
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate, encode_segment
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
 from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
+from realtimekit.selection import Selection
 from realtimekit.settings import hide_headers
+from realtimekit.sort_keys import note_other_key, reject_other_key, wire_sort_key
 from realtimekit.values import encode_query_value
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-
-    from realtimekit.flow import Async, Runner, Sync
 
 R = TypeVar("R", bound=Resource[Any])
 
@@ -60,7 +66,7 @@ class Collection(ClientBound[F], Generic[R, F]):
     def __init__(self, client: Runner[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client
         self._scope: Mapping[str, Any] = scope or {}
-        self._fixed = frozenset(self._scope)  # the ids of a parent record cannot be overridden
+        self._fixed = frozenset(self._scope)  # what a parent record sets cannot be overridden
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._template.template}>"
@@ -75,7 +81,7 @@ class Collection(ClientBound[F], Generic[R, F]):
         if not kwargs:
             return dict(self._scope), {}
         ids, rest = split_kwargs(kwargs, self._template.parent_ids)
-        for name in ids.keys() & self._fixed:
+        for name in kwargs.keys() & self._fixed:
             raise TypeError(f"{name}= is set by the record that these {self._record.__name__} records belong to")
         return {**self._scope, **drop_none(ids)}, rest
 
@@ -96,7 +102,10 @@ class Collection(ClientBound[F], Generic[R, F]):
         return self._fetch_into(record, Call("GET", query=query, options=cast("RequestOptions", options)))
 
     def _fetch_into(self, record: R, call: Call) -> Flow[R]:
-        record._update_from((yield from record._execute(call)))
+        body = yield from record._execute(call)
+        record._update_from(body)
+        if responses.unwrap(body, record._item_key).get("id") is None:
+            raise DecodeError(f"expected {record!r} in the response, got a record without an id")
         return record
 
     def _stub(self, id: str, kwargs: Mapping[str, Any]) -> R:
@@ -132,7 +141,7 @@ class Collection(ClientBound[F], Generic[R, F]):
         """Carry out a call and return the record in its response."""
         body = yield from execute(self._client.settings, call)
         record = self._record._from_data(self._client, {}, self._record_scope(ids))
-        record._update_from(body)
+        record._update_from(body, written=call.method != "GET")
         return cast("R", record)
 
 
@@ -151,6 +160,14 @@ class Relation(Collection[R, F]):
     _options: RequestOptions = RequestOptions()
     _limit: int | None = None
     _prefetch: int = 1
+    _selection: Selection | None = None
+
+    @classmethod
+    def _of(cls, record: Resource[F], filters: Mapping[str, str], selection: Selection | None = None) -> Self:
+        """Return the records that belong to another record, but are not below it in the API: filters find them."""
+        relation = cls(record._client, scope=record._scope_for(cls._record))
+        fixed = relation._fixed | filters.keys()
+        return relation._clone(_query=dict(filters), _fixed=fixed, _selection=selection)
 
     def __repr__(self) -> str:
         query = "".join(f" {name}={value!r}" for name, value in self._query.items())
@@ -215,41 +232,62 @@ class Relation(Collection[R, F]):
         return self._clone(_prefetch=validate_positive("prefetch", pages))
 
     def _order_by(self, field: str, *, by: bool = True) -> Self:
-        name = field.removeprefix("-")
-        first, *others = name.split("_")
+        name = validate_type("order_by()", field, str, "the name of a field").removeprefix("-")
         query = {"sort_order": self._descending if field.startswith("-") else "ASC"}
         if by:
-            query["sort_by"] = first + "".join(word.capitalize() for word in others)  # `sort_by` takes camelCase
+            query["sort_by"] = wire_sort_key(name)
+        else:
+            reject_other_key(type(self), field)
         return self._clone(_query={**self._query, **query})
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[tuple[list[R], pagination.Paging]]:
+    def _fetch_page(self, page_no: int, per_page: int | None = None) -> Flow[Page[R]]:
         ids = self._path_ids(self._scope)
         query = dict(self._query)
+        if self._selection is not None:
+            query = yield from self._selection.query(self._client, ids, query)
         if self._paginated:
             query |= {"page_no": page_no} if per_page is None else {"page_no": page_no, "per_page": per_page}
         call = Call("GET", self._template.collection(ids), query, options=self._options)
-        body = yield from execute(self._client.settings, call)
-        items = self._items_from(body)
-        if items is None:
+        try:
+            body = yield from execute(self._client.settings, call)
+        except ValidationError as error:
+            note_other_key(type(self), query, error)
+            raise
+        entries = self._items_from(body)
+        if entries is None:
             raise DecodeError(f"GET {call.path}: the response contains no list of {self._record.__name__} records")
-        records = self._record._from_page(self._client, items, self._record_scope(ids))
-        if not self._paginated:
-            return cast("list[R]", records if page_no == 1 else []), pagination.Paging(len(records), 1, len(records))
-        return cast("list[R]", records), pagination.paging(body)
+        if self._paginated:
+            paging = pagination.paging(body)
+        else:
+            paging = pagination.Paging(len(entries), 1, len(entries))
+            entries = entries if page_no == 1 else []
+        items = [entry for entry in entries if entry is not None]
+        records = cast("list[R]", self._record._from_page(self._client, items, self._record_scope(ids)))
+        return Page(records, [_key(entry) for entry in entries], paging)
 
-    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
-        """Return the raw records in a response; None if it contains no list of them."""
-        return responses.unwrap_list(body, self._items_key)
+    def _fetch_matching(self, page_no: int) -> Flow[Page[R]]:
+        """Like `_fetch_page`, with the records that match, if the relation has a `Selection`."""
+        page = yield from self._fetch_page(page_no)
+        if self._selection is None:
+            return page
+        matching: list[R] = []
+        for record in page.records:
+            matching += [record] if (yield from self._selection.matches(record)) else []
+        return page._replace(matching=matching)
+
+    def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
+        """Return the raw records in a response, some of which may be null; None if it contains no list of them."""
+        return responses.unwrap_entries(body, self._items_key)
 
     def _find_first(self, predicate: Callable[[R], bool]) -> Flow[R | None]:
         """Return the first record of all pages that fulfills the predicate, or None."""
         paginator = self._paginator()
         while paginator.page_no is not None:
-            records, paging = yield from self._fetch_page(paginator.page_no)
-            for record in records[: paginator.accept(_record_keys(records), paging)]:
-                if predicate(record):
+            page = yield from self._fetch_page(paginator.page_no)
+            for record in page.accepted_by(paginator):
+                if predicate(record) and (self._selection is None or (yield from self._selection.matches(record))):
                     return record
         return None
 
@@ -263,9 +301,13 @@ class Relation(Collection[R, F]):
         Example:
             newest = client.sessions.order_by("-created_at").first()
         """
+        if self._selection is not None:
+            return (yield from self._clone(_limit=None)._find_first(lambda _: True))
         page_no = int(self._query.get("page_no", 1))
-        records, _ = yield from self._fetch_page(page_no, per_page=1 if page_no == 1 else None)
-        return records[0] if records else None
+        page = yield from self._fetch_page(page_no, per_page=1 if page_no == 1 else None)
+        if page.keys and not page.records:  # only null
+            return (yield from self._find_first(lambda _: True))
+        return page.records[0] if page.records else None
 
     @operation
     def page(self, number: int, /) -> Flow[list[R]]:
@@ -275,32 +317,35 @@ class Relation(Collection[R, F]):
             second = client.sessions.page_size(50).page(2)
 
         Raises:
-            ValueError: the number is not a page number, or the relation has a `limit()`.
+            ValueError: the number is not a page number, or the relation has a `limit()` or a filter that the API lacks.
         """
         if self._limit is not None:
             raise ValueError("page() does not support limit(): use one of the two")
-        records, _ = yield from self._fetch_page(validate_positive("page", number))
-        return records
+        if self._selection is not None:
+            raise ValueError("page() cannot apply this filter, which the API lacks: iterate, or use all()")
+        return (yield from self._fetch_page(validate_positive("page", number))).records
 
     @operation
     def count(self) -> Flow[int]:
         """Return how many records `all()` would return.
 
-        One request if the response contains `paging`; otherwise all pages are read.
+        One request if the response contains `paging` and the API has all filters; otherwise all pages are read.
 
         Example:
             client.sessions.where(status="ENDED").count()
         """
         paginator = self._paginator()
         first_page, total = paginator.page_no or 1, 0
-        records, paging = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
-        before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
-        if paging.total_count is not None and before is not None:
-            total = max(paging.total_count - before, 0) if records else 0
-            return total if self._limit is None else min(total, self._limit)
+        if self._selection is None:
+            page = yield from self._fetch_page(first_page, per_page=1 if first_page == 1 else None)
+            paging = page.paging
+            before = 0 if first_page == 1 else None if paging.start_offset is None else paging.start_offset - 1
+            if paging.total_count is not None and before is not None:
+                total = max(paging.total_count - before, 0) if page.keys else 0
+                return total if self._limit is None else min(total, self._limit)
         while paginator.page_no is not None:
-            records, paging = yield from self._fetch_page(paginator.page_no)
-            total += paginator.accept(_record_keys(records), paging)
+            page = yield from self._fetch_matching(paginator.page_no)
+            total += len(page.accepted_by(paginator))
         return total
 
     # --- iteration, in small twins -----------------------------------------------------------------------------------
@@ -319,22 +364,22 @@ class Relation(Collection[R, F]):
 
     def _pages_sync(self) -> Iterator[list[R]]:
         paginator = self._paginator()
-        prefetcher: Prefetcher[tuple[list[R], pagination.Paging]]
+        prefetcher: Prefetcher[Page[R]]
         with Prefetcher(
-            self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_page(n)))
+            self._prefetch, lambda n: self._client.run(prefetcher.until_closed(self._fetch_matching(n)))
         ) as prefetcher:
             while paginator.page_no is not None:
-                records, paging = prefetcher.get(paginator.page_no, paginator.last_page)
-                if count := paginator.accept(_record_keys(records), paging):
-                    yield records[:count]
+                page = prefetcher.get(paginator.page_no, paginator.last_page)
+                if records := page.accepted_by(paginator):
+                    yield records
 
     async def _pages_async(self) -> AsyncIterator[list[R]]:
         paginator = self._paginator()
-        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_page(n))) as prefetcher:
+        async with AsyncPrefetcher(self._prefetch, lambda n: self._client.run(self._fetch_matching(n))) as prefetcher:
             while paginator.page_no is not None:
-                records, paging = await prefetcher.get(paginator.page_no, paginator.last_page)
-                if count := paginator.accept(_record_keys(records), paging):
-                    yield records[:count]
+                page = await prefetcher.get(paginator.page_no, paginator.last_page)
+                if records := page.accepted_by(paginator):
+                    yield records
 
     def __iter__(self: Relation[R, Sync]) -> Iterator[R]:
         if self._client.asynchronous:
@@ -362,6 +407,27 @@ class Relation(Collection[R, F]):
         return [record async for record in cast("Any", self)]
 
 
-def _record_keys(records: list[Any]) -> list[Any]:
-    """Return keys that tell the records of one page from those of another."""
-    return [record._data.get("id") or repr(record._data) for record in records]
+class Page(NamedTuple, Generic[R]):
+    """One page of a list.
+
+    Attributes:
+        records: its records.
+        keys: the key of each entry of the response, None for null.
+        paging: the position of the page in the list.
+        matching: the records that belong to the relation; None means all of them.
+    """
+
+    records: list[R]
+    keys: list[Any]
+    paging: pagination.Paging
+    matching: list[R] | None = None
+
+    def accepted_by(self, paginator: pagination.Paginator) -> list[R]:
+        """Return the records that count, as `Paginator.accept` decides."""
+        count = paginator.accept(self.keys, self.paging, None if self.matching is None else len(self.matching))
+        return (self.records if self.matching is None else self.matching)[:count]
+
+
+def _key(entry: dict[str, Any] | None) -> Any:
+    """Return what identifies an entry of a page; None for null."""
+    return None if entry is None else entry.get("id") or repr(entry)

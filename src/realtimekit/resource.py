@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from types import MappingProxyType, MethodType
 from typing import (
     TYPE_CHECKING,
@@ -25,14 +26,12 @@ from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
-from realtimekit.paths import PathTemplate, encode_segment
+from realtimekit.paths import PathTemplate, encode_segment, is_same_id
 from realtimekit.record import Record
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from realtimekit.relation import Collection, Relation
-    from realtimekit.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,11 +87,12 @@ class Resource(Record, ClientBound[F]):
 
     read_only: ClassVar[bool]
     _template: ClassVar[PathTemplate]
-    _collection: ClassVar[type[Collection[Any, Any]]]
     _item_key: ClassVar[str | None] = None
     _scope: Mapping[str, str]
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        _collection: ClassVar[type[Collection[Any, Any]]]  # a module that imports this one
+    else:
         create = UnsupportedWrite()
         update = UnsupportedWrite()
         replace = UnsupportedWrite()
@@ -218,12 +218,31 @@ class Resource(Record, ClientBound[F]):
         """Carry out a call whose path is relative to the record's own."""
         return execute(self._client.settings, call.with_prefix(self._path()))
 
-    def _update_from(self, body: Any) -> None:
-        """Merge the record in a response into this one."""
+    def _update_from(self, body: Any, *, written: bool = False) -> None:
+        """Merge the record in a response into this one.
+
+        Args:
+            body: the decoded body.
+            written: whether it is the response to a write, which succeeded even if it does not contain the record.
+        """
         data = responses.unwrap(body, self._item_key)
+        if written and data in (None, {"success": True}):
+            return
         if not isinstance(data, dict):
             raise DecodeError(f"expected {self!r} in the response, got {type(data).__name__}")
-        self._merge(data)
+        self._reject_other_record(data)
+        self._merge(data if data.get("id", "") is not None else {**data, "id": self._data.get("id")})
+
+    def _reject_other_record(self, data: Mapping[str, Any]) -> None:
+        """Reject a response about a record other than the requested one, as a broken proxy may send it.
+
+        A response without an id is accepted, because some writes return only part of the record.
+        """
+        if self._template.own_id:
+            reject_other_id("id", data.get("id"), self._data.get("id"))
+        elif session_id := self._scope.get("session_id"):  # a transcript or summary, which names its session
+            for name in ("session_id", "sessionId"):
+                reject_other_id(name, data.get(name), session_id)
 
     def _write(self, method: str, fields: Mapping[str, Any], path: str = "") -> Flow[None]:
         """A call with these fields as its body, some of which may be options; the record merges the response."""
@@ -235,7 +254,7 @@ class Resource(Record, ClientBound[F]):
 
     def _merge_call(self, call: Call) -> Flow[None]:
         """Carry out a call and merge the record in its response."""
-        self._update_from((yield from self._execute(call)))
+        self._update_from((yield from self._execute(call)), written=call.method != "GET")
 
     @fluent
     def reload(self, **options: Unpack[RequestOptions]) -> Flow[None]:
@@ -247,6 +266,12 @@ class Resource(Record, ClientBound[F]):
             NotFoundError: the record no longer exists.
         """
         return self._read(options)
+
+
+def reject_other_id(name: str, found: object, expected: object) -> None:
+    """Raise DecodeError if the id in a response is not the requested one."""
+    if found != expected and found is not None and expected is not None and not is_same_id(found, expected):
+        raise DecodeError(f"the response is about another record: its {name} is {found!r}, not {expected!r}")
 
 
 def _in_class(cls: type, name: str) -> type | None:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.interfaces import Response
+from realtimekit.interfaces import Response
 
 
 def loads(content: bytes) -> Any:
@@ -87,10 +85,16 @@ def unwrap(body: Any, key: str | None = None) -> Any:
     return body
 
 
-def unwrap_list(body: Any, key: str | None = None) -> list[dict[str, Any]] | None:
-    """As `unwrap`, for a list of objects; None if the body contains no such list."""
+def unwrap_entries(body: Any, key: str | None = None) -> list[dict[str, Any] | None] | None:
+    """Like `unwrap`, for a list of objects, some of which may be null; None if the body contains no such list."""
     items = unwrap(body, key)
-    return items if isinstance(items, list) and {*map(type, items)} <= {dict} else None
+    return items if isinstance(items, list) and {*map(type, items)} <= {dict, type(None)} else None
+
+
+def unwrap_list(body: Any, key: str | None = None) -> list[dict[str, Any]] | None:
+    """Like `unwrap_entries`, without null entries."""
+    entries = unwrap_entries(body, key)
+    return None if entries is None else [entry for entry in entries if entry is not None]
 
 
 def to_int(value: Any) -> int | None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from realtimekit import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.interfaces import Response
+from realtimekit.interfaces import Response
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _INITIAL_BACKOFF = 0.5  # seconds; doubled with each attempt

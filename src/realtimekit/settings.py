@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from realtimekit.errors import ConfigurationError
+from realtimekit.interfaces import AsyncTransport, Hook, Limiter, Transport
 from realtimekit.kwargs import drop_none, validate_kwargs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.interfaces import AsyncTransport, Attempt, Limiter, Transport
-
-    Hook: TypeAlias = Callable[[Attempt], object]
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 TIMEOUT = 30.0
@@ -136,6 +131,11 @@ def resolve(**options: Any) -> Settings:
     return Settings(**_validate(values))
 
 
+def configured(name: Literal["account_id", "app_id"]) -> str | None:
+    """Return an id from `configure()` or the environment."""
+    return _configured.get(name) or os.environ.get(ENVIRONMENT[name], "").strip() or None
+
+
 def hide_secrets(options: Any) -> Any:
     """Hide the secrets among these options, in place, before anything fails: error trackers send local variables."""
     if options.get("api_token") is not None:
@@ -180,6 +180,7 @@ def _validate(values: dict[str, Any]) -> dict[str, Any]:
         values["base_url"] = _validate_base_url(values["base_url"])
     if "timeout" in values:
         values["timeout"] = validate_timeout(values["timeout"])
+    validate_ids(values)
     retries = values.get("max_retries", 0)
     if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
         raise ConfigurationError(f"max_retries={retries!r}: must be a whole number, 0 or more")
@@ -234,6 +235,27 @@ def _validate_token(token: Secret | type) -> Secret:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise ConfigurationError("api_token contains a space, a control or a non-ASCII character: copy the token again")
     return token
+
+
+def validate_ids(values: Mapping[str, Any]) -> None:
+    """Validate the ids of account and app among these settings.
+
+    Raises:
+        ConfigurationError: one is not a string, or contains characters that no id has.
+    """
+    for name in ("account_id", "app_id"):
+        value = values.get(name)
+        if not isinstance(value, str | None):
+            raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+        if value and (problem := id_problem(value)):
+            raise ConfigurationError(f"{name}={value!r} {problem}")
+
+
+def id_problem(value: str) -> str | None:
+    """Return what is wrong with the id of an account or app; None if it can be sent."""
+    if value.isprintable() and " " not in value:
+        return None
+    return "contains a space, a line break or another invisible character: copy the id again"
 
 
 def _validate_base_url(url: Any) -> str:

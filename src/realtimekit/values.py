@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+import re
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -21,8 +22,33 @@ def parse_timestamp(text: str) -> datetime:
     Raises:
         ValueError: the string is not an ISO 8601 time.
     """
-    time = datetime.fromisoformat(text.strip(" \"'"))
+    text = text.strip(" \"'")
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = _parse_other_form(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+_END_OF_DAY = re.compile(r"(.+[Tt ])24(:?00(?::?00(?:[.,]0+)?)?)(?![\d:.,])(.*)")
+_LEAP_SECOND = re.compile(r"(.+[Tt ]\d\d:?\d\d:?)60(?!\d)(.*)")
+
+
+def _parse_other_form(text: str) -> datetime:
+    """Parse what ISO 8601 or RFC 3339 allow and Python rejects: 24:00:00, the leap second 23:59:60, a lowercase "z"."""
+    if text.endswith("z"):
+        return parse_timestamp(text[:-1] + "Z")
+    try:
+        if match := _END_OF_DAY.fullmatch(text):
+            return datetime.fromisoformat(f"{match[1]}00{match[2]}{match[3]}") + timedelta(days=1)
+        if match := _LEAP_SECOND.fullmatch(text):
+            time = datetime.fromisoformat(f"{match[1]}59{match[2]}")
+            in_utc = time.astimezone(UTC) if time.tzinfo else time
+            if (in_utc.hour, in_utc.minute) == (23, 59):
+                return time + timedelta(seconds=1)
+    except OverflowError:
+        pass  # at the end of the year 9999
+    raise ValueError(f"{text!r} is not an ISO 8601 time")
 
 
 def parse_date(text: str) -> date:
@@ -34,11 +60,18 @@ def format_time(value: datetime, name: str) -> str:
     """Format a datetime as the API expects it: ISO 8601 in UTC with milliseconds, "2026-06-03T10:00:00.000Z".
 
     Raises:
-        ValueError: the datetime has no time zone.
+        ValueError: the datetime has no time zone, or is not in the years 1 to 9999 in UTC.
     """
     if value.tzinfo is None:
         raise ValueError(f"{name}={value.isoformat()!r} has no time zone; use e.g. datetime.now(timezone.utc)")
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _to_utc(value: datetime, name: str) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name}={value.isoformat()!r} is not in the years 1 to 9999 in UTC") from None
 
 
 def to_utc_date(value: TimeLike, name: str) -> str:
@@ -48,7 +81,7 @@ def to_utc_date(value: TimeLike, name: str) -> str:
         TypeError, ValueError: as `to_unix_seconds`.
     """
     parsed = _parse_time_like(value, name)
-    return (parsed.astimezone(UTC).date() if isinstance(parsed, datetime) else parsed).isoformat()
+    return (_to_utc(parsed, name).date() if isinstance(parsed, datetime) else parsed).isoformat()
 
 
 def to_unix_seconds(value: TimeLike, name: str, *, end_of_day: bool = False) -> int:

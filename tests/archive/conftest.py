@@ -27,6 +27,12 @@ threading.Event().wait()
 """
 
 
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search indexes of archives that are no folders are not kept in the cache of whoever runs the tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture(scope="session")
 def s3_port() -> Iterator[int]:
     """S3 over HTTP, in a process of its own: what it holds in memory is not this one's."""

@@ -15,7 +15,8 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from realtimekit.archive import Archive, clock, compression, store
+from realtimekit.archive import Archive, clock, compression, disk, store
+from realtimekit.archive import sync as archive_sync
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.clock import Clock
 
@@ -33,7 +34,7 @@ def make_world(emulator: Emulator) -> World:
     world.wait(2 * HOUR)
     # Time stands still: what differs between two archives is then no matter of when they were made.
     emulator.world.clock = Still(emulator.world.clock.now())
-    clock.time = SimpleNamespace(monotonic=lambda: 0.0)  # type: ignore[assignment]
+    setattr(clock, "time", SimpleNamespace(monotonic=lambda: 0.0))  # noqa: B010 - modules do not export it
     return world
 
 
@@ -49,7 +50,8 @@ class Still(Clock):
 def sync(world: World, target: str, kill: int | None, concurrency: int) -> dict[str, Any]:
     storage = Storage()
     store._obstore = lambda: storage
-    store._fsync = lambda _: None  # a process that is killed loses nothing that it has written
+    setattr(archive_sync, "update_tables", lambda *_: 0)  # noqa: B010 - not what is tested here
+    disk.fsync = lambda path: None  # a process that is killed loses nothing that it has written
 
     def end_at(verb: str, _: str) -> None:
         if verb in WRITES and len(storage.writes) == kill:
@@ -58,7 +60,11 @@ def sync(world: World, target: str, kill: int | None, concurrency: int) -> dict[
     storage.before = end_at
     before = len(world.log())
     result = Archive(target).sync(world.client, concurrency=concurrency)
-    return {"writes": storage.writes, "requests": world.requests(before), "result": result.to_dict()}
+    return {
+        "writes": storage.writes,
+        "requests": world.requests(before),
+        "result": result.to_dict(),
+    }
 
 
 def main() -> None:

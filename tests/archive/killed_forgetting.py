@@ -18,7 +18,7 @@ from typing import Any, Self
 import pyarrow.compute  # imported before the forks
 import pyarrow.parquet  # noqa: F401
 
-from realtimekit.archive import Archive, store
+from realtimekit.archive import Archive, disk, store
 
 from .storage import WRITES, Storage
 
@@ -47,7 +47,7 @@ class KilledForgetting:
 def work(target: str, verb: str, options: dict[str, Any], kill: int | None) -> list[tuple[str, str]]:
     storage = Storage()
     store._obstore = lambda: storage
-    store._fsync = lambda _: None  # a process that is killed loses nothing that it has written
+    disk.fsync = lambda path: None  # a process that is killed loses nothing that it has written
 
     def end_at(verb: str, _: str) -> None:
         if verb in WRITES and len(storage.writes) == kill:

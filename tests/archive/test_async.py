@@ -31,7 +31,7 @@ class Awaited:
     """An async transport that hands requests to the emulator, and notices the thread that it runs in."""
 
     def __init__(self, world: World) -> None:
-        self._inner = world.settings["transport"]
+        self._inner = world.transport
         self.threads: set[int] = set()
         self.at: asyncio.Event | None = None
         self.count = 0
@@ -42,11 +42,12 @@ class Awaited:
         if self.at is not None and "/participants" in request.url:
             self.at.set()
         await asyncio.sleep(0)
-        return self._inner.send(request)  # type: ignore[no-any-return]
+        return self._inner.send(request)
 
 
 def client_of(world: World, **settings: Any) -> AsyncRealtimeKit:
-    return AsyncRealtimeKit(**{**world.settings, **settings})
+    given: dict[str, Any] = {**world.settings, **settings}
+    return AsyncRealtimeKit(**given)
 
 
 def test_the_result_is_awaited(world: World) -> None:
@@ -85,8 +86,7 @@ def test_over_http_with_each_transport(name: Any) -> None:
         hold_some(world)
 
         async def run() -> Any:
-            settings = {**world.settings, "base_url": server.base_url, "transport": name}
-            async with AsyncRealtimeKit(**settings) as client:
+            async with client_of(world, base_url=server.base_url, transport=name) as client:
                 ticks = 0
 
                 async def tick() -> None:
@@ -131,8 +131,7 @@ def test_a_limiter_of_an_async_client() -> None:
         limiter = AsyncLimiter()
 
         async def run() -> Any:
-            settings = {**world.settings, "base_url": server.base_url, "transport": "auto", "limiter": limiter}
-            async with AsyncRealtimeKit(**settings) as client:
+            async with client_of(world, base_url=server.base_url, transport="auto", limiter=limiter) as client:
                 return await world.archive.sync(client)
 
         assert asyncio.run(run()).completed == 3
@@ -167,5 +166,5 @@ def test_errors_come_out_as_they_are(world: World) -> None:
     with pytest.raises(PermissionDeniedError):
         asyncio.run(world.archive.sync(client_of(world, transport=Awaited(world))))
     with pytest.raises(ValueError, match="concurrency=0"):
-        world.archive.sync(client_of(world), concurrency=0)
+        asyncio.run(world.archive.sync(client_of(world), concurrency=0))
     assert isinstance(world.archive, Archive)

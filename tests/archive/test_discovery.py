@@ -34,17 +34,17 @@ class Interference:
     """A transport that does something before it sends certain requests."""
 
     def __init__(self, world: World, act: Callable[[str, int], object]) -> None:
-        self._inner, self._act, self._count = world.settings["transport"], act, 0
+        self._inner, self._act, self._count = world.transport, act, 0
 
     def send(self, request: Request) -> Response:
         if request.url.partition("?")[0].endswith("/sessions"):
             self._count += 1
             self._act(request.url, self._count)
-        return self._inner.send(request)  # type: ignore[no-any-return]
+        return self._inner.send(request)
 
 
 def interfering(world: World, act: Callable[[str, int], object]) -> RealtimeKit:
-    return RealtimeKit(**{**world.settings, "transport": Interference(world, act)})
+    return world.client_with(transport=Interference(world, act))
 
 
 def test_an_empty_app_has_nothing_to_prove(world: World) -> None:
@@ -182,7 +182,7 @@ def test_many_pages(world: World) -> None:
         """Ten sessions a page, whatever is asked for."""
 
         def send(self, request: Request) -> Response:
-            inner: Response = world.settings["transport"].send(request)
+            inner: Response = world.transport.send(request)
             if "/sessions?" not in request.url:
                 return inner
             import json
@@ -194,7 +194,7 @@ def test_many_pages(world: World) -> None:
             body = {"success": True, "data": {"sessions": items}, "paging": position}
             return Response(200, inner.headers, json.dumps(body).encode())
 
-    result = world.archive.sync(RealtimeKit(**{**world.settings, "transport": Pages()}))
+    result = world.archive.sync(world.client_with(transport=Pages()))
     assert result.found == 55
     assert result.window is not None
     assert (result.window.proven, result.window.found) == (True, 55)
@@ -246,7 +246,7 @@ def test_the_clock_of_this_machine_does_not_matter(world: World, monkeypatch: py
 
         class Skewed(datetime):
             @classmethod
-            def now(cls, tz: Any = None, *, year: int = year) -> datetime:  # type: ignore[override]
+            def now(cls, tz: Any = None, year: int = year) -> Any:
                 return datetime(year, 1, 1, tzinfo=tz)
 
         monkeypatch.setattr(realtimekit.archive.clock, "datetime", Skewed)
@@ -307,7 +307,7 @@ def test_a_window_says_what_it_knows(world: World) -> None:
 def test_archive_of_another_app_sends_nothing(world: World) -> None:
     world.hold()
     world.sync()
-    other = RealtimeKit(**{**world.settings, "app_id": "another-app"})
+    other = world.client_with(app_id="another-app")
     before = len(world.log())
     from realtimekit.archive.errors import ArchiveError
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from realtimekit import RealtimeKit
 from realtimekit.archive.manifest import State
 from realtimekit.interfaces import Request, Response
 
@@ -152,14 +151,14 @@ class Streams:
     """A transport that serves a large recording in chunks, and something else as a test says."""
 
     def __init__(self, world: World, content: bytes) -> None:
-        self._inner = world.settings["transport"]
+        self._inner = world.transport
         self.content, self.etag = content, '"one"'
         self.acts: list[str] = []  # of the requests for the file, in their order; then it is served
         self.ranges: list[str | None] = []
 
     def send(self, request: Request) -> Response:
         if not request.url.partition("?")[0].endswith(".mp4"):
-            return self._inner.send(request)  # type: ignore[no-any-return]
+            return self._inner.send(request)
         self.ranges.append(request.headers.get("range"))
         act = self.acts.pop(0) if self.acts else "serve"
         if act == "expired":
@@ -191,7 +190,7 @@ def test_a_link_that_expires_in_the_middle_and_a_connection_that_breaks(world_at
     content = bytes(range(256)) * (3 * 2**20 // 256) * 4
     streams = Streams(world, content)
     streams.acts = ["cut", "expired"]
-    result = world.archive.sync(RealtimeKit(**{**world.settings, "transport": streams, "max_retries": 1}))
+    result = world.archive.sync(world.client_with(transport=streams, max_retries=1))
     assert result.ok, result
     (name,) = recordings(world, session_id)
     assert world.content(session_id, name) == content
@@ -204,7 +203,7 @@ def test_a_recording_that_is_replaced_in_the_middle_is_copied_anew(world_at: Wor
     content = bytes(range(256)) * (3 * 2**20 // 256) * 8
     streams = Streams(world, content)
     streams.acts = ["replaced"]
-    result = world.archive.sync(RealtimeKit(**{**world.settings, "transport": streams, "max_retries": 1}))
+    result = world.archive.sync(world.client_with(transport=streams, max_retries=1))
     assert result.ok, result
     (name,) = recordings(world, session_id)
     assert world.content(session_id, name) == content[::-1]
@@ -216,7 +215,7 @@ def test_a_recording_that_breaks_off_is_waited_for_and_leaves_nothing(world_at: 
     session_id, _ = held_and_uploaded(world)
     streams = Streams(world, b"x" * 20_000_000)
     streams.acts = ["cut"]
-    client = RealtimeKit(**{**world.settings, "transport": streams, "max_retries": 0})
+    client = world.client_with(transport=streams, max_retries=0)
     result = world.archive.sync(client)
     assert len(result.failures) == 1
     (name,) = recordings(world, session_id)

@@ -126,12 +126,10 @@ def test_a_folder_keeps_nothing_half_written(tmp_path: Path) -> None:
 
 
 def test_flush_waits_for_files_folders_and_the_way_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import realtimekit.archive.store
+    from realtimekit.archive import disk
 
     flushed = list[str]()
-    monkeypatch.setattr(
-        realtimekit.archive.store, "_fsync", lambda path: flushed.append(str(path.relative_to(tmp_path)))
-    )
+    monkeypatch.setattr(disk, "fsync", lambda path: flushed.append(str(path.relative_to(tmp_path))))
     store = open_store(tmp_path)
     store.put("raw/session/peers/a", b"1")
     store.flush("raw/session")

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
 from realtimekit.archive.sync import SyncResult
 from realtimekit.emulator import Emulator
@@ -21,7 +20,7 @@ from realtimekit.interfaces import Request, Response
 
 from .worlds import HOUR, World, below, objects
 
-SESSIONS = 4
+SESSIONS = 3
 ROOT = Path(__file__).parents[2]
 
 
@@ -117,14 +116,14 @@ class Gate:
     """A transport that stops at the first request for something, until it is opened."""
 
     def __init__(self, world: World, part: str) -> None:
-        self._inner, self._part = world.settings["transport"], part
+        self._inner, self._part = world.transport, part
         self.reached, self.opened = threading.Event(), threading.Event()
 
     def send(self, request: Request) -> Response:
         if self._part in request.url and not self.reached.is_set():
             self.reached.set()
             assert self.opened.wait(30)
-        return self._inner.send(request)  # type: ignore[no-any-return]
+        return self._inner.send(request)
 
 
 def test_one_that_was_asleep_when_another_took_over_overwrites_nothing(world: World) -> None:
@@ -132,7 +131,7 @@ def test_one_that_was_asleep_when_another_took_over_overwrites_nothing(world: Wo
     held = world.hold("Alice", record_on_start=False)
     world.wait(2 * HOUR)
     gate = Gate(world, "/summary")
-    asleep = RealtimeKit(**{**world.settings, "transport": gate})
+    asleep = world.client_with(transport=gate)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(world.archive.sync, asleep)
         assert gate.reached.wait(30)
@@ -154,7 +153,7 @@ def test_a_session_that_another_is_at_work_on_is_left_to_it(world: World) -> Non
     world.wait(2 * HOUR)
     gate = Gate(world, "/summary")
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(world.archive.sync, RealtimeKit(**{**world.settings, "transport": gate}))
+        slow = pool.submit(world.archive.sync, world.client_with(transport=gate))
         assert gate.reached.wait(30)
         result, requests = world.requests_of()
         assert (result.ok, result.elsewhere, result.looked_at) == (True, 1, 0)

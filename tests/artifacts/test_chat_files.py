@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtimekit.artifacts.messages import COLUMNS, ChatMessage, parse_chat
+from realtimekit.artifacts.rows import read_csv
 from realtimekit.errors import DecodeError
 
 from .files import CHAT_HEADER, CHAT_ROW
@@ -166,6 +167,34 @@ def test_any_text_survives_csv(messages: list[dict[str, Any]], header: bool, end
     assert [(m.id, m.display_name or "", m.payload) for m in parse_chat(content)] == [
         (row["id"], row["displayName"], row["payload"]) for row in messages
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 200_000, f"{'x' * 140_000}\n{CHAT_ROW.replace('Alice', 'Mallory')}", '"' * 70_000]
+)
+def test_a_field_of_any_length_is_read_whole(text: str) -> None:
+    """`csv` rejects more than 131,072 characters, and then takes the lines inside such a field for rows."""
+    row = next(csv.reader([CHAT_ROW]))
+    row[8] = text
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([row, next(csv.reader([CHAT_ROW]))])
+    first, second = parse_chat(file.getvalue().encode())
+    assert first.payload == text
+    assert_is_hello(second)
+    assert csv.field_size_limit() == 131_072  # of the whole process, which may rely on it
+
+
+@given(st.text('",\n\r a1', max_size=20) | st.text(max_size=20))
+def test_rows_are_those_of_the_standard_library(text: str) -> None:
+    ours = [cells for _, cells in read_csv(text)]
+    theirs = csv.reader(io.StringIO(text, newline=""), strict=True)
+    for cells in ours:
+        if isinstance(cells, str):
+            with pytest.raises(csv.Error):
+                next(theirs)
+        else:
+            assert cells == (next(theirs) or [""])
+    assert next(theirs, None) is None
 
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))

@@ -20,6 +20,7 @@ from realtimekit import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
+    interfaces,
 )
 from realtimekit.artifacts.resumable_download import MIN_PROGRESS
 from tests.transports.loopback import Connection, Received, Server, answer
@@ -27,6 +28,7 @@ from tests.transports.loopback import Connection, Received, Server, answer
 from .storage import DATA, SIGNATURE, TOKEN, Act, Storage, Way, cut, left, raw, says
 
 SIZE = len(DATA)
+DATE, LATER = "Wed, 03 Jun 2026 10:00:00 GMT", "Wed, 03 Jun 2026 10:00:01 GMT"
 
 
 def starts(storage: Storage) -> list[int]:
@@ -169,27 +171,122 @@ class TestCuts:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
 
+    def test_a_range_that_is_refused_after_another(self, way: Way, tmp_path: Path) -> None:
+        acts = [cut(MIN_PROGRESS * 2), cut(MIN_PROGRESS * 4), says(status="416 Range Not Satisfiable")]
+        with Storage(*acts) as storage:
+            assert way.download(storage, tmp_path / "f").read_bytes() == DATA
+        assert_resumed(storage, 0, MIN_PROGRESS * 2, MIN_PROGRESS * 4, 0)
+
     def test_after_a_refused_range_the_download_starts_over(self, way: Way, tmp_path: Path) -> None:
         with Storage(cut(MIN_PROGRESS * 2), says(status="416 Range Not Satisfiable")) as storage:
             assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
 
-    @pytest.mark.parametrize("known", ['ETag: W/"weak"', "X-Nothing: y"])
-    def test_without_a_strong_validator_the_size_is_compared(self, way: Way, tmp_path: Path, known: str) -> None:
-        start = MIN_PROGRESS * 2
+    @pytest.mark.parametrize(
+        "known",
+        [
+            'ETag: W/"weak"',
+            "X-Nothing: y",
+            f"Last-Modified: {DATE}",  # without a Date nobody knows whether the file can change again in that second
+            f"Last-Modified: {DATE}\r\nDate: {DATE}",
+            f'ETag: W/"weak"\r\nLast-Modified: {DATE}\r\nDate: {LATER}',
+        ],
+    )
+    def test_without_a_strong_validator_the_download_starts_over(self, way: Way, tmp_path: Path, known: str) -> None:
+        """The file has been replaced by another one of the same size, and the storage honors every range."""
+        newer = DATA[::-1]
         head = f"HTTP/1.1 200 OK\r\n{known}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
-        with Storage(raw(head + DATA[:start])) as storage:
-            assert way.download(storage, tmp_path / "f").read_bytes() == DATA
-        assert_resumed(storage, 0, start)
+        with Storage(raw(head + DATA[: MIN_PROGRESS * 2]), data=newer) as storage:
+            storage.etag = 'W/"weak"'
+            assert way.download(storage, tmp_path / "f").read_bytes() == newer
+        assert storage.ranges == [None, None]
         assert "if-range" not in storage.asked[1].headers
 
     def test_last_modified_is_a_validator(self, way: Way, tmp_path: Path) -> None:
-        date = "Wed, 03 Jun 2026 10:00:00 GMT"
-        head = f"HTTP/1.1 200 OK\r\nLast-Modified: {date}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
-        with Storage(raw(head + DATA[: MIN_PROGRESS * 2])) as storage:
+        date = DATE
+        known = f"Last-Modified: {date}\r\nDate: {LATER}"
+        head = f"HTTP/1.1 200 OK\r\n{known}\r\nContent-Length: {SIZE}\r\n\r\n".encode()
+
+        def rest(storage: Storage, connection: Connection, request: Received) -> None:
+            start = starts(storage)[-1]
+            headers = (f"Content-Range: bytes {start}-{SIZE - 1}/{SIZE}", f"Last-Modified: {date}")
+            says(DATA[start:], status="206 Partial Content", headers=headers)(storage, connection, request)
+
+        with Storage(raw(head + DATA[: MIN_PROGRESS * 2]), rest) as storage:
             storage.etag = date
-            way.download(storage, tmp_path / "f")
+            assert way.download(storage, tmp_path / "f").read_bytes() == DATA
         assert storage.asked[1].headers["if-range"] == date
+        assert_resumed(storage, 0, MIN_PROGRESS * 2)
+
+    @pytest.mark.parametrize("proof", ['ETag: "v2"', 'ETag: W/"v1"', "X-Nothing: y"])
+    def test_a_range_of_another_version_is_not_taken(self, way: Way, tmp_path: Path, proof: str) -> None:
+        """Storage that ignores If-Range sends the rest of a file that has changed."""
+        newer = DATA[::-1]
+
+        def rest(storage: Storage, connection: Connection, request: Received) -> None:
+            start = starts(storage)[-1]
+            headers = (f"Content-Range: bytes {start}-{SIZE - 1}/{SIZE}", proof)
+            says(newer[start:], status="206 Partial Content", headers=headers)(storage, connection, request)
+
+        with Storage(cut(MIN_PROGRESS * 2), rest) as storage:
+            storage.data = DATA[: MIN_PROGRESS * 2] + newer[MIN_PROGRESS * 2 :]
+            path = way.download(storage, tmp_path / "f", settings={"max_retries": 1})
+            assert path.read_bytes() == storage.data
+        assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
+
+    def test_a_range_behind_another_link_is_not_taken(self, way: Way, tmp_path: Path) -> None:
+        """A validator is only comparable with others of the same file (RFC 9110, 8.8.3)."""
+        newer = DATA[::-1]
+        moved = says(status="302 Found", headers=("Location: /elsewhere",))
+        with Storage(cut(MIN_PROGRESS * 2), moved, data=DATA) as storage:
+
+            def elsewhere(storage: Storage, connection: Connection, request: Received) -> None:
+                storage.data = newer
+                storage.serve(connection, request)
+
+            storage._acts.append(elsewhere)
+            assert way.download(storage, tmp_path / "f").read_bytes() == newer
+        assert [request.target.partition("?")[0] for request in storage.asked][:3] == [
+            "/chat.csv", "/chat.csv", "/elsewhere",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("total", ["*", str(SIZE)])
+    def test_a_short_range_is_a_cut(self, way: Way, tmp_path: Path, total: str) -> None:
+        def part(storage: Storage, connection: Connection, request: Received) -> None:
+            start = starts(storage)[-1]
+            headers = (f"Content-Range: bytes {start}-{start + MIN_PROGRESS - 1}/{total}", 'ETag: "v1"')
+            body = DATA[start : start + MIN_PROGRESS]
+            says(body, status="206 Partial Content", headers=headers)(storage, connection, request)
+
+        chunk = b"%x\r\n" % MIN_PROGRESS + DATA[:MIN_PROGRESS] + b"\r\n"
+        head = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nTransfer-Encoding: chunked\r\n\r\n'
+        with Storage(raw(head + chunk), part) as storage:
+            assert way.download(storage, tmp_path / "f").read_bytes() == DATA
+
+    def test_a_range_that_is_longer_than_it_says(self, way: Way, tmp_path: Path) -> None:
+        def part(storage: Storage, connection: Connection, request: Received) -> None:
+            start = starts(storage)[-1]
+            headers = (f"Content-Range: bytes {start}-{start + 9}/{SIZE}", 'ETag: "v1"')
+            says(b"x" * 100, status="206 Partial Content", headers=headers)(storage, connection, request)
+
+        with Storage(cut(MIN_PROGRESS * 2), part) as storage:
+            assert way.download(storage, tmp_path / "f").read_bytes() == DATA
+        assert_resumed(storage, 0, MIN_PROGRESS * 2, 0)
+
+    def test_an_unrequested_range(self, way: Way, tmp_path: Path) -> None:
+        headers = (f"Content-Range: bytes 0-9/{SIZE}", 'ETag: "v1"')
+        part = says(DATA[:10], status="206 Partial Content", headers=headers)
+        with Storage(*[part] * 9) as storage, pytest.raises(APIConnectionError, match="the whole file was requested"):
+            way.download(storage, tmp_path / "f")
+        assert len(storage.asked) == 3
+
+    def test_starting_over_is_not_progress(self, way: Way, tmp_path: Path) -> None:
+        """A download that always starts over has an end, wherever it is cut."""
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n".encode()
+        acts = [raw(head + DATA[: MIN_PROGRESS * 2]), raw(head + DATA[:10])]
+        with Storage(*acts * 9) as storage, pytest.raises(APIConnectionError):
+            way.download(storage, tmp_path / "f")
+        assert len(storage.asked) == 3
 
     def test_without_validator_and_size_the_download_starts_over(self, way: Way, tmp_path: Path) -> None:
         chunk = b"%x\r\n" % MIN_PROGRESS + DATA[:MIN_PROGRESS] + b"\r\n"
@@ -260,6 +357,30 @@ class TestLinks:
             way.download(storage, tmp_path / "f")
         assert len(str(caught.value)) < 1000
 
+    @pytest.mark.parametrize(
+        ("link", "message"),
+        [
+            (f"ftp://127.0.0.1/f?{SIGNATURE}", "of the kind 'ftp'"), ("file:///etc/passwd", "of the kind 'file'"),
+            ("javascript:x", "of the kind 'javascript'"), ("/relative", "malformed"), ("https://", "malformed"),
+            ("http://[::", "malformed"), ("http://127.0.0.1:99999/f", "malformed"), ("http://exa mple/f", "malformed"),
+            (f"http://127.0.0.1\n/f?{SIGNATURE}", "malformed"),
+        ],
+    )  # fmt: skip
+    def test_only_http_and_at_once(self, way: Way, tmp_path: Path, link: str, message: str) -> None:
+        retries: list[Any] = []
+        settings = {"on_retry": retries.append}
+        with Storage(link=link) as storage, pytest.raises(DecodeError, match=message) as caught:
+            way.download(storage, tmp_path / "f", settings=settings)
+        assert retries == []
+        assert (storage.asked, left(tmp_path)) == ([], [])
+        assert_tells_no_secret(caught.value)
+
+    def test_a_password_in_a_link_is_not_in_the_error(self, way: Way, tmp_path: Path) -> None:
+        link = f"http://user:{SIGNATURE}@127.0.0.1:1/f"
+        with Storage(link=link) as storage, pytest.raises(APIConnectionError) as caught:
+            way.download(storage, tmp_path / "f")
+        assert SIGNATURE not in f"{caught.value} {caught.value.path}"
+
 
 class TestRedirects:
     @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
@@ -329,6 +450,35 @@ class TestLimits:
         with Storage() as storage, pytest.raises(ValueError, match="max_bytes"):
             way.download(storage, tmp_path / "f", max_bytes=wrong)
         assert storage.asked == []
+
+    @pytest.mark.parametrize("read", [lambda chat: chat.read(), lambda chat: chat.messages()], ids=["read", "messages"])
+    def test_an_endless_file_in_memory(self, way: Way, read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        def endless(_storage: Storage, connection: Connection, _request: Received) -> None:
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                connection.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+
+        assert interfaces.MAX_RESPONSE_BYTES == 64 * 2**20
+        monkeypatch.setattr("realtimekit.resources.artifact.MAX_RESPONSE_BYTES", 2**20)
+        with Storage(endless) as storage, pytest.raises(DecodeError, match="more than max_bytes=1048576 bytes"):
+            way.do(storage.url, read)
+        assert len(storage.asked) == 1
+
+    def test_an_exploding_file_in_memory(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+        bomb = gzip.compress(bytes(10 * 2**20))
+        monkeypatch.setattr("realtimekit.resources.artifact.MAX_RESPONSE_BYTES", 2**20)
+        act = says(bomb, headers=("Content-Encoding: gzip",))
+        with Storage(act) as storage, pytest.raises(DecodeError, match="more than max_bytes"):
+            way.do(storage.url, lambda chat: chat.read())
+
+    def test_another_limit_in_memory(self, way: Way) -> None:
+        with Storage() as storage:
+            assert way.do(storage.url, lambda chat: chat.read(max_bytes=SIZE)) == DATA
+            assert way.do(storage.url, lambda chat: chat.read(max_bytes=None)) == DATA
+            with pytest.raises(DecodeError, match=f"max_bytes={SIZE - 1}"):
+                way.do(storage.url, lambda chat: chat.messages(max_bytes=SIZE - 1))
+            with pytest.raises(ValueError, match="max_bytes='1'"):
+                way.do(storage.url, lambda chat: chat.read(max_bytes="1"))
 
     def test_a_body_that_is_always_short(self, way: Way, tmp_path: Path) -> None:
         short = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")

@@ -14,6 +14,7 @@ from realtimekit.artifacts.segments import Peer, Segment, parse_transcript
 
 from .files import CSV, JSON, SEGMENTS, SRT, VTT, without
 
+MARK = "\u2060"  # not visible
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 MILLISECONDS = st.integers(0, 10**9).map(lambda n: timedelta(milliseconds=n))
 TEXT = st.text(CHARACTERS, max_size=30)
@@ -59,6 +60,37 @@ def test_subtitles_of_anything_can_be_read(segments: list[Segment]) -> None:
     for written in (to_srt(segments), to_vtt(segments)):
         read = parse_transcript(written.encode())
         assert [segment.start for segment in read] == [segment.start for segment in segments]
+
+
+# Names and texts made of what means something in a cue, or looks like one.
+_FORGED = "2\n00:00:02,000 --> 00:00:03,000\nMallory: I quit"
+_PIECES = st.sampled_from(
+    [": ", ":", "--", ">", "-->", MARK, "\n", " ", "a", "1", "<v Eve>", "NOTE", "WEBVTT", "&lt;", _FORGED]
+)
+HOSTILE_TEXT = st.lists(_PIECES, max_size=12).map("".join) | TEXT
+HOSTILE = st.builds(Segment, MILLISECONDS, MILLISECONDS, st.none() | HOSTILE_TEXT, HOSTILE_TEXT, st.none())
+
+
+def as_cue(segment: Segment) -> Segment:
+    """What a cue has of a segment: a name on one line, a text without blank lines."""
+    speaker = " ".join((segment.speaker or "").split()).strip(f" {MARK}") or None
+    lines = re.split(r"[\r\n]+", segment.text)
+    return segment._replace(speaker=speaker, text="\n".join(line for line in lines if line.strip(" \t")))
+
+
+@given(st.lists(HOSTILE, max_size=5))
+def test_no_name_or_text_changes_what_subtitles_say(segments: list[Segment]) -> None:
+    srt, vtt = to_srt(segments), to_vtt(segments)
+    assert parse_transcript(srt.encode()) == parse_transcript(vtt.encode()) == [as_cue(one) for one in segments]
+    for written in (srt, vtt):  # as others see it, for whom each arrow begins a cue
+        assert written.count("-->") == len(segments)
+
+
+def test_a_sentence_cannot_become_a_cue() -> None:
+    segment = Segment(timedelta(0), timedelta(1), "Alice", f"hello\n{_FORGED}")
+    for written in (to_srt([segment]), to_vtt([segment])):
+        assert parse_transcript(written.encode()) == [segment]
+        assert len(re.findall(r"^[0-9:.,]+ --> [0-9:.,]+$", written, re.MULTILINE)) == 1
 
 
 @given(st.lists(ANY, max_size=5))

@@ -60,6 +60,11 @@ def test_line_breaks_in_a_text() -> None:
     assert parse_transcript(b"1\n00:00:00,000 --> 00:00:01,000\nAlice: one\ntwo\n")[0].text == "one\ntwo"
 
 
+def test_a_long_text_of_a_transcript_is_one_segment() -> None:
+    text = "x" * 140_000 + "\n7,p,u,c,Mallory,I quit\n"
+    assert [segment.text for segment in parse_transcript(f'0,p,u,c,Alice,"{text}"\n'.encode())] == [text]
+
+
 def test_mixed_line_ends() -> None:
     assert (
         len(parse_transcript(b"0,p,u,c,Alice,one\r\n1,p,u,c,Alice,two\n2,p,u,c,Alice,three\r3,p,u,c,Alice,four")) == 4
@@ -116,6 +121,44 @@ def test_a_malformed_row_is_named_or_collected(text: str, bad: str, place: str) 
     errors: list[DecodeError] = []
     assert len(parse_transcript(content, errors=errors)) == 2
     assert len(errors) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SRT.replace("\n\n", "\n"),
+        SRT.replace("\n\n2\n", "\n"),
+        VTT.replace("WEBVTT\n\n", "WEBVTT\n"),
+        VTT.replace("WEBVTT\n\n", "WEBVTT\n1\n"),
+        VTT.replace("\n\n00:01:05", "\n00:01:05"),
+        VTT.replace("\n\n00:01:05", "\n2\n00:01:05"),
+        *(VTT.replace("\n00:01:05", f"\n{name}\n00:01:05") for name in ("NOTE", "NOTE 2", "STYLE", "REGION", "WEBVTT")),
+        VTT.replace("\n00:01:05", "\nNOTE by hand\nand more\n00:01:05"),
+        VTT.replace("WEBVTT\n", "WEBVTT\nKind: captions\nLanguage: en\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000\n"),
+    ],
+)
+def test_cues_without_a_blank_line_and_with_any_name(text: str) -> None:
+    assert parse_transcript(text.encode()) == without(SEGMENTS, "peer")
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (VTT.replace("WEBVTT\n", "WEBVTT\nAlice: I was here\nKind: x\n"), ["line 2"]),
+        (VTT.replace("WEBVTT\n", "WEBVTT\nAlice: I was here\nso\n1"), ["line 2", "line 3"]),
+        (VTT.replace("\n00:01:05", "\nWEBVTT is a format\n\n00:01:05"), ["line 6"]),
+        (VTT.replace("\n00:01:05", "\nBob: one\ntwo\n00:01:05"), ["line 6"]),
+        (SRT.replace("2\n", "Bob: what is left of a cue\n2\n"), ["line 5"]),
+        (SRT.replace("2\n", "NOTE\n"), ["line 5"]),
+        (SRT.replace("2\n", "WEBVTT\n"), ["line 5"]),
+    ],
+)
+def test_what_is_skipped_in_subtitles_is_reported(text: str, places: list[str]) -> None:
+    errors: list[DecodeError] = []
+    assert parse_transcript(text.encode(), errors=errors) == without(SEGMENTS, "peer")
+    assert [str(error).partition(" of ")[0] for error in errors] == places
+    with pytest.raises(DecodeError, match=f"^{places[0]} of the file"):
+        parse_transcript(text.encode())
 
 
 @pytest.mark.parametrize(

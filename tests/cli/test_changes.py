@@ -140,8 +140,8 @@ def test_presets(served: Served, client: RealtimeKit, tmp_path: Path) -> None:
 
 
 def test_webhooks(served: Served, client: RealtimeKit) -> None:
-    url = ("--url", "http://127.0.0.1:1/x")
-    everything = made("webhooks", "create", "--name", "all", *url, served=served)
+    everything = made("webhooks", "create", "--name", "all", "--url", "http://127.0.0.1:1/all", served=served)
+    url = ("--url", "http://127.0.0.1:1/some")
     assert everything["events"] == client.webhooks.events()
     two = ("--event", "meeting.ended", "--event", "meeting.started")
     some = made("webhooks", "create", "--name", "some", *url, *two, "--disabled", served=served)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .command import run
+from .command import environment, run
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +15,12 @@ def document() -> Any:
     ended = run("demo", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     return json.loads(ended.stdout)  # one document and nothing else, or this fails
+
+
+@pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "http://127.0.0.1:9", "nonsense://proxy"])
+def test_it_uses_no_proxy(proxy: str) -> None:
+    ended = run("demo", "--json", env=environment(ALL_PROXY=proxy, HTTP_PROXY=proxy))
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_it_has_exactly_the_documented_keys(document: Any) -> None:
@@ -25,6 +31,7 @@ def test_it_has_exactly_the_documented_keys(document: Any) -> None:
         "transcript",
         "summary",
         "peer",
+        "recordings",
         "livestream_sessions",
     }
     assert all(document.values())
@@ -55,6 +62,8 @@ def test_its_parts_agree(document: Any) -> None:
     (broadcast,) = document["livestream_sessions"]
     assert broadcast["started_time"] > session["started_at"]
     assert broadcast["stopped_time"] == session["ended_at"]
+    (recording,) = document["recordings"]
+    assert (recording["session_id"], recording["status"]) == (session["id"], "UPLOADED")
 
 
 def test_its_peer_is_one_of_them_with_quality(document: Any) -> None:
@@ -78,6 +87,9 @@ def test_for_people(document: Any) -> None:
         assert sentence["sentence"] in flat
     for message in document["chat"]:
         assert message["payload"] in flat
+    (recording,) = document["recordings"]
+    assert "Recordings" in ended.stdout
+    assert f"UPLOADED {recording['recording_duration']} {recording['file_size']} " in flat
     for line in document["summary"].splitlines():
         assert " ".join(line.split()) in flat
     assert "\x1b" not in ended.stdout  # no colours into a pipe

@@ -162,7 +162,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("REALTIMEKIT_BASE_URL", "http://api.example.com", "https"),
         ("REALTIMEKIT_BASE_URL", f"https://user:{TOKEN}@example.com", "password"),
         ("REALTIMEKIT_TRANSPORT", "carrier pigeon", "transport"),
-        ("HTTPS_PROXY", "nonsense://proxy", "proxy"),
+        ("HTTP_PROXY", "nonsense://proxy", "proxy"),
     ],
 )
 def test_an_invalid_setting(served: Served, name: str, value: str, word: str) -> None:
@@ -273,6 +273,27 @@ def test_what_the_server_says(said: Said, kind: str, words: str, calls: int) -> 
     assert {request.method for request in server.requests} == {"GET"}
     assert (problem["kind"], words in problem["message"]) == (kind, True), problem
     assert problem["evidence"].startswith("GET /accounts/")
+
+
+NOT_ENABLED, NEW_TOKEN = "RealtimeKit is not enabled for this account", "a new token may take some seconds"
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({f"{KIT}/apps": FORBIDDEN}, [NOT_ENABLED, NEW_TOKEN]),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_ACCOUNT: (200, ACTIVE)}, [NOT_ENABLED, NEW_TOKEN]),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_USER: (200, ACTIVE)}, [NOT_ENABLED, NEW_TOKEN]),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_ACCOUNT: REFUSED, VERIFY_USER: REFUSED}, [NEW_TOKEN]),
+        ({f"{KIT}/apps": REFUSED, VERIFY_ACCOUNT: (200, ACTIVE)}, []),
+        ({f"{KIT}/apps": FORBIDDEN, VERIFY_USER: (200, {**ACTIVE, "result": {"status": "expired"}})}, []),
+        ({f"{KIT}/apps": (404, gateway(7003, "no route"))}, []),
+    ],
+)
+def test_causes_of_a_403_besides_mistakes(said: Said, named: list[str]) -> None:
+    with scripted(said) as server:
+        fixes = found(env(f"{server.url}/client/v4"))["fixes"]
+    assert [words for words in (NOT_ENABLED, NEW_TOKEN) if any(words in fix for fix in fixes)] == named
 
 
 def test_an_app_that_only_the_list_knows() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from realtimekit import RealtimeKit
+from realtimekit import NotFoundError, RealtimeKit, ValidationError
 from realtimekit.cli import demo_scenario
 
 from .command import COMMAND, environment, error_line, invoke, invoke_ok
@@ -42,6 +42,16 @@ def started(*arguments: str) -> Generator[dict[str, str]]:
 def client_of(ready: dict[str, str]) -> RealtimeKit:
     given: dict[str, Any] = {name: value for name, value in ready.items() if name != "control_url"}
     return RealtimeKit(**given, transport="httpcore2")
+
+
+def test_observed() -> None:
+    with started("--observed", "--demo") as ready, client_of(ready) as client:
+        assert client.webhooks.all() == []
+        with pytest.raises(NotFoundError):
+            client.webhooks.find("901e9adf-ebd9-41f0-9098-28171bc04ddd")
+        preset = client.presets.find(client.presets.all()[0].id).to_dict()
+        with pytest.raises(ValidationError, match="config_diff"):
+            client.presets.create(**{name: preset[name] for name in ("config", "permissions", "ui")}, name="x")
 
 
 def test_the_demo_ends_at_the_present(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,3 +200,65 @@ def test_unexpected_responses(odd: str, answer: tuple[int, str, bytes], monkeypa
     line = error_line("sessions", "list", env=env)
     assert line.isprintable()
     assert "t0ken" not in line
+
+
+# --- a base URL that is not that of the API ---------------------------------------------------------------------------
+
+EVERYWHERE: list[tuple[str, ...]] = [
+    ("apps", "list"),
+    ("meetings", "create", "--title", "T"),
+    ("participants", "add", "--meeting", "m", "--custom-id", "c", "--preset", "p"),
+    ("sessions", "show", "s"),
+    ("sessions", "transcript", "s", "--vtt"),
+    ("sessions", "quality", "s"),
+    ("sessions", "report", "s"),
+    ("sessions", "download", "s"),
+    ("recordings", "start", "m"),
+    ("livestreams", "stop", "m"),
+    ("presets", "list"),
+    ("webhooks", "events"),
+    ("analytics", "daily"),
+]
+
+
+@pytest.mark.parametrize("command", EVERYWHERE, ids=lambda command: "-".join(command[:2]))
+def test_a_base_url_without_its_path_gets_the_doctors_hint(
+    served: Served, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    right = served.server.base_url
+    origin = right.removesuffix("/client/v4")
+    for path, found in (("", "it has no path"), ("/", "it has no path"), ("/v4", "it ends in /v4")):
+        line = error_line(*command, env={**served.env, "REALTIMEKIT_BASE_URL": origin + path})
+        hint = f"; check REALTIMEKIT_BASE_URL: {found}, and the API is at /client/v4: set it to {right}"
+        assert line.endswith(hint), line
+
+
+def test_the_doctor_names_the_same_base_url(served: Served) -> None:
+    right = served.server.base_url
+    diagnosis = invoke("doctor", env={**served.env, "REALTIMEKIT_BASE_URL": right.removesuffix("/client/v4")})
+    assert f"set REALTIMEKIT_BASE_URL (base_url=) to {right}\n" in diagnosis.stdout
+
+
+def test_a_web_page_at_the_base_url_gets_the_hint(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = environment(CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID="a", REALTIMEKIT_APP_ID="b")
+    origin = odd.removesuffix("/client/v4")
+    for status in (200, 404, 405):
+        monkeypatch.setattr(Odd, "answer", (status, "text/html", b"<html>hello</html>"))
+        line = error_line("sessions", "list", env={**env, "REALTIMEKIT_BASE_URL": origin})
+        assert line.endswith(f"it has no path, and the API is at /client/v4: set it to {odd}")
+        line = error_line("sessions", "list", env={**env, "REALTIMEKIT_BASE_URL": odd})
+        assert "REALTIMEKIT_BASE_URL" not in line
+
+
+def test_an_error_of_the_gateway_gets_no_hint(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = environment(CLOUDFLARE_API_TOKEN="t", CLOUDFLARE_ACCOUNT_ID="a", REALTIMEKIT_APP_ID="b")
+    no_route = b'{"success": false, "errors": [{"code": 7003, "message": "Could not route"}]}'
+    monkeypatch.setattr(Odd, "answer", (404, "application/json", no_route))
+    line = error_line("sessions", "list", env={**env, "REALTIMEKIT_BASE_URL": f"{odd}/rtk"})
+    assert line.endswith("; check the account (--account-id or CLOUDFLARE_ACCOUNT_ID)")
+
+
+def test_the_right_base_url_gets_no_such_hint(served: Served) -> None:
+    assert "REALTIMEKIT_BASE_URL" not in error_line("sessions", "show", "nowhere", env=served.env)
+    assert "REALTIMEKIT_BASE_URL" not in error_line("meetings", "show", "nowhere", env=served.env)

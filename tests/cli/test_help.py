@@ -19,13 +19,14 @@ from .command import environment, run
 GROUPS: dict[str, str] = {
     "analytics": "daily livestreams",
     "apps": "create list show",
+    "archive": "erase expire export export-subject query rebuild search status sync verify",
     "emulator": "advance chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
     "meetings": "create end list show update",
     "participants": "add list remove show token update",
     "presets": "create delete list show update",
     "recordings": "download list pause resume show start stop wait",
-    "sessions": "chat download list participants quality report show summary transcript",
+    "sessions": "chat download list participants quality report save show summary transcript",
     "webhooks": "create delete events listen list show trigger update verify",
 }
 ALONE = ("demo", "doctor", "drift")

@@ -39,7 +39,7 @@ def world(served: Served, name: str = "Alice") -> World:
         served.emulator.advance(60)
         served.emulator.end(meeting.id)
         served.emulator.advance(60)
-        webhook = client.webhooks.create(name=name, url="http://127.0.0.1:1/", events=["meeting.ended"])
+        webhook = client.webhooks.create(name=name, url=f"http://127.0.0.1:1/{name}", events=["meeting.ended"])
         recording, livestream = client.recordings.where().first(), client.livestreams.where().first()
         preset = client.presets.where().first()
         assert recording
@@ -123,7 +123,7 @@ def test_a_list_says_that_there_are_more(served: Served, command: tuple[str, ...
     command = filled(command, ids)
     with served.client() as client:
         client.apps.create(name="Other")
-        client.webhooks.create(name="w", url="http://127.0.0.1:1/", events=["meeting.ended"])
+        client.webhooks.create(name="w", url="http://127.0.0.1:1/other", events=["meeting.ended"])
         client.livestreams.create(name="other")
         meeting = client.meetings.ref(ids.meeting)
         meeting.participants.create(custom_participant_id="user-2", preset_name="group_call_host")
@@ -221,7 +221,7 @@ def test_times(served: Served, group: str) -> None:
     ):
         listed = json.loads(invoke_ok(group, "list", "--json", *options, env=served.env))
         assert bool(listed) is found, options
-    for options in (("--since", "yesterday"), ("--until", "2026-13-01"), ("--since", "")):
+    for options in (("--since", "next week"), ("--until", "2026-13-01"), ("--since", "")):
         result = invoke(group, "list", *options, env=served.env)
         assert (result.exit_code, result.stdout) == (2, "")
         assert "ISO 8601" in result.stderr
@@ -254,3 +254,17 @@ def test_filters(served: Served) -> None:
         (("sessions", "participants", ids.session, "--search", "nobody"), 0),
     ):
         assert len(json.loads(invoke_ok(*command, "--json", env=served.env))) == wanted, command
+
+
+def test_recordings_of_a_session(served: Served) -> None:
+    first, second = world(served, "Alice"), world(served, "Bob")
+    for found, other in ((first, second), (second, first)):
+        listed = json.loads(invoke_ok("recordings", "list", "--session", found.session, "--json", env=served.env))
+        assert [recording["session_id"] for recording in listed] == [found.session]
+        text = invoke_ok("sessions", "show", found.session, env=served.env)
+        assert listed[0]["id"] in text
+        shown = json.loads(invoke_ok("sessions", "show", found.session, "--json", env=served.env))
+        assert [recording["id"] for recording in shown["recordings"]] == [listed[0]["id"]]
+        both = ("--session", found.session, "--meeting", other.meeting, "--json")
+        assert json.loads(invoke_ok("recordings", "list", *both, env=served.env)) == []
+    assert "not found" in error_line("recordings", "list", "--session", "nowhere", env=served.env)

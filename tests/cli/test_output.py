@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
-from realtimekit.cli import output
+from realtimekit.artifacts.segments import EXPORT_COLUMNS, Peer, Segment, parse_transcript
+from realtimekit.cli import output, session_view
 from realtimekit.cli.columns import Column
-from realtimekit.cli.console import PIPE_WIDTH, make_console, safe_text
+from realtimekit.cli.console import PIPE_WIDTH, echo, make_console, replace_controls, safe_text
 from realtimekit.record import Record
 
 
@@ -45,6 +47,20 @@ def sheet(capsys: pytest.CaptureFixture[str], *cells: Any) -> list[str]:
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"),
         ("\r=1", "'\ufffd=1"),
+        ("\n=1", "'\n=1"),
+        ("\nx", "'\nx"),
+        ("＝1+1", "'＝1+1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠SUM(A1)", "'＠SUM(A1)"),
+        ("﹦1", "'﹦1"),
+        (" =1", "' =1"),
+        ("\ufeff\u200b=1", "'\ufeff\u200b=1"),
+        ("'=1", "''=1"),
+        ("it's", "it's"),
+        ("'it'", "'it'"),
+        ("", ""),
+        ("a\u202egnp.exe\u202c\u2066x\u2069", "a\ufffdgnp.exe\ufffd\ufffdx\ufffd"),
         ("a=1", "a=1"),
         (-5, "-5"),
         (-0.25, "-0.25"),
@@ -76,7 +92,63 @@ def test_no_text_becomes_a_formula_or_a_command(text: str) -> None:
 def test_a_cell_of_a_table_is_plain(text: str) -> None:
     shown = safe_text(text).plain
     assert len(shown) == len(text)
-    assert all(c.isprintable() or c == "\n" for c in shown)
+    assert all(c.isprintable() or c in "\n\u200c\u200d" for c in shown)
+
+
+@pytest.mark.parametrize("text", ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "می\u200cخواهم", "क\u200dष"])
+def test_joiners_are_part_of_emoji_and_words(text: str) -> None:
+    assert safe_text(text).plain == text
+    assert replace_controls(text) == text
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("width", [20, 100])
+def test_line_breaks_do_not_break_a_table_row(end: str, width: int) -> None:
+    printed = io.StringIO()
+    name = f"Alice{end}id: 2{end}{end}name: Bob"
+    columns = [Column("id"), Column("name", fold=True)]
+    output.print_table(Console(file=printed, width=width), f"T{end}U", columns, [["1" * 15, name]])
+    lines = [line.strip() for line in printed.getvalue().splitlines()]
+    assert lines[0] == "T U"
+    assert any("Alice id: 2" in line for line in lines)
+    assert "id: 2" not in lines
+    assert echoed(f"{name}: no report") == "Alice id: 2  name: Bob: no report\n"
+
+
+def echoed(text: str) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as stdout:
+        echo(text)
+    return stdout.getvalue()
+
+
+@pytest.mark.parametrize("fold", [False, True])
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_long_name_is_folded_in_its_column(width: int, *, fold: bool) -> None:
+    rows = [["0df47f86-e397-4a8c-9e5b-5cbef94ed03b", name] for name in ("Alice", "x" * 300)]
+    assert isinstance(output.make_table("T", [Column("id"), Column("name", fold=fold)], rows, width), Table)
+
+
+def test_columns_of_names_are_folded() -> None:
+    columns = [*session_view.PARTICIPANT_COLUMNS, *session_view.CHAT_COLUMNS, *session_view.TRANSCRIPT_COLUMNS]
+    assert all(column.fold for column in columns if "name" in {column.name, column.header})
+
+
+# What is not replaced because it is unsafe.
+_SAFE = st.characters(
+    exclude_categories=["Cc", "Cs"], exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+SAFE_TEXT = st.text(_SAFE, max_size=20) | st.text("=+-@＝\t\n'\", 1a", max_size=6)
+TIMES = st.integers(0, 10**9).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
+CUSTOM_IDS = SAFE_TEXT.filter(bool).map(lambda custom_id: Peer(None, None, custom_id))
+SEGMENTS = st.builds(
+    Segment, TIMES, st.none() | TIMES, st.none() | SAFE_TEXT.filter(bool), SAFE_TEXT, st.none() | CUSTOM_IDS
+)
+
+
+@given(st.lists(SEGMENTS, max_size=5))
+def test_the_csv_of_a_transcript_can_be_read_again(segments: list[Segment]) -> None:
+    rows = [session_view.transcript_csv_row(segment) for segment in segments]
+    assert parse_transcript(output.format_csv(EXPORT_COLUMNS, rows).encode()) == segments
 
 
 def test_times_have_one_form_and_secrets_are_left_out() -> None:

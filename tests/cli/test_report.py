@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
+import click
 import pytest
+
+from realtimekit.cli.output_paths import output_file
 
 from .command import error_line, invoke, invoke_ok
 from .conftest import Served
@@ -49,3 +54,35 @@ def test_an_unknown_session_leaves_no_file(served: Served, tmp_path: Path) -> No
     line = error_line("sessions", "report", "nothing", "-o", str(tmp_path / "report.html"), env=served.env)
     assert "check the id" in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_goes_into_a_pipe(served: Served, tmp_path: Path) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    pipe, got = tmp_path / "pipe", list[str]()
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=lambda: got.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    thread.start()
+    assert invoke("sessions", "report", session_id, "-o", str(pipe), env=served.env).exit_code == 0
+    assert pipe.is_fifo()
+    thread.join(10)
+    assert got[0].startswith("<!doctype html>")
+
+
+def test_a_private_page_stays_private(served: Served, tmp_path: Path) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    page.touch(0o600)
+    link.symlink_to(page)
+    assert invoke("sessions", "report", session_id, "-o", str(link), env=served.env).exit_code == 0
+    assert (link.is_symlink(), page.stat().st_mode & 0o777) == (True, 0o600)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_device_needs_no_permission_for_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """/dev is not writable, /dev/null is."""
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path and access(path, mode))
+    os.mkfifo(tmp_path / "pipe")
+    assert output_file(str(tmp_path / "pipe")) == str(tmp_path / "pipe")
+    with pytest.raises(click.BadParameter, match="no permission to write into the folder"):
+        output_file(str(tmp_path / "file"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .command import invoke_ok
+from .command import invoke, invoke_ok
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Served
 
 
@@ -55,9 +57,11 @@ def test_show(served: Served) -> None:
         "chat",
         "transcript",
         "summary",
+        "recordings",
         "livestream_sessions",
     }
     assert shown["session"]["id"] == session_id
+    assert shown["recordings"] == []
     assert [person["display_name"] for person in shown["participants"]] == ["Zoë Ångström"]
     assert [message["payload"] for message in shown["chat"]] == ["see https://example.com/x"]
     assert [sentence["sentence"] for sentence in shown["transcript"]] == ["Good morning, all"]
@@ -110,3 +114,14 @@ def test_options_override_the_environment(served: Served) -> None:
         json.loads(invoke_ok("sessions", "show", session_id, "--json", *options, env=elsewhere))["session"]["id"]
         == session_id
     )
+
+
+def test_a_suspect_transcript_is_noted(served: Served, tmp_path: Path) -> None:
+    session_id = served.session("Planning", "Alice", "hello", "hi")
+    served.emulator.world.store.run("update files set content = ? where name like 'transcript.%'", b"")
+    note = "transcript: it is empty, although people were in the session for 1.0 participant minutes\n"
+    for arguments in (("show",), ("show", "--json"), ("transcript",), ("transcript", "--srt")):
+        result = invoke("sessions", arguments[0], session_id, *arguments[1:], env=served.env)
+        assert (result.exit_code, result.stderr) == (0, note)
+    page = str(tmp_path / "report.html")
+    assert note in invoke("sessions", "report", session_id, "-o", page, "--no-quality", env=served.env).stderr

@@ -113,6 +113,15 @@ def test_unknown_commands_and_options(arguments: tuple[str, ...], said: str) -> 
     assert said in usage_error(*arguments, env={})
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("recording", "; did you mean recordings?"), ("transcripts", "; did you mean transcript?"), ("zzz", "")],
+)
+def test_unknown_artifacts(value: str, hint: str) -> None:
+    line = usage_error("sessions", "download", SESSION, "--only", value, env={})
+    assert line.endswith(f"is not one of 'chat', 'transcript', 'summary', 'recordings'{hint}")
+
+
 def test_invalid_ids_in_the_environment(served: Served) -> None:
     for name, value in (("REALTIMEKIT_APP_ID", ".."), ("CLOUDFLARE_ACCOUNT_ID", ".")):
         line = error_line("sessions", "list", env={**served.env, name: value})

@@ -332,3 +332,28 @@ def test_triggered_deliveries_verify_with_the_emulators_key(
     assert invoke_ok("webhooks", "verify", *given, env=served.env).startswith("Verified: ")
     url = served.server.base_url.removesuffix("/client/v4") + "/.well-known/webhooks.json"
     assert invoke_ok("webhooks", "verify", *given, "--key-url", url, env=environment()).startswith("Verified: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("create", "--name", "n", "--url", "https://x.example", "--event", "meeting.ended", "--event", "meeting.end"),
+        ("update", "{webhook}", "--event", "meeting.end"),
+        ("listen", "--event", "Meeting.Ended"),
+        ("trigger", "meeting.end", "--to", "http://127.0.0.1:1/"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_misspelled_event_gets_a_suggestion(served: Served, command: tuple[str, ...]) -> None:
+    with served.client() as client:
+        webhook = client.webhooks.create(name="n", url="https://other.example", events=["meeting.started"])
+    line = error_line("webhooks", *(word.format(webhook=webhook.id) for word in command), env=served.env)
+    assert line.endswith("; did you mean meeting.ended?")
+
+
+def test_an_event_similar_to_no_other_gets_no_suggestion(served: Served) -> None:
+    command = ("webhooks", "create", "--name", "n", "--url", "https://x.example", "--event")
+    assert "did you mean" not in error_line(*command, "zzz", env=served.env)
+    assert "did you mean" not in error_line(
+        *command, "meeting.ended", env={**served.env, "REALTIMEKIT_APP_ID": "other"}
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -151,7 +150,7 @@ class Mode(NamedTuple):
 
     def get(self, value: Any) -> Any:
         """Return the result of a call, awaited in async mode."""
-        assert inspect.iscoroutine(value) == self.asynchronous
+        assert asyncio.iscoroutine(value) == self.asynchronous
         return asyncio.run(value) if self.asynchronous else value
 
     def each(self, items: Any) -> list[Any]:

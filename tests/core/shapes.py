@@ -1,4 +1,4 @@
-"""Response bodies after the API's own examples, or its schema if there is no example."""
+"""Response bodies after the API's own examples, or its schema if there is no example; with ids that are asked for."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 from .scripted import paging_of
 
 APP: dict[str, Any] = {
-    "id": "14a396e7-ca44-4937-bf1f-050a69118543",
+    "id": "x",
     "name": "my-first-app",
     "created_at": "2025-01-01T08:16:40.644Z",
 }
 MEETING: dict[str, Any] = {  # the guide's answer to a create leaves most fields out
-    "id": "497f6eca-6276-4993-bfeb-53cbbbba6f08",
+    "id": "m",
     "record_on_start": True,
     "created_at": "2025-08-24T14:15:22Z",
     "updated_at": "2025-08-24T14:15:22Z",
 }
 PERSON: dict[str, Any] = {
-    "id": "497f6eca-0000-4993-bfeb-53cbbbba6f08",
+    "id": "p",
     "name": "Ann",
     "picture": "http://example.com",
     "custom_participant_id": "ann-1",
@@ -48,6 +48,7 @@ ACTIVE: dict[str, Any] = {  # ended_at really is the text "null" in the example
 }
 SESSION: dict[str, Any] = {
     **ACTIVE,
+    "id": "s",
     "status": "ENDED",
     "meeting_display_name": "Weekly",
     "organization_id": "app",
@@ -55,7 +56,7 @@ SESSION: dict[str, Any] = {
     "ended_at": "2022-01-12T15:21:34.388Z",
 }
 MARK: dict[str, Any] = {
-    "id": "005f4e0c-4d08-4d4e-a391-a76be75cd296",
+    "id": "p",
     "user_id": "0a08343d-a9dc-45f0-9feb-6a64afcc4f81",
     "custom_participant_id": "83qi0i",
     "display_name": "Mark",
@@ -73,7 +74,7 @@ HENRY: dict[str, Any] = {  # with the stray quote of the example
     "joined_at": '2023-02-01T10:50:36.846Z"',
 }
 REPORTED: dict[str, Any] = {
-    "id": "bd45f5a3-44d0-4d48-a9e5-b880b39d9e1c",
+    "id": "x",
     "user_id": "aaad2360-4bf6-451d-b89a-98617f2bc549",
     "custom_participant_id": "0.svveiltvjko",
     "display_name": "Mark",
@@ -85,7 +86,7 @@ REPORTED: dict[str, Any] = {
     "peer_report": {"quality": {"audio_producer": [], "audio_producer_cumulative": {}}},
 }
 BROADCAST: dict[str, Any] = {
-    "id": "cf55a850-c3fd-46b5-b5d2-25b3b9aa1686",
+    "id": "b",
     "livestream_id": "b60ef3da-fbbb-441b-9168-8235b0035123",
     "err_message": None,
     "ingest_seconds": 118,
@@ -120,7 +121,7 @@ POLL: dict[str, Any] = {
     "voted": ["p1"],
 }
 LIVESTREAM: dict[str, Any] = {
-    "id": "b60ef3da-fbbb-441b-9168-8235b0035123",
+    "id": "l",
     "name": None,
     "meeting_id": "497f6eca-6276-4993-bfeb-53cbbbba6f08",
     "status": "LIVE",
@@ -136,7 +137,7 @@ STARTED = {  # a meeting's livestream begins with these fields alone
 } | {"status": "INVOKED"}
 LIVESTREAM_FOUND = {"livestream": LIVESTREAM, "sessions": [BROADCAST]}
 RECORDING: dict[str, Any] = {  # as it starts: audio_download_url is left out though the schema requires it
-    "id": "a776cc7e-54b8-4915-a748-8afc6bf98140",
+    "id": "r",
     "download_url": None,
     "download_url_expiry": None,
     "file_size": None,
@@ -171,7 +172,7 @@ TRACKS: dict[str, Any] = {  # the link of a track recording is a list
     ],
 }
 WEBHOOK: dict[str, Any] = {  # without `enabled`, as in the example
-    "id": "901e9adf-ebd9-41f0-9098-28171bc04ddd",
+    "id": "w",
     "name": "test",
     "events": ["meeting.started"],
     "url": "https://hooks.test",
@@ -179,7 +180,7 @@ WEBHOOK: dict[str, Any] = {  # without `enabled`, as in the example
     "updated_at": "2021-09-09T10:25:12.376Z",
 }
 PRESET_IN_LIST: dict[str, Any] = {
-    "id": "pre-1",
+    "id": "x",
     "name": "group_call_host",
     "created_at": "2026-06-03T10:00:00.000Z",
     "updated_at": "2026-06-03T10:00:00.000Z",

@@ -49,41 +49,41 @@ Entry = tuple[Callable[[], Any], Callable[[Any], Any], str, Any, dict[str, Any]]
 
 ENTRIES: dict[str, Entry] = {  # of the class, of the client, path, answer, keywords
     "App.find": (lambda: App.find, lambda c: c.apps.find, "/apps/x", ok(APP), {}),
-    "App.current": (lambda: App.current, lambda c: c.apps.current, "/apps/app", ok(APP), {}),
+    "App.current": (lambda: App.current, lambda c: c.apps.current, "/apps/app", ok({**APP, "id": "app"}), {}),
     "App.create": (lambda: App.create, lambda c: c.apps.create, "/apps", ok({"app": APP}), {"name": "n"}),
-    "Meeting.find": (lambda: Meeting.find, lambda c: c.meetings.find, "/app/meetings/x", ok(MEETING), {}),
+    "Meeting.find": (lambda: Meeting.find, lambda c: c.meetings.find, "/app/meetings/m", ok(MEETING), {}),
     "Meeting.create": (
         lambda: Meeting.create, lambda c: c.meetings.create, "/app/meetings", ok(MEETING), {"title": "t"},
     ),
     "Participant.find": (
-        lambda: Participant.find, lambda c: c.participants.find, "/app/meetings/m/participants/x", ok(PERSON),
+        lambda: Participant.find, lambda c: c.participants.find, "/app/meetings/m/participants/p", ok(PERSON),
         {"meeting_id": "m"},
     ),
     "Participant.create": (
         lambda: Participant.create, lambda c: c.participants.create, "/app/meetings/m/participants", ok(WITH_TOKEN),
         {"meeting_id": "m", **WHO},
     ),
-    "Session.find": (lambda: Session.find, lambda c: c.sessions.find, "/app/sessions/x", ok(SESSION), {}),
+    "Session.find": (lambda: Session.find, lambda c: c.sessions.find, "/app/sessions/s", ok(SESSION), {}),
     "Session.find_participant_by_peer_id": (
         lambda: Session.find_participant_by_peer_id, lambda c: c.sessions.find_participant_by_peer_id,
         "/app/sessions/peer-report/x", ok({"participant": REPORTED}), {"filters": "events"},
     ),
     "SessionParticipant.find": (
-        lambda: SessionParticipant.find, lambda c: c.session_participants.find, "/app/sessions/s/participants/x",
+        lambda: SessionParticipant.find, lambda c: c.session_participants.find, "/app/sessions/s/participants/p",
         ok({"participant": MARK}), {"session_id": "s"},
     ),
     "LivestreamSession.find": (
-        lambda: LivestreamSession.find, lambda c: c.livestream_sessions.find, "/app/livestreams/sessions/x",
+        lambda: LivestreamSession.find, lambda c: c.livestream_sessions.find, "/app/livestreams/sessions/b",
         ok(BROADCAST), {},
     ),
     "Livestream.find": (
-        lambda: Livestream.find, lambda c: c.livestreams.find, "/app/livestreams/x", ok({"livestream": LIVESTREAM}), {},
+        lambda: Livestream.find, lambda c: c.livestreams.find, "/app/livestreams/l", ok({"livestream": LIVESTREAM}), {},
     ),
     "Livestream.create": (
         lambda: Livestream.create, lambda c: c.livestreams.create, "/app/livestreams", ok(LIVESTREAM), {"name": "n"},
     ),
     "Recording.find": (
-        lambda: Recording.find, lambda c: c.recordings.find, "/app/recordings/x", ok(RECORDING), {},
+        lambda: Recording.find, lambda c: c.recordings.find, "/app/recordings/r", ok(RECORDING), {},
     ),
     "Recording.create": (
         lambda: Recording.create, lambda c: c.recordings.create, "/app/recordings", ok(RECORDING), {"meeting_id": "m"},
@@ -100,7 +100,7 @@ ENTRIES: dict[str, Entry] = {  # of the class, of the client, path, answer, keyw
     "Preset.create": (
         lambda: Preset.create, lambda c: c.presets.create, "/app/presets", ok(PRESET), {"name": "n", **PRESET_PARTS},
     ),
-    "Webhook.find": (lambda: Webhook.find, lambda c: c.webhooks.find, "/app/webhooks/x", ok(WEBHOOK), {}),
+    "Webhook.find": (lambda: Webhook.find, lambda c: c.webhooks.find, "/app/webhooks/w", ok(WEBHOOK), {}),
     "Webhook.create": (
         lambda: Webhook.create, lambda c: c.webhooks.create, "/app/webhooks", ok(WEBHOOK),
         {"name": "n", "url": "https://hooks.test", "events": []},
@@ -111,7 +111,7 @@ ENTRIES: dict[str, Entry] = {  # of the class, of the client, path, answer, keyw
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_class_and_the_client_send_the_same(mode: Mode, name: str) -> None:
     of_class, of_client, path, reply, keywords = ENTRIES[name]
-    ids = () if name.endswith(("create", "create_track", "current")) else ("x",)
+    ids = () if name.endswith(("create", "create_track", "current")) else (path.rpartition("/")[2],)
     script = Script(reply, reply)
     default_to(script)
     by_class = of_class()(*ids, **keywords)
@@ -126,7 +126,7 @@ def test_the_class_and_the_client_send_the_same(mode: Mode, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in ENTRIES if not name.startswith("App.")])
 def test_another_app_or_account_for_one_call(mode: Mode, name: str) -> None:
     of_class, of_client, path, reply, keywords = ENTRIES[name]
-    ids = () if name.endswith(("create", "create_track")) else ("x",)
+    ids = () if name.endswith(("create", "create_track")) else (path.rpartition("/")[2],)
     script = Script(reply, reply, reply)
     default_to(script)
     client = mode.client(script)

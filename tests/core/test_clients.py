@@ -106,7 +106,7 @@ class TestSharing:
 
         def work(worker: int) -> str:
             start.wait(20)
-            return client.sessions.find(str(worker)).id
+            return client.sessions.find("s").id
 
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(work, range(8))) == ["s"] * 8

@@ -173,10 +173,23 @@ class _Client:
         return getattr(self._client, name)
 
 
+def about_what_is_asked(name: str, body: Any) -> Any:
+    """The body with the ids that `CALLS` asks for, in place of the ids of the example."""
+    ids = {"app": "x", "livestream": "l", "session": "b", "preset": "x", "recording": "r", "webhook": "w", "peer": "x"}
+    kind = name.removesuffix("-active-livestream-session").replace("-id", "_id").removesuffix("_id").rpartition("-")[2]
+    data = body["data"]
+    if name.startswith("POST") or not isinstance(data, dict) or kind not in ids:
+        return body
+    nested = next((key for key in ("app", "livestream", "participant", "recording") if key in data), None)
+    found = data if nested is None else data[nested]
+    found = {**found, "id": ids[kind]} if "id" in found else found
+    return {**body, "data": found if nested is None else {**data, nested: found}}
+
+
 def read_all(mode: Mode, name: str, body: Any) -> list[Record]:
     act = CALLS[name][0]
     in_session = "active-session-" in name
-    script = Script(*([ok(ACTIVE)] if in_session else []), make_response(body))
+    script = Script(*([ok(ACTIVE)] if in_session else []), make_response(about_what_is_asked(name, body)))
     client = mode.client(script)
     active = mode.get(client.meetings.ref("m").active_session) if in_session else None
     return list(records(mode.get(act(_Client(client, active)))))

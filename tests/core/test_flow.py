@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, NotFoundError, RateLimitError, RealtimeKit
-from realtimekit.flow import Flow, Sleep, Step, run, run_async
+from realtimekit.flow import Blocking, Flow, Sleep, Step, run, run_async
 from realtimekit.interfaces import Request, Reservation, Response
 from realtimekit.resources.session import Sessions
 
@@ -216,3 +217,45 @@ def test_an_error_that_was_thrown_into_a_flow_leaves_no_cycle() -> None:
         assert attempt()() is None, "it goes with its last reference, and so does all that its frames hold"
     finally:
         gc.enable()
+
+
+def blocking_flow(function: Callable[[], Any]) -> Flow[Any]:
+    return (yield Blocking(function))
+
+
+def test_what_waits_for_a_disk_is_called_in_a_thread_by_the_async_client_alone() -> None:
+    assert client_of(Script()).run(blocking_flow(threading.get_ident)) == threading.get_ident()
+
+    async def run_it() -> int:
+        async with AsyncRealtimeKit(**SETTINGS) as client:
+            return await client.run(blocking_flow(threading.get_ident))
+
+    assert asyncio.run(run_it()) != threading.get_ident()
+
+
+def test_a_canceled_call_waits_for_the_disk() -> None:
+    """The function uses an open file, which is closed when the flow ends."""
+    begun, release, events = threading.Event(), threading.Event(), list[str]()
+
+    def sync() -> None:
+        begun.set()
+        release.wait(10)
+        events.append("written")
+
+    def flow() -> Flow[None]:
+        try:
+            yield Blocking(sync)
+        finally:
+            events.append("closed")
+
+    async def cancel() -> None:
+        async with AsyncRealtimeKit(**SETTINGS) as client:
+            task = asyncio.ensure_future(client.run(flow()))
+            await asyncio.to_thread(begun.wait, 10)
+            task.cancel()
+            asyncio.get_running_loop().call_later(0.05, release.set)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(cancel())
+    assert events == ["written", "closed"]

@@ -24,7 +24,8 @@ STORY = """
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            body = json.dumps({"success": True, "data": {"id": str(self.client_address[1])}}).encode()
+            found = {"id": self.path.rpartition("/")[2], "port": self.client_address[1]}
+            body = json.dumps({"success": True, "data": found}).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -46,9 +47,10 @@ STORY = """
     session = client.sessions.ref("s")
 
     def story():
-        ports = [client.sessions.find("s").id, client.sessions.find("s").id, session.reload().id]
+        found = [client.sessions.find("s"), client.sessions.find("s"), session.reload()]
+        ports = [session["port"] for session in found]
         transport = type(client._transports.get(Sync)).__name__
-        return {"ports": ports, "transport": transport, "default": realtimekit.Session.find("s").id}
+        return {"ports": ports, "transport": transport, "default": realtimekit.Session.find("s")["port"]}
 
     before = story() if sys.argv[2] == "used" else None
     read, write = os.pipe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -13,11 +14,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from realtimekit import APIConnectionError, Attempt, ConfigurationError, NotFoundError, RealtimeKit, ServerError
+from realtimekit.contract import load_slice
 
 from .scripted import TOKEN, Mode, Script, Step, error, lost, make_response, ok
 
 SESSION = "/accounts/acc/realtime/kit/app/sessions/sess-1"
-FOUND = ok({"session": {"id": "sess-1"}})
+FOUND = ok({"id": "sess-1"})
 
 
 class HookCalls(list[tuple[str, Attempt]]):
@@ -169,7 +171,7 @@ class TestSpans:
         with trace.get_tracer(__name__).start_as_current_span("the user's own"):
             find(mode, Script(FOUND))
         span, parent = spans()
-        assert span.name == "GET /{id}/sessions/{id}"
+        assert span.name == "GET /accounts/{account_id}/realtime/kit/{app_id}/sessions/{session_id}"
         assert span.kind is trace.SpanKind.CLIENT
         assert span.parent is not None
         assert parent.context is not None
@@ -180,7 +182,7 @@ class TestSpans:
             "server.address": "api.test",
             "server.port": 443,
             "url.full": f"https://api.test/client/v4{SESSION}",
-            "url.template": "/{id}/sessions/{id}",
+            "url.template": "/accounts/{account_id}/realtime/kit/{app_id}/sessions/{session_id}",
         }
         assert span.status.status_code is trace.StatusCode.UNSET
 
@@ -196,12 +198,38 @@ class TestSpans:
     @pytest.mark.parametrize(
         ("path", "template"),
         [
-            ("/accounts/0a1b/realtime/kit/7f3c-9/sessions/5d-1/participants", "/{id}/sessions/{id}/participants"),
-            ("/accounts/0a1b/realtime/kit/apps", "/apps"),
-            ("/accounts/0a/realtime/kit/7f/meetings/b%20c/active-session", "/{id}/meetings/{id}/active-session"),
+            ("/7f3c-9/sessions/5d-1/participants", "/{app_id}/sessions/{session_id}/participants"),
+            ("/apps", "/apps"),
+            ("/apps/weekly", "/apps/{app_id}"),
+            ("/7f/meetings/b%20c/active-session", "/{app_id}/meetings/{meeting_id}/active-session"),
         ],
     )  # fmt: skip
     def test_span_names_contain_no_ids(self, path: str, template: str) -> None:
         from realtimekit.instrumentation import _url_template
 
-        assert _url_template(path) == template
+        assert _url_template("/accounts/0a1b/realtime/kit" + path) == "/accounts/{account_id}/realtime/kit" + template
+
+    def test_the_spans_of_downloads_share_a_name(self) -> None:
+        from realtimekit.instrumentation import _url_template
+
+        assert _url_template("/bucket/store/5d-1/chat.csv") == "/{file}"
+
+    @pytest.mark.parametrize("template", sorted(load_slice()["paths"]))
+    @pytest.mark.parametrize("id", ["weekly", "sess-1", "5D-1", "a%2Fb", "meetings", "token"])
+    def test_spans_have_the_names_of_the_api_description(self, template: str, id: str) -> None:
+        from realtimekit.instrumentation import _url_template
+
+        assert _url_template(re.sub(r"{\w+}", id, template)) == template
+
+    @pytest.mark.parametrize(
+        ("base_url", "full"),
+        [
+            ("http://127.0.0.1:8787/client/v4", "http://127.0.0.1:8787/client/v4"),
+            ("http://[::1]:8787/client/v4", "http://[::1]:8787/client/v4"),
+        ],
+    )
+    def test_the_url_has_its_port(self, mode: Mode, spans: Spans, base_url: str, full: str) -> None:
+        find(mode, Script(FOUND), base_url=base_url)
+        (span,) = spans()
+        assert dict(span.attributes or {})["url.full"] == full + SESSION
+        assert dict(span.attributes or {})["server.port"] == 8787

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from realtimekit import DecodeError, Livestream, LivestreamSession, Meeting, NotFoundError, Recording
+from realtimekit import (
+    ActiveLivestreamSession,
+    DecodeError,
+    Livestream,
+    LivestreamSession,
+    Meeting,
+    NotFoundError,
+    Recording,
+)
 
 from .operation import NOON, Operation, call, record
-from .scripted import Mode, Script, error, make_response, ok, paging_of
+from .scripted import Mode, Script, client_of, error, make_response, ok, paging_of
 from .shapes import (
     BROADCAST,
     LIVESTREAM,
@@ -72,7 +82,7 @@ OPERATIONS: dict[str, Operation] = {
         call("GET", "/app/livestreams/l/active-livestream-session"),
         {"livestream": LIVESTREAM, "session": {**BROADCAST, "ingest_seconds": "60"}},
         lambda b: (type(b), b.ingest_seconds, dict(b.scope)),
-        (LivestreamSession, 60.0, {"account_id": "acc", "app_id": "app"}),
+        (ActiveLivestreamSession, 60.0, {"account_id": "acc", "app_id": "app"}),
     ),
     # of a meeting
     "meeting, livestream started": Operation(
@@ -176,6 +186,42 @@ def test_the_livestream_is_updated_from_the_response_with_its_broadcast(mode: Mo
     livestream = mode.client(script).livestreams.ref("l")
     mode.get(livestream.active_livestream_session())
     assert livestream.status == "IDLE"
+
+
+def test_the_active_broadcast_has_its_livestream_and_itself_as_records_that_reload(mode: Mode) -> None:
+    script = Script(
+        ok({"livestream": {**LIVESTREAM, "id": "l", "stream_key": "s3cret"}, "session": {**BROADCAST, "id": "b"}}),
+        ok({**BROADCAST, "id": "b", "viewer_seconds": 7}),
+        ok({"livestream": {**LIVESTREAM, "id": "l", "status": "IDLE"}, "sessions": []}),
+        ok({**BROADCAST, "id": "b", "viewer_seconds": 9}),
+    )
+    livestream = mode.client(script).livestreams.ref("l")
+    active = mode.get(livestream.active_livestream_session())
+    assert (type(active), type(active.session), type(active.livestream)) == (
+        ActiveLivestreamSession,
+        LivestreamSession,
+        Livestream,
+    )
+    assert active.livestream is livestream
+    assert active.session is active.session
+    assert (active.id, active.session.id, active.session.started_time) == ("b", "b", active.started_time)
+    assert mode.get(active.session.reload()).viewer_seconds == 7
+    assert mode.get(active.livestream.reload()).status == "IDLE"
+    assert mode.get(active.reload()).viewer_seconds == 9
+    assert [sent.path for sent in script.calls[1:]] == [
+        "/app/livestreams/sessions/b",
+        "/app/livestreams/l",
+        "/app/livestreams/sessions/b",
+    ]
+    assert "s3cret" not in f"{active!r} {active.to_dict()} {dict(active)}", "what is sent to a browser holds no key"
+
+
+def test_an_active_broadcast_that_was_pickled_knows_its_livestream_by_its_id() -> None:
+    script = Script(ok({"livestream": LIVESTREAM, "session": {**BROADCAST, "livestream_id": "l"}}))
+    active = client_of(script).livestreams.ref("l").active_livestream_session()
+    for copied in (pickle.loads(pickle.dumps(active)), copy.copy(active), copy.deepcopy(active)):
+        assert copied.livestream.to_dict() == {"id": "l"}
+        assert copied.session == active.session
 
 
 def test_no_live_broadcast_is_not_found(mode: Mode) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from realtimekit import Async, AsyncRealtimeKit, Participant, RealtimeKit, Recording, Session, SessionParticipant
+from realtimekit.artifacts.messages import ChatMessage
 from realtimekit.transports.emulator import connected
 
 if TYPE_CHECKING:
@@ -81,6 +84,64 @@ def test_in_models(kit: RealtimeKit) -> None:
     for other in ({"id": "sess-1"}, "sess-1", None):
         with pytest.raises(ValidationError):
             adapter.validate_python(other)
+
+
+MESSAGE = ChatMessage({"id": "m", "pinned": "false", "createdAt": "2026-06-03T10:00:00.000Z", "more": [1]})
+AS_JSON = {"id": "m", "pinned": False, "createdAt": "2026-06-03T10:00:00Z", "more": [1]}
+
+
+class Anything(BaseModel):
+    value: Any
+
+
+def test_records_where_no_type_is_declared(kit: RealtimeKit) -> None:
+    wanted = {"messages": [AS_JSON], "one": {"deep": AS_JSON}}
+    value: dict[str, Any] = {"messages": [MESSAGE], "one": {"deep": MESSAGE}}
+    for adapter in (TypeAdapter(Any), TypeAdapter(dict[str, Any]), TypeAdapter(dict[str, object])):
+        assert json.loads(adapter.dump_json(value)) == adapter.dump_python(value, mode="json") == wanted
+        assert adapter.dump_python(value)["messages"][0] is MESSAGE
+    assert json.loads(Anything(value=value).model_dump_json()) == {"value": wanted}
+    assert to_jsonable_python(value) == wanted
+    session = kit.sessions.find("sess-1")
+    assert to_jsonable_python({"session": session})["session"].keys() == session.to_dict().keys()
+    assert served(lambda: value, dict[str, Any]) == wanted
+
+
+def test_a_token_is_not_sent_where_no_type_is_declared(kit: RealtimeKit) -> None:
+    meeting = kit.meetings.create(title="Weekly")
+    alice = meeting.participants.create(name="Alice", custom_participant_id="user-1", preset_name="group_call_host")
+    with pytest.raises(ValueError, match="reveal"):
+        to_jsonable_python({"participant": alice})
+
+
+class Inquiry(BaseModel):
+    about: ChatMessage
+    session: Session | None = None
+    people: list[SessionParticipant[Async]] = []
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_a_body_with_records_has_a_json_schema(mode: Any) -> None:
+    schema = Inquiry.model_json_schema(mode=mode)
+    assert schema["properties"]["about"] == {"title": "ChatMessage", "type": "object", "additionalProperties": True}
+    assert schema["properties"]["session"]["anyOf"][0]["title"] == "Session"
+    assert schema["properties"]["people"]["items"]["title"] == "SessionParticipant"
+
+
+def test_a_route_with_records_in_its_body_is_documented() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    def ask(inquiry: Inquiry) -> Inquiry:
+        return inquiry
+
+    document = TestClient(app).get("/openapi.json").json()
+    assert "about" in document["components"]["schemas"]["Inquiry"]["properties"]
+
+
+def test_without_pydantic_a_record_has_no_serializer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "realtimekit.pydantic_schema", None)
+    assert not hasattr(MESSAGE, "__pydantic_serializer__")
 
 
 def test_pydantic_is_not_loaded() -> None:

@@ -93,6 +93,7 @@ READ: list[tuple[str, Any, Any]] = [
     ("inner", {"id": "i"}, Inner({"id": "i"})),
     ("inner_or_none", None, None),
     ("inners", [{"id": "i"}], [Inner({"id": "i"})]),
+    ("inners", [None, {"id": "i"}, None], [Inner({"id": "i"})]),
     ("inners_or_none", None, None),
     ("anything", {"a": 1}, {"a": 1}),
     ("anything", None, None),
@@ -156,7 +157,7 @@ WRONG: list[tuple[str, Any]] = [
     ("inner", "i"),
     ("inner", []),
     ("inners", {"id": "i"}),
-    ("inners", [{"id": "i"}, None]),
+    ("inners", [{"id": "i"}, "x"]),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -369,3 +369,56 @@ class TestNeighbours:
         assert summary.download_url is None
         mode.get(summary.reload())
         assert mode.get(session.summary).download_url == "u"
+
+
+class TestNull:
+    """Entries of a list that are null do not lose the others."""
+
+    PAGES: ClassVar[list[list[Any]]] = [["0", None, "1"], [None, None, None], [None, "2", "3"], ["4"]]
+
+    @classmethod
+    def serve(cls, call: Call, *, says: str) -> Step:
+        number = int(call.query["page_no"])
+        page = cls.PAGES[number - 1] if number <= len(cls.PAGES) else []
+        if call.query.get("per_page") == "1":
+            page = [None]
+        start = 3 * (number - 1) + 1
+        paging = paging_of(10, start, start + len(page) - 1) if says == "paging" else None
+        return ok({"sessions": [key and {"id": key} for key in page]}, paging)
+
+    @pytest.fixture(params=["paging", "nothing"])
+    def sessions(self, mode: Mode, request: pytest.FixtureRequest) -> Any:
+        return mode.client(Script(server=lambda call: self.serve(call, says=request.param))).sessions
+
+    def test_every_record_once_in_order(self, mode: Mode, sessions: Any) -> None:
+        assert ids(mode.get(sessions.all())) == [0, 1, 2, 3, 4]
+        assert ids(mode.get(sessions.prefetch(3).all())) == [0, 1, 2, 3, 4]
+
+    def test_first_and_page(self, mode: Mode, sessions: Any) -> None:
+        assert mode.get(sessions.first()).id == "0"
+        assert ids(mode.get(sessions.page(3))) == [2, 3]
+        assert mode.get(sessions.page(2)) == []
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 5, 9])
+    def test_a_limit_counts_records(self, mode: Mode, sessions: Any, limit: int) -> None:
+        assert ids(mode.get(sessions.limit(limit).all())) == [0, 1, 2, 3, 4][:limit]
+
+    def test_first_of_nothing_but_null(self, mode: Mode) -> None:
+        assert mode.get(mode.client(Script(server=lambda _: ok([None]))).sessions.first()) is None
+        assert mode.get(mode.client(Script(server=lambda _: ok([None]))).sessions.all()) == []
+
+    def test_lists_without_pages(self, mode: Mode) -> None:
+        broadcast = {"id": "b"}
+        script = Script(
+            ok([None, {"id": "w"}]),
+            ok([None, "meeting.ended"]),
+            ok({"data": [None, broadcast]}),
+            ok({"livestream": None, "sessions": [broadcast, None]}),
+            ok([None, {"date": "2026-06-03"}]),
+        )
+        client = mode.client(script)
+        assert [webhook.id for webhook in mode.get(client.webhooks.all())] == ["w"]
+        assert mode.get(client.webhooks.events()) == ["meeting.ended"]
+        assert [each.id for each in mode.get(client.sessions.ref("s").livestream_sessions())] == ["b"]
+        assert [each.id for each in mode.get(client.meetings.ref("m").livestream()).sessions] == ["b"]
+        assert len(mode.get(client.analytics.livestreams_daywise())) == 1

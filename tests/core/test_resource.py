@@ -196,12 +196,14 @@ class TestWrongIds:
         assert len({record, record}) == 1
 
     @pytest.mark.parametrize("wrong", WRONG)
-    def test_from_a_response_that_replace_the_right_one(self, wrong: Any, mode: Mode) -> None:
-        script = Script(ok({"id": wrong, "title": "x"}))
-        record = mode.get(mode.client(script).meetings.find("m"))
-        with pytest.raises(DecodeError, match=r"^<Meeting .*came with an id"):
-            mode.get(record.update(title="y"))
-        assert len(script.calls) == 1
+    def test_from_a_response_never_replace_the_right_one(self, wrong: Any, mode: Mode) -> None:
+        script = Script(ok({"id": wrong, "title": "x"}), ok({"id": "m", "title": "y"}))
+        with pytest.raises(
+            DecodeError,
+            match=r"^the response is about another record: its id is|^expected <Meeting id='m'.*> in the response, got",
+        ):
+            mode.get(mode.client(script).meetings.find("m"))
+        assert mode.get(mode.client(script).meetings.find("m")).title == "y"
 
     @pytest.mark.parametrize("wrong", WRONG)
     def test_from_the_caller_are_invalid_arguments(self, wrong: Any, mode: Mode) -> None:

@@ -119,9 +119,39 @@ class TestRefusals:
             with pytest.raises(ConfigurationError, match=words):
                 client_of(Script()).with_options(**setting)
         realtimekit.configure(app_id="before")
+        changes: dict[str, Any] = {"app_id": "after", **setting}
         with pytest.raises(ConfigurationError, match=words):
-            realtimekit.configure(app_id="after", **setting)
+            realtimekit.configure(**changes)
         assert resolve(api_token=TOKEN).app_id == "before", "a refused configure() changes nothing"
+
+    @pytest.mark.parametrize("name", ["account_id", "app_id"])
+    @pytest.mark.parametrize(
+        "value", ["a b", "acc\n", " acc", "acc\r\nX-Evil: 1", "a\tb", "acc\x00", "a\u00a0b", "\u200bacc"]
+    )
+    def test_an_id_with_a_space_or_a_line_end(self, name: str, value: str) -> None:
+        setting: dict[str, Any] = {name: value}
+        self.refused(f"^{name}=.* contains a space, a line break or another invisible character", **setting)
+        script = Script()
+        with pytest.raises(ValueError, match=f"^{name}=.* contains a space"):  # of one call
+            client_of(script).sessions.find("sess-1", **setting)
+        with pytest.raises(ValueError, match=f"^{name}=.* contains a space"):
+            client_of(script).sessions.where(**setting).first()
+        with pytest.raises(ValueError, match=f"^{name}=.* contains a space"):
+            client_of(script).sessions.ref("sess-1", **setting)
+        assert script.calls == []
+
+    @pytest.mark.parametrize("name", ["account_id", "app_id"])
+    def test_an_id_that_is_no_string(self, name: str) -> None:
+        self.refused(f"^{name} must be a string, not int$", **{name: 5})
+
+    def test_an_id_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(
+            "CLOUDFLARE_ACCOUNT_ID", "acc\n"
+        )  # as `$(cat file)` may leave it: spaces at the ends are no part
+        assert resolve(api_token=TOKEN).account_id == "acc"
+        monkeypatch.setenv("REALTIMEKIT_APP_ID", "a b")
+        with pytest.raises(ConfigurationError, match="app_id='a b' contains a space"):
+            resolve(api_token=TOKEN)
 
     def test_a_bad_transport_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("REALTIMEKIT_TRANSPORT", "requests")

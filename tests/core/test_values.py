@@ -11,11 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtimekit.values import encode_query_value, format_time, json_default, parse_date, parse_timestamp
+from realtimekit import DecodeError
+from realtimekit.record import Record
+from realtimekit.values import (
+    encode_query_value,
+    format_time,
+    json_default,
+    parse_date,
+    parse_timestamp,
+    to_unix_seconds,
+    to_utc_date,
+)
 
 CET = timezone(timedelta(hours=1))
 NAIVE = datetime(2026, 6, 3, 10, 0)
 EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2100, 1, 1)
+
+
+class Timed(Record):
+    at: datetime
 
 
 class Status(StrEnum):
@@ -56,6 +70,62 @@ def test_timestamps_seen_on_the_wire(text: str, moment: datetime) -> None:
 def test_an_invalid_time_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_timestamp(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        # ISO 8601 has two names for midnight
+        ("2026-06-03T24:00:00Z", datetime(2026, 6, 4, tzinfo=UTC)),
+        ("2026-12-31 24:00:00.000Z", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2026-06-03T24:00", datetime(2026, 6, 4, tzinfo=UTC)),
+        ("20260603T240000+0100", datetime(2026, 6, 3, 23, tzinfo=UTC)),
+        # RFC 3339, 5.6 and 5.7: leap seconds, in UTC or in a zone; "t" and "z"
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("2016-12-31T23:59:60.250Z", datetime(2017, 1, 1, microsecond=250_000, tzinfo=UTC)),
+        ("2017-01-01T05:29:60+05:30", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("1990-12-31T15:59:60-08:00", datetime(1991, 1, 1, tzinfo=UTC)),
+        ("2026-06-03t10:00:00z", datetime(2026, 6, 3, 10, tzinfo=UTC)),
+        ("2016-12-31t23:59:60z", datetime(2017, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_times_that_python_does_not_read_but_the_standards_allow(text: str, moment: datetime) -> None:
+    assert parse_timestamp(text) == moment
+    assert Timed({"at": text}).at == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-06-03T24:00:01Z", "2026-06-03T24:30:00Z", "2026-06-03T25:00:00Z", "2026-06-03T12:00:60Z",
+        "2026-06-03T23:59:61Z", "2026-06-03T23:58:60Z", "9999-12-31T24:00:00Z", "z", "24:00:00",
+    ],
+)  # fmt: skip
+def test_times_that_no_standard_allows(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - Python's own messages, too
+        parse_timestamp(text)
+    with pytest.raises(DecodeError, match=r"Timed\.at cannot be read"):
+        _ = Timed({"at": text}).at
+
+
+@pytest.mark.parametrize("zone", [timezone(timedelta(hours=5)), timezone(-timedelta(hours=5))])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_outside_of_the_calendar_is_a_clear_error(year: int, zone: timezone) -> None:
+    """The first hours of year 1 east of Greenwich are in year 0 in UTC, the last of 9999 west of it in 10000."""
+    time = datetime(1, 1, 1, tzinfo=zone) if year == 1 else datetime(9999, 12, 31, 23, 59, tzinfo=zone)
+    outside = (year == 1) == (zone.utcoffset(None) > timedelta(0))
+    for convert in (
+        lambda: format_time(time, "start_time"),
+        lambda: encode_query_value("start_time", time),
+        lambda: to_utc_date(time, "start_time"),
+        lambda: to_utc_date(time.isoformat(), "start_time"),
+        lambda: to_unix_seconds(time, "start_time"),
+    ):
+        if outside:
+            with pytest.raises(ValueError, match=r"start_time='.*' is not in the years 1 to 9999 in UTC"):
+                convert()
+        else:
+            convert()
 
 
 @pytest.mark.parametrize("text", ["2023-07-15", "2023-07-15T00:00:00Z", "2023-07-15T23:59:59.999Z", ' "2023-07-15"'])

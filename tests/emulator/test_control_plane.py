@@ -212,6 +212,35 @@ def test_end_is_refused(world: World, simulation: Simulation) -> None:
     refused(404, f"No active session found for meeting_id {meeting_id}", lambda: simulation.end(meeting_id), world)
 
 
+ODD_IDS: list[Any] = [None, object(), 2**70, 1.5, b"x", ["x"], "\ud800"]
+
+
+@pytest.mark.parametrize("id", ODD_IDS, ids=lambda value: type(value).__name__)
+def test_ids_of_odd_types_are_refused(world: World, id: Any) -> None:
+    before = world.state()
+    for emulator in (world.emulator, RemoteEmulator(world.server.control_url)):
+        calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
+            (emulator.join, (id, "x")),
+            (emulator.join, ("x", id)),
+            (emulator.enter, (id,)),
+            (emulator.leave, (id, "x")),
+            (emulator.leave, ("x", id)),
+            (emulator.chat, (id, "x", "text")),
+            (emulator.chat, ("x", id, "text")),
+            (emulator.chat, ("x", "x", id)),
+            (emulator.speak, (id, "x", "text", 0, 1)),
+            (emulator.end, (id,)),
+            (emulator.redeliver, (id,)),
+            (emulator.trigger, (id, "http://127.0.0.1:1")),
+            (emulator.trigger, ("meeting.ended", id)),
+        ]
+        for method, arguments in calls:
+            with pytest.raises(HTTPError) as caught:
+                method(*arguments)
+            assert caught.value.status == 400
+    assert world.state() == before
+
+
 def test_negative_times_are_refused(world: World, simulation: Simulation) -> None:
     alice = world.join(world.meeting())
     before = world.state()

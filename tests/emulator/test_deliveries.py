@@ -121,7 +121,7 @@ def test_recordings_and_livestreams(world: World) -> None:
 def test_only_subscribed_events_of_this_app(world: World) -> None:
     with Receiver() as receiver:
         subscribed(world, receiver, "meeting.started")
-        subscribed(world, receiver, "meeting.summary", enabled=False)
+        subscribed(world, receiver, "meeting.summary", url=f"{receiver.url}/disabled", enabled=False)
         other = world.call("POST", world.kit + "/apps", {"name": "other"}).data["app"]["id"]
         hook = {"name": "other", "url": receiver.url, "events": ["meeting.started", "meeting.ended"]}
         world.call("POST", f"{world.kit}/{other}/webhooks", hook)

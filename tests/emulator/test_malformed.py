@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from realtimekit import RealtimeKit
 from realtimekit.emulator import Emulator
+from realtimekit.transports.emulator import connected
 
 from .shape import error
 
@@ -257,6 +259,29 @@ def test_odd_queries(world: World, tail: str) -> None:
         response = world.call("GET", f"{world.app}/meetings?{name}={tail}")
         assert response.status == 400
         assert response.json()["success"] is False
+
+
+def test_a_search_of_any_length() -> None:
+    """SQLite's `like` takes 50,000 bytes. In this process, because an HTTP server takes fewer in a URL."""
+    with Emulator() as emulator:
+        client = RealtimeKit(**connected(emulator))
+
+        meeting = client.meetings.create(title="x" * 60_000)
+        person = meeting.participants.create(custom_participant_id="a", preset_name="group_call_host", name="Ä%_b\\")
+        session = client.sessions.find(emulator.join(meeting.id, person.id).session_id)
+        client.recordings.create(meeting_id=meeting.id)
+        for found in (client.meetings, client.sessions, client.recordings):
+            assert [len(found.where(search="X" * length).all()) for length in (50_001, 60_001)] == [1, 0]
+        for empty in (client.presets, session.participants):
+            assert empty.where(search="x" * 50_001).all() == []
+        assert [session.participants.where(search=text).count() for text in ("%_B\\", "Ä", "ä", "__")] == [1, 1, 0, 0]
+
+
+def test_a_filter_named_many_times() -> None:
+    with Emulator() as emulator:
+        client = RealtimeKit(**connected(emulator))
+        recording = client.recordings.create(meeting_id=client.meetings.create(title="x").id)
+        assert client.recordings.where(status=["INVOKED", "ERRORED"] * 200_000).all() == [recording]
 
 
 @pytest.mark.parametrize("query", ["&&==&", "=x", "colour", "%00=%00", "search"])

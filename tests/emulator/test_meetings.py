@@ -202,3 +202,9 @@ def test_bad_times(world: World, name: str, value: str) -> None:
     response = world.get("/meetings", **{name: value})
     assert response.status == 400
     assert response.json() == error(400, f'BAD_REQUEST: "{name}" must be a valid ISO 8601 date')
+
+
+@pytest.mark.parametrize("language", ["en", "en-US", "pt-BR", "es-419", "ko", "multi"])
+def test_languages_of_live_and_post_meeting_transcription(world: World, language: str) -> None:
+    ai_config = {"transcription": {"language": language}}
+    assert world.post("/meetings", {"ai_config": ai_config}).data["ai_config"] == ai_config

@@ -65,6 +65,12 @@ def test_create_get_replace_delete(world: World, given: dict[str, Any]) -> None:
         assert gone.json() == NOT_FOUND
 
 
+@pytest.mark.parametrize("logo", ["", "https://example.com/logo.png"])
+def test_a_logo_may_be_empty(world: World, given: dict[str, Any], logo: str) -> None:
+    given["ui"]["design_tokens"]["logo"] = logo
+    assert world.post("/presets", given).data["ui"]["design_tokens"]["logo"] == logo
+
+
 def test_patch_takes_any_part_and_keeps_the_rest(world: World, given: dict[str, Any]) -> None:
     path = f"/presets/{world.post('/presets', given).data['id']}"
     change = {"permissions": {"chat": {"public": {"can_send": False}}}, "config": {"max_screenshare_count": 3}}

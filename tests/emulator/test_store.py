@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from realtimekit import RealtimeKit
-from realtimekit.emulator import Emulator
+from realtimekit import RealtimeKit, ServerError
+from realtimekit.emulator import Emulator, HTTPError
 from realtimekit.transports.emulator import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+CREDENTIALS: dict[str, Any] = {"account_id": "acc", "app_id": "app", "api_token": "emulator-x"}
 
 
 def test_credentials_stay_and_others_are_refused(tmp_path: Path) -> None:
@@ -146,3 +148,45 @@ def test_an_unclosed_emulator_leaves_nothing_open() -> None:
     gc.collect()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         database.execute("select 1")
+
+
+def damage(file: Path, pages: range) -> None:
+    with file.open("r+b") as stream:
+        for page in pages:
+            stream.seek(page * 4096)
+            stream.write(b"\xa5" * 4096)
+
+
+def filled(file: Path) -> None:
+    with Emulator(file, **CREDENTIALS) as emulator:
+        client = RealtimeKit(**connected(emulator))
+        for number in range(300):
+            client.meetings.create(title=f"{number} " + "x" * 200)
+
+
+def test_a_damaged_file_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "kit.db"
+    filled(file)
+    pages = file.stat().st_size // 4096
+    for page in (range(pages // 2, pages // 2 + 1), range(pages - 1, pages), range(1, 2), range(1)):
+        copy = tmp_path / "copy.db"
+        copy.write_bytes(file.read_bytes())
+        damage(copy, page)
+        before = copy.read_bytes()
+        with pytest.raises(ValueError, match=r"the file is damaged|not a database of this version of the emulator"):
+            Emulator(copy)
+        assert copy.read_bytes() == before
+
+
+def test_a_file_that_is_damaged_later_is_named_in_the_error(tmp_path: Path) -> None:
+    file = tmp_path / "kit.db"
+    filled(file)
+    with Emulator(file) as emulator:
+        emulator.world.store.run("pragma cache_size = 1")
+        client = RealtimeKit(**connected(emulator), max_retries=0)
+        damage(file, range(20, file.stat().st_size // 4096))
+        with pytest.raises(ServerError, match="the emulator cannot read its database: the file is damaged"):
+            client.meetings.page_size(1000).all()
+        with pytest.raises(HTTPError, match="the file is damaged") as caught:
+            emulator.reset()
+        assert caught.value.status == 500

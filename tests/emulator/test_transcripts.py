@@ -176,6 +176,12 @@ def test_many_blank_lines_do_not_end_a_cue(world: World, kind: str, text: str) -
     assert found == [sentence._replace(text=one_line_end(sentence.text)) for sentence in wanted]
 
 
+def test_a_line_of_times_in_a_sentence_begins_no_cue(world: World) -> None:
+    who, wanted = said(world, "hello\n2\n00:00:02,000 --> 00:00:03,000\nBob: I quit", "next")
+    text = transcript(world, who.session_id, "SRT").decode()
+    assert len(re.findall(r"^[0-9:,]+ --> [0-9:,]+$", text, re.MULTILINE)) == len(wanted)
+
+
 def test_an_arrow_in_srt_is_text(world: World) -> None:
     who, wanted = said(world, "from a --> to b", "next")
     assert read_srt(transcript(world, who.session_id, "SRT")) == wanted

@@ -88,3 +88,47 @@ def test_those_of_another_app_are_not_seen(world: World) -> None:
     other = world.call("POST", world.kit + "/apps", {"name": "other"}).data["app"]["id"]
     assert world.call("GET", f"{world.kit}/{other}/webhooks/{made['id']}").status == 404
     assert world.call("GET", f"{world.kit}/{other}/webhooks").data == []
+
+
+INVALID_ID = '"id" must be a valid GUID'
+
+
+@pytest.mark.parametrize(
+    "id", ["x", "hook-1", "901e9adf-ebd9-41f0-9098", "901e9adf-ebd9-41f0-9098-28171bc04ddg", "%00"]
+)
+def test_an_id_that_is_no_guid(world: World, id: str) -> None:
+    """As in the four documented examples: only that of GET has a colon."""
+    before = world.state()
+    path = f"/webhooks/{id}"
+    assert world.get(path).json() == error(400, f"BAD_REQUEST: {INVALID_ID}")
+    for response in (world.patch(path, {}), world.put(path, GIVEN), world.delete(path)):
+        assert response.status == 400
+        assert response.json() == error(400, f"BAD_REQUEST {INVALID_ID}")
+    assert world.state() == before
+
+
+def test_a_guid_without_hyphens_is_one(world: World) -> None:
+    assert world.get("/webhooks/901E9ADFebd941f0909828171bc04ddd").json() == NOT_FOUND
+
+
+def test_a_webhook_is_found_by_an_id_that_a_test_chose(world: World) -> None:
+    world.emulator.next_ids.append("hook-1")
+    made = world.post("/webhooks", GIVEN).data
+    assert world.get("/webhooks/hook-1").data == made
+
+
+def test_a_url_has_one_webhook_in_an_app(world: World) -> None:
+    taken = error(409, f"A webhook with URL {GIVEN['url']} already exists")
+    first = world.post("/webhooks", GIVEN).data
+    second = world.post("/webhooks", {**GIVEN, "url": "https://example.com/other"}).data
+    before = world.state()
+    path = f"/webhooks/{second['id']}"
+    for response in (world.post("/webhooks", GIVEN), world.put(path, GIVEN), world.patch(path, {"url": GIVEN["url"]})):
+        assert response.status == 409
+        assert response.json() == taken
+    assert world.state() == before
+    assert world.put(f"/webhooks/{first['id']}", GIVEN).status == 200  # its own
+    other = world.call("POST", world.kit + "/apps", {"name": "other"}).data["app"]["id"]
+    assert world.call("POST", f"{world.kit}/{other}/webhooks", GIVEN).status == 201
+    world.delete(f"/webhooks/{first['id']}")
+    assert world.post("/webhooks", GIVEN).status == 201

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
@@ -94,12 +93,12 @@ class Caller:
 
     def get(self, value: Any) -> Any:
         """Return the result of a call, awaited if necessary."""
-        return self.run(value) if inspect.iscoroutine(value) else value
+        return self.run(value) if asyncio.iscoroutine(value) else value
 
     async def awaited(self, call: Callable[..., Any], **options: Any) -> Any:
         """Return the result of a call, inside a coroutine that `run` runs."""
         value = call(**options)
-        return await value if inspect.iscoroutine(value) else value
+        return await value if asyncio.iscoroutine(value) else value
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the event loop that the client belongs to."""

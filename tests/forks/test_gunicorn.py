@@ -25,11 +25,13 @@ WORKERS = 3
 
 
 @contextmanager
-def gunicorn(environment: dict[str, str], log: Path, *options: str) -> Generator[int]:
-    """Serve `wsgi.app`, and yield the port."""
+def gunicorn(
+    environment: dict[str, str], log: Path, *options: str, app: str = "tests.forks.wsgi:app", preload: bool = True
+) -> Generator[int]:
+    """Serve an application, and yield the port."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening, log.open("wb") as out:
-        command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", str(WORKERS), *options]
-        command += ["--bind", f"fd://{listening.fileno()}", "--graceful-timeout", "20", "tests.forks.wsgi:app"]
+        command = [sys.executable, "-m", "gunicorn", *["--preload"] * preload, "--workers", str(WORKERS), *options]
+        command += ["--bind", f"fd://{listening.fileno()}", "--graceful-timeout", "20", app]
         process = subprocess.Popen(
             command,
             env=environment,

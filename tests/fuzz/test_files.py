@@ -165,6 +165,7 @@ def wait(text: str) -> None:
 
 CUE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
 LINES = "1\n00:00:01,000 --> 00:00:02,000\nAlice: x\n\n"
+MARK = "\u2060"
 ROW = '0,p,u,c,Alice,"Hello"\n'
 QUICK: dict[str, tuple[Callable[[str], None], str]] = {
     "tags that never end": (transcript, f"{CUE}{'<' * LONG}"),
@@ -180,6 +181,10 @@ QUICK: dict[str, tuple[Callable[[str], None], str]] = {
     "blanks around times": (transcript, f"WEBVTT\n\n{' ' * LONG}-->{' ' * LONG}"),
     "blanks after times": (transcript, f"WEBVTT\n\n00:01.000 --> 00:02.000{' ' * LONG}\nx"),
     "blank lines": (transcript, f"{CUE}{chr(10) * LONG}"),
+    "marks": (transcript, f"{LINES}2\n00:00:01,000 --> 00:00:02,000\n{MARK * LONG}: --{MARK * LONG}"),
+    "marked colons": (transcript, f"{LINES}2\n00:00:01,000 --> 00:00:02,000\n{f'{MARK}:' * LONG}"),
+    "arrows in a text": (transcript, f"{LINES}2\n00:00:01,000 --> 00:00:02,000\n{'-->' * LONG}"),
+    "cues without a blank line": (transcript, LINES.replace("\n\n", "\n") * (LONG // len(LINES))),
     "carriage returns": (transcript, f"{CUE}{chr(13) * LONG}"),
     "arrows": (transcript, f"WEBVTT\n\n{'-->' * (LONG // 3)}"),
     "many cues": (transcript, LINES * (LONG // len(LINES))),

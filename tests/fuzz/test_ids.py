@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,11 +15,17 @@ from hypothesis import strategies as st
 
 from realtimekit import APIConnectionError, AsyncRealtimeKit, RealtimeKit
 from realtimekit.emulator.routes import API
-from tests.transports.loopback import Server, answer
+from tests.transports.loopback import Connection, Server, answer
 
 from .examples import fuzzed
 
-ANSWER = answer(b'{"success": true, "data": {"id": "x"}}', headers=("content-type: application/json",))
+
+def answer_about_the_asked(connection: Connection) -> None:
+    while request := connection.receive():
+        body = {"success": True, "data": {"id": unquote(request.target.rpartition("/")[2])}}
+        connection.send(answer(json.dumps(body).encode(), headers=("content-type: application/json",)))
+
+
 ODD = ["..", ".", "%2e%2e", "%2F", "..%2f", "//", "\\", "?", "#", ";", "@", ":", "\0", "\r\n", " ", "%", "{", "}", "|"]
 ids = st.one_of(
     st.text(max_size=12),
@@ -30,7 +37,7 @@ ids = st.one_of(
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server(ANSWER) as server:
+    with Server(answer_about_the_asked) as server:
         yield server
 
 

@@ -84,7 +84,7 @@ SETTINGS: dict[str, Any] = {"api_token": "x", "account_id": "a", "app_id": "b"}
 
 
 def found() -> Response:
-    return ok({"session": {"id": "sess-1"}})
+    return ok({"id": "sess-1"})
 
 
 def test_a_429_is_waited_for_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,6 +204,29 @@ def test_requests_in_flight_count_as_used_after_a_while(simulation: Simulation, 
     assert not any(waits(limiter, 10)), "they are forgotten with their window"
 
 
+def test_a_request_that_never_ends_expires(simulation: Simulation, limiter: LocalLimiter) -> None:
+    """An interrupt between `reserve` and the flow loses a reservation, while others go on all the time."""
+    observe(limiter, with_limit(100, 300, quota=100))
+    for _ in range(60):
+        limiter.reserve()
+    for remaining in range(99, 89, -1):
+        simulation.now += 1
+        limiter.observe(with_limit(remaining, 300 - (100 - remaining), quota=100), limiter.reserve())
+    assert limiter.count_in_flight() == (0, 0)
+
+
+def test_a_late_outcome_is_that_of_its_own_request(simulation: Simulation, limiter: LocalLimiter) -> None:
+    late = limiter.reserve()
+    simulation.now += 6
+    limiter.reserve()
+    limiter.observe(None, late)
+    assert limiter.count_in_flight() == (1, 0)
+    limiter.observe(None)
+    simulation.now += 0.1
+    limiter.observe(None)
+    assert limiter.count_in_flight() == (0, 0), "without a reservation it is that of the oldest"
+
+
 # --- the queue --------------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from realtimekit import (
 from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
 from realtimekit.limits import LocalLimiter
+from realtimekit.quality.finding import Finding
 from realtimekit.quality.thresholds import Threshold, Thresholds
 from realtimekit.resources.session_quality import (
     MissingReport,
@@ -32,6 +33,11 @@ from realtimekit.resources.session_quality import (
 )
 from realtimekit.transports.emulator import connected
 
+from .sample_reports import samples
+
+WARNING = Finding(
+    "packet_loss", "warning", "sent", "audio", None, None, (), {}, "audio sent lost 7 % of its packets", "%"
+)
 PATIENCE = 20  # seconds; only a failing test waits that long
 
 Served = Callable[[], Response]
@@ -202,8 +208,9 @@ def gone(_: Served) -> Response:
     raise APIConnectionError("the connection broke", maybe_processed=True)
 
 
-def no_report(_: Served) -> Response:
-    return Response(200, {}, b'{"success": true, "data": {"participant": {"id": "x"}}}')
+def no_report(as_it_is: Served) -> Response:
+    participant = {"id": json.loads(as_it_is().content)["data"]["participant"]["id"]}
+    return Response(200, {}, json.dumps({"success": True, "data": {"participant": participant}}).encode())
 
 
 def no_participant(_: Served) -> Response:
@@ -335,7 +342,64 @@ def test_as_json(meeting: Meeting) -> None:
 
 def test_frames_need_the_reports(meeting: Meeting) -> None:
     pytest.importorskip("pandas")
-    with pytest.raises(ValueError, match=r"pass keep_reports=True"):
+    with pytest.raises(ValueError, match=r"pass keep_reports=True to session\.quality\(\)"):
         meeting.of(asynchronous=False).to_pandas()
     frame = meeting.of(asynchronous=False, keep_reports=True).to_pandas()
     assert set(frame["peer"]) == set(meeting.peers)
+
+
+# --- the findings of everybody ----------------------------------------------------------------------------------------
+
+
+def with_loss(*lossy: str) -> Callable[[Served], Response]:
+    """The response about a participant: a minute of heavy loss in these lists, and a good call otherwise."""
+    quality = {name: samples(name, 10, packets_lost=100, jitter=0.05) for name in lossy}
+
+    def answer(served: Served) -> Response:
+        document = json.loads(served().content)
+        document["data"]["participant"]["peer_report"] = {"quality": quality}
+        return Response(200, {}, json.dumps(document).encode())
+
+    return answer
+
+
+def test_the_findings_of_a_session_name_the_participants(meeting: Meeting, asynchronous: bool) -> None:
+    for peer_id in meeting.peers:
+        meeting.transport.answers[peer_id] = with_loss()
+    meeting.transport.answers[meeting.peers[1]] = with_loss("audio_producer", "audio_consumer")
+    quality = meeting.of(asynchronous)
+    (finding,) = quality.findings
+    assert finding.text == ("P1's network was bad from 14:00:00 to 14:01:00 UTC: audio sent and received")
+    assert (finding.peer_id, finding.display_name) == (meeting.peers[1], "P1")
+    assert [detail.kind for detail in finding.details] == ["packet_loss", "packet_loss", "high_jitter", "high_jitter"]
+    (own,) = [peer for peer in quality.participants if peer.findings]
+    assert own.findings[0].text.startswith("the network was bad")
+    assert repr(quality) == f"<SessionQuality session_id={meeting.session_id!r} participants=6 missing=0 findings=1>"
+    assert repr(own) == f"<PeerQuality peer_id={meeting.peers[1]!r} display_name='P1' findings=1>"
+
+
+def test_the_worst_findings_of_a_session_come_first(meeting: Meeting) -> None:
+    quality = meeting.of(asynchronous=False)
+    mild, severe = ([finding] for finding in (WARNING, WARNING._replace(severity="severe")))
+    first, second, *_ = quality.participants
+    found = quality._replace(participants=[first._replace(findings=mild), second._replace(findings=severe)]).findings
+    names = [peer.participant.display_name for peer in (second, first)]
+    assert [finding.text for finding in found] == [f"{name}: audio sent lost 7 % of its packets" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"display_name": None, "custom_participant_id": "c", "id": "p"}, "c"),
+        ({"display_name": "", "id": "p"}, "p"),
+        ({}, "(no name)"),
+    ],
+)
+def test_a_participant_without_a_name(meeting: Meeting, fields: dict[str, Any], name: str) -> None:
+    quality = meeting.of(asynchronous=False)
+    peer = quality.participants[0]._replace(
+        participant=type(quality.participants[0].participant)(fields, client=RealtimeKit(**meeting.settings), scope={}),
+        findings=[WARNING],
+    )
+    (finding,) = quality._replace(participants=[peer]).findings
+    assert finding.text == f"{name}: audio sent lost 7 % of its packets"

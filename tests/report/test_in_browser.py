@@ -23,6 +23,7 @@ window.seen = [];
 document.addEventListener("securitypolicyviolation", event => window.seen.push(event.violatedDirective));
 window.alert = text => window.seen.push(`alert ${text}`);
 """
+PHONE_HEADERS = ["MOS, mean of audio sent", "lost, % of audio received", "round-trip time, ms, 90th percentile"]
 CONTRAST = """
 () => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -176,6 +177,57 @@ def test_the_quality_of_everybodys_call(look: Looking, made: SessionReport) -> N
         assert drawn.count() > 0
         assert drawn.first.evaluate("path => getComputedStyle(path).stroke") not in {"none", "rgb(0, 0, 0)"}
     assert page.locator(".call table").count() == len(made.calls), "the numbers stand in a table, too"
+
+
+def test_the_overview_is_readable_on_a_phone(look: Looking, made: SessionReport) -> None:
+    overview = look(390).page.locator(".overview")
+    names = overview.locator("tbody th")
+    assert names.count() == len(made.calls)
+    for name in names.all():
+        box = name.bounding_box()
+        assert box
+        assert box["width"] > 390 / 2
+        assert name.evaluate("th => parseFloat(getComputedStyle(th).fontSize)") >= 15
+    words = overview.evaluate(
+        "table => [...table.querySelector('tbody tr').cells].map(c => getComputedStyle(c, '::after').content)"
+    )
+    assert words == ["none", "none", *(f'"{text}"' for text in PHONE_HEADERS)]
+    wide = [" ".join(text.split()) for text in look().page.locator(".overview thead .number").all_inner_texts()]
+    assert [text.replace(",", "") for text in PHONE_HEADERS] == [text.replace(",", "") for text in wide]
+    scroll, shown = overview.evaluate("t => [t.parentElement.scrollWidth, t.parentElement.clientWidth]")
+    assert scroll == shown, "no number is to the right of the screen"
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_lines_are_told_apart_without_color(look: Looking, media: str) -> None:
+    page = look().page
+    page.emulate_media(media=media)  # type: ignore[arg-type]
+    style = "path => [getComputedStyle(path).strokeDasharray, getComputedStyle(path).strokeWidth]"
+
+    def drawn(where: str, line: str) -> list[str]:
+        found: list[str] = page.locator(f"{where} .{line.replace(' ', '.')} path").first.evaluate(style)
+        return found
+
+    lines = {line: drawn("svg.plot", line) for line in ("audio sent", "audio received", "video sent", "video received")}
+    assert len({tuple(look) for look in lines.values()}) == 4
+    assert lines["audio sent"][0] == lines["audio received"][0] != lines["video sent"][0] == lines["video received"][0]
+    assert float(lines["audio sent"][1].removesuffix("px")) > 2 * float(lines["audio received"][1].removesuffix("px"))
+    assert {line: drawn(".legend", line) for line in lines} == lines, "as the legend says"
+    assert drawn("svg.plot", "threshold") not in lines.values()
+
+
+def test_all_kinds_of_media_have_dashes_of_their_own(look: Looking) -> None:
+    page = look().page
+    dashes = page.evaluate(
+        """() => ["audio", "video", "screenshare_audio", "screenshare_video"].map(media => {
+             const group = document.querySelector(".legend .audio.sent");
+             group.setAttribute("class", `${media} sent`);
+             const dash = getComputedStyle(group.firstChild).strokeDasharray;
+             group.setAttribute("class", "audio sent");
+             return dash;
+           })"""
+    )
+    assert len(set(dashes)) == 4
 
 
 def test_a_link_in_the_overview_unfolds_its_call(look: Looking) -> None:

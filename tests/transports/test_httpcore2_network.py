@@ -17,7 +17,8 @@ import pytest
 
 from realtimekit.errors import APITimeoutError
 from realtimekit.transports.httpcore2 import AsyncHttpcore2Transport, Httpcore2Transport, network
-from realtimekit.transports.httpcore2.pools import AsyncConnectionPool, AsyncPoolShards, ConnectionPool
+from realtimekit.transports.httpcore2.connection_pool import ConnectionPool
+from realtimekit.transports.httpcore2.pools import AsyncConnectionPool, AsyncPoolShards
 
 from .loopback import Server, answer, socks
 from .test_deadlines import TIMEOUT, connects_and, says_nothing

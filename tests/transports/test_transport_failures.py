@@ -255,6 +255,11 @@ def test_an_invalid_proxy(
     if "a..b" in url and "Pyreqwest" in request.node.name:
         pytest.skip("pyreqwest notices it only when it connects")
     monkeypatch.setenv("HTTPS_PROXY", url.format(PASSWORD))
+    sender = open_sender()
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
-        open_sender()
+        sender.send(ask("https://api.example.invalid"))
     assert_tells_no_secret(caught.value)
+    with Server(answer(b"direct")) as server:
+        assert sender.send(ask(server.url)).content == b"direct", "what is not used is not judged"
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert "cannot connect" in str(failure(open_sender(), "https://127.0.0.1:9"))

@@ -173,13 +173,14 @@ def test_a_proxy_that_is_not_there(open_sender: Open, monkeypatch: pytest.Monkey
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("user", ["", f"u:{PASSWORD}@"], ids=["open", "password"])
+@pytest.mark.parametrize("named", ["socks5h", "socks"])  # the second is how GNOME names it
 def test_through_a_socks_proxy(
-    open_sender: Open, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext, user: str, *, encrypted: bool
+    open_sender: Open, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext, user: str, named: str, *, encrypted: bool
 ) -> None:
     told: list[bytes] = []
     scheme = "https" if encrypted else "http"
     with Server(answer(b"hello"), tls=tls if encrypted else None) as origin, Server(socks(origin.port, told)) as server:
-        monkeypatch.setenv("ALL_PROXY", f"socks5h://{user}127.0.0.1:{server.port}")
+        monkeypatch.setenv("ALL_PROXY", f"{named}://{user}127.0.0.1:{server.port}")
         sender = open_sender()
         url = f"{scheme}://api.example.invalid/a%2Fb"
         assert [sender.send(ask(url)).content for _ in range(2)] == [b"hello"] * 2

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any, assert_type
 
 from realtimekit import (
+    ActiveLivestreamSession,
     ActiveSession,
     App,
     Async,
@@ -29,6 +30,7 @@ from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.resources.active_session import MuteResult
 from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.resources.livestream import Broadcasts, LivestreamDetails
+from realtimekit.resources.recording import Recordings
 from realtimekit.resources.session import Sessions
 from realtimekit.resources.session_participant import SessionParticipants
 
@@ -63,6 +65,11 @@ async def records(session: Session[Async], meeting: Meeting[Async], participant:
     assert_type(await session.transcript, Transcript[Async])
     assert_type(await session.transcript_as("VTT"), Transcript[Async])
     assert_type(await (await session.chat).read(), bytes)
+    assert_type(session.recordings, Recordings[Async])
+    assert_type(await session.recordings.all(), list[Recording[Async]])
+    assert_type(await session.meeting, Meeting[Async])
+    assert_type([each async for each in meeting.sessions.where(status="ENDED")], list[Session[Async]])
+    assert_type(await participant.sessions.first(), Session[Async] | None)
     assert_type(await session.generate_summary(), Summary[Async])
     assert_type(await session.livestream_sessions(), list[LivestreamSession[Async]])
     assert_type(await session.reload(), Session[Async])
@@ -93,7 +100,10 @@ async def media(client: AsyncRealtimeKit, livestream: Livestream[Async]) -> None
     assert_type(recording.meeting, Meeting[Async] | None)
     assert_type(livestream.sessions, Broadcasts[Async])
     assert_type(await livestream.sessions.all(), list[LivestreamSession[Async]])
-    assert_type(await livestream.active_livestream_session(), LivestreamSession[Async])
+    assert_type(await livestream.active_livestream_session(), ActiveLivestreamSession[Async])
+    active = await livestream.active_livestream_session()
+    assert_type(await active.session.reload(), LivestreamSession[Async])
+    assert_type(await active.livestream.reload(), Livestream[Async])
     assert_type([preset async for preset in client.presets], list[Preset[Async]])
     assert_type(await client.webhooks.find("w"), Webhook[Async])
     assert_type(await client.webhooks.events(), list[str])

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, assert_type
 
 from realtimekit import (
+    ActiveLivestreamSession,
     ActiveSession,
     App,
     Chat,
@@ -111,6 +112,14 @@ def records(session: Session, meeting: Meeting, participant: Participant) -> Non
     assert_type(session.generate_summary(), Summary)
     assert_type(session.livestream_sessions(page_no=1, per_page=10), list[LivestreamSession])
     assert_type(session.reload(), Session)
+    assert_type(session.recordings, Recordings[Sync])
+    assert_type(session.recordings.first(), Recording | None)
+    assert_type(session.meeting, Meeting)
+    assert_type(session.meeting.sessions, Sessions[Sync])
+    assert_type(participant.sessions.order_by("-created_at"), Sessions[Sync])
+    assert_type(meeting.active_session.meeting, Meeting)
+    assert_type(Recording.all(session_id="sess-1"), list[Recording])
+    assert_type(Session.where(meeting_id="meet-1"), Sessions[Sync])
     assert_type(meeting.update(status="INACTIVE"), Meeting)
     assert_type(meeting.participants.create(custom_participant_id="u", preset_name="p", name="Alice"), Participant)
     assert_type(meeting.active_session, ActiveSession)
@@ -143,7 +152,9 @@ def media(client: RealtimeKit, recording: Recording, livestream: Livestream) -> 
     assert_type(recording.meeting, Meeting | None)
     assert_type(livestream.sessions, Broadcasts[Sync])
     assert_type(livestream.sessions.first(), LivestreamSession | None)
-    assert_type(livestream.active_livestream_session(), LivestreamSession)
+    assert_type(livestream.active_livestream_session(), ActiveLivestreamSession)
+    assert_type(livestream.active_livestream_session().session.reload(), LivestreamSession)
+    assert_type(livestream.active_livestream_session().livestream.reload(), Livestream)
 
 
 def of_the_app(client: RealtimeKit, preset: Preset, webhook: Webhook) -> None:

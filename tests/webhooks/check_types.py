@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, assert_type
 
-from realtimekit import Async, AsyncRealtimeKit, RealtimeKit, Session, SessionParticipant, Transcript
+from realtimekit import Async, AsyncRealtimeKit, RealtimeKit, Recording, Session, SessionParticipant, Transcript
 from realtimekit.webhooks import (
     AsyncReceiver,
     AsyncRouter,
@@ -15,8 +16,10 @@ from realtimekit.webhooks import (
     MeetingTranscript,
     ParticipantEvent,
     Receiver,
+    RecordingStatusUpdate,
     Router,
 )
+from realtimekit.webhooks.payloads import EventRecording
 
 
 def blocking(receiver: Receiver, router: Router, client: RealtimeKit) -> None:
@@ -35,6 +38,12 @@ def blocking(receiver: Receiver, router: Router, client: RealtimeKit) -> None:
     @router.on(ParticipantEvent)
     def by_class(event: ParticipantEvent) -> None:
         assert_type(event.participant_record, SessionParticipant)
+
+    @router.on(RecordingStatusUpdate)
+    def of_a_recording(event: RecordingStatusUpdate) -> None:
+        assert_type(event.recording, EventRecording)
+        assert_type(event.recording.download("recordings/"), Path)
+        assert_type(event.recording_record, Recording)
 
     @router.on("meeting.ended", "meeting.started")
     def by_names(event: Event) -> None:
@@ -56,6 +65,12 @@ async def awaiting(receiver: AsyncReceiver, router: AsyncRouter, client: AsyncRe
         assert_type(event.transcript, Transcript[Async])
         assert_type(await event.transcript.read(), bytes)
         assert_type(await event.session, Session[Async])
+
+    @router.on(RecordingStatusUpdate)
+    async def of_a_recording(event: RecordingStatusUpdate[Async]) -> None:
+        assert_type(await event.recording.download("recordings/"), Path)
+        assert_type(await event.recording.tracks[0].download("recordings/"), Path)
+        assert_type(await event.recording_record, Recording[Async])
 
 
 def mixed_up(client: AsyncRealtimeKit, router: AsyncRouter) -> None:

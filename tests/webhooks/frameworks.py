@@ -41,7 +41,14 @@ class Quiet(WSGIRequestHandler):
 
 
 def under_wsgiref(app: Any) -> Any:
-    return running(make_server("127.0.0.1", 0, app, handler_class=Quiet))
+    def draining(environ: dict[str, Any], start_response: Any) -> Any:
+        response = app(environ, start_response)
+        # Otherwise the end of the connection, with chunks still unread, could overtake the response.
+        while "HTTP_TRANSFER_ENCODING" in environ and environ["wsgi.input"].readline() not in {b"0\r\n", b""}:
+            pass
+        return response
+
+    return running(make_server("127.0.0.1", 0, draining, handler_class=Quiet))
 
 
 def under_werkzeug(app: Any) -> Any:
@@ -188,11 +195,17 @@ NO_CHUNKS = [of_wsgi, of_django]  # wsgiref's server knows no chunked bodies
 
 
 def post(
-    origin: str, body: Any, headers: dict[str, str], *, method: str = "POST", chunked: bool = False
+    origin: str,
+    body: Any,
+    headers: dict[str, str],
+    *,
+    method: str = "POST",
+    chunked: bool = False,
+    path: str = "/webhooks",
 ) -> tuple[int, str]:
     url = urlsplit(origin)
     connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=20)
     with contextlib.closing(connection):
-        connection.request(method, "/webhooks", body, headers, encode_chunked=chunked)
+        connection.request(method, path, body, headers, encode_chunked=chunked)
         response = connection.getresponse()
         return response.status, response.read().decode()

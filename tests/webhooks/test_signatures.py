@@ -12,6 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import realtimekit.settings
+from realtimekit import AsyncRealtimeKit, RealtimeKit
 from realtimekit.webhooks import (
     AsyncReceiver,
     BodyTooLargeError,
@@ -309,6 +311,32 @@ class TestWhoseItIs:
     def test_an_event_that_names_no_app_passes(self, signer: Signer) -> None:
         body, headers = signer.delivery({"event": "recording.statusUpdate", "recording": {"id": "rec-1"}})
         assert Receiver(signer.pem, app_id="app-2").verify(body, headers).app_id is None
+
+    @pytest.mark.parametrize("make", [Receiver, AsyncReceiver])
+    def test_the_configured_app_is_the_default(
+        self, signer: Signer, make: type[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        receiver = make(signer.pem)  # at import, before anything is configured
+
+        def verify(receiver: Any) -> Any:
+            verified = receiver.verify(*signer.delivery(samples.ENDED))
+            return asyncio.run(verified) if make is AsyncReceiver else verified
+
+        assert receiver.app_id is None
+        assert verify(receiver).app_id == "app-1"
+        monkeypatch.setenv("REALTIMEKIT_APP_ID", "app-2")
+        assert repr(receiver) == f"<{make.__name__} app_id='app-2'>"
+        with pytest.raises(ForeignEventError, match="'app-1', not for app_id='app-2'"):
+            verify(receiver)
+        assert verify(make(signer.pem, app_id=None)).app_id == "app-1"
+        monkeypatch.setattr(realtimekit.settings, "_configured", {"app_id": "app-1"})
+        assert verify(receiver).app_id == "app-1"
+        kind = AsyncRealtimeKit if make is AsyncReceiver else RealtimeKit
+        client: Any = kind(api_token="x", account_id="a", app_id="app-3")
+        with pytest.raises(ForeignEventError, match="app_id='app-3'"):
+            verify(make(signer.pem, client=client))
+        if make is Receiver:
+            client.close()
 
     def test_the_webhook(self, signer: Signer) -> None:
         receiver = Receiver(signer.pem, webhook_ids=["hook-1", "hook-2"])

@@ -4,50 +4,41 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from realtimekit.archive import layout
-from realtimekit.archive.bridge import in_thread
+from realtimekit.archive.bridge import BlockingClient, in_thread
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.export import export
-from realtimekit.archive.forgetting.erasure import erase
-from realtimekit.archive.forgetting.retention import expire
+from realtimekit.archive.export import Format, export
+from realtimekit.archive.forgetting.erasure import Erasure, erase
+from realtimekit.archive.forgetting.retention import Expiry, expire
 from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
-from realtimekit.archive.search import index_path, search, update_index
-from realtimekit.archive.sql import connect, query
-from realtimekit.archive.status import read_status
-from realtimekit.archive.store import open_store
-from realtimekit.archive.sync import Sync
+from realtimekit.archive.search import Match, delete_index, search, update_index
+from realtimekit.archive.sql import Rows, connect, query
+from realtimekit.archive.status import Status, read_status
+from realtimekit.archive.store import Store, open_store
+from realtimekit.archive.sync import Progress, Sync, SyncResult
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
 from realtimekit.archive.transport import ArchiveTransport
-from realtimekit.archive.verify import verify
+from realtimekit.archive.verify import Verification, verify
+from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.kwargs import validate_positive
+from realtimekit.lazy import LazyModule
 from realtimekit.values import format_time
+from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator
-    from datetime import timedelta
-    from pathlib import Path
-
-    from duckdb import DuckDBPyConnection
-
-    from realtimekit.archive.bridge import BlockingClient
-    from realtimekit.archive.export import Format
-    from realtimekit.archive.forgetting.erasure import Erasure
-    from realtimekit.archive.forgetting.retention import Expiry
-    from realtimekit.archive.search import Match
-    from realtimekit.archive.sql import Rows
-    from realtimekit.archive.status import Status
-    from realtimekit.archive.sync import Progress, SyncResult
-    from realtimekit.archive.verify import Verification
-    from realtimekit.client import AsyncRealtimeKit, RealtimeKit
-    from realtimekit.webhooks.router import BaseRouter
+    import duckdb
+else:
+    duckdb = LazyModule("duckdb")
 
 
 class Archive:
@@ -69,8 +60,8 @@ class Archive:
         given = target if target is not None else os.environ.get("REALTIMEKIT_ARCHIVE")
         if not given:
             raise ArchiveError("no archive is given: name a folder or URL, or set REALTIMEKIT_ARCHIVE")
-        self.store = open_store(given, create=create)
-        self.ledger = Ledger(self.store)
+        self.store: Store = open_store(given, create=create)
+        self.ledger: Ledger = Ledger(self.store)
 
     @property
     def target(self) -> str:
@@ -183,7 +174,7 @@ class Archive:
         Returns:
             The handler; `handler.drain()` waits for the copies.
         """
-        handler = ArchiveHandler(self, client)
+        handler = ArchiveHandler(self.store, self.ledger, client)
         router.on(*EVENTS)(handler)
         return handler
 
@@ -199,7 +190,7 @@ class Archive:
         Raises:
             ArchiveError: there is no archive, or it cannot be read.
         """
-        return ArchiveTransport(self)
+        return ArchiveTransport(self.store, self.ledger)
 
     # --- tables ------------------------------------------------------------------------------------------------------
 
@@ -234,11 +225,11 @@ class Archive:
 
         return pl.from_arrow(self.arrow(table, columns))
 
-    def duckdb(self) -> DuckDBPyConnection:
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection in which the tables are views. It can read their files, and no others.
 
         Example:
-            archive.duckdb().sql("select day, count(*) from sessions group by day").df()
+            archive.duckdb().sql("select day, count(*) from sessions group by day").fetchall()
 
         The tables are those of now: connect again after a sync. What is not in a folder is copied to this machine until
         the connection is gone.
@@ -294,7 +285,7 @@ class Archive:
             ArchiveError: the archive cannot be read or written.
         """
         rebuild_tables(self.store, datetime.now(UTC))
-        index_path(self.store).unlink(missing_ok=True)
+        delete_index(self.store)
         update_index(self.store)
 
     # --- search ------------------------------------------------------------------------------------------------------

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from collections.abc import Callable, Generator
+from typing import Any, Protocol, TypeVar, cast
 
-from realtimekit.flow import run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
-    from realtimekit.client import AsyncRealtimeKit
-    from realtimekit.flow import Flow, Step
-    from realtimekit.settings import Settings
+from realtimekit.client import AsyncRealtimeKit
+from realtimekit.flow import Flow, Step, run
+from realtimekit.settings import Settings
 
 T = TypeVar("T")
 

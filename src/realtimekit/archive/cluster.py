@@ -8,7 +8,9 @@ credentials of their own environment; a folder has to be one that all of them sh
 from __future__ import annotations
 
 import logging
+import os
 import threading
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,15 +20,14 @@ from realtimekit.archive.store import missing_extra, open_store
 from realtimekit.archive.sync import Progress, Sync, Tally
 from realtimekit.errors import RateLimitError
 from realtimekit.interfaces import Reservation, Response
+from realtimekit.lazy import LazyModule
 from realtimekit.limits.local import DEFAULT_MAX_WAIT, LocalLimiter, max_wait_exceeded
+from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Generator, Mapping
-
-    from distributed import Client
-
-    from realtimekit.settings import Settings
+    import distributed
+else:
+    distributed = LazyModule("distributed")
 
 BATCH = 16  # sessions that a worker is given at once: as many are looked at again if it is lost
 CONNECT_TIMEOUT = 10.0  # seconds, to the scheduler
@@ -37,7 +38,7 @@ HANDLER = "realtimekit_limit"
 
 
 @contextmanager
-def connect(address: str | None = None, workers: int | None = None) -> Generator[Client]:
+def connect(address: str | None = None, workers: int | None = None) -> Generator[distributed.Client]:
     """Connect to a Dask cluster, or start one of processes on this machine; the limiter is on its scheduler then.
 
     Args:
@@ -79,7 +80,7 @@ def connect(address: str | None = None, workers: int | None = None) -> Generator
 # --- one rate limit for all -------------------------------------------------------------------------------------------
 
 
-def _install_limiter(client: Client) -> None:
+def _install_limiter(client: distributed.Client) -> None:
     from distributed import SchedulerPlugin
 
     class LimiterPlugin(SchedulerPlugin):
@@ -172,7 +173,7 @@ class Job(NamedTuple):
 class ClusterSync(Sync):
     """A sync whose sessions are copied by the workers of a Dask cluster."""
 
-    def __init__(self, *args: Any, cluster: Client, target: str | os.PathLike[str], **options: Any) -> None:
+    def __init__(self, *args: Any, cluster: distributed.Client, target: str | os.PathLike[str], **options: Any) -> None:
         super().__init__(*args, **options)
         if str(target).startswith("memory:"):
             raise ArchiveError(f"{target}: the workers of a cluster do not share the memory of this process")

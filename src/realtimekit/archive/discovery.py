@@ -8,14 +8,12 @@ appear: keep-alive and a grace before now.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.archive.ledger import Window
+from realtimekit.archive.reader import Reader
+from realtimekit.flow import Flow
 from realtimekit.values import format_time, parse_timestamp
-
-if TYPE_CHECKING:
-    from realtimekit.archive.reader import Reader
-    from realtimekit.flow import Flow
 
 OVERLAP = timedelta(hours=1)
 # A meeting keeps a session alive for at most ten minutes after the last participant has left; and a grace of five.

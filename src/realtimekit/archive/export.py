@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
+import math
+import os
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.pseudonyms import People
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import arrow_schema, read_table
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import read_snapshot
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.snapshot import Snapshot
-
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = ("parquet", "csv", "jsonl")
-
-_PEOPLE = ("custom_participant_id", "user_id", "peer_id", "participant_id")
-_NAMES = ("display_name", "speaker")
-_TEXTS = ("text", "payload")
-# What may hold anything: not for others, if people are not to be known.
-_OPEN = ("extra", "record", "meeting", "title", "output_file_name", "path", "source", "artifact", "reason")
 
 
 def export(
@@ -46,83 +36,19 @@ def export(
         raise ArchiveError(f"there is no table {unknown[0]!r}: use any of {', '.join(TABLES)}")
     if file_format not in FORMATS:
         raise ArchiveError(f"file_format={file_format!r}: use one of {', '.join(FORMATS)}")
+    snapshot = read_snapshot(store)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    snapshot = read_snapshot(store)
-    people = _People(store, ledger, snapshot) if anonymize else None
+    people = People(store, ledger, snapshot) if anonymize else None
     written: list[Path] = []
     for name in chosen:
         path = target / f"{name}.{file_format}"
         with _Output(path, name, file_format) as output:
             for file in snapshot.files(name):
                 table = read_table(store, name, [file])
-                output.add(table if people is None else people.hide(table))
+                output.add(table if people is None else people.hide(table, name))
         written.append(path)
     return written
-
-
-class _People:
-    """The people of an archive, each with a pseudonym that is the same in every table and every export."""
-
-    def __init__(self, store: Store, ledger: Ledger, snapshot: Snapshot) -> None:
-        self._key = bytes.fromhex(str((ledger.identity() or {})["erasure_key"]))
-        self._by_id: dict[str, str] = {}
-        self._names: dict[str, dict[str, str]] = {}  # session -> name -> pseudonym
-        columns = ["session_id", "custom_participant_id", "user_id", "peer_id", "display_name"]
-        for file in snapshot.files("participants"):
-            for row in read_table(store, "participants", [file], columns).to_pylist():
-                ids = [row[name] for name in columns[1:4] if row[name]]
-                pseudonym = self._pseudonym(ids[0] if ids else row["display_name"] or "")
-                self._by_id.update(dict.fromkeys(ids, pseudonym))
-                if row["display_name"]:
-                    self._names.setdefault(row["session_id"], {})[row["display_name"]] = pseudonym
-
-    def hide(self, table: Any) -> Any:
-        """Return a pyarrow.Table without people."""
-        import pyarrow as pa
-
-        columns = table.to_pydict()
-        for name in _PEOPLE:
-            if name in columns:
-                columns[name] = [value and self._of(value) for value in columns[name]]
-        sessions = columns["session_id"]
-        for name in _NAMES:
-            if name in columns:
-                columns[name] = [
-                    value and self._names.get(session, {}).get(value, self._pseudonym(value))
-                    for session, value in zip(sessions, columns[name], strict=True)
-                ]
-        for name in _TEXTS:
-            if name in columns:
-                columns[name] = [
-                    value and self._without_names(value, self._names.get(session, {}))
-                    for session, value in zip(sessions, columns[name], strict=True)
-                ]
-        for name in _OPEN:
-            if name in columns:
-                columns[name] = [None] * len(sessions)
-        return pa.table(columns, schema=table.schema)
-
-    def _of(self, value: str) -> str:
-        return self._by_id.get(value) or self._pseudonym(value)
-
-    def _pseudonym(self, value: str) -> str:
-        digest = hmac.new(self._key, b"person\n" + value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-        return f"person-{digest[:12]}"
-
-    @staticmethod
-    def _without_names(text: str, names: dict[str, str]) -> str:
-        """Replace the names of participants, also first and last ones, wherever they are words of their own."""
-        words = {
-            part: pseudonym for name, pseudonym in names.items() for part in [name, *name.split()] if len(part) > 1
-        }
-        if not words:
-            return text
-        pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-        by_case = {word.lower(): pseudonym for word, pseudonym in words.items()}
-        return re.sub(
-            rf"(?<!\w)(?:{pattern})(?!\w)", lambda found: by_case[found[0].lower()], text, flags=re.IGNORECASE
-        )
 
 
 class _Output:
@@ -151,7 +77,7 @@ class _Output:
             self._parquet.write_table(table)
             return
         for row in table.to_pylist():
-            plain = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+            plain = {name: _plain(value) for name, value in row.items()}
             if self._format == "csv":
                 self._csv.writerow([_cell(value) for value in plain.values()])
             else:
@@ -164,6 +90,13 @@ class _Output:
             self._parquet.close()
         else:
             self._text.close()
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _cell(value: Any) -> Any:

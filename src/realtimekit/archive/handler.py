@@ -5,24 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from realtimekit.archive import layout
+from realtimekit.archive.ledger import Ledger, OpenSession
+from realtimekit.archive.store import Store
 from realtimekit.archive.sync import Sync
+from realtimekit.client import RealtimeKit
 from realtimekit.errors import RealtimeKitError
 from realtimekit.instrumentation import LOGGER
 from realtimekit.values import format_time, parse_timestamp
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from realtimekit.archive.archive import Archive
-    from realtimekit.archive.ledger import OpenSession
-    from realtimekit.client import RealtimeKit
-    from realtimekit.webhooks.events import Event
+from realtimekit.webhooks.events import Event
 
 # The events after which there is something to copy, and what it is.
-EVENTS = {
+EVENTS: dict[str, str | None] = {
     "meeting.ended": None,
     "meeting.chatSynced": "chat",
     "meeting.transcript": "transcript",
@@ -41,8 +38,8 @@ class ArchiveHandler:
     a delivery does not wait for a download. What fails, or was not finished when the program ends, the next sync does.
     """
 
-    def __init__(self, archive: Archive, client: RealtimeKit | None) -> None:
-        self._archive, self._given = archive, client
+    def __init__(self, store: Store, ledger: Ledger, client: RealtimeKit | None) -> None:
+        self._store, self._ledger, self._given = store, ledger, client
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._running: set[Future[None]] = set()
@@ -58,7 +55,7 @@ class ArchiveHandler:
         session_id, client = event.session_id, self._client()
         if session_id is None or event.app_id not in {None, client.settings.app_id}:
             return
-        sync = Sync(client, self._archive.store, self._archive.ledger)
+        sync = Sync(client, self._store, self._ledger)
         ended_at = _time(event, "endedAt")
         entry = sync.enter(session_id, layout.day_of(_time(event, "startedAt")), ended_at)
         if event.type == "meeting.ended":
@@ -91,9 +88,9 @@ class ArchiveHandler:
 
     def _note(self, session_id: str, ended_at: datetime | None) -> None:
         """Note that a webhook told of the end of a session, so that a sync can name those of which none did."""
-        store = self._archive.store
+        store = self._store
         if not self._noted:
-            since = ended_at or self._archive.ledger.now()
+            since = ended_at or self._ledger.now()
             store.create(layout.HANDLER, format_time(since, "since").encode())
             self._noted = True
         store.put(layout.announced(session_id), b"")

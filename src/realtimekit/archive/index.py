@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from realtimekit.archive.store import Store
 
 _COLUMNS = {
     "sessions": [
@@ -22,11 +20,10 @@ _COLUMNS = {
         "status",
         "created_at",
         "minutes_consumed",
-        "participants",
         "record",
         "meeting",
     ],
-    "participants": ["day", "session_id", "peer_id"],
+    "participants": ["day", "session_id", "peer_id", "user_id", "custom_participant_id"],
     "recordings": ["day", "session_id", "recording_id"],
     "livestream_sessions": ["day", "session_id", "livestream_session_id"],
 }
@@ -40,7 +37,7 @@ class Place(NamedTuple):
 
 
 class Filters(NamedTuple):
-    """The filters of `GET /sessions`; None leaves one out."""
+    """The filters of `GET /sessions`, and `meeting`: its id, or a part of its title. None leaves one out."""
 
     status: str | None = None
     meeting_id: str | None = None
@@ -48,6 +45,7 @@ class Filters(NamedTuple):
     created_to: datetime | None = None
     participants: tuple[int, int] | None = None
     search: str | None = None
+    meeting: str | None = None
 
 
 class Index:
@@ -81,17 +79,33 @@ class Index:
     def sessions(self, filters: Filters, sort_by: str, *, descending: bool) -> Any:
         """Return the sessions that match, as a sorted `pyarrow.Table`."""
         rows = self.table("sessions")
+        if filters.participants is not None:
+            rows = rows.filter(_functions().is_in(rows["session_id"], self._sessions_of(*filters.participants)))
         mask = _mask(rows, filters)
         rows = rows if mask is None else rows.filter(mask)
         direction = "descending" if descending else "ascending"
         return rows.sort_by([(sort_by, direction), ("session_id", direction)])
 
+    def _sessions_of(self, least: int, most: int) -> Any:
+        """Return the ids of the sessions that so many people took part in: somebody who came back is one."""
+        rows = self.table("participants")
+        person = _functions().coalesce(rows["custom_participant_id"], rows["user_id"], rows["peer_id"])
+        people = rows.select(["session_id"]).append_column("person", person)
+        counts = people.group_by("session_id").aggregate([("person", "count_distinct")])
+        number = counts["person_count_distinct"]
+        is_ = _functions()
+        fits = is_.and_(is_.greater_equal(number, least), is_.less_equal(number, most))
+        ids = counts.filter(fits)["session_id"]
+        if least > 0:
+            return ids.combine_chunks()
+        everybody = self.table("sessions")["session_id"]
+        nobody = everybody.filter(is_.invert(is_.is_in(everybody, counts["session_id"].combine_chunks())))
+        return _arrow().chunked_array([*ids.chunks, *nobody.chunks], ids.type).combine_chunks()
+
 
 def _mask(rows: Any, filters: Filters) -> Any:
     """Return which rows match; None if all do."""
-    import pyarrow as pa
-
-    is_ = _functions()
+    pa, is_ = _arrow(), _functions()
     conditions: list[Any] = []
     if filters.status is not None:
         conditions.append(is_.equal(rows["status"], filters.status))
@@ -100,18 +114,22 @@ def _mask(rows: Any, filters: Filters) -> Any:
     for bound, compare in ((filters.created_from, is_.greater_equal), (filters.created_to, is_.less_equal)):
         if bound is not None:
             conditions.append(compare(rows["created_at"], pa.scalar(bound, pa.timestamp("ms", tz="UTC"))))
-    if filters.participants is not None:
-        least, most = filters.participants
-        conditions += [is_.greater_equal(rows["participants"], least), is_.less_equal(rows["participants"], most)]
-    if filters.search:
-        found = is_.match_substring(rows["title"], filters.search, ignore_case=True)
-        for column in ("session_id", "meeting_id"):
-            found = is_.or_kleene(found, is_.equal(rows[column], filters.search))
-        conditions.append(found)
+    for text, ids in ((filters.search, ("session_id", "meeting_id")), (filters.meeting, ("meeting_id",))):
+        if text:
+            found = is_.match_substring(rows["title"], text, ignore_case=True)
+            for column in ids:
+                found = is_.or_kleene(found, is_.equal(rows[column], text))
+            conditions.append(found)
     mask = None
     for condition in conditions:
         mask = condition if mask is None else is_.and_kleene(mask, condition)
     return mask
+
+
+def _arrow() -> Any:
+    import pyarrow as pa
+
+    return pa
 
 
 def _functions() -> Any:

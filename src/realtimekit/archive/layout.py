@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
@@ -27,7 +28,12 @@ MAX_SEGMENT = 150  # characters: file systems allow 255 bytes, with what stands 
 
 
 def segment(id: str) -> str:
-    """Return an id as one part of a path, whatever is in it; of a very long one only its digest, after a "="."""
+    """Return an id as one part of a path, whatever is in it; of a very long one only its digest, after a "=".
+
+    What `unsegment` returned gives the same part again, although of a very long id that is not the id.
+    """
+    if is_digest(id):
+        return id
     text = quote(id, safe="-_~", errors="surrogatepass")
     text = text.replace(".", "%2E") or "%"  # no part is "..", and no id looks like an extension
     return text if len(text) <= MAX_SEGMENT else "=" + hashlib.sha256(text.encode()).hexdigest()
@@ -40,12 +46,15 @@ def unsegment(text: str) -> str:
 
 def is_digest(text: str) -> bool:
     """Whether `segment` made this of a very long id: the id is somewhere else."""
-    return text.startswith("=")
+    return re.fullmatch("=[0-9a-f]{64}", text) is not None
 
 
 def day_of(started_at: datetime | None) -> str:
     """Return the UTC date of a session's start."""
-    return NO_DAY if started_at is None else f"{started_at.astimezone(UTC):%Y-%m-%d}"
+    try:
+        return NO_DAY if started_at is None else started_at.astimezone(UTC).date().isoformat()
+    except OverflowError:  # a time at either end of the calendar, which UTC does not have
+        return NO_DAY
 
 
 def day_folder(app_id: str, day: str) -> str:

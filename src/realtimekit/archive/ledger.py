@@ -13,20 +13,17 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.sealed import seal, unseal
+from realtimekit.archive.store import Store
 from realtimekit.values import format_time, parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from realtimekit.archive.store import Store
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # the deadline of a live session
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)

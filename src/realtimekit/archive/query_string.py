@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 PAGE_SIZE = 25  # where a request does not say
 
 
 class RefusalError(Exception):
-    """A response that is an error, with its HTTP status."""
+    """A response that is an error, with its HTTP status, and the API's code for it if there is one."""
 
     status = 400
+    code: str | None = None
 
 
 class Query:

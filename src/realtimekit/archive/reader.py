@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from realtimekit import responses
+from realtimekit.archive.clock import ServerClock
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, exchange
+from realtimekit.flow import Flow
 from realtimekit.pagination import Paginator, paging
 from realtimekit.paths import encode_segment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from realtimekit.archive.clock import ServerClock
-    from realtimekit.flow import Flow
-    from realtimekit.settings import Settings
+from realtimekit.settings import Settings
 
 PAGE_SIZE = 100
 

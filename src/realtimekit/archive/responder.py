@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.filters import by_value, is_within, mentions, merged, parts_of_report
 from realtimekit.archive.index import Filters, Index, Place
-from realtimekit.archive.manifest import KEPT, Artifact, Manifest
+from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
 from realtimekit.archive.query_string import Query, RefusalError, paging
 from realtimekit.archive.session_files import with_links
-from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from realtimekit.archive.store import Store
+from realtimekit.archive.store import Store
 
 _FOREVER = "9999-12-31T23:59:59.000Z"  # links into an archive do not expire
 
 
 class NotKeptError(RefusalError):
-    """The archive has no such thing."""
+    """The archive has no such thing.
+
+    Attributes:
+        code: of the error that the API would send; None for the usual one.
+    """
 
     status = 404
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Linker(Protocol):
@@ -71,7 +75,7 @@ class Responder:
         self._routes = [(re.compile(pattern), handler) for pattern, handler in routes.items()]
 
     def respond(self, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
-        """Return the body of a response, without `success`.
+        """Return the body of a response, without `success`, and when it was true, if that is long ago, as `date`.
 
         Args:
             path: below the app.
@@ -106,22 +110,22 @@ class Responder:
         return {"data": {"sessions": records}, "paging": paging(start, len(records), rows.num_rows)}
 
     def _session(self, query: Query, session_id: str) -> dict[str, Any]:
-        session = responses.unwrap(self._json(self._open(session_id), "session"))
+        kept = self._open(session_id)
+        session = responses.unwrap(self._json(kept, "session"))
         if not query.flag("include_breakout_rooms"):
             session.pop("breakout_rooms", None)
-        return {"data": session}
+        # Why an artifact is missing depends on how long the session was over when the archive last looked.
+        return {"data": session, "date": kept.manifest.written_at}
 
     def _participants(self, query: Query, session_id: str) -> dict[str, Any]:
         found = self._participant_records(self._open(session_id))
         if query.get("view") == "consolidated":
-            found = _consolidated(found)
+            found = merged(found)
         if search := query.get("search"):
-            names = ("id", "user_id", "custom_participant_id", "display_name")
-            found = [record for record in found if _mentions(record, search, *names)]
+            ids = ("id", "user_id", "custom_participant_id")
+            found = [record for record in found if mentions(record, search, "display_name", *ids)]
         key = "duration" if query.get("sort_by") == "duration" else "joined_at"
-        found.sort(
-            key=lambda record: (record.get(key) is None, record.get(key)), reverse=query.descending(default=False)
-        )
+        found.sort(key=lambda record: by_value(record, key), reverse=query.descending(default=False))
         page, paging = query.cut([self._with_events(query, record) for record in found])
         return {"data": {"participants": page, "paging": paging}}
 
@@ -144,7 +148,7 @@ class Responder:
         if place is None:
             raise NotKeptError(f"no session has a participant {peer_id}")
         body = self._json(self._at(place), f"peers/{layout.segment(peer_id)}")
-        record = responses.unwrap(body, "participant")
+        record = parts_of_report(responses.unwrap(body, "participant"), query.all("filters"))
         return {"data": {"participant": self._with_events(query, record)}}
 
     # --- what it left behind -----------------------------------------------------------------------------------------
@@ -195,8 +199,10 @@ class Responder:
         rows = self._index.table("recordings")
         pairs = zip(rows["day"].to_pylist(), rows["session_id"].to_pylist(), strict=True)
         places = sorted({Place(*pair) for pair in pairs})
-        if (meeting_id := query.get("meeting_id")) is not None:
-            sessions = self._index.sessions(Filters(meeting_id=meeting_id), "created_at", descending=False)
+        meeting_id, search = query.get("meeting_id"), query.get("search")
+        if meeting_id or search:
+            filters = Filters(meeting_id=meeting_id, meeting=search)
+            sessions = self._index.sessions(filters, "created_at", descending=False)
             of_meeting = set(sessions["session_id"].to_pylist())
             places = [place for place in places if place.session_id in of_meeting]
         found = [record for place in places for record in self._recording_records(self._at(place))]
@@ -204,11 +210,9 @@ class Responder:
             found = [record for record in found if record.get("status") in statuses]
         if query.flag("expired"):
             found = []  # nothing expires here
-        if search := query.get("search"):
-            found = [record for record in found if _mentions(record, search, "id", "session_id", "output_file_name")]
         earliest, latest = query.time("start_time"), query.time("end_time")
-        found = [record for record in found if _is_within(record.get("invoked_time"), earliest, latest)]
-        found.sort(key=lambda record: str(record.get("invoked_time")), reverse=query.descending(default=True))
+        found = [record for record in found if is_within(record.get("invoked_time"), earliest, latest)]
+        found.sort(key=lambda record: by_value(record, "invoked_time"), reverse=query.descending(default=True))
         page, paging = query.cut(found)
         return {"data": page, "paging": paging}
 
@@ -216,6 +220,7 @@ class Responder:
         place = self._index.place("recordings", "recording_id", recording_id)
         for record in [] if place is None else self._recording_records(self._at(place)):
             if record.get("id") == recording_id:
+                record.pop("meeting", None)  # lists have it, single recordings not
                 return {"data": record}
         raise NotKeptError(f"no session has a recording {recording_id}")
 
@@ -228,7 +233,7 @@ class Responder:
 
         kept = session.manifest.artifacts.get("recordings")
         for record in self._json(session, "recordings") or [] if kept and kept.file else []:
-            yield {**with_links(record, link), "download_url_expiry": _FOREVER}
+            yield {**with_links(record, link), "download_url_expiry": None}
 
     # --- meetings ----------------------------------------------------------------------------------------------------
 
@@ -241,8 +246,12 @@ class Responder:
                 records[str(record.get("id"))] = record  # the latest wins
         found = list(records.values())
         if search := query.get("search"):
-            found = [record for record in found if _mentions(record, search, "id", "title")]
-        found.sort(key=lambda record: str(record.get("created_at")), reverse=query.descending(default=True))
+            found = [record for record in found if mentions(record, search, "title", "id")]
+        if status := query.get("status"):
+            found = [record for record in found if record.get("status") == status]
+        earliest, latest = query.time("start_time"), query.time("end_time")
+        found = [record for record in found if is_within(record.get("created_at"), earliest, latest)]
+        found.sort(key=lambda record: by_value(record, "created_at"), reverse=query.descending(default=True))
         page, paging = query.cut(found)
         return {"data": page, "paging": paging}
 
@@ -274,7 +283,10 @@ class Responder:
         if artifact is None:
             raise NotKeptError(f"the archive has no {name} of this session")
         if artifact.state not in KEPT or (artifact.file is None and artifact.bytes is None):
-            raise NotKeptError(f"{name}: {artifact.state}: {artifact.reason}")
+            # What the archive itself has deleted is gone for good, whatever the session's settings say about it.
+            code = artifact.state if artifact.state in {State.ERASED, State.EXPIRED} else None
+            reason = artifact.reason or "it was deleted from the archive"
+            raise NotKeptError(f"{name}: {artifact.state}: {reason}", code)
         return artifact
 
     def _json(self, session: _Kept, name: str) -> Any:
@@ -292,36 +304,3 @@ class Responder:
         if artifact.file is None:  # an empty file: any empty object stands for it
             return self._link(f"{session.folder}/{layout.MANIFEST}", empty="1")
         return self._link(f"{session.folder}/{artifact.file}", **query)
-
-
-# --- filters ----------------------------------------------------------------------------------------------------------
-
-
-def _mentions(record: dict[str, Any], search: str, *names: str) -> bool:
-    """Whether one of these fields has the text, in any case."""
-    return any(search.lower() in str(record.get(name) or "").lower() for name in names)
-
-
-def _is_within(time: Any, earliest: datetime | None, latest: datetime | None) -> bool:
-    if earliest is None and latest is None:
-        return True
-    try:
-        at = parse_timestamp(time)
-    except (ValueError, TypeError, AttributeError):
-        return False
-    return (earliest is None or at >= earliest) and (latest is None or at <= latest)
-
-
-def _consolidated(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one record for each participant, from the first joining to the last leaving."""
-    merged: dict[Any, dict[str, Any]] = {}
-    for record in records:
-        key = record.get("custom_participant_id") or record.get("user_id") or record.get("id")
-        first = merged.setdefault(key, dict(record))
-        if first is record or first.get("id") == record.get("id"):
-            continue
-        first["duration"] = (first.get("duration") or 0) + (record.get("duration") or 0)
-        first["joined_at"] = min(str(first.get("joined_at")), str(record.get("joined_at")))
-        ends = (first.get("left_at"), record.get("left_at"))
-        first["left_at"] = None if None in ends else max(map(str, ends))
-    return list(merged.values())

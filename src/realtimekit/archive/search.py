@@ -1,8 +1,8 @@
 """Search in what was said, written and summarized: a full-text index in SQLite (FTS5), made from the tables.
 
 The index follows the snapshot of the tables: it drops the rows of Parquet files that are gone and adds those of new
-ones, so it is up to date after each sync, after an erasure too, and can be deleted at any time. In a folder it is kept
-beside the tables; for object storage, in this machine's cache.
+ones, so each search finds what the last sync brought, and it can be deleted at any time. In a folder it is kept beside
+the tables; for object storage, and a folder that cannot be written, in this machine's cache.
 """
 
 from __future__ import annotations
@@ -12,26 +12,28 @@ import hashlib
 import os
 import re
 import sqlite3
-from datetime import UTC, datetime
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive import layout
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
-from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.values import format_time
 
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.snapshot import Snapshot
-
+T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
-SCHEMA = 1
-RANKED = 10_000  # of more matches, the newest come first: to rank a million takes a second
+SCHEMA = 2
+RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 CONTEXT_WORDS = 16
+MAX_WORDS = 200
+ATTEMPTS = 3
+IDS_OF_A_DAY = 2**32
 
 _TABLES: dict[str, Kind] = {"transcript_segments": "transcript", "chat_messages": "chat", "summaries": "summary"}
 _COLUMNS = {
@@ -44,13 +46,15 @@ _SESSION_COLUMNS = ["session_id", "title", "meeting_id", "started_at"]
 _DDL = f"""
 pragma user_version = {SCHEMA};
 create table files (id integer primary key, path text unique not null);
+create table state (purges integer not null, snapshot text not null);
+insert into state values (0, '');
 create table items (
     id integer primary key, file integer not null, session_id text not null, kind text not null, speaker text,
-    start_ms integer, at text, title text, meeting_id text
+    speaker_key text, start_ms integer, at text, title text, meeting_id text
 );
 create index items_of_file on items (file);
 create virtual table texts using fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
-"""
+"""  # noqa: S608 - a number of ours
 
 
 class Match(NamedTuple):
@@ -91,9 +95,9 @@ def search(
 ) -> list[Match]:
     """Search an archive: see `Archive.search`."""
     match = match_expression(words)
-    conditions, values = ["texts match ?"], [match]
+    conditions, values = list[str](), list[Any]()
     for condition, value in (
-        ("items.speaker like ? escape '\\'", speaker and f"%{_escape_like(speaker)}%"),
+        ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
         ("items.at >= ?", since and format_time(since, "since")),
         ("items.at <= ?", until and format_time(until, "until")),
         ("items.meeting_id = ?", meeting_id),
@@ -101,13 +105,24 @@ def search(
         if value:
             conditions.append(condition)
             values.append(value)
-    source = f"from texts join items on items.id = texts.rowid where {' and '.join(conditions)}"
-    with _index(store) as index:
-        many = index.execute(f"select count(*) from (select 1 {source} limit {RANKED + 1})", values)  # noqa: S608
-        order = "texts.rowid desc" if many.fetchone()[0] > RANKED else "rank, texts.rowid desc"
-        columns = f"session_id, title, meeting_id, kind, speaker, start_ms, at, {_SNIPPET}"
-        rows = index.execute(f"select {columns} {source} order by {order} limit ?", [*values, limit])
+    source = " and ".join(["from texts where texts match ?", *conditions])
+    if conditions:
+        source = source.replace("from texts", "from texts join items on items.id = texts.rowid")
+
+    def find(index: sqlite3.Connection) -> list[Match]:
+        def ids(order: str, count: int) -> list[int]:
+            sql = f"select texts.rowid {source} {order} limit ?"
+            return [row[0] for row in index.execute(sql, [match, *values, count])]
+
+        index.execute("begin")  # one state of the index, whatever another process does to it meanwhile
+        # Snippets only of what is returned: SQLite would make them before it sorts.
+        many = len(ids("", RANKED + 1)) > RANKED
+        chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
+        rows = [index.execute(_ROW, [match, each]).fetchone() for each in chosen]
+        index.execute("rollback")
         return [_match(*row) for row in rows]
+
+    return _with_index(store, find)
 
 
 def _match(*row: Any) -> Match:
@@ -116,17 +131,20 @@ def _match(*row: Any) -> Match:
     return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(match.snippet.split()))
 
 
-_SNIPPET = f"snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})"
+_ROW = f"""
+select session_id, title, meeting_id, kind, speaker, start_ms, at, snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})
+from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
+"""  # noqa: S608 - a number of ours
 
 
 def match_expression(words: str) -> str:
     """Return the FTS5 expression for what somebody typed: words, "phrases", word*, OR, and -word.
 
     Raises:
-        ArchiveError: there is no word in it, or a quotation mark is missing.
+        ArchiveError: there is no word in it, or there are too many, or a quotation mark is missing.
     """
     if words.count('"') % 2:
-        raise ArchiveError(f"the search {words!r} has a quotation mark that is not closed")
+        raise ArchiveError(f"the search {words[:100]!r} has a quotation mark that is not closed")
     wanted: list[str] = []
     unwanted: list[str] = []
     joined = False  # by OR, to the one before
@@ -147,7 +165,9 @@ def match_expression(words: str) -> str:
             wanted.append(term)
         joined = False
     if not wanted:
-        raise ArchiveError(f"the search {words!r} has no word to look for")
+        raise ArchiveError(f"the search {words[:100]!r} has no word to look for")
+    if len(wanted) + len(unwanted) > MAX_WORDS:
+        raise ArchiveError(f"the search has more than {MAX_WORDS} words")
     expression = " AND ".join(f"({term})" for term in wanted)
     return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted else expression
 
@@ -156,12 +176,19 @@ def _term(text: str) -> str | None:
     """Return a word or phrase quoted for FTS5; None if nothing in it can match."""
     if not any(character.isalnum() for character in text):
         return None
-    quoted = text.rstrip("*").replace('"', " ").replace("\0", " ")
+    quoted = _clean(text.rstrip("*").replace('"', " "))
     return f'"{quoted}"' + ("*" if text.endswith("*") else "")
 
 
-def _escape_like(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)
+def _key(name: str) -> str:
+    """Return a name without case and accents, as the index compares words."""
+    letters = unicodedata.normalize("NFD", _clean(name).casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _clean(text: str) -> str:
+    """Return a text that SQLite can hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 # --- the index --------------------------------------------------------------------------------------------------------
@@ -171,29 +198,46 @@ def update_index(store: Store) -> None:
     """Bring the index up to date with the tables.
 
     Raises:
-        ArchiveError: the archive cannot be read.
+        ArchiveError: the archive cannot be read, or the index not be written.
     """
-    with _index(store):
-        pass
+    _with_index(store, lambda _: None)
 
 
-@contextlib.contextmanager
-def _index(store: Store) -> Generator[sqlite3.Connection]:
-    """Open the index, up to date; one that is damaged or of another version is made anew."""
+def delete_index(store: Store) -> None:
+    """Delete the index of this machine, with what SQLite keeps beside it: left alone, that would damage a new one."""
     path = index_path(store)
-    try:
-        connection = _open(store, path)
-    except sqlite3.DatabaseError as error:
-        if "locked" in str(error) or "unable to open" in str(error) or "readonly" in str(error):
-            raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
-        path.unlink(missing_ok=True)
-        connection = _open(store, path)
-    try:
-        yield connection
-    except sqlite3.DatabaseError as error:
-        raise ArchiveError(f"the search failed: {error}") from None
-    finally:
-        connection.close()
+    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        each.unlink(missing_ok=True)
+
+
+def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
+    """Return what an action finds in the index, up to date; one that is damaged or of another version is made anew."""
+    content = store.read(layout.SNAPSHOT)
+    path = index_path(store)
+    for attempt in range(ATTEMPTS):
+        try:
+            if content is None:
+                read_snapshot(store)  # raises if there should be one
+            with contextlib.closing(_open(path)) as connection:
+                _update(store, content, connection)
+                return action(connection)
+        except sqlite3.DatabaseError as error:
+            if attempt == ATTEMPTS - 1 or not _is_damaged(error):
+                raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
+            delete_index(store)
+        except OSError as error:
+            raise ArchiveError(f"the search index {path} cannot be used: {error.strerror}") from None
+        except ArchiveDamagedError:
+            newer = store.read(layout.SNAPSHOT)
+            if newer == content:
+                raise
+            content = newer  # an erasure has deleted the files of the one before
+    raise ArchiveError(f"the search index {path} cannot be used: the tables change all the time: try again")
+
+
+def _is_damaged(error: sqlite3.DatabaseError) -> bool:
+    # Whatever has a class of its own is another problem: a lock, a full disk, no permission.
+    return type(error) is sqlite3.DatabaseError or "no such" in str(error)
 
 
 def index_path(store: Store) -> Path:
@@ -201,39 +245,40 @@ def index_path(store: Store) -> Path:
     location = store.location("search/index.sqlite")
     if location is not None:
         path = Path(location)
-    else:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        path = Path(cache) / "realtimekit" / f"{hashlib.sha256(store.target.encode()).hexdigest()[:32]}.sqlite"
+        nearest = next(each for each in (path, *path.parents) if each.exists())
+        if os.access(nearest, os.W_OK):
+            return path
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "realtimekit" / f"{hashlib.sha256(store.target.encode()).hexdigest()[:32]}.sqlite"
+
+
+def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
-
-
-def _open(store: Store, path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     try:
         path.chmod(0o600)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
-        version = connection.execute("pragma user_version").fetchone()[0]
-        if version not in {0, SCHEMA}:
-            raise sqlite3.DatabaseError("of another version")
-        _update(store, connection, new=version == 0)
+        connection.execute("pragma secure_delete = on")  # what was erased must not stay in free pages
+        if connection.execute("pragma user_version").fetchone()[0] not in {0, SCHEMA}:
+            raise sqlite3.DatabaseError("it is of another version")
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _update(store: Store, connection: sqlite3.Connection, *, new: bool) -> None:
-    snapshot = read_snapshot(store)
+def _update(store: Store, content: bytes | None, connection: sqlite3.Connection) -> None:
+    digest = hashlib.sha256(content or b"").hexdigest()
+    if connection.execute("pragma user_version").fetchone()[0] != 0 and digest == _state(connection)[1]:
+        return  # the usual case costs no decoding
+    snapshot = Snapshot.decode(content)
     wanted = {
-        part.file: (table, day)
+        f"{part.file} {part.sha256}": (part.file, table, day)
         for table in _TABLES
         for day, parts in snapshot.parts.get(table, {}).items()
         for part in parts
     }
-    if not new and wanted.keys() == {path for (path,) in connection.execute("select path from files")}:
-        return
     connection.execute("begin immediate")
     with contextlib.ExitStack() as undo:
         undo.callback(connection.execute, "rollback")
@@ -247,32 +292,60 @@ def _update(store: Store, connection: sqlite3.Connection, *, new: bool) -> None:
             connection.execute("delete from items where file = ?", [known[path]])
             connection.execute("delete from files where id = ?", [known[path]])
         sessions = _Sessions(store, snapshot)
-        for path in sorted(wanted.keys() - known.keys(), key=lambda path: (wanted[path][1], path)):
-            _add(store, connection, path, *wanted[path], sessions)
+        for path in sorted(wanted.keys() - known.keys(), key=lambda path: (wanted[path][2], path)):
+            _add(store, connection, path, wanted[path], sessions)
+        if _state(connection)[0] != snapshot.purges:
+            # FTS5 only marks what is deleted, until its segments are merged.
+            connection.execute("insert into texts (texts) values ('optimize')")
+        connection.execute("update state set purges = ?, snapshot = ?", [snapshot.purges, digest])
         connection.execute("commit")
         undo.pop_all()
-    if known.keys() - wanted.keys():
-        # What was erased must not stay in free pages.
-        connection.execute("insert into texts (texts) values ('optimize')")
-        connection.execute("vacuum")
+    connection.execute("pragma wal_checkpoint (truncate)")
 
 
-def _add(store: Store, connection: sqlite3.Connection, path: str, table: str, day: str, sessions: _Sessions) -> None:
+def _state(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Return how often the tables had been purged, and which snapshot of them is in the index."""
+    purges, snapshot = connection.execute("select purges, snapshot from state").fetchone()
+    return purges, snapshot
+
+
+def _add(
+    store: Store, connection: sqlite3.Connection, path: str, part: tuple[str, str, str], sessions: _Sessions
+) -> None:
+    part_file, table, day = part
     file = connection.execute("insert into files (path) values (?)", [path]).lastrowid
-    first = connection.execute("select coalesce(max(id), 0) + 1 from items").fetchone()[0]
+    start = _first_id(day)  # ids sort by day: the latest matches are found without looking at the others
+    last = "select coalesce(max(id), ?) from items where id between ? and ?"
+    first = connection.execute(last, [start, start, start + IDS_OF_A_DAY - 1]).fetchone()[0] + 1
     items: list[tuple[Any, ...]] = []
     texts: list[tuple[int, str]] = []
     kind = _TABLES[table]
-    for number, (session_id, speaker, start_ms, written_at, text) in enumerate(_rows(store, path, table), first):
+    for number, (session_id, speaker, start_ms, written_at, text) in enumerate(_rows(store, part_file, table), first):
         title, meeting_id, started_at = sessions.get(day, session_id)
         at = written_at
         if at is None and started_at is not None:
-            at = datetime.fromtimestamp(started_at.timestamp() + (start_ms or 0) / 1000, UTC)
+            at = _after(started_at, start_ms or 0)
         time = None if at is None else format_time(at, "at")
-        items.append((number, file, session_id, kind, speaker, start_ms, time, title, meeting_id))
+        items.append(
+            (number, file, session_id, kind, speaker, speaker and _key(speaker), start_ms, time, title, meeting_id)
+        )
         texts.append((number, text))
-    connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
+    connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
     connection.executemany("insert into texts (rowid, text) values (?, ?)", texts)
+
+
+def _first_id(day: str) -> int:
+    try:
+        return date.fromisoformat(day).toordinal() * IDS_OF_A_DAY
+    except ValueError:  # of sessions without a start
+        return 0
+
+
+def _after(start: datetime, milliseconds: int) -> datetime:
+    try:
+        return start + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return start
 
 
 def _rows(store: Store, path: str, table: str) -> Iterator[tuple[Any, ...]]:

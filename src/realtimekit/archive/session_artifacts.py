@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.forgetting.people import erase_from
+from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.manifest import Artifact, Manifest, State
+from realtimekit.archive.reader import Reader
+from realtimekit.archive.store import Store
 from realtimekit.errors import (
     APIConnectionError,
     APIError,
@@ -17,12 +20,7 @@ from realtimekit.errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-
-if TYPE_CHECKING:
-    from realtimekit.archive.forgetting.tombstones import Tombstones
-    from realtimekit.archive.reader import Reader
-    from realtimekit.archive.store import Store
-    from realtimekit.flow import Flow
+from realtimekit.flow import Flow
 
 RETENTION = timedelta(days=7)  # of chats, transcripts, summaries and recordings: RealtimeKit's documentation
 SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now

@@ -10,8 +10,9 @@ import io
 import json
 import re
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from realtimekit import responses
@@ -19,11 +20,22 @@ from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveChangedError
 from realtimekit.archive.forgetting.people import ERASED_LINK, ids_of, without_tracks
+from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import Manifest, State
+from realtimekit.archive.reader import RawResponse, Reader
 from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
 from realtimekit.archive.session_artifacts import RETENTION, SETTLED, SessionArtifacts, is_missing
-from realtimekit.archive.session_files import HashingWriter, Link, main_name, recording_files, text_file_name, text_link
+from realtimekit.archive.session_files import (
+    HashingWriter,
+    Link,
+    Locate,
+    main_name,
+    recording_files,
+    text_file_name,
+    text_link,
+)
+from realtimekit.archive.store import Store
 from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.errors import (
     APIError,
@@ -31,17 +43,9 @@ from realtimekit.errors import (
     DecodeError,
     NotFoundError,
 )
+from realtimekit.flow import Flow
 from realtimekit.paths import encode_segment
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.archive.forgetting.tombstones import Tombstones
-    from realtimekit.archive.reader import RawResponse, Reader
-    from realtimekit.archive.session_files import Locate
-    from realtimekit.archive.store import Store
-    from realtimekit.flow import Flow
 
 ANALYTICS_RETENTION = timedelta(days=180)  # of call quality: "6 months", RealtimeKit's documentation
 # When what is missing is looked at again, after the end of the session; then once more at its deadline.

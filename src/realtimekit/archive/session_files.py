@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
+from realtimekit.archive.reader import Reader
+from realtimekit.archive.store import Writer
 from realtimekit.artifacts.download import safe_file_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from realtimekit.archive.reader import Reader
-    from realtimekit.archive.store import Writer
-    from realtimekit.flow import Flow
-    from realtimekit.kwargs import RequestOptions
-
+from realtimekit.flow import Flow
+from realtimekit.kwargs import RequestOptions
 
 Locate: TypeAlias = Callable[[dict[str, Any]], str | None]
 """Finds a link in a record."""
@@ -70,7 +65,7 @@ def recording_files(recording: dict[str, Any]) -> Iterator[tuple[str, Locate]]:
             safe_file_name(f"{stem}-audio", audio),
             lambda record: record.get("audio_download_url") or record.get("download_audio_url"),
         )
-    for number, (layer, file, track) in enumerate(_tracks(recording), 1):
+    for number, (layer, file, track) in enumerate(tracks_of_recording(recording), 1):
         yield (
             safe_file_name(f"{number}-{file.rpartition('.')[0] or file}", track),
             partial(_track_link, layer, file),
@@ -83,8 +78,8 @@ def main_name(recording: dict[str, Any]) -> str:
     return safe_file_name(name.rpartition(".")[0] or name, url if isinstance(url, str) else name)
 
 
-def _tracks(recording: dict[str, Any]) -> Iterator[tuple[int, str, str]]:
-    """Iterate over the files of a track recording: number of the layer, name and link."""
+def tracks_of_recording(recording: dict[str, Any]) -> Iterator[tuple[int, str, str]]:
+    """Iterate over the files of a track recording: the number of the layer, the name and the link of each."""
     layers = recording.get("download_url")
     for number, layer in enumerate(layers if isinstance(layers, list) else []):
         files = layer.get("download_urls") if isinstance(layer, dict) else None
@@ -95,7 +90,9 @@ def _tracks(recording: dict[str, Any]) -> Iterator[tuple[int, str, str]]:
 
 
 def _track_link(layer: int, file: str, recording: dict[str, Any]) -> str | None:
-    return next((link for number, name, link in _tracks(recording) if (number, name) == (layer, file)), None)
+    return next(
+        (link for number, name, link in tracks_of_recording(recording) if (number, name) == (layer, file)), None
+    )
 
 
 def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> dict[str, Any]:
@@ -115,7 +112,7 @@ def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> 
             changed[field] = next(links)
             break
     if isinstance(recording.get("download_url"), list):
-        tracks = {(number, name): next(links) for number, name, _ in _tracks(recording)}
+        tracks = {(number, name): next(links) for number, name, _ in tracks_of_recording(recording)}
         changed["download_url"] = [
             {
                 **layer,

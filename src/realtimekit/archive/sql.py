@@ -5,21 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.store import missing_extra
+from realtimekit.archive.store import Store, missing_extra
 from realtimekit.archive.tables.parquet import arrow_schema
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from duckdb import DuckDBPyConnection
-
-    from realtimekit.archive.store import Store
+    import duckdb as duck
+else:
+    duck = LazyModule("duckdb")
 
 _READING = frozenset({"SELECT", "EXPLAIN"})
 
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def connect(store: Store, tables: Iterable[str] = TABLES) -> DuckDBPyConnection:
+def connect(store: Store, tables: Iterable[str] = TABLES) -> duck.DuckDBPyConnection:
     """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`."""
     try:
         import duckdb
@@ -50,15 +50,18 @@ def connect(store: Store, tables: Iterable[str] = TABLES) -> DuckDBPyConnection:
     for table in tables:
         files = [folder.path(file) for file in snapshot.files(table)]
         allowed += files
+        names = {field.name: _type(field.type) for field in arrow_schema(table)}
         if files:
             # union_by_name: the files of an older schema lack columns.
-            options = "union_by_name = true, hive_partitioning = false"
-            connection.execute(f"create view {table} as from read_parquet({files!r}, {options})")
+            source = f"read_parquet({_literal(files)}, union_by_name = true, hive_partitioning = false)"
+            stored = {row[0]: row[1] for row in connection.execute(f"describe from {source}").fetchall()}
+            columns = ", ".join(_column(name, kind, stored.get(name)) for name, kind in names.items())
+            connection.execute(f"create view {table} as select {columns} from {source}")  # noqa: S608 - names of ours
         else:
-            columns = ", ".join(f'"{field.name}" {_type(field.type)}' for field in arrow_schema(table))
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in names.items())
             connection.execute(f"create table {table} ({columns})")
     # Whoever writes the SQL reads the tables, and no other file of this machine.
-    connection.execute(f"set allowed_paths = {allowed!r}")
+    connection.execute(f"set allowed_paths = {_literal(allowed)}")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
@@ -71,7 +74,7 @@ def query(store: Store, sql: str) -> Rows:
     except ImportError:
         raise missing_extra() from None
     try:
-        statements = duckdb.extract_statements(sql)
+        statements = duckdb.extract_statements(sql.encode("utf-8", "replace").decode())  # no halves of characters
     except duckdb.Error as error:
         raise ArchiveError(f"the query is not valid: {_first_line(error)}") from None
     if len(statements) != 1:
@@ -80,8 +83,10 @@ def query(store: Store, sql: str) -> Rows:
     if kind not in _READING:
         raise ArchiveError(f"a query of an archive only reads: {kind} is refused")
     words = sql.lower()
+    if kind == "EXPLAIN" and "analy" in words:  # it would run whatever follows
+        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused")
     named = [table for table in TABLES if table in words]
-    with connect(store, named if named and not store.is_folder else TABLES) as connection:
+    with connect(store, named or TABLES) as connection:
         try:
             result = connection.execute(statements[0])
             columns = [column[0] for column in result.description or []]
@@ -112,6 +117,18 @@ class _LocalFiles:
     def delete(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _literal(paths: list[str]) -> str:
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"[{quoted}]"
+
+
+def _column(name: str, kind: str, stored: str | None) -> str:
+    """Return what selects a column, whatever the files of an older schema have."""
+    if stored is None:
+        return f'null::{kind} as "{name}"'
+    return f'"{name}"' if stored.lower() == kind else f'"{name}"::{kind} as "{name}"'
 
 
 def _type(arrow_type: Any) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from realtimekit.archive.ledger import NEVER
+from realtimekit.archive.ledger import NEVER, Ledger
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.values import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
 
 AT_RISK = timedelta(days=1)  # before its deadline
 

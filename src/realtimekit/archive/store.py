@@ -9,18 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
+from realtimekit.archive import disk
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
-
-    from obstore.store import ObjectStore
+    from obstore import store as objects
+else:
+    objects = LazyModule("obstore.store")
 
 T = TypeVar("T")
 
@@ -50,7 +53,7 @@ class Store:
     Every method raises `ArchiveError` if the storage refuses or cannot be reached.
     """
 
-    def __init__(self, target: str, objects: ObjectStore, folder: Path | None = None) -> None:
+    def __init__(self, target: str, objects: objects.ObjectStore, folder: Path | None = None) -> None:
         self.target: str = target  # without credentials
         self._objects: Any = objects
         self._folder = folder
@@ -141,7 +144,7 @@ class Store:
 
     def _swap_file(self, path: str, content: bytes, version: str) -> bool:
         # Folders cannot compare and replace at once, so those who swap take turns.
-        with _exclusive(cast("Path", self._folder) / _LOCK):
+        with disk.exclusive(cast("Path", self._folder) / _LOCK):
             found = self.get(path)
             if found is None or found.version != version:
                 return False
@@ -195,7 +198,7 @@ class Store:
 
         def wait() -> None:
             for each in (*below, at, *way):
-                _fsync(each)
+                disk.fsync(each)
 
         self._try("write", path, wait)
 
@@ -407,42 +410,3 @@ def _reason(error: BaseException) -> str:
     line = str(error).strip().partition("\n")[0]
     line = re.sub(r"[?&][^ ]*", "", line)  # the query of a URL may be signed
     return line[:300] or type(error).__name__
-
-
-def _fsync(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:  # deleted meanwhile
-        return
-    except PermissionError:
-        if os.name == "nt":  # Windows opens no folders
-            return
-        raise
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _exclusive(path: Path) -> Generator[None]:
-    """Hold a lock among the processes and threads of this machine; the system releases it if the process dies."""
-    with path.open("a+b") as file:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            import msvcrt
-
-            locking: Any = msvcrt
-            while True:
-                with contextlib.suppress(OSError):  # it gives up after ten seconds
-                    locking.locking(file.fileno(), locking.LK_LOCK, 1)
-                    break
-            try:
-                yield
-            finally:
-                file.seek(0)
-                locking.locking(file.fileno(), locking.LK_UNLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
+from realtimekit.archive.bridge import BlockingClient
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
-from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, OpenSession
+from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, Ledger, OpenSession, Window
 from realtimekit.archive.manifest import Manifest, State
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import RETENTION, is_fatal
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-
-    from realtimekit.archive.bridge import BlockingClient
-    from realtimekit.archive.ledger import Ledger, Window
-    from realtimekit.archive.store import Store
 
 DELIVERY = timedelta(minutes=5)  # after the end of a session its webhook should have arrived
 RENEWAL = 30.0  # seconds between two renewals of the claims

@@ -10,23 +10,20 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.ledger import Ledger, Window
 from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
 from realtimekit.archive.sealed import unseal
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from realtimekit.archive.ledger import Ledger, Window
-    from realtimekit.archive.store import Store
 
 BEGINNING = timedelta(hours=1)
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Self, overload
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, overload
 
-from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
-from realtimekit.flow import Async, ClientBound, F, Sync
+from realtimekit.artifacts.resumable_download import ResumableDownload, download_file, validate_max_bytes
+from realtimekit.flow import Async, Blocking, ClientBound, F, Flow, Sync
+from realtimekit.kwargs import RequestOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
     from pathlib import Path
-    from typing import BinaryIO, TypeAlias
 
-    from realtimekit.flow import Flow
-    from realtimekit.kwargs import RequestOptions
-
-    Progress: TypeAlias = Callable[[int, int | None], object]
-    PathLike: TypeAlias = str | os.PathLike[str]
+Progress: TypeAlias = Callable[[int, int | None], object]
+PathLike: TypeAlias = str | os.PathLike[str]
 
 # The types of files that a session leaves behind. Others might be executed when somebody opens the file.
 SAFE_EXTENSIONS = frozenset(
@@ -87,12 +84,12 @@ class Downloadable(ClientBound[F]):
     ) -> Any:
         """Download the file, in little memory: `GET` of its link, without the API token.
 
-        A path has the whole file in the end, or keeps what it had before. An interrupted download resumes where it
-        stopped; an expired link is refreshed once.
+        Afterwards the path has the whole file, on the disk, or its previous content. An interrupted download resumes
+        where it stopped, even in another process after this one was killed; an expired link is refreshed once.
 
         Args:
-            to: a path, whose file is replaced; a folder, in which the file gets a safe name; or a file that is open
-                for writing bytes.
+            to: a path, whose file is replaced and keeps its permissions; a folder, in which the file gets a safe name;
+                a device or a pipe, which is written to; or a file that is open for writing bytes.
             progress: called after each chunk with the bytes so far and the total (None if the server does not say).
             max_bytes: the largest accepted size of the file.
             timeout: seconds for each wait.
@@ -104,18 +101,31 @@ class Downloadable(ClientBound[F]):
             ArtifactNotReadyError: there is no link yet.
             APIConnectionError: the file is incomplete.
             APIError: the storage refuses the link, even after a refresh; or the API refuses to refresh it.
-            DecodeError: the file has more than `max_bytes`.
+            DecodeError: the file has more than `max_bytes`, or its link is not http or https.
             OSError: the file cannot be written.
         """
-        if max_bytes is not None and (isinstance(max_bytes, bool) or max_bytes < 0):
-            raise ValueError(f"max_bytes={max_bytes!r}: must be a whole number, 0 or more")
-        destination = _OpenFile(to) if hasattr(to, "write") else _Destination(to)
+        if max_bytes is not None:
+            validate_max_bytes(max_bytes)
+        return self._client.run(self._download(to, progress, max_bytes, timeout))
 
-        def fetch_into(file: BinaryIO) -> Flow[None]:
-            state = ResumableDownload(file, progress=progress, max_bytes=max_bytes)
-            return download_file(self._client.settings, self, state, timeout)
+    def _download(
+        self, to: Any, progress: Progress | None, max_bytes: int | None, timeout: float | None
+    ) -> Flow[Path | None]:
+        if hasattr(to, "write"):
+            state = ResumableDownload(to, progress=progress, max_bytes=max_bytes)
+            yield from download_file(self._client.settings, self, state, timeout)
+            return None
+        from realtimekit.artifacts.partial_file import Destination, PartialFile  # loaded with the first download
 
-        return (_download_async if self._client.asynchronous else _download_sync)(self, destination, fetch_into)
+        destination = Destination(to)
+        with destination.open(self._default_filename()) as target:
+            state = ResumableDownload(target.file, progress=progress, max_bytes=max_bytes)
+            if isinstance(target, PartialFile):
+                state.resume_from(target.version, target.save_version)
+            yield from download_file(self._client.settings, self, state, timeout)
+            # Chunks are written to the disk cache as they arrive: too short a wait to be worth a thread.
+            yield Blocking(target.sync)
+            return destination.commit(target, safe_file_name(self._default_filename(), self._link() or ""))
 
 
 class File(Downloadable[F]):
@@ -136,75 +146,6 @@ class File(Downloadable[F]):
 
     def _default_filename(self) -> str:
         return self._name
-
-
-# --- small twins, because the file is opened, written and renamed around the flow ------------------------------------
-
-
-def _download_sync(
-    source: Downloadable[Any], destination: _Destination, fetch_into: Callable[[BinaryIO], Flow[None]]
-) -> Path | None:
-    with destination:
-        source._client.run(fetch_into(destination.file))
-        return destination.commit(source)
-
-
-async def _download_async(
-    source: Downloadable[Any], destination: _Destination, fetch_into: Callable[[BinaryIO], Flow[None]]
-) -> Path | None:
-    # Chunks are written to the disk cache as they arrive: too short a wait to be worth a thread.
-    with destination:
-        await source._client.run(fetch_into(destination.file))
-        return destination.commit(source)
-
-
-class _Destination:
-    """A path to download to. The file is written under a temporary name in the same folder, then renamed."""
-
-    file: BinaryIO
-
-    def __init__(self, to: PathLike) -> None:
-        from pathlib import Path
-
-        self._path = Path(to)
-        self._is_folder = self._path.is_dir()
-        if not self._is_folder and str(os.fspath(to)).endswith(("/", os.sep)):
-            raise FileNotFoundError(f"there is no folder {self._path}")
-
-    def __enter__(self) -> Self:
-        self._folder = self._path if self._is_folder else self._path.parent
-        self._temporary = self._folder / f".{os.urandom(8).hex()}.part"
-        self.file = self._temporary.open("xb")
-        return self
-
-    def commit(self, source: Downloadable[Any]) -> Path | None:
-        """Give the complete file its name. Returns its path."""
-        self.file.close()
-        if not self._is_folder:
-            return self._temporary.replace(self._path)
-        return self._temporary.replace(self._folder / safe_file_name(source._default_filename(), source._link() or ""))
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self.file.close()
-        finally:
-            self._temporary.unlink(missing_ok=True)
-
-
-class _OpenFile(_Destination):
-    """A file that the caller opened and will close."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-
-    def __enter__(self) -> Self:
-        return self
-
-    def commit(self, source: Downloadable[Any]) -> None:  # noqa: ARG002 - it has a name already
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def safe_file_name(stem: str, link: str) -> str:

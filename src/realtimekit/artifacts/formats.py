@@ -5,15 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from realtimekit.artifacts.segments import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from realtimekit.artifacts.segments import Segment
+from realtimekit.artifacts.cues import join_speaker
+from realtimekit.artifacts.segments import Segment, one_line, validate_segments
 
 _MILLISECOND = timedelta(milliseconds=1)
 _MAX_GUESS = timedelta(seconds=5)
@@ -43,7 +40,7 @@ def to_vtt(segments: Sequence[Segment]) -> str:
 def to_markdown(segments: Sequence[Segment]) -> str:
     """Return a Markdown paragraph for each segment: its time, its speaker in bold, and its text, escaped."""
     paragraphs: list[str] = []
-    for segment in segments:
+    for segment in validate_segments(segments):
         name, text = _escape(segment.speaker or ""), _escape(segment.text)
         paragraphs.append(f"{_timestamp(segment.start, '.')[:-4]} {f'**{name}**: ' if name else ''}{text}\n")
     return "\n".join(paragraphs)
@@ -51,7 +48,7 @@ def to_markdown(segments: Sequence[Segment]) -> str:
 
 def to_json(segments: Sequence[Segment]) -> str:
     """Return JSON in RealtimeKit's format: a list of `startTime`, `endTime` (milliseconds), `sentence`, `peerData`."""
-    return json.dumps([_item(segment) for segment in segments], ensure_ascii=False, indent=2)
+    return json.dumps([_item(segment) for segment in validate_segments(segments)], ensure_ascii=False, indent=2)
 
 
 def _item(segment: Segment) -> dict[str, Any]:
@@ -74,6 +71,7 @@ def _milliseconds(time: timedelta) -> float:
 
 def _with_ends(segments: Sequence[Segment]) -> Iterator[tuple[Segment, timedelta]]:
     """Yield each segment with its end, or a guess of it."""
+    segments = validate_segments(segments)
     starts = sorted({segment.start for segment in segments})
     following = dict(itertools.pairwise(starts))
     for segment in segments:
@@ -84,8 +82,7 @@ def _with_ends(segments: Sequence[Segment]) -> Iterator[tuple[Segment, timedelta
 def _cue(segment: Segment) -> str:
     """Return the text of a cue, without blank lines, which would end the cue."""
     text = "\n".join(line for line in re.split(r"[\r\n]+", segment.text) if line.strip(" \t"))
-    name = one_line(segment.speaker or "")
-    return f"{name}: {text}" if name else text
+    return join_speaker(one_line(segment.speaker or ""), text)
 
 
 def _timestamp(time: timedelta, point: str) -> str:

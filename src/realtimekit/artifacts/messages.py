@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table
+from realtimekit.errors import DecodeError
 from realtimekit.record import Field, Record, field
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.errors import DecodeError
 
 # https://developers.cloudflare.com/realtime/realtimekit/ documents these, but not whether there is a header row.
 COLUMNS = (

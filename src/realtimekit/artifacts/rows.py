@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from realtimekit.errors import DecodeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+from realtimekit.kwargs import validate_type
 
 Item = TypeVar("Item")
-Row = tuple[str, "Mapping[str, Any] | str"]  # its position ("line 3"), and its cells by column or an error message
+Row = tuple[str, Mapping[str, Any] | str]  # its position ("line 3"), and its cells by column or an error message
 
+# Spaces and invisible characters, which some spreadsheets skip before a formula.
+_BLANKS = " \t\r\n\v\f\xa0\u200b\u2060\u3000\ufeff"
+LINE_END = re.compile(r"\r\n?|\n")
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 
 
 def decode_text(content: bytes) -> str:
     """Decode a file: as UTF-8, or as its byte order mark says; invalid bytes become U+FFFD."""
+    validate_type("content", content, (bytes, bytearray), "the bytes of a file")
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return content[len(bom) :].decode(encoding, "replace")
@@ -102,17 +104,11 @@ def _decode_json(text: str) -> Any:
 
 
 def _csv_rows(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> Iterator[Row]:
-    # strict: otherwise an unclosed quote would silently swallow the rest of the file
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     first = True
-    while True:
-        position = f"line {reader.line_num + 1}"
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield position, str(error)
+    for line, cells in read_csv(text):
+        position = f"line {line}"
+        if isinstance(cells, str):
+            yield position, cells
             continue
         if len(cells) < 2 and not "".join(cells).strip():
             continue
@@ -126,3 +122,50 @@ def _csv_rows(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> 
             yield position, dict(zip(columns, cells, strict=True))
         else:
             yield position, f"it has {len(cells)} fields, not {len(columns)}"
+
+
+# A cell with its end, matched without backtracking. A quote that is not the first character has no meaning.
+_CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|(?!")([^,\r\n]*+))(,|\r\n?|\n|\Z)')
+_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
+
+
+def read_csv(text: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield the number of the first line of each row, and its cells or what is wrong with it (RFC 4180).
+
+    The module `csv` cannot be used: it rejects cells above 131,072 characters and then parses their rest as rows, and
+    this limit can only be changed for the whole process.
+    """
+    line, position = 1, 0
+    while position < len(text):
+        start, cells, error, end = position, list[str](), None, ","
+        while end == "," and error is None:
+            if match := _CELL.match(text, position):
+                quoted, plain, end = match.groups()
+                cells.append(plain if quoted is None else quoted.replace('""', '"'))
+                position = match.end()
+            elif match := _QUOTED.match(text, position):
+                error = "a comma or the end of the line is expected after a closing quote"
+                rest = LINE_END.search(text, match.end())
+                position = rest.end() if rest else len(text)
+            else:
+                error = "a quote is never closed, so that the rest of the file cannot be read"
+                position = len(text)
+        yield line, cells if error is None else error
+        line += text.count("\n", start, position) + text.count("\r", start, position)
+        line -= text.count("\r\n", start, position)
+
+
+def quote_formula(text: str) -> str:
+    """Return the text for a cell of a CSV file, with a `'` before it if a spreadsheet would evaluate it."""
+    return f"'{text}" if _is_formula(text) else text
+
+
+def unquote_formula(text: str) -> str:
+    """Return the text of a cell that `quote_formula` wrote."""
+    return text[1:] if text.startswith("'") and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    text = text.lstrip("'")  # so that a text that begins with quotes itself is read back unchanged
+    first = unicodedata.normalize("NFKC", text.lstrip(_BLANKS)[:1])  # full-width and small forms count as well
+    return text[:1] in {"\t", "\r", "\n"} or first in {"=", "+", "-", "@"}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues
-from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from realtimekit.errors import DecodeError
+from realtimekit.artifacts.cues import is_srt, is_vtt, parse_cues, split_speaker
+from realtimekit.artifacts.rows import convert_rows, decode_text, parse_table, unquote_formula
+from realtimekit.errors import DecodeError
+from realtimekit.record import Record
 
 COLUMNS = ("startTimeMs", "peerId", "userId", "customParticipantId", "name", "text")
+# The columns of `sessions transcript --csv`.
+EXPORT_COLUMNS = ("start_seconds", "end_seconds", "speaker", "custom_participant_id", "text")
 # The names of the same columns in JSON, and possibly in a header row.
 _ALIASES = {
     "starttime": "startTimeMs",
@@ -23,7 +22,11 @@ _ALIASES = {
     "sentence": "text",
     "displayname": "name",
     "cpi": "customParticipantId",
+    "startseconds": "startSeconds",
+    "endseconds": "endSeconds",
+    "speaker": "name",
 }
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Peer(NamedTuple):
@@ -93,8 +96,8 @@ def parse_transcript(content: bytes, *, errors: list[DecodeError] | None = None)
 def _from_cue(cue: Mapping[str, Any]) -> Segment:
     # "Alice: Hello everyone", or text without a name
     speaker, text = cue["voice"], cue["text"]
-    if speaker is None and (named := re.match(r"([^:\n]*):(?:[ \n]|$)", text)):
-        speaker, text = named[1], text[named.end() :]
+    if speaker is None:
+        speaker, text = split_speaker(text)
     return Segment(cue["start"], cue["end"], speaker or None, text)
 
 
@@ -104,13 +107,18 @@ def _from_row(row: Mapping[str, Any]) -> Segment:
     if isinstance(peer_data, dict):
         columns = {"id": "peerId", "userId": "userId", "displayName": "name", "cpi": "customParticipantId"}
         cells |= {columns[name]: value for name, value in peer_data.items() if name in columns}
+    unit = _MILLISECOND
+    if "startSeconds" in cells:  # our own CSV
+        cells = {name: unquote_formula(value) if isinstance(value, str) else value for name, value in cells.items()}
+        cells |= {"startTimeMs": cells["startSeconds"], "endTimeMs": cells.get("endSeconds")}
+        unit = timedelta(seconds=1)
     if not isinstance(cells.get("text"), str):
         raise TypeError("it has no text")
     end = cells.get("endTimeMs")
     ids = [_optional_string(cells.get(name)) for name in ("peerId", "userId", "customParticipantId")]
     return Segment(
-        _parse_offset(cells.get("startTimeMs")),
-        None if end in (None, "") else _parse_offset(end),
+        _parse_offset(cells.get("startTimeMs"), unit),
+        None if end in (None, "") else _parse_offset(end, unit),
         _optional_string(cells.get("name")),
         cells["text"],
         Peer(*ids) if any(ids) else None,
@@ -121,13 +129,14 @@ def _optional_string(value: Any) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def _parse_offset(value: Any) -> timedelta:
+def _parse_offset(value: Any, unit: timedelta) -> timedelta:
     try:
         if isinstance(value, bool):
             raise ValueError  # noqa: TRY004 - caught below
-        time = timedelta(milliseconds=float(value))
+        time = float(value) * unit
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{value!r} is not a time in milliseconds") from None
+        unit_name = "milliseconds" if unit == _MILLISECOND else "seconds"
+        raise ValueError(f"{value!r} is not a time in {unit_name}") from None
     if time < timedelta(0):
         raise ValueError(f"{value!r} is a negative time")
     return time
@@ -135,7 +144,22 @@ def _parse_offset(value: Any) -> timedelta:
 
 def to_text(segments: Iterable[Segment]) -> str:
     """Return the transcript as plain text, a line for each segment: "Alice: Hello everyone"."""
-    return "".join(f"{format_segment(segment)}\n" for segment in segments)
+    return "".join(f"{format_segment(segment)}\n" for segment in validate_segments(segments))
+
+
+def validate_segments(segments: Iterable[Segment]) -> list[Segment]:
+    """Return the segments as a list.
+
+    Raises:
+        TypeError: they are not segments, but e.g. a transcript or its text.
+    """
+    given: Any = segments
+    listed: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, Record) else [given]
+    for segment in listed:
+        if not isinstance(segment, Segment):
+            kind = type(segment).__name__
+            raise TypeError(f"segments must be a list of Segment, as transcript.segments() returns it, not of {kind}")
+    return listed
 
 
 def format_segment(segment: Segment) -> str:
@@ -158,7 +182,7 @@ def speaking_time(segments: Iterable[Segment]) -> list[SpeakingTime]:
         ValueError: a segment has no end: read the transcript as JSON, SRT or VTT.
     """
     groups: dict[str | None, list[Segment]] = {}
-    for segment in segments:
+    for segment in validate_segments(segments):
         if segment.end is None:
             raise ValueError("a segment has no end (CSV files have none): read the transcript as JSON, SRT or VTT")
         peer = segment.peer

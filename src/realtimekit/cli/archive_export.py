@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from realtimekit.cli.archive_options import target_option
-from realtimekit.cli.console import echo
 
 if TYPE_CHECKING:
     from realtimekit.archive import Archive
@@ -25,5 +24,7 @@ if TYPE_CHECKING:
 @target_option()
 def export(archive: Archive, *, folder: str, file_format: Format, tables: tuple[str, ...], anonymize: bool) -> None:
     """Write the tables to files for others to read."""
+    from realtimekit.cli.console import echo
+
     for path in archive.export(folder, file_format=file_format, tables=tables or None, anonymize=anonymize):
         echo(str(path))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.archive_options import target_argument
-from realtimekit.cli.console import echo
 from realtimekit.cli.options import confirmation_option, json_option
 from realtimekit.cli.param_types import duration
 
@@ -42,6 +41,7 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
     The receipt names nobody. Later syncs leave the person out. What only you can decide on is listed.
     """
     from realtimekit.cli import output
+    from realtimekit.cli.console import echo
 
     receipt = archive.erase(**options)
     if as_json:
@@ -73,6 +73,7 @@ def export_subject(archive: Archive, **subject: Any) -> None:
 def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], as_json: bool) -> None:
     """Delete what is older. The manifests stay, and say that it was deleted."""
     from realtimekit.cli import output
+    from realtimekit.cli.console import echo
 
     receipt = archive.expire(after, keep=keep)
     if as_json:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from realtimekit.cli.archive_options import target_argument
-from realtimekit.cli.console import echo
 from realtimekit.cli.options import format_flags, json_option
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ def verify(archive: Archive, *, deep: bool, as_json: bool) -> None:
     Exits with 1 if something is lost, missing or damaged, or a span of time is not proven to be complete.
     """
     from realtimekit.cli import output
+    from realtimekit.cli.console import echo
     from realtimekit.cli.progress import progress_bar
 
     with progress_bar("Sessions") as update:
@@ -54,6 +54,7 @@ def verify(archive: Archive, *, deep: bool, as_json: bool) -> None:
 def status(archive: Archive, *, output_format: str | None) -> None:
     """Show what is proven, what is still to come, and what is at risk."""
     from realtimekit.cli import output
+    from realtimekit.cli.console import echo
 
     found = archive.status()
     if output_format == "json":

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.archive_options import target_argument
-from realtimekit.cli.console import echo
 from realtimekit.cli.decorators import with_client
 from realtimekit.cli.options import json_option, time_range_options
 from realtimekit.cli.param_types import duration, positive_int
@@ -48,6 +47,8 @@ def sync(
 
     Exits with 1 if something is lost, failed, or is not proven to be complete.
     """
+    from realtimekit.cli.console import echo
+
     if options.get("workers") and options.get("cluster"):
         raise click.UsageError("give --workers or --cluster, not both")
     with _stopped_by_signals() as stop:
@@ -71,6 +72,8 @@ def sync(
 @target_argument()
 def rebuild(archive: Archive) -> None:
     """Make the tables and the search index anew from the raw files."""
+    from realtimekit.cli.console import echo
+
     archive.rebuild()
     echo(f"The tables of {archive.target} are new.")
 
@@ -91,6 +94,8 @@ def _sync_once(client: RealtimeKit, archive: Archive, stop: _Stop, options: dict
 
 def _log() -> Callable[[Progress], object]:
     """Return what writes a line a minute."""
+    from realtimekit.cli.console import echo
+
     last = time.monotonic()
 
     def log(progress: Progress) -> None:
@@ -104,6 +109,7 @@ def _log() -> Callable[[Progress], object]:
 
 def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
     from realtimekit.cli import output
+    from realtimekit.cli.console import echo
 
     if as_json:
         output.print_json({"target": archive.target, **result.to_dict()})

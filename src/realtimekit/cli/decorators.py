@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.error_messages import format_error
 from realtimekit.cli.options import ARCHIVE, account_options, format_options, limit_options
 from realtimekit.errors import RealtimeKitError
 from realtimekit.paths import encode_segment
@@ -41,7 +42,10 @@ def with_client(command: Command) -> Command:
         transport: TransportName | None = None if os.environ.get(ENVIRONMENT["transport"], "").strip() else "httpcore2"
         with RealtimeKit(app_id=app_id, account_id=account_id, transport=transport) as client:
             _validate_ids(client.settings)
-            return command(client, **options)
+            try:
+                return command(client, **options)
+            except RealtimeKitError as error:
+                raise click.ClickException(format_error(error, client.settings.base_url)) from None
 
     return wrapper
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import click
 
+from realtimekit.cli.options import json_option
+
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
+@json_option
 def demo(*, as_json: bool) -> None:
     """Simulate a meeting of three people and read its session: needs no account and no network."""
     from realtimekit import RealtimeKit  # only this command needs them
@@ -16,16 +19,20 @@ def demo(*, as_json: bool) -> None:
     from realtimekit.cli.console import make_console
     from realtimekit.emulator import Emulator
     from realtimekit.emulator.remote import RemoteEmulator
+    from realtimekit.transports.httpcore2 import Httpcore2Transport
 
+    transport = Httpcore2Transport(proxies=False)  # the emulator is on this machine
     progress = make_console(stderr=True, quiet=as_json)
     with (
         Emulator() as running,
         running.serve() as server,
+        closing(transport),
         RealtimeKit(
             base_url=server.base_url,
             api_token=running.api_token,
             account_id=running.account_id,
             app_id=running.app_id,
+            transport=transport,
         ) as client,
     ):
         demo_scenario.backdate_clock(running)

@@ -48,7 +48,7 @@ def doctor(app_id: str | None, account_id: str | None, timeout: float, *, as_jso
 
 
 def _print(report: Diagnosis) -> None:
-    from realtimekit.cli.console import echo, make_console, safe_text
+    from realtimekit.cli.console import echo, make_console, safe_line
 
     facts = [f"realtimekit {report.version}", report.python, report.transport]
     echo(", ".join(fact for fact in facts if fact))
@@ -61,7 +61,7 @@ def _print(report: Diagnosis) -> None:
     if (problem := report.problem) is None:
         click.echo("All is well")
         return
-    make_console().print(safe_text(f"problem  {problem.message} ({problem.kind})"), style="bold red", soft_wrap=True)
+    make_console().print(safe_line(f"problem  {problem.message} ({problem.kind})"), style="bold red", soft_wrap=True)
     if problem.evidence:
         echo(f"         {problem.evidence}")
     click.echo()

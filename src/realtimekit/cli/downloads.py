@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,9 +12,9 @@ from realtimekit.cli.console import echo
 from realtimekit.cli.output import print_json
 from realtimekit.cli.output_paths import write_errors
 from realtimekit.cli.progress import progress_bar
+from realtimekit.cli.session_view import recordings_of
 from realtimekit.cli.terminal import confirm
 from realtimekit.errors import NotFoundError
-from realtimekit.resources.recording import Recordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,30 +40,44 @@ def download_recording(recording: Recording, to: str, *, yes: bool) -> list[Save
     """
     path, tracks = Path(to), recording.tracks
     if tracks or to.endswith("/"):
-        _make_folder(path)
+        make_folder(path)
     elif path.is_file() and not yes:
         confirm(f"Replace {path}?")
     files: list[Downloadable[Sync]] = [*tracks] or [recording]
-    return [_download(file, path) for file in files]
+    return [save_file(file, path) for file in files]
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Create a folder, unless it exists."""
     if folder.exists() and not folder.is_dir():
         raise click.UsageError(f"{folder} is a file, but this recording has several files: give a folder")
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _download(file: Downloadable[Sync], to: Path) -> SavedFile:
+def save_file(file: Downloadable[Sync], to: Path) -> SavedFile:
+    """Download a file to a path or into a folder, with a progress bar."""
+    size = 0  # counted here, because the path may be a pipe
+
+    def on_progress(done: int, total: int | None) -> None:
+        nonlocal size
+        size = done
+        update(done, total)
+
     with progress_bar(file._default_filename(), in_bytes=True) as update, write_errors(to):
-        path = file.download(to, progress=update)
-    return SavedFile(path, path.stat().st_size)
+        path = file.download(to, progress=on_progress)
+    return SavedFile(path, size)
+
+
+def as_json(file: SavedFile) -> dict[str, Any]:
+    """Return a file as JSON."""
+    return {"path": str(file.path), "bytes": file.bytes}
 
 
 def print_saved_files(output_format: str | None, files: Iterable[SavedFile]) -> None:
     """Print where the files are: a line for each path, or JSON."""
     if output_format == "json":
-        print_json([{"path": str(file.path), "bytes": file.bytes} for file in files])
+        print_json([as_json(file) for file in files])
         return
     for file in files:
         click.echo(file.path)
@@ -82,36 +96,31 @@ def download_session(
         strict: whether a missing file is an error; otherwise it is noted on stderr.
     """
     folder = Path(to)
-    _make_folder(folder)
+    make_folder(folder)
     for kind in kinds:
         try:
-            files = _recorded_files(session) if kind == "recordings" else [_artifact(session, kind, transcript_format)]
+            files = files_of(session, kind, transcript_format)
             if strict and not files:
                 raise click.ClickException(f"the session {session.id} has no recordings")
             for file in files:
-                yield _download(file, folder)
+                yield save_file(file, folder)
         except NotFoundError as error:
             if strict:
                 raise
             echo(f"No {kind}: {error}", err=True)
 
 
-def _artifact(session: Session, kind: str, transcript_format: str) -> Downloadable[Sync]:
+def files_of(session: Session, kind: str, transcript_format: str) -> list[Downloadable[Sync]]:
+    """Return the files of one kind of artifact, with their links."""
     match kind:
+        case "recordings":
+            files: list[Downloadable[Sync]] = []
+            for recording in recordings_of(session):
+                files += recording.tracks or [recording]
+            return files
         case "transcript":
-            return session.transcript_as(transcript_format)
+            return [session.transcript_as(transcript_format)]
         case "summary":
-            return session.summary
+            return [session.summary]
         case _:
-            return session.chat
-
-
-def _recorded_files(session: Session) -> list[Downloadable[Sync]]:
-    """Return the files of all recordings of a session. The API can only filter recordings by meeting."""
-    if not session.associated_id:
-        return []
-    files: list[Downloadable[Sync]] = []
-    for recording in Recordings(session._client).where(meeting_id=session.associated_id):
-        if recording.session_id == session.id:
-            files += recording.tracks or [recording]
-    return files
+            return [session.chat]

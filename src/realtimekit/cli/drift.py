@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.options import json_option
-
 if TYPE_CHECKING:
     from realtimekit.contract import Difference
 
@@ -30,12 +28,13 @@ class ComparisonError(click.ClickException):
     help="Compare with this slice instead of the packaged one.",
 )
 @click.option(
-    "--save", metavar="FILE", type=click.Path(path_type=Path), help="Also write the slice of SPEC to this file."
-)
+    "-o", "--output", "--save", "save", metavar="FILE", type=click.Path(path_type=Path),
+    help="Also write the slice of SPEC to this file.",
+)  # fmt: skip
 @click.option(
     "--update", is_flag=True, help="Also write the slice of SPEC into this package (in a checkout of its source)."
 )
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_json: bool) -> None:
     """Compare the saved slice of the API's description with a newer one.
 
@@ -56,7 +55,7 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
 
     if update and save:
         raise click.UsageError("give --save or --update, not both: each says where to write the slice")
-    if update and not (SLICE_PATH.parents[3] / "pyproject.toml").is_file():
+    if update and not _is_in_checkout(SLICE_PATH):
         raise click.UsageError(
             "--update works only in a checkout of the source: use --save FILE, and --base FILE later"
         )
@@ -77,6 +76,11 @@ def drift(spec: str, base: Path | None, save: Path | None, *, update: bool, as_j
         _print(old, new, differences, target)
     if differences and not target:
         raise click.exceptions.Exit(1)
+
+
+def _is_in_checkout(path: object) -> bool:
+    """Return whether this file of the package is in a checkout, not in an installed package or a zip file."""
+    return isinstance(path, Path) and (path.parents[3] / "pyproject.toml").is_file()
 
 
 def _failure(path: str, error: Exception) -> str:
@@ -108,7 +112,7 @@ def _provenance(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Difference], target: Path | None) -> None:
-    from realtimekit.cli.console import echo, make_console, safe_text
+    from realtimekit.cli.console import echo, make_console, safe_line
 
     console = make_console()
     breaking = sum(difference.breaking for difference in differences)
@@ -116,9 +120,9 @@ def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Differenc
     for difference in differences:
         if difference.operation != operation:
             operation = difference.operation
-            console.print(safe_text(operation), style="bold", soft_wrap=True)
+            console.print(safe_line(operation), style="bold", soft_wrap=True)
         mark, style = ("breaking", "red") if difference.breaking else ("harmless", "green")
-        line = safe_text(
+        line = safe_line(
             f"  {mark}  {difference.location + ': ' if difference.location else ''}{difference.description}"
         )
         line.stylize(style, 2, 10)

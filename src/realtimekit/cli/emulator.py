@@ -51,6 +51,7 @@ REQUEST_COLUMNS = (
     "--demo", is_flag=True, help="Start with a sample session: sess-1 in app-1, with the token emulator-token."
 )
 @click.option("--deliver-anywhere", is_flag=True, help="Also send webhooks to other machines.")
+@click.option("--observed", is_flag=True, help="Behave like real accounts where the API's description differs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it is ready.")
 @click.pass_context
 def emulator(context: click.Context, /, **options: Any) -> None:
@@ -70,7 +71,9 @@ def emulator(context: click.Context, /, **options: Any) -> None:
             raise click.UsageError(text, context)
 
 
-def serve(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: bool, as_json: bool) -> None:
+def serve(
+    host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere: bool, observed: bool, as_json: bool
+) -> None:
     """Serve until SIGINT or SIGTERM."""
     import sqlite3  # only where an emulator is started, as the rest
 
@@ -81,7 +84,7 @@ def serve(host: str, port: int, db: str | None, *, demo: bool, deliver_anywhere:
     shutdown = Shutdown()
     try:
         credentials = demo_scenario.CREDENTIALS if demo else demo_scenario.Credentials()
-        running = Emulator(db, deliver_anywhere=deliver_anywhere, **credentials)
+        running = Emulator(db, deliver_anywhere=deliver_anywhere, observed=observed, **credentials)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise click.ClickException(f"cannot keep the emulator's state in {db}: {error}") from None
     with running:
@@ -157,14 +160,14 @@ def control_command(command: Command) -> Command:
 @contextmanager
 def control_plane(origin: str) -> Generator[RemoteEmulator]:
     """Yield the control plane of an emulator, and report its errors in one line."""
-    from realtimekit.cli.console import safe_text
+    from realtimekit.cli.console import safe_line
     from realtimekit.emulator.http import HTTPError
     from realtimekit.emulator.remote import RemoteEmulator  # the SDK shares only HTTP with the emulator
 
     try:
         yield RemoteEmulator(f"{origin}/_emulator")
     except HTTPError as error:
-        raise click.ClickException(safe_text(str(error)).plain.replace("\n", " ")) from None
+        raise click.ClickException(safe_line(error).plain) from None
 
 
 @emulator.command("join")

@@ -13,15 +13,38 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from click.shell_completion import CompletionItem
 
     _ParamType = click.ParamType[str]
-else:
-    _ParamType = click.ParamType  # generic only in newer versions of click
+    _Choice = click.Choice[str]
+else:  # generic only in newer versions of click
+    _ParamType = click.ParamType
+    _Choice = click.Choice
 
 RAW_PREFIX = "raw:"
+
+
+def suggest(value: str, known: Iterable[str]) -> str:
+    """Return the end of an error message, with the most similar known value; "" if none is similar."""
+    by_case = {member.casefold(): member for member in known}
+    close = difflib.get_close_matches(value.casefold(), by_case, 1)
+    return f"; did you mean {by_case[close[0]]}?" if close else ""
+
+
+class Choice(_Choice):
+    """A case-insensitive `click.Choice` whose error suggests the most similar value."""
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        super().__init__(tuple(choices), case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            hint = suggest(str(value), map(str, self.choices))
+            raise click.BadParameter(error.message.removesuffix(".") + hint, ctx, param) from None
 
 
 class OpenEnum(_ParamType):
@@ -56,8 +79,7 @@ class OpenEnum(_ParamType):
             return member
         if len(value) > len(RAW_PREFIX) and value.startswith(RAW_PREFIX):
             return value.removeprefix(RAW_PREFIX)
-        close = difflib.get_close_matches(value.casefold(), by_case, 1)
-        suggestion = f"; did you mean {by_case[close[0]]}?" if close else ""
+        suggestion = suggest(value, self.values)
         members = ", ".join(self.values)
         text = f"{value!r} is not one of {members}{suggestion} ({RAW_PREFIX}{value} sends it unchanged)"
         raise click.BadParameter(text, ctx, param)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from realtimekit.errors import APIConnectionError, ConfigurationError, NotFoundError, RealtimeKitError
+from realtimekit.errors import (
+    APIConnectionError,
+    APIError,
+    ConfigurationError,
+    DecodeError,
+    NotFoundError,
+    RealtimeKitError,
+)
 from realtimekit.settings import ENVIRONMENT, missing_setting_message
 
 # The messages for missing settings.
@@ -13,18 +20,19 @@ MISSING_SETTINGS = {
     "account_id": "there is no account id: set CLOUDFLARE_ACCOUNT_ID, or give --account-id",
     "app_id": "there is no app id: set REALTIMEKIT_APP_ID, or give --app-id (`realtimekit apps list` shows the ids)",
 }
+WRONG_PATH_STATUSES = {404, 405}  # of a server that is not the API, or has it at another path
 NO_ROUTE = 7003  # the error code of Cloudflare's gateway for a path that it cannot route
 _RECORD_REPR = re.compile(r"<([A-Z]\w*) \w+='([^']*)'(?:[^>]* status='([^']*)')?[^>]*>")
 _DISABLED_FEATURE = re.compile(r"its meeting has (\w+)=False: set that to True for later sessions")
 
 
-def format_error(error: Exception) -> str:
-    """Return the message of an error, as one line."""
+def format_error(error: Exception, base_url: str | None = None) -> str:
+    """Return the message of an error on one line; `base_url` is the client's, for a hint if it looks wrong."""
     match error:
         case ConfigurationError():
             return _configuration_message(str(error))
         case RealtimeKitError():
-            return _api_message(str(error)) + _hint(error)
+            return _api_message(str(error)) + ((base_url and _base_url_hint(error, base_url)) or _hint(error))
         case UnicodeEncodeError():
             return "an argument or a setting contains bytes that are not valid text"
         case OSError(strerror=str(reason)):
@@ -63,6 +71,23 @@ def _how_to_enable(match: re.Match[str]) -> str:
     option = f"--{match[1].replace('_', '-')}"
     command = f"realtimekit meetings update MEETING_ID {option}"
     return f"its meeting does not enable it: run `{command}` for later sessions"
+
+
+def _base_url_hint(error: RealtimeKitError, base_url: str) -> str:
+    """Return the doctor's hint if something other than the API may be at the base URL."""
+    from realtimekit.doctor import responses  # loaded only for an error
+
+    if isinstance(error, APIError):
+        gateway = error.code in responses.NO_ROUTE | responses.MALFORMED_TOKEN  # the API did respond
+        page = isinstance(error.body, str) and error.status < 500  # not JSON
+        suspect = responses.is_cloudflare(base_url) or page or (error.status in WRONG_PATH_STATUSES and not gateway)
+    else:
+        suspect = isinstance(error, DecodeError)
+    wrong = responses.wrong_base_path(base_url) if suspect else None
+    if wrong is None:
+        return ""
+    found, usual = wrong
+    return f"; check REALTIMEKIT_BASE_URL: it {found}, and the API is at {responses.PATH}: set it to {usual}"
 
 
 def _hint(error: RealtimeKitError) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import click
 
+from realtimekit.cli.output_paths import output_file, write_output_to
 from realtimekit.cli.param_types import (
     end_time,
     http_url,
@@ -26,7 +28,30 @@ Decorator: TypeAlias = Callable[[Command], Command]
 
 DEFAULT_LIMIT = 20  # records that a list shows
 
-json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+# File extension -> output format. Any other extension means the default format.
+EXTENSIONS = {".csv": "csv", ".json": "json", ".md": "markdown", ".srt": "srt", ".txt": "text", ".vtt": "vtt"}
+
+output_option: Decorator = click.option(
+    "-o", "--output", metavar="FILE", type=output_file,
+    help="Write to this file instead of stdout. Its extension chooses the format, unless an option does.",
+)  # fmt: skip
+
+
+def json_option(command: Command) -> Command:
+    """Add `--json`, and `-o/--output` for a file to which the result is written instead of stdout."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @output_option
+    @functools.wraps(command)
+    def wrapper(*, as_json: bool, output: str | None, **kwargs: Any) -> Any:
+        with write_output_to(output):
+            return command(**kwargs, as_json=as_json or _format_for(output) == "json")
+
+    return wrapper
+
+
+def _format_for(output: str | None) -> str | None:
+    return EXTENSIONS.get(PurePath(output or "").suffix.lower())
 
 
 def account_options(command: Command) -> Command:
@@ -57,24 +82,29 @@ def archive_option(command: Command) -> Command:
     )(command)
 
 
-def format_flags(**formats: str) -> Decorator:
-    """Add a flag for each output format.
+def format_flags(*, to_file: bool = True, **formats: str) -> Decorator:
+    """Add a flag for each output format, and `-o/--output`.
 
     The command gets the chosen name as `output_format`, or None. Two flags at once are a usage error.
 
     Args:
+        to_file: whether to add `-o/--output`; not for commands that write files of their own.
         formats: the help text of each, by its name.
     """
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def wrapper(**kwargs: Any) -> Any:
+            output = kwargs.pop("output") if to_file else None
             chosen = [name for name in formats if kwargs.pop(f"as_{name}")]
             if len(chosen) > 1:
                 raise click.UsageError(f"give only one of {' and '.join(f'--{name}' for name in chosen)}")
-            return command(**kwargs, output_format=chosen[0] if chosen else None)
+            if not chosen and (format_of_file := _format_for(output)) in formats:
+                chosen = [str(format_of_file)]
+            with write_output_to(output):
+                return command(**kwargs, output_format=chosen[0] if chosen else None)
 
-        decorated: Command = wrapper
+        decorated: Command = output_option(wrapper) if to_file else wrapper
         for name, help_text in reversed(formats.items()):
             decorated = click.option(f"--{name}", f"as_{name}", is_flag=True, help=help_text)(decorated)
         return decorated
@@ -110,10 +140,16 @@ def time_range_options(start: str = "start_time", end: str = "end_time") -> Deco
     """
 
     def decorate(command: Command) -> Command:
-        @click.option("--since", start, metavar="TIME", type=start_time, help="From this date or time on, in UTC.")
+        @click.option(
+            "--since",
+            start,
+            metavar="TIME",
+            type=start_time,
+            help="From this date or time on, in UTC. Also 12h, 7d, 2w (hours, days, weeks ago), today and yesterday.",
+        )
         @click.option(
             "--until", end, metavar="TIME", type=end_time, help="Up to this time, or to the end of this date."
-        )
+        )  # fmt: skip
         @functools.wraps(command)
         def wrapper(**kwargs: Any) -> Any:
             if kwargs[start] and kwargs[end] and kwargs[start] > kwargs[end]:

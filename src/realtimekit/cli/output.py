@@ -9,14 +9,14 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import click
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from realtimekit.artifacts.rows import quote_formula
 from realtimekit.cli.columns import Column
-from realtimekit.cli.console import echo, make_console, replace_controls, safe_text
+from realtimekit.cli.console import echo, make_console, print_file, replace_controls, safe_line
 from realtimekit.cli.progress import progress_bar
 from realtimekit.errors import DecodeError
 from realtimekit.record import Field, Record
@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 # Whoever has one of these can join, broadcast or write. The API sends some of them with every record.
 SECRET_FIELDS = frozenset({"token", "stream_key", "rtmp_url", "access_key", "secret", "password", "private_key"})
-# A spreadsheet reads text that begins with one of these as a formula.
-FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
-# In characters of a terminal.
-WIDE_TERMINAL, MIN_FOLDED_WIDTH = 120, 8
+# In terminal columns. No id or time is wider than MAX_UNFOLDED_WIDTH; wider cells are folded in any column.
+WIDE_TERMINAL, MIN_FOLDED_WIDTH, MAX_UNFOLDED_WIDTH = 120, 8, 64
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
@@ -81,8 +79,7 @@ def _csv_cell(value: Any) -> Any:
         return "true" if value else "false"
     if not isinstance(value, str):
         return value  # a negative number is not a formula
-    # Checked before \r, which is one of the prefixes, is replaced.
-    return ("'" if value.startswith(FORMULA_PREFIXES) else "") + replace_controls(value)
+    return replace_controls(quote_formula(value))  # in this order: a formula may begin with a control character
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -90,17 +87,22 @@ def _csv_cell(value: Any) -> Any:
 
 def print_json(document: Any) -> None:
     """Print a JSON document."""
-    click.echo(json.dumps(document, indent=2))
+    print_file(json.dumps(document, indent=2) + "\n")
 
 
 def print_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print CSV with a header."""
+    print_file(format_csv(names, rows))
+
+
+def format_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return CSV with a header."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
         writer.writerow([_csv_cell(value) for value in row])
-    click.echo(text.getvalue(), nl=False)
+    return text.getvalue()
 
 
 def print_table(console: Console, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
@@ -112,33 +114,24 @@ def print_table(console: Console, title: str, columns: Sequence[Column], rows: I
 def make_table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], width: int) -> Table | Text:
     """Return a table of at most this width, or a list with a line for each cell if a table would have to cut some."""
     headers = [Text(column.header or column.name.replace("_", " ")) for column in columns]
-    cells = [[safe_text(_table_cell(value)) for value in row] for row in rows]
+    cells = [[safe_line(_table_cell(value)) for value in row] for row in rows]
+    lines = [headers, *cells]
+    widths = [max(cell_len(cell.plain) for cell in cells_of_one) for cells_of_one in zip(*lines, strict=True)]
+    folds = [column.fold or widest > MAX_UNFOLDED_WIDTH for column, widest in zip(columns, widths, strict=True)]
+    needed = [2 + (MIN_FOLDED_WIDTH if fold else widest) for fold, widest in zip(folds, widths, strict=True)]  # padded
     wide_only = [number for number, column in enumerate(columns) if column.wide_only]
     for count in range(len(wide_only) if width >= WIDE_TERMINAL else 0, -1, -1):  # the last column goes first
         kept = [not column.wide_only or number in wide_only[:count] for number, column in enumerate(columns)]
-        folds = [column.fold for column in itertools.compress(columns, kept)]
-        lines = [list(itertools.compress(line, kept)) for line in [headers, *cells]]
-        if _min_grid_width(folds, lines) <= width:
-            return _make_grid(title, folds, *lines)
+        if 1 + sum(itertools.compress(needed, kept)) <= width:  # 1: the padding of the edge
+            kept_lines = [list(itertools.compress(line, kept)) for line in lines]
+            return _make_grid(title, list(itertools.compress(folds, kept)), *kept_lines)
     return _make_list(title, headers, cells)
-
-
-def _min_grid_width(folds: Sequence[bool], lines: Sequence[Sequence[Text]]) -> int:
-    """Return the width that a grid needs: two characters of padding for each column, and one at the edge."""
-    columns = zip(folds, zip(*lines, strict=True), strict=True)
-    return 1 + sum(
-        2 + (MIN_FOLDED_WIDTH if fold else max(_cell_width(cell) for cell in cells)) for fold, cells in columns
-    )
-
-
-def _cell_width(cell: Text) -> int:
-    return max(cell_len(line) for line in cell.plain.split("\n"))
 
 
 def _make_grid(title: str, folds: Sequence[bool], headers: Sequence[Text], *rows: Sequence[Text]) -> Table:
     # Users choose titles as well as cells: rich must not interpret markup in either.
     table = Table(
-        title=safe_text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        title=safe_line(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     for header, fold in zip(headers, folds, strict=True):
         table.add_column(header, overflow="fold", no_wrap=not fold, min_width=MIN_FOLDED_WIDTH if fold else None)
@@ -149,7 +142,7 @@ def _make_grid(title: str, folds: Sequence[bool], headers: Sequence[Text], *rows
 
 def _make_list(title: str, headers: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Text:
     """Return a line for each cell. The lines are not broken, so that an id can be copied whole."""
-    text = safe_text(title)
+    text = safe_line(title)
     text.stylize("bold")
     for row in rows:
         text.append("\n")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from realtimekit.files import is_special, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,7 +29,7 @@ def output_file(value: str) -> str:
     if value == "-":
         return value
     if _parse_path(value).is_dir():
-        raise click.BadParameter(f"{value} is a folder: give a file in it, such as {Path(value) / 'report.html'}")
+        raise click.BadParameter(f"{value} is a folder: give a file in it")
     return output_file_or_folder(value)
 
 
@@ -37,10 +40,13 @@ def output_file_or_folder(value: str) -> str:
         return output_folder(value)
     if path.is_dir():
         _check_folder(path)
+    elif is_special(path):
+        if not os.access(path, os.W_OK):
+            raise click.BadParameter(f"you have no permission to write to {path}: give another")
     elif not os.path.lexists(path.parent):
         raise click.BadParameter(f"there is no folder {path.parent}: create it first")
     else:
-        _check_folder(path.parent)
+        _check_folder(resolve(path).parent)
     return value
 
 
@@ -68,3 +74,26 @@ def write_errors(path: object) -> Generator[None]:
         raise  # some of them are an OSError as well
     except OSError as error:
         raise click.ClickException(f"cannot write to {path}: {error.strerror or error}") from None
+
+
+@contextmanager
+def write_output_to(path: str | None) -> Generator[None]:
+    """Write what is printed in the `with` block to a file, in UTF-8; None and "-" are stdout.
+
+    The file is written if the command succeeds, or ends with an exit code of its own. After an error, it is unchanged.
+    """
+    if path in {None, "-"}:
+        yield
+        return
+    content, result = io.BytesIO(), None
+    text = io.TextIOWrapper(content, "utf-8", errors="backslashreplace", newline="", write_through=True)
+    with redirect_stdout(text):
+        try:
+            yield
+        except click.exceptions.Exit as error:
+            result = error
+    text.flush()
+    with write_errors(path):
+        Path(str(path)).write_bytes(content.getvalue())
+    if result is not None:
+        raise result

@@ -11,10 +11,16 @@ from urllib.parse import urlsplit
 
 import click
 
+from realtimekit.cli.enums import suggest
 from realtimekit.paths import encode_segment
 from realtimekit.values import parse_timestamp
 
 SERVER_FIELDS = frozenset({"id", "created_at", "updated_at"})  # `show --json` prints them; a request body has none
+
+# Times relative to now: 7d is 7 days ago.
+_AGO = re.compile(r"(\d{1,6}) ?([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DAYS = {"today": 0, "yesterday": 1}  # days ago, in UTC like all dates
 
 
 def resource_id(value: str) -> str:
@@ -45,17 +51,28 @@ def count_range(value: str) -> str:
 
 def start_time(value: str) -> datetime:
     """A time, or the beginning of a date; in UTC unless it has an offset, as all times are printed in UTC."""
-    try:
-        return parse_timestamp(value)
-    except ValueError:
-        text = f"{value!r} is not a date or time in ISO 8601, such as 2026-06-03 or 2026-06-03T10:00Z"
-        raise click.BadParameter(text) from None
+    moment, _ = _parse_moment(value)
+    return moment
 
 
 def end_time(value: str) -> datetime:
     """A time, or the end of a date; in UTC unless it has an offset."""
-    parsed = start_time(value)
-    return datetime.combine(parsed, time.max, UTC) if len(value.strip()) <= len("2026-06-03") else parsed
+    moment, is_date = _parse_moment(value)
+    return datetime.combine(moment, time.max, UTC) if is_date else moment
+
+
+def _parse_moment(value: str) -> tuple[datetime, bool]:
+    """Return a time, and whether it was given as a date: then it is the start of that day."""
+    text, now = value.strip().lower(), datetime.now(UTC)
+    try:
+        if ago := _AGO.fullmatch(text):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}), False
+        if text in _DAYS:
+            return datetime.combine(now - timedelta(_DAYS[text]), time.min, UTC), True
+        return parse_timestamp(value), len(text) <= len("2026-06-03")
+    except (ValueError, OverflowError):
+        form = "a date or time in ISO 8601, such as 2026-06-03 or 2026-06-03T10:00Z, or 7d (7 days ago), 12h, yesterday"
+        raise click.BadParameter(f"{value!r} is not {form}{suggest(text, _DAYS)}") from None
 
 
 def positive_seconds(value: str) -> float:

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from realtimekit.cli.console import make_console, safe_text
+from realtimekit.cli.console import make_console, safe_line
 from realtimekit.cli.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def progress_bar(description: str, *, in_bytes: bool = False) -> Generator[Calla
     )
     columns = [progress.TextColumn("{task.description}", markup=False), progress.BarColumn(), *amount]
     with progress.Progress(*columns, console=make_console(stderr=True), transient=True) as bar:
-        task = bar.add_task(safe_text(description).plain, total=None)
+        task = bar.add_task(safe_line(description).plain, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -51,5 +51,5 @@ def spinner(subject: str) -> Generator[Callable[[str], object]]:
     if not is_terminal(sys.stderr):
         yield lambda _state: None
         return
-    with make_console(stderr=True).status(safe_text(f"Waiting for {subject}")) as status:
-        yield lambda state: status.update(safe_text(f"Waiting for {subject}: {state}"))
+    with make_console(stderr=True).status(safe_line(f"Waiting for {subject}")) as status:
+        yield lambda state: status.update(safe_line(f"Waiting for {subject}: {state}"))

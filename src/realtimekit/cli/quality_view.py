@@ -20,16 +20,16 @@ COLUMNS = (
     Column("display_name", "name", fold=True),
     Column("direction"),
     Column("media"),
-    Column("mos_avg", "MOS"),
-    Column("mos_p10", "MOS worst tenth"),
-    Column("lost_percent", "lost %"),
-    Column("rtt_ms_p90", "round trip ms"),
-    Column("jitter_ms_p90", "jitter ms", wide_only=True),
+    Column("mos_avg", "MOS, mean", fold=True),
+    Column("mos_p10", "MOS, 10th percentile", fold=True),
+    Column("lost_percent", "packets lost, %", fold=True),
+    Column("rtt_ms_p90", "round-trip time, ms, 90th percentile", fold=True),
+    Column("jitter_ms_p90", "jitter, ms, 90th percentile", fold=True, wide_only=True),
     Column("packets", wide_only=True),
 )
-FINDING_COLUMNS = (Column("name", fold=True), Column("severity"), Column("finding", fold=True))
+FINDING_COLUMNS = (Column("severity"), Column("finding", fold=True))
 PEER_COLUMNS = (
-    Column("averages"), Column("quality (MOS, 1 to 5)"), Column("packet loss (%)"), Column("round trip"),
+    Column("means"), Column("quality (MOS, 1 to 5)"), Column("packets lost, %"), Column("round-trip time, ms"),
 )  # fmt: skip
 
 
@@ -48,12 +48,11 @@ def print_session_quality(output_format: str | None, session: Session) -> None:
     for missing in quality.missing:
         echo(f"{missing.participant.display_name} ({missing.participant.id}): {missing.reason}", err=True)
     if output_format is None:
-        findings = [
-            [peer.participant.display_name, finding.severity, finding.text]
-            for peer in quality.participants
-            for finding in peer.findings
-        ]
-        print_table(make_console(), f"Findings: {len(findings)}", FINDING_COLUMNS, findings)
+        findings, lines = quality.findings, list[tuple[str, str]]()
+        for finding in findings:
+            lines.append((finding.severity, finding.text))
+            lines += [(detail.severity, f"- {detail.text}") for detail in finding.details]
+        print_table(make_console(), f"Findings: {len(findings)}", FINDING_COLUMNS, lines)
 
 
 def _rows(peer: PeerQuality) -> Iterator[list[Any]]:
@@ -64,7 +63,7 @@ def _rows(peer: PeerQuality) -> Iterator[list[Any]]:
 
 
 def print_peer_quality(peer: SessionParticipant) -> None:
-    """Print the averages of one participant's call quality."""
+    """Print the means of one participant's call quality."""
     quality: Mapping[str, Any] = (peer.peer_report or {}).get("quality") or {}
     rows: list[list[object]] = []
     for kind in ("audio", "video"):

@@ -38,6 +38,7 @@ def recordings() -> None:
 @recordings.command("list")
 @archive_option
 @click.option("--meeting", "meeting_id", metavar="ID", type=resource_id, help="Only recordings of this meeting.")
+@click.option("--session", "session_id", metavar="ID", type=resource_id, help="Only recordings of this session.")
 @click.option("--status", type=STATUS, multiple=True, help="Only recordings with this status (repeatable).")
 @click.option("--search", metavar="TEXT", help="Only recordings of meetings that match.")
 @click.option("--expired/--not-expired", default=None, help="Only recordings whose link has expired, or has not.")
@@ -125,7 +126,10 @@ def wait_for_recording(
 @archive_option
 @click.argument("recording_id", type=resource_id)
 @click.option(
+    "-o",
+    "--output",
     "--to",
+    "to",
     metavar="PATH",
     type=output_file_or_folder,
     default=".",
@@ -133,7 +137,7 @@ def wait_for_recording(
     help="File or folder to write to.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before replacing a file.")
-@format_flags(json="Print JSON.")
+@format_flags(to_file=False, json="Print JSON.")
 @with_client
 def download_recording(
     client: RealtimeKit, recording_id: str, to: str, *, yes: bool, output_format: str | None = None

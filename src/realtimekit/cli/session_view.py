@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from realtimekit.cli.columns import Column
-from realtimekit.cli.console import echo, make_console, safe_text
+from realtimekit.cli.console import echo, make_console, safe_line, safe_text
 from realtimekit.cli.output import format_time, print_table, serialize_record
 from realtimekit.errors import ArtifactExpiredError, ArtifactNotEnabledError, ArtifactNotReadyError, NotFoundError
 from realtimekit.values import parse_timestamp
@@ -16,14 +16,22 @@ from realtimekit.values import parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from realtimekit import Session
+    from realtimekit import Recording, Session
     from realtimekit.artifacts.segments import Segment
     from realtimekit.errors import DecodeError
 
-CHAT_COLUMNS = (Column("createdAt", "at"), Column("displayName", "name"), Column("payload", "message", fold=True))
-TRANSCRIPT_COLUMNS = (Column("start", "from"), Column("speaker", "name"), Column("text", fold=True))
+CHAT_COLUMNS = (
+    Column("createdAt", "at"),
+    Column("displayName", "name", fold=True),
+    Column("payload", "message", fold=True),
+)
+TRANSCRIPT_COLUMNS = (Column("start", "from"), Column("speaker", "name", fold=True), Column("text", fold=True))
 PARTICIPANT_COLUMNS = (
-    Column("name"), Column("custom_id", fold=True), Column("joined"), Column("left"), Column("peer_id"),
+    Column("name", fold=True), Column("custom_id", fold=True), Column("joined"), Column("left"), Column("peer_id"),
+)  # fmt: skip
+RECORDING_COLUMNS = (
+    Column("started_time", "started"), Column("status"), Column("recording_duration", "seconds"),
+    Column("file_size", "bytes"), Column("id"),
 )  # fmt: skip
 LIVESTREAM_COLUMNS = (Column("started"), Column("stopped"), Column("id"))
 MISSING_REASONS: dict[type[NotFoundError], str] = {
@@ -48,8 +56,8 @@ class ProblemCollector(list["DecodeError"]):
 def session_document(session: Session) -> dict[str, Any]:
     """Return everything about a session as JSON.
 
-    The keys are `session`, `participants`, `chat`, `transcript`, `summary` and `livestream_sessions`. Where one of the
-    artifacts is None, `missing` says why.
+    The keys are `session`, `participants`, `chat`, `transcript`, `summary`, `recordings` and `livestream_sessions`.
+    Where one of the artifacts is None, `missing` says why.
     """
     missing: dict[str, str] = {}
 
@@ -66,9 +74,15 @@ def session_document(session: Session) -> dict[str, Any]:
         "chat": unless_missing("chat", lambda: _chat(session)),
         "transcript": unless_missing("transcript", lambda: _transcript(session)),
         "summary": unless_missing("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading it can fail
+        "recordings": [serialize_record(recording) for recording in recordings_of(session)],
         "livestream_sessions": [serialize_record(broadcast) for broadcast in session.livestream_sessions()],
     }
     return {**document, "missing": missing} if missing else document
+
+
+def recordings_of(session: Session) -> list[Recording]:
+    """Return the recordings of a session; [] if it does not name its meeting, through which they are found."""
+    return session.recordings.all() if session.associated_id else []
 
 
 def _chat(session: Session) -> list[dict[str, Any]]:
@@ -76,7 +90,17 @@ def _chat(session: Session) -> list[dict[str, Any]]:
 
 
 def _transcript(session: Session) -> list[dict[str, Any]]:
-    return serialize_segments(session.transcript.segments(errors=ProblemCollector("transcript")))
+    return serialize_segments(read_segments(session))
+
+
+def read_segments(session: Session) -> list[Segment]:
+    """Return the segments of a session. Problems of its transcript are noted on stderr."""
+    transcript = session.transcript
+    flow = transcript._segments_unchecked({}, ProblemCollector("transcript"))
+    segments: list[Segment] = session._client.run(flow)
+    if transcript.suspect:
+        echo(f"transcript: {transcript.suspect}", err=True)
+    return segments
 
 
 def serialize_segments(segments: Sequence[Segment]) -> list[dict[str, Any]]:
@@ -92,8 +116,8 @@ def print_session(session: Session, document: Mapping[str, Any]) -> None:
     console = make_console()
     times = f"{format_time(session.started_at)} to {format_time(session.ended_at) or 'now'} UTC"
     title = session.meeting_display_name or "untitled"
-    console.print(safe_text(f"{title}: session {session.id}, {session.status}"), style="bold")
-    console.print(safe_text(f"{times}, {session.minutes_consumed or 0:.1f} participant minutes"))
+    console.print(safe_line(f"{title}: session {session.id}, {session.status}"), style="bold")
+    console.print(safe_line(f"{times}, {session.minutes_consumed or 0:.1f} participant minutes"))
     console.print()
     participants = [
         [
@@ -115,6 +139,12 @@ def print_session(session: Session, document: Mapping[str, Any]) -> None:
         console.print(Text("Summary", "bold"))
         console.print(safe_text(document["summary"].strip()))
         console.print()
+    if document["recordings"]:
+        recordings = [
+            [_time_of_day(recording, "started_time"), *(recording.get(column.name) for column in RECORDING_COLUMNS[1:])]
+            for recording in document["recordings"]
+        ]
+        print_table(console, "Recordings", RECORDING_COLUMNS, recordings)
     if document["livestream_sessions"]:
         broadcasts = [
             [_time_of_day(broadcast, "started_time"), _time_of_day(broadcast, "stopped_time"), broadcast.get("id")]
@@ -143,3 +173,10 @@ def transcript_row(segment: Mapping[str, Any]) -> list[object]:
     """Return a segment of a transcript as a row of a table."""
     start = int(segment["startTime"])
     return [f"{start // 60000}:{start // 1000 % 60:02}", segment["peerData"].get("displayName"), segment["sentence"]]
+
+
+def transcript_csv_row(segment: Segment) -> list[object]:
+    """Return a segment as a row of CSV, with the columns `EXPORT_COLUMNS`."""
+    end = None if segment.end is None else segment.end.total_seconds()
+    custom_id = segment.peer and segment.peer.custom_participant_id
+    return [segment.start.total_seconds(), end, segment.speaker, custom_id, segment.text]

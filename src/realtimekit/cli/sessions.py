@@ -8,12 +8,13 @@ import click
 
 from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import list_command, with_client
-from realtimekit.cli.enums import OpenEnum
+from realtimekit.cli.enums import Choice, OpenEnum
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import archive_option, format_flags, format_options, time_range_options, wait_options
 from realtimekit.cli.output_paths import output_folder
 from realtimekit.cli.param_types import count_range, resource_id
 from realtimekit.cli.sessions_report import report
+from realtimekit.cli.sessions_save import save
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -38,9 +39,6 @@ PARTICIPANT_COLUMNS = (
     Column("duration", "minutes", wide_only=True),
 )
 CHAT_COLUMNS = (Column("created_at"), Column("display_name"), Column("participant_id"), Column("payload"))
-TRANSCRIPT_COLUMNS = (
-    Column("start_seconds"), Column("end_seconds"), Column("speaker"), Column("custom_participant_id"), Column("text"),
-)  # fmt: skip
 ARTIFACTS = ("chat", "transcript", "summary", "recordings")
 
 
@@ -70,7 +68,10 @@ def list_sessions(client: RealtimeKit, **filters: Any) -> Any:
 @format_options
 @with_client
 def show_session(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
-    """Show one session with its participants, chat, transcript, summary and livestreams. CSV has only the session."""
+    """Show one session with its participants, chat, transcript, summary, recordings and livestreams.
+
+    CSV has only the session.
+    """
     from realtimekit.cli import output, session_view  # rich, loaded when a command runs
 
     session = client.sessions.find(session_id)
@@ -128,26 +129,16 @@ def show_chat(client: RealtimeKit, session_id: str, output_format: str | None = 
 def show_transcript(client: RealtimeKit, session_id: str, output_format: str | None = None) -> None:
     """Show the transcript of a session."""
     from realtimekit.artifacts import formats
-    from realtimekit.artifacts.segments import to_text
+    from realtimekit.artifacts.segments import EXPORT_COLUMNS, to_text
     from realtimekit.cli import output, session_view
-    from realtimekit.cli.console import replace_controls
+    from realtimekit.cli.console import print_file, replace_controls
 
     writers = {"srt": formats.to_srt, "vtt": formats.to_vtt, "markdown": formats.to_markdown, "text": to_text}
-    segments = client.sessions.ref(session_id).transcript.segments(errors=session_view.ProblemCollector("transcript"))
+    segments = session_view.read_segments(client.sessions.ref(session_id))
     if output_format in writers:
-        click.echo(replace_controls(writers[output_format](segments)), nl=False)
+        print_file(replace_controls(writers[output_format](segments)))
     elif output_format == "csv":
-        csv_rows: list[list[Any]] = [
-            [
-                segment.start.total_seconds(),
-                segment.end and segment.end.total_seconds(),
-                segment.speaker,
-                segment.peer and segment.peer.custom_participant_id,
-                segment.text,
-            ]
-            for segment in segments
-        ]
-        output.print_csv([column.name for column in TRANSCRIPT_COLUMNS], csv_rows)
+        output.print_csv(EXPORT_COLUMNS, [session_view.transcript_csv_row(segment) for segment in segments])
     else:
         document = session_view.serialize_segments(segments)
         rows = [session_view.transcript_row(segment) for segment in document]
@@ -171,7 +162,7 @@ def show_summary(
     output_format: str | None = None,
 ) -> None:
     """Show the summary of a session: plain text or Markdown, as configured in its meeting."""
-    from realtimekit.cli.console import replace_controls
+    from realtimekit.cli.console import print_file, replace_controls
     from realtimekit.cli.output import print_json
     from realtimekit.cli.progress import spinner
 
@@ -185,7 +176,7 @@ def show_summary(
     if output_format == "json":
         print_json({"session_id": session_id, "text": text})
     else:
-        click.echo(replace_controls(text.rstrip("\n")))
+        print_file(replace_controls(text.rstrip("\n")) + "\n")
 
 
 @sessions.command("quality")
@@ -202,16 +193,20 @@ def show_quality(client: RealtimeKit, session_id: str, output_format: str | None
 
 @sessions.command("download")
 @archive_option
-@click.argument("session_id", type=resource_id)
+@click.argument("session_id", type=resource_id, required=False)
+@time_range_options()
 @click.option(
+    "-o",
+    "--output",
     "--to",
+    "to",
     metavar="FOLDER",
     type=output_folder,
     default=".",
     show_default=True,
     help="Folder, created if it does not exist.",
 )
-@click.option("--only", "kinds", type=click.Choice(ARTIFACTS), multiple=True, help="Only this artifact (repeatable).")
+@click.option("--only", "kinds", type=Choice(ARTIFACTS), multiple=True, help="Only this artifact (repeatable).")
 @click.option(
     "--transcript-format",
     type=OpenEnum("transcript.TranscriptFormat"),
@@ -219,25 +214,38 @@ def show_quality(client: RealtimeKit, session_id: str, output_format: str | None
     show_default=True,
     help="Format of the transcript file.",
 )
-@format_flags(json="Print JSON.")
+@format_flags(to_file=False, json="Print JSON.")
 @with_client
 def download_session(
     client: RealtimeKit,
-    session_id: str,
     to: str,
     transcript_format: str,
+    session_id: str | None = None,
     kinds: tuple[str, ...] = (),
     output_format: str | None = None,
+    **times: Any,
 ) -> None:
     """Download the artifacts of a session: chat, transcript, summary, recordings.
 
     Missing artifacts are noted on stderr; with --only they are an error.
-    """
-    from realtimekit.cli import downloads
 
+    With --since or --until instead of SESSION_ID, downloads those of all ended sessions of that time, each into its own
+    folder. Existing files are not downloaded again, so the same command resumes where it was interrupted. Exit code 1:
+    some files failed.
+    """
+    if (session_id is None) is (not times):
+        raise click.UsageError("give either SESSION_ID or --since and --until, for all sessions of that time")
+    from realtimekit.cli import bulk_download, downloads
+
+    if session_id is None:
+        ended = client.sessions.where(status="ENDED", **times).order_by("created_at")  # the oldest files expire first
+        if not bulk_download.download_sessions(ended, kinds or ARTIFACTS, to, transcript_format, output_format):
+            raise click.exceptions.Exit(1)
+        return
     session = client.sessions.find(session_id)
     files = downloads.download_session(session, kinds or ARTIFACTS, to, transcript_format, strict=bool(kinds))
     downloads.print_saved_files(output_format, files)
 
 
 sessions.add_command(report)
+sessions.add_command(save)

@@ -55,7 +55,7 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     participant, recordings and livestreams. It says what is missing.
     """
     from realtimekit import report as reports  # loaded when the command runs, not for its help
-    from realtimekit.cli.console import echo
+    from realtimekit.cli.console import echo, print_file
     from realtimekit.cli.progress import progress_bar, spinner
     from realtimekit.report.formatting import pluralize
     from realtimekit.report.page import load_environment
@@ -65,11 +65,11 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     with _garbage_collection_paused(), progress_bar("Peer reports") as update:
         made = reports.collect(session, quality=quality, progress=update)
     if to == "-":
-        click.echo(made.html(links=links), nl=False)
+        print_file(made.html(links=links))
         return
     with spinner("the page"), write_errors(to):
         made.save(to, links=links)
-    for part, why in made.missing.items():
+    for part, why in [*made.missing.items(), *made.suspect.items()]:
         echo(f"{part}: {why}", err=True)
     path = Path(to).absolute()
     echo(f"{path}: session {session_id}, {pluralize(len(made.attendees), 'participant')}", err=True)

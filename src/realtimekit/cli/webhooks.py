@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 
 import click
 
 from realtimekit.cli.columns import Column
 from realtimekit.cli.decorators import list_command, show_command, with_client
+from realtimekit.cli.enums import suggest
+from realtimekit.cli.error_messages import format_error
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import account_options, confirmation_option, emulator_option, format_options, json_option
 from realtimekit.cli.output_paths import output_folder
 from realtimekit.cli.param_types import http_url, resource_id
+from realtimekit.errors import ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
     from realtimekit import RealtimeKit, Webhook
 
 COLUMNS = (
@@ -26,11 +32,30 @@ COLUMNS = (
 )
 
 
-def _complete_event(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return events for shell completion. They are not checked against this list: the server knows all of them."""
-    from realtimekit.resources.webhook import WebhookEvent  # only while a shell completes
+def _known_events() -> tuple[str, ...]:
+    """Return the events that this version knows. Options are not checked against them: the server may know more."""
+    from realtimekit.resources.webhook import WebhookEvent  # only for completion and errors
 
-    return [name for name in get_args(get_args(WebhookEvent)[0]) if name.startswith(incomplete)]
+    names: tuple[str, ...] = get_args(get_args(WebhookEvent)[0])
+    return names
+
+
+def _complete_event(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in _known_events() if name.startswith(incomplete)]
+
+
+@contextmanager
+def _event_suggestions(events: Iterable[str]) -> Generator[None]:
+    """Add a suggestion for the first unknown event to the error if the server refuses it."""
+    try:
+        yield
+    except (ValidationError, click.ClickException) as error:
+        known = _known_events()
+        hint = next((suggest(event, known) for event in events if event not in known), "")
+        if not hint:
+            raise
+        message = error.message if isinstance(error, click.ClickException) else format_error(error)
+        raise click.ClickException(message + hint) from None
 
 
 @click.group(cls=Group)
@@ -70,7 +95,10 @@ def create_webhook(
     client: RealtimeKit, name: str, url: str, events: tuple[str, ...] = (), *, disabled: bool
 ) -> Webhook:
     """Create a webhook."""
-    return client.webhooks.create(name=name, url=url, events=events or client.webhooks.events(), enabled=not disabled)
+    with _event_suggestions(events):
+        return client.webhooks.create(
+            name=name, url=url, events=events or client.webhooks.events(), enabled=not disabled
+        )
 
 
 @webhooks.command("update")
@@ -91,7 +119,8 @@ def update_webhook(client: RealtimeKit, webhook_id: str, **changes: Any) -> Webh
     """Change the given fields of a webhook."""
     if not changes:
         raise click.UsageError("nothing to change: give at least one of --name, --url, --event, --enable and --disable")
-    return client.webhooks.ref(webhook_id).update(**changes)
+    with _event_suggestions(changes.get("events", ())):
+        return client.webhooks.ref(webhook_id).update(**changes)
 
 
 @webhooks.command("delete")
@@ -126,6 +155,8 @@ def list_events(client: RealtimeKit, output_format: str | None = None) -> None:
     help="Only this event (repeatable).",
 )
 @click.option(
+    "-o",
+    "--output",
     "--save",
     "folder",
     metavar="FOLDER",
@@ -161,7 +192,8 @@ def listen(
     from realtimekit import RealtimeKit  # loaded when a command runs, not for its help
     from realtimekit.cli import webhooks_listen
 
-    with RealtimeKit(base_url=f"{emulator}/client/v4", app_id=app_id, account_id=account_id) as client:
+    address = f"{emulator}/client/v4"
+    with _event_suggestions(events), RealtimeKit(base_url=address, app_id=app_id, account_id=account_id) as client:
         webhooks_listen.listen(client, emulator, forward_to, events, folder, as_json=as_json)
 
 
@@ -180,7 +212,9 @@ def trigger(event: str, to: str, emulator: str, *, as_json: bool) -> None:
     """
     from realtimekit.cli import webhooks_trigger
 
-    if not webhooks_trigger.trigger(emulator, event, to, as_json=as_json):
+    with _event_suggestions([event]):
+        delivered = webhooks_trigger.trigger(emulator, event, to, as_json=as_json)
+    if not delivered:
         raise click.exceptions.Exit(1)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.console import echo, safe_text
+from realtimekit.cli.console import echo, safe_line
 from realtimekit.webhooks.events import parse_event
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def trigger(origin: str, event: str, url: str, *, as_json: bool) -> bool:
         delivery_id = emulator.trigger(event, url)
         delivery = _wait_for_attempt(emulator, delivery_id)
     except HTTPError as error:
-        raise click.ClickException(safe_text(str(error)).plain.replace("\n", " ")) from None
+        raise click.ClickException(safe_line(error).plain) from None
     if as_json:
         click.echo(json.dumps(delivery, indent=2))
     else:

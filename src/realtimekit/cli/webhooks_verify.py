@@ -67,7 +67,7 @@ def verify(
         key_url: where to fetch it from; None takes the URL from the settings.
         as_json: whether to print JSON.
     """
-    receiver = Receiver(pem, key_url=key_url)
+    receiver = Receiver(pem, key_url=key_url, app_id=None)
     result: dict[str, Any] = {"verified": False, "event": None, "session_id": None}
     result |= {"problem": None, "wrong": None, "cures": []}
     try:

@@ -7,20 +7,21 @@ Repeated schemas are moved to `components`.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
+from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from realtimekit.contract.document import KIT_PATH, SpecError, as_dict, canonical_json, parse_pointer
 from realtimekit.contract.normalize import OPAQUE_KEYWORDS
+from realtimekit.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-SLICE_PATH = Path(__file__).with_name("slice.json")
+SLICE_PATH = cast("Path", files("realtimekit.contract") / "slice.json")  # a Traversable if the package is in a zip file
 
 # Objects whose keys are names of the API, not keywords.
 _NAMES = {"content", "definitions", "properties", "responses", "$defs"}
@@ -76,12 +77,7 @@ def _extract(raw: dict[str, Any], source: str, on: str) -> dict[str, Any]:
 
 def write_slice(document: dict[str, Any], path: Path) -> None:
     """Write a slice atomically, as compact JSON with a line for each operation and schema."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(_to_json(document, 3) + "\n", encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_file(path, f"{_to_json(document, 3)}\n".encode())
 
 
 def _to_json(value: Any, depth: int) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import platform
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit import __version__, settings
 from realtimekit.doctor.network import diagnose_connection
@@ -23,13 +23,11 @@ from realtimekit.doctor.responses import CallResult, diagnose_account, diagnose_
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import APIConnectionError, ConfigurationError, RealtimeKitError
 from realtimekit.execution import Call, build_request
+from realtimekit.interfaces import Response
 from realtimekit.paths import encode_segment
 from realtimekit.responses import decode, unwrap_list
+from realtimekit.settings import Settings
 from realtimekit.transports import create_transport
-
-if TYPE_CHECKING:
-    from realtimekit.interfaces import Response
-    from realtimekit.settings import Settings
 
 __all__ = ["Diagnosis", "Problem", "Setting", "diagnose"]
 

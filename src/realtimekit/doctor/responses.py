@@ -31,6 +31,8 @@ GRANT_PERMISSION = (
     'give the token the permission "Realtime" or "Realtime Admin" (or make a new one that has it): ' + TOKENS
 )
 INCLUDE_ACCOUNT = "include this account in the token's account resources, on the same page"
+ENABLE = "or RealtimeKit is not enabled for this account: enable it in the dashboard (Realtime)"
+WAIT = "or the token is new: a new token may take some seconds to work, so try again"
 COPY_ACCOUNT_ID = (
     "copy the account id from the dashboard (https://dash.cloudflare.com/<account id>) into CLOUDFLARE_ACCOUNT_ID"
 )
@@ -96,7 +98,10 @@ def diagnose_account(result: CallResult, settings: Settings, get: Callable[[str]
         message = "the server says that the token is malformed: most likely it is incomplete, or an API key"
         return Problem("token", message, _new_token(settings), result.evidence)
     if status in {401, 403} or codes & REJECTED:
-        return _diagnose_token(result, settings, get)
+        problem = _diagnose_token(result, settings, get)
+        if status == 403 and problem.kind == "permission":  # real accounts refused every call for these reasons
+            return problem._replace(fixes=(*problem.fixes, ENABLE, WAIT))
+        return problem
     if status in {400, 404} or codes & NO_ROUTE:
         return _wrong_account(result, settings)
     return _unexpected(result)
@@ -122,7 +127,7 @@ def _diagnose_token(result: CallResult, settings: Settings, get: Callable[[str],
     if result.response.status == 403 and verification is not None and verification.response.status == 404:
         message = "the token itself was not rejected: most likely it lacks the permission, or may not use this account"
         return Problem("permission", message, (GRANT_PERMISSION, INCLUDE_ACCOUNT, COPY_ACCOUNT_ID), result.evidence)
-    if _is_cloudflare(settings.base_url) and str(settings.api_token).startswith("emulator-"):
+    if is_cloudflare(settings.base_url) and str(settings.api_token).startswith("emulator-"):
         message = "the token is from an emulator, but the request went to Cloudflare"
         address = "also set REALTIMEKIT_BASE_URL: the emulator prints it when it starts"
         return Problem("token", message, (address, NEW_TOKEN), result.evidence)
@@ -130,6 +135,8 @@ def _diagnose_token(result: CallResult, settings: Settings, get: Callable[[str],
     if _is_local(settings.base_url):
         message = "the token is not accepted: most likely the emulator printed another one"
     fixes = (*_new_token(settings), "check that CLOUDFLARE_API_TOKEN is set to the token that you mean")
+    if result.response.status == 403:
+        fixes = (*fixes, WAIT)
     return Problem("token", message, fixes, result.evidence)
 
 
@@ -167,7 +174,7 @@ def _wrong_account(result: CallResult, settings: Settings, ids: list[str] | None
 
 def _is_unusual_account_id(settings: Settings) -> bool:
     """Return whether Cloudflare would not have such an account id; an emulator accepts any."""
-    return _is_cloudflare(settings.base_url) and not re.fullmatch(r"[0-9a-fA-F]{32}", settings.account_id or "")
+    return is_cloudflare(settings.base_url) and not re.fullmatch(r"[0-9a-fA-F]{32}", settings.account_id or "")
 
 
 def diagnose_app(result: CallResult, app_id: str, apps: list[dict[str, Any]]) -> Problem:
@@ -197,22 +204,31 @@ def diagnose_meetings(result: CallResult, app_id: str, apps: list[dict[str, Any]
     return problem
 
 
+def wrong_base_path(base_url: str) -> tuple[str, str] | None:
+    """Return what is unusual about the path of a base URL, and the usual URL; None if the path is that of the API."""
+    path = urlsplit(base_url).path
+    if path == PATH:
+        return None
+    usual = BASE_URL if is_cloudflare(base_url) else sanitize(_origin(base_url)) + PATH
+    return f"ends in {sanitize(path)}" if path else "has no path", usual
+
+
 def _wrong_path(result: CallResult, base_url: str) -> Problem | None:
     """Return the problem if the host is right, but not the path.
 
     Another path on another host may be a custom proxy; if it responds with the gateway's codes, the path is right.
     """
-    path, is_cloudflare = urlsplit(base_url).path, _is_cloudflare(base_url)
+    wrong, at_cloudflare = wrong_base_path(base_url), is_cloudflare(base_url)
     not_found = result.response.status in {400, 404} and not result.codes & (NO_ROUTE | MALFORMED_TOKEN)
-    if path == PATH or not (is_cloudflare or not_found):
+    if wrong is None or not (at_cloudflare or not_found):
         return None
-    found = f"ends in {sanitize(path)}" if path else "has no path"
+    found, usual = wrong
     message = f"this is not the API: base_url {found}, and the API is at {PATH}"
-    if is_cloudflare:
-        fixes = [f"set REALTIMEKIT_BASE_URL (base_url=) to {BASE_URL}, or remove it: that is the default"]
+    if at_cloudflare:
+        fixes = [f"set REALTIMEKIT_BASE_URL (base_url=) to {usual}, or remove it: that is the default"]
     else:
         fixes = [
-            f"set REALTIMEKIT_BASE_URL (base_url=) to {sanitize(_origin(base_url))}{PATH}",
+            f"set REALTIMEKIT_BASE_URL (base_url=) to {usual}",
             f"or remove it to use Cloudflare's API at {BASE_URL}",
         ]
     return Problem("not the API", message, tuple(fixes), result.evidence)
@@ -251,7 +267,8 @@ def _is_the_api(result: CallResult) -> bool:
     return has_error or (status in {401, 403} and "message" in body)
 
 
-def _is_cloudflare(base_url: str) -> bool:
+def is_cloudflare(base_url: str) -> bool:
+    """Return whether the URL is Cloudflare's own."""
     host = urlsplit(base_url).hostname or ""
     return host == "cloudflare.com" or host.endswith(".cloudflare.com")
 

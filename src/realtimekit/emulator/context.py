@@ -94,6 +94,6 @@ def sort_direction(context: Context, default: str = "DESC") -> str:
     return str(context.query.get("sort_order", default))  # validated to be ASC or DESC
 
 
-def like_pattern(text: str) -> str:
-    """Return a `like` pattern for values that contain this text."""
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+def contains(column: str) -> str:
+    """Return the condition that a column contains a text, ignoring case. `like` has a limit of 50,000 bytes."""
+    return f"instr(lower({column}), lower(?))"

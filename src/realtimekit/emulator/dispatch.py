@@ -17,7 +17,7 @@ from realtimekit.emulator.faults import with_headers
 from realtimekit.emulator.host_check import check_host_and_origin
 from realtimekit.emulator.http import GatewayError, HTTPError, bad_request, is_json, json_response, not_found
 from realtimekit.emulator.routes import API, CONTROL, CONTROL_PREFIX
-from realtimekit.emulator.schema import validate_body, validate_query
+from realtimekit.emulator.schema import STRING, validate_body, validate_query
 from realtimekit.emulator.services.files import FILES_PREFIX
 from realtimekit.emulator.services.webhook_dispatcher import WELL_KNOWN
 
@@ -60,6 +60,7 @@ class Dispatcher:
         Raises:
             HTTPError: it is refused. Nothing has changed then.
         """
+        path_params = {name: STRING.validate(name, value) for name, value in path_params.items()}
         return self._run(CONTROL.of(handler), path_params, {}, body, self._world.origin)
 
     def _respond(self, request: Request) -> Response:

@@ -7,14 +7,15 @@ import json
 import math
 import random
 import re
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from realtimekit.emulator.clock import MAX_ADVANCE_SECONDS
-from realtimekit.emulator.http import HTTPError, Response, bad_request, json_response
+from realtimekit.emulator.http import HTTPError, Request, Response, bad_request, json_response
 from realtimekit.emulator.schema import (
     ANY,
     BOOLEAN,
@@ -27,12 +28,6 @@ from realtimekit.emulator.schema import (
     request_object,
     required,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
-
-    from realtimekit.emulator.http import Request
 
 
 class RateLimit(TypedDict):

@@ -7,10 +7,8 @@ same mistake in the other.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 
 class Request(NamedTuple):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Iterable
+from typing import Any, NoReturn, Unpack
 from urllib.parse import quote
 
 from realtimekit.emulator.emulator import Peer
-from realtimekit.emulator.http import HTTPError
+from realtimekit.emulator.faults import Fault
+from realtimekit.emulator.http import HTTPError, bad_request
+from realtimekit.emulator.schema import STRING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    from realtimekit.emulator.faults import Fault
+def _refuse(value: object) -> NoReturn:
+    raise bad_request(f"{type(value).__name__} is not a JSON type")
 
 
 class RemoteEmulator:
@@ -35,8 +37,9 @@ class RemoteEmulator:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def _call(self, method: str, *path: str, **body: Any) -> dict[str, Any]:
-        url = "/".join([self.control_url, *(quote(part, safe="") for part in path)])
-        data = json.dumps(body).encode() if method == "POST" else None
+        parts = [STRING.validate("id", part) for part in path]
+        url = "/".join([self.control_url, *(quote(part, safe="") for part in parts)])
+        data = json.dumps(body, default=_refuse).encode() if method == "POST" else None
         request = urllib.request.Request(url, data, {"content-type": "application/json"}, method=method)  # noqa: S310
         try:
             with self._opener.open(request, timeout=30) as response:

@@ -35,8 +35,12 @@ _FILES = {
 
 def send(world: World, services: Services, event: str, url: str, now: str) -> str:
     """Queue one sample of an event for a URL. Returns the id of the delivery."""
-    payload = _newest(world, services, event, now) or _simulated(event, world.credentials.app_id)
-    return services.webhooks.enqueue(str(uuid.uuid4()), url, event, payload, now)
+    return services.webhooks.enqueue(str(uuid.uuid4()), url, event, payload(world, services, event, now), now)
+
+
+def payload(world: World, services: Services, event: str, now: str) -> Mapping[str, Any]:
+    """Return a sample of an event, without its name: about the newest meeting of the app, or a simulated one."""
+    return _newest(world, services, event, now) or _simulated(event, world.credentials.app_id)
 
 
 def _newest(world: World, services: Services, event: str, now: str) -> Mapping[str, Any] | None:

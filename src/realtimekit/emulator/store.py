@@ -11,11 +11,13 @@ import re
 import sqlite3
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from realtimekit.emulator.http import HTTPError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Sequence
 
 SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
@@ -132,6 +134,17 @@ _FILE_PRAGMAS = {
 
 Row = dict[str, Any]
 
+_IN_USE = "another emulator is using it"
+_NOT_OURS = "it is not a database of this version of the emulator; choose a new file"
+_DAMAGED = "the file is damaged; choose a new one"
+_PROBLEMS = {sqlite3.SQLITE_BUSY: _IN_USE, sqlite3.SQLITE_CORRUPT: _DAMAGED, sqlite3.SQLITE_NOTADB: _NOT_OURS}
+T = TypeVar("T")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code; 0 if the error is Python's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
 
 class Store:
     """Rows in, rows out. Not thread-safe by itself: `World.lock` lets one thread in at a time."""
@@ -149,10 +162,10 @@ class Store:
             self._db.execute("commit")
             self._check_file()
             self._prepare()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             self._db.close()
-            if "locked" in str(error):
-                raise ValueError("another emulator is using it") from None
+            if problem := _PROBLEMS.get(_code(error)):
+                raise ValueError(problem) from None
             raise
         except BaseException:
             self._db.close()
@@ -171,7 +184,10 @@ class Store:
             return
         found = [next(iter(self._db.execute(f"pragma {name}").fetchone().values())) for name in _FILE_PRAGMAS]
         if found != list(_FILE_PRAGMAS.values()):
-            raise ValueError("it is not a database of this version of the emulator; choose a new file")
+            raise ValueError(_NOT_OURS)
+        # Every page is read: a damaged one would fail only the requests that need it.
+        if self._db.execute("pragma quick_check(1)").fetchone() != {"quick_check": "ok"}:
+            raise ValueError(_DAMAGED)
 
     def close(self) -> None:
         self._db.close()
@@ -187,37 +203,50 @@ class Store:
             raise
         self._db.execute("commit")
 
+    def _execute(self, sql: str, values: Sequence[Any], result: Callable[[sqlite3.Cursor], T]) -> T:
+        """Execute a statement, and return `result` of its cursor.
+
+        Raises:
+            HTTPError: 500, the file was damaged after it was opened.
+        """
+        try:
+            return result(self._db.execute(sql, values))
+        except sqlite3.DatabaseError as error:
+            if _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+                raise HTTPError(500, f"the emulator cannot read its database: {_DAMAGED}") from None
+            raise
+
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        return self._db.execute(sql, values).fetchall()
+        return self._execute(sql, values, sqlite3.Cursor.fetchall)
 
     def row(self, sql: str, *values: Any) -> Row | None:
-        found: Row | None = self._db.execute(sql, values).fetchone()
+        found: Row | None = self._execute(sql, values, sqlite3.Cursor.fetchone)
         return found
 
     def run(self, sql: str, *values: Any) -> int:
         """Execute a statement. Returns how many rows it changed."""
-        return self._db.execute(sql, values).rowcount
+        return self._execute(sql, values, lambda cursor: cursor.rowcount)
 
     def insert(self, table: str, row: Row) -> None:
         names = ", ".join(row)
         marks = ", ".join("?" * len(row))
-        self._db.execute(f"insert into {table} ({names}) values ({marks})", tuple(row.values()))
+        self.run(f"insert into {table} ({names}) values ({marks})", *row.values())
 
     def update(self, table: str, id: str, changes: Row) -> None:
         names = ", ".join(f"{name} = ?" for name in changes)
-        self._db.execute(f"update {table} set {names} where id = ?", (*changes.values(), id))
+        self.run(f"update {table} set {names} where id = ?", *changes.values(), id)
 
     def meta(self, name: str, default: Any = None) -> Any:
         found = self.row("select value from meta where name = ?", name)
         return json.loads(found["value"]) if found else default
 
     def set_meta(self, name: str, value: Any) -> None:
-        self._db.execute("insert or replace into meta values (?, ?)", (name, json.dumps(value)))
+        self.run("insert or replace into meta values (?, ?)", name, json.dumps(value))
 
     def clear(self) -> None:
         """Delete everything but the emulator's own credentials and keys."""
         for table in TABLES:  # session_counts as well, after the triggers of sessions
-            self._db.execute(f"delete from {table}")
+            self.run(f"delete from {table}")
 
     def page(self, sql: str, values: list[Any], order: str, start: int, count: int) -> tuple[list[Row], int]:
         """Return `count` rows of a query from the offset `start` on, and how many rows it has in all."""

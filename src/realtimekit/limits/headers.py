@@ -9,14 +9,11 @@ from __future__ import annotations
 import functools
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Self
 
+from realtimekit.interfaces import Response
 from realtimekit.retries import retry_after
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from realtimekit.interfaces import Response
 
 MAX_SECONDS = 86400.0  # a window or wait of more than a day is a mistake, such as a date in place of a duration
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from realtimekit.errors import RateLimitError
-from realtimekit.interfaces import Reservation
+from realtimekit.interfaces import Reservation, Response
 from realtimekit.limits import forks
 from realtimekit.limits.headers import Observation
 from realtimekit.limits.state import LimiterState
 from realtimekit.limits.wait_queue import POLL_INTERVAL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.interfaces import Response
 
 DEFAULT_MAX_WAIT = 60.0  # seconds; beyond that the caller decides
 
@@ -73,10 +68,10 @@ class LocalLimiter:
         with self._lock:
             self._state.observe(observation)
 
-    def count_request(self) -> None:
-        """Count a request as in flight that another limiter has allowed."""
+    def count_request(self, now: float) -> None:
+        """Count a request as in flight that another limiter allowed at this time."""
         with self._lock:
-            self._state.count_request(self._clock())
+            self._state.count_request(now)
 
     def count_in_flight(self) -> tuple[int, int]:
         """Return how many requests are in flight, and how many were given up as lost since the last call."""
@@ -92,7 +87,7 @@ class LocalLimiter:
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()  # a thread of the parent process may have held the other one
-        self._state.after_fork(self._clock())
+        self._state.after_fork()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} max_wait={self.max_wait:g}>"

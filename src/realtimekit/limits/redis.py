@@ -7,9 +7,12 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.interfaces import Reservation
+from realtimekit.interfaces import Reservation, Response
+from realtimekit.kwargs import name_constructor, validate_has
+from realtimekit.lazy import LazyModule
 from realtimekit.limits import forks
 from realtimekit.limits.headers import Observation
 from realtimekit.limits.local import DEFAULT_MAX_WAIT, LocalLimiter, max_wait_exceeded
@@ -17,12 +20,10 @@ from realtimekit.limits.script import SCRIPT
 from realtimekit.limits.wait_queue import POLL_INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import redis
     import redis.asyncio
-
-    from realtimekit.interfaces import Response
+else:
+    redis = LazyModule("redis")
 
 RETRY_INTERVAL = 5.0  # seconds between two attempts to reach a Redis that fails
 _MAX_PENDING = 1000  # observations not sent yet; beyond that, while Redis fails, the oldest are dropped
@@ -43,6 +44,10 @@ class _RedisLimiterBase:
     has in flight; it learns from the same responses and takes over while Redis fails.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        name_constructor(cls)
+
     def __init__(
         self,
         client: Any,
@@ -55,6 +60,7 @@ class _RedisLimiterBase:
     ) -> None:
         from redis.exceptions import RedisError
 
+        validate_has("client", client, "register_script", "a client of the package redis")
         self._local = LocalLimiter(max_wait=max_wait, quota=quota, window=window, clock=clock)
         self._configured = {"quota": quota, "window": window} if quota else {}
         self.max_wait: float = max_wait
@@ -139,7 +145,7 @@ class _RedisLimiterBase:
                 self._pending.popleft()
             now = self._clock()
             if not wait:
-                self._local.count_request()
+                self._local.count_request(now)
                 self._allowed += request.process_id == self._process_id
         if recovered:
             _logger().info("the rate limiter reaches its Redis again")

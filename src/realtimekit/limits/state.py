@@ -14,6 +14,7 @@ are sent one after the other, `PROBE_INTERVAL` apart, until a response shows tha
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from realtimekit.limits.headers import Observation
 from realtimekit.limits.wait_queue import POLL_INTERVAL, WaitQueue
@@ -22,8 +23,8 @@ from realtimekit.limits.window import RESET_MARGIN, Window
 CONFIGURED = ""  # the name of the limit that the limiter was created with, until a response states one
 PROBE_INTERVAL = 0.1  # seconds between two probes
 RECHECK_INTERVAL = 0.1  # seconds until a request in flight may have been answered; those further back wait longer
-# Seconds without activity, after which requests in flight count as used: by then the server has counted them, if it
-# ever will.
+# Seconds after which a request in flight counts as used: by then the server has counted it, if it received it. So a
+# request whose caller was interrupted, and never reports an outcome, does not block others.
 IN_FLIGHT_TIMEOUT = 5.0
 
 
@@ -35,12 +36,15 @@ class LimiterState:
         if quota is not None:
             self.windows[CONFIGURED] = Window(quota, window)
         self.queue: WaitQueue = WaitQueue()
-        self.in_flight: int = 0
+        self._in_flight: deque[float] = deque()  # the times at which they were allowed, oldest first
         self.blocked_until: float = -math.inf
         self._probing_since = math.inf  # inf: no probing
-        self._last_activity = -math.inf  # when a request was last allowed or observed
-        self._in_flight_since = -math.inf  # requests sent before this are not counted as in flight any more
         self._last_number = 0
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being sent."""
+        return len(self._in_flight)
 
     def reserve(self, number: int | None, now: float, max_wait: float) -> tuple[float, int]:
         """Allow a request, or queue its caller.
@@ -56,10 +60,10 @@ class LimiterState:
         if number is None:
             self._last_number += 1
             number = self._last_number
+        self.expire_in_flight(now)
         if not self.windows and not self.queue and self._probing_since == math.inf and self.blocked_until <= now:
             self.count_request(now)  # nothing is known that could make anybody wait
             return 0.0, number
-        self.expire_in_flight(now)
         self.queue.remove_expired(now)
         self._start_windows(now)
         wait = self._estimate_wait(self.queue.position(number), now)
@@ -74,16 +78,13 @@ class LimiterState:
 
     def count_request(self, now: float) -> None:
         """Count a request that is being sent."""
-        self.in_flight += 1
-        self._last_activity = now
+        self._in_flight.append(now)
         if self._probing_since <= now:
             self.blocked_until = now + PROBE_INTERVAL
 
     def observe(self, observation: Observation) -> None:
         """Learn from the response to a request, or from its absence."""
-        if observation.sent_at >= self._in_flight_since:
-            self.in_flight = max(0, self.in_flight - 1)
-        self._last_activity = max(self._last_activity, observation.received_at)
+        self._remove_in_flight(observation.sent_at)
         if observation.limits or self.windows:
             self._update_windows(observation)
         if observation.status == 429:
@@ -92,13 +93,20 @@ class LimiterState:
         elif observation.status and observation.sent_at >= self._probing_since:
             self._probing_since = math.inf
 
+    def _remove_in_flight(self, sent_at: float) -> None:
+        try:
+            self._in_flight.remove(sent_at)
+        except ValueError:  # it has expired, or its caller does not know when it was allowed
+            if self._in_flight and sent_at > self._in_flight[0]:
+                self._in_flight.popleft()
+
     def expire_in_flight(self, now: float) -> int:
         """Count requests that were in flight for too long as used. Returns how many."""
-        lost = self.in_flight
-        if not lost or now <= self._last_activity + IN_FLIGHT_TIMEOUT:
-            return 0
-        self.in_flight, self._in_flight_since = 0, now
-        for window in self.windows.values():
+        lost = 0
+        while self._in_flight and self._in_flight[0] + IN_FLIGHT_TIMEOUT < now:
+            self._in_flight.popleft()
+            lost += 1
+        for window in self.windows.values() if lost else ():
             window.count_unreported(lost, now)
         return lost
 
@@ -107,11 +115,11 @@ class LimiterState:
         self.expire_in_flight(now)
         self.queue.remove_expired(now)
         ends = [window.latest_end for name, window in self.windows.items() if name != CONFIGURED]
-        return not (max(self.blocked_until, *ends, -math.inf) > now or self.in_flight or self.queue)
+        return not (max(self.blocked_until, *ends, -math.inf) > now or self._in_flight or self.queue)
 
-    def after_fork(self, now: float) -> None:
+    def after_fork(self) -> None:
         """Forget the queue and the requests in flight: they belong to threads of the parent process."""
-        self.queue, self.in_flight, self._in_flight_since = WaitQueue(), 0, now
+        self.queue, self._in_flight = WaitQueue(), deque()
 
     def _update_windows(self, observation: Observation) -> None:
         sent_at, received_at = observation.sent_at, observation.received_at
@@ -145,7 +153,7 @@ class LimiterState:
         if self._probing_since < math.inf:
             at += position * PROBE_INTERVAL
         for window in self.windows.values():
-            excess = position - max(0, window.available - self.in_flight)
+            excess = position - max(0, window.available - len(self._in_flight))
             if excess < 0:
                 continue
             if position < window.available:  # there is room if the window already includes those in flight

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left
 
 POLL_INTERVAL = 5.0  # seconds: waiting callers ask again at least this often, which shows that they still wait
 GRACE_PERIOD = 1.0  # seconds: a caller that is later than this has left the queue
@@ -26,14 +26,17 @@ class WaitQueue:
 
     def add(self, number: int, expires_at: float) -> None:
         """Enter the queue, or stay in it, until `expires_at`."""
-        if number not in self._expiry:
-            insort(self._numbers, number)
-        self._expiry[number] = expires_at
+        self._expiry[number] = expires_at  # first: a caller that is interrupted before the next line still expires
+        at = bisect_left(self._numbers, number)
+        if self._numbers[at : at + 1] != [number]:
+            self._numbers.insert(at, number)
 
     def remove(self, number: int) -> None:
         """Leave the queue, if the caller is in it."""
-        if self._expiry.pop(number, None) is not None:
-            del self._numbers[bisect_left(self._numbers, number)]
+        at = bisect_left(self._numbers, number)
+        if self._numbers[at : at + 1] == [number]:
+            del self._numbers[at]
+        self._expiry.pop(number, None)  # last, as above
 
     def remove_expired(self, now: float) -> None:
         """Remove callers that did not ask again: they were canceled, interrupted or killed."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-if TYPE_CHECKING:
-    from realtimekit.limits.headers import RateLimit
+from realtimekit.limits.headers import RateLimit
 
 RESET_MARGIN = 1.0  # seconds: the headers have whole seconds, which may have been rounded up or down
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit.quality.parsing import to_datetime
 from realtimekit.quality.tracks import Track, tracks_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from realtimekit.quality.units import Units
+from realtimekit.quality.units import Units
 
 STRING_COLUMNS = ("peer", "direction", "media", "stream", "from_peer", "limitation")
 NUMBER_COLUMNS = (

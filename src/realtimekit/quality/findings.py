@@ -1,64 +1,25 @@
-"""What went wrong in a call: findings in plain English, each with the numbers behind it."""
+"""Finds out what went wrong in a call: findings in plain English, each with the numbers behind it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable
+from datetime import UTC, timedelta, tzinfo
+from typing import Any
 
 from realtimekit.quality import metrics
-from realtimekit.quality.candidate_paths import indirect_paths
+from realtimekit.quality.candidate_paths import CandidatePath, indirect_paths
+from realtimekit.quality.events import group_by_event
+from realtimekit.quality.finding import Finding, Severity, worst_first
+from realtimekit.quality.metrics import RatioMetric, StateMetric
 from realtimekit.quality.parsing import drop_none, get_in, to_datetime
 from realtimekit.quality.thresholds import LOWER_IS_WORSE, Threshold, Thresholds, validate_thresholds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import tzinfo
-
-    from realtimekit.quality.metrics import RatioMetric, StateMetric
-    from realtimekit.quality.time_series import Interval
-    from realtimekit.quality.tracks import Direction, Media, Track
-
-Severity: TypeAlias = Literal["info", "warning", "severe"]
-_WORST_FIRST: tuple[Severity, ...] = ("severe", "warning", "info")
-
-
-class Finding(NamedTuple):
-    """One thing that went wrong.
-
-    Attributes:
-        kind: "packet_loss", "low_mos", "high_rtt", "high_jitter", "low_frame_rate", "low_resolution", "frames_dropped",
-            "concealment", "frozen_video", "cpu_limited", "bandwidth_limited", "relayed", "over_tcp", "doubtful_mos".
-        severity: "info", "warning" or "severe".
-        direction: "sent" or "received".
-        media: None if it is about the connection.
-        start: when it began; None if there are only aggregates.
-        end: when it ended; None like `start`.
-        intervals: the bad intervals, for metrics that vary over the call.
-        numbers: the numbers behind it; `value` is the one in the text, `threshold` the one that it reached.
-        text: one line for people.
-    """
-
-    kind: str
-    severity: Severity
-    direction: Direction | None
-    media: Media | None
-    start: datetime | None
-    end: datetime | None
-    intervals: tuple[Interval, ...]
-    numbers: dict[str, float]
-    text: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a dict that can be dumped as JSON; times are ISO 8601 strings."""
-        intervals = [
-            {"start": start.isoformat(), "end": end.isoformat(), "value": value} for start, end, value in self.intervals
-        ]
-        start, end = (None if time is None else time.isoformat() for time in (self.start, self.end))
-        return {**self._asdict(), "start": start, "end": end, "intervals": intervals}
+from realtimekit.quality.time_series import Interval
+from realtimekit.quality.tracks import Direction, Track
+from realtimekit.quality.wording import format_duration, format_intervals
 
 
 def detect_findings(tracks: Iterable[Track], metadata: Any, thresholds: Thresholds, tz: tzinfo = UTC) -> list[Finding]:
-    """Return the findings of a report's tracks and decoded metadata, the worst first.
+    """Return the findings of a report's tracks and decoded metadata, grouped by event, the worst first.
 
     Args:
         tracks: as `tracks_of` returns them.
@@ -85,7 +46,7 @@ def detect_findings(tracks: Iterable[Track], metadata: Any, thresholds: Threshol
             ]
             found.append(_doubtful_mos_finding(track))
     findings = [finding for finding in found if finding] + _connection_findings(metadata)
-    return sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))
+    return worst_first(group_by_event(findings, thresholds.max_gap_seconds, tz))
 
 
 def _ratio_finding(track: Track, metric: RatioMetric, thresholds: Thresholds, tz: tzinfo) -> Finding | None:
@@ -93,10 +54,7 @@ def _ratio_finding(track: Track, metric: RatioMetric, thresholds: Thresholds, tz
     lower_is_worse = metric.threshold in LOWER_IS_WORSE
     numbers = {"threshold": float(threshold.warning)}
 
-    def is_bad(value: float) -> bool:
-        value = round(value, 9)  # so that the mean of many 3.6s is 3.6
-        return value < threshold.warning if lower_is_worse else value >= threshold.warning
-
+    is_bad = _is_worse_than(threshold.warning, lower_is_worse=lower_is_worse)
     if track.has_time_series:
         intervals = metric.time_series(track).intervals(
             is_bad, min_seconds=thresholds.min_interval_seconds, max_gap_seconds=thresholds.max_gap_seconds
@@ -106,10 +64,10 @@ def _ratio_finding(track: Track, metric: RatioMetric, thresholds: Thresholds, tz
         worst = (min if lower_is_worse else max)(intervals, key=lambda interval: interval.value)
         seconds = sum((interval.end - interval.start for interval in intervals), timedelta()).total_seconds()
         numbers |= {"value": worst.value, "seconds": seconds, "intervals": float(len(intervals))}
-        when = _format_interval(worst, tz)
+        when = format_intervals([worst], tz, "between {} and {}")
         text = f"{track.name} {metric.describe(worst.value)} {when}{_format_others(intervals, seconds)}"
         severity = _severity(worst.value, threshold, lower_is_worse=lower_is_worse)
-        return _finding(track, metric.kind, severity, tuple(intervals), numbers, text)
+        return _finding(track, metric, severity, intervals, numbers, text)
     # No time series: a single sample, samples without timestamps, or aggregates alone.
     value = metric.mean(track) if track.rows else track.aggregate(*metric.aggregate)
     if value is None or not is_bad(value):
@@ -117,7 +75,7 @@ def _ratio_finding(track: Track, metric: RatioMetric, thresholds: Thresholds, tz
     numbers["value"] = value
     text = f"{track.name} {metric.describe(value)} on average"
     severity = _severity(value, threshold, lower_is_worse=lower_is_worse)
-    return _finding(track, metric.kind, severity, (), numbers, text)
+    return _finding(track, metric, severity, [], numbers, text)
 
 
 def _state_finding(track: Track, metric: StateMetric, thresholds: Thresholds) -> Finding | None:
@@ -130,13 +88,15 @@ def _state_finding(track: Track, metric: StateMetric, thresholds: Thresholds) ->
     if fraction is None or not fraction or 100 * fraction < threshold.warning:
         return None
     percent = 100 * fraction
-    times = [time for time, flag in zip(track.times, flags, strict=True) if flag and time is not None]
     numbers = {"threshold": float(threshold.warning), "value": percent, "samples": float(len(present))}
-    text = metric.describe(track, percent)
-    finding = _finding(track, metric.kind, _severity(percent, threshold, lower_is_worse=False), (), numbers, text)
-    if not times:
-        return finding
-    return finding._replace(start=to_datetime(min(times) - track.period), end=to_datetime(max(times)))
+    text, severity = metric.describe(track, percent), _severity(percent, threshold, lower_is_worse=False)
+    if track.has_time_series:
+        series = metric.time_series(track)
+        intervals = series.intervals(lambda value: value > 0, min_seconds=0, max_gap_seconds=thresholds.max_gap_seconds)
+        return _finding(track, metric, severity, intervals, numbers, text)
+    finding = _finding(track, metric, severity, [], numbers, text)
+    times = [time for time, flag in zip(track.times, flags, strict=True) if flag and time is not None]
+    return finding._replace(start=to_datetime(min(times)), end=to_datetime(max(times))) if times else finding
 
 
 def _doubtful_mos_finding(track: Track) -> Finding | None:
@@ -147,43 +107,55 @@ def _doubtful_mos_finding(track: Track) -> Finding | None:
         return None
     percent = 100 * sum(doubtful) / len(scores)
     text = f"{track.name} has a MOS of 1, the lowest possible, although no packets were lost: the score is ignored"
-    return _finding(track, "doubtful_mos", "info", (), {"value": percent, "samples": float(len(scores))}, text)
+    numbers = {"value": percent, "samples": float(len(scores))}
+    return Finding("doubtful_mos", "info", track.direction, track.media, None, None, (), numbers, text, "%")
 
 
 def _connection_findings(metadata: Any) -> list[Finding]:
-    found = []
-    for direction, key in (("sent", "producing_transport"), ("received", "consuming_transport")):
+    found: dict[CandidatePath, list[Direction]] = {}
+    keys: dict[Direction, str] = {"sent": "producing_transport", "received": "consuming_transport"}
+    for direction, key in keys.items():
         pairs = get_in(metadata, "candidate_pairs", key)
-        for relayed, protocol in indirect_paths(pairs if isinstance(pairs, list) else []):
-            name = protocol.upper()
-            text = f"media {direction} was relayed over {name}" if relayed else f"media {direction} went over {name}"
-            kind, severity = "relayed" if relayed else "over_tcp", "info" if protocol == "udp" else "warning"
-            found.append(Finding(kind, severity, direction, None, None, None, (), {}, text))  # type: ignore[arg-type]
-    return found
+        for path in indirect_paths(pairs if isinstance(pairs, list) else []):
+            found.setdefault(path, []).append(direction)
+    return [_connection_finding(path, directions) for path, directions in found.items()]
+
+
+def _connection_finding(path: CandidatePath, directions: list[Direction]) -> Finding:
+    kind, verb = ("relayed", "was relayed") if path.relayed else ("over_tcp", "went")
+    severity: Severity = "info" if path.protocol == "udp" else "warning"
+    text = f"media {' and '.join(directions)} {verb} over {path.protocol.upper()}"
+    direction = directions[0] if len(directions) == 1 else None
+    return Finding(kind, severity, direction, None, None, None, (), {}, text)
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
 
 
 def _finding(
-    track: Track, kind: str, severity: Severity, intervals: tuple[Interval, ...], numbers: dict[str, float], text: str
+    track: Track,
+    metric: RatioMetric | StateMetric,
+    severity: Severity,
+    intervals: list[Interval],
+    numbers: dict[str, float],
+    text: str,
 ) -> Finding:
     start, end = (intervals[0].start, intervals[-1].end) if intervals else (None, None)
-    return Finding(kind, severity, track.direction, track.media, start, end, intervals, numbers, text)
+    return Finding(
+        metric.kind, severity, track.direction, track.media, start, end, tuple(intervals), numbers, text, metric.unit
+    )
 
 
 def _severity(value: float, threshold: Threshold, *, lower_is_worse: bool) -> Severity:
-    value = round(value, 9)
-    return "severe" if (value < threshold.severe if lower_is_worse else value >= threshold.severe) else "warning"
+    return "severe" if _is_worse_than(threshold.severe, lower_is_worse=lower_is_worse)(value) else "warning"
 
 
-def _format_interval(interval: Interval, tz: tzinfo) -> str:
-    start, end = interval.start.astimezone(tz), interval.end.astimezone(tz)
-    form = "%H:%M" if interval.end - interval.start >= timedelta(seconds=120) else "%H:%M:%S"
-    return f"between {start:{form}} and {end:{form}} {end:%Z}".rstrip()
+def _is_worse_than(threshold: float, *, lower_is_worse: bool) -> Callable[[float], bool]:
+    bound = threshold - 1e-9  # so that the mean of many 3.6s is 3.6
+    return bound.__gt__ if lower_is_worse else bound.__le__  # in C: called for every bucket
 
 
 def _format_others(intervals: list[Interval], seconds: float) -> str:
     if len(intervals) == 1:
         return ""
-    return f", the worst of {len(intervals)} intervals, {metrics.format_duration(seconds)} in total"
+    return f", the worst of {len(intervals)} intervals, {format_duration(seconds)} in total"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtimekit.quality.time_series import TimeSeries
-    from realtimekit.quality.tracks import Column, Direction, Media, Ratio, Track
+from realtimekit.quality.time_series import TimeSeries
+from realtimekit.quality.tracks import Column, Direction, Media, Ratio, Track
+from realtimekit.quality.wording import format_number
 
 
 class RatioMetric(NamedTuple):
@@ -18,7 +17,8 @@ class RatioMetric(NamedTuple):
         kind: the kind of its findings.
         threshold: the field of `Thresholds`.
         aggregate: the keys of the server's aggregate; empty if there is none.
-        template: the text of a finding, with `{}` for the value.
+        template: the text of a finding, with `{}` for the value, and `{s}` for the ending of a plural.
+        unit: the unit of the value.
         ratio: returns the numerator and denominator of each sample.
         direction: of the tracks that it applies to; None for both.
         media: of the tracks that it applies to.
@@ -29,6 +29,7 @@ class RatioMetric(NamedTuple):
     threshold: str
     aggregate: tuple[str, ...]
     template: str
+    unit: str
     ratio: Ratio
     direction: Direction | None = None
     media: tuple[Media, ...] = ("audio", "video", "screenshare_audio", "screenshare_video")
@@ -50,7 +51,8 @@ class RatioMetric(NamedTuple):
 
     def describe(self, value: float) -> str:
         """Return the text for a value, e.g. "lost 12 % of its packets"."""
-        return self.template.format(format_number(value))
+        number = format_number(value)
+        return self.template.format(number, s="" if number == "1" else "s")
 
 
 class StateMetric(NamedTuple):
@@ -64,6 +66,7 @@ class StateMetric(NamedTuple):
         flags: returns whether each sample is in the state; None where it is not known.
         direction: of the tracks that it applies to.
         media: of the tracks that it applies to.
+        unit: the unit of the value.
     """
 
     kind: str
@@ -73,26 +76,23 @@ class StateMetric(NamedTuple):
     flags: Callable[[Track], list[bool | None]]
     direction: Direction
     media: tuple[Media, ...] = ("video", "screenshare_video")
+    unit: str = "%"
 
     def applies_to(self, track: Track) -> bool:
         """Return whether the metric applies to this track."""
         return track.media in self.media and self.direction == track.direction
 
+    def time_series(self, track: Track) -> TimeSeries:
+        """Return the percentage over time."""
+        return track.time_series(self._ratio, 100)
+
+    def _ratio(self, track: Track) -> tuple[Column, Column]:
+        return _mean([None if flag is None else float(flag) for flag in self.flags(track)])
+
     def describe(self, track: Track, percent: float) -> str:
         """Return the text for a track, e.g. "video sent was limited by the CPU for 31 % of the call"."""
         name = track.name.replace("screen share video", "screen share")
         return f"{name} {self.template.format(format_number(percent))}"
-
-
-def format_number(value: float) -> str:
-    """Format with two significant digits, but all digits before the decimal point: 128, 12, 5.3, 0.25."""
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
-
-
-def format_duration(seconds: float) -> str:
-    """Format a duration: "40 seconds", "6 minutes"."""
-    count, unit = (seconds, "second") if seconds < 120 else (seconds / 60, "minute")
-    return f"{count:.0f} {unit}s"
 
 
 # --- ratios -----------------------------------------------------------------------------------------------------------
@@ -133,24 +133,27 @@ RATIO_METRICS = (
         "packet_loss_percent",
         ("packet_loss", "avg"),
         "lost {} % of its packets",
+        "%",
         lambda track: (track.packets_lost, track.packets),
         factor=100,
     ),
-    RatioMetric("low_mos", "mos", ("quality_mos", "avg"), "had a MOS of {}", _credible_mos),
+    RatioMetric("low_mos", "mos", ("quality_mos", "avg"), "had a MOS of {}", "MOS", _credible_mos),
     RatioMetric(
         "high_rtt",
         "rtt_ms",
         ("rtt", "avg"),
         "had a round-trip time of {} ms",
+        "ms",
         lambda track: _mean(track.rtt_ms),
         "sent",
     ),
-    RatioMetric("high_jitter", "jitter_ms", (), "had {} ms of jitter", lambda track: _mean(track.jitter_ms)),
+    RatioMetric("high_jitter", "jitter_ms", (), "had {} ms of jitter", "ms", lambda track: _mean(track.jitter_ms)),
     RatioMetric(
         "low_frame_rate",
         "frames_per_second",
         ("frame_per_second", "avg"),
-        "ran at {} frames per second",
+        "ran at {} frame{s} per second",
+        "frames per second",
         lambda track: _mean(_positive(track.column("frames_per_second"))),
         media=("video",),
     ),
@@ -158,7 +161,8 @@ RATIO_METRICS = (
         "low_resolution",
         "frame_width",
         ("frame_width", "avg"),
-        "was {} pixels wide",
+        "was {} pixel{s} wide",
+        "pixels",
         lambda track: _mean(_positive(track.column("frame_width"))),
         "sent",
         ("video", "screenshare_video"),
@@ -167,7 +171,8 @@ RATIO_METRICS = (
         "low_resolution",
         "frame_width",
         ("frame_width", "avg"),
-        "was {} pixels wide",
+        "was {} pixel{s} wide",
+        "pixels",
         lambda track: _mean(_positive(track.column("frame_width"))),
         "received",
         ("screenshare_video",),
@@ -177,6 +182,7 @@ RATIO_METRICS = (
         "frames_dropped_percent",
         (),
         "dropped {} % of its frames",
+        "%",
         _dropped_frames,
         "received",
         ("video", "screenshare_video"),
@@ -186,7 +192,8 @@ RATIO_METRICS = (
         "concealment",
         "concealments_per_minute",
         (),
-        "had {} concealed gaps per minute",
+        "had {} gap{s} a minute concealed",
+        "gaps per minute",
         _concealments,
         "received",
         ("audio", "screenshare_audio"),

@@ -23,8 +23,7 @@ class NestedField(Field):
         if self.convert is None:
             hint = resolve_annotation(self.owner, self.name)
             self._empty = get_origin(hint) or hint
-            self.optional, convert = converter_for(hint)
-            self.convert = _skipping_nulls(convert)
+            self.optional, self.convert = converter_for(hint)
         if not any(record._data.get(name) for name in self.wire_names):
             value = record.__dict__[self.name] = [] if self._empty is list else self._empty({})
             return value
@@ -34,10 +33,3 @@ class NestedField(Field):
 def nested(*names: str) -> Any:
     """Declare a nested record or list that is never None; names as for `field`."""
     return NestedField(*names)
-
-
-def _skipping_nulls(convert: Converter) -> Converter:
-    def convert_without_nulls(raw: Any, record: Record) -> Any:
-        return convert([item for item in raw if item is not None] if isinstance(raw, list) else raw, record)
-
-    return convert_without_nulls

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit.values import parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_NUMBER = 1e15  # no measurement is as large
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

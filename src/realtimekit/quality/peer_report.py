@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from realtimekit.lazy import LazyModule
 from realtimekit.quality.aggregates import (
     AudioConsumerAggregates,
     AudioProducerAggregates,
@@ -22,13 +24,20 @@ from realtimekit.quality.samples import (
 from realtimekit.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import tzinfo
-
-    from realtimekit.quality.findings import Finding
-    from realtimekit.quality.summary import QualitySummary
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.quality.units import Units
+    from realtimekit.quality import dataframes, tracks
+    from realtimekit.quality import finding as quality_finding
+    from realtimekit.quality import findings as quality_findings
+    from realtimekit.quality import summary as quality_summary
+    from realtimekit.quality import thresholds as quality_thresholds
+    from realtimekit.quality import units as quality_units
+else:
+    dataframes = LazyModule("realtimekit.quality.dataframes")
+    quality_finding = LazyModule("realtimekit.quality.finding")
+    quality_findings = LazyModule("realtimekit.quality.findings")
+    quality_summary = LazyModule("realtimekit.quality.summary")
+    quality_thresholds = LazyModule("realtimekit.quality.thresholds")
+    tracks = LazyModule("realtimekit.quality.tracks")
+    quality_units = LazyModule("realtimekit.quality.units")
 
 
 class Quality(Record):
@@ -55,7 +64,7 @@ class Quality(Record):
     screenshare_video_producer_cumulative: VideoProducerAggregates = nested()
     screenshare_video_consumer_cumulative: VideoConsumerAggregates = nested()
 
-    def summary(self, units: Units | None = None) -> QualitySummary:
+    def summary(self, units: quality_units.Units | None = None) -> quality_summary.QualitySummary:
         """Return MOS, packet loss, round-trip time and jitter for each direction and kind of media.
 
         They are computed from the samples, or taken from the server's aggregates where there are no samples.
@@ -63,12 +72,9 @@ class Quality(Record):
         Args:
             units: the units of the samples' times, if you know better than `Units()`.
         """
-        from realtimekit.quality.summary import summarize  # loaded on demand
-        from realtimekit.quality.tracks import tracks_of
+        return quality_summary.summarize(tracks.tracks_of(self._data, units))
 
-        return summarize(tracks_of(self._data, units))
-
-    def to_pandas(self, peer: str | None = None, units: Units | None = None) -> Any:
+    def to_pandas(self, peer: str | None = None, units: quality_units.Units | None = None) -> Any:
         """Return a pandas.DataFrame with a row for every sample.
 
         The columns are peer, direction, media, timestamp, stream, from_peer, and the metrics.
@@ -80,18 +86,14 @@ class Quality(Record):
         Raises:
             ImportError: pandas is not installed.
         """
-        from realtimekit.quality import dataframes  # loaded on demand
-
         return dataframes.to_pandas([(peer, self._data)], units)
 
-    def to_polars(self, peer: str | None = None, units: Units | None = None) -> Any:
+    def to_polars(self, peer: str | None = None, units: quality_units.Units | None = None) -> Any:
         """Return a polars.DataFrame; see `to_pandas`.
 
         Raises:
             ImportError: polars is not installed.
         """
-        from realtimekit.quality import dataframes  # loaded on demand
-
         return dataframes.to_polars([(peer, self._data)], units)
 
 
@@ -108,8 +110,12 @@ class PeerReport(Record):
     def __init__(self, data: Mapping[str, Any] | None) -> None:
         super().__init__(data or {})
 
-    def findings(self, thresholds: Thresholds | None = None, tz: tzinfo = UTC) -> list[Finding]:
+    def findings(
+        self, thresholds: quality_thresholds.Thresholds | None = None, tz: tzinfo = UTC
+    ) -> list[quality_finding.Finding]:
         """Return what went wrong, the worst first; an empty list for a good call.
+
+        Measurements with one cause at one time are one finding, with the measurements as its `details`.
 
         Args:
             thresholds: from where on something is a finding; docs/quality.md says where the defaults come from.
@@ -118,10 +124,8 @@ class PeerReport(Record):
         Raises:
             TypeError, ValueError: a threshold is not valid.
         """
-        from realtimekit.quality.findings import detect_findings  # loaded on demand
-        from realtimekit.quality.thresholds import Thresholds
-        from realtimekit.quality.tracks import tracks_of
-
-        thresholds = thresholds or Thresholds()
-        tracks = tracks_of(self._data.get("quality"), thresholds.units)
-        return detect_findings(tracks, self._data.get("metadata"), thresholds, tz)
+        if thresholds is None:
+            thresholds = quality_thresholds.Thresholds()
+        quality_thresholds.validate_thresholds(thresholds)
+        columns = tracks.tracks_of(self._data.get("quality"), thresholds.units)
+        return quality_findings.detect_findings(columns, self._data.get("metadata"), thresholds, tz)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from realtimekit.quality.parsing import drop_none, to_datetime
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from realtimekit.quality.tracks import Column, Direction, Media, Track
+from realtimekit.quality.tracks import Column, Direction, Media, Track
 
 
 class Distribution(NamedTuple):
@@ -29,6 +26,10 @@ class Distribution(NamedTuple):
     p75: float | None = None
     p90: float | None = None
     max: float | None = None
+
+    def __repr__(self) -> str:
+        known = "".join(f" {name}={value:.4g}" for name, value in self._asdict().items() if value is not None)
+        return f"<Distribution{known}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dict that can be dumped as JSON."""
@@ -76,6 +77,11 @@ class MediaSummary(NamedTuple):
     packets_lost: float | None = None
     bytes: float | None = None
 
+    def __repr__(self) -> str:
+        means = {"mos": self.mos.avg, "lost_percent": self.lost_percent, "rtt_ms": self.rtt_ms.avg}
+        known = "".join(f" {name}={value:.4g}" for name, value in means.items() if value is not None)
+        return f"<MediaSummary {self.direction} {self.media} source={self.source!r}{known}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return a dict that can be dumped as JSON; times are ISO 8601 strings."""
         return {name: _to_json(value) for name, value in self._asdict().items()}
@@ -88,6 +94,12 @@ class DirectionSummary(NamedTuple):
     video: MediaSummary
     screenshare_audio: MediaSummary
     screenshare_video: MediaSummary
+
+    def __repr__(self) -> str:
+        return f"<DirectionSummary {self.audio.direction} media={self._used()}>"
+
+    def _used(self) -> list[Media]:
+        return [media.media for media in self if media.source != "none"]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dict that can be dumped as JSON."""
@@ -102,6 +114,9 @@ class QualitySummary(NamedTuple):
 
     sent: DirectionSummary
     received: DirectionSummary
+
+    def __repr__(self) -> str:
+        return f"<QualitySummary sent={self.sent._used()} received={self.received._used()}>"
 
     def media(self) -> list[MediaSummary]:
         """Return the kinds of media that were sent or received, as a list."""

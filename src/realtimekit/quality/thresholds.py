@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from realtimekit.kwargs import validate_type
 from realtimekit.quality.units import Units
 
 
@@ -65,9 +66,11 @@ def validate_thresholds(thresholds: Thresholds) -> Thresholds:
     """Return the same thresholds.
 
     Raises:
-        TypeError: a threshold is not a `Threshold(warning, severe)`.
+        TypeError: they are not `Thresholds`, or a threshold is not a `Threshold(warning, severe)`.
         ValueError: the severe value of a threshold is not worse than its warning value.
     """
+    validate_type("thresholds", thresholds, Thresholds, "realtimekit.Thresholds(...)")
+    validate_type("thresholds.units", thresholds.units, Units, "a Units(...)")
     for name, default in Thresholds._field_defaults.items():
         value = getattr(thresholds, name)
         if not isinstance(default, Threshold):

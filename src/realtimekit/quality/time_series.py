@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
 
 from realtimekit.quality.parsing import to_datetime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
 
 
 class Bucket(NamedTuple):
@@ -52,6 +50,9 @@ class TimeSeries(NamedTuple):
 
     buckets: list[Bucket]
     period: float
+
+    def __repr__(self) -> str:
+        return f"<TimeSeries buckets={len(self.buckets)} period={self.period:g}>"
 
     def intervals(
         self, is_bad: Callable[[float], bool], *, min_seconds: float, max_gap_seconds: float

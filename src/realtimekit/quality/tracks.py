@@ -6,18 +6,17 @@ that are missing, null or not numbers are skipped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
 from math import inf
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from realtimekit.kwargs import validate_type
 from realtimekit.quality.parsing import MAX_NUMBER, drop_none, get_in, parse_number, parse_time
 from realtimekit.quality.time_series import Bucket, TimeSeries
 from realtimekit.quality.units import Units, detect_rtt_unit, milliseconds_per
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Direction: TypeAlias = Literal["sent", "received"]
 Media: TypeAlias = Literal["audio", "video", "screenshare_audio", "screenshare_video"]
@@ -26,6 +25,11 @@ Ratio: TypeAlias = "Callable[[Track], tuple[Column, Column]]"  # the numerators 
 
 ROLES: dict[Direction, str] = {"sent": "producer", "received": "consumer"}
 MEDIA: tuple[Media, ...] = ("audio", "video", "screenshare_audio", "screenshare_video")
+
+
+def media_name(media: Media) -> str:
+    """Return the name of a kind of media for people, e.g. "screen share video"."""
+    return media.replace("screenshare_", "screen share ")
 
 
 class Track:
@@ -41,10 +45,13 @@ class Track:
         self._columns: dict[str, Column] = {}
         self._time_series: dict[tuple[Ratio, float], TimeSeries] = {}
 
+    def __repr__(self) -> str:
+        return f"<Track {self.name} samples={len(self.rows)}>"
+
     @property
     def name(self) -> str:
         """The name for people, e.g. "audio sent"."""
-        return f"{self.media.replace('screenshare_', 'screen share ')} {self.direction}"
+        return f"{media_name(self.media)} {self.direction}"
 
     def aggregate(self, *keys: str) -> float | None:
         """Return one of the server's aggregates."""
@@ -197,7 +204,9 @@ class Track:
 
 def tracks_of(quality: Any, units: Units | None = None) -> list[Track]:
     """Return the eight tracks of a report's decoded `quality`; unused ones have no samples and no aggregates."""
-    units = units or Units()
+    if units is None:
+        units = Units()
+    validate_type("units", units, Units, "a Units(...)")
     return [
         Track(direction, media, get_in(quality, name), get_in(quality, f"{name}_cumulative"), units)
         for direction, role in ROLES.items()

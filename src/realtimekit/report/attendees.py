@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from realtimekit.flow import Sync
 from realtimekit.report.fields import get_field
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from realtimekit.flow import Sync
-    from realtimekit.resources.session_participant import SessionParticipant
+from realtimekit.resources.session_participant import SessionParticipant
 
 
 class AttendanceInterval(NamedTuple):

@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from realtimekit.errors import APIConnectionError, APIError, ArtifactError, AuthenticationError, DecodeError
+from realtimekit.kwargs import validate_type
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.attendees import group_participants
 from realtimekit.report.data import CallQuality, ReportData
 from realtimekit.report.fields import get_field
 from realtimekit.report.plot_data import MAX_POINTS, build_plots
-from realtimekit.resources.recording import Recordings
+from realtimekit.resources.session import Session
 from realtimekit.resources.session_quality import MissingReport, iter_quality
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtimekit.artifacts.segments import Segment
     from realtimekit.flow import Sync
-    from realtimekit.resources.recording import Recording
-    from realtimekit.resources.session import Session
 
 T = TypeVar("T")
 
@@ -33,6 +33,7 @@ def collect_data(
     progress: Callable[[int, int | None], object] | None,
 ) -> ReportData:
     """Collect the data of a report; see `session_report.collect`."""
+    validate_type("session", session, Session, "a session, such as client.sessions.find(id)")
     if session._client.asynchronous:
         raise TypeError("a report needs a session of RealtimeKit, not of AsyncRealtimeKit")
     if "status" not in session:  # it is known by its id alone
@@ -46,16 +47,17 @@ def collect_data(
         session,
         created_at,
         group_participants(participants or [], get_field(session, "ended_at")),
-        parts.read_rows("transcript", lambda errors: session.transcript.segments(errors=errors)),
+        parts.read_rows("transcript", lambda errors: parts.read_transcript(session, errors)),
         parts.read_rows("chat", lambda errors: session.chat.messages(errors=errors)),
         parts.read("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading `session.summary` can fail
         [],
         [],
-        parts.read("recordings", lambda: _recordings(session)),
+        parts.read("recordings", lambda: session.recordings.prefetch(4).all()),
         parts.read("livestreams", session.livestream_sessions),
         parts.missing,
         parts.unreadable,
         thresholds or Thresholds(),
+        parts.suspect,
     )
     if quality:
         total = len(participants or [])
@@ -71,6 +73,7 @@ class _Collector:
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
         self.unreadable: dict[str, list[str]] = {}
+        self.suspect: dict[str, str] = {}
 
     def read(self, name: str, read: Callable[[], T]) -> T | None:
         try:
@@ -88,6 +91,13 @@ class _Collector:
             self.unreadable[name] = [str(error) for error in errors]
         return rows
 
+    def read_transcript(self, session: Session[Sync], errors: list[DecodeError]) -> list[Segment]:
+        transcript = session.transcript
+        segments: list[Segment] = session._client.run(transcript._segments_unchecked({}, errors))
+        if transcript.suspect:
+            self.suspect["transcript"] = transcript.suspect
+        return segments
+
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ArtifactError):
@@ -95,15 +105,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, APIError) and error.status == 404:
         return "the server does not have it, or no longer has it"
     return str(error)
-
-
-def _recordings(session: Session[Sync]) -> list[Recording[Sync]]:
-    meeting_id = get_field(session, "associated_id")
-    if not meeting_id:
-        raise DecodeError("the session does not say which meeting it belongs to")
-    scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
-    of_meeting = Recordings(session._client, scope=scope).where(meeting_id=meeting_id).prefetch(4)
-    return [recording for recording in of_meeting if get_field(recording, "session_id") == session.id]
 
 
 def _collect_quality(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from realtimekit.artifacts.messages import ChatMessage
-    from realtimekit.artifacts.segments import Segment
-    from realtimekit.flow import Sync
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.report.attendees import Attendee
-    from realtimekit.report.plot_data import Plot
-    from realtimekit.resources.livestream_session import LivestreamSession
-    from realtimekit.resources.recording import Recording
-    from realtimekit.resources.session import Session
-    from realtimekit.resources.session_quality import MissingReport, PeerQuality
+from realtimekit.artifacts.messages import ChatMessage
+from realtimekit.artifacts.segments import Segment
+from realtimekit.flow import Sync
+from realtimekit.quality.thresholds import Thresholds
+from realtimekit.report.attendees import Attendee
+from realtimekit.report.plot_data import Plot
+from realtimekit.resources.livestream_session import LivestreamSession
+from realtimekit.resources.recording import Recording
+from realtimekit.resources.session import Session
+from realtimekit.resources.session_quality import MissingReport, PeerQuality
 
 
 class CallQuality(NamedTuple):
@@ -29,6 +29,9 @@ class CallQuality(NamedTuple):
 
     quality: PeerQuality
     plots: list[Plot]
+
+    def __repr__(self) -> str:
+        return f"<CallQuality quality={self.quality!r} plots={[plot.kind for plot in self.plots]}>"
 
 
 class ReportData(NamedTuple):
@@ -48,6 +51,7 @@ class ReportData(NamedTuple):
         missing: name of a part -> why it is not available.
         unreadable: name of a part -> the errors of its rows that could not be decoded.
         thresholds: from where on something was a finding.
+        suspect: name of a part -> why its content may be wrong.
     """
 
     session: Session[Sync]
@@ -63,3 +67,4 @@ class ReportData(NamedTuple):
     missing: dict[str, str]
     unreadable: dict[str, list[str]]
     thresholds: Thresholds
+    suspect: Mapping[str, str] = MappingProxyType({})

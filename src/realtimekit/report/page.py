@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import secrets
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from realtimekit import __version__
+from realtimekit.quality.tracks import MEDIA, ROLES, media_name
 from realtimekit.report import formatting
 from realtimekit.report.conversation import build_conversation
 from realtimekit.report.fields import get_field
@@ -24,9 +23,10 @@ from realtimekit.report.timeline import build_timeline
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from realtimekit.quality.finding import Finding
+    from realtimekit.quality.tracks import Direction, Media
     from realtimekit.report.data import CallQuality, ReportData
 
-_HERE = Path(__file__).parent
 _SEVERITIES = ("severe", "warning", "info")
 # A longer conversation is collapsed at first, and so are all calls but the worst, and further findings.
 OPEN_ENTRIES, OPEN_CALLS, OPEN_FINDINGS = 150, 3, 6
@@ -43,7 +43,7 @@ def render_page(report: ReportData, *, links: bool = False) -> str:
         ImportError: the extra `report` is not installed.
     """
     environment = load_environment()
-    style = (_HERE / "style.css").read_text(encoding="utf-8")
+    style = _read("style.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     calls = sorted(report.calls, key=_severity_key)
     return environment.get_template("report.html").render(
@@ -60,7 +60,8 @@ def render_page(report: ReportData, *, links: bool = False) -> str:
         open_calls=OPEN_CALLS,
         open_findings=OPEN_FINDINGS,
         rejoined=_rejoined(calls),
-        findings=sum(finding.severity != "info" for call in calls for finding in call.quality.findings),
+        findings=sum(len(_problems(call)) for call in calls),
+        lines=_lines(calls),
     )
 
 
@@ -74,18 +75,6 @@ def load_environment() -> Environment:
         return _environment()
     except ImportError as error:
         raise ImportError(f"a report needs {error.name}: pip install 'realtimekit[report]'", name=error.name) from None
-
-
-def write_atomically(html: str, path: str | os.PathLike[str]) -> None:
-    """Write a page to a temporary file in the same folder, then rename it."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        part.write_text(html, encoding="utf-8", newline="\n")
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _download_links(recording: Any) -> list[tuple[str, str]]:
@@ -108,14 +97,33 @@ def _rejoined(calls: list[CallQuality]) -> set[str]:
     return {peer_id for peers in names.values() if len(peers) > 1 for peer_id in peers}
 
 
+def _problems(call: CallQuality) -> list[Finding]:
+    return [finding for finding in call.quality.findings if finding.severity != "info"]
+
+
+def _lines(calls: list[CallQuality]) -> list[tuple[Media, Direction]]:
+    """Return the kinds of media and the directions for which the plots have a line."""
+    plotted = {(series.media, series.direction) for call in calls for plot in call.plots for series in plot.series}
+    return [(media, direction) for media in MEDIA for direction in ROLES if (media, direction) in plotted]
+
+
+def _track_name(media: Media, direction: Direction) -> str:
+    return f"{media_name(media).replace('screen share', 'screen').removesuffix(' video')} {direction}"
+
+
 def _severity_key(call: CallQuality) -> tuple[int, ...]:
     severities: list[str] = [finding.severity for finding in call.quality.findings]
     return tuple(-severities.count(severity) for severity in _SEVERITIES)
 
 
+def _read(name: str) -> str:
+    """Return the text of a file in this package, which may be in a zip file."""
+    return files("realtimekit.report").joinpath(name).read_text(encoding="utf-8")
+
+
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only where a page is made
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # loaded only to render a page
     from markupsafe import Markup
 
     from realtimekit.report import markdown, svg  # here, so that one place reports what is missing
@@ -126,7 +134,7 @@ def _environment() -> Environment:
         return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FunctionLoader(_read),
         autoescape=True,
         finalize=clean_text,  # runs before escaping
         undefined=StrictUndefined,
@@ -150,6 +158,8 @@ def _environment() -> Environment:
         "download_links": _download_links,
         "title_of": lambda session: get_field(session, "meeting_display_name") or "Untitled session",
         "plot_titles": svg.TITLES,
+        "has_problem": lambda call: bool(_problems(call)),
+        "track_name": _track_name,
         "hues": 12,
     }
     environment.filters.update(filters)

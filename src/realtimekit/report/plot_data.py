@@ -6,18 +6,13 @@ of its time, so that everything in the findings can be seen. Metrics and thresho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from realtimekit.quality.metrics import RATIO_METRICS
+from realtimekit.quality.metrics import RATIO_METRICS, RatioMetric
 from realtimekit.quality.parsing import drop_none
-from realtimekit.quality.thresholds import LOWER_IS_WORSE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.quality.metrics import RatioMetric
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.quality.tracks import Direction, Media, Track
+from realtimekit.quality.thresholds import LOWER_IS_WORSE, Thresholds
+from realtimekit.quality.tracks import Direction, Media, Track
 
 PLOT_KINDS = ("low_mos", "packet_loss", "high_rtt", "high_jitter")
 MAX_POINTS = 120
@@ -37,6 +32,9 @@ class Series(NamedTuple):
     media: Media
     points: list[tuple[float, float | None]]
 
+    def __repr__(self) -> str:
+        return f"<Series {self.media} {self.direction} points={len(self.points)}>"
+
 
 class Plot(NamedTuple):
     """The plot of one metric.
@@ -52,6 +50,9 @@ class Plot(NamedTuple):
     threshold: float
     step: float
     series: list[Series]
+
+    def __repr__(self) -> str:
+        return f"<Plot kind={self.kind!r} series={self.series!r}>"
 
 
 def build_plots(tracks: Iterable[Track], thresholds: Thresholds, max_points: int = MAX_POINTS) -> list[Plot]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable
 
+from realtimekit.flow import Sync
+from realtimekit.quality.thresholds import Thresholds
 from realtimekit.report.collect import collect_data
 from realtimekit.report.data import ReportData
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
-    from realtimekit.flow import Sync
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.resources.session import Session
+from realtimekit.resources.session import Session
 
 
 class SessionReport(ReportData):
@@ -45,9 +41,9 @@ class SessionReport(ReportData):
             ImportError: as for `html`.
             OSError: the file cannot be written.
         """
-        from realtimekit.report.page import write_atomically
+        from realtimekit.files import write_file
 
-        write_atomically(self.html(links=links), path)
+        write_file(path, self.html(links=links).encode())
 
     def __repr__(self) -> str:  # that of a tuple would show the transcript and the chat
         missing = f" missing={sorted(self.missing)}" if self.missing else ""

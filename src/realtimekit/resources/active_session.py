@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from realtimekit import responses
 from realtimekit.errors import DecodeError
@@ -13,9 +14,6 @@ from realtimekit.kwargs import RequestOptions, drop_none
 from realtimekit.operation import operation
 from realtimekit.record import Record
 from realtimekit.resources.session_record import SessionRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class AffectedParticipant(Record, repr_fields=("id", "name")):
@@ -76,6 +74,9 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
 
     Each read loads it again. NotFoundError while nobody is in the meeting.
     """
+
+    def _known_meeting_id(self) -> Any:
+        return self._scope.get("meeting_id")
 
     @operation
     def kick(
@@ -143,9 +144,12 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
             anonymous: whether it is hidden who voted for what.
             hide_votes: whether the votes are hidden.
         """
-        if isinstance(options, str):
-            raise TypeError("options must be a list of answers, not one string")
-        fields = {"question": question, "options": list(options), "anonymous": anonymous, "hide_votes": hide_votes}
+        fields = {
+            "question": question,
+            "options": _listed("options", options, "answers"),
+            "anonymous": anonymous,
+            "hide_votes": hide_votes,
+        }
         call = Call("POST", "/poll", body=drop_none(fields), options=request_options)
         poll = responses.unwrap((yield from self._execute(call)), "poll")
         if not isinstance(poll, dict):
@@ -170,10 +174,15 @@ def _participants_body(
     action: str, participant_ids: Sequence[str], custom_participant_ids: Sequence[str]
 ) -> dict[str, list[str]]:
     """Return the body that names the participants, without empty lists."""
-    lists = {"participant_ids": participant_ids, "custom_participant_ids": custom_participant_ids}
-    for name, ids in lists.items():
-        if isinstance(ids, str):
-            raise TypeError(f"{name} must be a list of ids, not one string")
+    given = {"participant_ids": participant_ids, "custom_participant_ids": custom_participant_ids}
+    lists = {name: _listed(name, ids, "ids") for name, ids in given.items()}
     if not participant_ids and not custom_participant_ids:
         raise ValueError(f"nobody to {action}: pass participant_ids or custom_participant_ids, or call {action}_all()")
-    return {name: list(ids) for name, ids in lists.items() if ids}
+    return {name: ids for name, ids in lists.items() if ids}
+
+
+def _listed(name: str, values: object, what: str) -> list[str]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        kind = "one string" if isinstance(values, str) else type(values).__name__
+        raise TypeError(f"{name} must be a list of {what}, not {kind}")
+    return list(values)

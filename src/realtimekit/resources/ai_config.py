@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 from realtimekit.record import Record
 
+# Those of the API's description; Cloudflare's pages on transcription name more, such as "en", "es" and "multi".
 Language: TypeAlias = Literal["en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"] | str
 TextFormat: TypeAlias = Literal["plain_text", "markdown"] | str
 SummaryType: TypeAlias = (

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any, Unpack, cast
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Unpack, cast
 
 from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import ClientBound, F, Flow, Runner
-from realtimekit.kwargs import OPTION_NAMES, ScopedOptions, drop_none, split_kwargs
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, drop_none, split_kwargs
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate
 from realtimekit.record import Record
 from realtimekit.resource import BASE_PATH
 from realtimekit.values import TimeLike, to_unix_seconds, to_utc_date
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.kwargs import RequestOptions
 
 _TEMPLATE = PathTemplate(BASE_PATH + "/{app_id}/analytics")
 
@@ -27,7 +23,7 @@ _TEMPLATE = PathTemplate(BASE_PATH + "/{app_id}/analytics")
 class SessionDay(Record, repr_fields=("day", "total_sessions")):
     """The sessions of one day."""
 
-    day: date
+    day: dt.date
     total_sessions: int | None
     total_session_minutes: float | None
 
@@ -43,7 +39,7 @@ class SessionStats(Record, repr_fields=("sessions_count", "sessions_minutes_cons
 class RecordingDay(Record, repr_fields=("day", "total_recordings")):
     """The recordings of one day."""
 
-    day: date
+    day: dt.date
     total_recordings: int | None
     total_recording_minutes: float | None
 
@@ -74,7 +70,7 @@ class LivestreamTotals(Record, repr_fields=("count", "total_ingest_seconds", "to
 class LivestreamDay(LivestreamTotals, repr_fields=("date", "count")):
     """The livestreams of one day."""
 
-    date: date | None
+    date: dt.date | None
 
 
 class Analytics(ClientBound[F]):

@@ -37,7 +37,13 @@ class Apps(Relation["App[F]", F]):
     """The apps of an account: `client.apps`."""
 
     def where(self, **filters: Unpack[AppFilters]) -> Apps[F]:
-        """Return the apps that match these filters: `GET /apps`."""
+        """Return the apps that match these filters: `GET /apps`.
+
+        Args:
+            filters: `search`, `page_no` (the page to start from) and `per_page`; `sort_order` ("ASC", "DESC"), for
+                which there is `order_by("created_at")`, with "-" descending; and the options of every call:
+                `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(filters)
 
     def order_by(self, field: Literal["created_at", "-created_at"], /) -> Apps[F]:

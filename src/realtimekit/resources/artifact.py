@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Unpack
 
 from realtimekit import responses, retries
 from realtimekit.artifacts.download import Downloadable
-from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
+from realtimekit.artifacts.resumable_download import ResumableDownload, download_file, validate_max_bytes
 from realtimekit.errors import (
     ArtifactError,
     ArtifactExpiredError,
@@ -20,14 +20,15 @@ from realtimekit.errors import (
 )
 from realtimekit.execution import Call, build_request
 from realtimekit.flow import F, Flow
-from realtimekit.interfaces import Response
-from realtimekit.kwargs import RequestOptions
+from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response
+from realtimekit.kwargs import FileOptions, RequestOptions
 from realtimekit.operation import operation
 from realtimekit.paths import encode_segment
 from realtimekit.resource import Resource
 from realtimekit.values import parse_timestamp
 
 RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKit's documentation
+_GONE = ("ERASED", "EXPIRED")  # how an archive says that it has deleted a file: `error.code`
 
 
 class Artifact(Resource[F], Downloadable[F]):
@@ -44,23 +45,30 @@ class Artifact(Resource[F], Downloadable[F]):
     download_url_expiry: datetime | None
 
     @operation
-    def read(self, **options: Unpack[RequestOptions]) -> Flow[bytes]:
+    def read(self, **options: Unpack[FileOptions]) -> Flow[bytes]:
         """Return the whole file, in memory: `GET` of `download_url`, without the API token.
 
         An expired link is refreshed once; the options are also those of that request, and the storage sees none of them
         but the timeout.
 
+        Args:
+            options: `max_bytes`, the largest accepted size of the file: 64 MiB unless given, None for any size; and
+                those of every call.
+
         Raises:
             ArtifactNotReadyError: there is no link yet.
+            DecodeError: the file has more than `max_bytes`, or its link is not http or https.
             APIConnectionError, APIError: as `download`.
         """
         return self._content(options)
 
-    def _content(self, options: RequestOptions) -> Flow[bytes]:
+    def _content(self, options: FileOptions) -> Flow[bytes]:
+        max_bytes = options.get("max_bytes", MAX_RESPONSE_BYTES)
+        if max_bytes is not None:
+            validate_max_bytes(max_bytes)
         content = io.BytesIO()
-        yield from download_file(
-            self._client.settings, self, ResumableDownload(content), options.get("timeout"), options
-        )
+        state = ResumableDownload(content, max_bytes=max_bytes)
+        yield from download_file(self._client.settings, self, state, options.get("timeout"), options)
         return content.getvalue()
 
     def _link(self) -> str | None:
@@ -78,7 +86,7 @@ class Artifact(Resource[F], Downloadable[F]):
         try:
             return (yield from super()._execute(call))
         except NotFoundError as error:
-            if call.method != "GET":
+            if call.method != "GET" or error.code in _GONE:
                 raise
             missing = error
         raise (yield from self._with_reason(missing)) from None

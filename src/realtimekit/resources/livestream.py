@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, Unpack
 
 from realtimekit import responses
@@ -45,6 +47,13 @@ class Livestreams(Relation["Livestream[F]", F]):
     def where(self, **filters: Unpack[LivestreamFilters]) -> Livestreams[F]:
         """Return the livestreams that match these filters: `GET /livestreams`.
 
+        Args:
+            filters: `status` ("LIVE", "IDLE", "ERRORED", "INVOKED"), `exclude_meetings` (leave out those of meetings),
+                `start_time` and `end_time` (aware datetimes, or strings in ISO 8601), `page_no` (the page to start
+                from) and `per_page`; `sort_order` ("ASC", "DSC"), for which there is `order_by("created_at")`, with "-"
+                descending; and the options of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`,
+                `extra_headers`.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """
@@ -72,7 +81,7 @@ class Livestreams(Relation["Livestream[F]", F]):
         """Return a livestream of which only the id is known. Nothing is sent."""
         return self._ref(id, options)
 
-    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+    def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
         data = responses.unwrap(body)
         # The schema has one object here, the example a list.
         return [data] if isinstance(data, dict) and "id" in data else super()._items_from(body)
@@ -86,7 +95,7 @@ class Broadcasts(
 ):
     """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
 
-    def _items_from(self, body: Any) -> list[dict[str, Any]] | None:
+    def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
         return _parse_sessions(responses.unwrap(body))
 
 
@@ -119,10 +128,14 @@ class Livestream(
     create = on_default_client(Livestreams[Sync].create)
 
     @operation
-    def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[LivestreamSession[F]]:
+    def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[ActiveLivestreamSession[F]]:
         """Return the broadcast that is live: `GET /livestreams/{livestream_id}/active-livestream-session`.
 
-        The response also contains the livestream, which is merged into this record.
+        The response also contains the livestream, which is merged into this record, too.
+
+        Example:
+            active = client.livestreams.find("live-1").active_livestream_session()
+            active.session.reload().viewer_seconds
 
         Raises:
             NotFoundError: no broadcast is live.
@@ -133,7 +146,30 @@ class Livestream(
             raise DecodeError(f"the response with the active broadcast of {self!r} contains no session")
         if isinstance(data.get("livestream"), dict):
             self._update_from(body)
-        return LivestreamSession[F]._from_data(self._client, data["session"], self._scope_for(LivestreamSession))
+        scope = self._scope_for(LivestreamSession)
+        active = ActiveLivestreamSession[F]._from_data(self._client, data["session"], scope)
+        active.__dict__["livestream"] = self
+        return active
+
+
+class ActiveLivestreamSession(LivestreamSession[F]):
+    """The current broadcast, with its livestream: `livestream.active_livestream_session()`. Read-only.
+
+    It has the fields of the broadcast; `reload()` also works after the broadcast has ended.
+    """
+
+    @cached_property
+    def session(self) -> LivestreamSession[F]:
+        """The broadcast as a record of its own, with its own `reload()`."""
+        return LivestreamSession[F]._from_data(self._client, dict(self._data), self._scope)
+
+    @cached_property
+    def livestream(self) -> Livestream[F]:
+        """The livestream from which this was loaded; in a copy or a pickle, only its id is known before `reload()`.
+
+        It is not a field, so that serializing a broadcast does not reveal the stream key.
+        """
+        return Livestream[F]._from_data(self._client, {"id": self.livestream_id}, self._scope)
 
 
 class LivestreamDetails(NamedTuple, Generic[F]):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
 
 from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import NotFoundError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, all_on_default_client, on_default_client
@@ -19,6 +20,11 @@ from realtimekit.resources.ai_config import AiConfig, AiConfigFields
 from realtimekit.resources.livestream import Livestream, LivestreamDetails, parse_livestream_details
 from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
+
+if TYPE_CHECKING:
+    from realtimekit.resources import session
+else:
+    session = LazyModule("realtimekit.resources.session")
 
 
 class MeetingFilters(ScopedOptions, total=False):
@@ -139,6 +145,8 @@ class Meeting(
     summarize_on_end: bool | None
     transcribe_on_end: bool | None
     session_keep_alive_time_in_secs: float | None
+    transcription_minutes_consumed: float | None
+    """Not documented, but observed: 0 where a transcript is empty although people spoke."""
     recording_config: RecordingConfig | None
     ai_config: AiConfig | None
     """None on meetings from a list."""
@@ -154,6 +162,15 @@ class Meeting(
     all = all_on_default_client(Meetings[Sync].where)
     ref = on_default_client(Meetings[Sync].ref)
     create = on_default_client(Meetings[Sync].create)
+
+    @property
+    def sessions(self) -> session.Sessions[F]:
+        """The sessions of the meeting: `GET /sessions?associated_id=`. Reading the attribute sends nothing.
+
+        Example:
+            meeting.sessions.order_by("-created_at").first()
+        """
+        return session.Sessions[F]._of(self, {"associated_id": self.id})
 
     @fluent
     def update(self, **changes: Unpack[MeetingChanges]) -> Flow[None]:
@@ -185,7 +202,7 @@ class Meeting(
             Call("POST", "/livestreams", body=body, options=cast("RequestOptions", options))
         )
         livestream = Livestream[F]._from_data(self._client, {}, self._scope_for(Livestream))
-        livestream._update_from(response)
+        livestream._update_from(response, written=True)
         return livestream
 
     @operation

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from realtimekit import error_responses, pagination, responses
 from realtimekit.errors import NotFoundError, RealtimeKitError, ValidationError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import F, Flow, Sync
+from realtimekit.flow import F, Flow, Runner, Sync
 from realtimekit.kwargs import RequestOptions, ScopedOptions
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import fluent, operation
 from realtimekit.relation import Relation
 from realtimekit.resource import Resource, all_on_default_client, on_default_client
 from realtimekit.resources.preset_config import PresetConfig, PresetPermissions, PresetUi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from realtimekit.flow import Runner
-    from realtimekit.resources.preset_fields import ConfigFields, PermissionsFields, UiFields
+    from realtimekit.resources import preset_fields
+else:
+    preset_fields = LazyModule("realtimekit.resources.preset_fields")
 
 T = TypeVar("T")
 
@@ -37,9 +38,9 @@ class PresetFields(RequestOptions):
     """The body of `PUT /presets/{preset_id}`."""
 
     name: str
-    config: ConfigFields
-    permissions: PermissionsFields
-    ui: UiFields
+    config: preset_fields.ConfigFields
+    permissions: preset_fields.PermissionsFields
+    ui: preset_fields.UiFields
 
 
 class NewPreset(PresetFields, ScopedOptions):
@@ -50,16 +51,21 @@ class PresetChanges(RequestOptions, total=False):
     """The body of `PATCH /presets/{preset_id}`: any part, at any depth."""
 
     name: str
-    config: ConfigFields
-    permissions: PermissionsFields
-    ui: UiFields
+    config: preset_fields.ConfigFields
+    permissions: preset_fields.PermissionsFields
+    ui: preset_fields.UiFields
 
 
 class Presets(Relation["Preset[F]", F]):
     """The presets of an app: `client.presets`."""
 
     def where(self, **filters: Unpack[PresetFilters]) -> Presets[F]:
-        """Return the presets that match these filters: `GET /presets`."""
+        """Return the presets that match these filters: `GET /presets`.
+
+        Args:
+            filters: `search` (words in the name), `page_no` (the page to start from) and `per_page`; and the options of
+                every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(filters)
 
     @operation

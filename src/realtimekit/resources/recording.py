@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from realtimekit.artifacts.download import Downloadable, File
 from realtimekit.flow import F, Flow, Sync
@@ -15,7 +15,7 @@ from realtimekit.paths import encode_segment
 from realtimekit.polling import wait_until
 from realtimekit.record import Record, field
 from realtimekit.relation import Relation
-from realtimekit.resource import Resource, all_on_default_client, on_default_client
+from realtimekit.resource import Resource, all_on_default_client, on_default_client, reject_other_id
 from realtimekit.resources.meeting import Meeting
 from realtimekit.resources.recording_config import (
     AudioConfigFields,
@@ -26,9 +26,7 @@ from realtimekit.resources.recording_config import (
     StorageConfigFields,
     VideoConfigFields,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from realtimekit.resources.selections import OfSession
 
 RecordingStatus: TypeAlias = Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str
 
@@ -48,6 +46,7 @@ class RecordingFilters(ScopedOptions, total=False):
     """The query of `GET /recordings`."""
 
     meeting_id: str
+    session_id: str  # selected here: the API has no such filter
     status: RecordingStatus | Sequence[RecordingStatus]
     expired: bool
     search: str
@@ -144,10 +143,22 @@ class Recordings(Relation["Recording[F]", F]):
     def where(self, **filters: Unpack[RecordingFilters]) -> Recordings[F]:
         """Return the recordings that match these filters: `GET /recordings`.
 
+        Args:
+            filters: `meeting_id`, `session_id`, `status` (one or several of "INVOKED", "RECORDING", "UPLOADING",
+                "UPLOADED", "ERRORED", "PAUSED"), `expired`, `search`, `start_time` and `end_time` (aware datetimes, or
+                strings in ISO 8601), `page_no` (the page to start from) and `per_page`; `sort_by` ("invokedTime") and
+                `sort_order` ("ASC", "DESC"), for which there is `order_by("invoked_time")`, with "-" descending; and
+                the options of every call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+
+        `session_id` is not a filter of the API: the SDK loads the session for the id of its meeting
+        (`GET /sessions/{session_id}`; not if `meeting_id` is passed as well), reads the recordings of the meeting, and
+        leaves out those of its other sessions. The other filters are sent unchanged.
+
         Raises:
             ValueError: a time is invalid or has no time zone.
         """
-        return self._where(filters)
+        relation, session_id = self._where(filters), filters.get("session_id")
+        return relation if session_id is None else relation._clone(_selection=OfSession(session_id))
 
     def order_by(self, field: Literal["invoked_time", "-invoked_time"] | str, /) -> Recordings[F]:
         """Sort by this field, ascending; with "-" descending."""
@@ -170,7 +181,10 @@ class Recordings(Relation["Recording[F]", F]):
             NotFoundError: the meeting is not being recorded.
         """
         path = f"/active-recording/{encode_segment('meeting_id', meeting_id)}"
-        return self._fetch_record(*self._call("GET", path, options))
+        recording = yield from self._fetch_record(*self._call("GET", path, options))
+        if recording.meeting is not None:
+            reject_other_id("meeting", recording.meeting._data.get("id"), meeting_id)
+        return recording
 
     @operation
     def create(self, **fields: Unpack[NewRecording]) -> Flow[Recording[F]]:

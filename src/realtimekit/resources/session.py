@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast, overload
 
 from realtimekit import responses
+from realtimekit.artifacts.download import PathLike
 from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import F, Flow, Sync
+from realtimekit.flow import Async, F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
-from realtimekit.resource import all_on_default_client, on_default_client
+from realtimekit.resource import all_on_default_client, on_default_client, reject_other_id
 from realtimekit.resources.chat import Chat
 from realtimekit.resources.livestream_session import LivestreamSession
 from realtimekit.resources.session_participant import SessionParticipant, SessionParticipants
@@ -23,11 +26,16 @@ from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
-
-    from realtimekit.flow import Async
-    from realtimekit.quality.thresholds import Thresholds
-    from realtimekit.resources.session_quality import SessionQuality
+    from realtimekit.quality import thresholds as quality_thresholds
+    from realtimekit.resources import session_quality, session_save
+    from realtimekit.saving import manifest as saving_manifest
+    from realtimekit.saving import store as saving_store
+else:
+    quality_thresholds = LazyModule("realtimekit.quality.thresholds")
+    saving_manifest = LazyModule("realtimekit.saving.manifest")
+    saving_store = LazyModule("realtimekit.saving.store")
+    session_quality = LazyModule("realtimekit.resources.session_quality")
+    session_save = LazyModule("realtimekit.resources.session_save")
 
 PeerReportPart: TypeAlias = (
     Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"] | str
@@ -39,6 +47,7 @@ class SessionFilters(ScopedOptions, total=False):
 
     status: Literal["LIVE", "ENDED"] | str
     associated_id: str  # the id of a meeting
+    meeting_id: str  # the name that `associated_id` has elsewhere in the API
     participants: str  # how many took part, as a range: "1:10"
     start_time: datetime | str
     end_time: datetime | str
@@ -56,17 +65,24 @@ class Sessions(Relation["Session[F]", F]):
         """Return the sessions that match these filters: `GET /sessions`. Nothing is sent until the result is iterated.
 
         Example:
-            for session in client.sessions.where(status="ENDED", associated_id="meet-1"): ...
+            for session in client.sessions.where(status="ENDED", meeting_id="meet-1"): ...
 
         Args:
-            filters: `status` ("LIVE", "ENDED"), `associated_id` (the id of a meeting), `participants` (how many took
-                part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes, or strings in ISO 8601),
-                `search`, `sort_by`, `sort_order`, `page_no` and `per_page`; and the options of every call: `app_id`,
-                `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+            filters: `status` ("LIVE", "ENDED"), `meeting_id` (or `associated_id`, as the API calls it here),
+                `participants` (how many took part, as a range: "1:10"), `start_time` and `end_time` (aware datetimes,
+                or strings in ISO 8601), `search`, `page_no` (the page to start from) and `per_page`; `sort_by`
+                ("minutesConsumed", "createdAt") and `sort_order` ("ASC", "DESC"), for which there is
+                `order_by("created_at")`, `order_by("minutes_consumed")`, with "-" descending; and the options of every
+                call: `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
 
         Raises:
             ValueError: a time is invalid or has no time zone.
+            TypeError: both `meeting_id` and `associated_id` were passed.
         """
+        if "meeting_id" in filters:
+            if "associated_id" in filters:
+                raise TypeError("where() got meeting_id and associated_id, which are two names of one filter: pass one")
+            filters["associated_id"] = filters.pop("meeting_id")
         return self._where(filters)
 
     def order_by(
@@ -130,6 +146,7 @@ class Sessions(Relation["Session[F]", F]):
         data = responses.unwrap(body, SessionParticipant._item_key)
         if not isinstance(data, dict):
             raise DecodeError(f"GET {path}: the response contains no participant")
+        reject_other_id("id", data.get("id"), peer_id)
         # Some responses contain the session id; without it the participant can be read but not reloaded.
         session = {"session_id": data["session_id"]} if data.get("session_id") else {}
         return SessionParticipant[F]._from_data(self._client, data, {**self._record_scope(ids), **session})
@@ -146,8 +163,8 @@ class Sessions(Relation["Session[F]", F]):
 class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collection=Sessions, items_key="sessions"):
     """A past or live session. Read-only: the platform creates one when a meeting goes live.
 
-    `session.participants` lists the participants; `session.chat`, `session.summary` and `session.transcript` are loaded
-    when they are first read, and cached (`await session.chat` on an async client).
+    `session.participants` and `session.recordings` are lists; `session.chat`, `.summary`, `.transcript` and `.meeting`
+    are loaded when they are first read, and cached (`await session.chat` on an async client).
     """
 
     breakout_rooms: list[Session[F]] | None
@@ -204,25 +221,61 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         yield from summary._generate(options)
         return summary
 
+    @operation
+    def save(
+        self, folder: PathLike, *, progress: Callable[[saving_manifest.SavedArtifact], object] | None = None
+    ) -> Flow[saving_manifest.Manifest]:
+        """Save everything of this session in a folder, before RealtimeKit deletes it.
+
+        Saves the session and its participants, chat, transcript, summary, recordings with their files, livestream
+        sessions and the call quality of each participant, without signatures and tokens. `manifest.json` is written
+        last and has the state of each part. A later call requests only what is missing or was not ready.
+        `docs/saving.md` describes the files.
+
+        Example:
+            session.save("weekly").missing
+
+        Args:
+            folder: the folder, for this session alone; it is created if it does not exist.
+            progress: called with each part when its state is known.
+
+        Returns:
+            The manifest. A part that cannot be fetched does not stop the others: `manifest.missing` has it, with the
+                reason.
+
+        Raises:
+            NotFoundError: there is no such session.
+            AuthenticationError: the token is invalid.
+            ValueError: the folder contains another session.
+            OSError: a file cannot be written.
+        """
+        return session_save.save_session(self, saving_store.FolderStore(folder), progress)
+
     @overload
     def quality(
         self: Session[Sync],
         *,
         concurrency: int = 4,
-        thresholds: Thresholds | None = None,
+        thresholds: quality_thresholds.Thresholds | None = None,
         keep_reports: bool = False,
-    ) -> SessionQuality: ...
+    ) -> session_quality.SessionQuality: ...
     @overload
     def quality(
         self: Session[Async],
         *,
         concurrency: int = 4,
-        thresholds: Thresholds | None = None,
+        thresholds: quality_thresholds.Thresholds | None = None,
         keep_reports: bool = False,
-    ) -> Coroutine[Any, Any, SessionQuality]: ...
-    def quality(self, *, concurrency: int = 4, thresholds: Thresholds | None = None, keep_reports: bool = False) -> Any:
+    ) -> Coroutine[Any, Any, session_quality.SessionQuality]: ...
+    def quality(
+        self,
+        *,
+        concurrency: int = 4,
+        thresholds: quality_thresholds.Thresholds | None = None,
+        keep_reports: bool = False,
+    ) -> Any:
         """Return the call quality of every participant: see `realtimekit.resources.session_quality.session_quality`."""
-        from realtimekit.resources.session_quality import session_quality
-
         session: Any = self
-        return session_quality(session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports)
+        return session_quality.session_quality(
+            session, concurrency=concurrency, thresholds=thresholds, keep_reports=keep_reports
+        )

@@ -39,7 +39,14 @@ class SessionParticipants(Relation["SessionParticipant[F]", F]):
     """The participants of a session: `session.participants`, or `client.session_participants` with `session_id=`."""
 
     def where(self, **filters: Unpack[SessionParticipantFilters]) -> SessionParticipants[F]:
-        """Return the participants that match these filters: `GET /sessions/{session_id}/participants`."""
+        """Return the participants that match these filters: `GET /sessions/{session_id}/participants`.
+
+        Args:
+            filters: `search`, `include_peer_events`, `view` ("raw", "consolidated"), `page_no` (the page to start from)
+                and `per_page`; `sort_by` ("joinedAt", "duration") and `sort_order` ("ASC", "DESC"), for which there is
+                `order_by("joined_at")`, `order_by("duration")`, with "-" descending; and the options of every call:
+                `session_id`, `app_id`, `account_id`, `timeout` (seconds), `extra_query`, `extra_headers`.
+        """
         return self._where(filters)
 
     def order_by(

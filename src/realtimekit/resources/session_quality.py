@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, NamedTuple, overload
 
 from realtimekit import errors
-from realtimekit.kwargs import validate_positive
+from realtimekit.flow import Async, Flow, Sync
+from realtimekit.kwargs import validate_positive, validate_type
 from realtimekit.prefetch import AsyncPrefetcher, Prefetcher
+from realtimekit.quality.finding import Finding, worst_first
 from realtimekit.quality.findings import detect_findings
 from realtimekit.quality.peer_report import PeerReport
-from realtimekit.quality.summary import summarize
+from realtimekit.quality.summary import QualitySummary, summarize
 from realtimekit.quality.thresholds import Thresholds, validate_thresholds
-from realtimekit.quality.tracks import tracks_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator
-
-    from realtimekit.flow import Async, Flow, Sync
-    from realtimekit.quality.findings import Finding
-    from realtimekit.quality.summary import QualitySummary
-    from realtimekit.quality.tracks import Track
-    from realtimekit.resources.session import Session
-    from realtimekit.resources.session_participant import SessionParticipant
-
+from realtimekit.quality.tracks import Track, tracks_of
+from realtimekit.resources.session import Session
+from realtimekit.resources.session_participant import SessionParticipant
 
 _MISSING_REASONS: dict[type[Exception], str] = {
     errors.NotFoundError: "no report: call analytics are kept for 6 months, and a live call may have none yet",
@@ -36,7 +30,7 @@ class PeerQuality(NamedTuple):
     Attributes:
         participant: the participant, as `session.participants` returns it.
         summary: the aggregated measurements.
-        findings: the problems, the worst first.
+        findings: the problems, grouped by event, the worst first.
         report: the report itself; None unless `keep_reports`.
         tracks: its samples as columns; None unless `keep_reports`.
     """
@@ -46,6 +40,11 @@ class PeerQuality(NamedTuple):
     findings: list[Finding]
     report: PeerReport | None
     tracks: list[Track] | None = None
+
+    def __repr__(self) -> str:
+        ids = _identify(self.participant)
+        who = f"peer_id={ids['peer_id']!r} display_name={ids['display_name']!r}"
+        return f"<PeerQuality {who} findings={len(self.findings)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON, without the report."""
@@ -84,6 +83,17 @@ class SessionQuality(NamedTuple):
     participants: list[PeerQuality]
     missing: list[MissingReport]
 
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of all participants, the worst first, each with the participant's name in its text."""
+        return worst_first(
+            [_name_participant(finding, peer.participant) for peer in self.participants for finding in peer.findings]
+        )
+
+    def __repr__(self) -> str:
+        counts = f"participants={len(self.participants)} missing={len(self.missing)} findings={len(self.findings)}"
+        return f"<SessionQuality session_id={self.session_id!r} {counts}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
         return {
@@ -94,6 +104,8 @@ class SessionQuality(NamedTuple):
 
     def to_pandas(self) -> Any:
         """Return every sample of every participant as a row of a pandas.DataFrame; see `Quality.to_pandas`.
+
+        Only after `session.quality(keep_reports=True)`, because the samples are in the reports.
 
         Raises:
             ImportError: pandas is not installed.
@@ -116,7 +128,7 @@ class SessionQuality(NamedTuple):
 
     def _reports(self) -> list[tuple[str | None, Any]]:
         if any(peer.report is None for peer in self.participants):
-            raise ValueError("the reports were not kept: pass keep_reports=True")
+            raise ValueError("the samples were not kept: pass keep_reports=True to session.quality()")
         return [(peer.participant.id, peer.report.quality._data) for peer in self.participants if peer.report]
 
 
@@ -125,7 +137,7 @@ class _ReportFetcher:
 
     def __init__(self, session: Session[Any], thresholds: Thresholds | None) -> None:
         self._session = session
-        self._thresholds = validate_thresholds(thresholds or Thresholds())
+        self._thresholds = validate_thresholds(Thresholds() if thresholds is None else thresholds)
         scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
         self._sessions: Any = session._collection(session._client, scope=scope)
 
@@ -170,6 +182,7 @@ def iter_quality(session: Any, *, concurrency: int = 4, thresholds: Thresholds |
         concurrency: how many reports to request at once, 1 or more.
         thresholds: as for `PeerReport.findings`.
     """
+    validate_type("session", session, Session, "a session, such as client.sessions.find(id)")
     validate_positive("concurrency", concurrency)
     fetcher = _ReportFetcher(session, thresholds)
     if session._client.asynchronous:
@@ -221,7 +234,8 @@ def session_quality(
         concurrency: how many reports to request at once, 1 or more. If the client's limiter refuses a request, because
             it would have to wait for longer than `max_wait`, the remaining participants are in `missing`.
         thresholds: as for `PeerReport.findings`.
-        keep_reports: whether the reports stay in memory; a two-hour call of many people has a million samples.
+        keep_reports: whether the reports stay in memory, as `to_pandas()` and `to_polars()` need them; a two-hour call
+            of many people has a million samples.
 
     Raises:
         AuthenticationError, PermissionDeniedError: the token is invalid, or may not read reports.
@@ -248,6 +262,12 @@ def _add(quality: SessionQuality, peer: PeerQuality | MissingReport, *, keep_rep
         quality.missing.append(peer)
     else:
         quality.participants.append(peer if keep_reports else peer._replace(report=None, tracks=None))
+
+
+def _name_participant(finding: Finding, participant: SessionParticipant[Any]) -> Finding:
+    ids = _identify(participant)
+    name = ids["display_name"] or ids["custom_participant_id"] or ids["peer_id"] or "(no name)"
+    return finding._replace(text=finding.text_about(name), peer_id=ids["peer_id"], display_name=ids["display_name"])
 
 
 def _identify(participant: SessionParticipant[Any]) -> dict[str, Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions, RequestOptions
 from realtimekit.operation import fluent, operation
 from realtimekit.polling import wait_until
 from realtimekit.record import field
 from realtimekit.resource import Resource
 from realtimekit.resources.artifact import Artifact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Summary(
@@ -78,11 +76,12 @@ class Summary(
         )
 
     @operation
-    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def text(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Download the summary and return it, plain text or Markdown.
 
         Raises:
             ArtifactNotReadyError: there is no summary yet: call `wait()`.
+            DecodeError: the file is too large, as for `read`.
             APIConnectionError, APIError: as `read`.
         """
         from realtimekit.artifacts.rows import decode_text

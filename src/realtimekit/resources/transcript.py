@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
+from urllib.parse import unquote, urlsplit
 
+from realtimekit.errors import DecodeError, RealtimeKitError
 from realtimekit.execution import Call
 from realtimekit.flow import F, Flow
-from realtimekit.kwargs import RequestOptions
+from realtimekit.kwargs import FileOptions
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
-    from realtimekit.artifacts.segments import Segment, SpeakingTime
-    from realtimekit.errors import DecodeError
+    from realtimekit.artifacts import formats
+    from realtimekit.artifacts import segments as transcript_segments
+else:
+    formats = LazyModule("realtimekit.artifacts.formats")
+    transcript_segments = LazyModule("realtimekit.artifacts.segments")
+
+# Participant minutes. In a shorter session, perhaps nobody spoke.
+SILENT_MINUTES = 0.1
 
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
+
+
+class SuspectTranscriptWarning(UserWarning):
+    """A transcript may not be that of its session, or may be incomplete; the message says why."""
 
 
 class Transcript(
@@ -33,87 +47,115 @@ class Transcript(
     _kind = "transcript"
     _setting = "transcribe_on_end"
     _format: str | None = "JSON"  # None: the link came with a webhook, which does not name the format
+    _suspicion: str | None = None  # why the file that was read last is suspect
 
     session_id: str | None = field("sessionId", "session_id")
     download_url: str | None = field("transcript_download_url", "transcriptDownloadUrl")
     download_url_expiry: datetime | None = field("transcript_download_url_expiry", "transcriptDownloadUrlExpiry")
 
+    @property
+    def suspect(self) -> str | None:
+        """Why the file may not be the transcript of the session; None if there is no reason to doubt it.
+
+        Some accounts got transcripts of 0 bytes although people spoke, and links to a file of another session. The link
+        is checked at once, the size when the file is read, as by `segments()`.
+        """
+        session_id, link = self._scope.get("session_id"), self.download_url
+        if session_id and link and session_id not in unquote(urlsplit(link).path):
+            return "its link does not contain the id of the session"
+        return self._suspicion
+
     @operation
     def segments(
-        self, *, errors: list[DecodeError] | None = None, **options: Unpack[RequestOptions]
-    ) -> Flow[list[Segment]]:
+        self, *, errors: list[DecodeError] | None = None, **options: Unpack[FileOptions]
+    ) -> Flow[list[transcript_segments.Segment]]:
         """Download the file and return its segments, in the order of the file.
 
         Args:
             errors: rows that cannot be read are reported here, each with its line, and the others are read.
 
         Raises:
-            DecodeError: a row cannot be read, and `errors` is None.
+            DecodeError: a row cannot be read, and `errors` is None; or the file is too large, as for `read`.
             ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
+
+        Warns:
+            SuspectTranscriptWarning: see `suspect`. All methods that read the segments warn.
         """
         return self._segments(options, errors)
 
     @operation
-    def text(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def text(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """What was said as plain text, a line for each segment: "Alice: Hello everyone"."""
-        from realtimekit.artifacts.segments import to_text
-
-        return to_text((yield from self._segments(options)))
+        return transcript_segments.to_text((yield from self._segments(options)))
 
     @operation
-    def speaking_time(self, **options: Unpack[RequestOptions]) -> Flow[list[SpeakingTime]]:
+    def speaking_time(self, **options: Unpack[FileOptions]) -> Flow[list[transcript_segments.SpeakingTime]]:
         """Return how long each participant spoke, the longest first."""
-        from realtimekit.artifacts.segments import speaking_time
-
-        return speaking_time((yield from self._segments(options)))
+        return transcript_segments.speaking_time((yield from self._segments(options)))
 
     @operation
-    def to_srt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_srt(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return SubRip subtitles."""
-        from realtimekit.artifacts.formats import to_srt
-
-        return to_srt((yield from self._segments(options)))
+        return formats.to_srt((yield from self._segments(options)))
 
     @operation
-    def to_vtt(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_vtt(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return WebVTT subtitles."""
-        from realtimekit.artifacts.formats import to_vtt
-
-        return to_vtt((yield from self._segments(options)))
+        return formats.to_vtt((yield from self._segments(options)))
 
     @operation
-    def to_markdown(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_markdown(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return Markdown: one paragraph per segment, with its time and its speaker."""
-        from realtimekit.artifacts.formats import to_markdown
-
-        return to_markdown((yield from self._segments(options)))
+        return formats.to_markdown((yield from self._segments(options)))
 
     @operation
-    def to_json(self, **options: Unpack[RequestOptions]) -> Flow[str]:
+    def to_json(self, **options: Unpack[FileOptions]) -> Flow[str]:
         """Return RealtimeKit's JSON."""
-        from realtimekit.artifacts.formats import to_json
+        return formats.to_json((yield from self._segments(options)))
 
-        return to_json((yield from self._segments(options)))
+    def _segments(
+        self, options: FileOptions, errors: list[DecodeError] | None = None
+    ) -> Flow[list[transcript_segments.Segment]]:
+        segments = yield from self._segments_unchecked(options, errors)
+        if why := self.suspect:
+            session_id = self._scope.get("session_id")
+            warnings.warn(f"the transcript of the session {session_id} is suspect: {why}", SuspectTranscriptWarning, 2)
+        return segments
 
-    def _segments(self, options: RequestOptions, errors: list[DecodeError] | None = None) -> Flow[list[Segment]]:
-        from realtimekit.artifacts.segments import parse_transcript  # as above
-
+    def _segments_unchecked(
+        self, options: FileOptions, errors: list[DecodeError] | None = None
+    ) -> Flow[list[transcript_segments.Segment]]:
+        """Return the segments, without a warning, for callers that show why the transcript is `suspect`."""
         if self._format is None:
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
-        return parse_transcript((yield from self._content(options)), errors=errors)
+        content = yield from self._content(options)
+        self.__dict__["_suspicion"] = None if content.strip() else (yield from self._check_empty_file())
+        return transcript_segments.parse_transcript(content, errors=errors)
+
+    def _check_empty_file(self) -> Flow[str | None]:
+        """Return why an empty file is suspect; None if nobody was in the session, or if it was transcribed."""
+        try:
+            session, _ = yield from self._look_up(self._path().rpartition("/")[0])
+            minutes = float(session.get("minutes_consumed") or 0)
+            transcribed = float(session.get("transcription_minutes_consumed") or 0)
+        except (RealtimeKitError, LookupError, TypeError, ValueError):
+            return None
+        if transcribed > 0 or minutes < SILENT_MINUTES:
+            return None
+        return f"it is empty, although people were in the session for {minutes:.1f} participant minutes"
 
     def __copy__(self) -> Self:
-        return self._give_format_to(super().__copy__())
+        return self._copy_state_to(super().__copy__())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._give_format_to(super().__deepcopy__(memo))
+        return self._copy_state_to(super().__deepcopy__(memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (*super().__reduce__(), {"_format": self._format})
+        return (*super().__reduce__(), {"_format": self._format, "_suspicion": self._suspicion})
 
-    def _give_format_to(self, copy: Self) -> Self:
-        copy.__dict__["_format"] = self._format
+    def _copy_state_to(self, copy: Self) -> Self:
+        copy.__dict__.update(_format=self._format, _suspicion=self._suspicion)
         return copy
 
     def _execute(self, call: Call) -> Flow[Any]:

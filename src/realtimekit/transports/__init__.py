@@ -45,13 +45,19 @@ def _load_pyreqwest() -> None:
     loaded.wait()
 
 
+def _uses_greenlets() -> bool:
+    """Return whether gevent or eventlet has replaced the sockets: pyreqwest would block all greenlets of its thread."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    return bool((gevent and gevent.is_module_patched("socket")) or (eventlet and eventlet.is_monkey_patched("socket")))
+
+
 def create_transport(name: TransportName, *, asynchronous: bool) -> Any:
     """Create the named transport; "auto" means pyreqwest where it is installed and works, else httpcore2.
 
     Raises:
         ConfigurationError: pyreqwest was requested and is not installed.
     """
-    if name == "pyreqwest" or (name == "auto" and os.getpid() == _LOADED_IN):
+    if name == "pyreqwest" or (name == "auto" and os.getpid() == _LOADED_IN and not _uses_greenlets()):
         try:
             _load_pyreqwest()
             from realtimekit.transports import pyreqwest

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal, TypedDict
 from urllib.parse import urlsplit
 
-from realtimekit.emulator import http
+from realtimekit.emulator import Emulator, http
 from realtimekit.emulator.faults import FaultyResponse
-from realtimekit.interfaces import Response
+from realtimekit.interfaces import Request, Response
 from realtimekit.transports.failures import failure
-
-if TYPE_CHECKING:
-    from realtimekit.emulator import Emulator
-    from realtimekit.interfaces import Request
 
 
 class Connected(TypedDict):

@@ -54,6 +54,7 @@ PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 # A URL that pyreqwest certainly sends unchanged: no dot segments, nothing to encode.
 SAFE_URL = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?(/[\w-][\w.-]*)+(\?[\w=&.-]+)?", re.ASCII)
 
+UNUSABLE_PROXY = "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 FORKED = "pyreqwest does not work in a forked process: create a new client there, with transport='httpcore2'"
 # ValueError: an invalid URL or header. Its message quotes the header, which may be the token.
 ERRORS = (DetailedPyreqwestError, ValueError)
@@ -66,9 +67,10 @@ class PyreqwestTransport:
         """Read the proxies and certificates from the environment.
 
         Raises:
-            ConfigurationError: they cannot be used.
+            ConfigurationError: the certificates cannot be read.
         """
         self._process = os.getpid()
+        self._has_unusable_proxy = _unusable_proxies()
         self._streaming: dict[float, SyncClient] = {}  # by the timeout of each read
         self._client = _build_client(lambda: _configure(SyncClientBuilder()).build())
 
@@ -77,8 +79,11 @@ class PyreqwestTransport:
 
         Raises:
             APIConnectionError, APITimeoutError: there is no complete response, or the request cannot be sent.
+            ConfigurationError: the proxy that the environment names cannot be used.
         """
         _validate(request, self._process)
+        if self._has_unusable_proxy is not None and self._has_unusable_proxy(request.url):
+            raise ConfigurationError(UNUSABLE_PROXY)
         try:
             if not isinstance(request, StreamedRequest):
                 builder = _fill_in(self._client.request(request.method, request.url), request)
@@ -123,6 +128,11 @@ class PyreqwestTransport:
             _cache_client(self._streaming, timeout, client)
         return client
 
+    def close_idle(self) -> None:
+        """Close the connections that no request uses; the others are closed after their responses."""
+        self._client = _build_client(lambda: _configure(SyncClientBuilder()).build())
+        self._streaming.clear()
+
     def close(self) -> None:
         """Close all connections."""
         for client in [self._client, *self._streaming.values()]:
@@ -136,10 +146,11 @@ class AsyncPyreqwestTransport:
         """Read the proxies and certificates from the environment.
 
         Raises:
-            ConfigurationError: they cannot be used.
+            ConfigurationError: the certificates cannot be read.
         """
         _delay_exit()
         self._process = os.getpid()
+        self._has_unusable_proxy = _unusable_proxies()
         self._streaming: dict[float, Client] = {}  # by the timeout of each read
         self._client = _build_client(lambda: _configure(ClientBuilder()).build())
 
@@ -148,8 +159,11 @@ class AsyncPyreqwestTransport:
 
         Raises:
             APIConnectionError, APITimeoutError: there is no complete response, or the request cannot be sent.
+            ConfigurationError: the proxy that the environment names cannot be used.
         """
         _validate(request, self._process)
+        if self._has_unusable_proxy is not None and self._has_unusable_proxy(request.url):
+            raise ConfigurationError(UNUSABLE_PROXY)
         try:
             if not isinstance(request, StreamedRequest):
                 builder = _fill_in(self._client.request(request.method, request.url), request)
@@ -193,6 +207,11 @@ class AsyncPyreqwestTransport:
             _cache_client(self._streaming, timeout, client)
         return client
 
+    async def close_idle(self) -> None:
+        """Close the connections that no request uses; the others are closed after their responses."""
+        self._client = _build_client(lambda: _configure(ClientBuilder()).build())
+        self._streaming.clear()
+
     async def close(self) -> None:
         """Close all connections."""
         for client in [self._client, *self._streaming.values()]:
@@ -227,7 +246,7 @@ def _build_client(build: Callable[[], AnyClient]) -> AnyClient:
         error_to_raise = ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR")
         error_to_raise.__cause__ = without_tracebacks(error)
     except ValueError:  # the message may quote the proxy's password
-        error_to_raise = ConfigurationError("cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
+        error_to_raise = ConfigurationError(UNUSABLE_PROXY)
     except RuntimeError as error:
         if "fork" not in str(error):
             raise
@@ -245,9 +264,7 @@ def _configure(client: Builder) -> Builder:
 
 def _add_proxies(client: Builder) -> Builder:
     """Use the environment as `ProxySettings` does: lower case takes precedence, and `NO_PROXY=*` disables all."""
-    # Sorted, lower case comes last. In CGI programs (REQUEST_METHOD), any client can set HTTP_PROXY with a header.
-    names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
-    environment = {name.lower(): os.environ[name] for name in names}
+    environment = _proxy_environment()
     if not environment.keys() & PROXIES.keys():
         return client  # pyreqwest uses the proxies of the operating system
     client = client.no_proxy()
@@ -255,12 +272,50 @@ def _add_proxies(client: Builder) -> Builder:
     if "*" in no_proxy:
         return client
     for name, proxy in PROXIES.items():
-        if address := environment.get(name):
-            url = address if "://" in address else f"http://{address}"
-            if not url.startswith(PROXY_SCHEMES):  # pyreqwest would ignore the proxy
-                raise ValueError(name)
+        if url := _proxy_url(environment.get(name, "")):
             client = client.proxy(proxy(url).no_proxy(",".join(host.removeprefix("*") for host in no_proxy)))
     return client
+
+
+def _proxy_environment() -> dict[str, str]:
+    # Sorted, so that lowercase names win. In CGI programs (REQUEST_METHOD), a client can set HTTP_PROXY by a header.
+    names = [name for name in sorted(os.environ) if name != "HTTP_PROXY" or "REQUEST_METHOD" not in os.environ]
+    return {name.lower(): os.environ[name] for name in names}
+
+
+def _proxy_url(address: str) -> str | None:
+    """Return the URL of a proxy; None if there is none, or one that pyreqwest cannot use."""
+    url = address if "://" in address else f"http://{address}"
+    if url.startswith("socks://"):  # as GNOME sets it; the proxy looks names up, as with httpcore2
+        url = f"socks5h{url.removeprefix('socks')}"
+    if not address or not url.startswith(PROXY_SCHEMES):
+        return None
+    try:
+        ProxyBuilder.all(url)
+    except ValueError:
+        return None
+    return url
+
+
+def _unusable_proxies() -> Callable[[str], bool] | None:
+    """Return a predicate for URLs that need a proxy that pyreqwest cannot use; None if there is no such proxy.
+
+    Such a proxy affects only the requests that would go through it.
+    """
+    environment = _proxy_environment()
+    unusable = {address for name in PROXIES if (address := environment.get(name)) and _proxy_url(address) is None}
+    if not unusable:
+        return None
+    from realtimekit.transports.httpcore2.proxies import ProxySettings
+
+    settings = ProxySettings.from_environment()
+
+    def is_unusable(url: str) -> bool:
+        parts = Url(url)
+        host, port = (parts.host_str or "").strip("[]"), parts.port_or_known_default or 0
+        return settings.address_for(parts.scheme, host, port) in unusable
+
+    return is_unusable
 
 
 def _validate(request: Request, process: int) -> None:

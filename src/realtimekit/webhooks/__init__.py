@@ -6,7 +6,7 @@
     def ended(event: MeetingEnded) -> None:
         print(event.session.minutes_consumed)
 
-    endpoint = Endpoint(router, receiver=Receiver(app_id="app-1"), store=SQLiteStore("deliveries.db"))
+    endpoint = Endpoint(router, store=SQLiteStore("deliveries.db"))
 
 An adapter mounts the endpoint in a web framework, for example `realtimekit.webhooks.adapters.flask`. Verification
 needs the extra `webhooks`: `pip install 'realtimekit[webhooks]'`.
@@ -22,6 +22,7 @@ from realtimekit.webhooks.errors import (
     MalformedEventError,
     MissingSignatureError,
     PublicKeyUnavailableError,
+    UnreadableBodyError,
     WebhookError,
 )
 from realtimekit.webhooks.events import (
@@ -86,6 +87,7 @@ __all__ = [
     "SQLiteStore",
     "TrackLayer",
     "UnknownEvent",
+    "UnreadableBodyError",
     "WebhookError",
     "WebhookResponse",
     "by_body",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Flow, Runner, Sync
-
-if TYPE_CHECKING:
-    from realtimekit.settings import Settings
+from realtimekit.settings import Settings
 
 _NO_TOKEN = "not-needed"  # noqa: S105 - the public key is public: the request for it carries no token
 _NO_CLIENT = "this event has no client: use AsyncReceiver(client=...), or event.bind(client)"

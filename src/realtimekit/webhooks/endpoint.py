@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, cast
 
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Sync
+from realtimekit.kwargs import validate_has
 from realtimekit.webhooks.body import hide_body
 from realtimekit.webhooks.errors import WebhookError
-from realtimekit.webhooks.idempotency import by_event
+from realtimekit.webhooks.events import Event
+from realtimekit.webhooks.headers import Headers
+from realtimekit.webhooks.idempotency import IdempotencyKey, by_event
 from realtimekit.webhooks.receiver import AsyncReceiver, Receiver
 from realtimekit.webhooks.router import AsyncRouter, Router
 from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore, MemoryStore
@@ -30,9 +33,6 @@ from realtimekit.webhooks.stores import AsyncDeliveryStore, Claim, DeliveryStore
 if TYPE_CHECKING:
     import asyncio
 
-    from realtimekit.webhooks.events import Event
-    from realtimekit.webhooks.headers import Headers
-    from realtimekit.webhooks.idempotency import IdempotencyKey
 
 log: logging.Logger = logging.getLogger("realtimekit.webhooks")
 
@@ -162,7 +162,9 @@ class Endpoint(BaseEndpoint[Sync]):
         retention: float = RETENTION,
     ) -> None:
         receiver = Receiver() if receiver is None else validate_type(receiver, Receiver)
-        store = MemoryStore() if store is None else store
+        if store is None:
+            store = MemoryStore()
+        validate_has("store", store, "claim", "a store of deliveries")
         if inspect.iscoroutinefunction(store.claim):
             raise ConfigurationError(f"an Endpoint cannot await a {type(store).__name__}: use an AsyncEndpoint")
         super().__init__(validate_type(router, Router), receiver, store, idempotency_key, lease, retention)
@@ -201,7 +203,9 @@ class AsyncEndpoint(BaseEndpoint[Async]):
         retention: float = RETENTION,
     ) -> None:
         receiver = AsyncReceiver() if receiver is None else validate_type(receiver, AsyncReceiver)
-        store = MemoryStore() if store is None else store
+        if store is None:
+            store = MemoryStore()
+        validate_has("store", store, "claim", "a store of deliveries")
         awaited = store if inspect.iscoroutinefunction(store.claim) else _ThreadedStore(store)
         super().__init__(validate_type(router, AsyncRouter), receiver, awaited, idempotency_key, lease, retention)
         self._tasks: set[asyncio.Task[WebhookResponse]] = set()

@@ -7,6 +7,7 @@ RealtimeKitError
     ├── ForeignEventError           401  signed by RealtimeKit, but for another app or webhook
     ├── MalformedEventError         400  signed by RealtimeKit, but the body is not an event
     ├── BodyTooLargeError           413  the body is larger than `max_body`
+    ├── UnreadableBodyError         503  the server does not say where the body ends
     └── PublicKeyUnavailableError   503  the public key could not be fetched, so nothing can be verified
 
 RealtimeKit treats any 2xx as delivered, retries after a 5xx, and drops the event after a 3xx or 4xx
@@ -59,6 +60,12 @@ class BodyTooLargeError(WebhookError):
     """413: the body is larger than `max_body`."""
 
     status: ClassVar[int] = 413
+
+
+class UnreadableBodyError(WebhookError):
+    """503: the WSGI server neither passes the length of the body nor says where it ends. RealtimeKit sends it again."""
+
+    status: ClassVar[int] = 503
 
 
 class PublicKeyUnavailableError(WebhookError):

@@ -6,12 +6,16 @@ same list). An event with any other name is an `UnknownEvent`. Undeclared fields
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from realtimekit.associations import related_record
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
-from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.flow import ClientBound, F, Flow, Runner
+from realtimekit.kwargs import validate_type
 from realtimekit.paths import encode_segment
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
@@ -24,43 +28,12 @@ from realtimekit.webhooks.clients import NoClient
 from realtimekit.webhooks.payloads import EventMeeting, EventParticipant, EventRecording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
-
-T = TypeVar("T")
+    from realtimekit.resources.recording import Recording
 
 # Where the different events have these ids: paths in the body, by preference.
 _APP_ID_PATHS = ("meeting.organizedBy.id", "organizedBy.id", "recording.organizationId")
 _MEETING_ID_PATHS = ("meeting.id", "meetingId", "recording.meetingId")
 _SESSION_ID_PATHS = ("meeting.sessionId", "sessionId", "recording.roomUUID")
-
-
-class related_record(Generic[T]):  # noqa: N801 - a decorator
-    """A property written as a flow, like an association with `has_one()`: `event.session`, `await event.session`.
-
-    The first read loads the record and caches it.
-    """
-
-    def __init__(self, function: Callable[[Any], Flow[T]]) -> None:
-        self._function = function
-        self.__name__: str = function.__name__
-        self.__doc__ = function.__doc__
-
-    @overload
-    def __get__(self, event: None, owner: Any = None) -> Self: ...
-    @overload
-    def __get__(self, event: ClientBound[Sync], owner: Any = None) -> T: ...
-    @overload
-    def __get__(self, event: ClientBound[Async], owner: Any = None) -> Coroutine[Any, Any, T]: ...
-    def __get__(self, event: Any, owner: Any = None) -> Any:
-        return self if event is None else event._client.run(self._fetch(event))
-
-    def _fetch(self, event: Any) -> Flow[T]:
-        slot = f"_cached_{self.__name__}"
-        if slot not in event.__dict__:
-            record = yield from self._function(event)
-            event.__dict__.setdefault(slot, record)  # the first wins, so that all callers hold the same object
-        cached: T = event.__dict__[slot]
-        return cached
 
 
 class Event(Record, ClientBound[F]):
@@ -70,8 +43,9 @@ class Event(Record, ClientBound[F]):
     pickled, for a task queue; the pickle leaves the client behind.
     """
 
-    types: ClassVar[dict[str, type[Event[Any]]]] = {}
+    types: ClassVar[dict[str, builtins.type[Event[Any]]]] = {}  # `type` is a property here
     """Event name -> class."""
+    _variable = "event"  # what users name the variable, whatever the class
 
     _delivery: tuple[str | None, str | None] = (None, None)  # its id, the webhook's id
     _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # for an event made by hand, which is a sync one
@@ -160,6 +134,7 @@ class Event(Record, ClientBound[F]):
 
     def bind(self, client: Runner[F]) -> Self:
         """Return the same event, bound to another client."""
+        validate_type("client", client, Runner, "a RealtimeKit or an AsyncRealtimeKit")
         return self._from_data(dict(self._data), self._delivery, client)
 
     @classmethod
@@ -294,13 +269,24 @@ class MeetingSummary(MeetingEvent[F], event="meeting.summary"):
 
 
 class RecordingStatusUpdate(Event[F], event="recording.statusUpdate"):
-    """The status of a recording changed: `event.recording.status`. At UPLOADED it has links.
+    """The status of a recording changed: `event.recording.status`. At UPLOADED: `event.recording.download(...)`.
 
     `meeting.ended` may come later.
     """
 
-    recording: EventRecording
+    recording: EventRecording[F]
     meeting: EventMeeting | None
+
+    @related_record
+    def recording_record(self) -> Flow[Recording[F]]:
+        """The recording's record: `GET /recordings/{recording_id}`. Cached.
+
+        Raises:
+            NotFoundError: there is no such recording (any more).
+        """
+        from realtimekit.resources.recording import Recordings  # loaded when a recording is read
+
+        return Recordings(self._client)._find(self._require_id("recording", self.recording.id), {}, self._app_scope())
 
 
 class LivestreamingStatusUpdate(Event[F], event="livestreaming.statusUpdate"):
@@ -330,6 +316,12 @@ def parse_event(
         delivery_id: the header rtk-uuid.
         webhook_id: the header rtk-webhook-id.
         client: the client for `event.session` and the like; None for the default client.
+
+    Raises:
+        TypeError: the data is not a decoded JSON object.
     """
+    validate_type("data", data, Mapping, "the decoded JSON object of a delivery")
+    if client is not None:
+        validate_type("client", client, Runner, "a RealtimeKit or an AsyncRealtimeKit")
     event_class = Event.types.get(str(data.get("event")), UnknownEvent)
     return event_class._from_data(dict(data), (delivery_id, webhook_id), client)

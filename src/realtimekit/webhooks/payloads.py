@@ -6,9 +6,17 @@ The fields are those of the documented samples, old and new. Any of them but an 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from realtimekit.artifacts.download import Downloadable, File
+from realtimekit.flow import F, Flow, Runner
+from realtimekit.kwargs import RequestOptions
 from realtimekit.record import Record, field
+from realtimekit.resource import _DefaultClient
+from realtimekit.webhooks.clients import NoClient
+
+if TYPE_CHECKING:
+    from realtimekit.resources.recording import Recording
 
 
 class Organizer(Record, repr_fields=("id", "name")):
@@ -66,8 +74,14 @@ def _link(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-class EventRecording(Record, repr_fields=("id", "status", "outputFileName")):
-    """A recording. While its status is UPLOADING, there may be only ids, times and the file size."""
+class EventRecording(Record, Downloadable[F], repr_fields=("id", "status", "outputFileName")):
+    """A recording. While its status is UPLOADING, there may be only ids, times and the file size.
+
+    `event.recording.download("recordings/")` downloads the file behind the link in the event (`await` it for an
+    `AsyncReceiver`); so do its `audio` and `tracks`. An expired link is renewed by `GET /recordings/{recording_id}`.
+    """
+
+    _client: Runner[F] = _DefaultClient()  # type: ignore[assignment]  # of a record that the user created: a sync one
 
     id: str = field("id", "recordingId")
     status: Literal["INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED", "ERRORED"] | str | None
@@ -95,3 +109,61 @@ class EventRecording(Record, repr_fields=("id", "status", "outputFileName")):
         """The layers of a track recording; empty for any other."""
         value = self._data.get("downloadUrl")
         return [TrackLayer(item) for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+    @property
+    def audio(self) -> File[F]:
+        """The audio-only file: `event.recording.audio.download("weekly.mp3")`."""
+        return self._record.audio
+
+    @property
+    def tracks(self) -> list[File[F]]:
+        """The files of a track recording, layer by layer; [] before it is UPLOADED, and for other recordings."""
+        return self._record.tracks
+
+    # --- as a Downloadable -------------------------------------------------------------------------------------------
+
+    def _link(self) -> str | None:
+        return self._record._link()
+
+    def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]:
+        return self._record._refresh_link(options)
+
+    def _default_filename(self) -> str:
+        return self._record._default_filename()
+
+    @property
+    def _record(self) -> Recording[F]:
+        """The API's record, with the fields that the event contains. Created once, so that it keeps a renewed link."""
+        made: Recording[F] | None = self.__dict__.get("_made_record")
+        return made or self.__dict__.setdefault("_made_record", self._make_record())
+
+    def _make_record(self) -> Recording[F]:
+        from realtimekit.resources.recording import Recording  # loaded when a file is downloaded
+
+        layers = [
+            {"download_urls": {name: {"download_url": link} for name, link in layer.files.items()}}
+            for layer in self.layers
+        ]
+        data = {
+            "id": self.id,
+            "output_file_name": self.output_file_name,
+            "download_url": layers or self.download_url,
+            "audio_download_url": self.audio_download_url,
+        }
+        settings = self._client.settings
+        scope: dict[str, Any] = {"account_id": settings.account_id, "app_id": settings.app_id or self.organization_id}
+        return Recording[F]._from_data(self._client, data, scope)
+
+    @classmethod
+    def _nested(cls, data: dict[str, Any], parent: Record) -> Self:
+        return cls._bound(data, parent.__dict__.get("_client"))
+
+    @classmethod
+    def _bound(cls, data: dict[str, Any], client: Runner[F] | None) -> Self:
+        recording = cls(data)
+        if client is not None:
+            recording.__dict__["_client"] = client
+        return recording
+
+    def __reduce__(self) -> tuple[Any, ...]:  # like an event's
+        return type(self)._bound, (self._data, NoClient() if self._client.asynchronous else None)

@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from realtimekit import error_responses, responses
 from realtimekit.errors import APIConnectionError, ConfigurationError
-from realtimekit.flow import Flow, Sleep
-from realtimekit.interfaces import Request
-from realtimekit.settings import is_loopback
+from realtimekit.flow import Flow, Runner, Sleep
+from realtimekit.interfaces import Request, Response
+from realtimekit.kwargs import validate_type
+from realtimekit.lazy import LazyModule
+from realtimekit.settings import Settings, is_loopback
 from realtimekit.webhooks.errors import PublicKeyUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-    from realtimekit.flow import Runner
-    from realtimekit.interfaces import Response
-    from realtimekit.settings import Settings
+    from cryptography.hazmat.primitives.asymmetric import rsa
+else:
+    rsa = LazyModule("cryptography.hazmat.primitives.asymmetric.rsa")
 
 KEY_URL = "https://api.realtime.cloudflare.com/.well-known/webhooks.json"
 MAX_AGE = 24 * 3600.0  # seconds; a key that was withdrawn must not be trusted forever
@@ -34,14 +33,13 @@ MAX_KEY_RESPONSE_BYTES = 64 * 1024
 _POLL_INTERVAL = 0.02  # seconds between checks whether another caller has finished fetching
 
 
-def parse_public_key(pem: str | bytes) -> RSAPublicKey:
+def parse_public_key(pem: str | bytes) -> rsa.RSAPublicKey:
     """Return the RSA public key in a PEM string.
 
     Raises:
         ValueError: it is not an RSA public key in PEM.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     text = pem if isinstance(pem, bytes) else pem.encode()
@@ -52,7 +50,7 @@ def parse_public_key(pem: str | bytes) -> RSAPublicKey:
         key = load_pem_public_key(text.replace(b"\\n", b"\n").strip())
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("this is not a public key in PEM (-----BEGIN PUBLIC KEY-----)") from None
-    if not isinstance(key, RSAPublicKey):
+    if not isinstance(key, rsa.RSAPublicKey):
         raise ValueError("this is a public key, but not an RSA key")  # noqa: TRY004 - the argument has the right type
     return key
 
@@ -64,7 +62,7 @@ def validate_key_url(url: str) -> str:
         ConfigurationError: it is not such a URL.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(validate_type("key_url", url, str, "a string"))
         host, _port = parts.hostname or "", parts.port
     except (AttributeError, TypeError, ValueError):
         raise ConfigurationError(f"key_url={url!r} is not a URL; the default is {KEY_URL}") from None
@@ -94,7 +92,7 @@ class PublicKeyCache:
 
     def __init__(
         self,
-        given: RSAPublicKey | None,
+        given: rsa.RSAPublicKey | None,
         url: str | None,
         refresh_interval: float,
         clock: Callable[[], float] = time.monotonic,
@@ -112,7 +110,7 @@ class PublicKeyCache:
         """Return the URL that the key is fetched from."""
         return self._url or default_key_url(client.settings)
 
-    def get(self, client: Runner[Any], *, instead_of: RSAPublicKey | None = None) -> Flow[RSAPublicKey]:
+    def get(self, client: Runner[Any], *, instead_of: rsa.RSAPublicKey | None = None) -> Flow[rsa.RSAPublicKey]:
         """Return the key, fetched if necessary.
 
         One caller fetches at a time. The others wait, or use the key that is already cached.
@@ -142,9 +140,9 @@ class PublicKeyCache:
             if self._key is not None and instead_of is None:
                 break
             yield Sleep(_POLL_INTERVAL)
-        return cast("RSAPublicKey", self._key)
+        return cast("rsa.RSAPublicKey", self._key)
 
-    def _must_fetch(self, now: float, instead_of: RSAPublicKey | None) -> bool:
+    def _must_fetch(self, now: float, instead_of: rsa.RSAPublicKey | None) -> bool:
         since_attempt = now - self._tried_at
         if self._key is None:
             if self._failure and since_attempt < min(MISSING_KEY_BACKOFF, self._refresh_interval):
@@ -158,7 +156,7 @@ class PublicKeyCache:
             raise PublicKeyUnavailableError(self._failure)
         return True
 
-    def _refresh(self, client: Runner[Any], instead_of: RSAPublicKey | None) -> Flow[None]:
+    def _refresh(self, client: Runner[Any], instead_of: rsa.RSAPublicKey | None) -> Flow[None]:
         try:
             key = yield from _fetch(self.url(client))
         except PublicKeyUnavailableError as error:
@@ -178,7 +176,7 @@ class PublicKeyCache:
             self._fetching_until = float("-inf")
 
 
-def _fetch(url: str) -> Flow[RSAPublicKey]:
+def _fetch(url: str) -> Flow[rsa.RSAPublicKey]:
     """`GET /.well-known/webhooks.json`, without a token: `{"success": true, "data": {"publicKey": "<PEM>"}}`."""
     failure = f"the public key at {url} could not be read"
     try:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtimekit.kwargs import validate_has
+from realtimekit.lazy import LazyModule
 from realtimekit.webhooks.stores import Claim
 
 if TYPE_CHECKING:
     import redis
     import redis.asyncio
+else:
+    redis = LazyModule("redis")
 
 # Scripts are atomic. The value of a key is the owner while the delivery is in progress, and "" once it is completed.
 _CLAIM = """
@@ -32,6 +36,7 @@ class RedisStore:
     """
 
     def __init__(self, client: redis.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
+        validate_has("client", client, "eval", "a client of the package redis")
         self._redis, self._prefix = client, prefix
 
     def claim(self, key: str, owner: str, lease: float, /) -> Claim:
@@ -48,6 +53,7 @@ class AsyncRedisStore:
     """As `RedisStore`, for a `redis.asyncio.Redis`."""
 
     def __init__(self, client: redis.asyncio.Redis, *, prefix: str = "realtimekit:delivery:") -> None:
+        validate_has("client", client, "eval", "a client of the package redis")
         self._redis, self._prefix = client, prefix
 
     async def claim(self, key: str, owner: str, lease: float, /) -> Claim:

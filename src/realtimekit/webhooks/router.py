@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from realtimekit.flow import Async, F, Sync
+from realtimekit.kwargs import name_constructor, validate_type
 from realtimekit.webhooks import events
 from realtimekit.webhooks.events import Event
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 E_co = TypeVar("E_co", bound=Event[Any], covariant=True)
 R = TypeVar("R")
@@ -34,7 +33,13 @@ class BaseRouter(Generic[F]):
         others: routers whose handlers are called before this router's own, including handlers they register later.
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        name_constructor(cls)
+
     def __init__(self, *others: BaseRouter[F]) -> None:
+        for other in others:
+            validate_type("each argument", other, BaseRouter, "a router; handlers are added with on()")
         self._others: tuple[BaseRouter[F], ...] = others
         self._handlers: list[tuple[str | type[Event[Any]], Callable[..., Any]]] = []
 

@@ -6,10 +6,13 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
+from realtimekit.lazy import LazyModule
 from realtimekit.webhooks.errors import InvalidSignatureError, MissingSignatureError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric import rsa
+else:
+    rsa = LazyModule("cryptography.hazmat.primitives.asymmetric.rsa")
 
 
 def decode_signature(header: str | None) -> bytes:
@@ -31,7 +34,7 @@ def decode_signature(header: str | None) -> bytes:
     return signature
 
 
-def is_signed_by(key: RSAPublicKey, signature: bytes, body: bytes) -> bool:
+def is_signed_by(key: rsa.RSAPublicKey, signature: bytes, body: bytes) -> bool:
     """Whether the signature was made for this body with the private half of the key."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15

@@ -10,6 +10,7 @@ import enum
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +18,6 @@ from realtimekit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
 
 class Claim(enum.IntEnum):
@@ -103,7 +103,7 @@ class MemoryStore:
 
     def release(self, key: str, owner: str, /) -> None:
         with self._lock:
-            if self._claims.get(key, ("", 0))[0] == owner:
+            if self._claims.get(key, (None, 0))[0] == owner:
                 del self._claims[key]
 
 

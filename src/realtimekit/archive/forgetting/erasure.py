@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
@@ -16,21 +17,16 @@ from realtimekit.archive.forgetting.people import erase_from, ids_of
 from realtimekit.archive.forgetting.rewriting import delete_uncommitted, finish_rewriting, rewrite
 from realtimekit.archive.forgetting.subject import PLATFORM_KEEPS, Found, Subject, find
 from realtimekit.archive.forgetting.tombstones import Tombstones, ids_in
-from realtimekit.archive.ledger import Claims
+from realtimekit.archive.ledger import Claims, Ledger
 from realtimekit.archive.manifest import Artifact, Manifest, State
 from realtimekit.archive.scrub import encode
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.session_files import recording_files
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.update import purge, update_tables
 from realtimekit.artifacts.segments import parse_transcript
 from realtimekit.values import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
 
 
 class Erasure(NamedTuple):

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
 
 from realtimekit import responses
 from realtimekit.archive.scrub import encode
 from realtimekit.artifacts.messages import COLUMNS as CHAT_COLUMNS
 from realtimekit.artifacts.rows import decode_text
 from realtimekit.artifacts.segments import COLUMNS as TRANSCRIPT_COLUMNS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # The names of fields, in any of the platform's spellings: compared without case and underscores.
 ID_FIELDS = frozenset({"id", "peerid", "userid", "customparticipantid", "cpi", "participantid", "clientspecificid"})

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting, rewrite
-from realtimekit.archive.ledger import Claims
+from realtimekit.archive.ledger import Claims, Ledger
 from realtimekit.archive.manifest import Artifact, Manifest, State
 from realtimekit.archive.sealed import seal
 from realtimekit.archive.search import index_path, update_index
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.update import purge, update_tables
 from realtimekit.values import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
 
 KINDS = (
     "session",

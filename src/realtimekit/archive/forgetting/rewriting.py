@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
 
 from realtimekit.archive import layout
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import ChangedSession, Claims
+from realtimekit.archive.ledger import ChangedSession, Claims, Ledger
 from realtimekit.archive.manifest import Artifact, Manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
+from realtimekit.archive.store import Store
 
 
 def rewrite(

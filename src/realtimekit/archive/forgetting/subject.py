@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
@@ -10,20 +11,16 @@ from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.people import author_ids, ids_of
 from realtimekit.archive.forgetting.tombstones import ids_in
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
 from realtimekit.archive.session_files import recording_files
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.artifacts.messages import parse_chat
 from realtimekit.artifacts.segments import parse_transcript
 from realtimekit.values import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
 
 PLATFORM_KEEPS = (
     "RealtimeKit itself still has the records of meetings and participants, and call quality for six months: its API "

@@ -10,15 +10,11 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from realtimekit.archive import layout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.archive.ledger import Ledger
-    from realtimekit.archive.store import Store
+from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.store import Store
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.session_files import HashingWriter
+from realtimekit.archive.store import Store
+from realtimekit.archive.tables.rows import Row
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.rows import Row
 
 GROUP_ROWS = 5_000  # rows that are held in memory before they are written
 
@@ -47,6 +44,8 @@ class PartWriter:
         self._path = f"{layout.TABLES}/{table}/day={day}/part-{digest}.parquet"
         self._store, self._table = store, table
         self._rows: list[Row] = []
+        self._tables: list[Any] = []
+        self._waiting = 0  # rows of these
         self._count = 0
         self._file: Any = None
         self._parquet: Any = None
@@ -59,17 +58,23 @@ class PartWriter:
 
     def add_table(self, table: Any) -> None:
         """Add rows that are a pyarrow.Table already."""
-        self._flush()
-        self._write(table)
+        self._tables.append(table)
+        self._waiting += table.num_rows
+        if self._waiting >= GROUP_ROWS:
+            self._flush()
 
     def _flush(self) -> None:
-        if self._rows:
-            import pyarrow as pa
+        """Write what waits as one row group: those of many small parts are put together."""
+        import pyarrow as pa
 
+        schema = arrow_schema(self._table)
+        tables, self._tables, self._waiting = self._tables, [], 0
+        if self._rows:
             rows, self._rows = self._rows, []
-            schema = arrow_schema(self._table)
             columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
-            self._write(pa.Table.from_arrays(columns, schema=schema))
+            tables.append(pa.Table.from_arrays(columns, schema=schema))
+        if tables:
+            self._write(pa.concat_tables(tables).combine_chunks())
 
     def _write(self, table: Any) -> None:
         if not table.num_rows:
@@ -146,6 +151,16 @@ class PartReader:
         """Return the ids of the sessions in it."""
         return set(self._parquet.read(columns=["session_id"]).column(0).unique().to_pylist())
 
+    def read(self, table: str, columns: list[str] | None = None) -> Any:
+        """Return its rows as a pyarrow.Table, in today's schema.
+
+        Args:
+            table: the name of its table.
+            columns: only these.
+        """
+        stored = None if columns is None else [name for name in columns if name in self._parquet.schema_arrow.names]
+        return to_schema(self._parquet.read(columns=stored), table, columns)
+
     def without(self, sessions: Iterable[str], table: str) -> Iterator[Any]:
         """Iterate over its row groups, as pyarrow.Table, without the rows of some sessions."""
         import pyarrow as pa
@@ -158,32 +173,42 @@ class PartReader:
             yield to_schema(group.filter(functions.invert(functions.is_in(group["session_id"], excluded))), table)
 
 
-def to_schema(group: Any, table: str) -> Any:
-    """Return a pyarrow.Table in today's schema: columns that an older one lacks are null."""
+def to_schema(group: Any, table: str, columns: list[str] | None = None) -> Any:
+    """Return a pyarrow.Table in today's schema: columns that an older one lacks are null.
+
+    Args:
+        group: as it was read.
+        table: the name of the table.
+        columns: only these.
+    """
     import pyarrow as pa
 
-    schema = arrow_schema(table)
-    columns = [
+    whole = arrow_schema(table)
+    schema = whole if columns is None else pa.schema([whole.field(name) for name in columns], whole.metadata)
+    found = [
         group[field.name].cast(field.type) if field.name in group.column_names else pa.nulls(len(group), field.type)
         for field in schema
     ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays(found, schema=schema)
 
 
 def read_table(store: Store, table: str, files: list[str], columns: list[str] | None = None) -> Any:
     """Return parts of a table as one pyarrow.Table.
 
     Raises:
-        ArchiveError: there is no such table.
+        ArchiveError: there is no such table or column.
         ArchiveDamagedError: a part is missing.
     """
     if table not in TABLES:
         raise ArchiveError(f"there is no table {table!r}: use one of {', '.join(TABLES)}")
     import pyarrow as pa
 
-    groups = [arrow_schema(table).empty_table()]
+    known = [field.name for field in arrow_schema(table)]
+    if unknown := [name for name in columns or () if name not in known]:
+        raise ArchiveError(f"the table {table} has no column {unknown[0]!r}: use any of {', '.join(known)}")
+    empty = arrow_schema(table).empty_table()
+    groups = [empty if columns is None else empty.select(columns)]
     for file in files:
         with PartReader(store, file) as part:
-            groups.append(to_schema(part._parquet.read(), table))
-    whole = pa.concat_tables(groups)
-    return whole if columns is None else whole.select(columns)
+            groups.append(part.read(table, columns))
+    return pa.concat_tables(groups)

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.manifest import KEPT, Manifest
-from realtimekit.archive.tables.schema import TABLES
+from realtimekit.archive.session_files import tracks_of_recording
+from realtimekit.archive.store import Store
+from realtimekit.archive.tables.schema import TABLES, Column
 from realtimekit.artifacts.messages import parse_chat
 from realtimekit.artifacts.segments import parse_transcript
 from realtimekit.errors import DecodeError
-from realtimekit.quality.summary import summarize
+from realtimekit.quality.summary import MediaSummary, summarize
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.quality.tracks import tracks_of
 from realtimekit.responses import loads, to_int
 from realtimekit.values import parse_timestamp
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import timedelta
-
-    from realtimekit.archive.store import Store
-    from realtimekit.archive.tables.schema import Column
-    from realtimekit.quality.summary import MediaSummary
-
 Row: TypeAlias = dict[str, Any]
+
+# What parsing raises of a file that is not what it should be.
+_UNREADABLE = (DecodeError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 
 def rows_of(store: Store, folder: str, manifest: Manifest) -> dict[str, list[Row]]:
@@ -66,10 +66,11 @@ class _Session:
         }
 
     def rows(self, table: str) -> list[Row]:
-        try:
-            return [{**self._common, **row} for row in self._makers[table]()]
-        except (DecodeError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            return []
+        rows: list[Row] = []
+        with suppress(*_UNREADABLE):
+            for row in self._makers[table]():
+                rows.append({name: _clean(value) for name, value in {**self._common, **row}.items()})  # noqa: PERF401 - those before an error stay
+        return rows
 
     def _content(self, name: str) -> bytes | None:
         artifact = self._manifest.artifacts.get(name)
@@ -80,11 +81,13 @@ class _Session:
 
     def _json(self, name: str) -> Any:
         content = self._content(name)
-        return None if content is None else loads(content)
+        return None if content is None else json.loads(content)  # orjson would round huge numbers
 
     def _records(self, table: str, name: str, key: str | None) -> Iterator[Row]:
-        for record in responses.unwrap_list(self._json(name), key) or []:
-            yield convert(table, record)
+        records = responses.unwrap(self._json(name), key)
+        for record in records if isinstance(records, list) else []:
+            if isinstance(record, dict):
+                yield convert(table, record)
 
     def _sessions(self) -> Iterator[Row]:
         session = responses.unwrap(self._json("session"))
@@ -93,18 +96,27 @@ class _Session:
         row["seconds"] = None if started is None or ended is None else (ended - started).total_seconds()
         row["participants"] = self._manifest.participants
         row["record"] = _dump(session)
-        meeting = responses.unwrap(self._json("meeting"))
-        row["meeting"] = _dump(meeting) if isinstance(meeting, dict) else None
+        row["meeting"] = None
+        with suppress(*_UNREADABLE):  # of the meeting
+            meeting = responses.unwrap(self._json("meeting"))
+            row["meeting"] = _dump(meeting) if isinstance(meeting, dict) else None
         yield row
 
     def _peer_quality(self) -> Iterator[Row]:
         for name in self._manifest.artifacts:
             kind, _, peer = name.partition("/")
-            if kind == "peers" and (content := self._content(name)) is not None:
-                participant = responses.unwrap(loads(content), "participant")
-                report = participant.get("peer_report") or {}
-                for media in summarize(tracks_of(report.get("quality"), Thresholds().units)).media():
-                    yield {"peer_id": layout.unsegment(peer), **_quality_row(media)}
+            if kind == "peers":
+                with suppress(*_UNREADABLE):  # of one peer
+                    yield from self._quality_of(name, peer)
+
+    def _quality_of(self, name: str, peer: str) -> list[Row]:
+        if (content := self._content(name)) is None:
+            return []
+        participant = responses.unwrap(loads(content), "participant")
+        peer_id = participant.get("id") if layout.is_digest(peer) else layout.unsegment(peer)
+        quality = (participant.get("peer_report") or {}).get("quality")
+        found = summarize(tracks_of(quality, Thresholds().units)).media()
+        return [{"peer_id": peer_id, **_quality_row(media)} for media in found]
 
     def _chat_messages(self) -> Iterator[Row]:
         for message in parse_chat(self._content("chat") or b"", errors=[]):
@@ -131,12 +143,10 @@ class _Session:
 
     def _recordings(self) -> Iterator[Row]:
         for recording in self._json("recordings") or []:
-            layers = recording.get("download_url")
-            files = [layer.get("download_urls") or {} for layer in layers] if isinstance(layers, list) else None
-            yield {
-                **convert("recordings", recording),
-                "tracks": None if files is None else sum(len(layer) for layer in files),
-            }
+            if isinstance(recording, dict):
+                is_of_tracks = isinstance(recording.get("download_url"), list)
+                tracks = sum(1 for _ in tracks_of_recording(recording)) if is_of_tracks else None
+                yield {**convert("recordings", recording), "tracks": tracks}
 
     def _files(self) -> Iterator[Row]:
         for artifact in self._manifest.artifacts.values():
@@ -185,8 +195,9 @@ def convert(table: str, record: dict[str, Any]) -> Row:
     for column in TABLES[table]:
         name = next((name for name in column.source if record.get(name) is not None), None)
         row[column.name] = value = None if name is None else _value(column, record[name])
-        if value is not None or name is None:
-            for used in column.source:
+        for used in column.source:
+            # Null says nothing. What has another value than its column stays.
+            if record.get(used) is None or (value is not None and record[used] == record[name or used]):
                 left.pop(used, None)
     if "extra" in row:
         row["extra"] = _dump(left) if left else None
@@ -200,11 +211,12 @@ def _value(column: Column, value: Any) -> Any:
     try:
         match column.type:
             case "time":
-                return parse_timestamp(value)
+                return parse_timestamp(value).astimezone(UTC)
             case "integer":
                 return None if isinstance(value, float) and not value.is_integer() else _small(to_int(value))
             case "number":
-                return None if isinstance(value, bool) else float(value)
+                number = float(value)
+                return None if isinstance(value, bool) or not math.isfinite(number) else number
             case "boolean":
                 return _boolean(value)
             case _:
@@ -223,6 +235,13 @@ def _boolean(value: Any) -> bool | None:
 
 def _milliseconds(value: timedelta) -> int:
     return round(value.total_seconds() * 1000)
+
+
+def _clean(value: Any) -> Any:
+    """Return a value that Parquet can hold: text without halves of characters."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()
+    return value
 
 
 def _dump(value: Any) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.sealed import seal, unseal
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.schema import VERSION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from realtimekit.archive.store import Store
 
 
 class Part(NamedTuple):
@@ -40,12 +37,14 @@ class Snapshot(NamedTuple):
         parts: table -> day -> files.
         retired: files of earlier snapshots, which readers may still use, and when they were replaced.
         revision: 1, and one more each time.
+        purges: how often files that no snapshot lists were deleted at once, because they were to be forgotten.
     """
 
     schema: int = VERSION
     parts: dict[str, dict[str, list[Part]]] = {}  # noqa: RUF012 - a default of a tuple; nobody changes it
     retired: dict[str, str] = {}  # noqa: RUF012 - as above
     revision: int = 0
+    purges: int = 0
 
     def files(self, table: str, days: Iterable[str] | None = None) -> list[str]:
         """Return the files of a table, by day.
@@ -70,7 +69,8 @@ class Snapshot(NamedTuple):
         """Read a snapshot.
 
         Raises:
-            ArchiveError: it is none, or of a newer schema.
+            ArchiveDamagedError: it is none.
+            ArchiveError: it is of a newer schema.
         """
         if content is None:
             return cls()
@@ -82,9 +82,9 @@ class Snapshot(NamedTuple):
                 table: {day: [Part(*part) for part in parts] for day, parts in by_day.items()}
                 for table, by_day in raw["parts"].items()
             }
-            snapshot = cls(schema, parts, dict(raw["retired"]), int(raw["revision"]))
+            snapshot = cls(schema, parts, dict(raw["retired"]), int(raw["revision"]), int(raw.get("purges", 0)))
         except (ValueError, KeyError, TypeError, AttributeError, ArchiveError):
-            raise ArchiveError(
+            raise ArchiveDamagedError(
                 f"{layout.SNAPSHOT} cannot be read: `realtimekit archive rebuild` makes it anew"
             ) from None
         if schema > VERSION:
@@ -95,9 +95,19 @@ class Snapshot(NamedTuple):
 
 
 def read_snapshot(store: Store) -> Snapshot:
-    """Return the current snapshot; an empty one if no table was made yet.
+    """Return the current snapshot; an empty one for an archive without sessions.
 
     Raises:
-        ArchiveError: it cannot be read, or has a newer schema.
+        ArchiveError: there is no archive, or the snapshot cannot be read, or has a newer schema.
+        ArchiveDamagedError: there are sessions, and no tables of them.
     """
-    return Snapshot.decode(store.read(layout.SNAPSHOT))
+    content = store.read(layout.SNAPSHOT)
+    if content is None and store.read(layout.IDENTITY) is None:
+        raise ArchiveError(
+            f"there is no archive at {store.target}: `realtimekit archive sync {store.target}` makes one"
+        )
+    if content is None and store.folders(layout.RAW):
+        raise ArchiveDamagedError(
+            f"{layout.SNAPSHOT} is missing: the end of a sync or `realtimekit archive rebuild` makes it"
+        )
+    return Snapshot.decode(content)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtimekit.archive import layout
+from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.ledger import ChangedSession, Ledger
 from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.store import Store, Stored
 from realtimekit.archive.tables.parquet import PartReader, PartWriter
 from realtimekit.archive.tables.rows import rows_of
 from realtimekit.archive.tables.schema import TABLES, VERSION
-from realtimekit.archive.tables.snapshot import Part, Snapshot, read_snapshot
+from realtimekit.archive.tables.snapshot import Part, Snapshot
 from realtimekit.values import format_time, parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from realtimekit.archive.ledger import ChangedSession, Ledger
-    from realtimekit.archive.store import Store
 
 GRACE = timedelta(hours=1)  # readers of an earlier snapshot may still use its files
 MANY = 8  # parts of a day; more are put together
@@ -40,37 +38,71 @@ def update_tables(store: Store, ledger: Ledger, now: datetime) -> int:
         ArchiveError: the archive cannot be read or written.
     """
     changed = ledger.changed_sessions()
+    if changed and store.read(layout.SNAPSHOT) is None:  # the first update; or the tables are lost
+        revisions = _rebuild(store, now, {entry.session_id for entry in changed})
+        _settle(ledger, changed, revisions)
+        return len({entry.session_id for entry in changed})
     by_day: defaultdict[str, list[ChangedSession]] = defaultdict(list)
     for entry in changed:
         by_day[entry.day].append(entry)
     for day, entries in by_day.items():
-        revisions = _publish(store, ledger.app()["app_id"], day, entries, now)
-        # An entry comes before its manifest, which may be written just now.
-        ledger.settle(entry for entry in entries if revisions.get(entry.session_id, 0) >= entry.revision)
+        _settle(ledger, entries, _publish(store, ledger.app()["app_id"], day, entries, now))
     return len({entry.session_id for entry in changed})
 
 
-def rebuild_tables(store: Store, now: datetime) -> Snapshot:
+def _settle(ledger: Ledger, entries: list[ChangedSession], revisions: dict[str, int]) -> None:
+    # An entry comes before its manifest, which may be written just now.
+    ledger.settle(entry for entry in entries if revisions.get(entry.session_id, 0) >= entry.revision)
+
+
+def rebuild_tables(store: Store, now: datetime) -> None:
     """Make all tables anew from the raw files, and put them in place at once.
 
     Raises:
         ArchiveError: the archive cannot be read or written.
     """
-    days = sorted({day for app in store.folders(layout.RAW) for day in store.folders(app)})
-    parts: dict[str, dict[str, list[Part]]] = {table: {} for table in TABLES}
-    for folder in days:
-        day = layout.part(folder, "day")
-        sessions = sorted(store.folders(folder))
-        identity = "\n".join(_revisions(store, sessions))
-        for table, part in _write_day(store, day, sessions, identity, {})[0].items():
-            parts[table].setdefault(day, []).append(part)
+    _rebuild(store, now, set())
 
-    def change(before: Snapshot) -> Snapshot:
-        return _next(before, parts, now)
 
-    snapshot = _swap(store, change)
-    _delete_retired(store, snapshot, now)
-    return snapshot
+def _rebuild(store: Store, now: datetime, wanted: set[str]) -> dict[str, int]:
+    """As `rebuild_tables`. Returns the revisions that some sessions have in the tables now."""
+    left = _part_files(store)
+    made: dict[str, dict[str, Part]] = {}  # by day
+    revisions: dict[str, int] = {}
+    before_days: dict[str, list[str]] = {}
+    purges = 0
+    while True:
+        found = store.get(layout.SNAPSHOT)
+        before = _readable(found)
+        if before.purges != purges:
+            # What was not published yet may have been deleted, or hold what another has erased.
+            _delete_unpublished(store, [part for of_day in made.values() for part in of_day.values()])
+            made, purges = {}, before.purges
+        for folder in sorted({day for app in store.folders(layout.RAW) for day in store.folders(app)}):
+            day = layout.part(folder, "day")
+            replaced = [file for table in TABLES for file in before.files(table, [day])]
+            if day in made and before_days[day] == replaced:
+                continue  # another update has changed other days meanwhile
+            identity = f"rebuild\n{before.revision}"
+            made[day], of_day = _write_day(store, day, sorted(store.folders(folder)), identity, {})
+            revisions |= {session: revision for session, revision in of_day.items() if session in wanted}
+            before_days[day] = replaced
+        parts = {table: {day: [made[day][table]] for day in sorted(made) if table in made[day]} for table in TABLES}
+        after = _next(before, parts, now)
+        if store.swap(layout.SNAPSHOT, after.encode(), found and found.version):
+            break
+    # Whoever wrote files for the snapshot before cannot publish them any more.
+    store.delete(left - _files(after.parts) - after.retired.keys())
+    _delete_retired(store, after, now)
+    return revisions
+
+
+def _readable(found: Stored | None) -> Snapshot:
+    """Return the snapshot; an empty one in place of one that is damaged."""
+    try:
+        return Snapshot.decode(found and found.content)
+    except ArchiveDamagedError:
+        return Snapshot()
 
 
 # --- one day ----------------------------------------------------------------------------------------------------------
@@ -82,24 +114,23 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
     Returns:
         The revisions that the sessions have in the tables now.
     """
-    sessions = {entry.session_id for entry in entries}
-    folders = [layout.session_folder(app_id, day, session) for session in sorted(sessions)]
+    folders = [
+        layout.session_folder(app_id, day, session) for session in sorted({entry.session_id for entry in entries})
+    ]
+    sessions = _ids(store, folders)
     while True:
         found = store.get(layout.SNAPSHOT)
         before = Snapshot.decode(found and found.content)
-        # Each attempt has files of its own: `purge` may just be deleting those of an earlier one.
+        # No snapshot has names of an earlier one: `purge` may delete those, and indexes know them.
         identity = "\n".join([str(before.revision), *(entry.path for entry in entries)])
-        kept: dict[str, list[Part]] = {}
-        replaced: dict[str, list[Part]] = {}
-        for table in TABLES:
-            old = before.parts.get(table, {}).get(day, [])
-            replaced[table] = [part for part in old if _has_any(store, part, sessions)]
-            kept[table] = [part for part in old if part not in replaced[table]]
-            small = [part for part in kept[table] if part.bytes < BIG]
-            if len(small) >= MANY:
-                replaced[table] += small
-                kept[table] = [part for part in kept[table] if part not in small]
-        written, revisions = _write_day(store, day, folders, identity, replaced)
+        try:
+            kept, replaced = _divide(store, before, day, sessions)
+            written, revisions = _write_day(store, day, folders, identity, replaced)
+        except ArchiveDamagedError:
+            again = store.get(layout.SNAPSHOT)
+            if (again and again.version) == (found and found.version):
+                raise
+            continue  # another has deleted what it replaced
         parts = {table: dict(before.parts.get(table, {})) for table in TABLES}
         for table in TABLES:
             of_day = kept[table] + ([written[table]] if table in written else [])
@@ -112,8 +143,24 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
             _delete_retired(store, after, now)
             return revisions
         # They may hold what another has erased meanwhile.
-        listed = _files(read_snapshot(store).parts)
-        store.delete(part.file for part in written.values() if part.file not in listed)
+        _delete_unpublished(store, written.values())
+
+
+def _divide(
+    store: Store, before: Snapshot, day: str, sessions: set[str]
+) -> tuple[dict[str, list[Part]], dict[str, list[Part]]]:
+    """Return which parts of a day stay, by table, and which are replaced: those of changed sessions, or many small."""
+    kept: dict[str, list[Part]] = {}
+    replaced: dict[str, list[Part]] = {}
+    for table in TABLES:
+        old = before.parts.get(table, {}).get(day, [])
+        replaced[table] = [part for part in old if _has_any(store, part, sessions)]
+        kept[table] = [part for part in old if part not in replaced[table]]
+        small = [part for part in kept[table] if part.bytes < BIG]
+        if len(small) >= MANY:
+            replaced[table] += small
+            kept[table] = [part for part in kept[table] if part not in small]
+    return kept, replaced
 
 
 def _write_day(
@@ -122,9 +169,9 @@ def _write_day(
     """Write one part a table: the rows of these sessions, and what is left of the parts that it replaces.
 
     Returns:
-        The parts by table, and the revisions of the sessions.
+        The parts by table, and the revisions of the sessions, as the ledger calls them.
     """
-    sessions = {layout.part(folder, "session") for folder in folders}
+    sessions = _ids(store, folders) if any(replaced.values()) else set()
     writers = {}
     for table in TABLES:
         old = replaced.get(table, [])
@@ -135,11 +182,18 @@ def _write_day(
                     writers[table].add_table(group)
     revisions = {}
     for folder, manifest in _manifests(store, folders):
-        revisions[manifest.session_id] = manifest.revision
+        revisions[layout.part(folder, "session")] = manifest.revision
         for table, rows in rows_of(store, folder, manifest).items():
             writers[table].add(rows)
     finished = {table: writer.finish() for table, writer in writers.items()}
     return {table: part for table, part in finished.items() if part is not None}, revisions
+
+
+def _ids(store: Store, folders: list[str]) -> set[str]:
+    """Return the ids of sessions. Of a very long one the path has only a digest."""
+    names = {folder: layout.part(folder, "session") for folder in folders}
+    long = [folder for folder, name in names.items() if layout.is_digest(name)]
+    return set(names.values()) | {manifest.session_id for _, manifest in _manifests(store, long)}
 
 
 def _manifests(store: Store, folders: list[str]) -> Iterator[tuple[str, Manifest]]:
@@ -148,11 +202,6 @@ def _manifests(store: Store, folders: list[str]) -> Iterator[tuple[str, Manifest
         content = store.read(path)
         if content is not None:
             yield folder, Manifest.decode(content, path)
-
-
-def _revisions(store: Store, folders: list[str]) -> Iterator[str]:
-    for folder, manifest in _manifests(store, folders):
-        yield f"{folder} {manifest.revision}"
 
 
 def _has_any(store: Store, part: Part, sessions: set[str]) -> bool:
@@ -168,7 +217,7 @@ def _next(before: Snapshot, parts: dict[str, dict[str, list[Part]]], now: dateti
     at = format_time(now, "now")
     retired = {file: since for file, since in before.retired.items() if file not in files}
     retired |= dict.fromkeys(_files(before.parts) - files, at)
-    return Snapshot(VERSION, parts, retired, before.revision + 1)
+    return Snapshot(VERSION, parts, retired, before.revision + 1, before.purges)
 
 
 def _files(parts: dict[str, dict[str, list[Part]]]) -> set[str]:
@@ -191,11 +240,21 @@ def _delete_retired(store: Store, snapshot: Snapshot, now: datetime) -> None:
         _swap(store, lambda now: now._replace(retired={f: at for f, at in now.retired.items() if f not in old}))
 
 
+def _delete_unpublished(store: Store, parts: Iterable[Part]) -> None:
+    """Delete what was written for a snapshot that another has replaced: under these names nobody publishes it."""
+    listed = _files(Snapshot.decode(store.read(layout.SNAPSHOT)).parts)
+    store.delete(part.file for part in parts if part.file not in listed)
+
+
 def purge(store: Store) -> None:
-    """Delete all files of earlier snapshots now, and those that no snapshot ever listed: after an erasure."""
-    files = {entry.path for entry in store.entries(layout.TABLES) if entry.path.endswith(".parquet")}
-    if not files - _files(read_snapshot(store).parts):
-        return
-    # In this order: who has written files and not listed them yet fails to, and begins again with others.
-    current = _swap(store, lambda now: now._replace(retired={}, revision=now.revision + 1))
-    store.delete(sorted(files - _files(current.parts)))
+    """Delete all files of earlier snapshots now, and those that no snapshot ever listed: after an erasure.
+
+    An update that is under way fails to publish the files that it has written so far, and starts over.
+    """
+    files = _part_files(store)
+    after = _swap(store, lambda now: now._replace(retired={}, revision=now.revision + 1, purges=now.purges + 1))
+    store.delete(files - _files(after.parts))
+
+
+def _part_files(store: Store) -> set[str]:
+    return {entry.path for entry in store.entries(layout.TABLES) if entry.path.endswith(".parquet")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.context import Context, like_pattern, list_response, or_404, sort_direction
+from realtimekit.emulator.context import Context, contains, list_response, or_404, sort_direction
 from realtimekit.emulator.http import ok
 from realtimekit.emulator.routes import API
 from realtimekit.emulator.schema import (
@@ -46,7 +46,7 @@ def serialize(app: Row) -> dict[str, Any]:
 def list_apps(context: Context) -> JSON:
     sql, values = "select * from apps", []
     if search := context.query.get("search"):
-        sql, values = sql + " where name like ? escape '\\'", [like_pattern(search)]
+        sql, values = f"{sql} where {contains('name')}", [search]
     return list_response(
         context, sql, values, f"created_at {sort_direction(context)}, number {sort_direction(context)}", serialize
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.context import Context, like_pattern, list_response
+from realtimekit.emulator.context import Context, contains, list_response
 from realtimekit.emulator.http import ok
 from realtimekit.emulator.routes import API
 from realtimekit.emulator.schema import (
@@ -83,10 +83,16 @@ SUMMARY_TYPES = (
     "lecture",
     "code_review",
 )
+# The API's description has the first ten; Cloudflare's pages on live and post-meeting transcription have all.
+LANGUAGES = (
+    *("en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"),
+    *("en", "en-AU", "en-GB", "en-NZ", "es", "es-419", "fr-CA", "de-CH", "pt", "pt-BR", "pt-PT", "ja", "it"),
+    *("tr", "ro", "ko", "id", "multi"),
+)
 AI_CONFIG = request_object({
     "transcription": request_object({
         "keywords": STRINGS,
-        "language": enum("en-US", "en-IN", "de", "hi", "sv", "ru", "pl", "el", "fr", "nl"),
+        "language": enum(*LANGUAGES),
         "profanity_filter": BOOLEAN,
     }),
     "summarization": request_object({
@@ -158,8 +164,8 @@ def list_meetings(context: Context) -> JSON:
         if name in context.query:
             sql, values = f"{sql} and {condition}", [*values, context.query[name]]
     if search := context.query.get("search"):
-        sql += " and (id = ? or title like ? escape '\\')"
-        values += [search, like_pattern(search)]
+        sql += f" and (id = ? or {contains('title')})"
+        values += [search, search]
     return list_response(context, sql, values, "created_at desc, number desc", lambda row: serialize(row, in_list=True))
 
 

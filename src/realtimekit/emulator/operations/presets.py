@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.context import Context, like_pattern, list_response, or_404
-from realtimekit.emulator.http import HTTPError, ok
+from realtimekit.emulator.context import Context, contains, list_response, or_404
+from realtimekit.emulator.http import HTTPError, bad_request, ok
 from realtimekit.emulator.routes import API
 from realtimekit.emulator.schema import (
     BOOLEAN,
@@ -111,7 +111,7 @@ UI = _all_required({
                 **dict.fromkeys(("danger", "success", "text", "text_on_brand", "video_bg", "warning"), STRING),
             }),
         },
-        logo=URI,
+        logo=Schema("string", pattern=f"({URI.pattern})?"),  # "" for none
         font_family=STRING,
         google_font=STRING,
     ),
@@ -132,7 +132,9 @@ def _partial(schema: Schema) -> Schema:
 
 CHANGES = {name: _partial(schema) for name, schema in FIELDS.items()}
 PRESET_IN_LIST = response_object({"id": STRING, "name": STRING, "created_at": DATE_TIME, "updated_at": DATE_TIME})
-PRESET = response_object({"id": STRING, **FIELDS, "created_at": DATE_TIME, "updated_at": DATE_TIME})
+_ALWAYS = {**FIELDS, "created_at": DATE_TIME, "updated_at": DATE_TIME}
+PRESET = response_object({"id": STRING, **_ALWAYS})
+CHANGED_PRESET = response_object(_ALWAYS, {"id": STRING})
 _ALL = "/{app_id}/presets"
 _ONE = _ALL + "/{preset_id}"
 
@@ -154,7 +156,7 @@ def _preset(context: Context) -> Row:
 def list_presets(context: Context) -> JSON:
     sql, values = "select * from presets where app_id = ?", [context.app_id]
     if search := context.query.get("search"):
-        sql, values = sql + " and name like ? escape '\\'", [*values, like_pattern(search)]
+        sql, values = f"{sql} and {contains('name')}", [*values, search]
     return list_response(context, sql, values, "created_at, number", serialize_in_list)
 
 
@@ -163,15 +165,21 @@ _NAME_TAKEN = {409: "a preset of the app has this name"}
 
 @API.add("POST", _ALL, body=FIELDS, status=201, response=success(PRESET), errors=_NAME_TAKEN)
 def create_preset(context: Context) -> JSON:
+    _check_config_diff(context)
     row = preset_row(context.world.new_id(), context.app_id, context.body, context.now)
     _check_name_is_free(context, row["name"])
     context.store.insert("presets", row)
     return ok(serialize(row))
 
 
+def _check_config_diff(context: Context) -> None:
+    # It was in the description of early 2026, which real accounts may still follow.
+    if context.world.observed and "config_diff" not in context.body["ui"]:
+        raise bad_request('"ui.config_diff" is required')
+
+
 def _check_name_is_free(context: Context, name: str, except_id: str = "") -> None:
-    # Our choice: participants name their preset, so two of one name would be ambiguous. How the API responds to a
-    # second one is not documented.
+    # Real accounts refuse a second one, because participants name their preset.
     sql = "select 1 from presets where app_id = ? and name = ? and id <> ?"
     if context.store.row(sql, context.app_id, name, except_id):
         raise HTTPError(409, f"A preset with name {name} already exists")
@@ -182,10 +190,13 @@ def get_preset(context: Context) -> JSON:
     return ok(serialize(_preset(context)))
 
 
-@API.add("PATCH", _ONE, body=CHANGES, response=success(PRESET), errors=_NAME_TAKEN)
+@API.add("PATCH", _ONE, body=CHANGES, response=success(CHANGED_PRESET), errors=_NAME_TAKEN)
 def update_preset(context: Context) -> JSON:
     preset = _preset(context)
-    return _update(context, preset, _merged(serialize(preset), context.body))
+    response = _update(context, preset, _merged(serialize(preset), context.body))
+    if context.world.observed:
+        del response["data"]["id"]
+    return response
 
 
 def _merged(old: Any, new: Any) -> Any:
@@ -197,6 +208,7 @@ def _merged(old: Any, new: Any) -> Any:
 
 @API.add("PUT", _ONE, body=FIELDS, response=success(PRESET), errors=_NAME_TAKEN)
 def replace_preset(context: Context) -> JSON:
+    _check_config_diff(context)
     return _update(context, _preset(context), context.body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.context import Context, like_pattern, list_response, or_404, sort_direction
+from realtimekit.emulator.context import Context, contains, list_response, or_404, sort_direction
 from realtimekit.emulator.http import HTTPError, bad_request, ok
 from realtimekit.emulator.operations.meetings import (
     AUDIO_CONFIG,
@@ -142,14 +142,14 @@ def list_recordings(context: Context) -> JSON:
     ):
         if name in context.query:
             sql, values = f"{sql} and {condition}", [*values, context.query[name]]
-    if statuses := context.query.get("status"):
+    if statuses := set(context.query.get("status", ())):  # however often each is named
         sql, values = f"{sql} and status in ({', '.join('?' * len(statuses))})", [*values, *statuses]
     if "expired" in context.query:
         sql += " and expires_at <= ?" if context.query["expired"] else " and (expires_at is null or expires_at > ?)"
         values.append(context.now)
     if search := context.query.get("search"):
-        meetings = "select id from meetings where id = ? or title like ? escape '\\'"
-        sql, values = f"{sql} and meeting_id in ({meetings})", [*values, search, like_pattern(search)]
+        meetings = f"select id from meetings where id = ? or {contains('title')}"
+        sql, values = f"{sql} and meeting_id in ({meetings})", [*values, search, search]
     order = f"invoked_time {sort_direction(context)}, number {sort_direction(context)}"
     return list_response(context, sql, values, order, lambda row: serialize_in_list(context, row))
 

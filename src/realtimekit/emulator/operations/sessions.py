@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.emulator import quality
 from realtimekit.emulator.clock import minutes_between, parse_time
-from realtimekit.emulator.context import Context, Page, like_pattern, or_404, paginate, sort_direction
+from realtimekit.emulator.context import Context, Page, contains, or_404, paginate, sort_direction
 from realtimekit.emulator.http import HTTPError, ok
 from realtimekit.emulator.operations.livestreams import LIVESTREAM_SESSION
 from realtimekit.emulator.operations.livestreams import serialize_session as serialize_livestream_session
@@ -150,8 +150,8 @@ def list_sessions(context: Context) -> JSON:
         if name in context.query:
             sql, values = f"{sql} and {condition}", [*values, context.query[name]]
     if search := context.query.get("search"):
-        sql += " and (id = ? or meeting_id = ? or title like ? escape '\\')"
-        values += [search, search, like_pattern(search)]
+        sql += f" and (id = ? or meeting_id = ? or {contains('title')})"
+        values += [search] * 3
     if "participants" in context.query:
         least, most = context.query["participants"].split(":")
         participants = "select count(distinct custom_participant_id) from peers where session_id = sessions.id"
@@ -243,8 +243,8 @@ def list_session_participants(context: Context) -> JSON:
         sql = "select * from peers where session_id = ?"
     values: list[Any] = [context.session()["id"]]
     if search := context.query.get("search"):
-        sql += " and (name like ? escape '\\' or custom_participant_id = ? or participant_id = ? or id = ?)"
-        values += [like_pattern(search), search, search, search]
+        sql += f" and ({contains('name')} or custom_participant_id = ? or participant_id = ? or id = ?)"
+        values += [search] * 4
     if consolidated:
         sql += " group by custom_participant_id"
     duration = f"julianday(coalesce(left_at, '{context.now}')) - julianday(joined_at)"

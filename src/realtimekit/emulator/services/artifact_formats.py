@@ -67,14 +67,9 @@ def transcripts(speech: Sequence[Row], peers: Mapping[str, Row]) -> dict[str, st
         ),
         "json": json.dumps([_sentence(row, peer) for row, peer in said], ensure_ascii=False, indent=2),
         "srt": "\n".join(
-            f"{number}\n{_cue_time(row['start_ms'], ',')} --> {_cue_time(row['end_ms'], ',')}\n{_cue(row, peer)}\n"
-            for number, (row, peer) in enumerate(said, 1)
+            f"{number}\n{_times(row, ',')}\n{_srt(_cue(row, peer))}\n" for number, (row, peer) in enumerate(said, 1)
         ),
-        "vtt": "WEBVTT\n\n"
-        + "\n".join(
-            f"{_cue_time(row['start_ms'], '.')} --> {_cue_time(row['end_ms'], '.')}\n{_vtt(_cue(row, peer))}\n"
-            for row, peer in said
-        ),
+        "vtt": "WEBVTT\n\n" + "\n".join(f"{_times(row, '.')}\n{_vtt(_cue(row, peer))}\n" for row, peer in said),
     }
 
 
@@ -100,9 +95,18 @@ def _cue(row: Row, peer: Row) -> str:
     return "\n".join(line for line in lines if line.strip())
 
 
+def _srt(text: str) -> str:
+    # SRT has no escapes. An invisible character keeps a line of times in a sentence from beginning another cue.
+    return re.sub(r"^([ \t]*[0-9:.,]+[ \t]*--)>", "\\1\u2060>", text, flags=re.MULTILINE)
+
+
 def _vtt(text: str) -> str:
     # https://www.w3.org/TR/webvtt1/#webvtt-cue-text-span: these characters, and arrows, must be escaped
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _times(row: Row, decimal_point: str) -> str:
+    return f"{_cue_time(row['start_ms'], decimal_point)} --> {_cue_time(row['end_ms'], decimal_point)}"
 
 
 def _cue_time(milliseconds: int, decimal_point: str) -> str:

@@ -66,6 +66,17 @@ class WebhookDispatcher:
         with self._world.lock:
             return {**ok({"publicKey": self._key.public_pem()}), "message": ""}
 
+    def sign(self, body: bytes, delivery_id: str, webhook_id: str) -> dict[str, str]:
+        """Return the headers of a delivery. The signature covers the body alone."""
+        with self._world.lock:
+            signature = base64.b64encode(self._key.sign(body)).decode()
+        return {
+            "content-type": "application/json",
+            "rtk-signature": signature,
+            "rtk-uuid": delivery_id,
+            "rtk-webhook-id": webhook_id,
+        }
+
     # --- queueing ----------------------------------------------------------------------------------------------------
 
     def publish(self, app_id: str, event: str, payload: Mapping[str, Any], at: str) -> None:
@@ -82,7 +93,7 @@ class WebhookDispatcher:
             "webhook_id": webhook_id,
             "event": event,
             "url": url,
-            "body": json.dumps({"event": event, **payload}, ensure_ascii=False),
+            "body": encode_event({"event": event, **payload}),
             "state": "pending",
             "due_at": at,
             "attempts": "[]",
@@ -208,17 +219,16 @@ class WebhookDispatcher:
         with self._world.lock:
             if self._closed.is_set():
                 raise HTTPError(503, "the emulator is closed")
-            signature = base64.b64encode(self._key.sign(body)).decode()
-        headers = {
-            "content-type": "application/json",
-            "rtk-signature": signature,
-            "rtk-uuid": delivery["id"],
-            "rtk-webhook-id": delivery["webhook_id"],
-        }
+            headers = self.sign(body, delivery["id"], delivery["webhook_id"])
         request = urllib.request.Request(delivery["url"], body, headers, method="POST")  # noqa: S310 - checked above
         with _OPENER.open(request, timeout=TIMEOUT) as response:
             response.read(MAX_RESPONSE_BYTES)
             return {"status": response.status}
+
+
+def encode_event(event: Mapping[str, Any]) -> str:
+    """Return the body of a delivery."""
+    return json.dumps(event, ensure_ascii=False)
 
 
 def _serialize(delivery: Row) -> dict[str, Any]:

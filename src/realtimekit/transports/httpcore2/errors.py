@@ -50,3 +50,9 @@ def connection_error(request: Request, error: Exception, *, sent: bool = False) 
     if not malformed:  # that error quotes the header, which may be the token
         result.__cause__ = without_tracebacks(error)
     return result
+
+
+def raise_proxy_error(error: BaseException) -> None:
+    """Convert errors of socksio, which httpcore2 does not handle, to its `ProxyError`."""
+    if type(error).__module__.startswith("socksio"):
+        raise httpcore2.ProxyError("the proxy does not speak SOCKS5") from error

@@ -114,13 +114,27 @@ class DeadlineStream(httpcore2.NetworkStream):
         except httpcore2.ConnectTimeout:
             self.close()  # as httpcore2 does when the handshake fails
             raise
-        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, seconds))
+        self._stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        return self  # the same stream, so that `RecordingBackend` can close it
 
     def close(self) -> None:
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+class RecordingBackend(DeadlineBackend):
+    """Records the streams that it opens, so that they can be closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.streams: list[httpcore2.NetworkStream] = []
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
+        stream = super().connect_tcp(*args, **kwargs)
+        self.streams.append(stream)
+        return stream
 
 
 class AsyncDeadlineBackend(httpcore2.AsyncNetworkBackend):
@@ -169,3 +183,14 @@ class AsyncDeadlineStream(httpcore2.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def has_unread_bytes(connection: object) -> bool:
+    """Return whether bytes have arrived after the last response, which would be taken for the next response.
+
+    httpcore2 checks the socket, but not what was read from it together with the response.
+    """
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    http: Any = getattr(connection, "_h11_state", None)
+    return http is not None and bool(http.trailing_data[0])

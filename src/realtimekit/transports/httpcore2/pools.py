@@ -1,4 +1,4 @@
-"""The connection pools of a transport."""
+"""The connection pools of a transport: one for each route, and for async transports several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import httpcore2
 
-from realtimekit.transports.httpcore2.network import AsyncDeadlineBackend, DeadlineBackend
+from realtimekit.transports.httpcore2.connection_pool import KEEPALIVE_EXPIRY, ConnectionPool
+from realtimekit.transports.httpcore2.network import AsyncDeadlineBackend, has_unread_bytes
 from realtimekit.transports.httpcore2.tls import ssl_context
 
 if TYPE_CHECKING:
@@ -16,38 +17,17 @@ if TYPE_CHECKING:
     from realtimekit.transports.httpcore2.proxies import ProxySettings
     from realtimekit.transports.httpcore2.requests import Origin
 
-KEEPALIVE_EXPIRY = 30.0  # seconds until an idle connection is closed
 
+class _AsyncConnection(httpcore2.AsyncHTTPConnection):
+    """A direct connection that is not used again if bytes came after a response."""
 
-class ConnectionPool(httpcore2.ConnectionPool):
-    """Connections that respect deadlines, direct or through a proxy."""
-
-    MAX_CONNECTIONS: ClassVar[int] = 100
-
-    def __init__(self, proxy: httpcore2.Proxy | None, context: ssl.SSLContext | None) -> None:
-        self._options: dict[str, Any] = {
-            "proxy": proxy,
-            "ssl_context": context,
-            "max_connections": self.MAX_CONNECTIONS,
-            "keepalive_expiry": KEEPALIVE_EXPIRY,
-        }
-        super().__init__(network_backend=DeadlineBackend(), **self._options)
-
-    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
-        """See `httpcore2.ConnectionPool`."""
-        if self._options["proxy"] is None:
-            return super().create_connection(origin)
-        from realtimekit.transports.httpcore2.proxied import ProxiedConnection, RecordingBackend  # most need no proxy
-
-        # The classes of proxied connections are private, and a pool is the public way to create one. A pool for this
-        # connection alone gives it a network backend of its own.
-        backend = RecordingBackend()
-        factory = httpcore2.ConnectionPool(network_backend=backend, **self._options)
-        return ProxiedConnection(factory.create_connection(origin), backend.streams)
+    def has_expired(self) -> bool:
+        """See `httpcore2.AsyncConnectionInterface`."""
+        return super().has_expired() or has_unread_bytes(self)
 
 
 class AsyncConnectionPool(httpcore2.AsyncConnectionPool):
-    """As `ConnectionPool`, async."""
+    """Connections that respect deadlines, direct or through a proxy. For the tasks of one event loop."""
 
     MAX_CONNECTIONS: ClassVar[int] = 8  # see `AsyncPoolShards`
 
@@ -61,14 +41,27 @@ class AsyncConnectionPool(httpcore2.AsyncConnectionPool):
         super().__init__(network_backend=AsyncDeadlineBackend(), **self._options)
 
     def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
-        """See `ConnectionPool.create_connection`."""
+        """See `httpcore2.AsyncConnectionPool`."""
         if self._options["proxy"] is None:
-            return super().create_connection(origin)
-        from realtimekit.transports.httpcore2.proxied import AsyncProxiedConnection, AsyncRecordingBackend
+            return _AsyncConnection(
+                origin, self._options["ssl_context"], KEEPALIVE_EXPIRY, network_backend=AsyncDeadlineBackend()
+            )
+        # The classes of proxied connections are private; a pool is the public way to create one. A pool for this
+        # connection alone gives it its own network backend.
+        from realtimekit.transports.httpcore2.proxied import (
+            AsyncProxiedConnection,
+            AsyncRecordingBackend,
+        )  # loaded only for a proxy
 
         backend = AsyncRecordingBackend()
         factory = httpcore2.AsyncConnectionPool(network_backend=backend, **self._options)
         return AsyncProxiedConnection(factory.create_connection(origin), backend.streams)
+
+    async def close_idle(self) -> None:
+        """Close the connections that no request uses."""
+        for connection in self.connections:
+            if connection.is_idle():
+                await connection.aclose()
 
 
 Pool = TypeVar("Pool", ConnectionPool, AsyncConnectionPool)
@@ -93,7 +86,7 @@ class PoolsByRoute(Generic[Pool]):
         """Return the pool for requests to an origin.
 
         Raises:
-            ConfigurationError: the certificates that the environment names cannot be read.
+            ConfigurationError: the proxy or the certificates that the environment names cannot be used.
         """
         route = origin.scheme, self._proxies.proxy_for(origin.scheme, origin.host, origin.port)
         return self._pools.get(route) or self._pools.setdefault(route, self._create(*route))  # of two threads, one wins

@@ -99,6 +99,7 @@ class EncodedRequest(httpcore2.Request):
         content: bytes | None,
         timeout: float,
     ) -> None:
+        self.timeout: float = timeout
         self.method: bytes = method
         self.url: httpcore2.URL = url
         self.headers: list[tuple[bytes, bytes]] = headers

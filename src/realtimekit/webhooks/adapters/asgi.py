@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import AsyncEndpoint, WebhookResponse, error_response, validate_type
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class WebhookApp:
-    """An ASGI application that treats every POST, whatever its path, as a delivery."""
+    """An ASGI application that treats every POST, whatever its path, as a delivery.
 
-    def __init__(self, endpoint: AsyncEndpoint) -> None:
-        self.endpoint: AsyncEndpoint = validate_type(endpoint, AsyncEndpoint)
+    Args:
+        endpoint: the endpoint, or a function that returns it, if it is created when the server starts.
+    """
+
+    def __init__(self, endpoint: AsyncEndpoint | Callable[[], AsyncEndpoint]) -> None:
+        self._endpoint = endpoint if callable(endpoint) else validate_type(endpoint, AsyncEndpoint)
+
+    @property
+    def endpoint(self) -> AsyncEndpoint:
+        """The endpoint."""
+        found: AsyncEndpoint = validate_type(
+            self._endpoint() if callable(self._endpoint) else self._endpoint, AsyncEndpoint
+        )
+        return found
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -29,10 +39,17 @@ class WebhookApp:
         elif scope["method"] != "POST":
             response = WebhookResponse(405, "RealtimeKit delivers events with POST")
             await _send_response(send, response, (b"allow", b"POST"))
-        elif (body := await _read_body(scope, receive, self.endpoint.max_body)) is None:
-            await _send_response(send, error_response(body_too_large(self.endpoint.max_body)))
         else:
-            await _send_response(send, await self.endpoint.handle(body, scope["headers"]))
+            await _send_response(send, await _handle_delivery(self.endpoint, scope, receive))
+
+
+async def _handle_delivery(
+    endpoint: AsyncEndpoint, scope: MutableMapping[str, Any], receive: Receive
+) -> WebhookResponse:
+    body = await _read_body(scope, receive, endpoint.max_body)
+    if body is None:
+        return error_response(body_too_large(endpoint.max_body))
+    return await endpoint.handle(body, scope["headers"])
 
 
 async def _read_body(scope: MutableMapping[str, Any], receive: Receive, max_body: int) -> bytes | None:

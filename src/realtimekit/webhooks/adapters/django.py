@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Coroutine
+from typing import Any, overload
 
 from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]
 from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]
 from django.views.decorators.http import require_POST  # type: ignore[import-untyped]
 
+from realtimekit.webhooks.adapters.wsgi import read_body
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import AsyncEndpoint, Endpoint, WebhookResponse, error_response, validate_type
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+from realtimekit.webhooks.errors import WebhookError
 
 
 @overload
@@ -29,30 +29,40 @@ def webhook_view(endpoint: Any) -> Any:
     """
 
     def sync_view(request: HttpRequest) -> HttpResponse:
-        body = _read_body(request, endpoint.max_body)
-        return _http_response(_too_large(endpoint) if body is None else endpoint.handle(body, request.headers))
+        try:
+            body = _read_body(request, endpoint.max_body)
+        except WebhookError as error:
+            return _http_response(error_response(error))
+        return _http_response(endpoint.handle(body, request.headers))
 
     async def async_view(request: HttpRequest) -> HttpResponse:
-        body = _read_body(request, endpoint.max_body)
-        return _http_response(_too_large(endpoint) if body is None else await endpoint.handle(body, request.headers))
+        try:
+            body = _read_body(request, endpoint.max_body)
+        except WebhookError as error:
+            return _http_response(error_response(error))
+        return _http_response(await endpoint.handle(body, request.headers))
 
     asynchronous = isinstance(endpoint, AsyncEndpoint)
     validate_type(endpoint, AsyncEndpoint if asynchronous else Endpoint)
     return csrf_exempt(require_POST(async_view if asynchronous else sync_view))
 
 
-def _read_body(request: Any, max_body: int) -> bytes | None:
-    """Return the whole body, or None if it is too large."""
+def _read_body(request: Any, max_body: int) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        BodyTooLargeError, UnreadableBodyError: see `read_body`.
+    """
     declared = request.headers.get("Content-Length", "")
     if declared.isdigit() and int(declared) > max_body:
-        return None
+        raise body_too_large(max_body)
+    if not declared and hasattr(request, "environ"):
+        return read_body(request.environ, max_body)  # under WSGI, Django treats it as a request without a body
     # Not `request.body`, which has a limit meant for forms: DATA_UPLOAD_MAX_MEMORY_SIZE.
     body = RawBody(request.read(max_body + 1))
-    return None if len(body) > max_body else body
-
-
-def _too_large(endpoint: Endpoint | AsyncEndpoint) -> WebhookResponse:
-    return error_response(body_too_large(endpoint.max_body))
+    if len(body) > max_body:
+        raise body_too_large(max_body)
+    return body
 
 
 def _http_response(response: WebhookResponse) -> HttpResponse:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from realtimekit.webhooks.adapters.wsgi import check_readable
 from realtimekit.webhooks.body import RawBody, body_too_large
 from realtimekit.webhooks.endpoint import Endpoint, error_response, validate_type
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from realtimekit.webhooks.errors import WebhookError
 
 
 def webhook_view(endpoint: Endpoint) -> Callable[[], Response]:
@@ -22,19 +21,28 @@ def webhook_view(endpoint: Endpoint) -> Callable[[], Response]:
     validate_type(endpoint, Endpoint)
 
     def realtimekit_webhooks() -> Response:
-        # One byte more: Werkzeug silently truncates a chunked body at the limit.
-        request.max_content_length = endpoint.max_body + 1
         try:
-            body = RawBody(request.get_data())
-        except RequestEntityTooLarge:
-            body = None
-        if body is None or len(body) > endpoint.max_body:
-            response = error_response(body_too_large(endpoint.max_body))
+            body = _read_body(endpoint.max_body)
+        except WebhookError as error:
+            response = error_response(error)
         else:
             response = endpoint.handle(body, request.headers)
         return Response(response.text, response.status, content_type="text/plain; charset=utf-8")
 
     return realtimekit_webhooks
+
+
+def _read_body(max_body: int) -> bytes:
+    check_readable(request.environ)
+    # One byte more: Werkzeug silently truncates a chunked body at the limit.
+    request.max_content_length = max_body + 1
+    try:
+        body = RawBody(request.get_data())
+    except RequestEntityTooLarge:
+        raise body_too_large(max_body) from None
+    if len(body) > max_body:
+        raise body_too_large(max_body)
+    return body
 
 
 def webhook_blueprint(path: str, endpoint: Endpoint, *, name: str = "realtimekit_webhooks") -> Blueprint:

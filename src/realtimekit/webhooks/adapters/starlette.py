@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from starlette.routing import Route
 
 from realtimekit.webhooks.adapters.asgi import WebhookApp
-
-if TYPE_CHECKING:
-    from realtimekit.webhooks.endpoint import AsyncEndpoint
+from realtimekit.webhooks.endpoint import AsyncEndpoint
 
 
-def webhook_route(path: str, endpoint: AsyncEndpoint, *, name: str = "realtimekit-webhooks") -> Route:
+def webhook_route(
+    path: str, endpoint: AsyncEndpoint | Callable[[], AsyncEndpoint], *, name: str = "realtimekit-webhooks"
+) -> Route:
     """Return a route for deliveries.
+
+    Args:
+        path: the path of the route.
+        endpoint: the endpoint, or a function that returns it, if the application's lifespan creates it.
+        name: the name of the route.
 
     It also works in FastAPI: `FastAPI(routes=[...])` or `app.routes.append(...)`. The OpenAPI schema does not show it.
     """

@@ -1,0 +1,5 @@
+"""The copy of one session: its manifest, with the state of each part, and the store of its files.
+
+`docs/saving.md` describes the files and the manifest. What to fetch, and in which order, is in
+`realtimekit.resources.session_save`.
+"""
