@@ -194,7 +194,7 @@ def listen(
     receiver = Receiver(key_url=f"{emulator}/.well-known/webhooks.json", app_id=client.settings.app_id, client=client)
     names = list(events) or client.webhooks.events()
     deliveries = DeliveryFolder(folder) if folder else None
-    with WebhookListener(receiver, forward_to, deliveries, report) as listener:
+    with shutdown, WebhookListener(receiver, forward_to, deliveries, report) as listener:
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
