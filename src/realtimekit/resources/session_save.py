@@ -20,6 +20,7 @@ from realtimekit.resources.artifact import RETENTION
 from realtimekit.resources.recording import Recording, Recordings
 from realtimekit.resources.session import Session
 from realtimekit.resources.summary import Summary
+from realtimekit.resources.transcript import Transcript
 from realtimekit.saving.manifest import FILE_NAME, ArtifactState, Manifest, SavedArtifact
 from realtimekit.saving.scrub import scrub, without_signature
 from realtimekit.saving.store import Store, StoredFile
@@ -51,7 +52,7 @@ def save_session(
     participants = yield from saver.save_participants()
     # What is kept for 7 days, the small files first; then what is kept for 6 months.
     for kind in _ARTIFACT_FILES:
-        yield from saver.save_file_of_session(kind, spoke=bool(participants))
+        yield from saver.save_file_of_session(kind)
     yield from saver.save_recordings()
     yield from saver.save_livestream_sessions()
     for participant in participants:
@@ -191,7 +192,7 @@ class _Saver:
 
     # --- files --------------------------------------------------------------------------------------------------------
 
-    def save_file_of_session(self, kind: str, *, spoke: bool) -> Flow[None]:
+    def save_file_of_session(self, kind: str) -> Flow[None]:
         """Save the chat, the transcript or the summary."""
         if self._is_settled(kind):
             return
@@ -208,11 +209,15 @@ class _Saver:
             yield from self._note_error(kind, error, source, deadline)
             return
         state: ArtifactState | None = None if stored.bytes else "EMPTY"
-        if kind == "transcript" and stored.bytes == 0 and spoke:
-            state = "SUSPECT_EMPTY"
+        why: str | None = None
+        if isinstance(artifact, Transcript):
+            why = yield from artifact._judge(is_empty=not stored.bytes, session=self._record)
+        if why is not None:  # either way it is fetched again
+            state = "PENDING" if stored.bytes else "SUSPECT_EMPTY"
         elif stored.bytes <= 4 and ((yield from self._load_json(path)) == []):
             state = "EMPTY"
-        yield from self._note_stored(kind, path, stored, without_signature(artifact._link() or source), deadline, state)
+        link = without_signature(artifact._link() or source)
+        yield from self._note_stored(kind, path, stored, link, deadline, state, why)
 
     def save_recordings(self) -> Flow[None]:
         """Save the list of recordings, and their files."""
@@ -229,15 +234,11 @@ class _Saver:
                 yield from self._save_recording(recording_id, fetched.get(recording_id))
 
     def _fetch_recordings(self, fetched: dict[Any, Recording[Any]]) -> Flow[list[dict[str, Any]]]:
-        """Return the recordings of this session. The API can only filter them by meeting."""
-        meeting_id = self._record.get("associated_id")
-        if not meeting_id:
+        """Return the recordings of this session."""
+        if not self._record.get("associated_id"):  # not requested once more
             raise errors.DecodeError("the session does not say which meeting it belongs to")
-        of_meeting = Recordings[Any](self._session._client, scope=self._app_scope()).where(meeting_id=meeting_id)
-
-        for recording in (yield from _all(of_meeting)):
-            if recording._data.get("session_id") == self._session.id:
-                fetched[recording._data.get("id")] = recording
+        session = type(self._session)._from_data(self._session._client, self._record, self._session._scope)
+        fetched |= {recording._data.get("id"): recording for recording in (yield from _all(session.recordings))}
         return [recording._data for recording in fetched.values()]
 
     def _has_files_of(self, recording_id: str) -> bool:
@@ -295,9 +296,17 @@ class _Saver:
     # --- the manifest -------------------------------------------------------------------------------------------------
 
     def _note_stored(
-        self, name: str, path: str, stored: StoredFile, source: str, deadline: str | None, state: ArtifactState | None
+        self,
+        name: str,
+        path: str,
+        stored: StoredFile,
+        source: str,
+        deadline: str | None,
+        state: ArtifactState | None,
+        reason: str | None = None,
     ) -> Flow[None]:
-        reason = {"SUSPECT_EMPTY": "it is empty, and should not be"}.get(state or "")
+        if state == "SUSPECT_EMPTY" and reason is None:
+            reason = "it is empty, and should not be"
         if self._record.get("status") == "LIVE":
             state, reason = "PENDING", "the session is LIVE"
         self._sizes[path] = stored.bytes
