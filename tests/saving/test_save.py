@@ -228,6 +228,17 @@ def test_a_failure_costs_no_other_part(sync_saver: Saver, tmp_path: Path) -> Non
     assert len(sync_saver.paths) == 2  # the link and the file
 
 
+def test_what_is_no_folder(saver: Saver, tmp_path: Path) -> None:
+    """The error names what was given, not a file that nobody gave."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(NotADirectoryError) as caught:
+        saver.save(tmp_path / "file")
+    assert caught.value.filename == str(tmp_path / "file")
+    nothing: Any = None
+    with pytest.raises(TypeError, match="folder must be a path, not NoneType"):
+        saver.save(nothing)
+
+
 def test_an_invalid_token_ends_it(demo: Demo, tmp_path: Path) -> None:
     settings: dict[str, Any] = {**demo.settings, "api_token": "wrong"}
     with RealtimeKit(**settings) as client, pytest.raises(AuthenticationError):

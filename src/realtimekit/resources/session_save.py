@@ -74,7 +74,7 @@ class _Saver:
         """Read what an earlier run has saved.
 
         Raises:
-            ValueError: the place has another session.
+            ValueError: the folder has another session.
         """
         for name in (PARTIAL_NAME, FILE_NAME):
             content = yield Blocking(partial(self._store.read, name))
@@ -85,7 +85,9 @@ class _Saver:
             except errors.DecodeError:
                 continue  # everything is fetched again
             if manifest.session_id != self._session.id:
-                text = f"it has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
+                text = (
+                    f"the folder has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
+                )
                 raise ValueError(text)
             self._artifacts = {**manifest.artifacts, **self._artifacts}  # the partial one is newer
             self._finished = name == FILE_NAME and not self._saved_at  # no program was killed since
