@@ -152,7 +152,7 @@ def test_a_killed_run_is_resumed(sync_saver: Saver, tmp_path: Path, monkeypatch:
 
 def test_another_session_in_the_folder(sync_saver: Saver, tmp_path: Path) -> None:
     sync_saver.save(tmp_path)
-    with pytest.raises(ValueError, match="it contains the session 'sess-1', not 'sess-2': give another folder"):
+    with pytest.raises(ValueError, match="the folder contains the session 'sess-1', not 'sess-2': give another folder"):
         sync_saver.save(tmp_path, "sess-2")
     assert sync_saver.paths == []
 
@@ -268,8 +268,8 @@ def test_an_empty_transcript_of_people_who_were_there_is_suspect(
         (b"", "", {}, "SUSPECT_EMPTY", "it is empty, although people were in the session for 65.0 participant minutes"),
         (b"", "", {"transcription_minutes_consumed": 3}, "EMPTY", None),
         (b"", "", {"minutes_consumed": 0.05}, "EMPTY", None),
-        (b"[]", "default", {}, "PENDING", "its link does not name the session"),
-        (b"", "default", {}, "SUSPECT_EMPTY", "its link does not name the session"),
+        (b"[]", "default", {}, "PENDING", "its link does not contain the id of the session"),
+        (b"", "default", {}, "SUSPECT_EMPTY", "its link does not contain the id of the session"),
     ],
 )
 def test_the_rule_of_suspect_is_that_of_the_transcript(
