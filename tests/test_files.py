@@ -208,3 +208,21 @@ def test_a_full_disk_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Monk
     with Storage() as storage, pytest.raises(OSError, match="No space left"):
         way.download(storage, tmp_path / "file")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
+def test_a_new_file_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", raising(PermissionError(1, "Operation not permitted")))
+    files.create_file(tmp_path / "new", b"one")
+    with pytest.raises(FileExistsError) as caught:
+        files.create_file(tmp_path / "new", b"two")
+    assert caught.value.filename == str(tmp_path / "new")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("new", b"one")]
+
+
+def raising(error: OSError) -> Callable[..., None]:
+    def link(*_: object) -> None:
+        raise error
+
+    return link

@@ -37,6 +37,19 @@ def write_file(path: PathLike, content: bytes) -> None:
         target.commit()
 
 
+def create_file(path: PathLike, content: bytes) -> None:
+    """Write a new file whole or not at all. Afterwards it is on the disk.
+
+    Raises:
+        FileExistsError: there is something of this name, which stays what it is.
+        OSError: as `write_file`.
+    """
+    with NewFile(path) as target:
+        target.file.write(content)
+        target.sync()
+        target.create()
+
+
 def open_target(path: PathLike) -> Target:
     """Return where to write a file, for use in a `with` block: `file.write`, `sync()`, `commit()`.
 
@@ -139,6 +152,20 @@ class NewFile(Target):
         with errors_naming(self._given):
             self.file.flush()
             os.fsync(self.file.fileno())
+
+    def create(self) -> None:
+        """Give the content the name of the file, which must not exist."""
+        with errors_naming(self._given):
+            try:
+                os.link(self.part, self.path)
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without hard links
+                if os.path.lexists(self.path):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.path)) from None
+                self.commit()
+            else:
+                _sync_folder(self.path.parent)
 
     def commit(self) -> None:
         """Rename the part to the file, with the permissions of the file."""

@@ -182,3 +182,25 @@ def test_a_session_or_a_time(served: Served) -> None:
         line = usage_error("sessions", "download", *arguments, env=served.env)
         assert line == "Error: give either SESSION_ID or --since and --until, for all sessions of that time"
     assert served.emulator.requests() == []
+
+
+def test_a_suspect_transcript_is_noted_and_an_empty_file_downloaded_again(
+    served: Served, sessions: list[str], tmp_path: Path
+) -> None:
+    run = served.emulator.world.store.run
+    run("update files set content = ? where name like 'transcript.%'", b"")
+    found = document(served, tmp_path)
+    transcripts = [file for file in found["files"] if file["artifact"] == "transcript"]
+    why = "it is empty, although people were in the session for 0.5 participant minutes"
+    assert [(file["bytes"], file["suspect"]) for file in transcripts] == [(0, why)] * len(sessions)
+    run("update files set content = ? where name like 'transcript.%'", b"1,2,late\n")
+    printed, summary = download(served, tmp_path)
+    assert sorted(printed) == sorted(file["path"] for file in transcripts)
+    assert summary == "Sessions: 2. Files: 2 downloaded, 6 already there, 0 failed"
+
+
+def test_a_suspect_transcript_of_one_session_is_noted(served: Served, sessions: list[str], tmp_path: Path) -> None:
+    served.emulator.world.store.run("update files set content = ? where name like 'transcript.%'", b"")
+    result = invoke("sessions", "download", sessions[0], "-o", str(tmp_path), env=served.env)
+    assert result.exit_code == 0
+    assert f"{sessions[0]}-transcript.csv: it is empty, although" in result.stderr

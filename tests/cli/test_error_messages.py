@@ -95,3 +95,10 @@ def test_every_setting_has_a_message(name: str) -> None:
     line = format_error(ConfigurationError(settings.missing_setting_message(name)))
     assert "pass" not in line
     assert "configure" not in line
+
+
+def test_notes_are_shown() -> None:
+    """As where a list is sorted by a key that is not documented."""
+    error = ServerError("GET /sessions returned 500: no", status=500, path="/sessions")
+    error.add_note("sort_by='x' is not documented for this list: 'createdAt' is")
+    assert format_error(error) == f"{error}; sort_by='x' is not documented for this list: 'createdAt' is"

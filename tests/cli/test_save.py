@@ -28,7 +28,9 @@ def test_another_folder_and_json(served: Served, tmp_path: Path) -> None:
     assert invoke_ok(*command, "--csv", env=served.env).startswith("state,name,bytes,reason\n")
     other = invoke("sessions", "save", "other", "-o", str(tmp_path / "weekly"), env=served.env)
     assert other.exit_code == 2
-    assert f"it contains the session '{session_id}', not 'other': give another folder" in " ".join(other.stderr.split())
+    assert f"the folder contains the session '{session_id}', not 'other': give another folder" in " ".join(
+        other.stderr.split()
+    )
 
 
 def test_what_could_not_be_fetched(served: Served, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A command that waits for a signal ends at the first, whenever it comes."""
+"""A command that waits for a signal ends at the first, whenever and wherever it comes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -51,25 +52,57 @@ def test_a_signal_on_the_way_into_wait(name: str) -> None:
 
 @pytest.mark.parametrize("first", ["before", "while waiting"])
 def test_a_signal_before_or_while_waiting(first: str) -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        shutdown = Shutdown()
+    with Shutdown() as shutdown:
         if first == "before":
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGTERM]).start()
         shutdown.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def test_a_request_from_another_thread() -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        shutdown = Shutdown()
+    with Shutdown() as shutdown:
         threading.Thread(target=shutdown.request).start()
         shutdown.wait()
+    shutdown.request()  # too late, and no error
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of one thread")
+def test_a_signal_in_another_thread() -> None:
+    """The main thread is not woken by it: a queue would wait for ever."""
+    with Shutdown() as shutdown:
+
+        def interrupted() -> None:
+            time.sleep(0.1)  # until the main thread waits
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+        threading.Thread(target=interrupted).start()
+        in_case = threading.Timer(5, shutdown.request)
+        in_case.start()
+        shutdown.wait()
+        assert in_case.is_alive()
+        in_case.cancel()
+        in_case.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="signals of users")
+def test_another_signal_does_not_end_it() -> None:
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        with Shutdown() as shutdown:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            requested = threading.Timer(0.2, shutdown.request)
+            requested.start()
+            shutdown.wait()
+            requested.join(0.1)
+            assert not requested.is_alive()
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_signals_are_as_before_afterwards() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Shutdown():
+        pass
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert signal.set_wakeup_fd(-1) == -1

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +136,39 @@ def test_the_older_names_of_folders_stay(served: Served, session_id: str, tmp_pa
         folder = tmp_path / option
         printed = invoke_ok("sessions", "download", session_id, option, str(folder), "--only", "chat", env=served.env)
         assert printed.strip() == str(folder / f"{session_id}-chat.csv")
+
+
+def test_what_is_printed_goes_to_a_pipe_and_through_a_link(served: Served, session_id: str, tmp_path: Path) -> None:
+    """By the same writer as downloads: durable, with the permissions of the file that was there."""
+    target, link = tmp_path / "chat.json", tmp_path / "link"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    invoke_ok("sessions", "chat", session_id, "--json", "-o", str(link), env=served.env)
+    assert link.is_symlink()
+    assert json.loads(target.read_text(encoding="utf-8"))
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    os.mkfifo(tmp_path / "pipe")
+    got: list[bytes] = []
+    thread = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_bytes()))
+    thread.start()
+    invoke_ok("sessions", "chat", session_id, "--json", "-o", str(tmp_path / "pipe"), env=served.env)
+    thread.join()
+    assert got == [target.read_bytes()]
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(
+    served: Served, session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "chat.json"
+    target.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    line = error_line("sessions", "chat", session_id, "-o", str(target), env=served.env)
+    assert line == f"Error: cannot write to {target}: No space left on device"
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -289,6 +291,28 @@ def test_what_is_saved_stays_in_its_folder(tmp_path: Path) -> None:
         assert path == tmp_path / "kept" / f"{number:04}-unknown.json"
         assert path.with_suffix(".headers").read_text(encoding="ascii") == "rtk-uuid: a rtk-signature: x\n"
     assert Path(kept.add("meeting.ended", b"{}", {})).name == "0008-meeting.ended.json"
+
+
+def test_a_delivery_is_saved_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = DeliveryFolder(str(tmp_path))
+    (tmp_path / "0001-meeting.ended.json").write_text("of another listener")
+    assert Path(kept.add("meeting.ended", b"{}", {})).name == "0002-meeting.ended.json"
+    before = {path.name for path in tmp_path.iterdir()}
+    assert before == {"0001-meeting.ended.json", "0002-meeting.ended.json", "0002-meeting.ended.headers"}
+    left = 0
+
+    def fsync(_: int) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for failing in (1, 3):  # the headers, the body: after the sync of a file comes that of its folder
+        left = failing
+        with pytest.raises(OSError, match="No space left"):
+            kept.add("meeting.ended", b"{}", {})
+        assert {path.name for path in tmp_path.iterdir()} == before
 
 
 def test_listen_cannot_save(served: Served, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_killed_run_is_resumed(sync_saver: Saver, tmp_path: Path, monkeypatch:
 
 def test_another_session_in_the_folder(sync_saver: Saver, tmp_path: Path) -> None:
     sync_saver.save(tmp_path)
-    with pytest.raises(ValueError, match="it contains the session 'sess-1', not 'sess-2': give another folder"):
+    with pytest.raises(ValueError, match="the folder contains the session 'sess-1', not 'sess-2': give another folder"):
         sync_saver.save(tmp_path, "sess-2")
     assert sync_saver.paths == []
 
@@ -228,6 +228,17 @@ def test_a_failed_part_does_not_stop_the_others(sync_saver: Saver, tmp_path: Pat
     assert len(sync_saver.paths) == 2  # the link and the file
 
 
+def test_what_is_no_folder(saver: Saver, tmp_path: Path) -> None:
+    """The error names what was given, not a file that nobody gave."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(NotADirectoryError) as caught:
+        saver.save(tmp_path / "file")
+    assert caught.value.filename == str(tmp_path / "file")
+    nothing: Any = None
+    with pytest.raises(TypeError, match="folder must be a path, not NoneType"):
+        saver.save(nothing)
+
+
 def test_an_invalid_token_ends_the_run(demo: Demo, tmp_path: Path) -> None:
     settings: dict[str, Any] = {**demo.settings, "api_token": "wrong"}
     with RealtimeKit(**settings) as client, pytest.raises(AuthenticationError):
@@ -249,6 +260,36 @@ def test_an_empty_transcript_of_people_who_were_there_is_suspect(
     assert first.artifacts["transcript"].bytes == 0
     sync_saver.save(tmp_path, session_id)
     assert len(sync_saver.paths) == 2  # it is fetched again, and nothing else
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "minutes", "state", "reason"),
+    [
+        (b"", "", {}, "SUSPECT_EMPTY", "it is empty, although people were in the session for 65.0 participant minutes"),
+        (b"", "", {"transcription_minutes_consumed": 3}, "EMPTY", None),
+        (b"", "", {"minutes_consumed": 0.05}, "EMPTY", None),
+        (b"[]", "default", {}, "PENDING", "its link does not contain the id of the session"),
+        (b"", "default", {}, "SUSPECT_EMPTY", "its link does not contain the id of the session"),
+    ],
+)
+def test_the_rule_of_suspect_is_that_of_the_transcript(
+    saver: Saver, tmp_path: Path, content: bytes, where: str, minutes: dict[str, Any], state: str, reason: str | None
+) -> None:
+    emulator = saver.demo.emulator
+    emulator.world.store.run("update files set content = ? where name like 'transcript.%'", content)
+    path = "*/sessions/sess-1"
+    with RealtimeKit(**saver.demo.settings) as client:
+        record = {**client.sessions.find("sess-1")._data, "minutes_consumed": 65, **minutes}
+        link = client.sessions.ref("sess-1").transcript.download_url
+    assert link is not None
+    emulator.add_fault(method="GET", path=path, status=200, body={"success": True, "data": record})
+    if where:
+        found = {"sessionId": "sess-1", "transcript_download_url": link.replace("sess-1", where)}
+        emulator.add_fault(method="GET", path=f"{path}/transcript", status=200, body={"success": True, "data": found})
+        emulator.add_fault(method="GET", path=f"*/{where}/transcript.json", status=200, body=content.decode())
+    saved = saver.save(tmp_path).artifacts["transcript"]
+    assert saved.state == state
+    assert (reason or "") in (saved.reason or "")
 
 
 def test_a_recording_that_is_not_finished(sync_saver: Saver, live: tuple[Emulator, str, str], tmp_path: Path) -> None:

@@ -116,9 +116,12 @@ def _record_errors(result: BulkDownload, entry: dict[str, str]) -> Generator[Non
 
 
 def _save(file: Downloadable[Sync], path: Path) -> tuple[SavedFile, bool]:
-    """Download a file if it does not exist; return it, and whether it was downloaded."""
-    if path.is_file():
-        return SavedFile(path, path.stat().st_size), False
+    """Download a file if it does not exist; return it, and whether it was downloaded.
+
+    An empty one is downloaded again: it may have come too early, as a suspect transcript does.
+    """
+    if path.is_file() and (size := path.stat().st_size):
+        return SavedFile(path, size), False
     make_folder(path.parent)
     return save_file(file, path), True
 

@@ -28,6 +28,8 @@ class SavedFile(NamedTuple):
 
     path: Path
     bytes: int
+    suspect: str | None = None
+    """Why it may not be what was said; see `Transcript.suspect`."""
 
 
 def download_recording(recording: Recording, to: str, *, yes: bool) -> list[SavedFile]:
@@ -66,12 +68,25 @@ def save_file(file: Downloadable[Sync], to: Path) -> SavedFile:
 
     with progress_bar(file._default_filename(), in_bytes=True) as update, write_errors(to):
         path = file.download(to, progress=on_progress)
-    return SavedFile(path, size)
+    saved = SavedFile(path, size, _judge(file, size))
+    if saved.suspect:
+        echo(f"{path}: {saved.suspect}", err=True)
+    return saved
+
+
+def _judge(file: Downloadable[Sync], size: int) -> str | None:
+    from realtimekit import Transcript
+
+    if not isinstance(file, Transcript):
+        return None
+    why: str | None = file._client.run(file._check_file(is_empty=not size))
+    return why
 
 
 def as_json(file: SavedFile) -> dict[str, Any]:
     """Return a file as JSON."""
-    return {"path": str(file.path), "bytes": file.bytes}
+    suspect = {"suspect": file.suspect} if file.suspect else {}
+    return {"path": str(file.path), "bytes": file.bytes, **suspect}
 
 
 def print_saved_files(output_format: str | None, files: Iterable[SavedFile]) -> None:

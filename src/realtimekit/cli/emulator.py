@@ -87,7 +87,7 @@ def serve(
         running = Emulator(db, deliver_anywhere=deliver_anywhere, observed=observed, **credentials)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise click.ClickException(f"cannot keep the emulator's state in {db}: {error}") from None
-    with running:
+    with shutdown, running:
         if demo:
             _run_demo(running)
         try:

@@ -27,7 +27,14 @@ _DISABLED_FEATURE = re.compile(r"its meeting has (\w+)=False: set that to True f
 
 
 def format_error(error: Exception, base_url: str | None = None) -> str:
-    """Return the message of an error on one line; `base_url` is the client's, for a hint if it looks wrong."""
+    """Return the message of an error on one line; `base_url` is the client's, for a hint if it looks wrong.
+
+    Its notes, such as which sort keys are documented, are part of it.
+    """
+    return "; ".join([_message(error, base_url), *getattr(error, "__notes__", [])])
+
+
+def _message(error: Exception, base_url: str | None) -> str:
     match error:
         case ConfigurationError():
             return _configuration_message(str(error))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtimekit.files import is_special, resolve
+from realtimekit.files import is_special, resolve, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -94,6 +94,6 @@ def write_output_to(path: str | None) -> Generator[None]:
             result = error
     text.flush()
     with write_errors(path):
-        Path(str(path)).write_bytes(content.getvalue())
+        write_file(str(path), content.getvalue())
     if result is not None:
         raise result

@@ -19,6 +19,7 @@ from urllib.error import HTTPError
 from realtimekit.cli.console import echo
 from realtimekit.cli.shutdown import Shutdown
 from realtimekit.errors import NotFoundError
+from realtimekit.files import create_file
 from realtimekit.webhooks.errors import WebhookError
 from realtimekit.webhooks.events import session_id_of
 from realtimekit.webhooks.receiver import Receiver
@@ -72,14 +73,17 @@ class DeliveryFolder:
     def add(self, event: str, body: bytes, headers: Mapping[str, str]) -> str:
         """Save a delivery, and return the path of its body."""
         name = event if re.fullmatch(r"[A-Za-z][A-Za-z.]{0,60}", event) else "unknown"
+        lines = "".join(f"{header}: {' '.join(value.split())}\n" for header, value in headers.items())
         while True:
             path = self._folder / f"{next(self._numbers):04}-{name}.json"
-            with suppress(FileExistsError), path.open("xb") as file:  # written by another listener
-                file.write(body)
-                break
-        lines = "".join(f"{header}: {' '.join(value.split())}\n" for header, value in headers.items())
-        path.with_suffix(".headers").write_text(lines, encoding="latin-1", errors="replace", newline="\n")
-        return str(path)
+            with suppress(FileExistsError):  # written by another listener
+                create_file(path.with_suffix(".headers"), lines.encode("latin-1", "replace"))
+                try:
+                    create_file(path, body)  # last: a body has its headers
+                except OSError:
+                    path.with_suffix(".headers").unlink()
+                    raise
+                return str(path)
 
 
 class WebhookListener(ThreadingHTTPServer):
@@ -194,7 +198,7 @@ def listen(
     receiver = Receiver(key_url=f"{emulator}/.well-known/webhooks.json", app_id=client.settings.app_id, client=client)
     names = list(events) or client.webhooks.events()
     deliveries = DeliveryFolder(folder) if folder else None
-    with WebhookListener(receiver, forward_to, deliveries, report) as listener:
+    with shutdown, WebhookListener(receiver, forward_to, deliveries, report) as listener:
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -247,7 +247,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
             NotFoundError: there is no such session.
             AuthenticationError: the token is invalid.
             ValueError: the folder contains another session.
-            OSError: a file cannot be written.
+            OSError: a file cannot be written, or `folder` is a file.
         """
         return session_save.save_session(self, saving_store.FolderStore(folder), progress)
 

@@ -20,6 +20,7 @@ from realtimekit.resources.artifact import RETENTION
 from realtimekit.resources.recording import Recording, Recordings
 from realtimekit.resources.session import Session
 from realtimekit.resources.summary import Summary
+from realtimekit.resources.transcript import Transcript
 from realtimekit.saving.manifest import FILE_NAME, ArtifactState, Manifest, SavedArtifact
 from realtimekit.saving.scrub import scrub, without_signature
 from realtimekit.saving.store import Store, StoredFile
@@ -51,7 +52,7 @@ def save_session(
     participants = yield from saver.save_participants()
     # First what is kept for 7 days, small files before large ones; then what is kept for 6 months.
     for kind in _ARTIFACT_FILES:
-        yield from saver.save_file_of_session(kind, attended=bool(participants))
+        yield from saver.save_file_of_session(kind)
     yield from saver.save_recordings()
     yield from saver.save_livestream_sessions()
     for participant in participants:
@@ -73,7 +74,7 @@ class _Saver:
         """Read what an earlier run has saved.
 
         Raises:
-            ValueError: the store contains another session.
+            ValueError: the folder contains another session.
         """
         for name in (PARTIAL_NAME, FILE_NAME):
             content = yield Blocking(partial(self._store.read, name))
@@ -84,7 +85,10 @@ class _Saver:
             except errors.DecodeError:
                 continue  # everything is fetched again
             if manifest.session_id != self._session.id:
-                text = f"it contains the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
+                text = (
+                    f"the folder contains the session {manifest.session_id!r}, not {self._session.id!r}: "
+                    "give another folder"
+                )
                 raise ValueError(text)
             self._artifacts = {**manifest.artifacts, **self._artifacts}  # the partial one is newer
             self._finished = name == FILE_NAME and not self._saved_at  # no later run was killed
@@ -191,7 +195,7 @@ class _Saver:
 
     # --- files --------------------------------------------------------------------------------------------------------
 
-    def save_file_of_session(self, kind: str, *, attended: bool) -> Flow[None]:
+    def save_file_of_session(self, kind: str) -> Flow[None]:
         """Save the chat, the transcript or the summary."""
         if self._is_settled(kind):
             return
@@ -208,11 +212,15 @@ class _Saver:
             yield from self._note_error(kind, error, source, deadline)
             return
         state: ArtifactState | None = None if stored.bytes else "EMPTY"
-        if kind == "transcript" and stored.bytes == 0 and attended:
-            state = "SUSPECT_EMPTY"
+        why: str | None = None
+        if isinstance(artifact, Transcript):
+            why = yield from artifact._check_file(is_empty=not stored.bytes, session=self._record)
+        if why is not None:  # either way it is fetched again
+            state = "PENDING" if stored.bytes else "SUSPECT_EMPTY"
         elif stored.bytes <= 4 and ((yield from self._load_json(path)) == []):
             state = "EMPTY"
-        yield from self._note_stored(kind, path, stored, without_signature(artifact._link() or source), deadline, state)
+        link = without_signature(artifact._link() or source)
+        yield from self._note_stored(kind, path, stored, link, deadline, state, why)
 
     def save_recordings(self) -> Flow[None]:
         """Save the list of recordings, and their files."""
@@ -229,15 +237,11 @@ class _Saver:
                 yield from self._save_recording(recording_id, fetched.get(recording_id))
 
     def _fetch_recordings(self, fetched: dict[Any, Recording[Any]]) -> Flow[list[dict[str, Any]]]:
-        """Return the recordings of this session. The API can only filter them by meeting."""
-        meeting_id = self._record.get("associated_id")
-        if not meeting_id:
+        """Return the recordings of this session."""
+        if not self._record.get("associated_id"):  # not requested once more
             raise errors.DecodeError("the session does not say which meeting it belongs to")
-        of_meeting = Recordings[Any](self._session._client, scope=self._app_scope()).where(meeting_id=meeting_id)
-
-        for recording in (yield from _all(of_meeting)):
-            if recording._data.get("session_id") == self._session.id:
-                fetched[recording._data.get("id")] = recording
+        session = type(self._session)._from_data(self._session._client, self._record, self._session._scope)
+        fetched |= {recording._data.get("id"): recording for recording in (yield from _all(session.recordings))}
         return [recording._data for recording in fetched.values()]
 
     def _has_files_of(self, recording_id: str) -> bool:
@@ -295,9 +299,17 @@ class _Saver:
     # --- the manifest -------------------------------------------------------------------------------------------------
 
     def _note_stored(
-        self, name: str, path: str, stored: StoredFile, source: str, deadline: str | None, state: ArtifactState | None
+        self,
+        name: str,
+        path: str,
+        stored: StoredFile,
+        source: str,
+        deadline: str | None,
+        state: ArtifactState | None,
+        reason: str | None = None,
     ) -> Flow[None]:
-        reason = {"SUSPECT_EMPTY": "it is empty, and should not be"}.get(state or "")
+        if state == "SUSPECT_EMPTY" and reason is None:
+            reason = "it is empty, and should not be"
         if self._record.get("status") == "LIVE":
             state, reason = "PENDING", "the session is LIVE"
         self._sizes[path] = stored.bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 from urllib.parse import unquote, urlsplit
@@ -130,20 +131,31 @@ class Transcript(
             yield from self._merge_call(Call("GET", query={"format": "JSON"}, options=options))
             self.__dict__["_format"] = "JSON"
         content = yield from self._content(options)
-        self.__dict__["_suspicion"] = None if content.strip() else (yield from self._check_empty_file())
+        yield from self._check_file(is_empty=not content.strip())
         return transcript_segments.parse_transcript(content, errors=errors)
 
-    def _check_empty_file(self) -> Flow[str | None]:
-        """Return why an empty file is suspect; None if nobody was in the session, or if it was transcribed."""
-        try:
-            session, _ = yield from self._look_up(self._path().rpartition("/")[0])
-            minutes = float(session.get("minutes_consumed") or 0)
-            transcribed = float(session.get("transcription_minutes_consumed") or 0)
-        except (RealtimeKitError, LookupError, TypeError, ValueError):
-            return None
-        if transcribed > 0 or minutes < SILENT_MINUTES:
-            return None
-        return f"it is empty, although people were in the session for {minutes:.1f} participant minutes"
+    def _check_file(self, *, is_empty: bool, session: Mapping[str, Any] | None = None) -> Flow[str | None]:
+        """Return why the file that was read or downloaded is `suspect`.
+
+        An empty one is, if the session shows that people were there and nothing was transcribed.
+
+        Args:
+            is_empty: whether the file is.
+            session: the data of the session; if it is needed and None, it is requested.
+        """
+        self.__dict__["_suspicion"] = None
+        if is_empty:
+            try:
+                if session is None:
+                    session, _ = yield from self._look_up(self._path().rpartition("/")[0])
+                minutes = float(session.get("minutes_consumed") or 0)
+                transcribed = float(session.get("transcription_minutes_consumed") or 0)
+            except (RealtimeKitError, LookupError, TypeError, ValueError):
+                return self.suspect
+            if transcribed <= 0 and minutes >= SILENT_MINUTES:
+                text = f"it is empty, although people were in the session for {minutes:.1f} participant minutes"
+                self.__dict__["_suspicion"] = text
+        return self.suspect
 
     def __copy__(self) -> Self:
         return self._copy_state_to(super().__copy__())

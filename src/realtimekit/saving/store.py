@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol, Self, cast
@@ -53,10 +55,18 @@ class FolderStore:
 
     Args:
         folder: the folder of the session.
+
+    Raises:
+        TypeError: it is not a path.
+        NotADirectoryError: it is something else than a folder.
     """
 
     def __init__(self, folder: PathLike) -> None:
+        if not isinstance(folder, str | os.PathLike):
+            raise TypeError(f"folder must be a path, not {type(folder).__name__}")
         self._folder = Path(folder)
+        if self._folder.exists() and not self._folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file; None if there is none."""
