@@ -33,8 +33,17 @@ def test_it_has_exactly_the_documented_keys(document: Any) -> None:
         "peer",
         "recordings",
         "livestream_sessions",
+        "archive",
     }
     assert all(document.values())
+
+
+def test_its_archive_is_proven_and_searched(document: Any) -> None:
+    archive = document["archive"]
+    assert (archive["verification"]["ok"], archive["verification"]["sessions"]) == (True, 1)
+    assert archive["verification"]["deep"] is True
+    assert {match["kind"] for match in archive["matches"]} == {"transcript", "summary"}
+    assert {match["session_id"] for match in archive["matches"]} == {document["session"]["id"]}
 
 
 def test_its_parts_agree(document: Any) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from realtimekit.cli.options import json_option
+
+if TYPE_CHECKING:
+    from realtimekit.archive.search import Match
+    from realtimekit.archive.verify import Verification
 
 
 @click.command()
@@ -43,9 +50,32 @@ def demo(*, as_json: bool) -> None:
         document = session_view.session_document(session)
         peer = client.sessions.find_participant_by_peer_id(peers[0].peer_id, filters=["quality_stats"])
         document["peer"] = peer.to_dict()
+        archived = None
+        if all(map(find_spec, ("obstore", "pyarrow"))):  # the extra `archive`
+            with TemporaryDirectory() as folder:
+                archive, verification = demo_scenario.archive(client, running, folder)
+                archived = verification, archive.search(demo_scenario.SEARCH)
+            matches = [match.to_dict() for match in archived[1]]
+            document["archive"] = {"verification": verification.to_dict(), "matches": matches}
         if as_json:
             click.echo(json.dumps(document, indent=2))
         else:
             click.echo()
             session_view.print_session(session, document)
             quality_view.print_peer_quality(peer)
+            if archived is not None:
+                print_archive(*archived)
+
+
+def print_archive(verification: Verification, matches: list[Match]) -> None:
+    """Print what the archive proves, and what a search in it finds."""
+    from realtimekit.cli import demo_scenario
+    from realtimekit.cli.console import echo
+
+    proven = "proven" if verification.ok else "not proven"
+    until = verification.proven_until
+    click.echo()
+    echo(f"Archive: {verification.sessions} session, {verification.bytes} bytes, {proven} until {until:%H:%M} UTC")
+    for match in matches:
+        echo(f"  {match.kind}, {match.speaker or match.title}: {match.snippet}")
+    echo(f"That was a search for {demo_scenario.SEARCH!r}; next: realtimekit archive sync FOLDER")

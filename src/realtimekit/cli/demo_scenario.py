@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtimekit import RealtimeKit
+    from realtimekit.archive import Archive
+    from realtimekit.archive.verify import Verification
     from realtimekit.emulator import Emulator, Peer
 
 TITLE = "Release planning"
@@ -55,6 +57,8 @@ SPEECH_MS_PER_CHARACTER = 60
 JOIN_INTERVAL = 20  # seconds between two who join
 TALK_TIME = 400  # seconds with all participants
 REMAINING_TIME = 30  # seconds after one has left
+PROOF_TIME = 3700  # seconds until nothing of the session can appear late
+SEARCH = "Thursday"
 PROCESSING_TIME = 10  # seconds until the recording and the summary are ready
 TOTAL_TIME = JOIN_INTERVAL * len(PARTICIPANTS) + TALK_TIME + REMAINING_TIME + PROCESSING_TIME
 
@@ -68,6 +72,23 @@ class Simulation(Protocol):
     def speak(self, session_id: str, peer_id: str, text: str, start_ms: int, end_ms: int) -> None: ...
     def end(self, meeting_id: str) -> str: ...
     def advance(self, seconds: float) -> str: ...
+
+
+def archive(client: RealtimeKit, emulator: Emulator, folder: str) -> tuple[Archive, Verification]:
+    """Archive the sessions of the demo, and prove that none is missing.
+
+    Args:
+        client: reads the sessions.
+        emulator: its clock is advanced: only a time that is over for good can be proven.
+        folder: where to.
+    """
+    from realtimekit.archive import Archive  # its libraries take a moment to load
+
+    made = Archive(folder)
+    made.sync(client)
+    emulator.advance(PROOF_TIME)
+    made.sync(client)
+    return made, made.verify(deep=True)
 
 
 def run(client: RealtimeKit, simulation: Simulation, report: Callable[[str], object] = lambda _: None) -> list[Peer]:
