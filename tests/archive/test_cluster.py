@@ -100,7 +100,7 @@ def check_complete(archive: Archive, requests: list[str]) -> None:
 def test_workers_of_this_machine(base: World, tmp_path: Path) -> None:
     """Under one rate limit: all of them together keep to it."""
     base.emulator.add_fault(
-        method="GET", path="*", limit={"requests": 100, "window_seconds": 1.0, "block_seconds": 1.0}
+        method="GET", path="/client/v4/*", limit={"requests": 100, "window_seconds": 1.0, "block_seconds": 1.0}
     )
     before = len(base.log())
     try:

@@ -194,8 +194,8 @@ def test_a_delivery_is_repeated_while_the_storage_fails(world: World, storage: S
         live.settings = {**world.settings, "base_url": server.base_url, "transport": "httpcore2"}
         with RealtimeKit(**live.settings) as client:
             live.client = client
-            with wsgi(live, Archive(tmp_path / "archive")) as (url, handler):
-                live.archive = handler._archive
+            live.archive = Archive(tmp_path / "archive")
+            with wsgi(live, live.archive) as (url, handler):
                 subscribe(live, url)
                 held = live.start("Ann")
                 assert live.emulator.wait_for_deliveries(30)

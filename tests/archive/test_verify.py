@@ -164,10 +164,10 @@ def test_what_was_lost_is_named_with_when_and_why(tmp_path: Path) -> None:
         where = f"session {held.session_id}: transcript"
         assert "kept for 7 days, until 20" in lost[where]
         assert "the archive looked never" in lost[where]
-        result = invoke("archive", "verify", world.archive.target, env=environment())
-        assert result.exit_code == 1
-        assert f"lost: {where}: kept for 7 days" in result.stderr
-        assert "Not proven" in result.stdout
+        ran = invoke("archive", "verify", world.archive.target, env=environment())
+        assert ran.exit_code == 1
+        assert f"lost: {where}: kept for 7 days" in ran.stderr
+        assert "Not proven" in ran.stdout
 
 
 def test_what_is_overdue_is_named(tmp_path: Path) -> None:
