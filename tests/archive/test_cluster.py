@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def base() -> Iterator[World]:
 
 
 @contextmanager
-def cluster(folder: Path, workers: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[str]], list[Path]]]:
+def cluster(folder: Path, workers: int = 2) -> Generator[tuple[str, list[subprocess.Popen[str]], list[Path]]]:
     """A scheduler and workers, each a process of its own, with their logs. Yields the address, workers and logs."""
     env = {**environment(), "DASK_LOGGING__DISTRIBUTED": "debug", "PYTHONWARNINGS": "ignore"}
     logs = [folder / f"{number}.log" for number in range(workers + 1)]
