@@ -6,6 +6,7 @@ for each: the writes of one that was not killed, null of one that was.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -14,9 +15,6 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
-
-import pyarrow.compute  # imported before the forks
-import pyarrow.parquet  # noqa: F401
 
 from realtimekit.archive import Archive, disk, store
 
@@ -66,6 +64,8 @@ def forget(archive: Archive, verb: str, options: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    for name in ("pyarrow.compute", "pyarrow.parquet"):
+        importlib.import_module(name)  # once, before the forks
     for line in sys.stdin:
         reading, writing = os.pipe()
         if (pid := os.fork()) == 0:

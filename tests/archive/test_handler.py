@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,12 @@ def live(target: str) -> Iterator[World]:
 
 
 class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
 @contextmanager
-def wsgi(live: World, archive: Archive) -> Iterator[tuple[str, ArchiveHandler]]:
+def wsgi(live: World, archive: Archive) -> Generator[tuple[str, ArchiveHandler]]:
     router = Router()
     handler = archive.handler(router, live.client)
     receiver = Receiver(app_id=live.emulator.app_id, client=live.client)
@@ -65,7 +65,7 @@ def wsgi(live: World, archive: Archive) -> Iterator[tuple[str, ArchiveHandler]]:
 
 
 @contextmanager
-def fastapi(live: World, archive: Archive, deliveries: Path) -> Iterator[tuple[str, ArchiveHandler]]:
+def fastapi(live: World, archive: Archive, deliveries: Path) -> Generator[tuple[str, ArchiveHandler]]:
     from fastapi import FastAPI
 
     from realtimekit import AsyncRealtimeKit
@@ -112,7 +112,7 @@ def test_copied_as_soon_as_it_is_there(live: World, application: str, tmp_path: 
 
 
 @contextmanager
-def unserved(live: World) -> Iterator[tuple[Callable[..., None], ArchiveHandler]]:
+def unserved(live: World) -> Generator[tuple[Callable[..., None], ArchiveHandler]]:
     """A handler whose events a test makes."""
     router = Router()
     handler = live.archive.handler(router, live.client)
@@ -194,8 +194,8 @@ def test_a_delivery_is_repeated_while_the_storage_fails(world: World, storage: S
         live.settings = {**world.settings, "base_url": server.base_url, "transport": "httpcore2"}
         with RealtimeKit(**live.settings) as client:
             live.client = client
-            with wsgi(live, Archive(tmp_path / "archive")) as (url, handler):
-                live.archive = handler._archive
+            live.archive = Archive(tmp_path / "archive")
+            with wsgi(live, live.archive) as (url, handler):
                 subscribe(live, url)
                 held = live.start("Ann")
                 assert live.emulator.wait_for_deliveries(30)

@@ -34,8 +34,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             name=name, custom_participant_id=name, preset_name="group_call_host"
         ).id for name in ("Ann", "Max")}  # fmt: skip
         for number in range(SESSIONS):
-            for name in ("Ann", "Max")[: 1 + number % 2]:
-                peer = emulator.join(meeting_id, peer_of[name])
+            peer = emulator.join(meeting_id, peer_of["Ann"])
+            if number % 2:
+                peer = emulator.join(meeting_id, peer_of["Max"])
             emulator.speak(peer.session_id, peer.peer_id, "Good morning", 0, 500)
             emulator.advance(20)
             emulator.end(meeting_id)
@@ -164,13 +165,13 @@ def test_what_was_lost_is_named_with_when_and_why(tmp_path: Path) -> None:
         where = f"session {held.session_id}: transcript"
         assert "kept for 7 days, until 20" in lost[where]
         assert "the archive looked never" in lost[where]
-        result = invoke("archive", "verify", world.archive.target, env=environment())
-        assert result.exit_code == 1
-        assert f"lost: {where}: kept for 7 days" in result.stderr
-        assert "Not proven" in result.stdout
+        ran = invoke("archive", "verify", world.archive.target, env=environment())
+        assert ran.exit_code == 1
+        assert f"lost: {where}: kept for 7 days" in ran.stderr
+        assert "Not proven" in ran.stdout
 
 
-def test_what_is_overdue_is_named(tmp_path: Path) -> None:
+def test_what_is_overdue_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that waits for something, and nobody has synced until after the platform forgot it."""
     with Emulator() as emulator:
         world = World(emulator, tmp_path / "archive")
@@ -182,7 +183,7 @@ def test_what_is_overdue_is_named(tmp_path: Path) -> None:
         assert world.archive.verify().ok
         world.wait(9 * DAY)
         now = datetime.fromisoformat(emulator.now())
-        world.archive.ledger.now = lambda: now  # type: ignore[method-assign]
+        monkeypatch.setattr(world.archive.ledger, "now", lambda: now)
         found = world.archive.verify()
         assert [(p.kind, p.where) for p in found.problems] == [("overdue", f"session {held.session_id}")]
 
