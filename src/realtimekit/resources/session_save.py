@@ -86,7 +86,7 @@ class _Saver:
                 continue  # everything is fetched again
             if manifest.session_id != self._session.id:
                 text = (
-                    f"the folder has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
+                    f"it has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
                 )
                 raise ValueError(text)
             self._artifacts = {**manifest.artifacts, **self._artifacts}  # the partial one is newer
