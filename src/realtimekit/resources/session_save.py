@@ -85,9 +85,7 @@ class _Saver:
             except errors.DecodeError:
                 continue  # everything is fetched again
             if manifest.session_id != self._session.id:
-                text = (
-                    f"it has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
-                )
+                text = f"it has the session {manifest.session_id!r}, not {self._session.id!r}: give another folder"
                 raise ValueError(text)
             self._artifacts = {**manifest.artifacts, **self._artifacts}  # the partial one is newer
             self._finished = name == FILE_NAME and not self._saved_at  # no program was killed since
