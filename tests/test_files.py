@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import threading
 from collections.abc import Callable
@@ -219,6 +220,22 @@ def test_a_new_file_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         files.create_file(tmp_path / "new", b"two")
     assert caught.value.filename == str(tmp_path / "new")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("new", b"one")]
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="a socket in a folder")
+def test_an_error_names_one_path(write: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind("socket")
+        with pytest.raises(OSError, match=r"socket'$"):  # and not: socket' -> None
+            write(tmp_path / "socket")
+
+
+def test_an_error_of_a_rename_names_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "replace", raising(PermissionError(13, "Permission denied", "a.part", None, "b")))
+    with pytest.raises(PermissionError) as caught:
+        files.write_file(tmp_path / "b", b"new")
+    assert str(caught.value) == f"[Errno 13] Permission denied: {str(tmp_path / 'b')!r}"
 
 
 def raising(error: OSError) -> Callable[..., None]:

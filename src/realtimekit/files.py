@@ -199,7 +199,9 @@ def errors_naming(path: PathLike) -> Generator[None]:
         yield
     except OSError as error:
         if error.filename is not None:
-            error.filename, error.filename2 = os.fspath(path), None
+            error.filename = os.fspath(path)
+            if error.filename2 is not None:
+                del error.filename2  # None would be a part of the message
         raise
 
 

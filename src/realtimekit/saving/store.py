@@ -62,9 +62,10 @@ class FolderStore:
     """
 
     def __init__(self, folder: PathLike) -> None:
-        if not isinstance(folder, str | os.PathLike):
-            raise TypeError(f"folder must be a path, not {type(folder).__name__}")
-        self._folder = Path(folder)
+        try:
+            self._folder = Path(folder)
+        except TypeError:
+            raise TypeError(f"folder must be a path, not {type(folder).__name__}") from None
         if self._folder.exists() and not self._folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
