@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,19 @@ from tests.cli.command import environment, invoke
 
 from .worlds import HOUR, World, below
 
-pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `cluster` is not installed")
 
 SESSIONS = 20
 DASK = "from distributed.cli.dask_{0} import main; main()"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pickling() -> Iterator[None]:
+    """Dask changes how exceptions are pickled, in the whole process: other tests are about the usual way."""
+    before = dict(copyreg.dispatch_table)
+    yield
+    copyreg.dispatch_table.clear()
+    copyreg.dispatch_table.update(before)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.archive_options import target_argument
-from realtimekit.cli.options import confirmation_option, json_option
+from realtimekit.cli.options import confirmation_option, json_option, output_option
+from realtimekit.cli.output_paths import write_output_to
 from realtimekit.cli.param_types import duration
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
 
 @click.command("export-subject")
 @_subject_options
+@output_option
 @target_argument()
-def export_subject(archive: Archive, **subject: Any) -> None:
+def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> None:
     """Print what the archive has about a person, as JSON: to be handed to them."""
-    from realtimekit.cli import output
+    from realtimekit.cli.output import print_json
 
-    output.print_json(archive.export_subject(**subject))
+    with write_output_to(output):
+        print_json(archive.export_subject(**subject))
 
 
 @click.command("expire")
