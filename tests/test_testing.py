@@ -118,3 +118,9 @@ class TestSignedDelivery:
     def test_without_an_emulator(self) -> None:
         with pytest.raises(ConfigurationError, match="realtimekit_emulator"):
             signed_delivery("meeting.ended")
+
+
+def test_an_event_of_another_type_is_refused(realtimekit_emulator: Emulator) -> None:
+    event: Any = 5
+    with pytest.raises(TypeError, match="event must be the name of an event or the event as a dict, not int"):
+        realtimekit_emulator.signed_delivery(event)

@@ -96,6 +96,7 @@ def signed_delivery(
     Raises:
         ConfigurationError: there is no emulator, because the test uses none of the fixtures.
         HTTPError: 400, no event has this name.
+        TypeError: the event is neither a name nor a dict.
     """
     from realtimekit import ConfigurationError, settings
     from realtimekit.transports.emulator import EmulatorTransport

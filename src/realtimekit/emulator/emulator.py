@@ -211,11 +211,17 @@ class Emulator:
                 `event`.
             delivery_id: its `rtk-uuid`; a new one by default.
             webhook_id: its `rtk-webhook-id`; the same for all deliveries by default.
+
+        Raises:
+            HTTPError: 400, no event has this name.
+            TypeError: the event is neither a name nor a dict.
         """
         if isinstance(event, str):
             name = enum(*EVENTS).validate("event", event)
             with self.world.transaction() as now:
                 event = {"event": name, **sample_events.payload(self.world, self.services, name, now)}
+        elif not hasattr(event, "keys"):
+            raise TypeError(f"event must be the name of an event or the event as a dict, not {type(event).__name__}")
         body = encode_event(event).encode()
         return body, self.services.webhooks.sign(body, delivery_id or str(uuid.uuid4()), webhook_id or SAMPLE_WEBHOOK)
 
