@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import re
 import threading
 import urllib.request
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -75,9 +74,14 @@ def fastapi(live: World, archive: Archive, deliveries: Path) -> Generator[tuple[
     client = AsyncRealtimeKit(**live.settings)
     receiver = AsyncReceiver(app_id=live.emulator.app_id, client=client)
     endpoint = AsyncEndpoint(router, receiver=receiver, store=SQLiteStore(str(deliveries)))
-    with served(FastAPI(routes=[webhook_route("/webhooks", endpoint)])) as url:
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await client.close()
+
+    with served(FastAPI(routes=[webhook_route("/webhooks", endpoint)], lifespan=lifespan)) as url:
         yield f"{url}/webhooks", handler
-    asyncio.run(client.close())
 
 
 def subscribe(live: World, url: str) -> None:
@@ -236,4 +240,3 @@ def test_the_service_in_the_documents(s3: str, monkeypatch: pytest.MonkeyPatch, 
                 assert json.load(response) == {"sessions": 1, "at_risk": 0}
         assert (tmp_path / "deliveries.db").exists()
         namespace["handler"]._given.close()
-        asyncio.run(namespace["client"].close())

@@ -47,7 +47,8 @@ SERVERS = {
 
 
 def test_every_page_is_run() -> None:
-    assert {path.stem for path in PAGES.glob("*.md")} == set(SERVERS)
+    others = {"archive"}  # tests/archive/test_handler.py
+    assert {path.stem for path in PAGES.glob("*.md")} == set(SERVERS) | others
 
 
 @pytest.mark.parametrize("name", SERVERS)
