@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def fastapi(live: World, archive: Archive, deliveries: Path) -> Generator[tuple[
     endpoint = AsyncEndpoint(router, receiver=receiver, store=SQLiteStore(str(deliveries)))
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         yield
         await client.close()
 
