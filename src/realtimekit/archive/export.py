@@ -16,6 +16,7 @@ from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import arrow_schema, read_table
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.artifacts.rows import quote_formula
 
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = ("parquet", "csv", "jsonl")
@@ -101,6 +102,4 @@ def _plain(value: Any) -> Any:
 
 def _cell(value: Any) -> Any:
     """Return a value as CSV has it: no spreadsheet takes a text for a formula."""
-    if isinstance(value, str) and value[:1] in set("=+-@\t\r\n"):
-        return "'" + value
-    return "" if value is None else value
+    return quote_formula(value) if isinstance(value, str) else "" if value is None else value
