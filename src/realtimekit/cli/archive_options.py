@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.options import ARCHIVE_VARIABLE
+
 if TYPE_CHECKING:
     from realtimekit.cli.options import Command, Decorator
-
-
-VARIABLE = "REALTIMEKIT_ARCHIVE"
 
 
 def target_argument(*, create: bool = False) -> Decorator:
@@ -22,7 +21,7 @@ def target_argument(*, create: bool = False) -> Decorator:
     """
 
     def decorate(command: Command) -> Command:
-        given = click.argument("target", required=False, envvar=VARIABLE)
+        given = click.argument("target", required=False, envvar=ARCHIVE_VARIABLE)
         return given(_with_archive(command, create=create))
 
     return decorate
@@ -32,8 +31,8 @@ def target_option() -> Decorator:
     """As `target_argument`, for commands with another argument: `--archive`."""
 
     def decorate(command: Command) -> Command:
-        help_text = f"The archive.  [env: {VARIABLE}]"
-        given = click.option("--archive", "target", metavar="TARGET", envvar=VARIABLE, help=help_text)
+        help_text = f"The archive.  [env: {ARCHIVE_VARIABLE}]"
+        given = click.option("--archive", "target", metavar="TARGET", envvar=ARCHIVE_VARIABLE, help=help_text)
         return given(_with_archive(command, create=False))
 
     return decorate
@@ -43,7 +42,7 @@ def _with_archive(command: Command, *, create: bool) -> Command:
     @functools.wraps(command)
     def wrapper(*args: Any, target: str | None = None, **kwargs: Any) -> Any:
         if not target:
-            raise click.UsageError(f"no archive is given: name a folder or URL, or set {VARIABLE}")
+            raise click.UsageError(f"no archive is given: name a folder or URL, or set {ARCHIVE_VARIABLE}")
         from realtimekit.archive import Archive  # loaded when a command runs, not for its help
 
         return command(*args, Archive(target, create=create), **kwargs)

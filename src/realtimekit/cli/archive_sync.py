@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,14 +56,14 @@ def sync(
             try:
                 result = _sync_once(client, archive, stop, options)
             except (APIConnectionError, RateLimitError, APIError) as error:
-                if every is None or stop.event.is_set() or not _may_pass(error):
+                if every is None or stop.is_set() or not _may_pass(error):
                     raise
                 echo(f"{error}; the next sync is in {every}", err=True)
             else:
                 _print(result, archive, as_json=as_json)
                 if every is None or result.interrupted:
                     sys.exit(0 if result.ok else 1)
-            if stop.wait(every.total_seconds() - (time.monotonic() - started)):
+            if _wait(stop, every.total_seconds() - (time.monotonic() - started)):
                 return
 
 
@@ -83,13 +82,13 @@ def _may_pass(error: APIError | APIConnectionError) -> bool:
     return isinstance(error, APIConnectionError | RateLimitError) or (error.status or 0) >= 500
 
 
-def _sync_once(client: RealtimeKit, archive: Archive, stop: _Stop, options: dict[str, Any]) -> SyncResult:
+def _sync_once(client: RealtimeKit, archive: Archive, stop: threading.Event, options: dict[str, Any]) -> SyncResult:
     from realtimekit.cli.progress import progress_bar
     from realtimekit.cli.terminal import is_terminal
 
     with progress_bar("Sessions") as update:
         shown = _log() if not is_terminal(sys.stderr) else lambda progress: update(progress.done, progress.total)
-        return archive.sync(client, progress=shown, stop=stop.event, **options)
+        return archive.sync(client, progress=shown, stop=stop, **options)
 
 
 def _log() -> Callable[[Progress], object]:
@@ -138,30 +137,22 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
         echo("stopped early: sync again to go on", err=True)
 
 
-class _Stop:
-    """Whether a signal asked to stop. `wait` may be interrupted by a signal at any point: see `cli.shutdown`."""
+def _wait(stop: threading.Event, seconds: float) -> bool:
+    """Wait for so long, or until a signal. Returns whether there was one.
 
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self._queue: SimpleQueue[None] = SimpleQueue()
-
-    def request(self) -> None:
-        self.event.set()
-        self._queue.put(None)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for so long, or until a signal. Returns whether there was one."""
-        try:
-            self._queue.get(timeout=max(seconds, 0.001))
-        except Empty:
-            return self.event.is_set()
-        return True
+    In steps, because a signal that arrives in another thread does not wake this one; and not in `stop.wait()`, because
+    the handler of a signal sets the event in this thread, which would hold its lock.
+    """
+    end = time.monotonic() + seconds
+    while not stop.is_set() and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 1.0))
+    return stop.is_set()
 
 
 @contextmanager
-def _stopped_by_signals() -> Generator[_Stop]:
+def _stopped_by_signals() -> Generator[threading.Event]:
     """Let SIGINT and SIGTERM end the work after the pieces in hand; a second one ends it at once."""
-    stop = _Stop()
+    stop = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
@@ -170,7 +161,7 @@ def _stopped_by_signals() -> Generator[_Stop]:
 
     def handle(_number: int, _frame: object) -> None:
         restore()
-        stop.request()
+        stop.set()
 
     for number in before:
         signal.signal(number, handle)

@@ -62,6 +62,7 @@ def account_options(command: Command) -> Command:
     return command
 
 
+ARCHIVE_VARIABLE = "REALTIMEKIT_ARCHIVE"
 ARCHIVE = "realtimekit.archive"  # the key of the target of `--archive`, for `with_client`
 
 
@@ -75,10 +76,10 @@ def archive_option(command: Command) -> Command:
     return click.option(
         "--archive",
         metavar="TARGET",
-        envvar="REALTIMEKIT_ARCHIVE",
+        envvar=ARCHIVE_VARIABLE,
         callback=remember,
         expose_value=False,
-        help="Read from this archive instead of the API.  [env: REALTIMEKIT_ARCHIVE]",
+        help=f"Read from this archive instead of the API.  [env: {ARCHIVE_VARIABLE}]",
     )(command)
 
 

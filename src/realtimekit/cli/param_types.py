@@ -19,7 +19,7 @@ SERVER_FIELDS = frozenset({"id", "created_at", "updated_at"})  # `show --json` p
 
 # Times relative to now: 7d is 7 days ago.
 _AGO = re.compile(r"(\d{1,6}) ?([mhdw])", re.ASCII)
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAYS = {"today": 0, "yesterday": 1}  # days ago, in UTC like all dates
 
 
@@ -104,8 +104,7 @@ def duration(value: str) -> timedelta:
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", value.strip().lower())
     if found is None or not int(found[1]):
         raise click.BadParameter(f"{value!r} is not a duration such as 15m, 2h or 7d")
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def http_url(value: str) -> str:
