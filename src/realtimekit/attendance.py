@@ -222,11 +222,11 @@ def measure_attendance(sessions: Iterable[tuple[Record, Sequence[Record]]], now:
 def _person(stays: list[tuple[Record, Record]], now: datetime) -> Person:
     by_session: dict[Any, list[tuple[Record, Record]]] = {}
     for stay in stays:
-        by_session.setdefault(_text(stay[1], "id") or id(stay[1]), []).append(stay)
+        by_session.setdefault(text_of(stay[1], "id") or id(stay[1]), []).append(stay)
     visits = [_visit(group, now) for group in by_session.values()]
     visits.sort(key=lambda visit: (visit.joined_at is None, visit.joined_at or now))
     records = sorted((stay[0] for stay in stays), key=_joined)
-    user_ids = dict.fromkeys(user_id for record in records if (user_id := _text(record, "user_id")))
+    user_ids = dict.fromkeys(user_id for record in records if (user_id := text_of(record, "user_id")))
     return Person(
         last_text(records, "display_name"),
         last_text(records, "custom_participant_id"),
@@ -243,7 +243,7 @@ def _visit(stays: list[tuple[Record, Record]], now: datetime) -> Visit:
     intervals = merge_intervals(interval for one in each for interval in one)
     minutes = sum((max((end or now) - start, timedelta(0)) / _MINUTE for start, end in intervals), 0.0)
     joins = sum(len(one) for one in each)
-    return Visit(_text(session, "id"), _text(session, "meeting_display_name"), intervals, joins, minutes)
+    return Visit(text_of(session, "id"), text_of(session, "meeting_display_name"), intervals, joins, minutes)
 
 
 def _joined(participant: Record) -> tuple[bool, float]:
@@ -266,7 +266,7 @@ def group_by_person(items: Iterable[Any], participant_of: Any = lambda item: ite
     listed = [(item, participant_of(item)) for item in items]
     custom_ids: dict[str, str] = {}  # by user id: some sessions may name only the latter
     for _, participant in listed:
-        user, custom = _text(participant, "user_id"), _text(participant, "custom_participant_id")
+        user, custom = text_of(participant, "user_id"), text_of(participant, "custom_participant_id")
         if user and custom:
             custom_ids.setdefault(user, custom)
     groups: dict[Hashable, list[Any]] = {}
@@ -283,17 +283,18 @@ def person_key(participant: Record, custom_ids: Mapping[str, str] | None = None)
         participant: a record with `custom_participant_id` and `user_id`.
         custom_ids: the known custom ids by user id.
     """
-    user = _text(participant, "user_id")
-    custom = _text(participant, "custom_participant_id") or (custom_ids or {}).get(user or "")
+    user = text_of(participant, "user_id")
+    custom = text_of(participant, "custom_participant_id") or (custom_ids or {}).get(user or "")
     return ("custom", custom) if custom else ("user", user) if user else None
 
 
 def last_text(records: Sequence[Record], name: str) -> str | None:
     """Return the last text that a field has in several records; None if there is none."""
-    return next((value for record in reversed(records) if (value := _text(record, name))), None)
+    return next((value for record in reversed(records) if (value := text_of(record, name))), None)
 
 
-def _text(record: Record, name: str) -> str | None:
+def text_of(record: Record, name: str) -> str | None:
+    """Return a field that holds text; None if it is empty, or anything else."""
     value = record.get(name)
     return value if isinstance(value, str) and value else None
 

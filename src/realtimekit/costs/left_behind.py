@@ -9,7 +9,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from realtimekit.attendance import AttendanceInterval, Record, group_by_person, last_text, merge_intervals, presence
+from realtimekit.attendance import (
+    AttendanceInterval,
+    Record,
+    group_by_person,
+    last_text,
+    merge_intervals,
+    presence,
+    text_of,
+)
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import MINUTE, RUNNING, SessionRecords, participant_item, preset_of, recording_item
 from realtimekit.values import format_time, try_parse_time
@@ -77,7 +85,7 @@ def find_left_behind(
     deserted, remaining = _deserted(guests, ended_at, now)
     if deserted is None:
         return []
-    session_id = _text(records.session, "id")
+    session_id = text_of(records.session, "id")
     found: list[LeftBehind] = []
     for guest in remaining:
         minutes = _minutes_since(guest, deserted, now)
@@ -92,7 +100,7 @@ def find_left_behind(
         if started is not None and end is not None and end - max(deserted, started) >= LEAST:
             since = max(deserted, started)
             minutes = (end - since) / MINUTE
-            names = _text(recording, "id"), _text(recording, "output_file_name")
+            names = text_of(recording, "id"), text_of(recording, "output_file_name")
             cost = prices.cost(recording_item(recording), minutes)
             found.append(LeftBehind("recording", session_id, *names, since, stopped, minutes, cost))
     return found
@@ -108,7 +116,7 @@ def _kind(preset: Record) -> Reason:
     permissions = preset.get("permissions")
     if not isinstance(permissions, Mapping):
         return "alone"
-    if permissions.get("recorder_type") in {"RECORDER", "LIVESTREAMER"} or permissions.get("is_recorder") is True:
+    if permissions.get("recorder_type") in ("RECORDER", "LIVESTREAMER") or permissions.get("is_recorder") is True:
         return "recorder"
     return "hidden" if permissions.get("hidden_participant") is True else "alone"
 
@@ -129,7 +137,3 @@ def _deserted(guests: list[_Guest], ended_at: datetime | None, now: datetime) ->
 
 def _minutes_since(guest: _Guest, since: datetime, now: datetime) -> float:
     return sum((max((end or now) - max(start, since), timedelta(0)) / MINUTE for start, end in guest.intervals), 0.0)
-
-
-def _text(record: Record, name: str) -> str | None:
-    return last_text([record], name)

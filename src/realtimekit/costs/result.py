@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from realtimekit import dataframes
-from realtimekit.attendance import Record, last_text, person_key
+from realtimekit.attendance import Record, person_key, text_of
 from realtimekit.costs.left_behind import LeftBehind, find_left_behind
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import SessionRecords, Usage, number, usage_of
@@ -250,22 +250,21 @@ class Calculation:
         if consumed is not None and records.session.get("status") != "LIVE":
             difference = abs(consumed - counted)
             if difference > TOLERANCE_MINUTES and difference > TOLERANCE_SHARE * max(consumed, counted):
-                self._differences.append(Difference(last_text([records.session], "id"), consumed, counted))
+                self._differences.append(Difference(text_of(records.session, "id"), consumed, counted))
 
     def _key(self, records: SessionRecords, usage: Usage) -> tuple[str | None, str | None]:
         session = records.session
         match self._by:
             case "meeting":
-                return last_text([session], "associated_id"), last_text([session], "meeting_display_name")
+                return text_of(session, "associated_id"), text_of(session, "meeting_display_name")
             case "day":
                 return day_of(session), None
             case "preset" if usage.participant is not None:
-                own = [usage.participant]
-                return last_text(own, "preset_name") or last_text(own, "role"), None
+                return text_of(usage.participant, "preset_name") or text_of(usage.participant, "role"), None
             case "participant" if usage.participant is not None:
                 person = person_key(usage.participant)
-                peer_id = last_text([usage.participant], "id")
-                return person[1] if person else peer_id, last_text([usage.participant], "display_name")
+                peer_id = text_of(usage.participant, "id")
+                return person[1] if person else peer_id, text_of(usage.participant, "display_name")
             case _:
                 return None, None
 

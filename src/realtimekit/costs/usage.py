@@ -13,7 +13,7 @@ from realtimekit.values import try_parse_time
 
 MINUTE = timedelta(minutes=1)
 UNKNOWN_TYPE = "participant_unknown"
-RUNNING = frozenset({"INVOKED", "RECORDING", "PAUSED"})  # what a recording is before it is stopped
+RUNNING = ("INVOKED", "RECORDING", "PAUSED")  # what a recording is before it is stopped
 
 
 class SessionRecords(NamedTuple):

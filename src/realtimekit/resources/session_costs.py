@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from realtimekit.attendance import Record
+from realtimekit.attendance import Record, text_of
 from realtimekit.concurrent import run_all
 from realtimekit.costs.prices import Prices, read_prices
 from realtimekit.costs.result import By, Calculation, Costs, period_of
@@ -78,7 +78,7 @@ def session_costs(
         yield from session._read()
     client, scope = session._client, _app_scope(session)
     recordings = yield from read_all(session.recordings)
-    meeting_id = session._data.get("associated_id")
+    meeting_id = text_of(session._data, "associated_id")
     meetings = yield from _read_meetings(Meetings(client, scope=scope), {meeting_id} if meeting_id else set())
     records = yield from _read_session(session, recordings, meetings.get(meeting_id), broadcast=True)
     presets: list[_Preset] = []
@@ -113,19 +113,19 @@ def _read_app(
     listed = Recordings(client).order_by("-invoked_time").page_size(PAGE_SIZE)
     oldest = since - MARGIN
     for recording in (yield from listed._fetch_until(lambda record: is_before(record, "invoked_time", oldest))):
-        recordings.setdefault(recording._data.get("session_id"), []).append(recording._data)
+        recordings.setdefault(text_of(recording._data, "session_id"), []).append(recording._data)
     try:
         livestreams = yield from read_all(Livestreams(client))
     except NotFoundError:  # an archive does not list them
         broadcast = None
     else:
-        broadcast = {livestream.get("meeting_id") for livestream in livestreams}
+        broadcast = {text_of(livestream, "meeting_id") for livestream in livestreams}
         if without := sum(livestream.get("meeting_id") is None for livestream in livestreams):
             notes.append(f"livestreams without a meeting are not counted: no price is published for them ({without})")
-    ids = {str(session._data["associated_id"]) for session in sessions if session._data.get("associated_id")}
-    meetings = yield from _read_meetings(Meetings(client), ids)
+    ids = {text_of(session._data, "associated_id") for session in sessions}
+    meetings = yield from _read_meetings(Meetings(client), {found for found in ids if found})
     for session in sessions:
-        meeting_id = session._data.get("associated_id")
+        meeting_id = text_of(session._data, "associated_id")
         is_broadcast = broadcast is None or meeting_id in broadcast
         own = recordings.get(session.id, [])
         flows.append(_read_session(session, own, meetings.get(meeting_id), broadcast=is_broadcast))
@@ -154,9 +154,9 @@ def _read_meetings(meetings: Meetings[Any], ids: set[str]) -> Flow[dict[Any, Rec
         page = yield from listed._fetch_page(1)
         total = page.paging.total_count
         if total is None or total <= PAGE_SIZE * len(ids):
-            found = {record["id"]: record for record in (yield from read_all(meetings)) if record.get("id") in ids}
+            found = {record["id"]: record for record in (yield from read_all(meetings)) if text_of(record, "id") in ids}
         else:
-            found = {record.id: record._data for record in page.records if record._data.get("id") in ids}
+            found = {record.id: record._data for record in page.records if text_of(record._data, "id") in ids}
     for meeting_id in sorted(ids - found.keys()):
         try:
             found[meeting_id] = (yield from type(meetings).find.flow(meetings, meeting_id))._data

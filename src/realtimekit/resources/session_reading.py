@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from realtimekit.attendance import Record
+from realtimekit.attendance import Record, text_of
 from realtimekit.costs.result import started_within
 from realtimekit.errors import NotFoundError
 from realtimekit.flow import Flow
@@ -25,7 +25,8 @@ def read_period(sessions: Sessions[Any], since: datetime | None, until: datetime
     listed = sessions.order_by("-created_at").page_size(PAGE_SIZE)
     oldest = None if since is None else since - MARGIN
     found = yield from listed._fetch_until(lambda record: is_before(record, "created_at", oldest))
-    return [session for session in found if started_within(session._data, since, until)]
+    identified = [session for session in found if text_of(session._data, "id")]
+    return [session for session in identified if started_within(session._data, since, until)]
 
 
 def is_before(record: Any, name: str, oldest: datetime | None) -> bool:
