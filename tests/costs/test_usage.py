@@ -142,7 +142,7 @@ NAMES = (
 RECORD = st.dictionaries(st.sampled_from(NAMES), JSON, max_size=12)
 
 
-@fuzzed(30)
+@fuzzed(15)
 @given(st.builds(SessionRecords, RECORD, *[st.lists(RECORD, max_size=3)] * 3, RECORD), RECORD, st.sampled_from(
     ["meeting", "preset", "day", "participant"]
 ))  # fmt: skip
