@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from realtimekit.archive.errors import ArchiveError
+from realtimekit.costs.result import By
 from tests.cli.command import environment, error_line, invoke, invoke_ok, usage_error
 
 from .raw import START, make_archive, put_session, update
@@ -37,9 +38,9 @@ def test_they_are_those_of_the_platform(world: World) -> None:
     world.hold("Carol", minutes=3)
     world.wait(120)
     world.sync()
-    for by in ("meeting", "preset", "day", "participant"):
-        live = world.client.analytics.costs(by=by)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-        kept = world.archive.costs(by=by)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    for by in get_args(By):
+        live = world.client.analytics.costs(by=by)
+        kept = world.archive.costs(by=by)
         assert live.cost > 0
         assert kept._replace(notes=live.notes) == live
     attendance = world.client.meetings.ref(held.meeting_id).attendance()
