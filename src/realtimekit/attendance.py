@@ -110,6 +110,12 @@ class Attendance(NamedTuple):
     def __repr__(self) -> str:
         return f"<Attendance sessions={self.sessions} people={len(self.people)}>"
 
+    def _repr_html_(self) -> str:
+        """Return the people as a table, for notebooks."""
+        from realtimekit.notebook import html_table
+
+        return html_table(repr(self), list(COLUMNS["person"]), [list(row.values()) for row in self.rows()])
+
     def rows(self, by: Rows = "person") -> list[dict[str, Any]]:
         """Return a dict for each person, or for each person and session.
 

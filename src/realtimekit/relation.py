@@ -173,6 +173,16 @@ class Relation(Collection[R, F]):
         query = "".join(f" {name}={value!r}" for name, value in self._query.items())
         return f"<{type(self).__name__} {self._template.template}{query}>"
 
+    def _repr_html_(self) -> str:
+        """Return the first records as a table, for notebooks: one request, or none.
+
+        An async list cannot be requested while it is displayed, and one with a filter that the API lacks may need more
+        than one request.
+        """
+        from realtimekit.notebook import relation_html
+
+        return relation_html(self)
+
     def __bool__(self) -> NoReturn:
         raise TypeError(f"{self!r} is neither true nor false, because nothing was requested: use .first() or .count()")
 

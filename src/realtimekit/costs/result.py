@@ -152,6 +152,12 @@ class Costs(NamedTuple):
         """What is charged at an unknown price, and is not in `cost`."""
         return [line.item for line in self.lines if line.cost is None and line.minutes]
 
+    def _repr_html_(self) -> str:
+        """Return the groups as a table, for notebooks."""
+        from realtimekit.notebook import html_table
+
+        return html_table(repr(self), list(KINDS), [list(row.values()) for row in self.rows()], " ".join(self.notes))
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a dict for each group, with the minutes of each kind."""
         return [group.row() for group in self.groups]

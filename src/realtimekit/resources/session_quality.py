@@ -102,6 +102,21 @@ class SessionQuality(NamedTuple):
             "missing": [peer.to_dict() for peer in self.missing],
         }
 
+    def _repr_html_(self) -> str:
+        """Return the participants and their worst findings as a table, for notebooks."""
+        from realtimekit.notebook import html_table
+
+        rows = [
+            [
+                _identify(peer.participant)["display_name"] or _identify(peer.participant)["peer_id"],
+                len(peer.findings),
+                peer.findings[0].text if peer.findings else "",
+            ]
+            for peer in self.participants
+        ]
+        rows += [[_identify(peer.participant)["display_name"], "", peer.reason] for peer in self.missing]
+        return html_table(repr(self), ["participant", "findings", "the worst"], rows)
+
     def to_pandas(self) -> Any:
         """Return every sample of every participant as a row of a pandas.DataFrame; see `Quality.to_pandas`.
 
