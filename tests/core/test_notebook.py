@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from realtimekit.archive.search import Match, Matches
 from realtimekit.costs.prices import read_prices
 from realtimekit.costs.result import Calculation
 from realtimekit.costs.usage import SessionRecords
@@ -144,3 +145,11 @@ def test_costs_and_attendance(mode: Mode) -> None:
     app = App(sessions=[session()], participants={"s1": people})
     attendance = mode.get(mode.client(app.script).sessions.ref("s1").attendance(now=NOW + timedelta(1)))
     assert "<Attendance sessions=1 people=20>" in check(attendance._repr_html_()).texts
+
+
+def test_matches_of_an_archive() -> None:
+    match = Match("s1", HOSTILE, None, "chat", HOSTILE, None, NOW, "a **word** " + HOSTILE)
+    page = check(Matches([match] * 12)._repr_html_())
+    assert page.texts[0] == "Matches: 12"
+    assert page.texts[-1] == "2 more rows are not shown."
+    assert check(Matches()._repr_html_()).texts == ["Matches: 0", "at", "title", "speaker", "snippet", "session_id"]

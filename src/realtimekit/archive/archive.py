@@ -21,7 +21,7 @@ from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
-from realtimekit.archive.search import Match, delete_index, search, update_index
+from realtimekit.archive.search import Matches, delete_index, search, update_index
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
 from realtimekit.archive.store import Store, open_store
@@ -352,7 +352,7 @@ class Archive:
         until: datetime | None = None,
         meeting_id: str | None = None,
         limit: int = 20,
-    ) -> list[Match]:
+    ) -> Matches:
         """Search in transcripts, chats and summaries; the best matches first.
 
         Example:
