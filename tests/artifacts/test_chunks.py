@@ -69,11 +69,10 @@ def test_a_long_segment_is_cut_between_words() -> None:
 
 
 def test_overlap_repeats_the_end_of_the_chunk_before() -> None:
-    found = chunk_segments([said("one two three " * 20), said("last")], max_chars=100, overlap=20)
+    found = chunk_segments([said(" ".join(f"w{number:02}" for number in range(80))), said("last")], max_chars=100, overlap=20)
     for before, after in itertools.pairwise(found):
         shared = max(n for n in range(21) if before.text[len(before.text) - n :] == after.text[:n])
         assert shared >= 10
-        assert after.text[:shared] in "one two three one two three"
     assert found[-1].segments == [1, 2]
     # Not of somebody else, if by speaker.
     assert texts(said("hello"), said("hi", "Bob"), max_chars=100, overlap=50) == ["hello", "hi"]
