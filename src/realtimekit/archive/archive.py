@@ -18,7 +18,7 @@ from realtimekit.archive.forgetting.retention import Expiry, expire
 from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
-from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.manifest import decode
 from realtimekit.archive.search import Match, delete_index, search, update_index
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
@@ -32,6 +32,7 @@ from realtimekit.archive.verify import Verification, verify
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.kwargs import validate_positive
 from realtimekit.lazy import LazyModule
+from realtimekit.saving.manifest import Manifest
 from realtimekit.values import format_time
 from realtimekit.webhooks.router import BaseRouter
 
@@ -421,4 +422,4 @@ class Archive:
         """Iterate over the manifests of all sessions, by day."""
         for entry in self.store.entries(layout.RAW):
             if entry.path.endswith(f"/{layout.MANIFEST}"):
-                yield Manifest.decode(self.store.read(entry.path) or b"", entry.path)
+                yield decode(self.store.read(entry.path) or b"", entry.path)

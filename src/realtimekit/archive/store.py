@@ -7,6 +7,7 @@ that is all the coordination that an archive needs. Everything goes through obst
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 from realtimekit.archive import disk
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.lazy import LazyModule
+from realtimekit.saving.store import StoredFile
 
 if TYPE_CHECKING:
     from obstore import store as objects
@@ -272,11 +274,12 @@ class Writer:
     def __init__(self, store: Store, path: str) -> None:
         self._store, self._path = store, path
         self._upload: Any = None
-        self._size = 0
+        self._size, self._sha256 = 0, hashlib.sha256()
 
     def write(self, content: bytes) -> int:
         self._store._try("write", self._path, lambda: self._open().write(content))
         self._size += len(content)
+        self._sha256.update(content)
         return len(content)
 
     def _open(self) -> Any:
@@ -299,16 +302,17 @@ class Writer:
         return 0
 
     def truncate(self) -> int:
-        self._upload, self._size = None, 0
+        self._upload, self._size, self._sha256 = None, 0, hashlib.sha256()
         return 0
 
-    def commit(self) -> None:
-        """Let the object appear."""
+    def commit(self) -> StoredFile:
+        """Let the object appear. Returns its size and checksum."""
         if self._upload is None:
             self._store.put(self._path, b"")
         else:
             upload, self._upload = self._upload, None
             self._store._try("write", self._path, upload.close)
+        return StoredFile(self._size, self._sha256.hexdigest())
 
     def __enter__(self) -> Self:
         return self

@@ -20,13 +20,14 @@ from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError,
 from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, Ledger, OpenSession, Window
-from realtimekit.archive.manifest import Manifest, State
+from realtimekit.archive.manifest import find_manifest, reopened
 from realtimekit.archive.reader import Reader
-from realtimekit.archive.session_artifacts import RETENTION, is_fatal
+from realtimekit.archive.session_artifacts import is_fatal
 from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError
+from realtimekit.saving.manifest import RETENTION, Manifest, State
 from realtimekit.values import parse_timestamp
 
 DELIVERY = timedelta(minutes=5)  # after the end of a session its webhook should have arrived
@@ -332,9 +333,10 @@ class Sync:
             self._claims.release(entry.session_id)
 
     def _copy(self, entry: OpenSession) -> None:
-        before, version = self._manifest(entry)
+        folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
+        before, version = find_manifest(self._store, folder) or (None, None)
         if before is not None and self._again is not None:
-            before = before.reopened(self._again, self._clock.now() + RETENTION)
+            before = reopened(before, self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
             # What remains of a sync that was killed before it could close the entry.
             self._close(entry)
@@ -389,12 +391,6 @@ class Sync:
         if since is None or ended_at is None or not since <= ended_at <= self._clock.now() - DELIVERY:
             return False
         return self._store.size(layout.announced(manifest.session_id)) is None
-
-    def _manifest(self, entry: OpenSession) -> tuple[Manifest | None, str | None]:
-        folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
-        path = f"{folder}/{layout.MANIFEST}"
-        found = self._store.get(path)
-        return (None, None) if found is None else (Manifest.decode(found.content, path), found.version)
 
     def _note(self, entry: OpenSession, before: Manifest | None, copied: Copied) -> None:
         with self._lock:
