@@ -17,8 +17,9 @@ import pytest
 
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import ChangedSession, Claims
+from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactNotReadyError

@@ -22,11 +22,12 @@ from realtimekit.archive.manifest import decode
 from realtimekit.archive.search import Match, delete_index, search, update_index
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
-from realtimekit.archive.store import Store, open_store
+from realtimekit.archive.store import Store
 from realtimekit.archive.sync import Progress, Sync, SyncResult
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
+from realtimekit.archive.targets import open_store
 from realtimekit.archive.transport import ArchiveTransport
 from realtimekit.archive.verify import Verification, verify
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit

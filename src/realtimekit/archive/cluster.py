@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import Ledger, OpenSession
-from realtimekit.archive.store import missing_extra, open_store
+from realtimekit.archive.store import missing_extra
 from realtimekit.archive.sync import Progress, Sync, Tally
+from realtimekit.archive.targets import open_store
 from realtimekit.errors import RateLimitError
 from realtimekit.interfaces import Reservation, Response
 from realtimekit.lazy import LazyModule

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import BlockingClient
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
-from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, Ledger, OpenSession, Window
+from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession, Window
 from realtimekit.archive.manifest import find_manifest, reopened
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import is_fatal

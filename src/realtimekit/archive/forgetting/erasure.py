@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.people import erase_from, ids_of
 from realtimekit.archive.forgetting.rewriting import delete_uncommitted, finish_rewriting, rewrite
 from realtimekit.archive.forgetting.subject import PLATFORM_KEEPS, Found, Subject, find
 from realtimekit.archive.forgetting.tombstones import Tombstones, ids_in
-from realtimekit.archive.ledger import Claims, Ledger
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index

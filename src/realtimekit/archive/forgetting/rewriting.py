@@ -11,9 +11,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from realtimekit.archive import layout
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import ChangedSession, Claims, Ledger
+from realtimekit.archive.ledger import ChangedSession, Ledger
 from realtimekit.archive.manifest import encode, find_manifest
 from realtimekit.archive.store import Store
 from realtimekit.saving.manifest import Manifest, SavedArtifact
