@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive, layout
 from realtimekit.archive.compression import decompressed
-from realtimekit.archive.sync import SyncResult
+from realtimekit.archive.sync_result import SyncResult
 from realtimekit.emulator import Emulator, Peer
 from realtimekit.interfaces import Transport
 from realtimekit.saving.manifest import Manifest, State
