@@ -69,7 +69,9 @@ def test_a_long_segment_is_cut_between_words() -> None:
 
 
 def test_overlap_repeats_the_end_of_the_chunk_before() -> None:
-    found = chunk_segments([said(" ".join(f"w{number:02}" for number in range(80))), said("last")], max_chars=100, overlap=20)
+    found = chunk_segments(
+        [said(" ".join(f"w{number:02}" for number in range(80))), said("last")], max_chars=100, overlap=20
+    )
     for before, after in itertools.pairwise(found):
         shared = max(n for n in range(21) if before.text[len(before.text) - n :] == after.text[:n])
         assert shared >= 10

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, datetime
-
 from realtimekit.archive.kept_sessions import read_sessions
 from realtimekit.archive.store import Store
-from realtimekit.costs.prices import Prices, read_prices
-from realtimekit.costs.result import By, Calculation, Costs, period_of
+from realtimekit.costs.options import CostOptions, check_options
+from realtimekit.costs.result import Calculation, Costs
 
 _TABLES = ("participants", "recordings", "livestream_sessions")
 _NOTE = "live sessions are not in the archive, and presets are known by the events of the participants alone"
 
 
-def read_costs(
-    store: Store,
-    *,
-    month: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    by: By = "meeting",
-    prices: Prices | str | os.PathLike[str] | None = None,
-    now: datetime | None = None,
-) -> Costs:
+def read_costs(store: Store, options: CostOptions) -> Costs:
     """Return what the sessions of a period cost: see `Archive.costs`."""
-    at = now or datetime.now(UTC)
-    begin, end = period_of(month, since, until, at)
-    calculation = Calculation({}, prices if isinstance(prices, Prices) else read_prices(prices), by, at)
-    for records in read_sessions(store, since=begin, until=end, tables=_TABLES):
+    asked = check_options(options)
+    calculation = Calculation({}, asked.prices, asked.by, asked.now)
+    for records in read_sessions(store, since=asked.since, until=asked.until, tables=_TABLES):
         calculation.add(records)
-    return calculation.result(begin, end, [_NOTE])
+    return calculation.result(asked.since, asked.until, [_NOTE])

@@ -5,7 +5,18 @@ prices.
 """
 
 from realtimekit.costs.left_behind import LeftBehind
+from realtimekit.costs.options import CostOptions
 from realtimekit.costs.prices import Price, Prices, read_prices
 from realtimekit.costs.result import CostGroup, CostLine, Costs, Difference
 
-__all__ = ["CostGroup", "CostLine", "Costs", "Difference", "LeftBehind", "Price", "Prices", "read_prices"]
+__all__ = [
+    "CostGroup",
+    "CostLine",
+    "CostOptions",
+    "Costs",
+    "Difference",
+    "LeftBehind",
+    "Price",
+    "Prices",
+    "read_prices",
+]

@@ -219,14 +219,9 @@ class Calculation:
         prices: what a minute costs.
         by: what to group by.
         now: the end of what goes on.
-
-    Raises:
-        ValueError: `by` is none of these.
     """
 
     def __init__(self, presets: Mapping[str, Record], prices: Prices, by: By, now: datetime) -> None:
-        if by not in get_args(By):
-            raise ValueError(f"by={by!r}: use one of {', '.join(get_args(By))}")
         self._presets, self._prices, self._by, self._now = presets, prices, by, now
         self._sessions = 0
         self._total = _Sum()
@@ -339,6 +334,17 @@ class _Sum:
             cost = prices.cost(item, minutes)
             found.append(CostLine(item, minutes, known[0], cost, item in self._estimated, known[1], known[2]))
         return found
+
+
+def validate_by(by: By) -> By:
+    """Return what to group by.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if by not in get_args(By):
+        raise ValueError(f"by={by!r}: use one of {', '.join(get_args(By))}")
+    return by
 
 
 def day_of(session: Record) -> str | None:

@@ -10,7 +10,7 @@ from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
-from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, drop_none, split_kwargs
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, drop_none, split_kwargs, validate_kwargs
 from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate
@@ -19,9 +19,11 @@ from realtimekit.resource import BASE_PATH
 from realtimekit.values import TimeLike, to_unix_seconds, to_utc_date
 
 if TYPE_CHECKING:
+    from realtimekit.costs import options as cost_options
     from realtimekit.costs import result as cost_results
     from realtimekit.resources import session_costs
 else:
+    cost_options = LazyModule("realtimekit.costs.options")
     cost_results = LazyModule("realtimekit.costs.result")
     session_costs = LazyModule("realtimekit.resources.session_costs")
 
@@ -153,39 +155,13 @@ class Analytics(ClientBound[F]):
 
     @overload
     def costs(
-        self: Analytics[Sync],
-        *,
-        month: str | None = None,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        by: cost_results.By = "meeting",
-        prices: session_costs.PricesLike = None,
-        concurrency: int = 4,
-        now: dt.datetime | None = None,
+        self: Analytics[Sync], *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]
     ) -> cost_results.Costs: ...
     @overload
     def costs(
-        self: Analytics[Async],
-        *,
-        month: str | None = None,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        by: cost_results.By = "meeting",
-        prices: session_costs.PricesLike = None,
-        concurrency: int = 4,
-        now: dt.datetime | None = None,
+        self: Analytics[Async], *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]
     ) -> Coroutine[Any, Any, cost_results.Costs]: ...
-    def costs(
-        self,
-        *,
-        month: str | None = None,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        by: cost_results.By = "meeting",
-        prices: session_costs.PricesLike = None,
-        concurrency: int = 4,
-        now: dt.datetime | None = None,
-    ) -> Any:
+    def costs(self, *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]) -> Any:
         """Return what the sessions of a period cost: minutes of participants, recordings, livestreams, transcription.
 
         `GET /sessions`, `/recordings`, `/livestreams`, `/meetings` and `/presets`; of each session its participants
@@ -196,29 +172,19 @@ class Analytics(ClientBound[F]):
             client.analytics.costs(month="2026-11", by="preset").to_pandas()
 
         Args:
-            month: the sessions that started in this month, in UTC, such as "2026-11"; by default the current one.
-            since: instead: those that started from then on.
-            until: and those that started before then.
-            by: "meeting", "preset", "day" or "participant".
-            prices: a file of prices, or what `realtimekit.costs.read_prices` returns; by default the published ones.
             concurrency: how many sessions to read at once, 1 or more.
-            now: the end of what goes on; by default this machine's time.
+            options: `month`, such as "2026-11", in UTC, by default the current one; or `since` and `until`: sessions
+                that started from then on and before then. `by`: "meeting" (the default), "preset", "day" or
+                "participant". `prices`: a file of prices, or what `realtimekit.costs.read_prices` returns, by default
+                the published ones. `now`: the end of what goes on, by default this machine's time.
 
         Raises:
             ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.
             OSError: the file of prices cannot be read.
             APIError, APIConnectionError: what was used cannot be read.
         """
-        return session_costs.app_costs(
-            self._client,
-            month=month,
-            since=since,
-            until=until,
-            by=by,
-            prices=prices,
-            concurrency=concurrency,
-            now=now,
-        )
+        validate_kwargs(Analytics.costs, options)
+        return session_costs.app_costs(self._client, options, concurrency)
 
     def _report(self, name: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[Any]:
         options, ids = split_kwargs(kwargs, OPTION_NAMES)

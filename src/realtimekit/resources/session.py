@@ -27,6 +27,7 @@ from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
     from realtimekit import attendance as attendances
+    from realtimekit.costs import options as cost_options
     from realtimekit.costs import result as cost_results
     from realtimekit.quality import thresholds as quality_thresholds
     from realtimekit.resources import session_attendance, session_costs, session_quality, session_save
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from realtimekit.saving import store as saving_store
 else:
     attendances = LazyModule("realtimekit.attendance")
+    cost_options = LazyModule("realtimekit.costs.options")
     cost_results = LazyModule("realtimekit.costs.result")
     quality_thresholds = LazyModule("realtimekit.quality.thresholds")
     saving_manifest = LazyModule("realtimekit.saving.manifest")
@@ -262,7 +264,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         self,
         *,
         by: cost_results.By = "participant",
-        prices: session_costs.PricesLike = None,
+        prices: cost_options.PricesLike = None,
         now: datetime | None = None,
     ) -> Flow[cost_results.Costs]:
         """Return what this session cost: as `client.analytics.costs()`.

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 from realtimekit.attendance import Record, text_of
 from realtimekit.concurrent import run_all
-from realtimekit.costs.prices import Prices, read_prices
-from realtimekit.costs.result import By, Calculation, Costs, period_of
+from realtimekit.costs.options import CostOptions, PricesLike, check_options, to_prices
+from realtimekit.costs.result import By, Calculation, Costs, validate_by
 from realtimekit.costs.usage import SessionRecords
 from realtimekit.errors import NotFoundError
-from realtimekit.flow import Flow, Runner
+from realtimekit.flow import Blocking, Flow, Runner
 from realtimekit.resources.livestream import Livestreams
 from realtimekit.resources.meeting import Meetings
 from realtimekit.resources.preset import Presets
@@ -28,8 +28,6 @@ from realtimekit.resources.session_reading import (
     read_period,
 )
 
-PricesLike: TypeAlias = Prices | str | os.PathLike[str] | None
-
 
 class _Preset:
     """A preset that was read."""
@@ -38,42 +36,28 @@ class _Preset:
         self.data = data
 
 
-def app_costs(
-    client: Runner[Any],
-    *,
-    month: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    by: By = "meeting",
-    prices: PricesLike = None,
-    concurrency: int = 4,
-    now: datetime | None = None,
-) -> Any:
+def app_costs(client: Runner[Any], options: CostOptions, concurrency: int) -> Any:
     """Return the costs of an app: see `Analytics.costs`."""
-    at = now or datetime.now(UTC)
-    begin, end = period_of(month, since, until, at)
-    known = _prices(prices)
-    Calculation({}, known, by, at)  # raises if `by` is wrong, before anything is sent
+    asked = check_options(options)
     notes: list[str] = []
 
     def finish(found: list[_Preset | SessionRecords]) -> Costs:
         presets = _by_name(one.data for one in found if isinstance(one, _Preset))
-        calculation = Calculation(presets, known, by, at)
+        calculation = Calculation(presets, asked.prices, asked.by, asked.now)
         for one in found:
             if isinstance(one, SessionRecords):
                 calculation.add(one)
-        return calculation.result(begin, end, notes)
+        return calculation.result(asked.since, asked.until, notes)
 
-    return run_all(client, _read_app(client, begin, end, notes), finish, concurrency)
+    return run_all(client, _read_app(client, asked.since, asked.until, notes), finish, concurrency)
 
 
 def session_costs(
     session: Session[Any], *, by: By = "participant", prices: PricesLike = None, now: datetime | None = None
 ) -> Flow[Costs]:
     """Return the costs of one session: see `Session.costs`."""
-    at = now or datetime.now(UTC)
-    known = _prices(prices)
-    Calculation({}, known, by, at)
+    validate_by(by)
+    known, at = (yield Blocking(partial(to_prices, prices))), now or datetime.now(UTC)
     if session._data.get("status") is None:  # only its id is known
         yield from session._read()
     client, scope = session._client, _app_scope(session)
@@ -87,10 +71,6 @@ def session_costs(
     calculation = Calculation(_by_name(preset.data for preset in presets), known, by, at)
     calculation.add(records)
     return calculation.result(None, None)
-
-
-def _prices(given: PricesLike) -> Prices:
-    return given if isinstance(given, Prices) else read_prices(given)
 
 
 def _by_name(presets: Iterable[Record | None]) -> dict[str, Record]:
