@@ -91,7 +91,7 @@ def test_overlap_repeats_the_end_of_the_chunk_before() -> None:
         ({"id": "1", "custom_participant_id": "c"}, {"id": "2", "custom_participant_id": "d"}, 2),  # a namesake
     ],
 )
-def test_who_is_the_same_speaker(first: dict[str, str], second: dict[str, str], count: int) -> None:
+def test_who_is_the_same_speaker(first: dict[str, Any], second: dict[str, Any], count: int) -> None:
     assert len(chunk_segments([said("a", **first), said("b", **second)])) == count
 
 

@@ -100,8 +100,9 @@ def test_rows_dataframes_and_json() -> None:
     empty = measured()
     assert len(empty.to_pandas()) == len(empty.to_polars("person")) == 0
     assert repr(found) == "<Attendance sessions=1 people=2>"
+    unknown: Any = "day"
     with pytest.raises(ValueError, match="by='day': use 'person' or 'session'"):
-        found.rows("day")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        found.rows(unknown)
 
 
 RECORD = st.dictionaries(

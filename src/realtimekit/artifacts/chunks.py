@@ -79,7 +79,8 @@ def chunk_segments(
     """
     if by not in get_args(By):
         raise ValueError(f"by={by!r}: use 'speaker' or 'size'")
-    for name, value in (("max_chars", max_chars), ("overlap", overlap)):
+    numbers: dict[str, Any] = {"max_chars": max_chars, "overlap": overlap}
+    for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"{name} must be a whole number of characters, not {type(value).__name__}")
     if max_chars < LEAST_CHARS:

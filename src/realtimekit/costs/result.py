@@ -222,7 +222,8 @@ class Calculation:
     """
 
     def __init__(self, presets: Mapping[str, Record], prices: Prices, by: By, now: datetime) -> None:
-        self._presets, self._prices, self._by, self._now = presets, prices, by, now
+        self._presets, self._prices, self._now = presets, prices, now
+        self._by: By = by
         self._sessions = 0
         self._total = _Sum()
         self._groups: dict[str | None, _Sum] = {}
