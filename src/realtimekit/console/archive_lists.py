@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Of the sessions what a list shows, without the records; of the participants one row for each person and session.
-_SESSIONS = """
-create table listed as select session_id, title, status, meeting_id, epoch_ms(coalesce(started_at, created_at)) began,
-    seconds, participants, minutes_consumed, lower(strip_accents(title)) as title_key
-from sessions
-"""
+# One row for each person and session; of the sessions what a list shows, without the records.
 _STAYS = """
 create table stays as select coalesce(custom_participant_id, user_id, peer_id) as person, session_id,
     arg_max(display_name, joined_at) as name, sum(minutes) as minutes, min(epoch_ms(joined_at)) as joined
 from participants where coalesce(custom_participant_id, user_id, peer_id) is not null group by all
+"""
+_SESSIONS = """
+create table listed as select session_id, title, status, meeting_id, epoch_ms(coalesce(started_at, created_at)) began,
+    seconds, people, minutes_consumed, lower(strip_accents(title)) as title_key
+from sessions left join (select session_id, count(*) as people from stays group by session_id) using (session_id)
 """
 _PEOPLE = """
 create table people as select person, arg_max(name, joined) as name, count(*) as sessions, sum(minutes) as minutes,
@@ -34,7 +34,7 @@ create table people as select person, arg_max(name, joined) as name, count(*) as
 from stays group by person
 """
 _SORTS = {
-    "started": "began", "title": "title_key", "length": "seconds", "people": "participants",
+    "started": "began", "title": "title_key", "length": "seconds", "people": "people",
     "minutes": "minutes_consumed",
 }  # fmt: skip
 _PEOPLE_SORTS = {"name": "lower(name)", "sessions": "sessions", "minutes": "minutes", "last": "last_seen"}
@@ -72,7 +72,7 @@ class ArchiveLists:
             version = None if found is None else found.version
             if self._tables is None or version != self._version:
                 tables = self._archive.duckdb()
-                for statement in (_SESSIONS, _STAYS, _PEOPLE):
+                for statement in (_STAYS, _SESSIONS, _PEOPLE):
                     tables.execute(statement)
                 self._tables, self._version = tables, version
             return self._tables.cursor()
@@ -92,7 +92,7 @@ class ArchiveLists:
         if query.text is not None:
             conditions.append("(contains(title_key, lower(strip_accents(?))) or session_id = ? or meeting_id = ?)")
             values += [_storable(query.text)] * 3
-        columns = "session_id, title, status, meeting_id, began, seconds, participants, minutes_consumed"
+        columns = "session_id, title, status, meeting_id, began, seconds, people, minutes_consumed"
         order = (_SORTS.get(query.sort, "began"), query.descending, "session_id")
         rows, total = self._page("listed", columns, conditions, values, order, query.page)
         return Listing([_session(*row) for row in rows], total, query.page)
@@ -123,7 +123,7 @@ class ArchiveLists:
 
     def sessions_of(self, person_id: str, page: int = 1) -> Listing[SessionRow]:
         """Return a page of the sessions in which a person was, the latest first; `minutes` are theirs."""
-        columns = "session_id, title, status, meeting_id, began, seconds, participants, minutes"
+        columns = "session_id, title, status, meeting_id, began, seconds, people, minutes"
         source = "listed join (select person, session_id, minutes from stays) using (session_id)"
         order = ("began", True, "session_id")
         rows, total = self._page(source, columns, ["person = ?"], [_storable(person_id)], order, page)

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from realtimekit import __version__
 from realtimekit.console.forms import FORM_TOKEN
+from realtimekit.console.highlight import highlight
 from realtimekit.report.page import load_environment, read_file
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def environment() -> Environment:
     made = load_environment().overlay(loader=ChoiceLoader([FunctionLoader(own), FunctionLoader(read_file)]))
     made.filters = {
         **made.filters,
+        "highlight": highlight,
         "moment": format_moment,
         "segment": lambda value: quote(str(value).encode("utf-8", "replace"), safe=""),
         "count": lambda value: "–" if value is None else f"{value:,.0f}",

@@ -39,7 +39,8 @@ def show(console: Console, request: Request) -> Response:
     session = console.client.sessions.find(path_id(request, "session_id"))
     collected = report.collect(session, quality=False)
     files = list_files(collected.recordings or [])
-    return console.render(request, "session.html", **page_context(collected), files=files, lines_=lines(collected))
+    context = page_context(collected) | {"links": None}  # the page has its own
+    return console.render(request, "session.html", **context, files=files, lines_=lines(collected))
 
 
 def quality(console: Console, request: Request) -> Response:
