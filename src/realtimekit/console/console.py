@@ -58,11 +58,13 @@ class Console:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Read what takes seconds for a large archive, before somebody waits for it.
+        """Do what takes seconds for a large archive, and what only the first page needs, before somebody waits for it.
 
         Raises:
             ArchiveError: the archive cannot be read.
         """
+        for template in ("sessions.html", "search.html", "session.html"):
+            environment().get_template(template)
         if self.tables is None or self.archive is None:
             return
         self.tables.load()

@@ -38,9 +38,10 @@ class Server:
     Attributes:
         origin: its scheme, host and port.
         url: the link that opens it, once.
+        app: what it serves.
 
     Args:
-        app: as `create_app` returns it.
+        app: as `create_app` returns it; it is served once.
         host: the address to listen on. Anything but loopback opens the console to the network, without encryption.
         port: 0 takes a free one.
 
@@ -54,6 +55,7 @@ class Server:
         port = self._socket.getsockname()[1]
         self.origin: str = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         access = Access(app, cookie=f"realtimekit-console-{port}", local=is_loopback(host))
+        self.app: Starlette = app
         app.state.form_token = access.form_token
         self.url: str = f"{self.origin}/?{TOKEN}={access.token}"
         config = uvicorn.Config(

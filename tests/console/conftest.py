@@ -1,0 +1,85 @@
+"""One emulator, one archive of it, and a console on each, for all tests that only read."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from realtimekit import RealtimeKit
+from realtimekit.archive import Archive
+from realtimekit.cli import demo_scenario
+from realtimekit.console import Server, create_app
+from realtimekit.emulator import Emulator
+from realtimekit.emulator.remote import RemoteEmulator
+from realtimekit.emulator.services import media
+from realtimekit.transports.emulator import connected
+from tests.report.meeting import meet
+
+from .browser import Plain, opened
+
+RATE = 3000  # samples a second
+
+
+def sound(seconds: float, *_: int) -> bytes:
+    """Return silence as WAV, in which every browser can jump; the emulator's own video is one picture."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(1)
+        written.setframerate(RATE)
+        written.writeframes(b"\x80" * round(RATE * seconds))
+    return file.getvalue()
+
+
+@dataclass
+class World:
+    """What the consoles show.
+
+    Attributes:
+        emulator: with the demo (sess-1) and a meeting of hostile people.
+        hostile: the session of these.
+        archive: of both.
+        live, kept: clients of a console over the emulator and of one over the archive, which have opened their links.
+    """
+
+    emulator: Emulator
+    hostile: str
+    archive: Archive
+    live: Plain
+    kept: Plain
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, Emulator(**demo_scenario.CREDENTIALS) as emulator:
+        patch.setattr(media, "mp4", sound)
+        emulator.next_ids.extend(demo_scenario.FIXED_IDS)
+        demo_scenario.run(RealtimeKit(**connected(emulator)), emulator)
+        hostile = meet(emulator).session.id
+        archive = Archive(tmp_path_factory.mktemp("archive"))
+        archive.sync(RealtimeKit(**connected(emulator)))
+        with (
+            emulator.serve() as api,
+            RealtimeKit(**client_settings(emulator, api.base_url)) as client,
+            Server(create_app(client, control=RemoteEmulator(api.base_url))) as live,
+            over(archive) as kept,
+        ):
+            yield World(emulator, hostile, archive, opened(live), opened(kept))
+
+
+def client_settings(emulator: Emulator, base_url: str) -> dict[str, str]:
+    return {
+        "base_url": base_url, "api_token": emulator.api_token, "account_id": emulator.account_id,
+        "app_id": emulator.app_id,
+    }  # fmt: skip
+
+
+def over(archive: Archive) -> Server:
+    """Return a console over an archive."""
+    app = create_app(RealtimeKit(transport=archive.transport()), archive=archive)
+    app.state.console.load()
+    return Server(app)
