@@ -138,7 +138,13 @@ def test_what_is_no_form_is_refused(world: World, kind: str | None, body: bytes,
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/"), ("POST", "/sessions/sess-1"), ("PUT", "/"), ("DELETE", "/emulator/faults"), ("GET", "/emulator/clock")],
+    [
+        ("POST", "/"),
+        ("POST", "/sessions/sess-1"),
+        ("PUT", "/"),
+        ("DELETE", "/emulator/faults"),
+        ("GET", "/emulator/clock"),
+    ],
 )
 def test_pages_are_only_read_and_forms_only_sent(world: World, method: str, path: str) -> None:
     answer = world.live.send(method, path, b"", origin=world.live.server.origin)
