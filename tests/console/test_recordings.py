@@ -65,7 +65,7 @@ def test_a_recording_whose_file_is_gone(tmp_path: Path) -> None:
         "id": "r1", "status": "UPLOADED", "output_file_name": "a.mp4", "started_time": "2026-06-03T10:00:00Z",
         "session_id": "s1", "download_url": None,
     }  # fmt: skip
-    put_session(archive, "s1", recordings={"success": True, "data": [recording]})
+    put_session(archive, "s1", recordings=[recording])
     update(archive)
     with over(archive) as server:
         client = opened(server)
