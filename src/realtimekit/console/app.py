@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from realtimekit.console.console import Console
 from realtimekit.console.forms import BadInputError, path_id, read_form
-from realtimekit.console.pages import emulator, health, people, session, sessions
+from realtimekit.console.pages import costs, emulator, health, people, session, sessions
 from realtimekit.console.view import environment
 from realtimekit.errors import APIConnectionError, NotFoundError, RealtimeKitError
 
@@ -45,6 +45,8 @@ PAGES: dict[str, Page] = {
     "/sessions/{session_id}/quality": session.quality,
     "/people": people.index,
     "/person": people.show,
+    "/costs": costs.costs,
+    "/attendance": costs.attendance,
     "/health": health.show,
     "/emulator": emulator.index,
     "/emulator/meetings/{meeting_id}": emulator.meeting,
