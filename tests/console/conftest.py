@@ -17,6 +17,7 @@ from realtimekit.emulator import Emulator
 from realtimekit.emulator.remote import RemoteEmulator
 from realtimekit.emulator.services import media
 from realtimekit.transports.emulator import connected
+from tests.archive.raw import put_session, update
 from tests.report.meeting import meet
 
 from .browser import Plain, opened
@@ -58,17 +59,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, Emulator(**demo_scenario.CREDENTIALS) as emulator:
         patch.setattr(media, "mp4", sound)
         emulator.next_ids.extend(demo_scenario.FIXED_IDS)
-        demo_scenario.run(RealtimeKit(**connected(emulator)), emulator)
-        hostile = meet(emulator).session.id
+        client = RealtimeKit(**connected(emulator))
+        demo_scenario.run(client, emulator)
+        emulator.advance(demo_scenario.PROOF_TIME)
         archive = Archive(tmp_path_factory.mktemp("archive"))
-        archive.sync(RealtimeKit(**connected(emulator)))
+        archive.sync(client)
+        hostile = meet(emulator).session
+        put_session(
+            archive, hostile.id, hostile.started_at, session=dict(hostile._data),  # a copy would take seconds
+            participants={"success": True, "data": {"participants": [one._data for one in hostile.participants]}},
+            transcript=hostile.transcript.read(), chat=hostile.chat.read(), summary=hostile.summary.text(),
+        )  # fmt: skip
+        update(archive)
         with (
             emulator.serve() as api,
             RealtimeKit(**client_settings(emulator, api.base_url)) as client,
             Server(create_app(client, control=RemoteEmulator(api.base_url))) as live,
             over(archive) as kept,
         ):
-            yield World(emulator, hostile, archive, opened(live), opened(kept))
+            yield World(emulator, hostile.id, archive, opened(live), opened(kept))
 
 
 def client_settings(emulator: Emulator, base_url: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,17 +16,18 @@ from realtimekit.console import Server, create_app
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.remote import RemoteEmulator
 from tests.report.chromium import chromium
-from tests.report.test_in_browser import CONTRAST, WATCH
+from tests.report.test_in_browser import WATCH
 
 from .browser import Plain
 from .conftest import World, client_settings
 
 PATHS = {
     "kept": ("/", "/sessions/sess-1", "/sessions/{hostile}", "/sessions/sess-1/quality", "/search?q=Thursday", "/people",
-             "/person?id=user-0", "/health", "/nothing"),
+             "/person?id=user-0", "/costs?month={month}", "/attendance?meeting=meet-1", "/health", "/nothing"),
     "live": ("/people", "/emulator", "/emulator/meetings/meet-1", "/emulator/requests", "/emulator/faults",
              "/emulator/webhooks"),
 }  # fmt: skip
+PHONE = {"kept": ("/", "/sessions/{hostile}", "/people"), "live": ("/emulator/meetings/meet-1", "/emulator/webhooks")}
 MARKED = "[...document.querySelectorAll('[aria-current=true]')].map(line => line.id)"
 
 
@@ -63,6 +65,14 @@ class Window:
         return self.page
 
 
+def until(page: Page, condition: str) -> None:
+    """Wait until something is true of the recording. The page's own policy forbids what playwright has for this."""
+    end = time.monotonic() + 20
+    while not page.evaluate(f"(video => {condition})(document.querySelector('video'))"):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(20)
+
+
 @pytest.fixture
 def window(browser: Browser, world: World) -> Iterator[Window]:
     window = Window(browser, world.kept)
@@ -71,22 +81,24 @@ def window(browser: Browser, world: World) -> Iterator[Window]:
     assert window.complaints == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (1200, "dark"), (390, "light"), (320, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
 @pytest.mark.parametrize("which", PATHS)
 def test_every_page_can_be_read_by_everybody(
     browser: Browser, world: World, which: str, width: int, scheme: str
 ) -> None:
     window = Window(browser, getattr(world, which), width, scheme)
-    for path in PATHS[which]:
-        page = window.open(path.format(hostile=world.hostile))
+    for path in PATHS[which] if width > 1000 else PHONE[which]:
+        page = window.open(path.format(hostile=world.hostile, month=world.emulator.now()[:7]))
         found = Axe().run(page).response["violations"]
         assert [(path, one["id"], one["nodes"][0]["html"]) for one in found] == []
-        assert page.evaluate(CONTRAST) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert page.evaluate("window.seen") == []
+        assert page.evaluate("window.seen") == [], path
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, re.findall(r"\d+", ground))) < 384) == (scheme == "dark")
         assert page.title().endswith("– RealtimeKit console")
+        for narrower in (width, 320):
+            page.set_viewport_size({"width": narrower, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= narrower, path
+        page.set_viewport_size({"width": width, "height": 800})
     window.context.close()
     assert [text for text in window.complaints if "404" not in text] == []
 
@@ -112,7 +124,7 @@ def test_a_click_on_a_line_plays_from_there_and_marks_it(window: Window) -> None
     line = page.locator("#said-77000")
     assert "The tests have been green" in line.inner_text()
     line.locator(".words").click()
-    page.wait_for_function("document.querySelector('video').currentTime > 75")
+    until(page, "video.currentTime > 75")
     video = "(v => [v.currentTime, v.paused])(document.querySelector('video'))"
     at, paused = page.evaluate(video)
     assert 75 <= at < 77, "77 seconds after the start of the session; the recording began 2 seconds later"
@@ -123,20 +135,20 @@ def test_a_click_on_a_line_plays_from_there_and_marks_it(window: Window) -> None
 def test_the_line_being_spoken_is_marked_as_the_recording_plays(window: Window) -> None:
     page = window.open("/sessions/sess-1")
     expect(page.locator("#said-65000 .jump")).to_be_visible()
-    page.wait_for_function("document.querySelector('video').readyState > 0")
+    until(page, "video.readyState > 0")
     for second, spoken in ((64, "said-65000"), (89, "said-90000"), (105, "said-104000")):
         page.evaluate("second => { document.querySelector('video').currentTime = second; }", second)
-        page.wait_for_function(f"document.getElementById('{spoken}').getAttribute('aria-current') === 'true'")
+        expect(page.locator(f"#{spoken}")).to_have_attribute("aria-current", "true")
         assert page.evaluate(MARKED) == [spoken]
     page.evaluate("document.querySelector('video').currentTime = 300")
-    page.wait_for_function("!document.querySelector('video').seeking")
+    until(page, "!video.seeking")
     assert page.evaluate(MARKED) == ["said-104000"], "in a pause it is the last one"
 
 
 def test_a_link_from_the_search_leads_to_the_place(window: Window) -> None:
     page = window.open("/search?q=Thursday")
     page.locator("a[href*='#said-104000']").click()
-    page.wait_for_function("document.querySelector('video').currentTime > 100")
+    until(page, "video.currentTime > 100")
     assert page.evaluate("document.querySelector('video').paused") is True
     expect(page.locator("#said-104000")).to_be_in_viewport()
 
@@ -158,7 +170,7 @@ def test_all_of_it_by_keyboard(window: Window) -> None:
     button.focus()
     outline = button.evaluate("b => getComputedStyle(b).outlineStyle")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('video').currentTime > 62")
+    until(page, "video.currentTime > 62")
     assert outline == "solid"
     assert page.evaluate("document.activeElement.className") == "jump", "the place on the page is kept"
 
@@ -168,7 +180,7 @@ def test_on_a_phone_the_recording_stays_in_view(browser: Browser, world: World) 
     page = window.open("/sessions/sess-1")
     page.locator("#said-104000").scroll_into_view_if_needed()
     page.locator("#said-104000 .jump").click()
-    page.wait_for_function("document.querySelector('video').currentTime > 100")
+    until(page, "video.currentTime > 100")
     expect(page.locator("video")).to_be_in_viewport()
     window.context.close()
 
@@ -219,7 +231,7 @@ def test_a_meeting_in_the_emulator_by_hand(browser: Browser) -> None:
         page.get_by_role("button", name="Create").click()
         page.get_by_label("Name").fill("Alice")
         page.get_by_role("button", name="Add").click()
-        page.get_by_role("button", name="Join: Alice").click()
+        page.get_by_role("button", name="Join Alice").click()
         page.get_by_label("Words").fill("Good morning")
         page.get_by_role("button", name="Say").click()
         page.get_by_role("button", name="End the session for all").click()

@@ -50,14 +50,14 @@ def console(client: RealtimeKit, host: str, port: int, *, open_browser: bool) ->
     with shutdown:
         archive = _archive()
         app = create_app(client, archive=archive, control=None if archive else _emulator(client.settings.base_url))
-        with spinner("the archive"):
-            app.state.console.load()
         try:
             server = Server(app, host, port)
         except OSError as error:
             text = f"cannot listen on {host}:{port}: {error.strerror}; --port 0 takes a free one"
             raise click.ClickException(text) from None
         with server:
+            with spinner("the archive"):
+                app.state.console.load()
             echo(f"The console of the {app.state.console.where}, for one browser: {server.url}")
             echo("Ctrl-C stops it.", err=True)
             if open_browser:
