@@ -63,7 +63,7 @@ class Plain:
             connection.close()
 
     def get(self, target: str, **headers: str | None) -> Answer:
-        return self.send("GET", target, **headers)
+        return self.send("GET", target, None, **headers)
 
     def open(self) -> Answer:
         """Open the link, and keep the cookie."""

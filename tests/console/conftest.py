@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -73,18 +75,37 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         update(archive)
         with (
             emulator.serve() as api,
-            RealtimeKit(**client_settings(emulator, api.base_url)) as client,
+            client_of(emulator, api.base_url) as client,
             Server(create_app(client, control=RemoteEmulator(api.base_url))) as live,
             over(archive) as kept,
         ):
             yield World(emulator, hostile.id, archive, opened(live), opened(kept))
 
 
-def client_settings(emulator: Emulator, base_url: str) -> dict[str, str]:
-    return {
-        "base_url": base_url, "api_token": emulator.api_token, "account_id": emulator.account_id,
-        "app_id": emulator.app_id,
-    }  # fmt: skip
+def client_of(emulator: Emulator, base_url: str, **options: Any) -> RealtimeKit:
+    return RealtimeKit(
+        base_url=base_url, api_token=emulator.api_token, account_id=emulator.account_id, app_id=emulator.app_id,
+        **options,
+    )  # fmt: skip
+
+
+class Controls(NamedTuple):
+    """An emulator of its own, with a client of its API, and one of a console that controls it."""
+
+    emulator: Emulator
+    client: RealtimeKit
+    plain: Plain
+
+
+@contextmanager
+def simulated() -> Generator[Controls]:
+    with (
+        Emulator() as emulator,
+        emulator.serve() as api,
+        client_of(emulator, api.base_url) as client,
+        Server(create_app(client, control=RemoteEmulator(api.base_url))) as server,
+    ):
+        yield Controls(emulator, client, opened(server))
 
 
 def over(archive: Archive) -> Server:

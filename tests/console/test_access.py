@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -20,12 +21,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Emulator:
-    return Emulator()
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def server(emulator: Emulator):  # type: ignore[no-untyped-def]
+def server(emulator: Emulator) -> Iterator[Server]:
     with Server(create_app(RealtimeKit(**connected(emulator)))) as server:
         yield server
 

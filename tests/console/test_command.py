@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from realtimekit.emulator import Emulator
 from tests.archive.raw import make_archive, put_session, transcript, update
 from tests.cli.command import COMMAND, assert_error_line, environment, environment_for, run
 from tests.console.browser import Plain
-from realtimekit.emulator import Emulator
 
 
 class Printed:

@@ -8,31 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from realtimekit import RealtimeKit
 from realtimekit.console import Server, create_app
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.remote import RemoteEmulator
 
-from .browser import Answer, Plain, opened
-from .conftest import World, client_settings
-
-
-class Controls:
-    """An emulator of its own, with a console."""
-
-    def __init__(self, emulator: Emulator, client: RealtimeKit, plain: Plain) -> None:
-        self.emulator, self.client, self.plain = emulator, client, plain
+from .browser import Answer, opened
+from .conftest import Controls, World, client_of, simulated
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Controls]:
-    with (
-        Emulator() as emulator,
-        emulator.serve() as api,
-        RealtimeKit(**client_settings(emulator, api.base_url)) as client,
-        Server(create_app(client, control=RemoteEmulator(api.base_url))) as server,
-    ):
-        yield Controls(emulator, client, opened(server))
+    with simulated() as controls:
+        yield controls
 
 
 @pytest.fixture
@@ -185,7 +172,7 @@ def test_without_an_emulator_nothing_is_written(world: World, path: str, fields:
 def test_an_emulator_that_ends(tmp_path: object) -> None:
     with Emulator() as emulator:
         with emulator.serve() as api:
-            client = RealtimeKit(**client_settings(emulator, api.base_url), max_retries=0)
+            client = client_of(emulator, api.base_url, max_retries=0)
             server = Server(create_app(client, control=RemoteEmulator(api.base_url)))
             plain = opened(server)
         answer = plain.get("/emulator")

@@ -11,19 +11,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from realtimekit import RealtimeKit
 from realtimekit.console import Server, create_app
-from realtimekit.emulator import Emulator
-from realtimekit.emulator.remote import RemoteEmulator
 from tests.report.chromium import chromium
 from tests.report.test_in_browser import WATCH
 
 from .browser import Plain
-from .conftest import World, client_settings
+from .conftest import World, simulated
 
 PATHS = {
-    "kept": ("/", "/sessions/sess-1", "/sessions/{hostile}", "/sessions/sess-1/quality", "/search?q=Thursday", "/people",
-             "/person?id=user-0", "/costs?month={month}", "/attendance?meeting=meet-1", "/health", "/nothing"),
+    "kept": ("/", "/sessions/sess-1", "/sessions/{hostile}", "/sessions/sess-1/quality", "/search?q=Thursday",
+             "/people", "/person?id=user-0", "/costs?month={month}", "/attendance?meeting=meet-1", "/health",
+             "/nothing"),
     "live": ("/people", "/emulator", "/emulator/meetings/meet-1", "/emulator/requests", "/emulator/faults",
              "/emulator/webhooks"),
 }  # fmt: skip
@@ -193,14 +191,7 @@ def test_a_recording_that_cannot_be_played_says_so(window: Window) -> None:
 
 
 def test_new_requests_appear_by_themselves_unless_somebody_minds(browser: Browser) -> None:
-    with (
-        Emulator() as emulator,
-        emulator.serve() as api,
-        RealtimeKit(**client_settings(emulator, api.base_url)) as client,
-        Server(create_app(client, control=RemoteEmulator(api.base_url))) as server,
-    ):
-        plain = Plain(server)
-        plain.open()
+    with simulated() as (_, client, plain):
         window = Window(browser, plain)
         page = window.open("/emulator/requests")
         expect(page.get_by_text("No request yet.")).to_be_visible()
@@ -217,14 +208,7 @@ def test_new_requests_appear_by_themselves_unless_somebody_minds(browser: Browse
 
 
 def test_a_meeting_in_the_emulator_by_hand(browser: Browser) -> None:
-    with (
-        Emulator() as emulator,
-        emulator.serve() as api,
-        RealtimeKit(**client_settings(emulator, api.base_url)) as client,
-        Server(create_app(client, control=RemoteEmulator(api.base_url))) as server,
-    ):
-        plain = Plain(server)
-        plain.open()
+    with simulated() as (_, _, plain):
         window = Window(browser, plain)
         page = window.open("/emulator")
         page.get_by_label("Title of a new meeting").fill("Weekly")

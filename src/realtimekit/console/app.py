@@ -13,11 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from realtimekit.archive import Archive
+from realtimekit.client import RealtimeKit
 from realtimekit.console.console import Console
 from realtimekit.console.forms import BadInputError, path_id, read_form
 from realtimekit.console.pages import costs, emulator, health, people, session, sessions
 from realtimekit.console.view import environment
 from realtimekit.errors import APIConnectionError, NotFoundError, RealtimeKitError
+from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,12 +28,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from realtimekit import RealtimeKit
-    from realtimekit.archive import Archive
-    from realtimekit.emulator.remote import RemoteEmulator
+    from realtimekit.emulator import remote as emulator_remote
 
     Page: TypeAlias = Callable[[Console, Request], Response]
     Form: TypeAlias = Callable[[Console, Request, dict[str, str]], Response]
+else:
+    emulator_remote = LazyModule("realtimekit.emulator.remote")  # they share only HTTP
 
 STATIC = {
     "report.css": ("realtimekit.report", "style.css", "text/css"),
@@ -67,7 +70,7 @@ FORMS: dict[str, Form] = {
 
 
 def create_app(
-    client: RealtimeKit, *, archive: Archive | None = None, control: RemoteEmulator | None = None
+    client: RealtimeKit, *, archive: Archive | None = None, control: emulator_remote.RemoteEmulator | None = None
 ) -> Starlette:
     """Return the console as a Starlette application. `Server` adds what protects it.
 

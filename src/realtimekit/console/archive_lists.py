@@ -95,7 +95,7 @@ class ArchiveLists:
         columns = "session_id, title, status, meeting_id, began, seconds, people, minutes_consumed"
         order = (_SORTS.get(query.sort, "began"), query.descending, "session_id")
         rows, total = self._page("listed", columns, conditions, values, order, query.page)
-        return Listing([_session(*row) for row in rows], total, query.page)
+        return Listing([_session(row) for row in rows], total, query.page)
 
     def people(
         self, text: str | None = None, sort: str = "last", *, descending: bool = True, page: int = 1
@@ -113,13 +113,13 @@ class ArchiveLists:
         values = [_storable(text)] * 2 if text else []
         order = (_PEOPLE_SORTS.get(sort, "last_seen"), descending, "person")
         rows, total = self._page("people", columns, conditions, values, order, page)
-        return Listing([PersonRow(*row[:4], _time(row[4]), _time(row[5])) for row in rows], total, page)
+        return Listing([_person(row) for row in rows], total, page)
 
     def person(self, person_id: str) -> PersonRow | None:
         """Return a person; None if nobody has this id."""
         columns = "person, name, sessions, minutes, first_seen, last_seen"
         rows, _ = self._page("people", columns, ["person = ?"], [_storable(person_id)], ("person", False, "person"), 1)
-        return PersonRow(*rows[0][:4], _time(rows[0][4]), _time(rows[0][5])) if rows else None
+        return _person(rows[0]) if rows else None
 
     def sessions_of(self, person_id: str, page: int = 1) -> Listing[SessionRow]:
         """Return a page of the sessions in which a person was, the latest first; `minutes` are theirs."""
@@ -127,7 +127,7 @@ class ArchiveLists:
         source = "listed join (select person, session_id, minutes from stays) using (session_id)"
         order = ("began", True, "session_id")
         rows, total = self._page(source, columns, ["person = ?"], [_storable(person_id)], order, page)
-        return Listing([_session(*row) for row in rows], total, page)
+        return Listing([_session(row) for row in rows], total, page)
 
     def _page(
         self,
@@ -152,8 +152,13 @@ class ArchiveLists:
         return rows, 0 if counted is None else int(counted[0])
 
 
-def _session(*row: Any) -> SessionRow:
-    return SessionRow(*row[:4], _time(row[4]), *row[5:])
+def _session(row: tuple[Any, ...]) -> SessionRow:
+    return SessionRow._make([*row[:4], _time(row[4]), *row[5:]])
+
+
+def _person(row: tuple[Any, ...]) -> PersonRow:
+    *known, first_seen, last_seen = row
+    return PersonRow._make([*known, _time(first_seen), _time(last_seen)])
 
 
 def _time(milliseconds: int | None) -> datetime | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import uvicorn
+from starlette.applications import Starlette  # noqa: TC002 - read at run time, by tools
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from realtimekit.console.access import TOKEN, Access
 from realtimekit.settings import is_loopback
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 _START_TIMEOUT = 10.0  # seconds
 
@@ -59,8 +57,8 @@ class Server:
         app.state.form_token = access.form_token
         self.url: str = f"{self.origin}/?{TOKEN}={access.token}"
         config = uvicorn.Config(
-            access, lifespan="off", log_config=None, http=_Protocol, ws="none", server_header=False, proxy_headers=False,
-            timeout_graceful_shutdown=1,
+            access, lifespan="off", log_config=None, http=_Protocol, ws="none", server_header=False,
+            proxy_headers=False, timeout_graceful_shutdown=1,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         # In a thread uvicorn installs no signal handlers: signals are the program's.

@@ -38,8 +38,7 @@ def environment() -> Environment:
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     made = load_environment().overlay(loader=ChoiceLoader([FunctionLoader(own), FunctionLoader(read_file)]))
-    made.filters = {
-        **made.filters,
+    filters: dict[str, Any] = {
         "highlight": highlight,
         "moment": format_moment,
         "segment": lambda value: quote(str(value).encode("utf-8", "replace"), safe=""),
@@ -47,7 +46,11 @@ def environment() -> Environment:
         "milliseconds": lambda time: round(time.timestamp() * 1000),
         "iso": lambda time: time.astimezone(UTC).isoformat(timespec="milliseconds"),
     }
-    made.globals = {**made.globals, "version": __version__, "with_query": with_query, "form_token_name": FORM_TOKEN}
+    shared: dict[str, Any] = {"version": __version__, "with_query": with_query, "form_token_name": FORM_TOKEN}
+    # An overlay has those of the environment below it: copies, because reports are to keep their own.
+    made.filters, made.globals = dict(made.filters), dict(made.globals)
+    made.filters.update(filters)
+    made.globals.update(shared)
     return made
 
 

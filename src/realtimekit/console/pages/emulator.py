@@ -169,9 +169,8 @@ def change_faults(console: Console, _: Request, fields: dict[str, str]) -> Respo
         return RedirectResponse("/emulator/faults", 303)
     rule: dict[str, Any] = {name: value for name in ("method", "path", "cut") if (value := text(fields, name))}
     for name in FAULT_NUMBERS:
-        value = number(fields, name, name)
-        if value is not None:
-            rule[name] = int(value) if value.is_integer() else value
+        if (found := number(fields, name, name)) is not None:
+            rule[name] = int(found) if found.is_integer() else found
     more = text(fields, "json")
     if more is not None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit import report
 from realtimekit.console.forms import path_id
@@ -39,7 +39,7 @@ def show(console: Console, request: Request) -> Response:
     session = console.client.sessions.find(path_id(request, "session_id"))
     collected = report.collect(session, quality=False)
     files = list_files(collected.recordings or [])
-    context = page_context(collected) | {"links": None}  # the page has its own
+    context: dict[str, Any] = page_context(collected) | {"links": None}  # the page has its own
     return console.render(request, "session.html", **context, files=files, lines_=lines(collected))
 
 
