@@ -19,7 +19,7 @@ from .browser import Plain
 from .conftest import World, simulated
 
 PATHS = {
-    "kept": ("/", "/sessions/sess-1", "/sessions/{hostile}", "/sessions/sess-1/quality", "/search?q=Thursday",
+    "kept": ("/", "/sessions/sess-1", "/sessions/sess-1/quality", "/search?q=Thursday",
              "/people", "/person?id=user-0", "/costs?month={month}", "/attendance?meeting=meet-1", "/health",
              "/nothing"),
     "live": ("/people", "/emulator", "/emulator/meetings/meet-1", "/emulator/requests", "/emulator/faults",

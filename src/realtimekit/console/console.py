@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
 
+from realtimekit.console.lists import SessionQuery
 from realtimekit.console.live_lists import LiveLists
 from realtimekit.console.media import Media
 from realtimekit.console.verifier import Verifier
-from realtimekit.console.view import environment
+from realtimekit.console.view import compile_templates, environment
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -63,11 +64,10 @@ class Console:
         Raises:
             ArchiveError: the archive cannot be read.
         """
-        for template in ("sessions.html", "search.html", "session.html"):
-            environment().get_template(template)
+        compile_templates()
         if self.tables is None or self.archive is None:
             return
-        self.tables.load()
+        self.tables.sessions(SessionQuery())
         self.client.sessions.first()
         self.archive.search("realtimekit")  # brings the index up to date
 
