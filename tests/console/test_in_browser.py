@@ -183,8 +183,11 @@ def test_on_a_phone_the_recording_stays_in_view(browser: Browser, world: World) 
     window.context.close()
 
 
-def test_a_recording_that_cannot_be_played_says_so(window: Window) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_a_recording_that_cannot_be_played_says_so(window: Window, late: bool) -> None:
     window.page.route("**/recordings/**", lambda route: route.fulfill(status=404, body="gone"))
+    if late:  # the recording has failed before the script runs
+        window.page.route("**/app.js", lambda route: (window.page.wait_for_timeout(300), route.continue_()))
     page = window.open("/sessions/sess-1")
     expect(page.get_by_text("The recording cannot be played.")).to_be_visible()
     window.complaints.clear()  # the browser complains of the 404

@@ -51,9 +51,11 @@ function follow(recording) {
 }
 
 for (const recording of media) {
-  recording.addEventListener("error", () => {
+  const tell = () => {
     recording.parentElement.querySelector("[data-failed]").hidden = false;
-  });
+  };
+  recording.addEventListener("error", tell);
+  if (recording.error) tell(); // before this script ran
 }
 for (const recording of timed) recording.addEventListener("timeupdate", () => follow(recording));
 for (const line of lines) {
