@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from realtimekit.console import Server, create_app
 from tests.report.chromium import chromium
@@ -186,8 +186,13 @@ def test_on_a_phone_the_recording_stays_in_view(browser: Browser, world: World) 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_recording_that_cannot_be_played_says_so(window: Window, late: bool) -> None:
     window.page.route("**/recordings/**", lambda route: route.fulfill(status=404, body="gone"))
+
+    def delay(route: Route) -> None:
+        window.page.wait_for_timeout(300)
+        route.continue_()
+
     if late:  # the recording has failed before the script runs
-        window.page.route("**/app.js", lambda route: (window.page.wait_for_timeout(300), route.continue_()))
+        window.page.route("**/app.js", delay)
     page = window.open("/sessions/sess-1")
     expect(page.get_by_text("The recording cannot be played.")).to_be_visible()
     window.complaints.clear()  # the browser complains of the 404
