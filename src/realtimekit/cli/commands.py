@@ -17,6 +17,7 @@ COMMANDS = {
     "analytics": "realtimekit.cli.analytics",
     "apps": "realtimekit.cli.apps",
     "archive": "realtimekit.cli.archive",
+    "console": "realtimekit.cli.web_console",
     "demo": "realtimekit.cli.demo",
     "doctor": "realtimekit.cli.doctor",
     "drift": "realtimekit.cli.drift",
