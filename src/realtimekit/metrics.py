@@ -8,12 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from typing import TypedDict
 
 from realtimekit.archive import Archive
 from realtimekit.errors import RealtimeKitError
 from realtimekit.instrumentation import url_template
-from realtimekit.interfaces import Attempt
-from realtimekit.settings import ClientOptions
+from realtimekit.interfaces import Attempt, Hook
 from realtimekit.webhooks import Delivery, Event
 
 try:
@@ -35,6 +35,14 @@ OUTCOMES = {
     "verification unavailable": "unavailable",
     "delivery store unavailable": "unavailable",
 }
+
+
+class ClientHooks(TypedDict):
+    """The hooks of a client."""
+
+    on_response: Hook
+    on_retry: Hook
+    on_wait: Hook
 
 
 class Metrics:
@@ -78,7 +86,7 @@ class Metrics:
         )  # fmt: skip
 
     @property
-    def hooks(self) -> ClientOptions:
+    def hooks(self) -> ClientHooks:
         """The hooks of a client: `RealtimeKit(**metrics.hooks)`, `configure(**metrics.hooks)`.
 
         To combine them with hooks of your own, call `on_response`, `on_retry` and `on_wait` from those.
