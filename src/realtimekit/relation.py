@@ -291,6 +291,17 @@ class Relation(Collection[R, F]):
                     return record
         return None
 
+    def _fetch_until(self, is_past: Callable[[R], bool]) -> Flow[list[R]]:
+        """Return the records of all pages, up to the first page whose records are all past what is wanted."""
+        paginator = self._paginator()
+        found: list[R] = []
+        while paginator.page_no is not None:
+            records = (yield from self._fetch_matching(paginator.page_no)).accepted_by(paginator)
+            found += records
+            if records and all(map(is_past, records)):
+                break
+        return found
+
     def _paginator(self) -> pagination.Paginator:
         return pagination.Paginator(int(self._query.get("page_no", 1)), self._limit)
 

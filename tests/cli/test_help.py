@@ -17,12 +17,12 @@ from realtimekit.cli.commands import realtimekit
 from .command import environment, run
 
 GROUPS: dict[str, str] = {
-    "analytics": "daily livestreams",
+    "analytics": "costs daily livestreams",
     "apps": "create list show",
-    "archive": "erase expire export export-subject query rebuild search status sync verify",
+    "archive": "attendance erase expire export export-subject query rebuild search status sync verify",
     "emulator": "advance chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
-    "meetings": "create end list show update",
+    "meetings": "attendance create end list show update",
     "participants": "add list remove show token update",
     "presets": "create delete list show update",
     "recordings": "download list pause resume show start stop wait",

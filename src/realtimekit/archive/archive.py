@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from realtimekit.archive import layout
+from realtimekit.archive.attendance import read_attendance
 from realtimekit.archive.bridge import BlockingClient, in_thread
+from realtimekit.archive.costs import read_costs
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.export import Format, export
 from realtimekit.archive.forgetting.erasure import Erasure, erase
@@ -29,7 +31,10 @@ from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
 from realtimekit.archive.transport import ArchiveTransport
 from realtimekit.archive.verify import Verification, verify
+from realtimekit.attendance import Attendance
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
+from realtimekit.costs.prices import Prices
+from realtimekit.costs.result import By, Costs
 from realtimekit.kwargs import validate_positive
 from realtimekit.lazy import LazyModule
 from realtimekit.values import format_time
@@ -287,6 +292,54 @@ class Archive:
         rebuild_tables(self.store, datetime.now(UTC))
         delete_index(self.store)
         update_index(self.store)
+
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    def attendance(
+        self, *, meeting_id: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Attendance:
+        """Return who was in the sessions, and how long; who came with several devices, or came back, is one person.
+
+        Example:
+            archive.attendance(meeting_id="meet-1").to_pandas()
+
+        Args:
+            meeting_id: only sessions of this meeting.
+            since: only sessions that started from then on.
+            until: only sessions that started before then.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            ValueError: a time has no time zone.
+        """
+        return read_attendance(self.store, meeting_id=meeting_id, since=since, until=until)
+
+    def costs(
+        self,
+        *,
+        month: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: By = "meeting",
+        prices: Prices | str | os.PathLike[str] | None = None,
+        now: datetime | None = None,
+    ) -> Costs:
+        """Return what the sessions of a period cost: as `client.analytics.costs()`, from the tables.
+
+        Args:
+            month: the sessions that started in this month, in UTC, such as "2026-11"; by default the current one.
+            since: instead: those that started from then on.
+            until: and those that started before then.
+            by: "meeting", "preset", "day" or "participant".
+            prices: a file of prices, or what `realtimekit.costs.read_prices` returns; by default the published ones.
+            now: the end of the period if only `since` is given; by default this machine's time.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.
+            OSError: the file of prices cannot be read.
+        """
+        return read_costs(self.store, month=month, since=since, until=until, by=by, prices=prices, now=now)
 
     # --- search ------------------------------------------------------------------------------------------------------
 

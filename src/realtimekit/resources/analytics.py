@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any, Unpack, cast
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import ClientBound, F, Flow, Runner
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, drop_none, split_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate
 from realtimekit.record import Record
 from realtimekit.resource import BASE_PATH
 from realtimekit.values import TimeLike, to_unix_seconds, to_utc_date
+
+if TYPE_CHECKING:
+    from realtimekit.costs import result as cost_results
+    from realtimekit.resources import session_costs
+else:
+    cost_results = LazyModule("realtimekit.costs.result")
+    session_costs = LazyModule("realtimekit.resources.session_costs")
 
 _TEMPLATE = PathTemplate(BASE_PATH + "/{app_id}/analytics")
 
@@ -142,6 +150,75 @@ class Analytics(ClientBound[F]):
         if not isinstance(data, dict):
             raise DecodeError("the livestream report contains no totals")
         return LivestreamTotals(data)
+
+    @overload
+    def costs(
+        self: Analytics[Sync],
+        *,
+        month: str | None = None,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        by: cost_results.By = "meeting",
+        prices: session_costs.PricesLike = None,
+        concurrency: int = 4,
+        now: dt.datetime | None = None,
+    ) -> cost_results.Costs: ...
+    @overload
+    def costs(
+        self: Analytics[Async],
+        *,
+        month: str | None = None,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        by: cost_results.By = "meeting",
+        prices: session_costs.PricesLike = None,
+        concurrency: int = 4,
+        now: dt.datetime | None = None,
+    ) -> Coroutine[Any, Any, cost_results.Costs]: ...
+    def costs(
+        self,
+        *,
+        month: str | None = None,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        by: cost_results.By = "meeting",
+        prices: session_costs.PricesLike = None,
+        concurrency: int = 4,
+        now: dt.datetime | None = None,
+    ) -> Any:
+        """Return what the sessions of a period cost: minutes of participants, recordings, livestreams, transcription.
+
+        `GET /sessions`, `/recordings`, `/livestreams`, `/meetings` and `/presets`; of each session its participants
+        and, if its meeting was broadcast, its livestream sessions; and each preset. What the platform bills may differ:
+        docs/costs.md says what is known.
+
+        Example:
+            client.analytics.costs(month="2026-11", by="preset").to_pandas()
+
+        Args:
+            month: the sessions that started in this month, in UTC, such as "2026-11"; by default the current one.
+            since: instead: those that started from then on.
+            until: and those that started before then.
+            by: "meeting", "preset", "day" or "participant".
+            prices: a file of prices, or what `realtimekit.costs.read_prices` returns; by default the published ones.
+            concurrency: how many sessions to read at once, 1 or more.
+            now: the end of what goes on; by default this machine's time.
+
+        Raises:
+            ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.
+            OSError: the file of prices cannot be read.
+            APIError, APIConnectionError: what was used cannot be read.
+        """
+        return session_costs.app_costs(
+            self._client,
+            month=month,
+            since=since,
+            until=until,
+            by=by,
+            prices=prices,
+            concurrency=concurrency,
+            now=now,
+        )
 
     def _report(self, name: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[Any]:
         options, ids = split_kwargs(kwargs, OPTION_NAMES)
