@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from realtimekit.artifacts.messages import ChatMessage
 from realtimekit.artifacts.segments import Segment
+from realtimekit.costs import CostGroup, CostLine, LeftBehind
 from realtimekit.mcp_server import results
 from realtimekit.mcp_server.time_codes import format_time_code, milliseconds
 from realtimekit.mcp_server.untrusted import clean_name, pieces
@@ -161,8 +162,47 @@ def _measurement(media: MediaSummary) -> results.Measurement:
     )
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+def cost_line(line: CostLine) -> results.CostLine:
+    """Return minutes of one kind, and what they cost."""
+    return results.CostLine(
+        item=line.item,
+        minutes=_rounded(line.minutes),
+        per_minute=line.per_minute,
+        cost=_rounded(line.cost, 4),
+        estimated=line.estimated or None,
+        source=line.source,
+        date=None if line.date is None else line.date.isoformat(),
+    )
+
+
+def person_costs(group: CostGroup) -> results.PersonCosts:
+    """Return what is charged for one person."""
+    return results.PersonCosts(
+        cost=_rounded(group.cost, 4),
+        minutes={line.item: _rounded(line.minutes) for line in group.lines},
+        untrusted=results.PersonText(name=clean_name(group.name), id=clean_name(group.key)),
+    )
+
+
+def left_behind(one: LeftBehind) -> results.LeftBehind:
+    """Return what went on when everybody else had left."""
+    return results.LeftBehind(
+        reason=one.reason,
+        id=clean_name(one.id),
+        since=format_time(one.since, "since"),
+        until=_time(one.until),
+        minutes=_rounded(one.minutes),
+        cost=_rounded(one.cost, 4),
+        untrusted=results.PersonText(name=clean_name(one.name)),
+    )
+
+
+@overload
+def _rounded(value: float, digits: int = 2) -> float: ...
+@overload
+def _rounded(value: float | None, digits: int = 2) -> float | None: ...
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _time(value: datetime | None) -> str | None:

@@ -32,6 +32,7 @@ from realtimekit.values import to_unix_seconds
 T = TypeVar("T")
 MAX_DEPTH = 1_000  # matches that a search can page through
 MAX_RECORDINGS = 20
+MAX_LEFT_BEHIND = 20
 
 SessionId: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, description="The id of the session.")]
 Cursor: TypeAlias = Annotated[
@@ -74,6 +75,7 @@ class Tools:
             self.get_summary,
             self.get_chat,
             self.call_quality,
+            self.session_costs,
         ]
 
     # --- search ------------------------------------------------------------------------------------------------------
@@ -294,6 +296,35 @@ class Tools:
             items.quality_item(session_id, started_at, each) for each in iter_quality(session, participants=records)
         ]
         return results.CallQuality(session_id=session_id, participants=found, next_cursor=next_cursor)
+
+    # --- costs -------------------------------------------------------------------------------------------------------
+
+    def session_costs(
+        self,
+        session_id: SessionId,
+        limit: Annotated[int, Field(ge=1, le=100, description="People per page.")] = 50,
+        cursor: Cursor = None,
+    ) -> results.SessionCosts:
+        """Return what a session cost: by kind of minute and by person, with the source of each price.
+
+        It names what was paid for nobody: agents, recorders and recordings that went on when everybody had left.
+        """
+        paging = Paging("session_costs", cursor, limit, session_id=session_id)
+        costs = self._session(session_id, load=True).costs(by="participant")
+        page, next_cursor = paging.cut(costs.groups, lambda group: len(group.name or ""))
+        return results.SessionCosts(
+            session_id=session_id,
+            citation=f"{session_id} costs",
+            currency=costs.currency,
+            cost=round(costs.cost, 4),
+            without_price=costs.without_price or None,
+            lines=[items.cost_line(line) for line in costs.lines],
+            people=[items.person_costs(group) for group in page],
+            left_behind=[items.left_behind(one) for one in costs.left_behind[:MAX_LEFT_BEHIND]],
+            minutes_consumed=costs.differences[0].minutes_consumed if costs.differences else None,
+            notes=costs.notes,
+            next_cursor=next_cursor,
+        )
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
