@@ -11,7 +11,7 @@ from realtimekit.artifacts.segments import Segment
 from realtimekit.costs import CostGroup, CostLine, LeftBehind
 from realtimekit.mcp_server import results
 from realtimekit.mcp_server.time_codes import format_time_code, milliseconds
-from realtimekit.mcp_server.untrusted import clean_name, pieces
+from realtimekit.mcp_server.untrusted import clean_line, clean_name, pieces
 from realtimekit.quality.finding import Finding
 from realtimekit.quality.summary import MediaSummary
 from realtimekit.report.fields import get_field
@@ -119,7 +119,7 @@ def quality_item(
     peer_id = clean_name(get_field(quality.participant, "id"))
     person = _participant_text(quality.participant)
     if isinstance(quality, MissingReport):
-        reason = clean_name(quality.reason)
+        reason = clean_line(quality.reason)
         return results.ParticipantQuality(
             peer_id=peer_id, missing=reason, findings=[], measurements=[], untrusted=person
         )
@@ -147,7 +147,7 @@ def _finding(place: str, session_started_at: datetime | None, finding: Finding) 
         start=_time(finding.start),
         end=_time(finding.end),
         time_code=time_code,
-        text=clean_name(finding.text) or "",
+        text=clean_line(finding.text),
     )
 
 

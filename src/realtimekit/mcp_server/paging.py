@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel
 
-T = TypeVar("T")
-MAX_CHARACTERS = 20_000  # of what people said, wrote or are called, in one result
+T = TypeVar("T", bound=BaseModel | str)
+MAX_CHARACTERS = 40_000  # of a result, some 10,000 tokens
 
 
 class Paging:
@@ -45,19 +46,20 @@ class Paging:
         """Return the cursor of the page that begins at this position."""
         return base64.urlsafe_b64encode(json.dumps([position, self._digest]).encode()).decode()
 
-    def cut(self, items: Iterable[T], size: Callable[[T], int]) -> tuple[list[T], str | None]:
+    def cut(self, items: Iterable[T]) -> tuple[list[T], str | None]:
         """Return the items of this page, and the cursor of the next one; None if this is the last.
+
+        A page has at most `limit` items and `MAX_CHARACTERS`, but always an item.
 
         Args:
             items: all items, from the first on.
-            size: how many characters an item has. A page has at most `MAX_CHARACTERS`, but always an item.
         """
         page: list[T] = []
         characters = 0
         for number, item in enumerate(items):
             if number < self.start:
                 continue
-            characters += size(item)
+            characters += len(item) if isinstance(item, str) else len(item.model_dump_json(exclude_none=True))
             if len(page) == self.limit or (page and characters > MAX_CHARACTERS):
                 return page, self.cursor(number)
             page.append(item)

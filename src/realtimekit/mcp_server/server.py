@@ -18,9 +18,7 @@ from realtimekit.archive import Archive
 from realtimekit.errors import RealtimeKitError
 from realtimekit.mcp_server.results import NOTICE, Result
 from realtimekit.mcp_server.tools import Tools, reason
-from realtimekit.mcp_server.untrusted import clean
-
-MAX_MESSAGE = 500  # characters of an error
+from realtimekit.mcp_server.untrusted import clean_line
 
 _INSTRUCTIONS = """\
 Reads video meetings held with Cloudflare RealtimeKit: sessions, transcripts, chats, summaries, call quality and \
@@ -79,7 +77,7 @@ class _Server(MCPServer[Any]):
         if tool := self._tools.get(name):
             known = list(tool.parameters["properties"])
             if unknown := [argument for argument in arguments if argument not in known]:
-                raise ToolError(_one_line(f"{unknown[0]}: {name} has no such argument; it has {', '.join(known)}"))
+                raise ToolError(clean_line(f"{unknown[0]}: {name} has no such argument; it has {', '.join(known)}"))
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -90,7 +88,7 @@ class _Server(MCPServer[Any]):
                     message = reason(cause)
                 case _:
                     raise
-            raise ToolError(_one_line(message)) from error.__cause__
+            raise ToolError(clean_line(message)) from error.__cause__
 
 
 def _tool(function: Callable[..., Result]) -> Tool:
@@ -110,8 +108,3 @@ def _tool(function: Callable[..., Result]) -> Tool:
 def _problem(error: Any) -> str:
     """Return what is wrong with an argument."""
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
-
-
-def _one_line(message: str) -> str:
-    line = " ".join(clean(message).split())
-    return line if len(line) <= MAX_MESSAGE else f"{line[: MAX_MESSAGE - 1]}…"

@@ -21,7 +21,7 @@ from realtimekit.mcp_server import items, results
 from realtimekit.mcp_server.paging import Paging
 from realtimekit.mcp_server.session_search import Passage, find_passages
 from realtimekit.mcp_server.time_codes import parse_time_code
-from realtimekit.mcp_server.untrusted import clean, clean_name, pieces
+from realtimekit.mcp_server.untrusted import clean, clean_line, clean_name, pieces
 from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
 from realtimekit.report.fields import get_field
@@ -134,7 +134,7 @@ class Tools:
                 )
                 for each in found
             ]  # fmt: skip
-        page, next_cursor = paging.cut(matches, lambda match: len(match.untrusted.snippet))
+        page, next_cursor = paging.cut(matches)
         return results.SearchResult(searched=searched, matches=page, next_cursor=next_cursor)
 
     def _search_session(self, session_id: str, words: str, speaker: str | None) -> tuple[str, list[results.Match]]:
@@ -193,7 +193,7 @@ class Tools:
     def get_session(
         self,
         session_id: SessionId,
-        limit: Annotated[int, Field(ge=1, le=100, description="Participants per page.")] = 50,
+        limit: Annotated[int, Field(ge=1, le=50, description="Participants per page.")] = 25,
         cursor: Cursor = None,
     ) -> results.SessionDetails:
         """Return a session with its participants and recordings."""
@@ -239,10 +239,7 @@ class Tools:
             ),
             key=lambda segment: segment.start,
         )  # fmt: skip
-        page, next_cursor = paging.cut(
-            (item for segment in within for item in items.segment_items(session_id, segment)),
-            lambda item: len(item.untrusted.text),
-        )
+        page, next_cursor = paging.cut(item for segment in within for item in items.segment_items(session_id, segment))
         return results.Transcript(
             session_id=session_id, suspect=session.transcript.suspect, unreadable=unreadable or None, segments=page,
             next_cursor=next_cursor,
@@ -252,7 +249,7 @@ class Tools:
         """Return the summary of a session, which the platform made from its transcript."""
         paging = Paging("get_summary", cursor, 4, session_id=session_id)
         text = clean(self._session(session_id).summary.text())
-        parts, next_cursor = paging.cut(pieces(text), len)
+        parts, next_cursor = paging.cut(pieces(text))
         return results.Summary(
             session_id=session_id, citation=f"{session_id} summary", characters=len(text),
             untrusted=results.SummaryText(text="".join(parts)), next_cursor=next_cursor,
@@ -269,8 +266,7 @@ class Tools:
         unreadable: list[DecodeError] = []
         messages = self._session(session_id).chat.messages(errors=unreadable)
         page, next_cursor = paging.cut(
-            (item for message in messages for item in items.message_items(session_id, message)),
-            lambda item: len(item.untrusted.text),
+            item for message in messages for item in items.message_items(session_id, message)
         )
         return results.Chat(
             session_id=session_id, unreadable=len(unreadable) or None, messages=page, next_cursor=next_cursor
@@ -281,7 +277,7 @@ class Tools:
     def call_quality(
         self,
         session_id: SessionId,
-        limit: Annotated[int, Field(ge=1, le=25, description="Participants per page.")] = 10,
+        limit: Annotated[int, Field(ge=1, le=10, description="Participants per page.")] = 5,
         cursor: Cursor = None,
     ) -> results.CallQuality:
         """Return how the call was for each participant: what went wrong, when, and what was measured.
@@ -311,7 +307,7 @@ class Tools:
         """
         paging = Paging("session_costs", cursor, limit, session_id=session_id)
         costs = self._session(session_id, load=True).costs(by="participant")
-        page, next_cursor = paging.cut(costs.groups, lambda group: len(group.name or ""))
+        page, next_cursor = paging.cut(map(items.person_costs, costs.groups))
         return results.SessionCosts(
             session_id=session_id,
             citation=f"{session_id} costs",
@@ -319,7 +315,7 @@ class Tools:
             cost=round(costs.cost, 4),
             without_price=costs.without_price or None,
             lines=[items.cost_line(line) for line in costs.lines],
-            people=[items.person_costs(group) for group in page],
+            people=page,
             left_behind=[items.left_behind(one) for one in costs.left_behind[:MAX_LEFT_BEHIND]],
             minutes_consumed=costs.differences[0].minutes_consumed if costs.differences else None,
             notes=costs.notes,
@@ -359,7 +355,7 @@ def _unless_missing(kind: str, read: Callable[[], T], missing: dict[str, str]) -
     except AuthenticationError:
         raise
     except (APIError, APIConnectionError, DecodeError) as error:
-        missing[kind] = clean_name(reason(error)) or ""
+        missing[kind] = clean_line(reason(error))
         return None
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-MAX_NAME = 200  # characters of a name or title
+MAX_NAME = 100  # characters of a name or title
+MAX_LINE = 500  # characters of a message
 MAX_TEXT = 4_000  # characters of one piece of text
 
 # Control characters but for tab and line feed, and formatting characters that show nothing: of direction, of layout,
@@ -31,10 +32,13 @@ def clean(text: str) -> str:
 
 def clean_name(value: object) -> str | None:
     """Return a name on one line, cut to `MAX_NAME` characters; None for None."""
-    if value is None:
-        return None
-    line = " ".join(clean(str(value)[: 4 * MAX_NAME]).split())
-    return line if len(line) <= MAX_NAME else f"{line[: MAX_NAME - 1]}…"
+    return None if value is None else clean_line(str(value), MAX_NAME)
+
+
+def clean_line(text: str, size: int = MAX_LINE) -> str:
+    """Return text on one line, cut to this many characters."""
+    line = " ".join(clean(text[: 4 * size]).split())
+    return line if len(line) <= size else f"{line[: size - 1]}…"
 
 
 def pieces(text: str) -> Iterator[str]:
