@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import socket
 from typing import TYPE_CHECKING
 
 import click
@@ -70,7 +71,9 @@ def mcp(client: RealtimeKit, *, http: bool, host: str, port: int, allowed_hosts:
     try:
         listener = listen(host, port)
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        # `create_server` appends the address to the reason; the resolver's errors have numbers of their own.
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
     with listener:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}{PATH}"
