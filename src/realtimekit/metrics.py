@@ -21,8 +21,9 @@ try:
     from prometheus_client.metrics_core import GaugeMetricFamily, Metric
     from prometheus_client.parser import text_string_to_metric_families
     from prometheus_client.registry import Collector
-except ImportError as error:
-    raise ImportError("metrics need the extra `metrics`: pip install 'realtimekit[metrics]'", name=error.name) from None
+except ImportError as _error:
+    _text = "metrics need the extra `metrics`: pip install 'realtimekit[metrics]'"
+    raise ImportError(_text, name=_error.name) from None
 
 WAITS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)  # seconds; the platform's windows have 5 minutes
 # What an endpoint responds -> the outcome of a delivery; whatever else is refused.

@@ -53,8 +53,9 @@ def on_stdio() -> list[dict[str, Any]]:
 
 @contextmanager
 def started(*arguments: str, **variables: str) -> Generator[subprocess.Popen[bytes]]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([COMMAND, "mcp", *arguments], env=environment(**variables), **pipes) as process:
+    pipe = subprocess.PIPE
+    env = environment(**variables)
+    with subprocess.Popen([COMMAND, "mcp", *arguments], env=env, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         try:
             yield process
         finally:

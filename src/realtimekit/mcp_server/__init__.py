@@ -3,9 +3,10 @@
 try:
     from realtimekit.mcp_server.server import create_server
     from realtimekit.mcp_server.serving import make_app, serve_http, serve_stdio
-except ModuleNotFoundError as error:
-    if (error.name or "").startswith("realtimekit"):
+except ModuleNotFoundError as _error:
+    if (_error.name or "").startswith("realtimekit"):
         raise
-    raise ImportError("the MCP server needs the extra `mcp`: pip install 'realtimekit[mcp]'", name=error.name) from None
+    _text = "the MCP server needs the extra `mcp`: pip install 'realtimekit[mcp]'"
+    raise ImportError(_text, name=_error.name) from None
 
 __all__ = ["create_server", "make_app", "serve_http", "serve_stdio"]

@@ -27,8 +27,8 @@ class Paging:
     def __init__(self, tool: str, cursor: str | None, limit: int, **arguments: Any) -> None:
         call = json.dumps([tool, limit, arguments], sort_keys=True, default=str)
         self._digest = hashlib.sha256(call.encode("utf-8", "replace")).hexdigest()[:12]
-        self.limit = limit
-        self.start = 0 if cursor is None else self._position(cursor)
+        self.limit: int = limit
+        self.start: int = 0 if cursor is None else self._position(cursor)
 
     def _position(self, cursor: str) -> int:
         try:

@@ -126,6 +126,8 @@ class Tools:
                 words, speaker=speaker, since=start, until=end, meeting_id=meeting_id, limit=count
             )
             searched = "all transcripts, chats and summaries of the archive"
+            if len(found) == MAX_DEPTH:
+                searched += f"; only the first {MAX_DEPTH:,} matches are returned: narrow the search"
             matches = [
                 items.match_item(
                     each.session_id, each.kind,

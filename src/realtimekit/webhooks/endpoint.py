@@ -99,7 +99,7 @@ class BaseEndpoint(Generic[F]):
         event = None if isinstance(verified, WebhookResponse) else verified
         response = verified if isinstance(verified, WebhookResponse) else (yield from self._handle(verified, body))
         if self.on_delivery is not None:
-            delivery = Delivery(event and event.type, response, time.perf_counter() - started)
+            delivery = Delivery(None if event is None else event.type, response, time.perf_counter() - started)
             try:
                 self.on_delivery(delivery)
             except Exception:  # what was handled is handled
