@@ -181,7 +181,7 @@ def test_the_official_client_over_http(served: Served) -> None:
 
     async def main() -> Any:
         async with (
-            httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as http,
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as http,
             Client(streamable_http_client(served.url, http_client=http)) as client,
         ):
             return await use(client)
