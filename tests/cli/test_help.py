@@ -29,7 +29,7 @@ GROUPS: dict[str, str] = {
     "sessions": "chat download list participants quality report save show summary transcript",
     "webhooks": "create delete events listen list show trigger update verify",
 }
-ALONE = ("console", "demo", "doctor", "drift")
+ALONE = ("console", "demo", "doctor", "drift", "mcp")
 COMMANDS: list[tuple[str, ...]] = [
     (),
     *((name,) for name in (*ALONE, *GROUPS)),

@@ -23,6 +23,7 @@ COMMANDS = {
     "drift": "realtimekit.cli.drift",
     "emulator": "realtimekit.cli.emulator",
     "livestreams": "realtimekit.cli.livestreams",
+    "mcp": "realtimekit.cli.mcp",
     "meetings": "realtimekit.cli.meetings",
     "participants": "realtimekit.cli.participants",
     "presets": "realtimekit.cli.presets",
