@@ -77,6 +77,18 @@ class GatewayError(HTTPError):
         return json_response(self.status, {"success": False, "errors": errors, "messages": [], "result": None})
 
 
+class UpgradeError(HTTPError):
+    """An upgrade to a WebSocket is refused: in the form of the agents' endpoint, with a code of its own."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, message)
+        self.code = code
+
+    def response(self) -> Response:
+        error = {"code": self.code, "message": str(self), "retryable": self.status >= 500 or self.status == 429}
+        return json_response(self.status, {"success": False, "error": error})
+
+
 def not_found() -> HTTPError:
     # the only text that the API's description gives for this
     return HTTPError(404, "Error: resource not found")
