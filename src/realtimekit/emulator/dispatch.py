@@ -53,17 +53,18 @@ class Dispatcher:
 
     def handle(self, request: Request) -> Response:
         """Answer one request. Requests are handled one at a time, from any thread."""
-        return self._answer(request, lambda: self._route(request))
+        error = UpgradeError if request.path == AGENTS_PATH else HTTPError
+        return self._answer(request, lambda: self._route(request), error)
 
-    def _answer(self, request: Request, carry_out: Callable[[], Response]) -> Response:
-        """Return the response of `carry_out`, unless a fault applies."""
+    def _answer(self, request: Request, carry_out: Callable[[], Response], error: type[HTTPError]) -> Response:
+        """Return the response of `carry_out`, unless a fault applies; errors of faults have the form of `error`."""
         with self._world.lock:
             started = time.perf_counter()
             if request.path.startswith(CONTROL_PREFIX):
                 response = self._respond(request, carry_out)
             else:
                 now = self._world.clock.now()
-                response = self._services.faults.handle(request, lambda: self._respond(request, carry_out), now)
+                response = self._services.faults.handle(request, lambda: self._respond(request, carry_out), now, error)
                 seconds = time.perf_counter() - started
                 self._services.request_log.add(request, response, at=self._world.now(), seconds=seconds)
             # The emulator's own time, advanced or not: clients compare it with the expiry of links.
@@ -85,7 +86,7 @@ class Dispatcher:
             accepted.append(socket)
             return Response(101, {"sec-websocket-protocol": SUBPROTOCOL}, b"")
 
-        response = self._answer(request, connect)
+        response = self._answer(request, connect, UpgradeError)
         if response.status == 101:
             return response, accepted[0]
         for socket in accepted:  # it was carried out, but a fault has replaced the response
@@ -118,7 +119,7 @@ class Dispatcher:
         elif request.path == WELL_KNOWN and request.method == "GET":
             return json_response(200, self._services.webhooks.public_key())
         elif request.path == AGENTS_PATH:
-            raise UpgradeError(400, "BAD_REQUEST", "this is a WebSocket: the request must ask for an upgrade")
+            raise UpgradeError(400, "this is a WebSocket: the request must ask for an upgrade")
         elif request.path.startswith(FILES_PREFIX):
             return self._services.files.serve(request)
         else:

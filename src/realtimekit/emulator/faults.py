@@ -158,12 +158,12 @@ class Rule:
             and self._random.random() < rule.get("probability", 1.0)
         )
 
-    def apply(self, carry_out: Callable[[], Response], now: datetime) -> Response:
+    def apply(self, carry_out: Callable[[], Response], now: datetime, error: type[HTTPError]) -> Response:
         """Return the response instead of the one of RealtimeKit."""
         self.applied += 1
         response = carry_out() if _is_carried_out(self.fault) else _NO_RESPONSE
         if "status" in self.fault:
-            response = _response(self.fault["status"], self.fault.get("body"))
+            response = _response(self.fault["status"], self.fault.get("body"), error)
         headers = {**response.headers, **{name.lower(): value for name, value in self.fault.get("headers", {}).items()}}
         if "retry_after_date" in self.fault:
             then = now + timedelta(seconds=self.fault["retry_after_date"])
@@ -222,19 +222,28 @@ class Faults:
     def rules(self) -> list[dict[str, Any]]:
         return [{**rule.fault, "matched": rule.matched, "applied": rule.applied} for rule in self._rules]
 
-    def handle(self, request: Request, carry_out: Callable[[], Response], now: datetime) -> Response:
-        """Return the response to a request that `carry_out` would answer without faults."""
+    def handle(
+        self, request: Request, carry_out: Callable[[], Response], now: datetime, error: type[HTTPError]
+    ) -> Response:
+        """Return the response to a request that `carry_out` would answer without faults.
+
+        Args:
+            request: the request.
+            carry_out: answers it.
+            now: the time, by the emulator's clock.
+            error: has the form of RealtimeKit's error bodies for this request.
+        """
         limit_headers: dict[str, str] = {}
         for rule in self._rules:
             if "close" in rule.fault or not rule.applies_to(request):
                 continue
             if rule.limiter is None:
-                response = rule.apply(carry_out, now)
+                response = rule.apply(carry_out, now, error)
                 break
             allowed, limit_headers = rule.limiter.take(now.timestamp())
             if not allowed:
                 rule.applied += 1
-                response = _response(429, None)
+                response = _response(429, None, error)
                 break
         else:
             response = carry_out()
@@ -262,7 +271,7 @@ def _is_carried_out(rule: Mapping[str, Any]) -> bool:
     return bool(rule.get("carried_out", "status" not in rule and rule.get("cut") != "before"))
 
 
-def _response(status: int, body: Any) -> Response:
+def _response(status: int, body: Any, error: type[HTTPError]) -> Response:
     if isinstance(body, str):
         media_type = "text/html" if body.lstrip().startswith("<") else "text/plain"
         return Response(status, {"content-type": f"{media_type}; charset=utf-8"} if body else {}, body.encode())
@@ -271,7 +280,7 @@ def _response(status: int, body: Any) -> Response:
     if status < 400:
         return Response(status, {}, b"")
     known = status in HTTPStatus._value2member_map_
-    return HTTPError(status, HTTPStatus(status).phrase if known else f"status {status}").response()
+    return error(status, HTTPStatus(status).phrase if known else f"status {status}").response()
 
 
 def _validate(fault: Any, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
 
@@ -78,11 +79,17 @@ class GatewayError(HTTPError):
 
 
 class UpgradeError(HTTPError):
-    """An upgrade to a WebSocket is refused: in the form of the agents' endpoint, with a code of its own."""
+    """An upgrade to a WebSocket is refused: in the form of the agents' endpoint, with a code that is a word.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    Args:
+        code: by default the one that is documented for the status, or the name of the status.
+    """
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
         super().__init__(status, message)
-        self.code = code
+        documented = {401: "UNAUTHENTICATED", 404: "CONNECTION_NOT_FOUND"}
+        known = status in HTTPStatus._value2member_map_
+        self.code = code or documented.get(status) or (HTTPStatus(status).name if known else "UNKNOWN")
 
     def response(self) -> Response:
         error = {"code": self.code, "message": str(self), "retryable": self.status >= 500 or self.status == 429}

@@ -59,7 +59,7 @@ class Agents:
         self._events = events
         self._lifecycle = lifecycle
         self._job_runner = job_runner
-        self._requests: dict[AgentSocket, Request] = {}  # the upgrades of the open connections
+        self._requests: dict[AgentSocket, Request] = {}  # of the open connections, as rules of faults match them
         world.scheduler.register(_GRACE_OVER, self._grace_over)
         events.on_overflow = self._overflow
         if stranded := self._store.rows("select id from agents where peer_id is not null"):
@@ -77,7 +77,7 @@ class Agents:
         """
         offered = request.headers.get("sec-websocket-protocol", "").split(",")
         if SUBPROTOCOL not in [name.strip() for name in offered]:
-            raise UpgradeError(400, "BAD_REQUEST", f"the header Sec-WebSocket-Protocol must offer {SUBPROTOCOL}")
+            raise UpgradeError(400, f"the header Sec-WebSocket-Protocol must offer {SUBPROTOCOL}")
         subscriptions, connection_id = _parse_query(request.query)
         claims = self._authenticate(request)
         if connection_id is None:
@@ -93,11 +93,11 @@ class Agents:
     def _authenticate(self, request: Request) -> dict[str, Any]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise UpgradeError(401, "UNAUTHENTICATED", "the header Authorization: Bearer TOKEN is missing")
+            raise UpgradeError(401, "the header Authorization: Bearer TOKEN is missing")
         try:
             return self._tokens.read(token.strip())
         except HTTPError as error:
-            raise UpgradeError(401, "UNAUTHENTICATED", str(error)) from None
+            raise UpgradeError(401, str(error)) from None
 
     def _add(self, claims: dict[str, Any], subscriptions: list[str]) -> Row:
         agent: Row = {
@@ -117,7 +117,7 @@ class Agents:
         sql = "select * from agents where id = ? and participant_id = ?"
         agent = self._store.row(sql, connection_id, claims["participantId"])
         if agent is None:
-            raise UpgradeError(404, "CONNECTION_NOT_FOUND", "this participant has no connection of this connection_id")
+            raise UpgradeError(404, "this participant has no connection of this connection_id")
         if subscriptions is not None:
             self._store.update("agents", connection_id, {"subscriptions": json.dumps(subscriptions)})
         self._world.scheduler.cancel(_GRACE_OVER, connection_id)
@@ -142,7 +142,7 @@ class Agents:
         queue.socket = socket
         if agent["close_code"] is not None:
             queue.close = Close(agent["close_code"], agent["close_reason"])
-        self._requests[socket] = request
+        self._requests[socket] = request._replace(headers={}, query="")  # without the token
         self._job_runner.start()
 
     def _agent(self, socket: AgentSocket) -> Row:
@@ -259,15 +259,15 @@ def _parse_query(query: str) -> tuple[list[str] | None, str | None]:
     pairs = parse_qsl(query, keep_blank_values=True)
     # Nothing of the query is repeated: it may hold a token that does not belong there.
     if any(name not in AGENTS_QUERY for name, _ in pairs):
-        raise UpgradeError(400, "INVALID_QUERY", f"the only parameters are {' and '.join(AGENTS_QUERY)}")
+        raise UpgradeError(400, f"the only parameters are {' and '.join(AGENTS_QUERY)}", "INVALID_QUERY")
     given = dict(pairs)
     if given.get("connection_id") == "":
-        raise UpgradeError(400, "INVALID_QUERY", "connection_id must not be empty")
+        raise UpgradeError(400, "connection_id must not be empty", "INVALID_QUERY")
     if "subscriptions" not in given:
         return None, given.get("connection_id")
     names = given["subscriptions"].split(",") if given["subscriptions"] else []
     if any(name not in SUBSCRIPTIONS for name in names):
-        raise UpgradeError(400, "INVALID_QUERY", f"the subscriptions are {', '.join(SUBSCRIPTIONS)}")
+        raise UpgradeError(400, f"the subscriptions are {', '.join(SUBSCRIPTIONS)}", "INVALID_QUERY")
     return list(dict.fromkeys(names)), given.get("connection_id")
 
 
