@@ -198,7 +198,11 @@ class Agent:
 
     def leave(self) -> None:
         """Close the connection normally, and wait until the emulator knows."""
-        self._end(lambda: self.connection.close(1000))
+        self.end_with(1000)
+
+    def end_with(self, code: int) -> None:
+        """Close the connection with this code, and wait until the emulator knows."""
+        self._end(lambda: self.connection.close(code))
 
     def drop(self) -> None:
         """Lose the connection, and wait until the emulator knows."""
