@@ -261,15 +261,15 @@ def test_who_does_not_read_is_replaced_without_a_loss(world: World) -> None:
     agent = agents.join(meeting_id)
     old = agent.connection
     large = "x" * 500_000
-    broadcast(world, alice, *(f"{number} {large}" for number in range(60)))
+    broadcast(world, alice, *(f"{number} {large}" for number in range(30)))
     agent.resume()
     frames = [json.loads(str(text)) for text in iter(old.receive, Closed(4409, "replaced"))]
     numbers = [int(frame["data"]["payload"].partition(" ")[0]) for frame in frames]
     first = int(agent.event("broadcast.received")["payload"].partition(" ")[0])
     assert numbers == list(range(len(numbers)))
-    assert 0 < len(numbers) < 60
+    assert 0 < len(numbers) < 30
     assert first in {len(numbers), len(numbers) - 1}  # at least once
-    for number in range(first + 1, 60):
+    for number in range(first + 1, 30):
         assert agent.event("broadcast.received")["payload"].startswith(f"{number} ")
     agents.close()
 
@@ -447,6 +447,38 @@ def test_many_threads(world: World) -> None:
                 assert [number for peer, number in found.result() if peer == who.peer_id] == list(range(50))
     for agent in agents:
         agent.connection.close(1000)
+
+
+def test_nothing_is_kept_of_agents_that_are_gone(world: World, agents: Agents) -> None:
+    queues = world.emulator.services.agents._events.queues
+    alice = world.join(meeting_id := world.meeting())
+    left, late, ended = (agents.join(meeting_id, "broadcast", name) for name in ("Left", "Late", "Ended"))
+    broadcast(world, alice, 1)
+    for agent in (left, late, ended):
+        assert received(agent, 1) == [1]
+    left.leave()
+    late.drop()
+    world.advance(5)
+    assert queues.keys() == {ended.id}
+    world.emulator.end(meeting_id)
+    ended.event("session.ended")
+    assert ended.closed() == ENDED
+    assert queues == {}
+    ended.resume()
+    assert ended.closed() == ENDED
+
+
+def test_frames_in_fragments_and_frames_that_are_too_large(world: World) -> None:
+    agents = Agents(world, WebSocket)
+    agent = agents.join(world.meeting())
+    assert isinstance(agent.connection, WebSocket)
+    ping = '{"category": "request", "request_id": "\u00e9", "name": "connection.ping", "data": {}}'
+    agent.connection._socket.send(iter(ping))
+    assert agent.frame()["request_id"] == "\u00e9"
+    agent.connection.send("x" * 2_000_000)
+    assert agent.closed().code == 1009
+    agent.resume().nothing()
+    agents.close()
 
 
 # --- what is not an upgrade, and what is of something else
