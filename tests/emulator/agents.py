@@ -61,6 +61,7 @@ class WebSocket:
                 subprotocols=None if subprotocol is None else [Subprotocol(subprotocol)],
                 compression=None,
                 ping_interval=None,
+                max_queue=1,
                 proxy=None,
             ).__enter__()  # closed by `close`
         except InvalidStatus as error:
@@ -207,6 +208,13 @@ class Agent:
     def drop(self) -> None:
         """Lose the connection, and wait until the emulator knows."""
         self._end(self.connection.cut)
+
+    def wait_until_gone(self) -> None:
+        """Wait until no connection is open at all."""
+        deadline = time.monotonic() + TIMEOUT
+        while self.world.emulator.services.agents._requests:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
     def _end(self, act: Callable[[], None]) -> None:
         requests = self.world.emulator.services.agents._requests

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .world import Who
 
+over_websockets = pytest.mark.parametrize("agents", [WebSocket], indirect=True)
 ENDED = Closed(1000, "session_ended")
 OVERFLOW = Closed(1013, "queue_overflow")
 
@@ -235,9 +236,9 @@ def test_an_overflow_within_the_grace(world: World, agents: Agents, monkeypatch:
     assert agent.closed() == OVERFLOW
 
 
-def test_who_does_not_read_overflows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@over_websockets
+def test_who_does_not_read_overflows(world: World, agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agent_events, "MAX_QUEUED", 3)
-    agents = Agents(world, WebSocket)
     meeting_id = world.meeting()
     alice = world.join(meeting_id)
     agent = agents.join(meeting_id)
@@ -251,27 +252,25 @@ def test_who_does_not_read_overflows(world: World, monkeypatch: pytest.MonkeyPat
         sent -= 1
     assert close == OVERFLOW
     assert 0 < sent <= 5  # those that were queued, the one too many, and one that was being sent
-    agents.close()
 
 
-def test_who_does_not_read_is_replaced_without_a_loss(world: World) -> None:
-    agents = Agents(world, WebSocket)
+@over_websockets
+def test_who_does_not_read_is_replaced_without_a_loss(world: World, agents: Agents) -> None:
     meeting_id = world.meeting()
     alice = world.join(meeting_id)
     agent = agents.join(meeting_id)
     old = agent.connection
     large = "x" * 500_000
-    broadcast(world, alice, *(f"{number} {large}" for number in range(30)))
+    broadcast(world, alice, *(f"{number} {large}" for number in range(40)))
     agent.resume()
     frames = [json.loads(str(text)) for text in iter(old.receive, Closed(4409, "replaced"))]
     numbers = [int(frame["data"]["payload"].partition(" ")[0]) for frame in frames]
     first = int(agent.event("broadcast.received")["payload"].partition(" ")[0])
     assert numbers == list(range(len(numbers)))
-    assert 0 < len(numbers) < 30
+    assert 0 < len(numbers) < 40
     assert first in {len(numbers), len(numbers) - 1}  # at least once
-    for number in range(first + 1, 30):
+    for number in range(first + 1, 40):
         assert agent.event("broadcast.received")["payload"].startswith(f"{number} ")
-    agents.close()
 
 
 def test_what_is_rolled_back_is_not_sent(world: World, agents: Agents) -> None:
@@ -357,6 +356,8 @@ def test_a_reset_closes_every_connection(world: World, agents: Agents) -> None:
     other.drop()
     world.emulator.reset()
     assert agent.closed().code == 1012
+    agent.wait_until_gone()
+    assert world.emulator.services.agents._events.queues == {}
     for gone in (agent, other):
         with pytest.raises(RefusedError) as caught:
             gone.resume()
@@ -468,8 +469,8 @@ def test_nothing_is_kept_of_agents_that_are_gone(world: World, agents: Agents) -
     assert ended.closed() == ENDED
 
 
-def test_frames_in_fragments_and_frames_that_are_too_large(world: World) -> None:
-    agents = Agents(world, WebSocket)
+@over_websockets
+def test_frames_in_fragments_and_frames_that_are_too_large(world: World, agents: Agents) -> None:
     agent = agents.join(world.meeting())
     assert isinstance(agent.connection, WebSocket)
     ping = '{"category": "request", "request_id": "\u00e9", "name": "connection.ping", "data": {}}'
@@ -478,7 +479,6 @@ def test_frames_in_fragments_and_frames_that_are_too_large(world: World) -> None
     agent.connection.send("x" * 2_000_000)
     assert agent.closed().code == 1009
     agent.resume().nothing()
-    agents.close()
 
 
 # --- what is not an upgrade, and what is of something else
@@ -512,13 +512,12 @@ def test_hosts_are_checked(world: World) -> None:
     assert (response.status, connection) == (403, None)
 
 
-def test_no_log_has_the_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
+@over_websockets
+def test_no_log_has_the_token(world: World, agents: Agents, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("uvicorn.error", "websockets.server"):
         caplog.set_level(logging.DEBUG, name)
-    agents = Agents(world, WebSocket)
     agent = agents.join(world.meeting())
     assert agent.token not in repr(world.emulator.services.agents._requests)
-    agents.close()
     from_server = [record.getMessage() for record in caplog.records if record.name != "websockets.client"]
     assert agent.token not in "\n".join(from_server)

@@ -19,6 +19,7 @@ from .agents import SUBPROTOCOL, Agents, Closed, RefusedError, WebSocket
 if TYPE_CHECKING:
     from .world import World
 
+over_websockets = pytest.mark.parametrize("agents", [WebSocket], indirect=True)
 PATH = "/agent-ws/v1"
 
 CLOSES = {
@@ -155,8 +156,8 @@ def test_an_upgrade_that_was_carried_out_but_refused(world: World, agents: Agent
 @pytest.mark.parametrize(
     "fault", [{"cut": "before"}, {"status": 503, "cut": "before"}, {"status": 503, "cut": "within"}], ids=str
 )
-def test_a_cut_upgrade(world: World, fault: Any) -> None:
-    agents = Agents(world, WebSocket)
+@over_websockets
+def test_a_cut_upgrade(world: World, agents: Agents, fault: Any) -> None:
     agent = agents.add(world.meeting())
     world.emulator.add_fault(path=PATH, times=1, **fault)
     with pytest.raises((OSError, EOFError, InvalidHandshake)):
@@ -165,8 +166,8 @@ def test_a_cut_upgrade(world: World, fault: Any) -> None:
 
 
 @pytest.mark.parametrize("cut", ["within", "after"])
-def test_a_cut_after_the_upgrade(world: World, cut: Any) -> None:
-    agents = Agents(world, WebSocket)
+@over_websockets
+def test_a_cut_after_the_upgrade(world: World, agents: Agents, cut: Any) -> None:
     agent = agents.add(meeting_id := world.meeting())
     world.emulator.add_fault(path=PATH, cut=cut, times=1)
     assert agent.connect().closed() == Closed(1006, "")
@@ -175,8 +176,8 @@ def test_a_cut_after_the_upgrade(world: World, cut: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [None, 503])
-def test_a_slow_upgrade(world: World, status: int | None) -> None:
-    agents = Agents(world, WebSocket)
+@over_websockets
+def test_a_slow_upgrade(world: World, agents: Agents, status: int | None) -> None:
     agent = agents.add(world.meeting())
     rule: Any = {"latency_seconds": 0.05} if status is None else {"latency_seconds": 0.05, "status": status}
     world.emulator.add_fault(path=PATH, **rule)

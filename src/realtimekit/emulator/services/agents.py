@@ -188,12 +188,12 @@ class Agents:
     def disconnected(self, socket: AgentSocket, close: Close, *, by_agent: bool) -> None:
         if self._requests.pop(socket, None) is None:
             return  # the emulator is closed
-        queue = self._events.queue(socket.agent_id)
-        if queue.socket is not socket:
-            return  # another connection has taken over
-        queue.socket = None
         if not self._requests:
             self._job_runner.stop()
+        queue = self._events.queues.get(socket.agent_id)
+        if queue is None or queue.socket is not socket:
+            return  # the emulator was reset, or another connection has taken over
+        queue.socket = None
         with self._world.transaction() as now:
             agent = self._store.row("select * from agents where id = ? and peer_id is not null", socket.agent_id)
             if agent is None:  # it is no longer in a session
