@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tools.migration.table import Row
+from tools.migration.table import HOOK, PARTS, PERSON, Row
 from tools.operation_names import OPERATION_NAMES
 
 KIT = "client.realtime_kit."  # `kit` on the page
@@ -24,9 +24,6 @@ class Example(NamedTuple):
 MEETING, PARTICIPANT = "meeting_id, **ids", "participant_id, **ids, meeting_id=meeting_id"
 SESSION, RECORDING, LIVESTREAM = "session_id, **ids", "recording_id, **ids", "livestream_id, **ids"
 PRESET, WEBHOOK, ACCOUNT, APP = "preset_id, **ids", "webhook_id, **ids", "account_id=account_id", "**ids"
-PERSON = 'custom_participant_id="user-4", preset_name="group_call_host", name="Dan"'
-PARTS = 'name="guest", config=config, permissions=permissions, ui=ui'
-HOOK = 'name="mine", url="https://example.com/hook", events=["meeting.ended"]'
 
 EXAMPLES = {
     "apps.get": Example(ACCOUNT, returns="list[App]"),

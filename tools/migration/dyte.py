@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from tools.migration.table import Row
+from tools.migration.table import HOOK, PARTS, PERSON, Row
 
-PERSON = 'custom_participant_id="user-4", preset_name="group_call_host", name="Dan"'
-PARTS = 'name="guest", config=config, permissions=permissions, ui=ui'
-HOOK = 'name="mine", url="https://example.com/hook", events=["meeting.ended"]'
 LIVE = "POST /meetings/{meeting_id}/active-session"
 
 # The method and path of each are those that ours sends, below the app: tests/test_migration.py compares them.
@@ -48,7 +45,6 @@ ROWS = [
     ),
     Row("GET /sessions/{session_id}/chat", "session.chat", "Chat"),
     Row("GET /sessions/{session_id}/transcript", "session.transcript", "Transcript"),
-    Row("POST /sessions/{session_id}/summary", "session.generate_summary()", "Summary"),
     Row("GET /sessions/{session_id}/livestream-sessions", "session.livestream_sessions()", "list[LivestreamSession]"),
     Row("GET /meetings/{meeting_id}/active-session", "meeting.active_session", "ActiveSession"),
     Row(f"{LIVE}/kick", "meeting.active_session.kick(participant_ids=[participant_id])", "KickResult"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tools.migration.table import Row
+from tools.migration.table import HOOK, PARTS, PERSON, Row
 
-PERSON = 'custom_participant_id: "user-4", preset_name: "group_call_host", name: "Dan"'
-OUR_PERSON = 'custom_participant_id="user-4", preset_name="group_call_host", name="Dan"'
-HOOK = 'name: "mine", url: "https://example.com/hook", events: ["meeting.ended"]'
-OUR_HOOK = 'name="mine", url="https://example.com/hook", events=["meeting.ended"]'
-PARTS = 'name: "guest", config: config, permissions: permissions, ui: ui'
-OUR_PARTS = 'name="guest", config=config, permissions=permissions, ui=ui'
+
+def _in_ruby(arguments: str) -> str:
+    return arguments.replace("=", ": ")
+
 
 ROWS = [
     Row("App.all", "App.all()", "list[App]"),
@@ -29,7 +27,7 @@ ROWS = [
     Row("meeting.stop_livestream", "meeting.stop_livestream()", "None"),
     Row("Participant.all(meeting_id: meeting_id)", "Participant.all(meeting_id=meeting_id)", "list[Participant]"),
     Row("meeting.participants.find(participant_id)", "meeting.participants.find(participant_id)", "Participant"),
-    Row(f"meeting.participants.create({PERSON})", f"meeting.participants.create({OUR_PERSON})", "Participant"),
+    Row(f"meeting.participants.create({_in_ruby(PERSON)})", f"meeting.participants.create({PERSON})", "Participant"),
     Row('participant.update(name: "Dan")', 'participant.update(name="Dan")', "Participant"),
     Row("participant.regenerate_token", "participant.regenerate_token().token", "ParticipantToken"),
     Row("participant.destroy", "participant.destroy()", "None"),
@@ -112,14 +110,14 @@ ROWS = [
     Row("recording.stop", "recording.stop()", "Recording"),
     Row("Preset.all", "Preset.all()", "list[Preset]"),
     Row("Preset.find(preset_id)", "Preset.find(preset_id)", "Preset"),
-    Row(f"Preset.create({PARTS})", f"Preset.create({OUR_PARTS})", "Preset"),
+    Row(f"Preset.create({_in_ruby(PARTS)})", f"Preset.create({PARTS})", "Preset"),
     Row('preset.update(name: "guest")', 'preset.update(name="guest")', "Preset"),
     Row("preset.destroy", "preset.destroy()", "None"),
     Row("Webhook.all", "Webhook.all()", "list[Webhook]"),
     Row("Webhook.find(webhook_id)", "Webhook.find(webhook_id)", "Webhook"),
-    Row(f"Webhook.create({HOOK})", f"Webhook.create({OUR_HOOK})", "Webhook"),
+    Row(f"Webhook.create({_in_ruby(HOOK)})", f"Webhook.create({HOOK})", "Webhook"),
     Row("webhook.update(enabled: false)", "webhook.update(enabled=False)", "Webhook"),
-    Row(f"webhook.replace({HOOK})", f"webhook.replace({OUR_HOOK})", "Webhook"),
+    Row(f"webhook.replace({_in_ruby(HOOK)})", f"webhook.replace({HOOK})", "Webhook"),
     Row("webhook.destroy", "webhook.destroy()", "None"),
     Row(
         'Analytics.daywise(start_date: "2026-11-01", end_date: "2026-11-30")',

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# What is created, as Python writes it.
+PERSON = 'custom_participant_id="user-4", preset_name="group_call_host", name="Dan"'
+PARTS = 'name="guest", config=config, permissions=permissions, ui=ui'
+HOOK = 'name="mine", url="https://example.com/hook", events=["meeting.ended"]'
+
 
 class Row(NamedTuple):
     """One call. tests/test_migration.py runs `ours`, and `theirs` if it is Python.
