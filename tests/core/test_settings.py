@@ -39,7 +39,14 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {  # in the environment, configured, e
     "base_url": ("https://env.test", "https://conf.test", "https://arg.test"),
     "transport": ("httpcore2", TRANSPORT, "auto"),
 }
-DEFAULTS = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": 30.0, "max_retries": 2}
+DEFAULTS = {
+    "account_id": None,
+    "app_id": None,
+    "base_url": BASE_URL,
+    "timeout": 30.0,
+    "max_retries": 2,
+    "agent_url": None,
+}
 WATCHING = {"limiter": "auto", "on_request": None, "on_response": None, "on_retry": None}
 
 
