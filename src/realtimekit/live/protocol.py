@@ -215,27 +215,33 @@ class Protocol:
     def _listen(self) -> Generator[Step, Any, Closed | None]:
         """Read a connection to its end. The result: how it was closed; None if the agent left because it was alone."""
         self._deadlines.clear()
-        opened_at = self._clock()
+        opened_at, heard = self._clock(), False
         self._next_ping = opened_at + PING_INTERVAL
         yield from self._request("connection.get")
-        while True:
+        closed: Closed | None = None
+        while closed is None:
             now = self._clock()
             if now >= self._next_ping:
                 yield from self._ping()
             due = min(self._next_ping, self._next_deadline(), self._idle_at())
             frame: bytes | Closed | None = yield Receive(max(0.0, due - now))
             if isinstance(frame, bytes):
-                healthy = yield from self._handle(frame)
-                if healthy or self._clock() - opened_at >= SETTLED:
-                    self._attempt, self._worked_at = 0, self._clock()
+                heard = True
+                yield from self._handle(frame)
             elif frame is not None:
-                return frame
+                closed = frame
             elif self._clock() >= self._next_deadline():  # nothing waits to be read, either
                 yield Disconnect(HEARTBEAT_CLOSE_CODE, "no result")
-                return Closed(1006, "")
+                closed = Closed(1006, "")
             elif self._clock() >= self._idle_at() and (yield from self._is_alone()):
                 yield Disconnect(1000, "")
                 return None
+        if heard and self._clock() - opened_at >= SETTLED:
+            self._note_that_it_works()
+        return closed
+
+    def _note_that_it_works(self) -> None:
+        self._attempt, self._worked_at = 0, self._clock()
 
     def _request(self, name: str) -> Steps:
         request_id = f"{name}-{next(self._request_ids)}"
@@ -249,9 +255,7 @@ class Protocol:
     def _next_deadline(self) -> float:
         return min(self._deadlines.values(), default=float("inf"))
 
-    def _handle(self, raw: bytes) -> Generator[Step, Any, bool]:
-        """Handle a frame. The result: whether it shows that the connection works."""
-        healthy = False
+    def _handle(self, raw: bytes) -> Steps:
         try:
             frame = parse_frame(raw)
         except UnreadableFrameError as error:
@@ -259,12 +263,12 @@ class Protocol:
             yield from self._report_gap("unreadable_frame")
         else:
             if frame.category == "message":
-                healthy = frame.name != "session.started"
+                if frame.name != "session.started":  # that one comes with each connection
+                    self._note_that_it_works()
                 yield from self._handle_event(raw, frame)
             elif frame.category == "result":
                 self._handle_result(frame)
         self._last_frame_at = self._now()
-        return healthy
 
     def _handle_result(self, frame: Frame) -> None:
         if frame.request_id is not None:
