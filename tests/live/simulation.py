@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from realtimekit.errors import APIConnectionError
-from realtimekit.flow import Sleep, run
-from realtimekit.live.protocol import EndReason, Protocol
-from realtimekit.live.steps import (
+from realtimekit.agent.protocol import EndReason, Protocol
+from realtimekit.agent.steps import (
     Closed,
     Connect,
     CountOthers,
@@ -23,6 +21,8 @@ from realtimekit.live.steps import (
     Send,
     Step,
 )
+from realtimekit.errors import APIConnectionError
+from realtimekit.flow import Sleep, run
 
 from .scripted_server import SESSION, transcript
 
@@ -46,7 +46,7 @@ def said(text: str, second: int = 1, **fields: Any) -> bytes:
 
 
 # A connection: what it delivers, and seconds of silence between that; or why there is none.
-Script = Sequence[bytes | Closed | float] | Refusal | APIConnectionError
+Script = list[Any] | Refusal | APIConnectionError
 
 
 class Simulation:

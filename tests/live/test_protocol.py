@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from realtimekit.agent.protocol import EndReason
+from realtimekit.agent.steps import Closed, Refusal, SessionInfo
 from realtimekit.errors import APIConnectionError, AuthenticationError, ServerError, ValidationError
 from realtimekit.live import LiveError, ReplacedError, UpstreamRejectedError
-from realtimekit.live.protocol import EndReason
-from realtimekit.live.steps import Closed, Refusal, SessionInfo
 
+from .scripted_server import SESSION
 from .simulation import (
     CUT,
     ENDED,
@@ -118,6 +119,18 @@ class TestCloseCodes:
             simulation = Simulation([STARTED, last, CUT])
             assert simulation.run() == "session_ended"
             assert simulation.queries == [None]
+
+    @pytest.mark.parametrize("lost", [[CUT], [Closed(1013, "queue_overflow")], []])
+    def test_an_agent_that_finds_itself_in_another_session_leaves_it(self, lost: list[Any]) -> None:
+        """The session ended while the connection was lost: joining again started one, which is billed."""
+        another = frame("session.started", {"session": {**SESSION, "id": "s-2"}})
+        again = [another, said("b", 2)]
+        connections = [[STARTED, said("a"), *lost], again] if lost else [[STARTED, said("a"), *again]]
+        simulation = Simulation(*connections)
+        assert simulation.run() == "session_ended"
+        assert simulation.closes == [1000]
+        reason = {(): "session_started_again", (CUT,): "session_started_again"}.get(tuple(lost), "queue_overflow")
+        assert simulation.names == ["session.started", "a", reason]
 
     def test_a_session_that_starts_after_a_kick_is_followed(self) -> None:
         simulation = simulate([STARTED, KICKED, STARTED, said("b"), CUT], [said("c", 2), OVER])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias
 
+from realtimekit.agent.backlog import Backlog
+from realtimekit.agent.frames import parse_frame
+from realtimekit.agent.protocol import EndReason, Protocol
+from realtimekit.agent.sockets import AsyncOpener, Opener, Target
+from realtimekit.agent.steps import Message
+from realtimekit.agent.sync_driver import SyncDriver
 from realtimekit.artifacts.segments import Segment
 from realtimekit.errors import RealtimeKitError
 from realtimekit.flow import Async, F, Flow, Runner, Sync
 from realtimekit.kwargs import validate_positive
 from realtimekit.lazy import LazyModule
-from realtimekit.live.backlog import Backlog
-from realtimekit.live.frames import parse_frame
-from realtimekit.live.protocol import EndReason, Protocol
-from realtimekit.live.steps import Message
 from realtimekit.resource import _NoClient
 from realtimekit.resources.captions import Caption, Captions
 from realtimekit.resources.live_event import Gap, LiveEvent, TranscriptReceived, make_event
@@ -23,11 +26,11 @@ from realtimekit.resources.session import Sessions
 from realtimekit.settings import Secret
 
 if TYPE_CHECKING:
-    from realtimekit.live import async_driver, sync_driver, websocket
-else:  # these need the extra `live`
-    async_driver = LazyModule("realtimekit.live.async_driver")
-    sync_driver = LazyModule("realtimekit.live.sync_driver")
-    websocket = LazyModule("realtimekit.live.websocket")
+    from realtimekit.agent import async_driver, in_process, websocket
+else:
+    async_driver = LazyModule("realtimekit.agent.async_driver")  # loads asyncio
+    in_process = LazyModule("realtimekit.agent.in_process")  # loads the emulator
+    websocket = LazyModule("realtimekit.agent.websocket")  # needs the extra `live`
 
 Subscription: TypeAlias = Literal["transcript", "participant", "broadcast"]
 SUBSCRIPTIONS = ("transcript", "participant", "broadcast")
@@ -69,21 +72,39 @@ class Listener(Generic[F]):
         self._max_idle = _validate_max_idle(max_idle)
         self._max_backlog = validate_positive("max_backlog", max_backlog)
         self._events: Any = None
-        _ = websocket.SUBPROTOCOL  # a missing extra is an error before anything is sent
+        transport: Any = client.settings.transport if client else None
+        self._emulator = transport if callable(getattr(transport, "upgrade", None)) else None
+        if self._emulator is None:
+            _ = websocket.MAX_FRAME_BYTES  # a missing extra is an error before anything is sent
 
-    def _make_events(self, kind: Any, token: Any, client: Runner[Any] | None) -> Any:
+    def _target(self, token: Any) -> Target:
+        return Target(self._agent_url, Secret(token.reveal()), self._timeout)
+
+    def _opener(self, token: Any) -> Opener:
+        if self._emulator is not None:
+            return partial(in_process.open_in_process, self._emulator, self._target(token))
+        return partial(websocket.open_websocket, self._target(token))
+
+    def _async_opener(self, token: Any) -> AsyncOpener:
+        if self._emulator is not None:
+            return partial(in_process.open_async_in_process, self._emulator, self._target(token))
+        return partial(websocket.open_async_websocket, self._target(token))
+
+    def _protocol(self, token: Any) -> Protocol:
         hint = f"the token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expired else ""
-        protocol = Protocol(self._subscriptions, max_idle=self._max_idle, token_hint=hint)
-        target = websocket.Target(self._agent_url, Secret(token.reveal()), self._timeout)
-        return kind(client, protocol, target, Backlog(self._max_backlog), token.claims.get("participantId"))
+        return Protocol(self._subscriptions, max_idle=self._max_idle, token_hint=hint)
 
     def __enter__(self) -> Events:
         if self._client is not None and self._client.asynchronous:
             raise TypeError("the client of this listener is async: use `async with`")
         token = self._client.run(self._token()) if self._client and callable(self._token) else self._token
-        self._events = events = self._make_events(Events, token, self._client)
+        client: Any = self._client
+        backlog = Backlog(self._max_backlog)
+        events = self._events = Events(
+            client, _own_id(token), lambda ask: SyncDriver(self._protocol(token), self._opener(token), backlog, ask)
+        )
         events._driver.start()
-        return events  # type: ignore[no-any-return]
+        return events
 
     def __exit__(self, *_: object) -> None:
         self._events.leave()
@@ -92,9 +113,13 @@ class Listener(Generic[F]):
         if self._client is not None and not self._client.asynchronous:
             raise TypeError("the client of this listener is not async: use `with`")
         token = await self._client.run(self._token()) if self._client and callable(self._token) else self._token
-        self._events = events = self._make_events(AsyncEvents, token, self._client or _NoClient())
+        client: Any = self._client or _NoClient()
+        driver, backlog = async_driver.AsyncDriver, Backlog(self._max_backlog)
+        events = self._events = AsyncEvents(
+            client, _own_id(token), lambda ask: driver(self._protocol(token), self._async_opener(token), backlog, ask)
+        )
         await events._driver.start()
-        return events  # type: ignore[no-any-return]
+        return events
 
     async def __aexit__(self, *_: object) -> None:
         await self._events.leave()
@@ -115,7 +140,7 @@ class BaseEvents(Generic[F]):
         gaps: the last gaps, also for who reads only captions or segments.
     """
 
-    def __init__(self, client: Runner[F] | None, participant_id: Any) -> None:
+    def __init__(self, client: Runner[F] | None, participant_id: str | None) -> None:
         self._client: Runner[F] | None = client
         self._participant_id = participant_id
         self.gaps: deque[Gap[F]] = deque(maxlen=_MAX_GAPS)
@@ -146,9 +171,14 @@ class Events(BaseEvents[Sync]):
     The connection is kept, and resumed, by a thread; what is not read yet waits, in memory and on the server.
     """
 
-    def __init__(self, client: Runner[Sync] | None, protocol: Any, target: Any, backlog: Any, own_id: Any) -> None:
-        super().__init__(client, own_id)
-        self._driver = sync_driver.SyncDriver(protocol, target, backlog, self._is_anyone_else_there)
+    def __init__(
+        self,
+        client: Runner[Sync] | None,
+        participant_id: str | None,
+        make_driver: Callable[[Callable[[str | None], bool | None]], SyncDriver],
+    ) -> None:
+        super().__init__(client, participant_id)
+        self._driver = make_driver(self._is_anyone_else_there)
 
     def _is_anyone_else_there(self, session_id: str | None) -> bool | None:
         if self._client is None or session_id is None:
@@ -199,9 +229,14 @@ class AsyncEvents(BaseEvents[Async]):
     The connection is kept, and resumed, by a task; what is not read yet waits, in memory and on the server.
     """
 
-    def __init__(self, client: Runner[Async] | None, protocol: Any, target: Any, backlog: Any, own_id: Any) -> None:
-        super().__init__(client, own_id)
-        self._driver = async_driver.AsyncDriver(protocol, target, backlog, self._is_anyone_else_there)
+    def __init__(
+        self,
+        client: Runner[Async] | None,
+        participant_id: str | None,
+        make_driver: Callable[[Callable[[str | None], Awaitable[bool | None]]], async_driver.AsyncDriver],
+    ) -> None:
+        super().__init__(client, participant_id)
+        self._driver = make_driver(self._is_anyone_else_there)
 
     async def _is_anyone_else_there(self, session_id: str | None) -> bool | None:
         if self._client is None or isinstance(self._client, _NoClient) or session_id is None:
@@ -244,6 +279,11 @@ class AsyncEvents(BaseEvents[Async]):
     def end_reason(self) -> EndReason | None:
         """Why iterating ended: "session_ended", "idle"; None if it has not, or if you left."""
         return self._driver.end_reason
+
+
+def _own_id(token: Any) -> str | None:
+    participant_id = token.claims.get("participantId")
+    return participant_id if isinstance(participant_id, str) else None
 
 
 def _validate_subscriptions(subscriptions: Any) -> tuple[str, ...]:

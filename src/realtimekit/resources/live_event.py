@@ -10,12 +10,12 @@ import builtins
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 
+from realtimekit.agent.steps import SessionInfo
 from realtimekit.artifacts.segments import Peer, Segment
 from realtimekit.associations import related_record
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
 from realtimekit.flow import ClientBound, F, Flow, Runner
-from realtimekit.live.steps import SessionInfo
 from realtimekit.paths import encode_segment
 from realtimekit.record import Record
 from realtimekit.resource import _DefaultClient, _NoClient

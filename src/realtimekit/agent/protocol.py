@@ -13,13 +13,11 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
-from realtimekit.errors import APIConnectionError, RealtimeKitError
-from realtimekit.flow import Sleep
-from realtimekit.live.duplicates import Duplicates
-from realtimekit.live.errors import ReplacedError, UpstreamRejectedError
-from realtimekit.live.frames import Frame, UnreadableFrameError, parse_frame, request_frame
-from realtimekit.live.refusals import CONNECTION_NOT_FOUND, PATH, error_of, is_retryable, refusal_code
-from realtimekit.live.steps import (
+from realtimekit.agent.duplicates import Duplicates
+from realtimekit.agent.errors import ReplacedError, UpstreamRejectedError
+from realtimekit.agent.frames import Frame, UnreadableFrameError, parse_frame, request_frame
+from realtimekit.agent.refusals import CONNECTION_NOT_FOUND, PATH, error_of, is_retryable, refusal_code
+from realtimekit.agent.steps import (
     Closed,
     Connect,
     CountOthers,
@@ -33,6 +31,8 @@ from realtimekit.live.steps import (
     SessionInfo,
     Step,
 )
+from realtimekit.errors import APIConnectionError, RealtimeKitError
+from realtimekit.flow import Sleep
 
 # Documented, in seconds.
 PING_INTERVAL = 20.0
@@ -85,6 +85,7 @@ class Protocol:
         self._session = SessionInfo()
         self._started = False  # a session.started has arrived
         self._over = False  # the session has ended, or everybody was removed: connecting again would start another one
+        self._in_another_session = False
         self._joined = False
         self._attempt = 0  # connections since one has worked
         self._worked_at = 0.0
@@ -228,6 +229,9 @@ class Protocol:
             if isinstance(frame, bytes):
                 heard = True
                 yield from self._handle(frame)
+                if self._in_another_session:
+                    yield Disconnect(1000, "")
+                    return Closed(1000, "session_ended")
             elif frame is not None:
                 closed = frame
             elif self._clock() >= self._next_deadline():  # nothing waits to be read, either
@@ -282,10 +286,16 @@ class Protocol:
         if self._duplicates.is_duplicate(name, data):
             return
         if name == "session.started":
-            if self._started and not self._gap_reported:
-                yield from self._report_gap("session_started_again")
+            session = _session_info(data)
+            if self._started:
+                if not self._gap_reported:
+                    yield from self._report_gap("session_started_again")
+                if session.id != self._session.id and session.id and self._session.id:
+                    # The agent joined again when the session was over, and started another one, maybe alone.
+                    self._in_another_session = True
+                    return
             self._started, self._gap_reported, self._over = True, False, False
-            self._session = _session_info(data)
+            self._session = session
         elif name in {"session.ended", "participant.kick_all"}:
             self._over = True
         elif self._max_idle is not None:

@@ -1,19 +1,15 @@
-"""Runs the protocol in a task, over an asyncio WebSocket."""
+"""Runs the protocol in a task, with asyncio."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-
-from realtimekit.flow import Sleep, run_async
-from realtimekit.live.backlog import Backlog
-from realtimekit.live.protocol import EndReason, Protocol
-from realtimekit.live.steps import (
+from realtimekit.agent.backlog import Backlog
+from realtimekit.agent.protocol import EndReason, Protocol
+from realtimekit.agent.sockets import AsyncOpener, AsyncSocket
+from realtimekit.agent.steps import (
     Closed,
     Connect,
     CountOthers,
@@ -26,25 +22,9 @@ from realtimekit.live.steps import (
     Send,
     Step,
 )
-from realtimekit.live.websocket import (
-    CONNECT_ERRORS,
-    RefusedError,
-    Target,
-    closed_by,
-    connect_options,
-    connection_error,
-    refusal_of,
-)
+from realtimekit.flow import Sleep, run_async
 
 _YIELD_EVERY = 100  # messages
-
-
-class _Connection(ClientConnection):
-    async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        try:
-            await super().handshake(*args, **kwargs)
-        except InvalidStatus as error:
-            raise refusal_of(error) from None
 
 
 class AsyncDriver:
@@ -52,7 +32,7 @@ class AsyncDriver:
 
     Args:
         protocol: what to do.
-        target: where to connect.
+        open_socket: opens a connection.
         backlog: where the events go.
         count_others: whether anyone but the agent is in a session, by the API.
     """
@@ -60,11 +40,11 @@ class AsyncDriver:
     def __init__(
         self,
         protocol: Protocol,
-        target: Target,
+        open_socket: AsyncOpener,
         backlog: Backlog,
         count_others: Callable[[str | None], Awaitable[bool | None]],
     ) -> None:
-        self._protocol, self._target, self._backlog = protocol, target, backlog
+        self._protocol, self._open, self._backlog = protocol, open_socket, backlog
         self._performers: dict[type[Step], Callable[..., Any]] = {
             Connect: self._connect,
             Joined: self._note_joined,
@@ -79,7 +59,7 @@ class AsyncDriver:
         self._room = asyncio.Event()
         self._joined = asyncio.Event()
         self.end_reason: EndReason | None = None
-        self._socket: ClientConnection | None = None
+        self._socket: AsyncSocket | None = None
         self._task: asyncio.Task[None] | None = None
         self._ended = False
         self._error: BaseException | None = None
@@ -174,32 +154,21 @@ class AsyncDriver:
     async def _note_joined(self) -> None:
         self._joined.set()
 
-    async def _connect(self, query: Any) -> Refusal | None:
-        url, options = connect_options(self._target, query)
-        try:
-            self._socket = await connect(url, create_connection=_Connection, **options)
-        except RefusedError as error:
-            return error.refusal
-        except CONNECT_ERRORS as error:
-            raise connection_error(self._target, error) from None
+    async def _connect(self, query: Mapping[str, str]) -> Refusal | None:
+        opened = await self._open(query)
+        if isinstance(opened, Refusal):
+            return opened
+        self._socket = opened
         return None
 
     async def _receive(self, seconds: float) -> bytes | Closed | None:
-        socket = cast("ClientConnection", self._socket)
-        try:
-            async with asyncio.timeout(min(seconds, 1e9)):
-                return await socket.recv(decode=False)
-        except TimeoutError:
-            return None
-        except ConnectionClosed as error:
-            closed = closed_by(error)
-        await self._close(1000, "")
-        return closed
+        received = await cast("AsyncSocket", self._socket).receive(seconds)
+        if isinstance(received, Closed):
+            await self._close(1000, "")  # it is closed; this releases it
+        return received
 
     async def _send(self, text: str) -> None:
-        socket = cast("ClientConnection", self._socket)
-        with suppress(ConnectionClosed):
-            await socket.send(text)
+        await cast("AsyncSocket", self._socket).send(text)
 
     async def _deliver(self, message: Message, seconds: float) -> bool:
         if not self._backlog.has_room:

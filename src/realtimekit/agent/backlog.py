@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from realtimekit.live.steps import Message
+from realtimekit.agent.steps import Message
 
 MAX_BYTES = 32 * 2**20
 """The default limit: a minute at 1,000 events a second. The next 10,000 events wait on the server."""

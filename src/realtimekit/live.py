@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from realtimekit.agent.backlog import MAX_BYTES
+from realtimekit.agent.errors import LiveError, ReplacedError, UpstreamRejectedError
 from realtimekit.flow import F, Runner
 from realtimekit.kwargs import validate_type
-from realtimekit.live.backlog import MAX_BYTES
-from realtimekit.live.errors import LiveError, ReplacedError, UpstreamRejectedError
 from realtimekit.resources.captions import Caption, Captions
 from realtimekit.resources.listener import AsyncEvents, Events, Listener, Subscription
 from realtimekit.resources.live_event import (

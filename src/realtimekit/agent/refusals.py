@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from realtimekit.agent.steps import Refusal
 from realtimekit.error_responses import error_from
 from realtimekit.errors import APIError
 from realtimekit.interfaces import Response
-from realtimekit.live.steps import Refusal
 from realtimekit.responses import decode
 
 PATH = "/agent-ws/v1"

@@ -1,21 +1,17 @@
-"""Runs the protocol in a thread, over a blocking WebSocket."""
+"""Runs the protocol in a thread, with blocking I/O."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
-
-from realtimekit.flow import Sleep, run
-from realtimekit.live.backlog import Backlog
-from realtimekit.live.protocol import EndReason, Protocol
-from realtimekit.live.steps import (
+from realtimekit.agent.backlog import Backlog
+from realtimekit.agent.protocol import EndReason, Protocol
+from realtimekit.agent.sockets import Opener, Socket
+from realtimekit.agent.steps import (
     Closed,
     Connect,
     CountOthers,
@@ -28,27 +24,11 @@ from realtimekit.live.steps import (
     Send,
     Step,
 )
-from realtimekit.live.websocket import (
-    CONNECT_ERRORS,
-    RefusedError,
-    Target,
-    closed_by,
-    connect_options,
-    connection_error,
-    refusal_of,
-)
+from realtimekit.flow import Sleep, run
 
 
 class _Left(BaseException):
     """The consumer has left: ends the protocol, whatever it waits for."""
-
-
-class _Connection(ClientConnection):
-    def handshake(self, *args: Any, **kwargs: Any) -> None:
-        try:
-            super().handshake(*args, **kwargs)
-        except InvalidStatus as error:
-            raise refusal_of(error) from None
 
 
 class SyncDriver:
@@ -56,7 +36,7 @@ class SyncDriver:
 
     Args:
         protocol: what to do.
-        target: where to connect.
+        open_socket: opens a connection.
         backlog: where the events go.
         count_others: whether anyone but the agent is in a session, by the API.
     """
@@ -64,11 +44,11 @@ class SyncDriver:
     def __init__(
         self,
         protocol: Protocol,
-        target: Target,
+        open_socket: Opener,
         backlog: Backlog,
         count_others: Callable[[str | None], bool | None],
     ) -> None:
-        self._protocol, self._target, self._backlog = protocol, target, backlog
+        self._protocol, self._open, self._backlog = protocol, open_socket, backlog
         self._performers: dict[type[Step], Callable[..., Any]] = {
             Connect: self._connect,
             Joined: self._note_joined,
@@ -86,7 +66,7 @@ class SyncDriver:
         self._ended = False
         self._error: BaseException | None = None
         self.end_reason: EndReason | None = None
-        self._socket: ClientConnection | None = None
+        self._socket: Socket | None = None
         self._thread = threading.Thread(target=self._run, name="realtimekit.live", daemon=True)
 
     # --- for the consumer ---------------------------------------------------------------------------------------------
@@ -139,7 +119,7 @@ class SyncDriver:
             self._changed.notify_all()
             socket = self._socket
         if socket is not None:
-            socket.close(1000)
+            socket.close(1000, "")
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -180,33 +160,22 @@ class SyncDriver:
             self._joined = True
             self._changed.notify_all()
 
-    def _connect(self, query: Any) -> Refusal | None:
-        url, options = connect_options(self._target, query)
-        try:
-            socket = connect(url, create_connection=_Connection, **options).__enter__()
-        except RefusedError as error:
-            return error.refusal
-        except CONNECT_ERRORS as error:
-            raise connection_error(self._target, error) from None
+    def _connect(self, query: Mapping[str, str]) -> Refusal | None:
+        opened = self._open(query)
+        if isinstance(opened, Refusal):
+            return opened
         with self._changed:
-            self._socket = socket
+            self._socket = opened
         return None
 
     def _receive(self, seconds: float) -> bytes | Closed | None:
-        socket = cast("ClientConnection", self._socket)
-        try:
-            return socket.recv(min(seconds, threading.TIMEOUT_MAX), decode=False)
-        except TimeoutError:
-            return None
-        except ConnectionClosed as error:
-            closed = closed_by(error)
-        self._close(1000, "")
-        return closed
+        received = cast("Socket", self._socket).receive(seconds)
+        if isinstance(received, Closed):
+            self._close(1000, "")  # it is closed; this releases it
+        return received
 
     def _send(self, text: str) -> None:
-        socket = cast("ClientConnection", self._socket)
-        with suppress(ConnectionClosed):
-            socket.send(text)
+        cast("Socket", self._socket).send(text)
 
     def _deliver(self, message: Message, seconds: float) -> bool:
         with self._changed:
@@ -224,4 +193,3 @@ class SyncDriver:
             socket, self._socket = self._socket, None
         if socket is not None:
             socket.close(code, reason)
-            socket.__exit__(None, None, None)
