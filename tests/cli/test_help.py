@@ -20,7 +20,7 @@ GROUPS: dict[str, str] = {
     "analytics": "daily livestreams",
     "apps": "create list show",
     "archive": "erase expire export export-subject query rebuild search status sync verify",
-    "emulator": "advance chat end join leave requests reset speak",
+    "emulator": "advance broadcast chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
     "meetings": "create end list show update",
     "participants": "add list remove show token update",

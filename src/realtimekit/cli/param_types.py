@@ -119,6 +119,18 @@ def http_url(value: str) -> str:
     return value
 
 
+def json_value(value: str) -> Any:
+    """Any JSON, as the argument itself."""
+    try:
+        return json.loads(value, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise click.BadParameter(f"{value!r} is not JSON, such as '{{\"raised\": true}}' or '\"text\"'") from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)  # NaN and Infinity, which Python reads and JSON does not have
+
+
 def json_object(value: str) -> dict[str, Any]:
     """The fields of a request body, read from a JSON file; `-` is stdin. The output of `show --json` works."""
     try:

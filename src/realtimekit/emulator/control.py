@@ -12,7 +12,18 @@ from realtimekit.emulator.clock import MAX_ADVANCE_SECONDS
 from realtimekit.emulator.faults import FAULTS
 from realtimekit.emulator.queries import get_live_session, get_peer
 from realtimekit.emulator.routes import CONTROL
-from realtimekit.emulator.schema import ANY, DATE_TIME, STRING, URI, Schema, array_of, enum, required, response_object
+from realtimekit.emulator.schema import (
+    ANY,
+    DATE_TIME,
+    STRING,
+    URI,
+    Schema,
+    array_of,
+    enum,
+    nullable,
+    required,
+    response_object,
+)
 from realtimekit.emulator.services.events import EVENTS
 from realtimekit.emulator.services.lifecycle import END_REASONS
 
@@ -25,7 +36,7 @@ _PEER = response_object({"session_id": STRING, "peer_id": STRING})
 # After the start of the session; no further than the clock can be advanced.
 _MILLISECONDS = Schema("integer", required=True, minimum=0, maximum=MAX_ADVANCE_SECONDS * 1000)
 _CHAT = {"peer_id": required(STRING), "text": required(STRING)}
-_BROADCAST = {"peer_id": required(STRING), "type": required(STRING), "payload": required(ANY)}
+_BROADCAST = {"peer_id": required(STRING), "type": required(STRING), "payload": required(nullable(ANY))}
 _SPEECH = {**_CHAT, "start_ms": _MILLISECONDS, "end_ms": _MILLISECONDS}
 
 # --- participants -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from realtimekit.emulator.clock import MAX_ADVANCE_SECONDS
 from realtimekit.emulator.http import HTTPError, Request, Response, bad_request, json_response
@@ -38,6 +38,11 @@ class RateLimit(TypedDict):
     block_seconds: float
 
 
+CloseReason: TypeAlias = Literal[
+    "queue_overflow", "upstream_lost", "upstream_unavailable", "upstream_rejected", "replaced", "reset"
+]
+
+
 class Fault(TypedDict, total=False):
     """A rule: which requests it applies to, and what happens to them."""
 
@@ -58,10 +63,19 @@ class Fault(TypedDict, total=False):
     drip_seconds: float  # over which the response body arrives, in small pieces; then the connection is closed
     cut: Literal["before", "within", "after"]  # the connection is cut before, within or after the response body
     limit: RateLimit  # only together with `method` and `path`
-    close: str  # the reason with which an agent's connection is closed, instead of being sent the next frame
-    repeat: int  # how many of the events that were sent last are sent again when the agent resumes
+    close: CloseReason  # why the connection of an agent is closed, instead of being sent the next frame
+    repeat: int  # with `close`: how many of the last events are sent once more when the agent resumes
 
 
+# The codes with which connections of agents are closed. With "reset" they are cut: no frame says so.
+CLOSE_CODES = {
+    "queue_overflow": 1013,
+    "upstream_lost": 1013,
+    "upstream_unavailable": 1013,
+    "upstream_rejected": 4403,
+    "replaced": 4409,
+    "reset": 1006,
+}
 _SECONDS = Schema("number", minimum=0, maximum=MAX_ADVANCE_SECONDS)
 _COUNT = Schema("integer", minimum=1)
 RULE: Mapping[str, Schema] = {
@@ -84,17 +98,8 @@ RULE: Mapping[str, Schema] = {
     "limit": request_object(
         {"requests": required(_COUNT), "window_seconds": required(_SECONDS), "block_seconds": required(_SECONDS)}
     ),
-    "close": enum("queue_overflow", "upstream_lost", "upstream_unavailable", "upstream_rejected", "replaced", "reset"),
+    "close": enum(*CLOSE_CODES),
     "repeat": Schema("integer", minimum=1, maximum=100),
-}
-# The codes with which connections of agents are closed. With "reset" they are cut: no frame says so.
-CLOSE_CODES = {
-    "queue_overflow": 1013,
-    "upstream_lost": 1013,
-    "upstream_unavailable": 1013,
-    "upstream_rejected": 4403,
-    "replaced": 4409,
-    "reset": 1006,
 }
 FAULTS = {"faults": required(array_of(ANY))}  # each is validated as a RULE, and further than a schema can say
 
@@ -296,7 +301,8 @@ def _validate(fault: Any, name: str) -> dict[str, Any]:
     effects = rule.keys() - _MATCHERS - {"carried_out"}
     expect(effects, "", f"must have an effect: one of [{', '.join(name for name in RULE if name not in _MATCHERS)}]")
     expect("limit" not in rule or rule.keys() <= {"method", "path", "limit"}, "limit", "goes with method and path only")
-    expect("close" not in rule or effects <= {"close", "repeat"}, "close", "goes with no other effect than repeat")
+    others = rule.keys() - _MATCHERS - {"close", "repeat"}
+    expect("close" not in rule or not others, "close", "goes with no other effect than repeat")
     expect("repeat" not in rule or "close" in rule, "repeat", "needs a close to go with")
     expect(rule.get("calls") != [], "calls", "must not be empty")
     expect("seed" not in rule or "probability" in rule, "seed", "is for a probability")

@@ -89,7 +89,7 @@ class UpgradeError(HTTPError):
         super().__init__(status, message)
         documented = {401: "UNAUTHENTICATED", 404: "CONNECTION_NOT_FOUND"}
         known = status in HTTPStatus._value2member_map_
-        self.code = code or documented.get(status) or (HTTPStatus(status).name if known else "UNKNOWN")
+        self.code: str = code or documented.get(status) or (HTTPStatus(status).name if known else "UNKNOWN")
 
     def response(self) -> Response:
         error = {"code": self.code, "message": str(self), "retryable": self.status >= 500 or self.status == 429}
