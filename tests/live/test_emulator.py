@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -91,10 +90,20 @@ def listened(
     tell: Story,
     *,
     asynchronous: bool,
-    at: type[LiveEvent[Any]] = SessionStarted,
+    after: Story | None = None,
     **options: Any,
 ) -> list[LiveEvent[Any]]:
-    """Listen until the end of the session, and return the events. The story is told at the first event of this type."""
+    """Listen until the end of the session, and return the events.
+
+    Args:
+        way: the emulator, and how to reach it.
+        meeting: the meeting.
+        tell: what happens when the session has started.
+        asynchronous: which client to use.
+        after: what happens when a participant has joined.
+        options: of `listen`.
+    """
+    stories: dict[type[LiveEvent[Any]], Story | None] = {SessionStarted: tell, ParticipantJoined: after}
     found: list[LiveEvent[Any]] = []
     if asynchronous:
 
@@ -104,17 +113,19 @@ def listened(
                 async with ref.listen(preset_name=PRESET, subscriptions=ALL, **options) as events:
                     async for event in events:
                         found.append(event)
-                        if isinstance(event, at):
-                            await asyncio.to_thread(tell, meeting, str(event.session_id))
+                        if happens := stories.get(type(event)):
+                            await asyncio.to_thread(happens, meeting, str(event.session_id))
 
         asyncio.run(main())
     else:
-        with RealtimeKit(**way.settings) as client:
-            with client.meetings.ref(meeting.id).listen(preset_name=PRESET, subscriptions=ALL, **options) as events:
-                for event in events:
-                    found.append(event)
-                    if isinstance(event, at):
-                        tell(meeting, str(event.session_id))
+        with (
+            RealtimeKit(**way.settings) as client,
+            client.meetings.ref(meeting.id).listen(preset_name=PRESET, subscriptions=ALL, **options) as events,
+        ):
+            for event in events:
+                found.append(event)
+                if happens := stories.get(type(event)):
+                    happens(meeting, str(event.session_id))
     return found
 
 
@@ -145,6 +156,7 @@ def test_kick_all(way: Way, asynchronous: bool) -> None:
     def kick(meeting: Meeting, _session_id: str) -> None:
         meeting.join("Alice")
         meeting.client.meetings.ref(meeting.id).active_session.kick_all()
+        meeting.emulator.advance(600)  # the session outlives them for a while
 
     events = listened(way, Meeting(way), kick, asynchronous=asynchronous)
     assert [type(event) for event in events[-2:]] == [ParticipantsKicked, SessionEnded]
@@ -180,10 +192,12 @@ def test_events_lead_into_the_api_async(way: Way) -> None:
     meeting = Meeting(way)
 
     async def main() -> None:
-        async with AsyncRealtimeKit(**way.settings) as client:
-            async with client.meetings.ref(meeting.id).listen(preset_name=PRESET) as events:
-                session = await (await anext(events)).session
-                assert session.status == "LIVE"
+        async with (
+            AsyncRealtimeKit(**way.settings) as client,
+            client.meetings.ref(meeting.id).listen(preset_name=PRESET) as events,
+        ):
+            session = await (await anext(events)).session
+            assert session.status == "LIVE"
 
     asyncio.run(main())
 
@@ -208,12 +222,14 @@ def test_the_agent_leaves_when_the_block_ends(way: Way, asynchronous: bool) -> N
 def test_max_idle_asks_who_was_there_before(way: Way) -> None:
     meeting = Meeting(way)
     alice = meeting.join("Alice")
-    with RealtimeKit(**way.settings) as client:
-        with client.meetings.ref(meeting.id).listen(preset_name=PRESET, max_idle=0.1) as events:
-            next(events)
-            way.emulator.leave(meeting.id, alice.peer_id)
-            assert names(list(events)) == ["participant.leave"]
-            assert events.end_reason == "idle"
+    with (
+        RealtimeKit(**way.settings) as client,
+        client.meetings.ref(meeting.id).listen(preset_name=PRESET, max_idle=0.1) as events,
+    ):
+        next(events)
+        way.emulator.leave(meeting.id, alice.peer_id)
+        assert names(list(events)) == ["participant.leave"]
+        assert events.end_reason == "idle"
 
 
 def test_from_a_token_alone(way: Way) -> None:
@@ -255,10 +271,7 @@ def test_connections_that_break_lose_nothing(way: Way, asynchronous: bool, reaso
         meeting.emulator.end(meeting.id)
 
     bob = meeting.join("Bob")
-    joining = threading.Timer(0.05, meeting.join, ["Alice"])
-    joining.start()
-    events = listened(way, meeting, speak, asynchronous=asynchronous, at=ParticipantJoined)
-    joining.join()
+    events = listened(way, meeting, lambda meeting, _: meeting.join("Alice"), asynchronous=asynchronous, after=speak)
     assert [event["text"] for event in events if _final(event)] == [f"word {number}" for number in range(20)]
     assert names(events).count("participant.leave") == 1
     assert not [event for event in events if isinstance(event, Gap) and event.reason != "session_started_again"]
