@@ -134,6 +134,16 @@ class Visit:
         with suppress(OSError):
             raw.shutdown(socket.SHUT_RDWR)
 
+    def send_half_a_frame(self) -> None:
+        """Send the head of a frame of 100 bytes, and ten of them."""
+        self._connection.socket.sendall(b"\x81\x64" + b"{" * 10)
+
+    def send_close_frame_only(self, code: int, reason: str) -> None:
+        """Send a close frame, and keep the TCP connection open until the client ends it."""
+        payload = struct.pack("!H", code) + reason.encode()
+        self._connection.socket.sendall(bytes([0x88, len(payload)]) + payload)
+        self._keep_open = True
+
     def wait_closed(self, timeout: float = 10) -> int | None:
         """Wait until the client has closed the connection, and return its close code."""
         assert self._ended.wait(timeout), "the client has not closed the connection"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from websockets.http11 import Response
 
 MAX_FRAME_BYTES = 16 * 2**20
-CLOSE_TIMEOUT = 5.0  # seconds to wait for the server's answer to our close
+CLOSE_TIMEOUT = 2.0  # seconds to wait for the other side when closing: well within the grace period
 
 # What opening a connection raises. OSError is also that of TLS, and of time that ran out.
 _CONNECT_ERRORS = (OSError, InvalidHandshake, InvalidURI, EOFError)
