@@ -140,7 +140,7 @@ def measure_delay(url: str, read: Callable[..., int]) -> list[float]:
     delays: list[float] = []
 
     def note(events: Any, event: Any) -> None:
-        if event.name == "transcript.received":
+        if event.name == "transcript.received" and received:  # the first one was awaited before this watched
             delays.append((time.perf_counter() - received.popleft()) * 1e3)
         elif event.name == "session.started":
             watch(events._driver._socket)
