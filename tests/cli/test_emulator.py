@@ -139,6 +139,7 @@ def test_broadcasts_and_the_end_as_an_agent_is_told(served: Served) -> None:
     with served.client() as client:
         participants = client.meetings.find(meeting_id).participants
         bot = participants.create(name="Bot", custom_participant_id="bot", preset_name="group_call_participant")
+    assert bot.token is not None
     headers = {
         "host": "localhost",
         "authorization": f"Bearer {bot.token.reveal()}",

@@ -261,18 +261,33 @@ def test_who_does_not_read_is_replaced_without_a_loss(world: World) -> None:
     agent = agents.join(meeting_id)
     old = agent.connection
     large = "x" * 500_000
-    broadcast(world, alice, *(f"{number} {large}" for number in range(60)))
+    broadcast(world, alice, *(f"{number} {large}" for number in range(30)))
     agent.resume()
-    numbers = [
-        int(json.loads(text)["data"]["payload"].partition(" ")[0])
-        for text in iter(old.receive, Closed(4409, "replaced"))
-    ]
+    frames = [json.loads(str(text)) for text in iter(old.receive, Closed(4409, "replaced"))]
+    numbers = [int(frame["data"]["payload"].partition(" ")[0]) for frame in frames]
     first = int(agent.event("broadcast.received")["payload"].partition(" ")[0])
     assert numbers == list(range(len(numbers)))
+    assert 0 < len(numbers) < 30
     assert first in {len(numbers), len(numbers) - 1}  # at least once
-    for number in range(first + 1, 60):
+    for number in range(first + 1, 30):
         assert agent.event("broadcast.received")["payload"].startswith(f"{number} ")
     agents.close()
+
+
+def test_what_is_rolled_back_is_not_sent(world: World, agents: Agents) -> None:
+    alice = world.join(meeting_id := world.meeting())
+    agent = agents.join(meeting_id)
+
+    def fail() -> None:
+        with world.emulator.world.transaction() as now:
+            world.emulator.services.lifecycle.broadcast(alice.session_id, alice.peer_id, "n", "never", now)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    broadcast(world, alice, 1)
+    assert received(agent, 1) == [1]
+    agent.nothing()
 
 
 # --- the emulator stops
@@ -304,6 +319,20 @@ def test_a_restart_keeps_connections_and_ends_the_grace(tmp_path: Path) -> None:
         gone.resume()
         gone.event("session.started")
         agents.close()
+
+
+def test_a_killed_emulator_starts_the_grace_when_it_starts_again(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    with Emulator(path) as emulator, emulator.serve() as server:
+        world = World(emulator, server)
+        alice = world.join(meeting_id := world.meeting())
+        Agents(world, InProcess).join(meeting_id)
+        emulator.close()  # nothing is written any more
+    with Emulator(path) as emulator, emulator.serve() as server:
+        world = World(emulator, server)
+        assert world.session(alice.session_id)["live_participants"] == 2
+        world.advance(5)
+        assert world.session(alice.session_id)["live_participants"] == 1
 
 
 def test_a_server_that_stops_starts_the_grace() -> None:
@@ -420,6 +449,38 @@ def test_many_threads(world: World) -> None:
         agent.connection.close(1000)
 
 
+def test_nothing_is_kept_of_agents_that_are_gone(world: World, agents: Agents) -> None:
+    queues = world.emulator.services.agents._events.queues
+    alice = world.join(meeting_id := world.meeting())
+    left, late, ended = (agents.join(meeting_id, "broadcast", name) for name in ("Left", "Late", "Ended"))
+    broadcast(world, alice, 1)
+    for agent in (left, late, ended):
+        assert received(agent, 1) == [1]
+    left.leave()
+    late.drop()
+    world.advance(5)
+    assert queues.keys() == {ended.id}
+    world.emulator.end(meeting_id)
+    ended.event("session.ended")
+    assert ended.closed() == ENDED
+    assert queues == {}
+    ended.resume()
+    assert ended.closed() == ENDED
+
+
+def test_frames_in_fragments_and_frames_that_are_too_large(world: World) -> None:
+    agents = Agents(world, WebSocket)
+    agent = agents.join(world.meeting())
+    assert isinstance(agent.connection, WebSocket)
+    ping = '{"category": "request", "request_id": "\u00e9", "name": "connection.ping", "data": {}}'
+    agent.connection._socket.send(iter(ping))
+    assert agent.frame()["request_id"] == "\u00e9"
+    agent.connection.send("x" * 2_000_000)
+    assert agent.closed().code == 1009
+    agent.resume().nothing()
+    agents.close()
+
+
 # --- what is not an upgrade, and what is of something else
 
 
@@ -457,6 +518,7 @@ def test_no_log_has_the_token(world: World, caplog: pytest.LogCaptureFixture) ->
         caplog.set_level(logging.DEBUG, name)
     agents = Agents(world, WebSocket)
     agent = agents.join(world.meeting())
+    assert agent.token not in repr(world.emulator.services.agents._requests)
     agents.close()
     from_server = [record.getMessage() for record in caplog.records if record.name != "websockets.client"]
     assert agent.token not in "\n".join(from_server)

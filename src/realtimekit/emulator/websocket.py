@@ -27,23 +27,17 @@ _SILENT.disabled = True
 
 
 class Protocol(WebSocketsSansIOProtocol):
-    """Logs nothing, gives the application the connection, and closes even if the client does not read."""
+    """Logs nothing, and gives the application the connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = self.conn.logger = _SILENT  # the request's head has the token
-        self.conn.debug = False
         app = self.app
 
         async def connected(scope: Any, receive: Any, send: Any) -> None:
             await app({**scope, "extensions": {CONNECTION: self.transport}}, receive, send)
 
         self.app = connected
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.close":
-            self.writable.set()
-        await super().send(message)
 
 
 async def serve(scope: Any, headers: dict[str, str], upgrade: Upgrade, receive: Receive, send: Send) -> None:

@@ -74,6 +74,7 @@ class Owner(Protocol):
 
     def answer(self, socket: AgentSocket, message: str | bytes) -> str:
         """Return the frame that answers one of the agent's."""
+        raise NotImplementedError
 
     def disconnected(self, socket: AgentSocket, close: Close, *, by_agent: bool) -> None:
         """Take note that the connection has ended."""

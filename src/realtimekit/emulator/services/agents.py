@@ -196,8 +196,9 @@ class Agents:
             self._job_runner.stop()
         with self._world.transaction() as now:
             agent = self._store.row("select * from agents where id = ? and peer_id is not null", socket.agent_id)
-            if agent is None:
-                return  # it is no longer in a session
+            if agent is None:  # it is no longer in a session
+                self._forget(socket.agent_id, keep_events=True)
+                return
             if by_agent and close.code == NORMAL:
                 self._leave(agent, now)
             elif not by_agent and close in {QUEUE_OVERFLOW, UPSTREAM_REJECTED}:
@@ -219,8 +220,17 @@ class Agents:
     def _leave(self, agent: Row, at: str) -> None:
         """Let an agent leave. What was queued for it is lost."""
         self._store.update("agents", agent["id"], {"session_id": None, "peer_id": None})
-        self._world.after_commit(self._events.queue(agent["id"]).events.clear)
+        self._world.after_commit(partial(self._forget, agent["id"], keep_events=False))
         self._lifecycle.leave(self._store.rows("select * from peers where id = ?", agent["peer_id"])[0], at)
+
+    def _forget(self, agent_id: str, *, keep_events: bool) -> None:
+        """Drop the queue of an agent that is in no session, or what is in it."""
+        queue = self._events.queue(agent_id)
+        if not keep_events:
+            queue.events.clear()
+        queue.sent.clear()
+        if queue.socket is None and not queue.events:
+            self._events.queues.pop(agent_id)
 
     def _overflow(self, agent_id: str) -> None:
         """Close the connection of an agent whose queue is full."""

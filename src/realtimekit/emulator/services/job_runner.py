@@ -34,12 +34,14 @@ class JobRunner:
 
     def _run(self) -> None:
         with self._world.lock:
-            while self._running:
-                if self._world.scheduler.has_due(self._world.now()):
-                    with self._world.transaction():
-                        pass
-                self._world.scheduler.changed.wait(self._until_next())
-            self._thread = None
+            try:
+                while self._running:
+                    if self._world.scheduler.has_due(self._world.now()):
+                        with self._world.transaction():
+                            pass
+                    self._world.scheduler.changed.wait(self._until_next())
+            finally:
+                self._thread = None
 
     def _until_next(self) -> float | None:
         next_at = self._world.scheduler.next_at()
