@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import inspect
 import json
 import multiprocessing
 import resource
@@ -56,7 +57,7 @@ async def talk(connection: ServerConnection) -> None:
     answering = asyncio.create_task(answer(connection))
     await connection.send(frame("session.started", {"session": SESSION}))
     if wanted == "broadcast":  # all at once
-        for number in range(TOTAL):
+        for number in range(total_at_once):
             await connection.send(transcript(number))
             if number % 100 == 0:
                 await asyncio.sleep(0)  # answers, too
@@ -76,12 +77,12 @@ async def talk(connection: ServerConnection) -> None:
     await asyncio.wait([answering])
 
 
-TOTAL = 20_000
+total_at_once = 20_000
 
 
 def run_server(pipe: Connection, total: int) -> None:
-    global TOTAL  # noqa: PLW0603 - of this process
-    TOTAL = total
+    global total_at_once  # noqa: PLW0603 - of this process
+    total_at_once = total
 
     async def main() -> None:
         options: dict[str, Any] = {"subprotocols": ["realtimekit.v1"], "compression": None, "ping_interval": None}
@@ -159,7 +160,7 @@ def measure_delay(url: str, read: Callable[..., int]) -> list[float]:
                 received.append(time.perf_counter())
             return raw
 
-        socket.receive = async_receive if asyncio.iscoroutinefunction(receive) else sync_receive
+        socket.receive = async_receive if inspect.iscoroutinefunction(receive) else sync_receive
 
     read(url, ["transcript"], note)
     return sorted(delays)

@@ -147,7 +147,7 @@ class Simulation:
         if not self._current:
             raise AssertionError("the script has ended, and the client goes on")
         found = self._current.popleft()
-        assert not isinstance(found, float)
+        assert isinstance(found, bytes | Closed)
         return found
 
     def _answer(self, request: dict[str, Any]) -> None:

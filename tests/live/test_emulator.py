@@ -62,7 +62,12 @@ class Meeting:
         preset.update(permissions={"transcription_enabled": True})
 
     def join(self, name: str) -> Any:
-        fields = {"meeting_id": self.id, "preset_name": PRESET, "custom_participant_id": name.lower(), "name": name}
+        fields: dict[str, Any] = {
+            "meeting_id": self.id,
+            "preset_name": PRESET,
+            "custom_participant_id": name.lower(),
+            "name": name,
+        }
         return self.emulator.join(self.id, self.client.participants.create(**fields).id)
 
     def sessions(self) -> list[str]:

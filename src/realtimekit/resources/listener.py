@@ -152,7 +152,7 @@ class BaseEvents(Generic[F]):
         name, data = message.decoded
         if message.raw:
             return make_event(name, data, message.session, self._client)
-        gap: Gap[F] = Gap._from_data(data, name, message.session, self._client)
+        gap = Gap[F]._from_data(data, name, message.session, self._client)
         self.gaps.append(gap)
         return gap
 
