@@ -81,11 +81,11 @@ class Visit:
         with suppress(ConnectionClosed, OSError):
             for text in self._connection:
                 request = json.loads(text)
+                if not self.mute:
+                    self.result(request)
                 with self._received:
                     self.requests.append(request)
                     self._received.notify_all()
-                if not self.mute:
-                    self.result(request)
         self._ended.set()
 
     def result(self, request: dict[str, Any], error: dict[str, Any] | None = None) -> None:
@@ -128,11 +128,9 @@ class Visit:
         self._connection.close(code, reason)
 
     def cut(self) -> None:
-        """End the TCP connection with a reset, without a close frame."""
-        raw = self._connection.socket
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        """End the TCP connection without a close frame. What was sent before arrives."""
         with suppress(OSError):
-            raw.shutdown(socket.SHUT_RDWR)
+            self._connection.socket.shutdown(socket.SHUT_RDWR)
 
     def send_half_a_frame(self) -> None:
         """Send the head of a frame of 100 bytes, and ten of them."""

@@ -432,8 +432,8 @@ def test_refusals(asynchronous: bool, refusal: Refuse, kind: type[Exception], cu
 
 def test_a_busy_server_is_asked_again(asynchronous: bool) -> None:
     busy = Refuse(503, "BUSY", "later", retryable=True)
-    with ScriptedServer(busy, lambda visit: (visit.started(), visit.ended())[0]) as server:
-        assert len(listen(server, asynchronous=asynchronous)) == 2
+    with ScriptedServer(busy, Visit.ended) as server:
+        assert len(listen(server, asynchronous=asynchronous)) == 1
     with ScriptedServer(busy) as server, pytest.raises(ServerError, match="later"):
         listen(server, asynchronous=asynchronous)
     assert len(server.queries) == 3
