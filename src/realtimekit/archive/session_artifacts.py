@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.forgetting.people import erase_from
 from realtimekit.archive.forgetting.tombstones import Tombstones
-from realtimekit.archive.manifest import Artifact, Manifest, State
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.store import Store
 from realtimekit.errors import (
@@ -21,8 +19,9 @@ from realtimekit.errors import (
     RateLimitError,
 )
 from realtimekit.flow import Flow
+from realtimekit.saving.manifest import RETENTION, Manifest, SavedArtifact, State
+from realtimekit.saving.store import digest
 
-RETENTION = timedelta(days=7)  # of chats, transcripts, summaries and recordings: RealtimeKit's documentation
 SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now
 
 # If the API says so, it concerns all sessions: the sync ends, and goes on later where it stopped.
@@ -54,7 +53,7 @@ class SessionArtifacts:
         self._reader, self._store, self._tombstones = reader, store, tombstones
         self._id = session_id
         self._before: Manifest | None = before
-        self._artifacts: dict[str, Artifact] = dict(before.artifacts) if before else {}
+        self._artifacts: dict[str, SavedArtifact] = dict(before.artifacts) if before else {}
         self._failures: list[str] = []
         self._folder = ""  # known when the session was read, as is the next
         self._ended_at: datetime | None = None
@@ -84,15 +83,14 @@ class SessionArtifacts:
         artifact = self._artifacts.get(name)
         return artifact is not None and not artifact.unfinished
 
-    def keep(self, name: str, file: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
+    def keep(self, name: str, path: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
         if self._tombstones:
             content = erase_from(name, content, self._tombstones, redact=False)
-        self._store.put(f"{self._folder}/{file}", compressed(content) if compress else content)
-        digest = hashlib.sha256(content).hexdigest()
-        self.set(name, State.COPIED, file=file, bytes=len(content), sha256=digest, source=source)
+        self._store.put(f"{self._folder}/{path}", compressed(content) if compress else content)
+        self.set(name, State.COPIED, path=path, source=source, **digest(content)._asdict())
 
     def set(self, name: str, state: State, **values: Any) -> None:
-        self._artifacts[name] = Artifact(name, state, seen_at=self.now(), **values)
+        self._artifacts[name] = SavedArtifact(name, state, seen_at=self.now(), **values)
 
     def missing(
         self, name: str, retention: timedelta, *, needed: bool | None, otherwise: State = State.NOT_ENABLED

@@ -17,22 +17,18 @@ from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveChangedError
 from realtimekit.archive.forgetting.people import ERASED_LINK, ids_of, without_tracks
 from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import ChangedSession
-from realtimekit.archive.manifest import Manifest, State
+from realtimekit.archive.manifest import encode, find_manifest, read_artifact
 from realtimekit.archive.reader import RawResponse, Reader
-from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
-from realtimekit.archive.session_artifacts import RETENTION, SETTLED, SessionArtifacts, is_missing
+from realtimekit.archive.session_artifacts import SETTLED, SessionArtifacts, is_missing
 from realtimekit.archive.session_files import (
-    HashingWriter,
     Link,
     Locate,
     main_name,
     recording_files,
-    text_file_name,
     text_link,
 )
 from realtimekit.archive.store import Store
@@ -45,13 +41,13 @@ from realtimekit.errors import (
 )
 from realtimekit.flow import Flow
 from realtimekit.paths import encode_segment
+from realtimekit.saving.manifest import MAX_TEXT, REPORT_RETENTION, RETENTION, Manifest, State, text_file_name
+from realtimekit.saving.scrub import encode_json, scrub_response, scrub_text, without_signature
 from realtimekit.values import parse_timestamp
 
-ANALYTICS_RETENTION = timedelta(days=180)  # of call quality: "6 months", RealtimeKit's documentation
 # When what is missing is looked at again, after the end of the session; then once more at its deadline.
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
 MEETINGS = 500  # that are remembered during a sync
-MAX_TEXT = 2**28  # bytes of a chat, transcript or summary, which are held in memory
 
 
 class Copied(NamedTuple):
@@ -177,7 +173,7 @@ class _SessionCopy(SessionArtifacts):
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
         if not self._is_expired("session"):
-            self.keep("session", "session.json", scrub(response.content, response.body))
+            self.keep("session", "session.json", scrub_response(response.content, response.body))
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
@@ -201,9 +197,8 @@ class _SessionCopy(SessionArtifacts):
 
     def _read_before(self) -> None:
         """Read the manifest. The list of sessions may not have told on which day the session began."""
-        path = f"{self._folder}/{layout.MANIFEST}"
-        if (found := self._store.get(path)) is not None:
-            self._version, self._before = found.version, Manifest.decode(found.content, path)
+        if (found := find_manifest(self._store, self._folder)) is not None:
+            self._before, self._version = found
             self._artifacts.update(self._before.artifacts)
             self._total = self._before.participants
 
@@ -217,13 +212,12 @@ class _SessionCopy(SessionArtifacts):
         found = responses.unwrap(response.body)
         self._meeting = found if isinstance(found, dict) else {}
         if not self.is_done("meeting"):
-            self.keep("meeting", "meeting.json", scrub(response.content, response.body))
+            self.keep("meeting", "meeting.json", scrub_response(response.content, response.body))
 
     def _copy_participants(self) -> Flow[None]:
         if self.is_done("participants"):
             if any(artifact.unfinished for name, artifact in self._artifacts.items() if name.startswith("peers/")):
-                file = self._artifacts["participants"].file
-                kept = self._store.read(f"{self._folder}/{file}") if file else None
+                kept = read_artifact(self._store, self._folder, self._artifacts["participants"])
                 self._participants = responses.unwrap_list(json.loads(kept or b"null"), "participants") or []
             return
         listing = yield from self._reader.get_all(
@@ -234,7 +228,7 @@ class _SessionCopy(SessionArtifacts):
         for participant in listing.items:
             if self._tombstones.cover(*ids_of(participant)):
                 self._tombstones.add(ids_of(participant))  # their other ids are those in the chat and the transcript
-        self.keep("participants", "participants.json", scrub(listing.response.content, listing.response.body))
+        self.keep("participants", "participants.json", scrub_response(listing.response.content, listing.response.body))
         if listing.total not in {None, len(listing.items)}:
             reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.total}"
             deadline = self.deadline(RETENTION)
@@ -261,9 +255,9 @@ class _SessionCopy(SessionArtifacts):
         try:
             response = yield from self._reader.get(path, {"include_peer_events": True})
         except NotFoundError:
-            self.missing(name, ANALYTICS_RETENTION, needed=False, otherwise=State.EMPTY)
+            self.missing(name, REPORT_RETENTION, needed=False, otherwise=State.EMPTY)
             return
-        content = scrub(response.content, response.body)
+        content = scrub_response(response.content, response.body)
         self._spoke = self._spoke or _sent_audio(content)
         self.keep(name, f"{name}.json.zst", content, compress=True)
 
@@ -323,9 +317,9 @@ class _SessionCopy(SessionArtifacts):
     def _people_spoke(self) -> bool:
         """Whether the call quality shows sound that a participant sent."""
         if not self._spoke:
-            kept = [a.file for name, a in self._artifacts.items() if name.startswith("peers/") and a.file]
-            reports = (self._store.read(f"{self._folder}/{file}") for file in kept)
-            self._spoke = any(report is not None and _sent_audio(decompressed(report)) for report in reports)
+            peers = [artifact for name, artifact in self._artifacts.items() if name.startswith("peers/")]
+            reports = (read_artifact(self._store, self._folder, artifact) for artifact in peers)
+            self._spoke = any(report is not None and _sent_audio(report) for report in reports)
         return self._spoke
 
     def _copy_livestream_sessions(self) -> Flow[None]:
@@ -338,7 +332,7 @@ class _SessionCopy(SessionArtifacts):
             self.set(name, State.EMPTY, reason="the session was not broadcast")
             return
         if listing.items:
-            self.keep(name, f"{name}.json", scrub(listing.response.content, listing.response.body))
+            self.keep(name, f"{name}.json", scrub_response(listing.response.content, listing.response.body))
         else:
             self.set(name, State.EMPTY, reason="the session was not broadcast")
 
@@ -357,7 +351,7 @@ class _SessionCopy(SessionArtifacts):
             if isinstance(recording.get("id"), str):
                 yield from self._copy_recording(recording)
         if found:
-            self.keep("recordings", "recordings.json", scrub(encode(found), found))
+            self.keep("recordings", "recordings.json", scrub_response(encode_json(found), found))
         else:
             self.set("recordings", State.EMPTY, reason="the session was not recorded")
         if self.now() < (self._ended_at or self.now()) + SETTLED and not found:
@@ -406,8 +400,7 @@ class _SessionCopy(SessionArtifacts):
         link = Link(
             self._reader, f"/recordings/{encode_segment('recording_id', recording['id'])}", None, locate, recording
         )
-        with self._store.writer(f"{self._folder}/{name}") as writer:
-            file = HashingWriter(writer)
+        with self._store.writer(f"{self._folder}/{name}") as file:
             try:
                 yield from self._download(link, file, None)
             except (ArtifactNotReadyError, APIError) as error:
@@ -418,15 +411,14 @@ class _SessionCopy(SessionArtifacts):
                 else:
                     self.set(name, State.LOST, reason="the storage no longer has it", deadline=deadline)
                 return
-            writer.commit()
+            stored = file.commit()
         size = recording.get("file_size")
-        differs = isinstance(size, int) and size > 0 and name.endswith(main_name(recording)) and size != file.tell()
+        differs = isinstance(size, int) and size > 0 and name.endswith(main_name(recording)) and size != stored.bytes
         self.set(
             name,
             State.COPIED,
-            file=name,
-            bytes=file.tell(),
-            sha256=file.digest(),
+            path=name,
+            **stored._asdict(),
             source=without_signature(link.url or ""),
             reason=f"the platform says {size} bytes" if differs else None,
         )
@@ -444,16 +436,17 @@ class _SessionCopy(SessionArtifacts):
 
     def _commit(self) -> Manifest:
         manifest = Manifest(
-            app_id=self._reader.app_id,
             session_id=self._id,
+            app_id=self._reader.app_id,
             meeting_id=self._session.get("associated_id"),
+            status=self._session.get("status"),
             title=None if self._is_expired("session") else self._session.get("meeting_display_name"),
             started_at=self._started_at,
             ended_at=self._ended_at,
             participants=self._total,
             artifacts=self._artifacts,
             revision=self._before.revision + 1 if self._before else 1,
-            written_at=self.now(),
+            saved_at=self.now(),
         )
         self._write_manifest(manifest)
         return manifest
@@ -463,7 +456,7 @@ class _SessionCopy(SessionArtifacts):
         self._store.flush(self._folder)
         # Before the commit: if this ends between the two, the tables are updated for nothing, and not left behind.
         self._store.put(ChangedSession(layout.day_of(manifest.started_at), manifest.revision, self._id).path, b"")
-        path, content = f"{self._folder}/{layout.MANIFEST}", manifest.encode()
+        path, content = f"{self._folder}/{layout.MANIFEST}", encode(manifest)
         # Object storage may have written it, although the response was lost on the way, and then says that it changed.
         if not self._store.swap(path, content, self._version) and self._store.read(path) != content:
             raise ArchiveChangedError(f"{self._store.target}: another process has written {path} meanwhile")
@@ -479,7 +472,7 @@ class _SessionCopy(SessionArtifacts):
         if not over:
             return Copied(self._before, [f"{self._id}: {error}"], [])
         manifest = self._before._replace(
-            artifacts=self._artifacts, revision=self._before.revision + 1, written_at=self.now()
+            artifacts=self._artifacts, revision=self._before.revision + 1, saved_at=self.now()
         )
         day = layout.day_of(manifest.started_at)
         self._folder = layout.session_folder(self._reader.app_id, day, self._id)
