@@ -58,10 +58,14 @@ class Script:
         (at / "participants.json").write_text(json.dumps([found.to_dict(mode="json") for found in participants]))
         quality = []
         for participant in participants:
-            report = sessions.with_raw_response.get_participant_data_from_peer_id(participant.id, **self.ids, include_peer_events=True)
+            report = sessions.with_raw_response.get_participant_data_from_peer_id(
+                participant.id, **self.ids, include_peer_events=True
+            )
             with gzip.open(at / "peers" / f"{participant.id}.json.gz", "wt", compresslevel=1) as file:
                 file.write(report.text())
-            quality += self.quality(participant.id, json.loads(report.text())["data"]["participant"]["peer_report"]["quality"])
+            quality += self.quality(
+                participant.id, json.loads(report.text())["data"]["participant"]["peer_report"]["quality"]
+            )
 
         chat = self.text(sessions.get_session_chat(session_id, **self.ids).data.chat_download_url)
         (at / "chat.csv").write_bytes(chat)

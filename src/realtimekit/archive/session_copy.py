@@ -226,7 +226,7 @@ class _SessionCopy(SessionArtifacts):
         self._participants = listing.items
         self._total = len(listing.items)
         for participant in listing.items:
-            if self._tombstones.cover(*ids_of(participant)):
+            if self._tombstones and self._tombstones.cover(*ids_of(participant)):
                 self._tombstones.add(ids_of(participant))  # their other ids are those in the chat and the transcript
         self.keep("participants", "participants.json", scrub_response(listing.response.content, listing.response.body))
         if listing.total not in {None, len(listing.items)}:
@@ -244,7 +244,7 @@ class _SessionCopy(SessionArtifacts):
             if not isinstance(peer_id, str) or not peer_id:
                 continue
             name = f"peers/{layout.segment(peer_id)}"
-            if self._tombstones.cover(*ids_of(participant)):
+            if self._tombstones and self._tombstones.cover(*ids_of(participant)):
                 self._artifacts.pop(name, None)
                 self.set(f"peers/{self._tombstones.pseudonym(peer_id)}", State.ERASED)
             elif not self.is_done(name):

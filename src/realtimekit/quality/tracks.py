@@ -123,9 +123,7 @@ class Track:
     def packets_lost(self) -> Column:
         """The packets that did not arrive, at most `packets`."""
         columns = zip(self.counter("packets_lost"), self.packets, strict=True)
-        return [
-            None if lost is None or packets is None else lost if lost < packets else packets for lost, packets in columns
-        ]
+        return [None if lost is None or packets is None else min(lost, packets) for lost, packets in columns]
 
     @cached_property
     def packet_loss_percent(self) -> Column:
