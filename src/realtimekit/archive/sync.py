@@ -20,9 +20,10 @@ from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
 from realtimekit.archive.manifest import find_manifest, reopened
+from realtimekit.archive.meetings import Meetings
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import is_fatal
-from realtimekit.archive.session_copy import Meetings, copy_session, next_look
+from realtimekit.archive.session_copy import copy_session, next_look
 from realtimekit.archive.store import Store
 from realtimekit.archive.sync_result import Progress, SyncResult, Tally
 from realtimekit.archive.tables.update import update_tables
