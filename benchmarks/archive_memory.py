@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from realtimekit import RealtimeKit
@@ -67,24 +67,26 @@ class Platform:
         return Response(200, headers, json.dumps({"success": True, **found}).encode())
 
     def _find(self, parts: list[str], query: dict[str, str]) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = None
         match parts:
             case ["sessions"]:
-                return self._page(query)
-            case ["sessions", "peer-report", _]:
-                return {"data": {"participant": {"id": parts[2], "peer_report": {"quality": {}}}}}
+                found = self._page(query)
+            case ["sessions", "peer-report", peer]:
+                found = {"data": {"participant": {"id": peer, "peer_report": {"quality": {}}}}}
             case ["sessions", session]:
-                return {"data": self._session(int(session))}
+                found = {"data": self._session(int(session))}
             case ["sessions", session, "participants"]:
-                return {"data": {"participants": [self._person(int(session))]}, "paging": _paging(1, 1, 1)}
+                found = {"data": {"participants": [self._person(int(session))]}, "paging": _paging(1, 1, 1)}
             case ["sessions", _, "chat"]:
-                return {"data": {"chat_download_url": f"{BASE_URL}chat.csv?signature=x"}}
+                found = {"data": {"chat_download_url": f"{BASE_URL}chat.csv?signature=x"}}
             case ["meetings", meeting]:
-                return {"data": {"id": meeting, "title": f"Weekly {meeting}"}}
+                found = {"data": {"id": meeting, "title": f"Weekly {meeting}"}}
             case ["recordings"]:
                 recordings = self._recordings(query.get("meeting_id"))
-                return {"data": recordings, "paging": _paging(len(recordings), 1, len(recordings))}
+                found = {"data": recordings, "paging": _paging(len(recordings), 1, len(recordings))}
             case _:
-                return None
+                pass
+        return found
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
         start = datetime.fromisoformat(query.get("start_time", FIRST.isoformat()))
@@ -132,10 +134,8 @@ def _paging(total: int, start: int, end: int) -> dict[str, int]:
 
 
 def client_of(transport: Any) -> RealtimeKit:
-    return RealtimeKit(
-        api_token="t", account_id="account", app_id="app", base_url=BASE_URL, limiter="off",
-        transport=transport,
-    )  # fmt: skip
+    ids = {"account_id": "account", "app_id": "app", "api_token": "none"}
+    return RealtimeKit(**ids, base_url=BASE_URL, limiter="off", transport=transport)
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Step:
     def __init__(self, name: str, platform: Platform | None = None) -> None:
         self._name, self._platform = name, platform
 
-    def __enter__(self) -> Step:
+    def __enter__(self) -> Self:
         gc.collect()
         Path("/proc/self/clear_refs").write_text("5")  # the largest one is now that of this moment
         self._before, self._cpu, self._began = memory("VmRSS"), time.process_time(), time.monotonic()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from benchmarks.archivers import Settings
     from realtimekit import RealtimeKit
     from realtimekit.emulator import Emulator
     from realtimekit.emulator.http import Request, Response
@@ -61,7 +62,7 @@ def expected(sessions: int) -> dict[str, int]:
 class Platform:
     """The emulator in the other process."""
 
-    def __init__(self, process: subprocess.Popen[str], settings: dict[str, str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], settings: Settings) -> None:
         self._process = process
         self.settings = settings  # of a client
 
