@@ -95,7 +95,7 @@ def main() -> None:
     chosen = [archiver for name, archiver in ARCHIVERS.items() if name in (options.only or ARCHIVERS)]
     samples: dict[str, list[Sample]] = {archiver.name: [] for archiver in chosen}
     with platform(options.sessions) as at:
-        run(chosen[0], at, options.sessions)  # so that the reports are made
+        run(chosen[-1], at, options.sessions)  # so that the reports are made
         for number in range(options.rounds):
             # Each round begins with another one, so that the order makes no difference.
             begin = number % len(chosen)

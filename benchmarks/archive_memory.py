@@ -30,7 +30,7 @@ from realtimekit.interfaces import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from realtimekit.archive.sync import SyncResult
+    from realtimekit.archive.sync_result import SyncResult
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 FIRST, LAST = NOW - timedelta(days=6), NOW - timedelta(days=1)  # when the sessions began
@@ -134,7 +134,7 @@ def _paging(total: int, start: int, end: int) -> dict[str, int]:
 
 
 def client_of(transport: Any) -> RealtimeKit:
-    ids = {"account_id": "account", "app_id": "app", "api_token": "none"}
+    ids: dict[str, Any] = {"account_id": "account", "app_id": "app", "api_token": "none"}
     return RealtimeKit(**ids, base_url=BASE_URL, limiter="off", transport=transport)
 
 

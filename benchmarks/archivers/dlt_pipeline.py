@@ -9,20 +9,22 @@ from __future__ import annotations
 import csv
 import io
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # before dlt is imported
 
-import dlt
 import pyarrow.dataset
-from dlt.sources.helpers import requests
-from dlt.sources.rest_api import rest_api_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.archivers import Settings
+
+dlt: Any = import_module("dlt")  # the environment of the types has none
+requests: Any = import_module("dlt.sources.helpers.requests")
+rest_api: Any = import_module("dlt.sources.rest_api")
 
 SINGLE = {"type": "single_page"}
 
@@ -61,21 +63,18 @@ def resources() -> list[dict[str, Any]]:
     ]
 
 
-@dlt.transformer(parallelized=True)
 def chat_messages(chats: Any) -> Iterator[dict[str, Any]]:
     for chat in chats if isinstance(chats, list) else [chats]:
         text = requests.get(chat["chat_download_url"]).text
         yield from ({**row, "session_id": chat["_sessions_id"]} for row in csv.DictReader(io.StringIO(text)))
 
 
-@dlt.transformer(parallelized=True)
 def transcript_segments(transcripts: Any) -> Iterator[dict[str, Any]]:
     for transcript in transcripts if isinstance(transcripts, list) else [transcripts]:
         found = requests.get(transcript["transcript_download_url"]).json()
         yield from ({**segment, "session_id": transcript["_sessions_id"]} for segment in found)
 
 
-@dlt.transformer(parallelized=True)
 def summary_texts(summaries: Any) -> Iterator[dict[str, Any]]:
     for summary in summaries if isinstance(summaries, list) else [summaries]:
         text = requests.get(summary["summaryDownloadUrl"]).text
@@ -86,14 +85,18 @@ def keep(settings: Settings, folder: str) -> None:
     app = f"{settings['base_url']}/accounts/{settings['account_id']}/realtime/kit/{settings['app_id']}/"
     auth = {"type": "bearer", "token": settings["api_token"]}
     config: Any = {"client": {"base_url": app, "auth": auth}, "resources": resources()}
-    source = rest_api_source(config)
+    source = rest_api.rest_api_source(config)
     pipeline = dlt.pipeline(
         "sessions",
         pipelines_dir=str(Path(folder) / "work"),
         destination=dlt.destinations.filesystem(Path(folder).absolute().as_uri()),
         dataset_name="kept",
     )
-    files = [source.chats | chat_messages, source.transcripts | transcript_segments, source.summaries | summary_texts]
+    files = [
+        source.chats | dlt.transformer(chat_messages, parallelized=True),
+        source.transcripts | dlt.transformer(transcript_segments, parallelized=True),
+        source.summaries | dlt.transformer(summary_texts, parallelized=True),
+    ]
     pipeline.run([source, *files], loader_file_format="parquet").raise_on_failed_jobs()
 
 
