@@ -27,6 +27,7 @@ class Archiver(NamedTuple):
 
 
 SCRIPT = "script"
+RAW = "script without models of reports"
 OURS = "realtimekit[archive]"
 FAST = "realtimekit[archive,fast]"
 DLT = "dlt"
@@ -35,6 +36,7 @@ ARCHIVERS = {
     archiver.name: archiver
     for archiver in (
         Archiver(SCRIPT, "script", "archive-script"),
+        Archiver(RAW, "script_raw", "archive-script"),
         Archiver(DLT, "dlt_pipeline", "archive-dlt"),
         Archiver(OURS, "ours", "archive"),
         Archiver(FAST, "ours", "archive-fast"),

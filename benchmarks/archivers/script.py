@@ -11,7 +11,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 import requests
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.archivers import Settings
+
+Samples: TypeAlias = dict[str, list[dict[str, Any]]]
 
 PAGE = 100
 CONCURRENCY = 8
@@ -58,13 +60,11 @@ class Script:
         participants = list(self.participants(session_id))
         (at / "participants.json").write_text(json.dumps([found.to_dict(mode="json") for found in participants]))
         quality = []
-        # Models of reports take three times as long as their JSON, and are of no use here.
-        reports = sessions.with_raw_response.get_participant_data_from_peer_id
         for participant in participants:
-            report = reports(participant.id, **self.ids, include_peer_events=True).text()
+            report, samples = self.report(participant.id)
             with gzip.open(at / "peers" / f"{participant.id}.json.gz", "wt", compresslevel=1) as file:
                 file.write(report)
-            quality += self.quality(participant.id, json.loads(report)["data"]["participant"]["peer_report"]["quality"])
+            quality += self.quality(participant.id, samples)
 
         chat = self.text(sessions.get_session_chat(session_id, **self.ids).data.chat_download_url)
         (at / "chat.csv").write_bytes(chat)
@@ -102,11 +102,18 @@ class Script:
             yield from found
             page_no += 1
 
-    def quality(self, peer_id: str, quality: dict[str, Any]) -> list[dict[str, Any]]:
+    def report(self, peer_id: str) -> tuple[str, Samples]:
+        """Return a report of call quality as JSON, and its samples by medium and direction."""
+        report = self.kit.sessions.get_participant_data_from_peer_id(peer_id, **self.ids, include_peer_events=True)
+        quality = report.data.participant.peer_report.quality
+        samples = {medium: [sample.to_dict() for sample in getattr(quality, medium) or []] for medium in MEDIA}
+        return report.to_json(indent=None), samples
+
+    def quality(self, peer_id: str, samples_of: Samples) -> list[dict[str, Any]]:
         """Return one row for each medium and direction, of its samples."""
         rows = []
         for medium in MEDIA:
-            samples = quality.get(medium) or []
+            samples = samples_of.get(medium)
             if samples:
                 table = pd.DataFrame(samples)
                 measures = table[[name for name in MEASURES if name in table]]
@@ -121,8 +128,8 @@ class Script:
         return response.content
 
 
-def keep(settings: Settings, folder: str) -> None:
-    script = Script(settings, folder)
+def keep(settings: Settings, folder: str, kind: type[Script] = Script) -> None:
+    script = kind(settings, folder)
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         kept = list(pool.map(script.keep, script.sessions()))
     (Path(folder) / "tables").mkdir()
