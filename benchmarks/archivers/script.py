@@ -116,7 +116,7 @@ class Script:
             samples = samples_of.get(medium)
             if samples:
                 table = pd.DataFrame(samples)
-                measures = table[[name for name in MEASURES if name in table]]
+                measures: Any = table[[name for name in MEASURES if name in table]]
                 row = {f"{name}_mean": value for name, value in measures.mean().items()}
                 row |= {f"{name}_p90": value for name, value in measures.quantile(0.9).items()}
                 rows.append({"peer_id": peer_id, "medium": medium, "samples": len(table), **row})
