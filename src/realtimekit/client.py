@@ -151,6 +151,7 @@ class BaseClient(Runner[F]):
             async client. An exception from a hook is logged, and the call goes on.
         on_response: called after each attempt, with its outcome.
         on_retry: called before the wait for the next attempt.
+        on_wait: called after a wait for the rate limit, before the request is sent.
 
     Options that are left out come from `realtimekit.configure()`, then from the environment.
 

@@ -31,7 +31,7 @@ ENVIRONMENT = {
     "transport": "REALTIMEKIT_TRANSPORT",
 }
 
-HOOKS = ("on_request", "on_response", "on_retry")
+HOOKS = ("on_request", "on_response", "on_retry", "on_wait")
 
 _configured: dict[str, Any] = {}
 
@@ -58,6 +58,7 @@ class ClientOptions(TypedDict, total=False):
     on_request: Hook | None  # called before each attempt to send a request, with an `Attempt`
     on_response: Hook | None  # called after each attempt, with its outcome
     on_retry: Hook | None  # called before the wait for the next attempt
+    on_wait: Hook | None  # called after a wait for the rate limit
 
 
 class Settings(NamedTuple):
@@ -74,6 +75,7 @@ class Settings(NamedTuple):
     on_request: Hook | None = None
     on_response: Hook | None = None
     on_retry: Hook | None = None
+    on_wait: Hook | None = None
 
     @property
     def authorization(self) -> str:
@@ -102,7 +104,7 @@ def configure(*, transport: TransportName | Transport | None = None, **options: 
     Args:
         transport: "auto", "httpcore2", "pyreqwest", or an object with a `send` method.
         options: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
-            `on_request`, `on_response`, `on_retry`: see `ClientOptions`.
+            `on_request`, `on_response`, `on_retry`, `on_wait`: see `ClientOptions`.
 
     Raises:
         ConfigurationError: a value is invalid. Nothing was changed.

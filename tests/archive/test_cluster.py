@@ -24,6 +24,7 @@ from realtimekit.archive.cluster import ClusterSync
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
+from realtimekit.settings import HOOKS
 from tests.cli.command import environment, invoke
 
 from .worlds import HOUR, World, below
@@ -184,3 +185,14 @@ def test_what_cannot_work_is_one_clear_line(base: World, tmp_path: Path, monkeyp
     assert result.exit_code == 1
     assert "the Dask scheduler at tcp://127.0.0.1:1 cannot be reached" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_hooks_stay_in_their_process(base: World, tmp_path: Path) -> None:
+    """A worker is another process: a hook may hold locks, which cannot be sent there."""
+    hooks: Any = dict.fromkeys(HOOKS, threading.Lock().acquire)
+    archive = Archive(tmp_path)
+    with base.client_with(**hooks) as client:
+        assert client.settings.on_wait is not None
+        options: Any = {"cluster": None, "target": tmp_path, "concurrency": 1, "progress": None}
+        sync = ClusterSync(client, archive.store, archive.ledger, stop=threading.Event(), **options)
+        assert not sync._job().settings.keys() & set(HOOKS)

@@ -40,7 +40,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {  # in the environment, configured, e
     "transport": ("httpcore2", TRANSPORT, "auto"),
 }
 DEFAULTS = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": 30.0, "max_retries": 2}
-WATCHING = {"limiter": "auto", "on_request": None, "on_response": None, "on_retry": None}
+WATCHING = {"limiter": "auto", "on_request": None, "on_response": None, "on_retry": None, "on_wait": None}
 
 
 class TestPrecedence:

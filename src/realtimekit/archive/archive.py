@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from realtimekit.archive import layout
+from realtimekit.archive.attendance import read_attendance
 from realtimekit.archive.bridge import in_thread
+from realtimekit.archive.costs import read_costs
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.export import Format, export
 from realtimekit.archive.forgetting.erasure import Erasure, erase
@@ -18,7 +20,7 @@ from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import decode
-from realtimekit.archive.search import Match, delete_index, search, update_index
+from realtimekit.archive.search import Matches, delete_index, search, update_index
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
 from realtimekit.archive.store import Store
@@ -30,7 +32,10 @@ from realtimekit.archive.tables.update import rebuild_tables
 from realtimekit.archive.targets import open_store
 from realtimekit.archive.transport import ArchiveTransport
 from realtimekit.archive.verify import Verification, verify
+from realtimekit.attendance import Attendance
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
+from realtimekit.costs.options import CostOptions
+from realtimekit.costs.result import Costs
 from realtimekit.kwargs import validate_kwargs, validate_positive
 from realtimekit.lazy import LazyModule
 from realtimekit.saving.manifest import Manifest
@@ -229,6 +234,44 @@ class Archive:
         delete_index(self.store)
         update_index(self.store)
 
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    def attendance(
+        self, *, meeting_id: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Attendance:
+        """Return who was in the sessions, and how long; who came with several devices, or came back, is one person.
+
+        Example:
+            archive.attendance(meeting_id="meet-1").to_pandas()
+
+        Args:
+            meeting_id: only sessions of this meeting.
+            since: only sessions that started from then on.
+            until: only sessions that started before then.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            ValueError: a time has no time zone.
+        """
+        return read_attendance(self.store, meeting_id=meeting_id, since=since, until=until)
+
+    def costs(self, **options: Unpack[CostOptions]) -> Costs:
+        """Return what the sessions of a period cost: as `client.analytics.costs()`, from the tables.
+
+        Example:
+            archive.costs(month="2026-11", by="preset").to_pandas()
+
+        Args:
+            options: `month`, or `since` and `until`; `by`, `prices`, `now`: see `CostOptions`.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+            ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.
+            OSError: the file of prices cannot be read.
+        """
+        validate_kwargs(Archive.costs, options)
+        return read_costs(self.store, options)
+
     # --- search ------------------------------------------------------------------------------------------------------
 
     def search(
@@ -240,7 +283,7 @@ class Archive:
         until: datetime | None = None,
         meeting_id: str | None = None,
         limit: int = 20,
-    ) -> list[Match]:
+    ) -> Matches:
         """Search in transcripts, chats and summaries; the best matches first.
 
         Example:

@@ -24,7 +24,7 @@ from realtimekit.errors import RateLimitError
 from realtimekit.interfaces import Reservation, Response
 from realtimekit.lazy import LazyModule
 from realtimekit.limits.local import DEFAULT_MAX_WAIT, LocalLimiter, max_wait_exceeded
-from realtimekit.settings import Settings
+from realtimekit.settings import HOOKS, Settings
 
 if TYPE_CHECKING:
     import distributed
@@ -219,7 +219,7 @@ class ClusterSync(Sync):
         if not isinstance(settings.transport, str):
             raise ArchiveError("a client with a transport of its own cannot be used on a cluster")
         values = settings._asdict()
-        for name in ("on_request", "on_response", "on_retry"):
+        for name in HOOKS:
             del values[name]  # they belong to this process
         key = f"{settings.base_url} {settings.account_id}" if values.pop("limiter") != "off" else None
         if key is None:

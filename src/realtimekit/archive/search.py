@@ -83,6 +83,17 @@ class Match(NamedTuple):
         return {**self._asdict(), "at": None if self.at is None else format_time(self.at, "at")}
 
 
+class Matches(list[Match]):
+    """Matches, the best first. A list, which notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        from realtimekit.notebook import html_table
+
+        names = ["at", "title", "speaker", "snippet", "session_id"]
+        rows = [[getattr(match, name) for name in names] for match in self]
+        return html_table(f"Matches: {len(self)}", names, rows)
+
+
 def search(
     store: Store,
     words: str,
@@ -92,7 +103,7 @@ def search(
     until: datetime | None = None,
     meeting_id: str | None = None,
     limit: int = 20,
-) -> list[Match]:
+) -> Matches:
     """Search an archive: see `Archive.search`."""
     match = match_expression(words)
     conditions, values = list[str](), list[Any]()
@@ -109,7 +120,7 @@ def search(
     if conditions:
         source = source.replace("from texts", "from texts join items on items.id = texts.rowid")
 
-    def find(index: sqlite3.Connection) -> list[Match]:
+    def find(index: sqlite3.Connection) -> Matches:
         def ids(order: str, count: int) -> list[int]:
             sql = f"select texts.rowid {source} {order} limit ?"
             return [row[0] for row in index.execute(sql, [match, *values, count])]
@@ -120,7 +131,7 @@ def search(
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
         rows = [index.execute(_ROW, [match, each]).fetchone() for each in chosen]
         index.execute("rollback")
-        return [_match(*row) for row in rows]
+        return Matches(_match(*row) for row in rows)
 
     return _with_index(store, find)
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.attendance import by_option, print_attendance
 from realtimekit.cli.columns import Column
-from realtimekit.cli.decorators import list_command, show_command, usage_errors
+from realtimekit.cli.decorators import list_command, show_command, usage_errors, with_client
 from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import (
     archive_option,
     boolean_options,
     confirmation_option,
+    format_options,
     from_file_option,
     time_range_options,
 )
@@ -21,6 +23,7 @@ from realtimekit.cli.param_types import positive_seconds, resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Meeting, RealtimeKit
+    from realtimekit.attendance import Rows
     from realtimekit.cli.options import Decorator
 
 COLUMNS = (
@@ -116,3 +119,17 @@ def end_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
     `update MEETING_ID --status ACTIVE` opens it again.
     """
     return client.meetings.ref(meeting_id).end()
+
+
+@meetings.command("attendance")
+@archive_option
+@click.argument("meeting_id", type=resource_id)
+@by_option
+@time_range_options("since", "until")
+@format_options
+@with_client
+def show_attendance(
+    client: RealtimeKit, meeting_id: str, by: Rows, output_format: str | None = None, **times: Any
+) -> None:
+    """Show who was in the sessions of a meeting, and how long."""
+    print_attendance(client.meetings.ref(meeting_id).attendance(**times), by, output_format)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 
 from realtimekit.associations import HasOne, has_many, has_one
 from realtimekit.errors import NotFoundError
 from realtimekit.execution import Call
-from realtimekit.flow import F, Flow, Sync
+from realtimekit.flow import Async, F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
 from realtimekit.lazy import LazyModule
 from realtimekit.operation import fluent, operation
@@ -22,9 +23,12 @@ from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
 
 if TYPE_CHECKING:
-    from realtimekit.resources import session
+    from realtimekit import attendance as attendances
+    from realtimekit.resources import session, session_attendance
 else:
+    attendances = LazyModule("realtimekit.attendance")
     session = LazyModule("realtimekit.resources.session")
+    session_attendance = LazyModule("realtimekit.resources.session_attendance")
 
 
 class MeetingFilters(ScopedOptions, total=False):
@@ -227,3 +231,50 @@ class Meeting(
         query = {"page_no": page_no, "per_page": per_page}
         body = yield from self._execute(Call("GET", "/livestream", query=query, options=options))
         return parse_livestream_details(body, self)
+
+    @overload
+    def attendance(
+        self: Meeting[Sync],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        concurrency: int = 4,
+        now: datetime | None = None,
+    ) -> attendances.Attendance: ...
+    @overload
+    def attendance(
+        self: Meeting[Async],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        concurrency: int = 4,
+        now: datetime | None = None,
+    ) -> Coroutine[Any, Any, attendances.Attendance]: ...
+    def attendance(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        concurrency: int = 4,
+        now: datetime | None = None,
+    ) -> Any:
+        """Return who was in the sessions of this meeting, and how long.
+
+        `meeting.sessions`, then `GET /sessions/{session_id}/participants` of each. Participants with one
+        `custom_participant_id`, or else one `user_id`, are one person: times on two devices count once. Who has neither
+        stays apart.
+
+        Example:
+            meeting.attendance().to_pandas()
+
+        Args:
+            since: only sessions that started from then on.
+            until: only sessions that started before then.
+            concurrency: how many sessions to read at once, 1 or more.
+            now: until when those count who are still there; by default this machine's time.
+
+        Raises:
+            ValueError: a time has no time zone.
+            APIError, APIConnectionError: the sessions or their participants cannot be read.
+        """
+        return session_attendance.meeting_attendance(self, since=since, until=until, concurrency=concurrency, now=now)
