@@ -306,7 +306,13 @@ class Writer:
             self._store.put(self._path, b"")
         else:
             upload, self._upload = self._upload, None
-            self._store._try("write", self._path, upload.close)
+            try:
+                self._store._try("write", self._path, upload.close)
+            except _MissingError:
+                # Object storage may have put a large one together, although its response was lost or came too late:
+                # then it no longer knows the upload when it is asked again.
+                if self._store.size(self._path) != self._size:
+                    raise
         return StoredFile(self._size, self._sha256.hexdigest())
 
     def __enter__(self) -> Self:
