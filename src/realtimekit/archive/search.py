@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.full_text import TOKENIZER, clean, cut, match_expression, pairs_of, uncut
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
@@ -28,10 +28,10 @@ from realtimekit.values import format_time
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
-SCHEMA = 2
+SCHEMA = 3
 RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 CONTEXT_WORDS = 16
-MAX_WORDS = 200
+CONTEXT_CHARACTERS = 40  # of scripts without spaces
 ATTEMPTS = 3
 IDS_OF_A_DAY = 2**32
 
@@ -53,7 +53,7 @@ create table items (
     speaker_key text, start_ms integer, at text, title text, meeting_id text
 );
 create index items_of_file on items (file);
-create virtual table texts using fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+create virtual table texts using fts5 (text, pairs, tokenize = "{TOKENIZER}");
 """  # noqa: S608 - a number of ours
 
 
@@ -94,7 +94,7 @@ def search(
     limit: int = 20,
 ) -> list[Match]:
     """Search an archive: see `Archive.search`."""
-    match = match_expression(words)
+    match, shown = match_expression(words), match_expression(words, characters=True)
     conditions, values = list[str](), list[Any]()
     for condition, value in (
         ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
@@ -118,7 +118,7 @@ def search(
         # Snippets only of what is returned: SQLite would make them before it sorts.
         many = len(ids("", RANKED + 1)) > RANKED
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
-        rows = [index.execute(_ROW, [match, each]).fetchone() for each in chosen]
+        rows = [index.execute(_ROW, [shown, each]).fetchone() for each in chosen]
         index.execute("rollback")
         return [_match(*row) for row in rows]
 
@@ -128,67 +128,20 @@ def search(
 def _match(*row: Any) -> Match:
     match = Match._make(row)
     at: Any = match.at  # text in the index
-    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(match.snippet.split()))
+    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(uncut(match.snippet).split()))
 
 
 _ROW = f"""
-select session_id, title, meeting_id, kind, speaker, start_ms, at, snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})
+select session_id, title, meeting_id, kind, speaker, start_ms, at,
+    snippet(texts, 0, '**', '**', '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)
 from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
 """  # noqa: S608 - a number of ours
 
 
-def match_expression(words: str) -> str:
-    """Return the FTS5 expression for what somebody typed: words, "phrases", word*, OR, and -word.
-
-    Raises:
-        ArchiveError: there is no word in it, or there are too many, or a quotation mark is missing.
-    """
-    if words.count('"') % 2:
-        raise ArchiveError(f"the search {words[:100]!r} has a quotation mark that is not closed")
-    wanted: list[str] = []
-    unwanted: list[str] = []
-    joined = False  # by OR, to the one before
-    for minus, phrase, word in re.findall(r'(?:(?<=\s)|^)(-?)"([^"]*)"|(\S+)', words):
-        text = phrase or word
-        if text == "OR" and wanted:
-            joined = True
-            continue
-        excluded = bool(minus) or (bool(word) and word.startswith("-") and len(word) > 1)
-        term = _term(text.removeprefix("-") if word else text)
-        if term is None:
-            continue
-        if excluded:
-            unwanted.append(term)
-        elif joined:
-            wanted[-1] = f"{wanted[-1]} OR {term}"
-        else:
-            wanted.append(term)
-        joined = False
-    if not wanted:
-        raise ArchiveError(f"the search {words[:100]!r} has no word to look for")
-    if len(wanted) + len(unwanted) > MAX_WORDS:
-        raise ArchiveError(f"the search has more than {MAX_WORDS} words")
-    expression = " AND ".join(f"({term})" for term in wanted)
-    return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted else expression
-
-
-def _term(text: str) -> str | None:
-    """Return a word or phrase quoted for FTS5; None if nothing in it can match."""
-    if not any(character.isalnum() for character in text):
-        return None
-    quoted = _clean(text.rstrip("*").replace('"', " "))
-    return f'"{quoted}"' + ("*" if text.endswith("*") else "")
-
-
 def _key(name: str) -> str:
     """Return a name without case and accents, as the index compares words."""
-    letters = unicodedata.normalize("NFD", _clean(name).casefold())
+    letters = unicodedata.normalize("NFD", clean(name).casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def _clean(text: str) -> str:
-    """Return a text that SQLite can hold."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 # --- the index --------------------------------------------------------------------------------------------------------
@@ -318,7 +271,7 @@ def _add(
     last = "select coalesce(max(id), ?) from items where id between ? and ?"
     first = connection.execute(last, [start, start, start + IDS_OF_A_DAY - 1]).fetchone()[0] + 1
     items: list[tuple[Any, ...]] = []
-    texts: list[tuple[int, str]] = []
+    texts: list[tuple[int, str, str]] = []
     kind = _TABLES[table]
     for number, (session_id, speaker, start_ms, written_at, text) in enumerate(_rows(store, part_file, table), first):
         title, meeting_id, started_at = sessions.get(day, session_id)
@@ -329,9 +282,9 @@ def _add(
         items.append(
             (number, file, session_id, kind, speaker, speaker and _key(speaker), start_ms, time, title, meeting_id)
         )
-        texts.append((number, text))
+        texts.append((number, cut(text), pairs_of(text)))
     connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
-    connection.executemany("insert into texts (rowid, text) values (?, ?)", texts)
+    connection.executemany("insert into texts (rowid, text, pairs) values (?, ?, ?)", texts)
 
 
 def _first_id(day: str) -> int:
