@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,7 +19,7 @@ from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import Manifest
-from realtimekit.archive.search import Match, delete_index, search, update_index
+from realtimekit.archive.search import Match, rebuild_index, search
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
 from realtimekit.archive.store import Store, open_store
@@ -284,9 +284,8 @@ class Archive:
         Raises:
             ArchiveError: the archive cannot be read or written.
         """
-        rebuild_tables(self.store, datetime.now(UTC))
-        delete_index(self.store)
-        update_index(self.store)
+        rebuild_tables(self.store, self.ledger.now())
+        rebuild_index(self.store)
 
     # --- search ------------------------------------------------------------------------------------------------------
 

@@ -82,10 +82,16 @@ def _term(text: str, *, characters: bool) -> str | None:
     if not any(character.isalnum() for character in text):
         return None
     plain = _normal(text.rstrip("*").replace('"', " ").strip())
+    whole = f'"{cut(plain)}"'
     if _STRETCH.fullmatch(plain):  # it is found wherever it stands: a star adds nothing
         pairs = [] if characters else _pairs(plain)
-        return f'"{" ".join(pairs) or cut(plain)}"'
-    return f'"{cut(plain)}"' + ("*" if text.endswith("*") else "")
+        return f'"{" ".join(pairs)}"' if pairs else whole
+    if text.endswith("*"):
+        whole += "*"
+    # With signs or other words between them: their pairs first, which are rare.
+    stretches = [] if characters else [pairs for stretch in _STRETCH.findall(plain) if (pairs := _pairs(stretch))]
+    parts = [*(f'"{" ".join(pairs)}"' for pairs in stretches), whole]
+    return whole if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
 def cut(text: str) -> str:

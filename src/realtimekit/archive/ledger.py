@@ -295,13 +295,14 @@ class Ledger:
         What it proves must be in the ledger for good before.
         """
         self._store.flush(layout.OPEN, content=False)
-        self._store.put(window.path, seal(window.to_dict()))
         if window.proven:
+            # Before it is written: if this ends between the two, the time is read again, and none of them stays.
             start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
             after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
             same = [path for path in after if path.startswith(start) and path != window.path]
             found = [old for path in same if (old := self.window(path)) is not None]
             self._store.delete(old.path for old in found if not old.proven)
+        self._store.put(window.path, seal(window.to_dict()))
 
 
 # --- who is at work on a session --------------------------------------------------------------------------------------

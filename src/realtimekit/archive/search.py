@@ -44,6 +44,10 @@ _COLUMNS = {
 _SESSION_COLUMNS = ["session_id", "title", "meeting_id", "started_at"]
 
 _DDL = f"""
+drop table if exists files;
+drop table if exists state;
+drop table if exists items;
+drop table if exists texts;
 pragma user_version = {SCHEMA};
 create table files (id integer primary key, path text unique not null);
 create table state (purges integer not null, snapshot text not null);
@@ -156,14 +160,23 @@ def update_index(store: Store) -> None:
     _with_index(store, lambda _: None)
 
 
-def delete_index(store: Store) -> None:
+def rebuild_index(store: Store) -> None:
+    """Make the index anew, in its place: whoever searches meanwhile finds the old one.
+
+    Raises:
+        ArchiveError: the archive cannot be read, or the index not be written.
+    """
+    _with_index(store, lambda _: None, anew=True)
+
+
+def _delete_index(store: Store) -> None:
     """Delete the index of this machine, with what SQLite keeps beside it: left alone, that would damage a new one."""
     path = index_path(store)
     for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         each.unlink(missing_ok=True)
 
 
-def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
+def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, anew: bool = False) -> T:
     """Return what an action finds in the index, up to date; one that is damaged or of another version is made anew."""
     content = store.read(layout.SNAPSHOT)
     path = index_path(store)
@@ -172,12 +185,12 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
             if content is None:
                 read_snapshot(store)  # raises if there should be one
             with contextlib.closing(_open(path)) as connection:
-                _update(store, content, connection)
+                _update(store, content, connection, anew=anew)
                 return action(connection)
         except sqlite3.DatabaseError as error:
             if attempt == ATTEMPTS - 1 or not _is_damaged(error):
                 raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
-            delete_index(store)
+            _delete_index(store)
         except OSError as error:
             raise ArchiveError(f"the search index {path} cannot be used: {error.strerror}") from None
         except ArchiveDamagedError:
@@ -221,9 +234,10 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _update(store: Store, content: bytes | None, connection: sqlite3.Connection) -> None:
+def _update(store: Store, content: bytes | None, connection: sqlite3.Connection, *, anew: bool) -> None:
     digest = hashlib.sha256(content or b"").hexdigest()
-    if connection.execute("pragma user_version").fetchone()[0] != 0 and digest == _state(connection)[1]:
+    exists = connection.execute("pragma user_version").fetchone()[0] != 0
+    if exists and not anew and digest == _state(connection)[1]:
         return  # the usual case costs no decoding
     snapshot = Snapshot.decode(content)
     wanted = {
@@ -235,7 +249,7 @@ def _update(store: Store, content: bytes | None, connection: sqlite3.Connection)
     connection.execute("begin immediate")
     with contextlib.ExitStack() as undo:
         undo.callback(connection.execute, "rollback")
-        if connection.execute("pragma user_version").fetchone()[0] == 0:
+        if anew or connection.execute("pragma user_version").fetchone()[0] == 0:
             for statement in _DDL.split(";\n"):
                 connection.execute(statement)
         known = dict(connection.execute("select path, id from files"))

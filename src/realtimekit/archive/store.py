@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from realtimekit.archive import disk
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveChangedError, ArchiveError
 from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -203,13 +203,17 @@ class Store:
         self._try("write", path, wait)
 
     def remove_leftovers(self, folder: str) -> None:
-        """Remove what processes that were killed left half-written below a folder: nobody else may be writing there."""
+        """Remove what processes that were killed left half-written below a folder.
+
+        Whoever is writing a large object there cannot commit it any more: `ArchiveChangedError`.
+        """
         if self._folder is None:
             return
-        # obstore writes NAME#1, and calls it NAME when it is complete. No listing shows such files.
-        for path in (self._folder / folder).rglob("*#*"):
-            if re.search(r"#\d+$", path.name):
-                self._try("delete", str(path), partial(path.unlink, missing_ok=True))
+        with disk.exclusive(self._folder / _LOCK):  # nobody swaps meanwhile
+            # obstore writes NAME#1, and calls it NAME when it is complete. No listing shows such files.
+            for path in (self._folder / folder).rglob("*#*"):
+                if re.search(r"#\d+$", path.name):
+                    self._try("delete", str(path), partial(path.unlink, missing_ok=True))
 
     # --- for libraries that read files of their own ------------------------------------------------------------------
 
@@ -303,12 +307,19 @@ class Writer:
         return 0
 
     def commit(self) -> None:
-        """Let the object appear."""
+        """Let the object appear.
+
+        Raises:
+            ArchiveChangedError: another process has deleted what was written so far.
+        """
         if self._upload is None:
             self._store.put(self._path, b"")
         else:
             upload, self._upload = self._upload, None
-            self._store._try("write", self._path, upload.close)
+            try:
+                self._store._try("write", self._path, upload.close)
+            except _MissingError:
+                raise ArchiveChangedError(f"{self._store.target}: another process has deleted {self._path}") from None
 
     def __enter__(self) -> Self:
         return self
