@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -186,6 +187,8 @@ def main() -> None:
     pa.array([1])
     with Emulator() as emulator:
         world = make_world(emulator)
+        # The threads that deliver webhooks must be idle: what one holds when this process forks, it holds for ever.
+        time.sleep(0.2)
         for line in sys.stdin:
             reading, writing = os.pipe()
             if (pid := os.fork()) == 0:

@@ -23,7 +23,7 @@ from pyreqwest.request import RequestBuilder, SyncRequestBuilder
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
 from realtimekit.interfaces import MAX_RESPONSE_BYTES, Response, StreamedRequest
-from realtimekit.transports.failures import failure, response_too_large, split_url, without_tracebacks
+from realtimekit.transports.failures import failure, response_too_large, split_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,7 +244,7 @@ def _build_client(build: Callable[[], AnyClient]) -> AnyClient:
         return build()
     except (OSError, BuilderError) as error:
         error_to_raise = ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR")
-        error_to_raise.__cause__ = without_tracebacks(error)
+        error_to_raise.__cause__ = _plain(error)
     except ValueError:  # the message may quote the proxy's password
         error_to_raise = ConfigurationError(UNUSABLE_PROXY)
     except RuntimeError as error:
@@ -425,5 +425,14 @@ def _connection_error(request: Request, error: Exception) -> APIConnectionError:
         malformed=malformed,
     )
     if not malformed:  # that error quotes the header, which may be the token
-        failed.__cause__ = without_tracebacks(error)
+        failed.__cause__ = _plain(error)
     return failed
+
+
+def _plain(error: Exception) -> OSError:
+    """Return the cause of an error as one of Python's own.
+
+    Dask sends the causes of errors, too, and pyreqwest's cannot be unpickled: their `details` are missing then.
+    """
+    kind = TimeoutError if isinstance(error, RequestTimeoutError) else ConnectionError
+    return kind(f"{type(error).__name__}: {error.args[0] if error.args else error}")
