@@ -232,7 +232,7 @@ class _Saver:
             state = State.PENDING if content else State.SUSPECT_EMPTY
         path = text_file_name(kind, content)
         before = self._artifacts.get(kind)
-        if before is not None and before.path not in {None, path}:  # it was empty, or in another format
+        if before is not None and before.path is not None and before.path != path:  # it was empty, or in another format
             yield Blocking(partial(self._store.remove, before.path))
         stored = yield Blocking(lambda: self._store.write(path, content))
         link = without_signature(artifact._link() or source)

@@ -90,7 +90,9 @@ class SavedArtifact(NamedTuple):
     @classmethod
     def from_dict(cls, name: str, entry: Mapping[str, Any]) -> Self:
         """Return the artifact of an entry in the manifest."""
-        return cls(**{**_from_json(entry, cls._fields), "name": name, "state": State(entry["state"])})
+        values = _from_json(entry, cls._fields)
+        values |= {"name": name, "state": State(entry["state"])}
+        return cls(**values)
 
 
 class Manifest(NamedTuple):
@@ -158,8 +160,10 @@ class Manifest(NamedTuple):
         if (version := document.get("version")) != VERSION:
             raise DecodeError(f"it has version {version}, and this release reads {VERSION}: upgrade realtimekit")
         try:
-            artifacts = {name: SavedArtifact.from_dict(name, entry) for name, entry in document["artifacts"].items()}
-            return cls(**{**_from_json(document, cls._fields), "artifacts": artifacts})
+            values = _from_json(document, cls._fields)
+            artifacts: Any = values["artifacts"].items()
+            values["artifacts"] = {name: SavedArtifact.from_dict(name, entry) for name, entry in artifacts}
+            return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DecodeError(f"the manifest cannot be read: {type(error).__name__}: {error}") from None
 
