@@ -157,6 +157,7 @@ def test_a_flipped_byte_is_found_by_reading_everything(world: World, pick: tuple
 def test_what_was_lost_is_named_with_when_and_why(tmp_path: Path) -> None:
     with Emulator() as emulator:
         world = World(emulator, tmp_path / "archive")
+        assert world.sync().ok
         held = world.hold("Ann", minutes=1)
         world.wait(8 * DAY)  # nobody synced in time
         result = world.sync()

@@ -34,6 +34,7 @@ from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.kwargs import validate_kwargs, validate_positive
 from realtimekit.lazy import LazyModule
 from realtimekit.saving.manifest import Manifest
+from realtimekit.values import format_time
 from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
@@ -339,8 +340,10 @@ class Archive:
         """
         return export_subject(self.store, self.ledger, Subject(custom_participant_id, user_id, peer_id))
 
-    def expire(self, after: timedelta, *, keep: Iterable[str] = ()) -> Expiry:
+    def expire(self, after: timedelta, *, keep: Iterable[str] = (), now: datetime | None = None) -> Expiry:
         """Delete what is older from the archive. The manifests stay, and say so.
+
+        "Now" is what the platform told in the last sync, and never this machine's clock, which may be wrong.
 
         Example:
             archive.expire(timedelta(days=90), keep=["session", "transcript"])
@@ -349,11 +352,15 @@ class Archive:
             after: how long after its end a session is kept.
             keep: what is kept for ever: "session", "meeting", "participants", "peers", "chat", "transcript", "summary",
                 "recordings", "livestream_sessions".
+            now: the time to compare with, for an archive that is no longer synced.
 
         Raises:
             ArchiveError: there is no such artifact; or the archive cannot be written.
+            ValueError: the time has no time zone.
         """
-        return expire(self.store, self.ledger, after, keep)
+        if now is not None:
+            format_time(now, "now")  # raises if there is no time zone
+        return expire(self.store, self.ledger, after, keep, now)
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 
