@@ -39,6 +39,8 @@ from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
     import duckdb
+
+    from realtimekit.resources.analytics import DaywiseReport
 else:
     duckdb = LazyModule("duckdb")
 
@@ -264,17 +266,25 @@ class Archive:
 
     # --- proof -------------------------------------------------------------------------------------------------------
 
-    def verify(self, *, deep: bool = False, progress: Callable[[int], object] | None = None) -> Verification:
+    def verify(
+        self,
+        *,
+        deep: bool = False,
+        daywise: DaywiseReport | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Verification:
         """Find out whether everything is there that should be, and is what was written. Only the storage is read.
 
         Args:
             deep: whether to read every object and compare its checksum, instead of its size alone.
+            daywise: what the platform counted, from `client.analytics.daywise()`: a note names each day on which the
+                archive has another number of sessions. What the platform counts is not documented, so it is no problem.
             progress: called after each session with how many there were so far.
 
         Raises:
             ArchiveError: there is no archive, or it cannot be read.
         """
-        return verify(self.store, self.ledger, deep=deep, progress=progress)
+        return verify(self.store, self.ledger, deep=deep, daywise=daywise, progress=progress)
 
     def status(self, now: datetime | None = None) -> Status:
         """Return what is proven, what is still to come, and what is at risk.

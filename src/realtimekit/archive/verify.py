@@ -11,8 +11,8 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple, TypeAlias
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
@@ -24,6 +24,9 @@ from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
+
+if TYPE_CHECKING:
+    from realtimekit.resources.analytics import DaywiseReport
 
 BEGINNING = timedelta(hours=1)
 
@@ -86,12 +89,18 @@ class Verification(NamedTuple):
 
 
 def verify(
-    store: Store, ledger: Ledger, *, deep: bool = False, progress: Callable[[int], object] | None = None
+    store: Store,
+    ledger: Ledger,
+    *,
+    deep: bool = False,
+    daywise: DaywiseReport | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Verification:
     """Verify an archive: see `Archive.verify`."""
     ledger.app()  # raises if there is no archive
     check = _Check(store, ledger, deep=deep, progress=progress)
-    return check.run()
+    found = check.run()
+    return found if daywise is None else found._replace(notes=sorted([*found.notes, *check.differing_days(daywise)]))
 
 
 class _Check:
@@ -136,6 +145,20 @@ class _Check:
             problems=sorted(self._problems),
             notes=sorted(self._notes),
         )
+
+    def differing_days(self, daywise: DaywiseReport) -> Iterator[str]:
+        """Iterate over the proven days, in UTC, on which the platform counted other sessions than are here."""
+        here = Counter(began.astimezone(UTC).date() for began in self._began)
+        stats = daywise.session_stats
+        for day in (stats and stats.day_stats) or []:
+            if day.total_sessions is None or not self._is_proven(day.day):
+                continue
+            if day.total_sessions != here[day.day]:
+                yield f"{day.day}: analytics/daywise counts {day.total_sessions} sessions, and {here[day.day]} are here"
+
+    def _is_proven(self, day: date) -> bool:
+        proven = [window for window in self._windows if window.proven]
+        return any(window.start.date() <= day < window.end.date() for window in proven)
 
     def _report(self, kind: ProblemKind, where: str, text: str) -> None:
         self._problems.append(Problem(kind, where, text))
