@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,14 @@ def test_recordings_are_kept_with_what_lists_leave_out(world: World) -> None:
     """But without the secrets of the storage that the app has named."""
     meeting_id = world.meeting()
     held = world.start("Ann", meeting_id=meeting_id)
-    storage = {"type": "aws", "bucket": "b", "region": "r", "path": "p", "access_key": "AKIAKEY", "secret": "hush-hush"}
+    storage: Any = {
+        "type": "aws",
+        "bucket": "b",
+        "region": "r",
+        "path": "p",
+        "access_key": "AKIAKEY",
+        "secret": "hush-hush",
+    }
     world.client.recordings.create(meeting_id=meeting_id, storage_config=storage)
     world.wait(MINUTE)
     world.emulator.end(meeting_id)

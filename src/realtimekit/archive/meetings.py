@@ -17,10 +17,10 @@ RECORDINGS = 10_000  # as above; those of one meeting at least
 
 
 class _Recordings(NamedTuple):
-    """The recordings of a meeting, by session, and from when on they are not known."""
+    """The recordings of a meeting, by session, how many there are, and when they were read."""
 
     by_session: dict[str, list[dict[str, Any]]]
-    count: int
+    number: int
     read_at: datetime
 
 
@@ -79,9 +79,9 @@ class Meetings:
     def _remember(self, key: str, found: _Recordings) -> None:
         with self._lock:
             self._recordings.pop(key, None)
-            kept = found.count + sum(each.count for each in self._recordings.values())
+            kept = found.number + sum(each.number for each in self._recordings.values())
             while self._recordings and (kept > RECORDINGS or len(self._recordings) >= MEETINGS):
-                kept -= self._recordings.pop(next(iter(self._recordings))).count
+                kept -= self._recordings.pop(next(iter(self._recordings))).number
             self._recordings[key] = found
             for other in self._reading.keys() - self._recordings.keys():
                 if not self._reading[other].locked():

@@ -54,7 +54,8 @@ def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None
 def _daywise(archive: Archive) -> DaywiseReport:
     from realtimekit import RealtimeKit
 
-    with RealtimeKit(**archive.ledger.app()) as client:
+    app = archive.ledger.app()
+    with RealtimeKit(account_id=app["account_id"], app_id=app["app_id"]) as client:
         return client.analytics.daywise()
 
 
