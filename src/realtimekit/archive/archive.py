@@ -33,14 +33,13 @@ from realtimekit.archive.verify import Verification, verify
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.kwargs import validate_kwargs, validate_positive
 from realtimekit.lazy import LazyModule
+from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import Manifest
 from realtimekit.values import format_time
 from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
     import duckdb
-
-    from realtimekit.resources.analytics import DaywiseReport
 else:
     duckdb = LazyModule("duckdb")
 

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
@@ -23,10 +23,8 @@ from realtimekit.archive.sealed import unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
-
-if TYPE_CHECKING:
-    from realtimekit.resources.analytics import DaywiseReport
 
 BEGINNING = timedelta(hours=1)
 
