@@ -231,7 +231,10 @@ class Sync:
 
     def _copy(self, entry: OpenSession) -> None:
         folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
-        before, version = find_manifest(self._store, folder) or (None, None)
+        try:
+            before, version = find_manifest(self._store, folder) or (None, None)
+        except ArchiveDamagedError as error:
+            raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to mend it") from None
         if before is not None and self._again is not None:
             before = reopened(before, self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
@@ -247,6 +250,7 @@ class Sync:
                 entry.session_id,
                 before,
                 version=version,
+                began_at=self._began_at,
                 on_rooms=lambda rooms: self._open(entry for entry, _ in entries_of(rooms)),
             )
         )
@@ -275,6 +279,11 @@ class Sync:
         if self._handler_since is not None:
             self._store.delete([layout.announced(entry.session_id)])
         self._ledger.close(entry)
+
+    @cached_property
+    def _began_at(self) -> datetime | None:
+        """When the archive was made; None if whoever made it did not say."""
+        return self._ledger.began_at()
 
     @cached_property
     def _handler_since(self) -> datetime | None:
