@@ -9,7 +9,7 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit typecheck mypy pyright lint format migration bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit typecheck mypy pyright lint format bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -51,6 +51,7 @@ bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 soak: $(MARK)  ## ten minutes of every kind of call: whether anything grows (Linux; ARGS="--seconds 60 --calls 5000")
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
+.PHONY: migration
 migration: $(MARK)  ## write the tables of the migration guides (ARGS=--check only compares)
 	$(BIN)/python -m tools.migration $(ARGS)
 
