@@ -9,7 +9,7 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit typecheck mypy pyright lint format bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit typecheck mypy pyright lint format api bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -44,6 +44,9 @@ unit: $(MARK)
 format: $(MARK)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+api: $(MARK)  ## record the public names, signatures and types, which a test compares
+	$(BIN)/python tools/public_api.py
 
 bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
