@@ -9,7 +9,7 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit typecheck mypy pyright lint format api bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit typecheck mypy pyright lint format api extras dist bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -46,7 +46,13 @@ format: $(MARK)
 	$(BIN)/ruff check --fix .
 
 api: $(MARK)  ## record the public names, signatures and types, which a test compares
-	$(BIN)/python tools/public_api.py
+	$(BIN)/python -m tools.public_api
+
+extras: $(MARK)  ## measure what each extra costs, for docs/extras.md
+	$(BIN)/python -m tools.extras
+
+dist: $(MARK)  ## wheel and sdist: built, checked and installed alone (ARGS="--python python3.13")
+	$(BIN)/python -m tools.distribution $(ARGS)
 
 bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
