@@ -73,7 +73,7 @@ $(MARK): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("realtimekit needs Python 3.11 or newer: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[all]' --group dev  # most of it is never imported
 	touch $(MARK)
 
 $(BENCH)/.installed:

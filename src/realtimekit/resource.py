@@ -31,7 +31,8 @@ from realtimekit.record import Record
 from realtimekit.settings import Settings
 
 if TYPE_CHECKING:
-    from realtimekit.relation import Collection, Relation
+    from realtimekit.collection import Collection
+    from realtimekit.relation import Relation
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 from realtimekit.archive import Archive, layout
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.ledger import ChangedSession
-from realtimekit.archive.manifest import Artifact, Manifest, State
+from realtimekit.archive.manifest import encode
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.update import update_tables
+from realtimekit.saving.manifest import Manifest, SavedArtifact, State
+from realtimekit.saving.store import digest
 
 APP = "app-1"
 START = datetime(2026, 6, 3, 10, tzinfo=UTC)
@@ -51,14 +52,13 @@ def put_session(
         **(contents.pop("session", None) or {}),
     }  # fmt: skip
     peers = contents.pop("peers", {})
-    artifacts: dict[str, Artifact] = {}
+    artifacts: dict[str, SavedArtifact] = {}
 
     def keep(name: str, file: str, content: Any) -> None:
         data = content if isinstance(content, bytes) else _encode(content)
         path = f"{folder}/{file}"
         archive.store.put(path, compressed(data) if file.endswith(".zst") else data)
-        digest = hashlib.sha256(data).hexdigest()
-        artifacts[name] = Artifact(name, State.COPIED, file, len(data), digest, seen_at=START)
+        artifacts[name] = SavedArtifact(name, State.COPIED, file, *digest(data), seen_at=START)
 
     keep("session", "session.json", {"success": True, "data": record})
     for name, content in contents.items():
@@ -67,11 +67,11 @@ def put_session(
         keep(f"peers/{layout.segment(peer_id)}", f"peers/{layout.segment(peer_id)}.json.zst", report)
     people = contents.get("participants")
     manifest = Manifest(
-        APP, session_id, "meeting-1", record["meeting_display_name"], started_at, started_at,
-        0 if people is None else 1, artifacts, revision, START,
+        session_id, APP, "meeting-1", "ENDED", started_at, started_at, START, artifacts,
+        record["meeting_display_name"], 0 if people is None else 1, revision,
     )  # fmt: skip
     archive.store.put(ChangedSession(layout.day_of(started_at), revision, session_id).path, b"")
-    archive.store.put(f"{folder}/{layout.MANIFEST}", manifest.encode())
+    archive.store.put(f"{folder}/{layout.MANIFEST}", encode(manifest))
     return folder
 
 

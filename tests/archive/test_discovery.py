@@ -258,7 +258,7 @@ def test_the_clock_of_this_machine_does_not_matter(world: World, monkeypatch: py
         assert result.window.read_at.year == now(world).year
     monkeypatch.undo()
     assert len(proven(world)) == 2
-    assert world.manifest(held.session_id).written_at.year == now(world).year
+    assert world.manifest(held.session_id).saved_at.year == now(world).year
     assert below(world.requests(), held.session_id).count(f"/sessions/{held.session_id}") == 1
 
 

@@ -17,12 +17,13 @@ import pytest
 
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import ChangedSession, Claims
-from realtimekit.archive.manifest import State
+from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactNotReadyError
+from realtimekit.saving.manifest import State
 
 from .killed_forgetting import KilledForgetting, forget
 from .traces import tables, traces
@@ -160,7 +161,8 @@ def test_composites_go_when_asked_and_tracks_of_others_stay(life: Life) -> None:
             with contextlib.suppress(ArtifactNotReadyError):
                 track.download(file)
             sizes.append(len(file.getvalue()) or None)
-    (copied,) = [a for a in life.manifest(life.second.session_id).having(State.COPIED) if a.name.endswith(".webm")]
+    artifacts = life.manifest(life.second.session_id).artifacts.values()
+    (copied,) = [a for a in artifacts if a.state is State.COPIED and a.name.endswith(".webm")]
     assert sizes == [copied.bytes]  # of Max
 
 

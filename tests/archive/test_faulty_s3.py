@@ -8,7 +8,7 @@ import pytest
 
 from realtimekit.archive import Archive
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.store import open_store
+from realtimekit.archive.targets import open_store
 
 from .conftest import KEY, SECRET
 from .faulty_s3 import FaultyS3

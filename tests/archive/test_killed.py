@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from realtimekit.archive import Archive
-from realtimekit.archive.manifest import State
+from realtimekit.saving.manifest import State
 
 from .worlds import below, comparable
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from realtimekit.archive import layout, ledger
+from realtimekit.archive import claims, layout
+from realtimekit.archive.claims import LEASE, Claims
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import AT_ONCE, LEASE, NEVER, Claims, Ledger, OpenSession, Window
-from realtimekit.archive.store import Store, open_store
+from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession, Window
+from realtimekit.archive.store import Store
+from realtimekit.archive.targets import open_store
 
 NOW = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 HOSTILE = [
@@ -240,7 +242,7 @@ def test_the_claim_of_a_process_that_is_gone_from_this_machine_is_taken_over_at_
     with monkeypatch.context() as patch:
         patch.setattr(os, "getpid", lambda: dead.pid)
         assert Claims(store, clock.now).take("s")
-        patch.setattr(ledger, "_machine", lambda: "another machine, or container")
+        patch.setattr(claims, "_machine", lambda: "another machine, or container")
         assert Claims(store, clock.now).take("far")
     assert Claims(store, clock.now).take("s")
     assert not Claims(store, clock.now).take("far")  # process ids mean something else there

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from realtimekit.archive.manifest import State
 from realtimekit.interfaces import Request, Response
+from realtimekit.saving.manifest import State
 
 from .worlds import DAY, HOUR, World, below
 

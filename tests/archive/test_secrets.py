@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from realtimekit.archive import Archive
-from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
 from realtimekit.interfaces import Request, Response
+from realtimekit.saving.scrub import encode_json, scrub_response, scrub_text, without_signature
 
 from .conftest import KEY, SECRET
 from .worlds import DAY, HOUR, World, objects
@@ -22,7 +22,7 @@ SIGNATURE = "c0ffee5ecret"
 
 
 def scrubbed(body: Any, content: bytes | None = None) -> Any:
-    return json.loads(scrub(json.dumps(body).encode() if content is None else content, body))
+    return json.loads(scrub_response(json.dumps(body).encode() if content is None else content, body))
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_responses(body: Any, clean: Any) -> None:
 
 def test_what_has_no_secrets_stays_as_it_came() -> None:
     for content in (b'{ "a" : 1.50, "b": [ ] }\n', b'{"url": "https://a/b"}', b'{"half": "\\ud83d"}', b"[1e999]"):
-        assert scrub(content, json.loads(content)) == content
-    assert encode({"half": "\ud83d"}) == b'{"half":"\xed\xa0\xbd"}'
+        assert scrub_response(content, json.loads(content)) == content
+    assert encode_json({"half": "\ud83d"}) == b'{"half":"\xed\xa0\xbd"}'
 
 
 @pytest.mark.parametrize(

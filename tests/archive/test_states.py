@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from realtimekit.archive.manifest import State
 from realtimekit.emulator import Emulator
+from realtimekit.saving.manifest import State
 
 from .worlds import DAY, HOUR, World, below
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.store import PART_BYTES, Store, open_store
+from realtimekit.archive.store import PART_BYTES, Store
+from realtimekit.archive.targets import open_store
 
 
 @pytest.fixture

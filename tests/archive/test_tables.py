@@ -16,7 +16,7 @@ import pytest
 
 from realtimekit.archive import Archive, layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
-from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.manifest import decode, encode
 from realtimekit.archive.tables import schema
 from realtimekit.archive.tables.parquet import arrow_schema
 from realtimekit.archive.tables.rows import convert
@@ -258,8 +258,8 @@ def test_a_session_without_anything_left_has_no_rows(archive: Archive) -> None:
     put_session(archive, "s", transcript=transcript((0, "Alice", "hello")))
     update(archive)
     folder = put_session(archive, "s", revision=2)
-    manifest = Manifest.decode(archive.store.read(f"{folder}/manifest.json") or b"", "")
-    archive.store.put(f"{folder}/manifest.json", manifest._replace(artifacts={}).encode())
+    manifest = decode(archive.store.read(f"{folder}/manifest.json") or b"", "")
+    archive.store.put(f"{folder}/manifest.json", encode(manifest._replace(artifacts={})))
     update(archive)
     assert {name: len(found) for name, found in rows(archive).items() if found} == {}
     assert read_snapshot(archive.store).days() == []
@@ -577,13 +577,13 @@ def test_a_rebuild_needs_little_memory_however_many_sessions_there_are(tmp_path:
     manifest = None
     text = transcript(*[(at * 1000, "Alice", f"word {at}") for at in range(30)])
     folder = Path(tmp_path, put_session(archive, "s0", transcript=text, participants=people("Alice", "Bob")))
-    manifest = Manifest.decode((folder / "manifest.json").read_bytes(), "")
+    manifest = decode((folder / "manifest.json").read_bytes(), "")
     for number in range(1, 1200):
         other = folder.parent / f"session=s{number}"
         other.mkdir()
         for file in ("session.json", "transcript.csv", "participants.json"):
             (other / file).hardlink_to(folder / file)
-        (other / "manifest.json").write_bytes(manifest._replace(session_id=f"s{number}").encode())
+        (other / "manifest.json").write_bytes(encode(manifest._replace(session_id=f"s{number}")))
     run = subprocess.run(
         [sys.executable, "-c", REBUILD, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
     )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from realtimekit.archive import Archive
-from realtimekit.archive.sync import SyncResult
+from realtimekit.archive.sync_result import SyncResult
 from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
 

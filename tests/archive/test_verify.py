@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from realtimekit.archive import Archive
-from realtimekit.archive.manifest import State
+from realtimekit.archive.manifest import encode
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.verify import Verification
 from realtimekit.emulator import Emulator
+from realtimekit.saving.manifest import State
 from tests.cli.command import environment, invoke
 
 from .worlds import DAY, HOUR, World
@@ -193,7 +194,7 @@ def test_a_size_that_the_platform_contradicts_is_a_note(world: World) -> None:
     path = next(p.path for p in world.archive.store.entries("raw") if f"={manifest.session_id}/manifest" in p.path)
     (name,) = [name for name in manifest.artifacts if name.endswith(".mp4")]
     odd = manifest.artifacts[name]._replace(reason="the platform says 1 bytes")
-    world.archive.store.put(path, manifest._replace(artifacts={**manifest.artifacts, name: odd}).encode())
+    world.archive.store.put(path, encode(manifest._replace(artifacts={**manifest.artifacts, name: odd})))
     found = world.archive.verify(deep=True)
     assert found.ok
     assert found.notes == [f"session {manifest.session_id}: {name}: the platform says 1 bytes"]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive, layout
 from realtimekit.archive.compression import decompressed
-from realtimekit.archive.manifest import Manifest, State
-from realtimekit.archive.sync import SyncResult
+from realtimekit.archive.sync_result import SyncResult
 from realtimekit.emulator import Emulator, Peer
 from realtimekit.interfaces import Transport
+from realtimekit.saving.manifest import Manifest, State
 from realtimekit.transports.emulator import connected
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class World:
     def content(self, session_id: str, name: str) -> bytes:
         manifest = self.manifest(session_id)
         folder = layout.session_folder(manifest.app_id, layout.day_of(manifest.started_at), session_id)
-        file = manifest.artifacts[name].file
+        file = manifest.artifacts[name].path
         assert file is not None, manifest.artifacts[name]
         found = self.archive.store.read(f"{folder}/{file}")
         assert found is not None
@@ -115,7 +115,7 @@ class World:
         count = 0
         for manifest in self.archive.manifests():
             for name, artifact in manifest.artifacts.items():
-                if artifact.file is not None:
+                if artifact.path is not None:
                     content = self.content(manifest.session_id, name)
                     assert (len(content), hashlib.sha256(content).hexdigest()) == (artifact.bytes, artifact.sha256)
                     count += 1
@@ -147,7 +147,7 @@ def objects(archive: Archive) -> dict[str, bytes]:
     return {entry.path: archive.store.read(entry.path) or b"" for entry in archive.store.entries("")}
 
 
-TIMES = ("seen_at", "written_at", "read_at", "revision", "created_at", "erasure_key", "checksum")
+TIMES = ("seen_at", "saved_at", "read_at", "revision", "created_at", "erasure_key", "checksum")
 
 
 def comparable(archive: Archive) -> dict[str, Any]:

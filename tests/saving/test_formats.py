@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from realtimekit.errors import DecodeError
 from realtimekit.resources.session_save import _file_name
-from realtimekit.saving.manifest import Manifest, SavedArtifact
-from realtimekit.saving.scrub import scrub, without_signature
+from realtimekit.saving.manifest import Manifest, SavedArtifact, State
+from realtimekit.saving.scrub import scrub, scrub_response, scrub_text, without_signature
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJtZWV0aW5nSWQiOiJtIn0.c2lnbmF0dXJl"
 
@@ -35,14 +38,61 @@ def test_secrets_are_removed(value: Any, expected: Any) -> None:
     assert scrub(value) == expected
 
 
+HIDDEN = "c0ffee5ecret"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        JWT.replace("c2lnbmF0dXJl", HIDDEN),
+        f"x-eyJhbGciOiJIUzI1NiJ9.eyJtIjoibSJ9.{HIDDEN}",
+        f"(.eyJhbGciOiJIUzI1NiJ9.eyJtIjoibSJ9.{HIDDEN}.a.b)",
+        f"https://app.example/join?authToken={HIDDEN}",
+        f"join https://app.example/join?id=1&authToken={HIDDEN} now",
+        f"two https://a.example/x?sig={HIDDEN},https://a.example/y?X-Amz-Signature={HIDDEN}",
+    ],
+)
+def test_no_secret_survives_in_a_response_or_a_text(text: str) -> None:
+    for value in (text, [text], {"title": text}, {"deep": {"tokens": [{"a": HIDDEN}], "t": text}}):
+        content = json.dumps(value).encode()
+        assert HIDDEN not in json.dumps(scrub(value))
+        assert HIDDEN.encode() not in scrub_response(content, value)
+    assert HIDDEN.encode() not in scrub_text(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", [f"see https://a.example/x?q={HIDDEN} now", f"wss://live.example/x?q={HIDDEN}", f"ftp://u:{HIDDEN}@h/x"]
+)
+def test_what_may_be_a_secret_is_removed_from_responses(text: str) -> None:
+    for value in (text, f"at {text}"):
+        assert HIDDEN not in scrub(value)
+
+
+def test_what_is_no_secret_stays() -> None:
+    for text in ("eyJust a. word. or two", "1.2.3 of eyJ.x", "a b", "https://a.example/x", "50 % ?", "\ud83d"):
+        assert scrub(text) == text
+        assert scrub_text(text.encode("utf-8", "surrogatepass")) == text.encode("utf-8", "surrogatepass")
+    content = "\N{SNOWMAN}é".encode() + bytes(range(256))
+    assert scrub_text(content) == content
+
+
+@pytest.mark.parametrize("text", ["eyJ" * 100_000, "a.b.eyJ" * 50_000, "eyJ." * 100_000, "a." + "eyJ" * 100_000])
+def test_hostile_texts_are_scrubbed_in_time(text: str) -> None:
+    started = time.process_time()
+    scrub(text)
+    scrub_text(text.encode())
+    assert time.process_time() - started < 1
+
+
 def test_a_source_has_no_signature() -> None:
     assert without_signature("https://r2.example/a?s") == "https://r2.example/a"
     assert without_signature("/accounts/a/x?s") == "/accounts/a/x"
 
 
 def test_a_manifest_reads_back() -> None:
-    artifacts = {"chat": SavedArtifact("chat", "COPIED", "chat.csv", 1, "ab", "/x", "2026-06-03T10:00:00+00:00")}
-    manifest = Manifest("s", "app", None, "ENDED", None, None, "2026-06-03T10:00:00+00:00", artifacts)
+    at = datetime(2026, 6, 3, 10, tzinfo=UTC)
+    artifacts = {"chat": SavedArtifact("chat", State.COPIED, "chat.csv", 1, "ab", "/x", at)}
+    manifest = Manifest("s", "app", None, "ENDED", None, None, at, artifacts)
     assert Manifest.from_json(manifest.to_json()) == manifest
     later = (
         manifest.to_json().replace(b'"version": 1', b'"version": 1, "more": {}').replace(b'"bytes"', b'"n": 0, "bytes"')

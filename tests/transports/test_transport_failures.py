@@ -18,7 +18,7 @@ import pytest
 
 from realtimekit.errors import APIConnectionError, APITimeoutError, ConfigurationError
 from realtimekit.interfaces import Request
-from realtimekit.transports import pyreqwest
+from realtimekit.transports.pyreqwest import clients
 
 from .loopback import Connection, Script, Server, answer
 from .transport_checks import PASSWORD, QUERY, TOKEN, Sender, ask, assert_tells_no_secret, failure
@@ -198,7 +198,7 @@ def test_a_failed_tls_handshake_was_not_processed(sender: Sender, script: Script
 
 
 def test_a_connect_timeout(open_sender: Callable[[], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pyreqwest, "CONNECT_TIMEOUT", timedelta(seconds=0.3))
+    monkeypatch.setattr(clients, "CONNECT_TIMEOUT", timedelta(seconds=0.3))
     sender = open_sender()
     timeout = 1.0 if "Pyreqwest" in sender.name else 0.3
     with Server(lambda connection: connection.wait_for_close()) as server:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from realtimekit.archive import layout
-from realtimekit.archive.bridge import BlockingClient, in_thread
+from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.export import Format, export
 from realtimekit.archive.forgetting.erasure import Erasure, erase
@@ -18,21 +17,23 @@ from realtimekit.archive.forgetting.retention import Expiry, expire
 from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
-from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.manifest import decode
 from realtimekit.archive.search import Match, delete_index, search, update_index
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
-from realtimekit.archive.store import Store, open_store
-from realtimekit.archive.sync import Progress, Sync, SyncResult
+from realtimekit.archive.store import Store
+from realtimekit.archive.sync_options import SyncOptions, prepare_sync
+from realtimekit.archive.sync_result import SyncResult
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import rebuild_tables
+from realtimekit.archive.targets import open_store
 from realtimekit.archive.transport import ArchiveTransport
 from realtimekit.archive.verify import Verification, verify
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
-from realtimekit.kwargs import validate_positive
+from realtimekit.kwargs import validate_kwargs, validate_positive
 from realtimekit.lazy import LazyModule
-from realtimekit.values import format_time
+from realtimekit.saving.manifest import Manifest
 from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
@@ -72,43 +73,10 @@ class Archive:
         return f"<Archive {self.target}>"
 
     @overload
-    def sync(
-        self,
-        client: RealtimeKit,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        concurrency: int = 8,
-        workers: int | None = None,
-        cluster: str | None = None,
-        progress: Callable[[Progress], object] | None = None,
-        stop: threading.Event | None = None,
-    ) -> SyncResult: ...
+    def sync(self, client: RealtimeKit, **options: Unpack[SyncOptions]) -> SyncResult: ...
     @overload
-    def sync(
-        self,
-        client: AsyncRealtimeKit,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        concurrency: int = 8,
-        workers: int | None = None,
-        cluster: str | None = None,
-        progress: Callable[[Progress], object] | None = None,
-        stop: threading.Event | None = None,
-    ) -> Coroutine[Any, Any, SyncResult]: ...
-    def sync(
-        self,
-        client: Any,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        concurrency: int = 8,
-        workers: int | None = None,
-        cluster: str | None = None,
-        progress: Callable[[Progress], object] | None = None,
-        stop: threading.Event | None = None,
-    ) -> Any:
+    def sync(self, client: AsyncRealtimeKit, **options: Unpack[SyncOptions]) -> Coroutine[Any, Any, SyncResult]: ...
+    def sync(self, client: Any, **options: Unpack[SyncOptions]) -> Any:
         """Copy every session that the archive lacks, and what appeared late of the others.
 
         Sessions are listed from the last proven time on (`GET /sessions`); of each that is over, everything is copied
@@ -117,14 +85,7 @@ class Archive:
 
         Args:
             client: a client of the app; an async one is awaited: `await archive.sync(AsyncRealtimeKit())`.
-            since: from when on a new archive is to be complete. None: from the oldest session that the API lists.
-            until: sessions that began later are left for another sync.
-            concurrency: how many sessions to copy at once, in each process.
-            workers: copy in so many processes of this machine, with Dask (extra `cluster`).
-            cluster: instead: copy on this Dask cluster, given by the address of its scheduler, `tcp://HOST:PORT`. The
-                workers need this package, and access to the target.
-            progress: called after each session, from one thread.
-            stop: set this event to end the sync early: what is being copied is finished, the rest is left for the next.
+            options: `since`, `until`, `concurrency`, `workers`, `cluster`, `progress`, `stop`: see `SyncOptions`.
 
         Raises:
             AuthenticationError, PermissionDeniedError, RateLimitError: the API refuses; what was copied stays.
@@ -132,29 +93,9 @@ class Archive:
             ArchiveError: the archive belongs to another app, or cannot be written.
             ValueError: a time has no time zone, or `since` is not before `until`.
         """
-        for name, time in (("since", since), ("until", until)):
-            if time is not None:
-                format_time(time, name)  # raises if there is no time zone
-        if since is not None and until is not None and since >= until:
-            raise ValueError(f"since={since.isoformat()} is not before until={until.isoformat()}")
-        validate_positive("concurrency", concurrency)
-        if workers is not None:
-            validate_positive("workers", workers)
-            if cluster is not None:
-                raise ValueError("give workers= or cluster=, not both")
-        event = stop or threading.Event()
-        options: dict[str, Any] = {"concurrency": concurrency, "progress": progress, "stop": event}
-
-        def work(blocking: BlockingClient) -> SyncResult:
-            if workers is None and cluster is None:
-                return Sync(blocking, self.store, self.ledger, **options).run(since, until)
-            from realtimekit.archive.cluster import ClusterSync, connect  # Dask takes a second to load
-
-            with connect(cluster, workers) as dask:
-                sync = ClusterSync(blocking, self.store, self.ledger, cluster=dask, target=self.target, **options)
-                return sync.run(since, until)
-
-        return in_thread(client, work, event.set) if client.asynchronous else work(client)
+        validate_kwargs(Archive.sync, options)
+        sync = prepare_sync(self.store, self.ledger, options)
+        return in_thread(client, sync.run, sync.stop.set) if client.asynchronous else sync.run(client)
 
     def handler(self, router: BaseRouter[Any], client: RealtimeKit | None = None) -> ArchiveHandler:
         """Register a handler of webhooks that copies sessions as soon as they end, and their files as they appear.
@@ -421,4 +362,4 @@ class Archive:
         """Iterate over the manifests of all sessions, by day."""
         for entry in self.store.entries(layout.RAW):
             if entry.path.endswith(f"/{layout.MANIFEST}"):
-                yield Manifest.decode(self.store.read(entry.path) or b"", entry.path)
+                yield decode(self.store.read(entry.path) or b"", entry.path)

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import Ledger, OpenSession
-from realtimekit.archive.store import missing_extra, open_store
-from realtimekit.archive.sync import Progress, Sync, Tally
+from realtimekit.archive.store import missing_extra
+from realtimekit.archive.sync import Sync
+from realtimekit.archive.sync_result import Progress, Tally
+from realtimekit.archive.targets import open_store
 from realtimekit.errors import RateLimitError
 from realtimekit.interfaces import Reservation, Response
 from realtimekit.lazy import LazyModule
@@ -198,14 +200,14 @@ class ClusterSync(Sync):
                 if future.cancelled():
                     continue
                 try:
-                    self._add(future.result())
+                    self._tally.add(future.result())
                 except distributed.KilledWorker:
                     raise ArchiveError(
                         "several workers in turn were lost over the same sessions: see their logs"
                     ) from None
                 done += size[futures[future]]
                 if self._progress is not None:
-                    self._progress(Progress(done, total, self._bytes))
+                    self._progress(Progress(done, total, self._tally.bytes))
                 if self._is_over():
                     cluster.cancel([waiting for waiting in futures if not waiting.done()])
                     return

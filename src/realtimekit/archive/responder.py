@@ -10,14 +10,14 @@ from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError
 from realtimekit.archive.filters import by_value, is_within, mentions, merged, parts_of_report
 from realtimekit.archive.index import Filters, Index, Place
-from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
+from realtimekit.archive.manifest import find_manifest, read_artifact
 from realtimekit.archive.query_string import Query, RefusalError, paging
 from realtimekit.archive.session_files import with_links
 from realtimekit.archive.store import Store
+from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
 
 _FOREVER = "9999-12-31T23:59:59.000Z"  # links into an archive do not expire
 
@@ -115,7 +115,7 @@ class Responder:
         if not query.flag("include_breakout_rooms"):
             session.pop("breakout_rooms", None)
         # Why an artifact is missing depends on how long the session was over when the archive last looked.
-        return {"data": session, "date": kept.manifest.written_at}
+        return {"data": session, "date": kept.manifest.saved_at}
 
     def _participants(self, query: Query, session_id: str) -> dict[str, Any]:
         found = self._participant_records(self._open(session_id))
@@ -163,7 +163,7 @@ class Responder:
         if wanted not in {"CSV", "JSON", "SRT", "VTT"}:
             raise RefusalError(f'"format" must be one of CSV, JSON, SRT, VTT, not {wanted}')
         kept = session.manifest.artifacts.get("transcript")
-        same = kept is not None and kept.file is not None and kept.file.endswith(f".{wanted.lower()}")
+        same = kept is not None and kept.path is not None and kept.path.endswith(f".{wanted.lower()}")
         link = self._file_link(session, "transcript", **({} if same else {"format": wanted}))
         return {
             "data": {
@@ -180,7 +180,7 @@ class Responder:
     def _livestream_sessions(self, query: Query, session_id: str) -> dict[str, Any]:
         session = self._open(session_id)
         kept = session.manifest.artifacts.get("livestream_sessions")
-        has = kept is not None and kept.file is not None
+        has = kept is not None and kept.path is not None
         found = responses.unwrap_list(self._json(session, "livestream_sessions"), "data") or [] if has else []
         page, paging = query.cut(found)
         return {"data": {"data": page, "paging": paging}}
@@ -229,10 +229,10 @@ class Responder:
 
         def link(name: str) -> str | None:
             artifact = session.manifest.artifacts.get(name)
-            return self._link(f"{session.folder}/{artifact.file}") if artifact and artifact.file else None
+            return self._link(f"{session.folder}/{artifact.path}") if artifact and artifact.path else None
 
         kept = session.manifest.artifacts.get("recordings")
-        for record in self._json(session, "recordings") or [] if kept and kept.file else []:
+        for record in self._json(session, "recordings") or [] if kept and kept.path else []:
             yield {**with_links(record, link), "download_url_expiry": None}
 
     # --- meetings ----------------------------------------------------------------------------------------------------
@@ -272,17 +272,15 @@ class Responder:
 
     def _at(self, place: Place) -> _Kept:
         folder = layout.session_folder(self._app_id, place.day, place.session_id)
-        path = f"{folder}/{layout.MANIFEST}"
-        content = self._store.read(path)
-        if content is None:
-            raise ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")
-        return _Kept(folder, Manifest.decode(content, path))
+        if (found := find_manifest(self._store, folder)) is None:
+            raise _missing(f"{folder}/{layout.MANIFEST}")
+        return _Kept(folder, found.manifest)
 
-    def _artifact(self, session: _Kept, name: str) -> Artifact:
+    def _artifact(self, session: _Kept, name: str) -> SavedArtifact:
         artifact = session.manifest.artifacts.get(name)
         if artifact is None:
             raise NotKeptError(f"the archive has no {name} of this session")
-        if artifact.state not in KEPT or (artifact.file is None and artifact.bytes is None):
+        if artifact.state not in KEPT or (artifact.path is None and artifact.bytes is None):
             # What the archive itself has deleted is gone for good, whatever the session's settings say about it.
             code = artifact.state if artifact.state in {State.ERASED, State.EXPIRED} else None
             reason = artifact.reason or "it was deleted from the archive"
@@ -291,16 +289,19 @@ class Responder:
 
     def _json(self, session: _Kept, name: str) -> Any:
         artifact = self._artifact(session, name)
-        if artifact.file is None:
+        if artifact.path is None:
             return None
-        path = f"{session.folder}/{artifact.file}"
-        content = self._store.read(path)
+        content = read_artifact(self._store, session.folder, artifact)
         if content is None:
-            raise ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")
-        return responses.loads(decompressed(content) if path.endswith(".zst") else content)
+            raise _missing(f"{session.folder}/{artifact.path}")
+        return responses.loads(content)
 
     def _file_link(self, session: _Kept, name: str, **query: str) -> str:
         artifact = self._artifact(session, name)
-        if artifact.file is None:  # an empty file: any empty object stands for it
+        if artifact.path is None:  # an empty file: any empty object stands for it
             return self._link(f"{session.folder}/{layout.MANIFEST}", empty="1")
-        return self._link(f"{session.folder}/{artifact.file}", **query)
+        return self._link(f"{session.folder}/{artifact.path}", **query)
+
+
+def _missing(path: str) -> ArchiveDamagedError:
+    return ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.forgetting.people import erase_from
 from realtimekit.archive.forgetting.tombstones import Tombstones
-from realtimekit.archive.manifest import Artifact, Manifest, State
 from realtimekit.archive.reader import Reader
+from realtimekit.archive.session_files import Link
 from realtimekit.archive.store import Store
+from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.errors import (
     APIConnectionError,
     APIError,
@@ -21,8 +21,10 @@ from realtimekit.errors import (
     RateLimitError,
 )
 from realtimekit.flow import Flow
+from realtimekit.saving.manifest import RETENTION, Manifest, SavedArtifact, State
+from realtimekit.saving.store import digest
+from realtimekit.values import parse_timestamp
 
-RETENTION = timedelta(days=7)  # of chats, transcripts, summaries and recordings: RealtimeKit's documentation
 SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now
 
 # If the API says so, it concerns all sessions: the sync ends, and goes on later where it stopped.
@@ -51,13 +53,15 @@ class SessionArtifacts:
     def __init__(
         self, reader: Reader, store: Store, tombstones: Tombstones, session_id: str, before: Manifest | None
     ) -> None:
-        self._reader, self._store, self._tombstones = reader, store, tombstones
-        self._id = session_id
-        self._before: Manifest | None = before
-        self._artifacts: dict[str, Artifact] = dict(before.artifacts) if before else {}
-        self._failures: list[str] = []
-        self._folder = ""  # known when the session was read, as is the next
-        self._ended_at: datetime | None = None
+        self.reader: Reader = reader
+        self.store: Store = store
+        self.tombstones: Tombstones = tombstones
+        self.session_id: str = session_id
+        self.before: Manifest | None = before
+        self.artifacts: dict[str, SavedArtifact] = dict(before.artifacts) if before else {}
+        self.failures: list[str] = []
+        self.folder: str = ""  # known when the session was read, as is the next
+        self.ended_at: datetime | None = None
 
     def attempt(self, name: str, flow: Flow[None]) -> Flow[None]:
         """Run one part; what fails there does not keep the others from being copied."""
@@ -66,33 +70,36 @@ class SessionArtifacts:
         except (APIError, APIConnectionError, ValueError) as error:  # ValueError: what was read makes no sense
             if is_fatal(error):
                 raise
-            self._failures.append(f"{self._id}: {name}: {error}")
+            self.failures.append(f"{self.session_id}: {name}: {error}")
             if not self.is_done(name):
                 deadline = self.deadline(RETENTION)
-                state = State.PENDING if self.now() < deadline else State.LOST
-                before = self._artifacts.get(name)
-                self.set(name, state, reason=str(error), deadline=deadline)
+                before = self.artifacts.get(name)
+                self.set_absent(name, deadline, str(error), lost=str(error))
                 # It was not seen whether the platform has it.
                 seen_at = before and before.seen_at
-                self._artifacts[name] = self._artifacts[name]._replace(seen_at=seen_at)
+                self.artifacts[name] = self.artifacts[name]._replace(seen_at=seen_at)
 
     def is_done(self, name: str) -> bool:
         # A retention rule leaves one artifact for all of a kind.
-        whole = self._artifacts.get(name.partition("/")[0])
+        whole = self.artifacts.get(name.partition("/")[0])
         if whole is not None and whole.state is State.EXPIRED:
             return True
-        artifact = self._artifacts.get(name)
+        artifact = self.artifacts.get(name)
         return artifact is not None and not artifact.unfinished
 
-    def keep(self, name: str, file: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
-        if self._tombstones:
-            content = erase_from(name, content, self._tombstones, redact=False)
-        self._store.put(f"{self._folder}/{file}", compressed(content) if compress else content)
-        digest = hashlib.sha256(content).hexdigest()
-        self.set(name, State.COPIED, file=file, bytes=len(content), sha256=digest, source=source)
+    def set_absent(self, name: str, deadline: datetime, reason: str, *, lost: str) -> None:
+        """Record that an artifact is not there: PENDING for this reason, or after the deadline LOST for the other."""
+        is_late = self.now() >= deadline
+        self.set(name, State.LOST if is_late else State.PENDING, reason=lost if is_late else reason, deadline=deadline)
+
+    def keep(self, name: str, path: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
+        if self.tombstones:
+            content = erase_from(name, content, self.tombstones, redact=False)
+        self.store.put(f"{self.folder}/{path}", compressed(content) if compress else content)
+        self.set(name, State.COPIED, path=path, source=source, **digest(content)._asdict())
 
     def set(self, name: str, state: State, **values: Any) -> None:
-        self._artifacts[name] = Artifact(name, state, seen_at=self.now(), **values)
+        self.artifacts[name] = SavedArtifact(name, state, seen_at=self.now(), **values)
 
     def missing(
         self, name: str, retention: timedelta, *, needed: bool | None, otherwise: State = State.NOT_ENABLED
@@ -105,9 +112,9 @@ class SessionArtifacts:
             needed: whether the settings of the meeting ask for it; None if no setting does, or they are unknown.
             otherwise: what becomes of one that nothing asks for.
         """
-        deadline, before = self.deadline(retention), self._artifacts.get(name)
+        deadline, before = self.deadline(retention), self.artifacts.get(name)
         now, seen_at = self.now(), before and before.seen_at
-        ended = self._ended_at or now
+        ended = self.ended_at or now
         if now < deadline and (now < ended + SETTLED or (needed is not False and now < ended + RETENTION)):
             self.set(
                 name,
@@ -116,7 +123,7 @@ class SessionArtifacts:
                 deadline=min(deadline, ended + RETENTION),
             )
         elif before is not None and before.state is State.SUSPECT_EMPTY:
-            self._artifacts[name] = before._replace(deadline=None, seen_at=now)  # gone, and empty to the last
+            self.artifacts[name] = before._replace(deadline=None, seen_at=now)  # gone, and empty to the last
         elif needed is False and otherwise is State.NOT_ENABLED:
             self.set(name, otherwise, reason="the settings of the meeting do not ask for it")
         elif needed is False and now < deadline:
@@ -132,7 +139,21 @@ class SessionArtifacts:
             self.set(name, State.EMPTY, reason="the platform made none")
 
     def deadline(self, retention: timedelta) -> datetime:
-        return (self._ended_at or self.now()) + retention
+        return (self.ended_at or self.now()) + retention
 
     def now(self) -> datetime:
-        return self._reader.clock.now()
+        return self.reader.clock.now()
+
+    def download(self, link: Link, file: Any, max_bytes: int | None) -> Flow[None]:
+        """Download a file, to where it can start over."""
+        state = ResumableDownload(file, max_bytes=max_bytes)
+        yield from download_file(self.reader.settings, link, state)
+
+
+def time_of(record: dict[str, Any], name: str) -> datetime | None:
+    """Return a time of a record; None if there is none that can be read."""
+    value = record.get(name)
+    try:
+        return parse_timestamp(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None

@@ -5,11 +5,9 @@ The flows of this module read the API and write to the archive's storage as they
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import re
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,26 +15,20 @@ from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveChangedError
-from realtimekit.archive.forgetting.people import ERASED_LINK, ids_of, without_tracks
+from realtimekit.archive.forgetting.people import ids_of
 from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import ChangedSession
-from realtimekit.archive.manifest import Manifest, State
-from realtimekit.archive.reader import RawResponse, Reader
-from realtimekit.archive.scrub import encode, scrub, scrub_text, without_signature
-from realtimekit.archive.session_artifacts import RETENTION, SETTLED, SessionArtifacts, is_missing
+from realtimekit.archive.manifest import encode, find_manifest, read_artifact
+from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.reader import Reader
+from realtimekit.archive.session_artifacts import SessionArtifacts, is_missing, time_of
 from realtimekit.archive.session_files import (
-    HashingWriter,
     Link,
-    Locate,
-    main_name,
-    recording_files,
-    text_file_name,
     text_link,
 )
+from realtimekit.archive.session_recordings import copy_recordings
 from realtimekit.archive.store import Store
-from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.errors import (
     APIError,
     ArtifactNotReadyError,
@@ -45,13 +37,11 @@ from realtimekit.errors import (
 )
 from realtimekit.flow import Flow
 from realtimekit.paths import encode_segment
-from realtimekit.values import parse_timestamp
+from realtimekit.saving.manifest import MAX_TEXT, REPORT_RETENTION, RETENTION, Manifest, State, text_file_name
+from realtimekit.saving.scrub import scrub_response, scrub_text, without_signature
 
-ANALYTICS_RETENTION = timedelta(days=180)  # of call quality: "6 months", RealtimeKit's documentation
 # When what is missing is looked at again, after the end of the session; then once more at its deadline.
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
-MEETINGS = 500  # that are remembered during a sync
-MAX_TEXT = 2**28  # bytes of a chat, transcript or summary, which are held in memory
 
 
 class Copied(NamedTuple):
@@ -68,29 +58,6 @@ class Copied(NamedTuple):
     failures: list[str]
     rooms: list[dict[str, Any]]
     live: bool = False
-
-
-class Meetings:
-    """The meetings of the sessions of one sync, each read once as long as it is among the last that were needed."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._found: dict[str, RawResponse | None] = {}
-        self._lock = threading.Lock()
-
-    def get(self, meeting_id: str) -> Flow[RawResponse | None]:
-        """Return a meeting; None if there is none."""
-        with self._lock:
-            if meeting_id in self._found:
-                return self._found[meeting_id]
-        response: RawResponse | None = None
-        with contextlib.suppress(NotFoundError):
-            response = yield from self._reader.get(f"/meetings/{encode_segment('meeting_id', meeting_id)}")
-        with self._lock:
-            while len(self._found) >= MEETINGS:
-                del self._found[next(iter(self._found))]
-            self._found[meeting_id] = response
-        return response
 
 
 def copy_session(
@@ -160,36 +127,36 @@ class _SessionCopy(SessionArtifacts):
     def run(self, on_rooms: Callable[[list[dict[str, Any]]], object]) -> Flow[Copied]:
         """Copy the session: see `copy_session`."""
         try:
-            response = yield from self._reader.get(self._path, {"include_breakout_rooms": True})
+            response = yield from self.reader.get(self._path, {"include_breakout_rooms": True})
         except NotFoundError as error:
             return self._vanished(error)
         session = responses.unwrap(response.body)
-        if not isinstance(session, dict) or session.get("id") != self._id:
+        if not isinstance(session, dict) or session.get("id") != self.session_id:
             raise DecodeError(f"GET {self._path}: the response is not about this session")
         if session.get("status") == "LIVE":
             return Copied(None, [], [], live=True)
         self._session = session
-        self._started_at = _time(session, "started_at") or _time(session, "created_at")
-        self._ended_at = _time(session, "ended_at") or _time(session, "updated_at") or self._started_at
-        self._folder = layout.session_folder(self._reader.app_id, layout.day_of(self._started_at), self._id)
-        if self._before is None and self._version is None:
+        self._started_at = time_of(session, "started_at") or time_of(session, "created_at")
+        self.ended_at = time_of(session, "ended_at") or time_of(session, "updated_at") or self._started_at
+        self.folder = layout.session_folder(self.reader.app_id, layout.day_of(self._started_at), self.session_id)
+        if self.before is None and self._version is None:
             self._read_before()
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
         if not self._is_expired("session"):
-            self.keep("session", "session.json", scrub(response.content, response.body))
+            self.keep("session", "session.json", scrub_response(response.content, response.body))
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
         yield from self.attempt("participants", self._copy_participants())
-        if self._tombstones and not self.is_done("participants"):
+        if self.tombstones and not self.is_done("participants"):
             # Without them nobody knows which messages are of somebody who was erased: another look copies the rest.
             on_rooms(self._rooms)
-            return Copied(self._commit(), self._failures, self._rooms)
+            return Copied(self._commit(), self.failures, self._rooms)
         # Peers come before the transcript: whether people spoke tells what an empty one means.
         for name, copy in (
             ("chat", self._copy_chat),
-            ("recordings", self._copy_recordings),
+            ("recordings", lambda: copy_recordings(self, self._session.get("associated_id"))),
             ("peers", self._copy_peers),
             ("transcript", self._copy_transcript),
             ("summary", self._copy_summary),
@@ -197,15 +164,14 @@ class _SessionCopy(SessionArtifacts):
         ):
             yield from self.attempt(name, copy())
         on_rooms(self._rooms)
-        return Copied(self._commit(), self._failures, self._rooms)
+        return Copied(self._commit(), self.failures, self._rooms)
 
     def _read_before(self) -> None:
         """Read the manifest. The list of sessions may not have told on which day the session began."""
-        path = f"{self._folder}/{layout.MANIFEST}"
-        if (found := self._store.get(path)) is not None:
-            self._version, self._before = found.version, Manifest.decode(found.content, path)
-            self._artifacts.update(self._before.artifacts)
-            self._total = self._before.participants
+        if (found := find_manifest(self.store, self.folder)) is not None:
+            self.before, self._version = found
+            self.artifacts.update(self.before.artifacts)
+            self._total = self.before.participants
 
     # --- each artifact -----------------------------------------------------------------------------------------------
 
@@ -217,32 +183,31 @@ class _SessionCopy(SessionArtifacts):
         found = responses.unwrap(response.body)
         self._meeting = found if isinstance(found, dict) else {}
         if not self.is_done("meeting"):
-            self.keep("meeting", "meeting.json", scrub(response.content, response.body))
+            self.keep("meeting", "meeting.json", scrub_response(response.content, response.body))
 
     def _copy_participants(self) -> Flow[None]:
         if self.is_done("participants"):
-            if any(artifact.unfinished for name, artifact in self._artifacts.items() if name.startswith("peers/")):
-                file = self._artifacts["participants"].file
-                kept = self._store.read(f"{self._folder}/{file}") if file else None
+            if any(artifact.unfinished for name, artifact in self.artifacts.items() if name.startswith("peers/")):
+                kept = read_artifact(self.store, self.folder, self.artifacts["participants"])
                 self._participants = responses.unwrap_list(json.loads(kept or b"null"), "participants") or []
             return
-        listing = yield from self._reader.get_all(
+        listing = yield from self.reader.get_all(
             f"{self._path}/participants", "participants", {"include_peer_events": True}
         )
         self._participants = listing.items
         self._total = len(listing.items)
         for participant in listing.items:
-            if self._tombstones.cover(*ids_of(participant)):
-                self._tombstones.add(ids_of(participant))  # their other ids are those in the chat and the transcript
-        self.keep("participants", "participants.json", scrub(listing.response.content, listing.response.body))
+            if self.tombstones.cover(*ids_of(participant)):
+                self.tombstones.add(ids_of(participant))  # their other ids are those in the chat and the transcript
+        self.keep("participants", "participants.json", scrub_response(listing.response.content, listing.response.body))
         if listing.total not in {None, len(listing.items)}:
             reason = f"{len(listing.items)} participants were listed, but the platform counts {listing.total}"
             deadline = self.deadline(RETENTION)
             state = State.PENDING if self.now() < deadline else State.COPIED
-            self._artifacts["participants"] = self._artifacts["participants"]._replace(
+            self.artifacts["participants"] = self.artifacts["participants"]._replace(
                 state=state, reason=reason, deadline=deadline if state is State.PENDING else None
             )
-            self._failures.append(f"{self._id}: {reason}")
+            self.failures.append(f"{self.session_id}: {reason}")
 
     def _copy_peers(self) -> Flow[None]:
         for participant in self._participants:
@@ -250,20 +215,20 @@ class _SessionCopy(SessionArtifacts):
             if not isinstance(peer_id, str) or not peer_id:
                 continue
             name = f"peers/{layout.segment(peer_id)}"
-            if self._tombstones.cover(*ids_of(participant)):
-                self._artifacts.pop(name, None)
-                self.set(f"peers/{self._tombstones.pseudonym(peer_id)}", State.ERASED)
+            if self.tombstones.cover(*ids_of(participant)):
+                self.artifacts.pop(name, None)
+                self.set(f"peers/{self.tombstones.pseudonym(peer_id)}", State.ERASED)
             elif not self.is_done(name):
                 yield from self.attempt(name, self._copy_peer(name, peer_id))
 
     def _copy_peer(self, name: str, peer_id: str) -> Flow[None]:
         path = f"/sessions/peer-report/{encode_segment('peer_id', peer_id)}"
         try:
-            response = yield from self._reader.get(path, {"include_peer_events": True})
+            response = yield from self.reader.get(path, {"include_peer_events": True})
         except NotFoundError:
-            self.missing(name, ANALYTICS_RETENTION, needed=False, otherwise=State.EMPTY)
+            self.missing(name, REPORT_RETENTION, needed=False, otherwise=State.EMPTY)
             return
-        content = scrub(response.content, response.body)
+        content = scrub_response(response.content, response.body)
         self._spoke = self._spoke or _sent_audio(content)
         self.keep(name, f"{name}.json.zst", content, compress=True)
 
@@ -277,7 +242,7 @@ class _SessionCopy(SessionArtifacts):
     def _copy_summary(self) -> Flow[None]:
         if self.is_done("summary"):
             return
-        transcript = self._artifacts.get("transcript")
+        transcript = self.artifacts.get("transcript")
         if transcript is not None and transcript.state in {State.EMPTY, State.NOT_ENABLED}:
             needed: bool | None = False  # a summary needs a transcript
         else:
@@ -295,11 +260,11 @@ class _SessionCopy(SessionArtifacts):
         """
         if self.is_done(name):
             return
-        link = Link(self._reader, self._path + suffix, {"format": format} if format else None, text_link)
+        link = Link(self.reader, self._path + suffix, {"format": format} if format else None, text_link)
         buffer = io.BytesIO()
         try:
             yield from link._refresh_link()
-            yield from self._download(link, buffer, MAX_TEXT)
+            yield from self.download(link, buffer, MAX_TEXT)
         except (APIError, ArtifactNotReadyError) as error:
             if not is_missing(error):
                 raise
@@ -309,7 +274,7 @@ class _SessionCopy(SessionArtifacts):
         source = without_signature(link.url or "")
         if content:
             self.keep(name, text_file_name(name, content), content, source=source)
-        elif name == "transcript" and (self._id not in unquote(source) or self._people_spoke()):
+        elif name == "transcript" and (self.session_id not in unquote(source) or self._people_spoke()):
             self._suspect(source)
         else:
             self.set(name, State.EMPTY, bytes=0, source=source, reason="the platform's file is empty")
@@ -323,9 +288,9 @@ class _SessionCopy(SessionArtifacts):
     def _people_spoke(self) -> bool:
         """Whether the call quality shows sound that a participant sent."""
         if not self._spoke:
-            kept = [a.file for name, a in self._artifacts.items() if name.startswith("peers/") and a.file]
-            reports = (self._store.read(f"{self._folder}/{file}") for file in kept)
-            self._spoke = any(report is not None and _sent_audio(decompressed(report)) for report in reports)
+            peers = [artifact for name, artifact in self.artifacts.items() if name.startswith("peers/")]
+            reports = (read_artifact(self.store, self.folder, artifact) for artifact in peers)
+            self._spoke = any(report is not None and _sent_audio(report) for report in reports)
         return self._spoke
 
     def _copy_livestream_sessions(self) -> Flow[None]:
@@ -333,167 +298,67 @@ class _SessionCopy(SessionArtifacts):
         if self.is_done(name):
             return
         try:
-            listing = yield from self._reader.get_all(f"{self._path}/livestream-sessions", "data")
+            listing = yield from self.reader.get_all(f"{self._path}/livestream-sessions", "data")
         except NotFoundError:
             self.set(name, State.EMPTY, reason="the session was not broadcast")
             return
         if listing.items:
-            self.keep(name, f"{name}.json", scrub(listing.response.content, listing.response.body))
+            self.keep(name, f"{name}.json", scrub_response(listing.response.content, listing.response.body))
         else:
             self.set(name, State.EMPTY, reason="the session was not broadcast")
 
-    # --- recordings --------------------------------------------------------------------------------------------------
-
-    def _copy_recordings(self) -> Flow[None]:
-        known = self._artifacts.get("recordings")
-        waiting = [a for name, a in self._artifacts.items() if name.startswith("recordings/") and a.unfinished]
-        if known is not None and not known.unfinished and not waiting:
-            return
-        meeting_id = self._session.get("associated_id")
-        query = {"meeting_id": meeting_id} if isinstance(meeting_id, str) and meeting_id else None
-        listing = yield from self._reader.get_all("/recordings", None, query)
-        found = [recording for recording in listing.items if recording.get("session_id") == self._id]
-        for recording in found:
-            if isinstance(recording.get("id"), str):
-                yield from self._copy_recording(recording)
-        if found:
-            self.keep("recordings", "recordings.json", scrub(encode(found), found))
-        else:
-            self.set("recordings", State.EMPTY, reason="the session was not recorded")
-        if self.now() < (self._ended_at or self.now()) + SETTLED and not found:
-            # A recording of a session that just ended may not be listed under its session yet.
-            self._artifacts["recordings"] = self._artifacts["recordings"]._replace(
-                state=State.PENDING, deadline=self.deadline(RETENTION), reason="the session has just ended"
-            )
-
-    def _copy_recording(self, recording: dict[str, Any]) -> Flow[None]:
-        recording = without_tracks(recording, self._tombstones)
-        recording_id = recording["id"]
-        folder = f"recordings/{layout.segment(recording_id)}"
-        stopped = _time(recording, "stopped_time") or self._ended_at
-        deadline = (stopped or self.now()) + RETENTION
-        status = recording.get("status")
-        if status == "ERRORED":
-            self.set(folder, State.ERRORED, reason="the platform failed to record")
-            return
-        if status != "UPLOADED":
-            if self.now() >= deadline:
-                self.set(folder, State.LOST, reason=f"it was still {status} after its 7 days", deadline=deadline)
-            else:
-                self.set(folder, State.PENDING, reason=f"it is {status}", deadline=deadline)
-            return
-        files = list(recording_files(recording))
-        if not files:
-            self._no_files(folder, recording, deadline)
-            return
-        self._artifacts.pop(folder, None)  # its files take over
-        for stem, locate in files:
-            name = f"{folder}/{stem}"
-            if locate(recording) == ERASED_LINK:
-                self.set(name, State.ERASED)
-            elif not self.is_done(name):
-                yield from self.attempt(name, self._copy_file(name, recording, locate, deadline))
-
-    def _no_files(self, folder: str, recording: dict[str, Any], deadline: datetime) -> None:
-        if recording.get("storage_config"):
-            self.set(folder, State.EMPTY, reason="it is in the storage that the app itself has named")
-        elif self.now() < deadline:
-            self.set(folder, State.PENDING, reason="it is UPLOADED, but has no link", deadline=deadline)
-        else:
-            self.set(folder, State.LOST, reason="it has no link after its 7 days", deadline=deadline)
-
-    def _copy_file(self, name: str, recording: dict[str, Any], locate: Locate, deadline: datetime) -> Flow[None]:
-        link = Link(
-            self._reader, f"/recordings/{encode_segment('recording_id', recording['id'])}", None, locate, recording
-        )
-        with self._store.writer(f"{self._folder}/{name}") as writer:
-            file = HashingWriter(writer)
-            try:
-                yield from self._download(link, file, None)
-            except (ArtifactNotReadyError, APIError) as error:
-                if not is_missing(error):
-                    raise
-                if self.now() < deadline:
-                    self.set(name, State.PENDING, reason="the storage does not have it", deadline=deadline)
-                else:
-                    self.set(name, State.LOST, reason="the storage no longer has it", deadline=deadline)
-                return
-            writer.commit()
-        size = recording.get("file_size")
-        differs = isinstance(size, int) and size > 0 and name.endswith(main_name(recording)) and size != file.tell()
-        self.set(
-            name,
-            State.COPIED,
-            file=name,
-            bytes=file.tell(),
-            sha256=file.digest(),
-            source=without_signature(link.url or ""),
-            reason=f"the platform says {size} bytes" if differs else None,
-        )
-
-    def _download(self, link: Link, file: Any, max_bytes: int | None) -> Flow[None]:
-        state = ResumableDownload(file, max_bytes=max_bytes)
-        yield from download_file(self._reader.settings, link, state)
-
     def _is_expired(self, name: str) -> bool:
         """Whether a retention rule has deleted it: it does not come back."""
-        artifact = self._artifacts.get(name)
+        artifact = self.artifacts.get(name)
         return artifact is not None and artifact.state is State.EXPIRED
 
     # --- the commit --------------------------------------------------------------------------------------------------
 
     def _commit(self) -> Manifest:
         manifest = Manifest(
-            app_id=self._reader.app_id,
-            session_id=self._id,
+            session_id=self.session_id,
+            app_id=self.reader.app_id,
             meeting_id=self._session.get("associated_id"),
+            status=self._session.get("status"),
             title=None if self._is_expired("session") else self._session.get("meeting_display_name"),
             started_at=self._started_at,
-            ended_at=self._ended_at,
+            ended_at=self.ended_at,
             participants=self._total,
-            artifacts=self._artifacts,
-            revision=self._before.revision + 1 if self._before else 1,
-            written_at=self.now(),
+            artifacts=self.artifacts,
+            revision=self.before.revision + 1 if self.before else 1,
+            saved_at=self.now(),
         )
         self._write_manifest(manifest)
         return manifest
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        self._store.remove_leftovers(self._folder)
-        self._store.flush(self._folder)
+        self.store.remove_leftovers(self.folder)
+        self.store.flush(self.folder)
         # Before the commit: if this ends between the two, the tables are updated for nothing, and not left behind.
-        self._store.put(ChangedSession(layout.day_of(manifest.started_at), manifest.revision, self._id).path, b"")
-        path, content = f"{self._folder}/{layout.MANIFEST}", manifest.encode()
+        self.store.put(ChangedSession(layout.day_of(manifest.started_at), manifest.revision, self.session_id).path, b"")
+        path, content = f"{self.folder}/{layout.MANIFEST}", encode(manifest)
         # Object storage may have written it, although the response was lost on the way, and then says that it changed.
-        if not self._store.swap(path, content, self._version) and self._store.read(path) != content:
-            raise ArchiveChangedError(f"{self._store.target}: another process has written {path} meanwhile")
-        self._store.flush(path)
+        if not self.store.swap(path, content, self._version) and self.store.read(path) != content:
+            raise ArchiveChangedError(f"{self.store.target}: another process has written {path} meanwhile")
+        self.store.flush(path)
 
     def _vanished(self, error: NotFoundError) -> Copied:
         """The platform does not have the session any more, or never did: what is missing at its deadline is lost."""
-        if self._before is None:
-            return Copied(None, [f"{self._id}: {error}"], [])
-        over = [artifact for artifact in self._before.unfinished if (artifact.deadline or self.now()) <= self.now()]
+        if self.before is None:
+            return Copied(None, [f"{self.session_id}: {error}"], [])
+        over = [artifact for artifact in self.before.unfinished if (artifact.deadline or self.now()) <= self.now()]
         for artifact in over:
             self.set(artifact.name, State.LOST, reason="the platform no longer has the session")
         if not over:
-            return Copied(self._before, [f"{self._id}: {error}"], [])
-        manifest = self._before._replace(
-            artifacts=self._artifacts, revision=self._before.revision + 1, written_at=self.now()
+            return Copied(self.before, [f"{self.session_id}: {error}"], [])
+        manifest = self.before._replace(
+            artifacts=self.artifacts, revision=self.before.revision + 1, saved_at=self.now()
         )
         day = layout.day_of(manifest.started_at)
-        self._folder = layout.session_folder(self._reader.app_id, day, self._id)
+        self.folder = layout.session_folder(self.reader.app_id, day, self.session_id)
         self._write_manifest(manifest)
-        return Copied(manifest, [f"{self._id}: {error}"], [])
+        return Copied(manifest, [f"{self.session_id}: {error}"], [])
 
 
 def _sent_audio(report: bytes) -> bool:
     return re.search(rb'"audio_producer"\s*:\s*\[\s*\{', report) is not None
-
-
-def _time(record: dict[str, Any], name: str) -> datetime | None:
-    value = record.get(name)
-    try:
-        return parse_timestamp(value) if isinstance(value, str) and value else None
-    except ValueError:
-        return None

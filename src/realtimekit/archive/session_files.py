@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
@@ -10,7 +9,6 @@ from typing import Any, TypeAlias
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.reader import Reader
-from realtimekit.archive.store import Writer
 from realtimekit.artifacts.download import safe_file_name
 from realtimekit.flow import Flow
 from realtimekit.kwargs import RequestOptions
@@ -124,41 +122,3 @@ def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> 
             if isinstance(layer, dict)
         ]
     return changed
-
-
-def text_file_name(name: str, content: bytes) -> str:
-    """Return the name of a text file. Its extension is what it holds: links were seen to say otherwise."""
-    if name == "summary":
-        return "summary.md"
-    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if start in {b"[", b"{"}:
-        return f"{name}.json"
-    return f"{name}.csv"
-
-
-class HashingWriter:
-    """A file whose checksum is known when it is written."""
-
-    def __init__(self, file: Writer) -> None:
-        self._file = file
-        self._hash = hashlib.sha256()
-
-    def write(self, content: bytes) -> int:
-        self._hash.update(content)
-        return self._file.write(content)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, position: int, whence: int = 0) -> int:
-        return self._file.seek(position, whence)
-
-    def truncate(self) -> int:
-        self._hash = hashlib.sha256()
-        return self._file.truncate()
-
-    def digest(self) -> str:
-        return self._hash.hexdigest()

@@ -7,18 +7,17 @@ that is all the coordination that an archive needs. Everything goes through obst
 from __future__ import annotations
 
 import contextlib
-import os
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
-from urllib.parse import unquote, urlsplit
 
 from realtimekit.archive import disk
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.lazy import LazyModule
+from realtimekit.saving.store import StoredFile
 
 if TYPE_CHECKING:
     from obstore import store as objects
@@ -27,9 +26,7 @@ else:
 
 T = TypeVar("T")
 
-SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file")
 PART_BYTES = 8 * 2**20  # of a multipart upload; S3 accepts 10,000 of them, and wants 5 MiB at least
-REQUEST_TIMEOUT = timedelta(minutes=3)  # of one request to object storage, to the end of its body
 _LOCK = ".lock"
 
 
@@ -48,7 +45,7 @@ class Entry(NamedTuple):
 
 
 class Store:
-    """The objects of one archive, by path below its target. Thread-safe; use `open_store`.
+    """The objects of one archive, by path below its target. Thread-safe; use `targets.open_store`.
 
     Every method raises `ArchiveError` if the storage refuses or cannot be reached.
     """
@@ -248,7 +245,7 @@ class Store:
                 error, OSError | NotImplementedError
             ):
                 raise
-            raise ArchiveError(f"{self.target}: cannot {verb} {path}: {_reason(error)}") from None
+            raise ArchiveError(f"{self.target}: cannot {verb} {path}: {first_line(error)}") from None
 
 
 class _MissingError(ArchiveError):
@@ -272,11 +269,12 @@ class Writer:
     def __init__(self, store: Store, path: str) -> None:
         self._store, self._path = store, path
         self._upload: Any = None
-        self._size = 0
+        self._size, self._sha256 = 0, hashlib.sha256()
 
     def write(self, content: bytes) -> int:
         self._store._try("write", self._path, lambda: self._open().write(content))
         self._size += len(content)
+        self._sha256.update(content)
         return len(content)
 
     def _open(self) -> Any:
@@ -299,16 +297,17 @@ class Writer:
         return 0
 
     def truncate(self) -> int:
-        self._upload, self._size = None, 0
+        self._upload, self._size, self._sha256 = None, 0, hashlib.sha256()
         return 0
 
-    def commit(self) -> None:
-        """Let the object appear."""
+    def commit(self) -> StoredFile:
+        """Let the object appear. Returns its size and checksum."""
         if self._upload is None:
             self._store.put(self._path, b"")
         else:
             upload, self._upload = self._upload, None
             self._store._try("write", self._path, upload.close)
+        return StoredFile(self._size, self._sha256.hexdigest())
 
     def __enter__(self) -> Self:
         return self
@@ -330,80 +329,7 @@ def missing_extra(extra: str = "archive") -> ImportError:
     return ImportError(f"an archive needs the extra {extra!r}: pip install 'realtimekit[{extra}]'")
 
 
-def open_store(target: str | os.PathLike[str], *, create: bool = False) -> Store:
-    """Return the store at a target; nothing is read or written yet, except that a folder is created.
-
-    Args:
-        target: a folder, or a URL: `s3://BUCKET/PREFIX`, `gs://...`, `az://...`, `memory://NAME` (lost when the process
-            ends; the same name is the same store). Credentials come from the environment, as obstore reads them:
-            AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL (for Cloudflare R2 or MinIO), AWS_REGION,
-            GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_NAME, ...
-
-        create: whether to create a folder that does not exist.
-
-    Raises:
-        ArchiveError: the target is no folder and none of these URLs.
-        ImportError: the extra `archive` is not installed.
-    """
-    text = os.fspath(target)
-    if not text.strip():
-        raise ArchiveError("the target of an archive is empty: name a folder, or a URL such as s3://BUCKET/PREFIX")
-    url = urlsplit(text) if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) else None
-    if url is None or url.scheme == "file":
-        folder = Path(text if url is None else unquote(url.path)).expanduser().absolute()
-        return _open_folder(folder, create=create)
-    if url.scheme not in SCHEMES:
-        raise ArchiveError(
-            f"{url.scheme}:// is no storage that archives know: use a folder, s3://, gs://, az:// or memory://"
-        )
-    if url.username or url.password or url.query or url.fragment:
-        raise ArchiveError(
-            f"{url.scheme}://{url.hostname or ''}{url.path}: credentials and options do not belong in the target: "
-            "set the environment variables of the storage, e.g. AWS_ACCESS_KEY_ID"
-        )
-    if url.scheme == "memory":
-        return _memory_store(text)
-    _obstore()
-    from obstore.store import from_url
-
-    # A part of an upload takes minutes over a slow line. Plain http only where the user has named such an endpoint.
-    endpoints = [os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")]
-    plain = url.scheme in {"s3", "s3a"} and any(endpoint.startswith("http://") for endpoint in endpoints)
-    options: Any = {"timeout": REQUEST_TIMEOUT, "allow_http": plain}
-    try:
-        return Store(text.rstrip("/"), from_url(text, client_options=options))
-    except Exception as error:  # noqa: BLE001 - obstore raises its own classes, which share no base with others
-        raise ArchiveError(f"{text}: {_reason(error)}") from None
-
-
-def _open_folder(folder: Path, *, create: bool) -> Store:
-    _obstore()
-    from obstore.store import LocalStore
-
-    if folder.exists() and not folder.is_dir():
-        raise ArchiveError(f"{folder} is a file: the target of an archive is a folder or a URL")
-    if not folder.exists() and not create:
-        raise ArchiveError(f"there is no archive at {folder}: `realtimekit archive sync {folder}` makes one")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ArchiveError(f"cannot create the folder {folder}: {error.strerror}") from None
-    return Store(str(folder), LocalStore(folder), folder)
-
-
-_memory: dict[str, Store] = {}
-
-
-def _memory_store(name: str) -> Store:
-    if name not in _memory:
-        _obstore()
-        from obstore.store import MemoryStore
-
-        _memory.setdefault(name, Store(name, MemoryStore()))
-    return _memory[name]
-
-
-def _reason(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error of obstore, which goes on with a dump of its own state, and no credentials."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -3,104 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import BlockingClient
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import began_at, discover
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
-from realtimekit.archive.ledger import AT_ONCE, NEVER, Claims, Ledger, OpenSession, Window
-from realtimekit.archive.manifest import Manifest, State
+from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
+from realtimekit.archive.manifest import find_manifest, reopened
+from realtimekit.archive.meetings import Meetings
 from realtimekit.archive.reader import Reader
-from realtimekit.archive.session_artifacts import RETENTION, is_fatal
-from realtimekit.archive.session_copy import Copied, Meetings, copy_session, next_look
+from realtimekit.archive.session_artifacts import is_fatal
+from realtimekit.archive.session_copy import copy_session, next_look
 from realtimekit.archive.store import Store
+from realtimekit.archive.sync_result import Progress, SyncResult, Tally
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.errors import APIConnectionError, APIError
+from realtimekit.saving.manifest import RETENTION, Manifest
 from realtimekit.values import parse_timestamp
 
 DELIVERY = timedelta(minutes=5)  # after the end of a session its webhook should have arrived
 RENEWAL = 30.0  # seconds between two renewals of the claims
-
-
-class Progress(NamedTuple):
-    """How far a sync is.
-
-    Attributes:
-        done, total: sessions.
-        bytes: of the files that were copied.
-    """
-
-    done: int
-    total: int
-    bytes: int
-
-
-class SyncResult(NamedTuple):
-    """What a sync did.
-
-    Attributes:
-        found: how many sessions it found that were new to the archive.
-        looked_at: how many sessions it looked at.
-        completed: how many of them lack nothing any more.
-        live: how many still go on.
-        waiting: how many are to be looked at again, for artifacts that are not there yet.
-        elsewhere: how many another sync was at work on.
-        artifacts: how many artifacts it brought into each state.
-        bytes: of what it copied.
-        lost: what the platform no longer has, in words.
-        failures: what could not be read or fetched, in words.
-        window: the span of time that was closed, if one was.
-        interrupted: whether it was asked to stop before it had finished.
-        missed: the sessions of which no webhook told, although a handler was there: see `Archive.handler`.
-    """
-
-    found: int
-    looked_at: int
-    completed: int
-    live: int
-    waiting: int
-    elsewhere: int
-    artifacts: dict[str, int]
-    bytes: int
-    lost: list[str]
-    failures: list[str]
-    window: Window | None
-    interrupted: bool
-    missed: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything that could be copied was: nothing is lost, nothing failed, the window is proven."""
-        unproven = self.window is not None and not self.window.proven
-        return not (self.lost or self.failures or unproven or self.interrupted)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        values = self._asdict()
-        values["window"] = None if self.window is None else self.window.to_dict()
-        return {"ok": self.ok, **values}
-
-
-class Tally(NamedTuple):
-    """What came of a part of a sync: see `SyncResult`."""
-
-    counts: Counter[str]
-    artifacts: Counter[str]
-    bytes: int
-    lost: list[str]
-    failures: list[str]
-    missed: list[str]
 
 
 class Sync:
@@ -127,12 +60,7 @@ class Sync:
         self._known: set[str] = set()  # the sessions that are in the ledger or copied, as far as this sync has looked
         self._tombstones = Tombstones(store, ledger)
         self._again: str | None = None  # an artifact to look for, although the manifest says that there is none
-        self._counts: Counter[str] = Counter()
-        self._artifacts: Counter[str] = Counter()
-        self._bytes = 0
-        self._lost: list[str] = []
-        self._failures: list[str] = []
-        self._missed: list[str] = []
+        self._tally = Tally()
         self._lock = threading.Lock()
 
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
@@ -147,27 +75,11 @@ class Sync:
         if found.window is not None:
             # Only now: each of its sessions is in the ledger.
             self._ledger.add_window(found.window)
-            if not found.window.proven:
-                self._failures.append(_unproven(found.window))
         try:
             self._copy_all()
         finally:
             update_tables(self._store, self._ledger, self._clock.now())
-        return SyncResult(
-            found=self._counts["found"],
-            looked_at=self._counts["looked_at"],
-            completed=self._counts["completed"],
-            live=self._counts["live"],
-            waiting=self._counts["waiting"],
-            elsewhere=self._counts["elsewhere"],
-            artifacts=dict(sorted(self._artifacts.items())),
-            bytes=self._bytes,
-            lost=sorted(self._lost),
-            failures=sorted(self._failures),
-            window=found.window,
-            interrupted=self._stop.is_set(),
-            missed=sorted(self._missed),
-        )
+        return self._tally.result(found.window, interrupted=self._stop.is_set())
 
     # --- a part of a sync, in another process ------------------------------------------------------------------------
 
@@ -179,16 +91,7 @@ class Sync:
         """Look at some sessions, for a sync in another process. Returns what came of it."""
         with self._renewing():
             self._copy_some(entries)
-        return Tally(self._counts, self._artifacts, self._bytes, self._lost, self._failures, self._missed)
-
-    def _add(self, tally: Tally) -> None:
-        """Add what came of it."""
-        self._counts.update(tally.counts)
-        self._artifacts.update(tally.artifacts)
-        self._bytes += tally.bytes
-        self._lost += tally.lost
-        self._failures += tally.failures
-        self._missed += tally.missed
+        return self._tally
 
     # --- one session -------------------------------------------------------------------------------------------------
 
@@ -296,7 +199,7 @@ class Sync:
                         future.result()
                         done += 1
                         if self._progress is not None:
-                            self._progress(Progress(done, total, self._bytes))
+                            self._progress(Progress(done, total, self._tally.bytes))
             except BaseException:
                 # The pieces in hand are finished, and no other is begun.
                 self._failed.set()
@@ -327,14 +230,15 @@ class Sync:
                 self._failed.set()
                 raise
             with self._lock:
-                self._failures.append(f"{entry.session_id}: {error}")
+                self._tally.failures.append(f"{entry.session_id}: {error}")
         finally:
             self._claims.release(entry.session_id)
 
     def _copy(self, entry: OpenSession) -> None:
-        before, version = self._manifest(entry)
+        folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
+        before, version = find_manifest(self._store, folder) or (None, None)
         if before is not None and self._again is not None:
-            before = before.reopened(self._again, self._clock.now() + RETENTION)
+            before = reopened(before, self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
             # What remains of a sync that was killed before it could close the entry.
             self._close(entry)
@@ -351,10 +255,10 @@ class Sync:
                 on_rooms=lambda rooms: self._open(room for room in rooms if room.get("id")),
             )
         )
-        self._note(entry, before, copied)
-        if before is None and copied.manifest is not None and self._was_missed(copied.manifest):
-            with self._lock:
-                self._missed.append(entry.session_id)
+        missed = before is None and copied.manifest is not None and self._was_missed(copied.manifest)
+        with self._lock:
+            self._tally.add_copied(entry.session_id, before, copied)
+            self._tally.missed += [entry.session_id] if missed else []
         if copied.live:
             self._count("live")
             self._ledger.reopen(entry, entry._replace(next_look=AT_ONCE))
@@ -390,30 +294,9 @@ class Sync:
             return False
         return self._store.size(layout.announced(manifest.session_id)) is None
 
-    def _manifest(self, entry: OpenSession) -> tuple[Manifest | None, str | None]:
-        folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
-        path = f"{folder}/{layout.MANIFEST}"
-        found = self._store.get(path)
-        return (None, None) if found is None else (Manifest.decode(found.content, path), found.version)
-
-    def _note(self, entry: OpenSession, before: Manifest | None, copied: Copied) -> None:
-        with self._lock:
-            self._failures += copied.failures
-            if copied.manifest is None or copied.manifest is before:
-                return
-            for name, artifact in copied.manifest.artifacts.items():
-                old = before.artifacts.get(name) if before else None
-                if old is not None and old._replace(seen_at=None) == artifact._replace(seen_at=None):
-                    continue
-                self._artifacts[artifact.state.value] += 1
-                if artifact.state is State.COPIED:
-                    self._bytes += artifact.bytes or 0
-                if artifact.state is State.LOST:
-                    self._lost.append(f"{entry.session_id}: {name}: {artifact.reason}")
-
     def _count(self, name: str) -> None:
         with self._lock:
-            self._counts[name] += 1
+            self._tally.counts[name] += 1
 
     def _renew(self, finished: threading.Event) -> None:
         while not finished.wait(RENEWAL):
@@ -421,10 +304,3 @@ class Sync:
                 self._claims.renew()
             except ArchiveError:
                 continue  # the storage is out of order right now: a claim lasts for some renewals
-
-
-def _unproven(window: Window) -> str:
-    return (
-        f"the sessions from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC are not proven: "
-        f"{window.found} were read; the platform counted {window.count_before} before and {window.count_after} after"
-    )

@@ -18,11 +18,12 @@ from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import Ledger, Window
-from realtimekit.archive.manifest import KEPT, Artifact, Manifest, State
+from realtimekit.archive.manifest import find_manifest
 from realtimekit.archive.sealed import unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
 from realtimekit.values import parse_timestamp
 
 BEGINNING = timedelta(hours=1)
@@ -102,7 +103,7 @@ class _Check:
         self._bytes = 0
         self._sessions: dict[str, int] = {}  # id -> revision
         self._with_record: set[str] = set()  # the sessions that have a row in the tables
-        self._written_at: datetime | None = None  # the last manifest
+        self._saved_at: datetime | None = None  # the last manifest
         self._began: list[datetime] = []  # of each session
         self._now = ledger.now()
         self._notes: list[str] = []
@@ -168,7 +169,7 @@ class _Check:
     def _check_begun(self, proven_until: datetime | None) -> None:
         """An archive has windows from its second hour on."""
         created_at = parse_timestamp(str((self._ledger.identity() or {}).get("created_at")))
-        if proven_until is None and self._written_at is not None and self._written_at - created_at > BEGINNING:
+        if proven_until is None and self._saved_at is not None and self._saved_at - created_at > BEGINNING:
             self._report("unproven", "all of the time", "the ledger has no window: sync again")
 
     def _check_numbers(self) -> None:
@@ -218,40 +219,40 @@ class _Check:
 
     def _check_session(self, folder: str, sizes: dict[str, int]) -> None:
         session_id = layout.part(folder, "session")
-        content = self._store.read(f"{folder}/{layout.MANIFEST}")
-        if content is None:
+        try:
+            found = find_manifest(self._store, folder)
+        except ArchiveDamagedError as error:
+            self._report("damaged", f"{folder}/{layout.MANIFEST}", str(error))
+            return
+        if found is None:
             if session_id not in self._waiting:
                 self._report("missing", f"{folder}/{layout.MANIFEST}", "the manifest of the session is gone")
             return
-        try:
-            manifest = Manifest.decode(content, f"{folder}/{layout.MANIFEST}")
-        except ArchiveError as error:
-            self._report("damaged", f"{folder}/{layout.MANIFEST}", str(error))
-            return
+        manifest = found.manifest
         self._sessions[manifest.session_id] = manifest.revision
         if manifest.started_at is not None:
             self._began.append(manifest.started_at)
-        if manifest.artifacts["session"].file is not None:
+        if manifest.artifacts["session"].path is not None:
             self._with_record.add(session_id)
-        self._written_at = max(self._written_at or manifest.written_at, manifest.written_at)
+        self._saved_at = max(self._saved_at or manifest.saved_at, manifest.saved_at)
         for artifact in manifest.artifacts.values():
             self._states[artifact.state.value] += 1
             self._check_artifact(folder, manifest, artifact, sizes)
 
-    def _check_artifact(self, folder: str, manifest: Manifest, artifact: Artifact, sizes: dict[str, int]) -> None:
+    def _check_artifact(self, folder: str, manifest: Manifest, artifact: SavedArtifact, sizes: dict[str, int]) -> None:
         where = f"session {manifest.session_id}: {artifact.name}"
         if artifact.state is State.LOST:
             self._report("lost", where, artifact.reason or "the platform no longer has it")
         if artifact.unfinished and manifest.session_id not in self._waiting:
             self._report("missing", where, "it is to be looked at again, but the ledger does not know the session")
-        if artifact.state not in KEPT or artifact.file is None:
+        if artifact.state not in KEPT or artifact.path is None:
             return
         self._bytes += artifact.bytes or 0
         if artifact.state is State.COPIED and artifact.reason:
             self._notes.append(f"{where}: {artifact.reason}")
-        path = f"{folder}/{artifact.file}"
-        size = sizes.get(artifact.file)
-        compressed = artifact.file.endswith(".zst")
+        path = f"{folder}/{artifact.path}"
+        size = sizes.get(artifact.path)
+        compressed = artifact.path.endswith(".zst")
         if size is None:
             self._report("missing", path, f"{artifact.name} was copied, and is gone")
         elif not compressed and size != artifact.bytes:

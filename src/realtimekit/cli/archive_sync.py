@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from realtimekit import RealtimeKit
     from realtimekit.archive import Archive
-    from realtimekit.archive.sync import Progress, SyncResult
+    from realtimekit.archive.sync_result import Progress, SyncResult
 
 LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is no terminal
 

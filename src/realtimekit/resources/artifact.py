@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Unpack
 
 from realtimekit import responses, retries
@@ -25,9 +25,9 @@ from realtimekit.kwargs import FileOptions, RequestOptions
 from realtimekit.operation import operation
 from realtimekit.paths import encode_segment
 from realtimekit.resource import Resource
+from realtimekit.saving.manifest import RETENTION
 from realtimekit.values import parse_timestamp
 
-RETENTION = timedelta(days=7)  # of chats, transcripts and summaries: RealtimeKit's documentation
 _GONE = ("ERASED", "EXPIRED")  # how an archive says that it has deleted a file: `error.code`
 
 

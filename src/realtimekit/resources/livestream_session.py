@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Unpack
 
+from realtimekit.collection import Collection
 from realtimekit.flow import F, Flow, Sync
 from realtimekit.kwargs import ScopedOptions
 from realtimekit.operation import operation
-from realtimekit.relation import Collection
 from realtimekit.resource import Resource, on_default_client
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,24 +17,31 @@ from realtimekit.artifacts.download import Downloadable, safe_file_name
 from realtimekit.artifacts.resumable_download import ResumableDownload, download_file
 from realtimekit.execution import Call, execute
 from realtimekit.flow import Blocking, Flow
-from realtimekit.resources.artifact import RETENTION
 from realtimekit.resources.recording import Recording, Recordings
 from realtimekit.resources.session import Session
 from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript
-from realtimekit.saving.manifest import FILE_NAME, ArtifactState, Manifest, SavedArtifact
-from realtimekit.saving.scrub import scrub, without_signature
+from realtimekit.saving.manifest import (
+    FILE_NAME,
+    KINDS,
+    MAX_TEXT,
+    REPORT_RETENTION,
+    RETENTION,
+    Manifest,
+    SavedArtifact,
+    State,
+    text_file_name,
+)
+from realtimekit.saving.scrub import encode_json, scrub, scrub_text, without_signature
 from realtimekit.saving.store import Store, StoredFile
 from realtimekit.values import parse_timestamp
 
 PARTIAL_NAME = "manifest.partial.json"  # while the session is being saved: what need not be fetched again after a kill
-REPORT_RETENTION = timedelta(days=183)  # of peer reports: 6 months
-_ARTIFACT_FILES = {"chat": None, "transcript": "transcript.json", "summary": "summary.md"}
 _FINISHED_RECORDINGS = frozenset({"UPLOADED", "ERRORED"})
-_STATES: dict[type[Exception], ArtifactState] = {
-    errors.ArtifactNotReadyError: "PENDING",
-    errors.ArtifactExpiredError: "LOST",
-    errors.ArtifactNotEnabledError: "NOT_ENABLED",
+_STATES: dict[type[Exception], State] = {
+    errors.ArtifactNotReadyError: State.PENDING,
+    errors.ArtifactExpiredError: State.LOST,
+    errors.ArtifactNotEnabledError: State.NOT_ENABLED,
 }
 
 
@@ -46,12 +54,12 @@ def save_session(
     """
     saver = _Saver(session, store, progress or (lambda _artifact: None))
     yield from saver.load()
-    if saver.is_complete():
-        return saver.manifest()
+    if (manifest := saver.complete()) is not None:
+        return manifest
     yield from saver.save_record()
     participants = yield from saver.save_participants()
     # First what is kept for 7 days, small files before large ones; then what is kept for 6 months.
-    for kind in _ARTIFACT_FILES:
+    for kind in ("chat", "transcript", "summary"):
         yield from saver.save_file_of_session(kind)
     yield from saver.save_recordings()
     yield from saver.save_livestream_sessions()
@@ -66,7 +74,9 @@ class _Saver:
         self._artifacts: dict[str, SavedArtifact] = {}
         self._sizes: dict[str, int | None] = {}  # of the files that the store has, by path
         self._record: dict[str, Any] = {}
-        self._saved_at, self._finished, self._noted_at = "", False, time.monotonic()
+        self._participants = 0
+        self._before: Manifest | None = None  # of the last run, if it was not killed
+        self._noted_at = time.monotonic()
 
     # --- what an earlier run has saved --------------------------------------------------------------------------------
 
@@ -76,6 +86,7 @@ class _Saver:
         Raises:
             ValueError: the folder contains another session.
         """
+        is_killed = False
         for name in (PARTIAL_NAME, FILE_NAME):
             content = yield Blocking(partial(self._store.read, name))
             if content is None:
@@ -91,25 +102,26 @@ class _Saver:
                 )
                 raise ValueError(text)
             self._artifacts = {**manifest.artifacts, **self._artifacts}  # the partial one is newer
-            self._finished = name == FILE_NAME and not self._saved_at  # no later run was killed
-            self._saved_at = manifest.saved_at
+            if name == FILE_NAME and not is_killed:
+                self._before = manifest
+            is_killed = True
         paths = [artifact.path for artifact in self._artifacts.values() if artifact.path is not None]
         self._sizes = yield Blocking(lambda: {path: self._store.size(path) for path in paths})
         if self._is_settled("session"):
             self._record = (yield from self._load_json("session.json")) or {}
 
-    def is_complete(self) -> bool:
-        """Return whether there is nothing left to fetch."""
-        names = {"session", "participants", *_ARTIFACT_FILES, "recordings", "livestream_sessions", *self._artifacts}
-        return self._finished and bool(self._record) and all(map(self._is_settled, names))
+    def complete(self) -> Manifest | None:
+        """Return the manifest of the last run if there is nothing left to fetch."""
+        names = {*KINDS, *self._artifacts} - {"meeting", "peers"}
+        return self._before if self._record and all(map(self._is_settled, names)) else None
 
     def _is_settled(self, name: str) -> bool:
         artifact = self._artifacts.get(name)
         if artifact is None or (artifact.path is not None and self._sizes.get(artifact.path) != artifact.bytes):
             return False
-        if artifact.state == "SUSPECT_EMPTY":
-            return artifact.deadline is not None and parse_timestamp(artifact.deadline) < datetime.now(UTC)
-        return artifact.state in {"COPIED", "EMPTY", "NOT_ENABLED", "LOST"}
+        if artifact.state is State.SUSPECT_EMPTY:
+            return artifact.deadline is not None and artifact.deadline < datetime.now(UTC)
+        return artifact.state in {State.COPIED, State.EMPTY, State.NOT_ENABLED, State.LOST}
 
     def _load_json(self, path: str) -> Flow[Any]:
         content = yield Blocking(lambda: self._store.read(path))
@@ -137,9 +149,11 @@ class _Saver:
         path = f"{self._session._path()}/participants"
         if not self._is_settled("participants"):
             relation = self._session.participants.where(include_peer_events=True)
-            yield from self._save_list("participants", _data_of(_all(relation)), path, empty="SUSPECT_EMPTY")
+            yield from self._save_list("participants", _data_of(_all(relation)), path, empty=State.SUSPECT_EMPTY)
         found = yield from self._load_json("participants.json")
-        return [entry for entry in found or [] if isinstance(entry, dict)]
+        participants = [entry for entry in found or [] if isinstance(entry, dict)]
+        self._participants = len(participants)
+        return participants
 
     def save_livestream_sessions(self) -> Flow[None]:
         """Save the list of broadcasts."""
@@ -177,7 +191,7 @@ class _Saver:
             yield from self._save_response(name, f"peers/{_file_name(peer_id)}.json", found._data, source, deadline)
 
     def _save_list(
-        self, name: str, fetch: Flow[list[dict[str, Any]]], source: str, *, empty: ArtifactState = "EMPTY"
+        self, name: str, fetch: Flow[list[dict[str, Any]]], source: str, *, empty: State = State.EMPTY
     ) -> Flow[None]:
         try:
             found = yield from fetch
@@ -187,9 +201,9 @@ class _Saver:
             yield from self._save_response(name, f"{name}.json", found, source, None, state=None if found else empty)
 
     def _save_response(
-        self, name: str, path: str, data: Any, source: str, deadline: str | None, state: ArtifactState | None = None
+        self, name: str, path: str, data: Any, source: str, deadline: datetime | None, state: State | None = None
     ) -> Flow[None]:
-        content = json.dumps(scrub(data), separators=(",", ":")).encode()
+        content = encode_json(scrub(data))
         stored = yield Blocking(lambda: self._store.write(path, content))
         yield from self._note_stored(name, path, stored, source, deadline, state)
 
@@ -202,8 +216,7 @@ class _Saver:
         source, deadline = f"{self._session._path()}/{kind}", self._deadline(RETENTION)
         try:
             artifact = yield from vars(type(self._session))[kind]._fetch(self._session)
-            path = _ARTIFACT_FILES[kind] or safe_file_name(kind, artifact._link() or "")
-            stored = yield from self._download(artifact, path)
+            content = scrub_text((yield from artifact._content({"max_bytes": MAX_TEXT})))
         except errors.RealtimeKitError as caught:
             error = caught
             if kind == "summary" and type(error) is errors.NotFoundError:  # polling skips the requests for the reason
@@ -211,14 +224,17 @@ class _Saver:
                 error = yield from summary._with_reason(error)
             yield from self._note_error(kind, error, source, deadline)
             return
-        state: ArtifactState | None = None if stored.bytes else "EMPTY"
         why: str | None = None
         if isinstance(artifact, Transcript):
-            why = yield from artifact._check_file(is_empty=not stored.bytes, session=self._record)
+            why = yield from artifact._check_file(is_empty=not content, session=self._record)
+        state = State.EMPTY if content.strip() in {b"", b"[]"} else State.COPIED
         if why is not None:  # either way it is fetched again
-            state = "PENDING" if stored.bytes else "SUSPECT_EMPTY"
-        elif stored.bytes <= 4 and ((yield from self._load_json(path)) == []):
-            state = "EMPTY"
+            state = State.PENDING if content else State.SUSPECT_EMPTY
+        path = text_file_name(kind, content)
+        before = self._artifacts.get(kind)
+        if before is not None and before.path is not None and before.path != path:  # it was empty, or in another format
+            yield Blocking(partial(self._store.remove, before.path))
+        stored = yield Blocking(lambda: self._store.write(path, content))
         link = without_signature(artifact._link() or source)
         yield from self._note_stored(kind, path, stored, link, deadline, state, why)
 
@@ -229,8 +245,8 @@ class _Saver:
             fetch = self._fetch_recordings(fetched)
             yield from self._save_list("recordings", fetch, self._app_path("recordings"))
             unfinished = [r for r in fetched.values() if r._data.get("status") not in _FINISHED_RECORDINGS]
-            if unfinished and (listed := self._artifacts["recordings"]).state == "COPIED":
-                yield from self._note(listed._replace(state="PENDING", reason="a recording is not finished"))
+            if unfinished and (listed := self._artifacts["recordings"]).state is State.COPIED:
+                yield from self._note(listed._replace(state=State.PENDING, reason="a recording is not finished"))
         for entry in (yield from self._load_json("recordings.json")) or []:
             recording_id = entry.get("id") if isinstance(entry, dict) else None
             if isinstance(recording_id, str) and not self._has_files_of(recording_id):
@@ -262,7 +278,7 @@ class _Saver:
             yield from self._note_error(name, error, source, deadline)
             return
         if not files or status not in _FINISHED_RECORDINGS:
-            state: ArtifactState = "ERRORED" if status == "ERRORED" else self._missing_state(deadline)
+            state = State.ERRORED if status == "ERRORED" else self._missing_state(deadline)
             yield from self._note(
                 SavedArtifact(name, state, source=source, deadline=deadline, reason=f"it is {status} and has no file")
             )
@@ -270,13 +286,13 @@ class _Saver:
         self._artifacts.pop(name, None)
         names = {f"{name}/{safe_file_name(file._default_filename(), file._link() or '')}": file for file in files}
         for file_name in names:  # all of them before the first is copied, in case the program is killed
-            self._artifacts.setdefault(file_name, SavedArtifact(file_name, "PENDING", deadline=deadline))
+            self._artifacts.setdefault(file_name, SavedArtifact(file_name, State.PENDING, deadline=deadline))
         for file_name, file in names.items():
             if not self._is_settled(file_name):
                 yield from self._save_recorded_file(recording_id, file_name, file, deadline)
 
     def _save_recorded_file(
-        self, recording_id: str, name: str, file: Downloadable[Any], deadline: str | None
+        self, recording_id: str, name: str, file: Downloadable[Any], deadline: datetime | None
     ) -> Flow[None]:
         link, file_name = file._link() or "", name.rpartition("/")[2]
         path = f"recordings/{_file_name(recording_id)}/{file_name}"
@@ -285,7 +301,7 @@ class _Saver:
         except errors.RealtimeKitError as error:
             yield from self._note_error(name, error, without_signature(link), deadline)
             return
-        state: ArtifactState | None = None if stored.bytes else "SUSPECT_EMPTY"
+        state: State | None = None if stored.bytes else State.SUSPECT_EMPTY
         yield from self._note_stored(name, path, stored, without_signature(link), deadline, state)
 
     def _download(self, source: Downloadable[Any], path: str) -> Flow[StoredFile]:
@@ -304,25 +320,25 @@ class _Saver:
         path: str,
         stored: StoredFile,
         source: str,
-        deadline: str | None,
-        state: ArtifactState | None,
+        deadline: datetime | None,
+        state: State | None,
         reason: str | None = None,
     ) -> Flow[None]:
-        if state == "SUSPECT_EMPTY" and reason is None:
+        if state is State.SUSPECT_EMPTY and reason is None:
             reason = "it is empty, and should not be"
         if self._record.get("status") == "LIVE":
-            state, reason = "PENDING", "the session is LIVE"
+            state, reason = State.PENDING, "the session is LIVE"
         self._sizes[path] = stored.bytes
-        yield from self._note(SavedArtifact(name, state or "COPIED", path, *stored, source, deadline, reason))
+        yield from self._note(SavedArtifact(name, state or State.COPIED, path, *stored, source, deadline, reason))
 
-    def _note_error(self, name: str, error: Exception, source: str, deadline: str | None) -> Flow[None]:
+    def _note_error(self, name: str, error: Exception, source: str, deadline: datetime | None) -> Flow[None]:
         """Note why a part is not there. What was copied before stays; an invalid token ends the run."""
         if isinstance(error, errors.AuthenticationError):
             raise error
         state = _STATES.get(type(error))
         if state is None:
             gone = isinstance(error, errors.APIError) and error.status in {404, 410}
-            state = self._missing_state(deadline) if gone else "ERRORED"
+            state = self._missing_state(deadline) if gone else State.ERRORED
         noted = SavedArtifact(name, state, source=source, deadline=deadline, reason=str(error))
         before = self._artifacts.get(name)
         if before is not None and before.path is not None and self._sizes.get(before.path) == before.bytes:
@@ -336,10 +352,6 @@ class _Saver:
             yield Blocking(lambda: self._store.write(PARTIAL_NAME, self._new_manifest().to_json()))
             self._noted_at = time.monotonic()
 
-    def manifest(self) -> Manifest:
-        """Return the manifest of the last run."""
-        return self._new_manifest()._replace(saved_at=self._saved_at)
-
     def finish(self) -> Flow[Manifest]:
         """Write the manifest: the run is complete."""
         manifest = self._new_manifest()
@@ -351,24 +363,32 @@ class _Saver:
         get = self._record.get
         return Manifest(
             self._session.id,
-            self._session._ids().get("app_id"),
+            self._session._ids()["app_id"],
             get("associated_id"),
             get("status"),
-            get("started_at"),
-            get("ended_at"),
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            self._time("started_at"),
+            self._time("ended_at"),
+            datetime.now(UTC).replace(microsecond=0),
             dict(self._artifacts),
+            title=get("meeting_display_name"),
+            participants=self._participants,
         )
 
-    def _deadline(self, retention: timedelta) -> str | None:
+    def _time(self, name: str) -> datetime | None:
         try:
-            return (parse_timestamp(str(self._record["ended_at"])) + retention).isoformat()
-        except (KeyError, ValueError, OverflowError):
+            return parse_timestamp(str(self._record[name]))
+        except (KeyError, ValueError):
             return None
 
-    def _missing_state(self, deadline: str | None) -> ArtifactState:
+    def _deadline(self, retention: timedelta) -> datetime | None:
+        ended_at = self._time("ended_at")
+        with suppress(OverflowError):
+            return ended_at and ended_at + retention
+        return None
+
+    def _missing_state(self, deadline: datetime | None) -> State:
         """Return the state of a missing part: it may become available, or has been deleted."""
-        return "LOST" if deadline is not None and parse_timestamp(deadline) < datetime.now(UTC) else "PENDING"
+        return State.LOST if deadline is not None and deadline < datetime.now(UTC) else State.PENDING
 
     def _app_scope(self) -> dict[str, Any]:
         return {name: self._session._scope[name] for name in ("account_id", "app_id") if self._session._scope.get(name)}

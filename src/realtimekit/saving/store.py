@@ -26,6 +26,11 @@ class StoredFile(NamedTuple):
     sha256: str
 
 
+def digest(content: bytes) -> StoredFile:
+    """Return what a store has once this content is written."""
+    return StoredFile(len(content), hashlib.sha256(content).hexdigest())
+
+
 class Upload(Protocol):
     """A file on its way into a store, for use in a `with` block: without `finish`, the store keeps what it had."""
 
@@ -86,7 +91,7 @@ class FolderStore:
     def write(self, path: str, content: bytes) -> StoredFile:
         """Write a file, whole or not at all."""
         write_file(self._make_folder_for(path), content)
-        return StoredFile(len(content), hashlib.sha256(content).hexdigest())
+        return digest(content)
 
     def upload(self, path: str) -> Upload:
         """Return where to write a file that arrives in parts."""
@@ -108,7 +113,7 @@ class _FolderUpload(PartialFile):
     def finish(self) -> StoredFile:
         self.sync()
         self.file.seek(0)  # the digest is of what is on the disk
-        digest = hashlib.file_digest(cast("Any", self.file), "sha256")
-        stored = StoredFile(self.file.tell(), digest.hexdigest())
+        sha256 = hashlib.file_digest(cast("Any", self.file), "sha256").hexdigest()
+        stored = StoredFile(self.file.tell(), sha256)
         self.commit()
         return stored

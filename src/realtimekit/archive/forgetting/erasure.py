@@ -11,21 +11,22 @@ from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.compression import decompressed
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.people import erase_from, ids_of
 from realtimekit.archive.forgetting.rewriting import delete_uncommitted, finish_rewriting, rewrite
 from realtimekit.archive.forgetting.subject import PLATFORM_KEEPS, Found, Subject, find
 from realtimekit.archive.forgetting.tombstones import Tombstones, ids_in
-from realtimekit.archive.ledger import Claims, Ledger
-from realtimekit.archive.manifest import Artifact, Manifest, State
-from realtimekit.archive.scrub import encode
+from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.session_files import recording_files
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.update import purge, update_tables
 from realtimekit.artifacts.segments import parse_transcript
+from realtimekit.saving.manifest import Manifest, SavedArtifact, State
+from realtimekit.saving.scrub import encode_json
 from realtimekit.values import format_time
 
 
@@ -143,8 +144,8 @@ class _Work:
         artifacts = dict(manifest.artifacts)
         for name, new in self._unwanted(folder, manifest):
             old = artifacts.pop(name)
-            artifacts[new] = Artifact(new, State.ERASED, seen_at=old.seen_at)
-            self.counts["deleted"] += old.file is not None
+            artifacts[new] = SavedArtifact(new, State.ERASED, seen_at=old.seen_at)
+            self.counts["deleted"] += old.path is not None
         contents: dict[str, bytes] = {}
         for name, artifact in artifacts.items():
             if (content := self._without(folder, artifact)) is not None:
@@ -167,7 +168,7 @@ class _Work:
             elif name in tracks:
                 if (new := tracks[name]) is not None:
                     yield name, new
-            elif artifact.file is not None and self._may_hold_anybody(folder, artifact):
+            elif artifact.path is not None and self._may_hold_anybody(folder, artifact):
                 if (kind == "recordings" and self._composites) or (kind == "summary" and self._summaries):
                     yield name, name
                 else:
@@ -185,7 +186,7 @@ class _Work:
             if not isinstance(record.get("download_url"), list):
                 continue
             parent = f"recordings/{layout.segment(str(record.get('id')))}"
-            without = erase_from("recordings", encode([record]), self._tombstones, redact=False)
+            without = erase_from("recordings", encode_json([record]), self._tombstones, redact=False)
             after = responses.loads(without)[0]
             for (stem, _), (new, _) in zip(recording_files(record), recording_files(after), strict=True):
                 if stem != new:
@@ -199,22 +200,19 @@ class _Work:
         records = responses.unwrap_list(responses.loads(content or b"null"), "participants") or []
         return {one for record in records for one in ids_of(record)}
 
-    def _may_hold_anybody(self, folder: str, artifact: Artifact) -> bool:
+    def _may_hold_anybody(self, folder: str, artifact: SavedArtifact) -> bool:
         """Whether nobody can tell who is in it: a recording, a summary, a transcript whose lines have names alone."""
         if artifact.name != "transcript":
             return artifact.name == "summary" or artifact.name.startswith("recordings/")
         segments = parse_transcript(self._read(folder, artifact) or b"", errors=[])
         return any(segment.peer is None or not any(segment.peer) for segment in segments)
 
-    def _without(self, folder: str, artifact: Artifact) -> bytes | None:
+    def _without(self, folder: str, artifact: SavedArtifact) -> bytes | None:
         """Return the content of an artifact without the person, as it is stored; None if they are not in it."""
         if artifact.name.startswith("recordings/") or (content := self._read(folder, artifact)) is None:
             return None
         kept = erase_from(artifact.name, content, self._tombstones, redact=self._redact)
         return None if kept is content else kept
 
-    def _read(self, folder: str, artifact: Artifact | None) -> bytes | None:
-        if artifact is None or artifact.file is None:
-            return None
-        content = self._store.read(f"{folder}/{artifact.file}")
-        return decompressed(content) if content and artifact.file.endswith(".zst") else content
+    def _read(self, folder: str, artifact: SavedArtifact | None) -> bytes | None:
+        return read_artifact(self._store, folder, artifact)

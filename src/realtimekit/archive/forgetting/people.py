@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from realtimekit import responses
-from realtimekit.archive.scrub import encode
 from realtimekit.artifacts.messages import COLUMNS as CHAT_COLUMNS
 from realtimekit.artifacts.rows import decode_text
 from realtimekit.artifacts.segments import COLUMNS as TRANSCRIPT_COLUMNS
+from realtimekit.saving.scrub import encode_json
 
 # The names of fields, in any of the platform's spellings: compared without case and underscores.
 ID_FIELDS = frozenset({"id", "peerid", "userid", "customparticipantid", "cpi", "participantid", "clientspecificid"})
@@ -109,7 +109,7 @@ class _Eraser(NamedTuple):
         if kept == records:
             return content
         body["data"]["participants"] = kept
-        return encode(body)
+        return encode_json(body)
 
     def items(self, content: bytes, columns: tuple[str, ...], ids: Any) -> bytes:
         """Erase from a list of objects in JSON, or from the rows of a CSV file."""
@@ -192,7 +192,7 @@ class _Eraser(NamedTuple):
         if not isinstance(records, list):
             return content
         kept = [self._recording(record) if isinstance(record, dict) else record for record in records]
-        return content if kept == records else encode(kept)
+        return content if kept == records else encode_json(kept)
 
     def _recording(self, record: dict[str, Any]) -> dict[str, Any]:
         changed = without_tracks(record, self.erased)
@@ -212,7 +212,7 @@ class _Eraser(NamedTuple):
         """Replace the ids of a person wherever a record refers to them."""
         body = responses.loads(content)
         kept = self._without_references(body)
-        return content if kept == body else encode(kept)
+        return content if kept == body else encode_json(kept)
 
     def _without_references(self, value: Any, field: str = "") -> Any:
         if isinstance(value, dict):

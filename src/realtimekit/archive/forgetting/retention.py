@@ -8,27 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting, rewrite
-from realtimekit.archive.ledger import Claims, Ledger
-from realtimekit.archive.manifest import Artifact, Manifest, State
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.sealed import seal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.update import purge, update_tables
+from realtimekit.saving.manifest import KINDS, Manifest, SavedArtifact, State
 from realtimekit.values import format_time
-
-KINDS = (
-    "session",
-    "meeting",
-    "participants",
-    "peers",
-    "chat",
-    "transcript",
-    "summary",
-    "recordings",
-    "livestream_sessions",
-)
 
 
 class Expiry(NamedTuple):
@@ -96,12 +85,12 @@ class _Rule:
         ]
         if not old:
             return None
-        self.deleted += sum(artifact.file is not None for artifact in old)
+        self.deleted += sum(artifact.path is not None for artifact in old)
         self.bytes += sum(artifact.bytes or 0 for artifact in old)
         names = {artifact.name for artifact in old}
         artifacts = {name: artifact for name, artifact in manifest.artifacts.items() if name not in names}
         # One for all of a kind: the names of files may hold the ids of people.
         for kind in sorted({name.partition("/")[0] for name in names}):
-            artifacts[kind] = Artifact(kind, State.EXPIRED, seen_at=manifest.written_at)
+            artifacts[kind] = SavedArtifact(kind, State.EXPIRED, seen_at=manifest.saved_at)
         title = manifest.title if "session" in self._kept else None
         return manifest._replace(artifacts=artifacts, title=title), {}

@@ -6,17 +6,19 @@ ledger says that this is under way: the next erasure, retention rule or sync fin
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime
 
 from realtimekit.archive import layout
+from realtimekit.archive.claims import Claims
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import ChangedSession, Claims, Ledger
-from realtimekit.archive.manifest import Artifact, Manifest
+from realtimekit.archive.ledger import ChangedSession, Ledger
+from realtimekit.archive.manifest import encode, find_manifest
 from realtimekit.archive.store import Store
+from realtimekit.saving.manifest import Manifest, SavedArtifact
+from realtimekit.saving.store import digest
 
 
 def rewrite(
@@ -38,20 +40,20 @@ def rewrite(
     if not claims.wait(claim):
         raise ArchiveError(f"session {session} is still being copied: try again later")
     try:
-        path = f"{folder}/{layout.MANIFEST}"
-        found = store.get(path)
-        changed = None if found is None else change(Manifest.decode(found.content, path))
+        found = find_manifest(store, folder)
+        changed = None if found is None else change(found.manifest)
         if found is None or changed is None:
             return False
         after, contents = changed
-        after = after._replace(revision=after.revision + 1, artifacts=dict(after.artifacts))
+        artifacts, revision = dict(after.artifacts), after.revision + 1
         for name, content in contents.items():
-            after.artifacts[name] = _write(store, folder, after.artifacts[name], content, after.revision)
+            artifacts[name] = _write(store, folder, artifacts[name], content, revision)
+        after = after._replace(revision=revision, artifacts=artifacts)
         marker = f"{layout.REWRITING}/{day}_{session}"
         store.put(marker, b"")
         store.put(ChangedSession(day, after.revision, after.session_id).path, b"")
         store.flush(folder)
-        if not store.swap(path, after.encode(), found.version):
+        if not store.swap(f"{folder}/{layout.MANIFEST}", encode(after), found.version):
             raise ArchiveError(f"session {session} was changed meanwhile: try again")
         _delete_unnamed(store, folder, after)
         store.delete([marker])
@@ -71,9 +73,8 @@ def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> 
             continue  # it is under way
         try:
             folder = f"{layout.day_folder(app_id, day)}/session={session}"
-            content = store.read(f"{folder}/{layout.MANIFEST}")
-            if content is not None:
-                _delete_unnamed(store, folder, Manifest.decode(content, f"{folder}/{layout.MANIFEST}"))
+            if (found := find_manifest(store, folder)) is not None:
+                _delete_unnamed(store, folder, found.manifest)
             store.delete([marker.path])
         finally:
             claims.release_path(claim)
@@ -87,20 +88,18 @@ def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger
             continue  # nothing there, or it is under way
         try:
             store.remove_leftovers(folder)
-            path = f"{folder}/{layout.MANIFEST}"
-            content = store.read(path)
-            named = None if content is None else Manifest.decode(content, path)
-            _delete_unnamed(store, folder, named)
+            found = find_manifest(store, folder)
+            _delete_unnamed(store, folder, None if found is None else found.manifest)
         finally:
             claims.release(entry.session_id)
 
 
-def _write(store: Store, folder: str, artifact: Artifact, content: bytes, revision: int) -> Artifact:
+def _write(store: Store, folder: str, artifact: SavedArtifact, content: bytes, revision: int) -> SavedArtifact:
     """Write an artifact to a new file."""
-    stem, _, extension = (artifact.file or artifact.name).partition(".")
-    file = f"{stem}.{revision}.{re.sub(r'^[0-9]+[.]', '', extension)}"  # in place of an earlier revision
-    store.put(f"{folder}/{file}", compressed(content) if file.endswith(".zst") else content)
-    return artifact._replace(file=file, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    stem, _, extension = (artifact.path or artifact.name).partition(".")
+    path = f"{stem}.{revision}.{re.sub(r'^[0-9]+[.]', '', extension)}"  # in place of an earlier revision
+    store.put(f"{folder}/{path}", compressed(content) if path.endswith(".zst") else content)
+    return artifact._replace(path=path, **digest(content)._asdict())
 
 
 def _parts(folder: str) -> tuple[str, str]:
@@ -111,6 +110,6 @@ def _parts(folder: str) -> tuple[str, str]:
 def _delete_unnamed(store: Store, folder: str, manifest: Manifest | None) -> None:
     """Delete the files of a session that its manifest does not name: all if there is none."""
     artifacts = {} if manifest is None else manifest.artifacts
-    named = {artifact.file for artifact in artifacts.values()} | {layout.MANIFEST}
+    named = {artifact.path for artifact in artifacts.values()} | {layout.MANIFEST}
     prefix = f"{folder}/"
     store.delete(entry.path for entry in store.entries(folder) if entry.path.removeprefix(prefix) not in named)

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.compression import decompressed
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.forgetting.people import author_ids, ids_of
 from realtimekit.archive.forgetting.tombstones import ids_in
 from realtimekit.archive.ledger import Ledger
-from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.manifest import find_manifest, read_artifact
 from realtimekit.archive.session_files import recording_files
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
@@ -107,13 +106,12 @@ def export_subject(store: Store, ledger: Ledger, subject: Subject) -> dict[str, 
 
 
 def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
-    path = f"{folder}/{layout.MANIFEST}"
-    manifest = Manifest.decode(store.read(path) or b"", path)
+    if (found := find_manifest(store, folder)) is None:
+        raise ArchiveDamagedError(f"{folder}/{layout.MANIFEST} is missing")
+    manifest = found.manifest
 
     def read(name: str) -> bytes:
-        artifact = manifest.artifacts.get(name)
-        content = store.read(f"{folder}/{artifact.file}") if artifact and artifact.file else None
-        return decompressed(content) if content and name.startswith("peers/") else content or b""
+        return read_artifact(store, folder, manifest.artifacts.get(name)) or b""
 
     def is_theirs(values: Iterable[object]) -> bool:
         return not ids.isdisjoint(values)

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
-from realtimekit.archive.session_files import HashingWriter
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.rows import Row
 from realtimekit.archive.tables.schema import TABLES, VERSION
@@ -82,8 +81,7 @@ class PartWriter:
         import pyarrow.parquet as pq
 
         if self._parquet is None:
-            self._writer = self._store.writer(self._path)
-            self._file = HashingWriter(self._writer)
+            self._file = self._store.writer(self._path)
             self._parquet = pq.ParquetWriter(_Output(self._file), arrow_schema(self._table), compression="zstd")
         self._parquet.write_table(table)
         self._count += table.num_rows
@@ -94,9 +92,7 @@ class PartWriter:
         if self._parquet is None:
             return None
         self._parquet.close()
-        size = self._file.tell()
-        self._writer.commit()
-        return Part(self._path, self._count, size, self._file.digest())
+        return Part(self._path, self._count, *self._file.commit())
 
 
 class _Output(io.RawIOBase):

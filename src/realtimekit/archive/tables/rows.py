@@ -11,8 +11,7 @@ from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.compression import decompressed
-from realtimekit.archive.manifest import KEPT, Manifest
+from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.session_files import tracks_of_recording
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.schema import TABLES, Column
@@ -23,6 +22,7 @@ from realtimekit.quality.summary import MediaSummary, summarize
 from realtimekit.quality.thresholds import Thresholds
 from realtimekit.quality.tracks import tracks_of
 from realtimekit.responses import loads, to_int
+from realtimekit.saving.manifest import KEPT, Manifest
 from realtimekit.values import parse_timestamp
 
 Row: TypeAlias = dict[str, Any]
@@ -74,10 +74,9 @@ class _Session:
 
     def _content(self, name: str) -> bytes | None:
         artifact = self._manifest.artifacts.get(name)
-        if artifact is None or artifact.state not in KEPT or artifact.file is None:
+        if artifact is None or artifact.state not in KEPT:
             return None
-        content = self._store.read(f"{self._folder}/{artifact.file}")
-        return decompressed(content) if content is not None and artifact.file.endswith(".zst") else content
+        return read_artifact(self._store, self._folder, artifact)
 
     def _json(self, name: str) -> Any:
         content = self._content(name)
@@ -151,13 +150,8 @@ class _Session:
     def _files(self) -> Iterator[Row]:
         for artifact in self._manifest.artifacts.values():
             row: Row = artifact._asdict()
-            file = row.pop("file")
-            yield {
-                **row,
-                "artifact": row.pop("name"),
-                "state": artifact.state.value,
-                "path": file and f"{self._folder}/{file}",
-            }
+            path = artifact.path and f"{self._folder}/{artifact.path}"
+            yield {**row, "artifact": row.pop("name"), "state": artifact.state.value, "path": path}
 
 
 def _quality_row(media: MediaSummary) -> Row:

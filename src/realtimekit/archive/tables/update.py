@@ -10,12 +10,13 @@ from typing import Any
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError
 from realtimekit.archive.ledger import ChangedSession, Ledger
-from realtimekit.archive.manifest import Manifest
+from realtimekit.archive.manifest import find_manifest
 from realtimekit.archive.store import Store, Stored
 from realtimekit.archive.tables.parquet import PartReader, PartWriter
 from realtimekit.archive.tables.rows import rows_of
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part, Snapshot
+from realtimekit.saving.manifest import Manifest
 from realtimekit.values import format_time, parse_timestamp
 
 GRACE = timedelta(hours=1)  # readers of an earlier snapshot may still use its files
@@ -198,10 +199,8 @@ def _ids(store: Store, folders: list[str]) -> set[str]:
 
 def _manifests(store: Store, folders: list[str]) -> Iterator[tuple[str, Manifest]]:
     for folder in folders:
-        path = f"{folder}/{layout.MANIFEST}"
-        content = store.read(path)
-        if content is not None:
-            yield folder, Manifest.decode(content, path)
+        if (found := find_manifest(store, folder)) is not None:
+            yield folder, found.manifest
 
 
 def _has_any(store: Store, part: Part, sessions: set[str]) -> bool:

@@ -1,0 +1,152 @@
+"""Claims: who is at work on a session, so that two syncs share the work."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from realtimekit.archive import layout
+from realtimekit.archive.store import Store
+from realtimekit.values import format_time, parse_timestamp
+
+LEASE = timedelta(seconds=120)  # a claim that was not renewed for so long is abandoned
+PATIENCE = 600.0  # seconds to wait for who is at work on a session
+POLL = 0.2  # seconds
+
+
+class Claims:
+    """The sessions that this process is at work on. No two processes hold the same one.
+
+    A claim is renewed while the work goes on; one that was not renewed for two minutes of the server's time, or whose
+    process is gone from this machine, can be taken over.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store, self._now = store, now
+        self._owner = f"{_machine()}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._held: set[str] = set()
+
+    def take(self, session_id: str) -> bool:
+        """Claim a session. False if another process is at work on it."""
+        return self.take_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
+
+    def take_path(self, path: str) -> bool:
+        """As `take`, by the path of the claim."""
+        content = self._content()
+        if not self._store.create(path, content):
+            found = self._store.get(path)
+            # One of this owner: object storage carried the request out, but its response was lost on the way.
+            own = found is not None and self._is_own(found.content)
+            if found is not None and not own and not self._abandoned(found.content):
+                return False
+            if not own and not self._store.swap(path, content, None if found is None else found.version):
+                return False
+        self._held.add(path)
+        return True
+
+    def wait(self, path: str, patience: float = PATIENCE) -> bool:
+        """Take over a claim when its owner has released it, or is gone. False if it is still at work after that time.
+
+        Args:
+            path: of the claim.
+            patience: seconds to wait at most.
+        """
+        started = time.monotonic()
+        content, since = None, started
+        while time.monotonic() - started < patience:
+            if self._store.create(path, self._content()):
+                self._held.add(path)
+                return True
+            found = self._store.get(path)
+            if found is not None and found.content != content:
+                content, since = found.content, time.monotonic()
+            # Whether it is renewed tells more than its time: that is by the server's clock, and this process has none.
+            abandoned = found is not None and (
+                self._is_own(found.content)
+                or self._is_gone(found.content)
+                or time.monotonic() - since > LEASE.total_seconds()
+            )
+            if found is not None and abandoned and self._store.swap(path, self._content(), found.version):
+                self._held.add(path)
+                return True
+            time.sleep(POLL)
+        return False
+
+    def release(self, session_id: str) -> None:
+        """Give a session back."""
+        self.release_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
+
+    def release_path(self, path: str) -> None:
+        """As `release`, by the path of the claim."""
+        self._held.discard(path)
+        found = self._store.get(path)
+        if found is not None and self._is_own(found.content):
+            self._store.delete([path])
+
+    def remove_abandoned(self) -> None:
+        """Remove the claims of processes that are gone."""
+        for entry in self._store.entries(layout.CLAIMS):
+            found = self._store.get(entry.path)
+            # Taken over before it is removed: another process may just be doing so.
+            if (
+                found is not None
+                and self._abandoned(found.content)
+                and self._store.swap(entry.path, self._content(), found.version)
+            ):
+                self._store.delete([entry.path])
+
+    def renew(self) -> None:
+        """Renew all claims: called every half a minute. One that was taken over meanwhile is left alone."""
+        for path in list(self._held):
+            found = self._store.get(path)
+            if found is not None and self._is_own(found.content):
+                self._store.swap(path, self._content(), found.version)
+
+    def _is_own(self, content: bytes) -> bool:
+        return f'"{self._owner}"'.encode() in content
+
+    def _content(self) -> bytes:
+        return json.dumps({"owner": self._owner, "at": format_time(self._now(), "now")}).encode()
+
+    def _abandoned(self, content: bytes) -> bool:
+        try:
+            at = parse_timestamp(json.loads(content)["at"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return True
+        return self._is_gone(content) or abs(self._now() - at) > LEASE
+
+    def _is_gone(self, content: bytes) -> bool:
+        """Whether its owner was a process of this machine, and is no more."""
+        try:
+            host, pid, _ = json.loads(content)["owner"].split(":")
+            return host == _machine() and not _is_alive(int(pid))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return True
+
+
+def _machine() -> str:
+    """Return what tells apart the machines, and the containers on them, whose process ids mean different processes."""
+    parts = [socket.gethostname()]
+    with contextlib.suppress(OSError):  # only Linux has them
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(Path("/proc/self/ns/pid").readlink().name.strip("pid:[]"))
+    return "/".join(parts)
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # signal 0 would end the process there: the lease decides
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

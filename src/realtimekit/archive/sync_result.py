@@ -1,0 +1,131 @@
+"""What a sync did: its result, its progress, and the tally of each part of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from realtimekit.archive.ledger import Window
+from realtimekit.archive.session_copy import Copied
+from realtimekit.saving.manifest import Manifest, State
+
+
+class Progress(NamedTuple):
+    """How far a sync is.
+
+    Attributes:
+        done, total: sessions.
+        bytes: of the files that were copied.
+    """
+
+    done: int
+    total: int
+    bytes: int
+
+
+class SyncResult(NamedTuple):
+    """What a sync did.
+
+    Attributes:
+        found: how many sessions it found that were new to the archive.
+        looked_at: how many sessions it looked at.
+        completed: how many of them lack nothing any more.
+        live: how many still go on.
+        waiting: how many are to be looked at again, for artifacts that are not there yet.
+        elsewhere: how many another sync was at work on.
+        artifacts: how many artifacts it brought into each state.
+        bytes: of what it copied.
+        lost: what the platform no longer has, in words.
+        failures: what could not be read or fetched, in words.
+        window: the span of time that was closed, if one was.
+        interrupted: whether it was asked to stop before it had finished.
+        missed: the sessions of which no webhook told, although a handler was there: see `Archive.handler`.
+    """
+
+    found: int
+    looked_at: int
+    completed: int
+    live: int
+    waiting: int
+    elsewhere: int
+    artifacts: dict[str, int]
+    bytes: int
+    lost: list[str]
+    failures: list[str]
+    window: Window | None
+    interrupted: bool
+    missed: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that could be copied was: nothing is lost, nothing failed, the window is proven."""
+        unproven = self.window is not None and not self.window.proven
+        return not (self.lost or self.failures or unproven or self.interrupted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        values = self._asdict()
+        values["window"] = None if self.window is None else self.window.to_dict()
+        return {"ok": self.ok, **values}
+
+
+@dataclass
+class Tally:
+    """What came of a part of a sync: see `SyncResult`."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    artifacts: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    lost: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Add what came of another part."""
+        self.counts.update(other.counts)
+        self.artifacts.update(other.artifacts)
+        self.bytes += other.bytes
+        self.lost += other.lost
+        self.failures += other.failures
+        self.missed += other.missed
+
+    def add_copied(self, session_id: str, before: Manifest | None, copied: Copied) -> None:
+        """Add what came of one session."""
+        self.failures += copied.failures
+        if copied.manifest is None or copied.manifest is before:
+            return
+        for name, artifact in copied.manifest.artifacts.items():
+            old = before.artifacts.get(name) if before else None
+            if old is not None and old._replace(seen_at=None) == artifact._replace(seen_at=None):
+                continue
+            self.artifacts[artifact.state.value] += 1
+            if artifact.state is State.COPIED:
+                self.bytes += artifact.bytes or 0
+            if artifact.state is State.LOST:
+                self.lost.append(f"{session_id}: {name}: {artifact.reason}")
+
+    def result(self, window: Window | None, *, interrupted: bool) -> SyncResult:
+        """Return the result of the whole sync."""
+        return SyncResult(
+            found=self.counts["found"],
+            looked_at=self.counts["looked_at"],
+            completed=self.counts["completed"],
+            live=self.counts["live"],
+            waiting=self.counts["waiting"],
+            elsewhere=self.counts["elsewhere"],
+            artifacts=dict(sorted(self.artifacts.items())),
+            bytes=self.bytes,
+            lost=sorted(self.lost),
+            failures=sorted(self.failures + ([] if window is None or window.proven else [_unproven(window)])),
+            window=window,
+            interrupted=interrupted,
+            missed=sorted(self.missed),
+        )
+
+
+def _unproven(window: Window) -> str:
+    return (
+        f"the sessions from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC are not proven: "
+        f"{window.found} were read; the platform counted {window.count_before} before and {window.count_after} after"
+    )
