@@ -26,10 +26,11 @@ def commands_page() -> str:
 def _command(command: click.Command, path: str, level: int) -> Iterator[str]:
     context = click.Context(command, info_name=path)
     pieces = " ".join(command.collect_usage_pieces(context))
-    yield from [f"{'#' * level} `{path}`", "", *_help(command.help or ""), ""]
+    short = path.removeprefix("realtimekit ")
+    yield from [f'{"#" * level} `{path}` {{ data-toc-label="{short}" }}', "", *_help(command.help or ""), ""]
     yield from ["```", f"{path} {pieces}", "```", ""]
     options = [parameter for parameter in command.get_params(context) if isinstance(parameter, click.Option)]
-    if rows := [_row(option, context) for option in options if not option.hidden and option.name != "help"]:
+    if rows := [_row(option, context) for option in options if not option.hidden and "--help" not in option.opts]:
         yield from ["| option | |", "|---|---|", *rows, ""]
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -21,10 +22,11 @@ OPTIONS = {f"realtimekit.kwargs.{name}" for name in ("RequestOptions", "ScopedOp
 DOCUMENTED_BASES = {
     "realtimekit.record.Record",
     "realtimekit.record._Mapping",
-    "realtimekit.relation.Collection",
+    "realtimekit.collection.Collection",
     "realtimekit.relation.Relation",
     "realtimekit.resource.Resource",
 }
+_EXAMPLE = re.compile(r"^(Example:\n)((?:    .*|\n)+?)\n*(?=\n\S|\Z)", re.MULTILINE)
 _MODES = {"F", "Sync", "Async"}
 
 
@@ -46,7 +48,10 @@ def rewrite(package: griffe.Module) -> None:
 
 
 def _rewrite_members(cls: griffe.Class) -> None:
+    _mark_examples(cls)
     for member in list(cls.members.values()):
+        if not isinstance(member, griffe.Alias):
+            _mark_examples(member)
         if isinstance(member, griffe.Function):
             _rewrite_function(cls, member)
         elif isinstance(member, griffe.Attribute):
@@ -67,6 +72,13 @@ def _classes(scope: griffe.Module | griffe.Class) -> Iterator[griffe.Class]:
             yield member
         if isinstance(member, griffe.Class | griffe.Module):
             yield from _classes(member)
+
+
+def _mark_examples(documented: griffe.Object) -> None:
+    """Let the examples of a docstring be shown as code."""
+    if documented.docstring is not None:
+        text = inspect.cleandoc(documented.docstring.value)
+        documented.docstring.value = _EXAMPLE.sub(r"\1    ```python\n\2\n    ```\n", text)
 
 
 def _rewrite_function(cls: griffe.Class, function: griffe.Function) -> None:
@@ -263,6 +275,7 @@ def _tabulate_fields(cls: griffe.Class) -> None:
     ]
     if not fields:
         return
+    fields.sort(key=lambda field: field.name != "id")
     if cls.docstring is None:
         cls.docstring = griffe.Docstring("", parent=cls)
     rows = [
