@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tools.site.check import problems
-from tools.site.llms import texts
+from tools.site.llms import Reference, texts
 from tools.site.pages import DOCS, ROOT, config, pages
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     zensical = Path(sys.executable).with_name("zensical")
     build = subprocess.Popen([zensical, "build", "--clean", "--strict"], cwd=ROOT)  # noqa: S603 - our own tool
     try:
-        text = texts(found)  # meanwhile
+        text = texts(found, Reference())  # meanwhile
     finally:
         failed = build.wait()
     if failed:

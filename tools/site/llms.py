@@ -18,13 +18,13 @@ _DIRECTIVE = re.compile(r"^::: (\S+)\n", re.MULTILINE)
 _CROSS_REFERENCE = re.compile(r"\[([^\]]+)\]\[[^\]]*\]")
 
 
-def texts(pages: dict[str, str]) -> dict[str, str]:
+def texts(pages: dict[str, str], reference: Reference) -> dict[str, str]:
     """Return the files, by their paths in the site.
 
     Args:
         pages: the Markdown of each page, by its path.
+        reference: what the pages name with `:::`.
     """
-    reference = Reference()
     plain = {page: reference.expand(text) for page, text in pages.items()}
     return plain | {"llms.txt": _index(plain), "llms-full.txt": _full(plain)}
 

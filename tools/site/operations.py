@@ -28,6 +28,7 @@ DOCUMENTED_BASES = {
 }
 _EXAMPLE = re.compile(r"^(Example:\n)((?:    .*|\n)+?)\n*(?=\n\S|\Z)", re.MULTILINE)
 _MODES = {"F", "Sync", "Async"}
+_MECHANISM = {"Generic", "ClientBound", "Runner", "_Mapping"}  # bases that say nothing to a user
 
 
 class Operations(griffe.Extension):
@@ -45,10 +46,23 @@ def rewrite(package: griffe.Module) -> None:
     for change in (_rewrite_members, _inherit, _complete_methods, _tabulate_fields):  # each needs the one before
         for cls in classes:
             change(cls)
+    for function in _functions(package):
+        _simplify(function)
+        _expand_keywords(function)
+
+
+def _functions(module: griffe.Module) -> Iterator[griffe.Function]:
+    for member in module.members.values():
+        if isinstance(member, griffe.Function):
+            yield member
+        elif isinstance(member, griffe.Module):
+            yield from _functions(member)
 
 
 def _rewrite_members(cls: griffe.Class) -> None:
     _mark_examples(cls)
+    bases = [base.left if isinstance(base, griffe.ExprSubscript) else base for base in cls.bases]
+    cls.bases = [base for base in bases if str(base) not in _MECHANISM]
     for member in list(cls.members.values()):
         if not isinstance(member, griffe.Alias):
             _mark_examples(member)
@@ -98,10 +112,13 @@ def _rewrite_function(cls: griffe.Class, function: griffe.Function) -> None:
         attribute.labels.add(AWAIT)
         cls.set_member(function.name, attribute)
     elif (sync := _sync_overload(function)) is not None:
-        function.returns, function.overloads = plain(sync.returns), None
+        function.returns, function.overloads = sync.returns, None
         function.labels.add(AWAIT)
-    else:
-        function.returns = plain(function.returns)
+    _simplify(function)
+
+
+def _simplify(function: griffe.Function) -> None:
+    function.returns = plain(function.returns)
     for parameter in function.parameters:
         parameter.annotation = plain(parameter.annotation)
 
@@ -160,7 +177,7 @@ def _inherit(cls: griffe.Class) -> None:
     if _is_typed_dict(cls):
         return
     for base in _bases(cls):
-        if base.path in DOCUMENTED_BASES | OPTIONS or base.path.startswith("realtimekit.flow."):
+        if base.path in DOCUMENTED_BASES | OPTIONS:
             continue
         _inherit(base)
         for name, member in base.members.items():
@@ -174,9 +191,8 @@ def _is_typed_dict(cls: griffe.Class) -> bool:
 
 def _bases(cls: griffe.Class) -> Iterator[griffe.Class]:
     for base in cls.bases:
-        expression = base.left if isinstance(base, griffe.ExprSubscript) else base
-        if isinstance(expression, griffe.Expr) and expression.canonical_path.startswith("realtimekit."):
-            found = cls.modules_collection[expression.canonical_path]
+        if isinstance(base, griffe.Expr) and base.canonical_path.startswith("realtimekit."):
+            found = cls.modules_collection[base.canonical_path]
             if isinstance(found, griffe.Alias):
                 found = found.final_target
             if isinstance(found, griffe.Class):
@@ -244,19 +260,20 @@ def _fields(typed_dict: Any) -> tuple[list[griffe.Attribute], griffe.Class | Non
     """Return the fields of a `TypedDict` and its bases, and the base with the options of every call."""
     if typed_dict.path in OPTIONS:
         return [], typed_dict
-    found: list[griffe.Attribute] = []
+    found = {
+        name: field for name, field in typed_dict.members.items() if getattr(field, "annotation", None) is not None
+    }
+    if str(typed_dict.keywords.get("total")) != "False":
+        for field in found.values():
+            field.labels.add("required")
     options: griffe.Class | None = None
     for base in _bases(typed_dict):
         inherited, those = _fields(base)
-        found += [field for field in inherited if field.name not in {known.name for known in found}]
+        for field in inherited:
+            found.setdefault(field.name, field)
         if those is not None and (options is None or options.name == "RequestOptions"):
             options = those
-    for name, field in typed_dict.members.items():
-        if isinstance(field, griffe.Attribute) and field.annotation is not None:
-            if str(typed_dict.keywords.get("total")) != "False":
-                field.labels.add("required")
-            found = [*(known for known in found if known.name != name), field]
-    return found, options
+    return list(found.values()), options
 
 
 def _tabulate_fields(cls: griffe.Class) -> None:
