@@ -29,7 +29,7 @@ from realtimekit import (
 )
 from realtimekit.interfaces import Request, Response
 from realtimekit.record import Record
-from realtimekit.settings import TransportName
+from realtimekit.settings import HOOKS, TransportName
 from realtimekit.webhooks import (
     AsyncEndpoint,
     AsyncReceiver,
@@ -287,7 +287,7 @@ def test_a_failed_call_of_a_class_shows_nothing_that_it_sent(call: Callable[[], 
 def test_extra_headers_are_not_logged_and_not_shown_to_hooks(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     attempts: list[object] = []
-    hooks: Any = dict.fromkeys(("on_request", "on_response", "on_retry"), attempts.append)
+    hooks: Any = dict.fromkeys(HOOKS, attempts.append)
     settings: Any = {"api_token": "t", "account_id": "a", "app_id": "b", "limiter": "off", "max_retries": 1}
     transport = Answering(429, "", **{"retry-after": "0"})
     client = RealtimeKit(**settings, **hooks, transport=transport)

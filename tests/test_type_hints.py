@@ -21,8 +21,8 @@ from realtimekit.webhooks import MeetingEnded
 from realtimekit.webhooks.payloads import EventMeeting
 
 # Only the names that these packages export are public.
-EXPORTS = ("realtimekit", "contract", "doctor", "emulator", "limits", "report", "webhooks")
-NOT_FOR_USERS = ("cli", "contract", "doctor", "emulator", "limits", "report", "transports")
+EXPORTS = ("realtimekit", "console", "contract", "doctor", "emulator", "limits", "report", "webhooks")
+NOT_FOR_USERS = ("cli", "console", "contract", "doctor", "emulator", "limits", "report", "transports")
 DOCUMENTED = ("emulator.faults", "emulator.remote", "limits.redis", "transports.emulator")
 
 # Not resolved because of start-up time; the reason is in each module.

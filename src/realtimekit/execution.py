@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from realtimekit import error_responses, responses, retries
 from realtimekit.errors import APIConnectionError, RateLimitError
 from realtimekit.flow import Flow, Reserve, Sleep
-from realtimekit.instrumentation import is_observed, report_retry, send_observed
+from realtimekit.instrumentation import is_observed, report_retry, report_wait, send_observed
 from realtimekit.interfaces import Limiter, Request, Reservation, Response
 from realtimekit.kwargs import RequestOptions
 from realtimekit.settings import Secret, Settings, validate_timeout
@@ -178,9 +178,13 @@ _RESERVE = Reserve(None)
 def _send_once(settings: Settings, request: Request, path: str, attempt: int) -> Flow[tuple[Response, Limiter | None]]:
     """Send a request when the client's limiter lets it go, and let the limiter observe the outcome, whatever it is."""
     reserved: tuple[Limiter, Reservation] | None = yield _RESERVE
+    waited = 0.0
     while reserved is not None and reserved[1].wait:
         yield Sleep(reserved[1].wait)
+        waited += reserved[1].wait
         reserved = yield Reserve(reserved[1])
+    if waited:
+        report_wait(settings, request.method, path, attempt, waited)
     limiter, reservation = reserved or (None, None)
     response = None
     try:

@@ -72,6 +72,13 @@ def report_retry(
     _call_hook(settings.on_retry, attempt)
 
 
+def report_wait(settings: Settings, method: str, path: str, number: int, seconds: float) -> None:
+    """Report to the log and the hook that a request has waited for the rate limit, and is sent now."""
+    if logger := _logger_for(_INFO):
+        logger.info("%s %s has waited %.3g s for the rate limit", method, path, seconds)
+    _call_hook(settings.on_wait, Attempt(method, path, number, wait=seconds))
+
+
 _logger: Logger | None = None
 
 
@@ -112,7 +119,7 @@ def _start_span(trace: Any, request: Request, attempt: Attempt) -> Any:
     from urllib.parse import urlsplit  # only where there are spans
 
     url = urlsplit(request.url)
-    template = _url_template(attempt.path)
+    template = url_template(attempt.path)
     attributes: dict[str, str | int] = {
         "http.request.method": attempt.method,
         "server.address": url.hostname or "",
@@ -151,8 +158,8 @@ _WORDS = {
 }
 
 
-def _url_template(path: str) -> str:
-    """Return the path template, with names instead of ids, so that all spans of an operation share a name."""
+def url_template(path: str) -> str:
+    """Return the path template, with names instead of ids, so that all spans and metrics of an operation share it."""
     if "/realtime/kit/" not in path:
         return "/{file}"  # a download from a storage
     template: list[str] = []

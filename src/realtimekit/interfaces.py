@@ -163,7 +163,7 @@ class Attempt(NamedTuple):
         seconds: from sending the request to the end of the response (or of waiting for it); None before that.
         request_id: the `cf-ray` (or `x-request-id`) response header, to quote to support, or None.
         error: why there is no response, or None. Without status and error the caller was canceled.
-        wait: seconds until the next attempt, for `on_retry`; else None.
+        wait: for `on_retry`, seconds until the next attempt; for `on_wait`, seconds waited for the limiter; else None.
     """
 
     method: str

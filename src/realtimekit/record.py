@@ -46,6 +46,7 @@ class Record(_Mapping):
     """
 
     _repr_fields: ClassVar[tuple[str, ...]] = ()
+    _html_fields: ClassVar[tuple[str, ...]] = ()  # in notebooks, if they are others
     _data: dict[str, Any]
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -150,6 +151,20 @@ class Record(_Mapping):
         return record_json_schema(cls)
 
     __pydantic_serializer__: ClassVar[Any] = _PydanticSerializer()
+
+    def _repr_html_(self) -> str:
+        """Return the fields that `repr` shows as a table, for notebooks. Nothing is sent."""
+        from realtimekit.notebook import html_table
+
+        names = [name for name in self._html_fields or self._repr_fields if self._data.get(name) is not None]
+        return html_table(type(self).__name__, [], [[name, self._shown(name)] for name in names])
+
+    def _shown(self, name: str) -> Any:
+        """Return the value of a field; as the server sent it, if there is none of this name or it cannot be read."""
+        try:
+            return getattr(self, name)
+        except (AttributeError, DecodeError):
+            return self._data.get(name)
 
     __sentry_repr__ = __repr__  # Sentry would serialize a mapping, with its links and stream keys
 

@@ -60,6 +60,16 @@ class Relation(Collection[R, F]):
         query = "".join(f" {name}={value!r}" for name, value in self._query.items())
         return f"<{type(self).__name__} {self._template.template}{query}>"
 
+    def _repr_html_(self) -> str:
+        """Return the first records as a table, for notebooks: one request, or none.
+
+        An async list cannot be requested while it is displayed, and one with a filter that the API lacks may need more
+        than one request.
+        """
+        from realtimekit.notebook import relation_html
+
+        return relation_html(self)
+
     def __bool__(self) -> NoReturn:
         raise TypeError(f"{self!r} is neither true nor false, because nothing was requested: use .first() or .count()")
 
@@ -177,6 +187,17 @@ class Relation(Collection[R, F]):
                 if predicate(record) and (self._selection is None or (yield from self._selection.matches(record))):
                     return record
         return None
+
+    def _fetch_until(self, is_past: Callable[[R], bool]) -> Flow[list[R]]:
+        """Return the records of all pages, up to the first page whose records are all past what is wanted."""
+        paginator = self._paginator()
+        found: list[R] = []
+        while paginator.page_no is not None:
+            records = (yield from self._fetch_matching(paginator.page_no)).accepted_by(paginator)
+            found += records
+            if records and all(map(is_past, records)):
+                break
+        return found
 
     def _paginator(self) -> pagination.Paginator:
         return pagination.Paginator(int(self._query.get("page_no", 1)), self._limit)

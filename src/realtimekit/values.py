@@ -30,6 +30,16 @@ def parse_timestamp(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+def try_parse_time(value: Any) -> datetime | None:
+    """Return an aware datetime from a datetime or a timestamp of the API; None for anything else."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        return parse_timestamp(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None
+
+
 _END_OF_DAY = re.compile(r"(.+[Tt ])24(:?00(?::?00(?:[.,]0+)?)?)(?![\d:.,])(.*)")
 _LEAP_SECOND = re.compile(r"(.+[Tt ]\d\d:?\d\d:?)60(?!\d)(.*)")
 

@@ -15,6 +15,7 @@ import pytest
 
 from realtimekit import NotFoundError, RealtimeKit, ValidationError
 from realtimekit.cli import demo_scenario
+from realtimekit.emulator.http import Request
 
 from .command import COMMAND, environment, error_line, invoke, invoke_ok
 from .conftest import Served
@@ -40,7 +41,7 @@ def started(*arguments: str) -> Generator[dict[str, str]]:
 
 
 def client_of(ready: dict[str, str]) -> RealtimeKit:
-    given: dict[str, Any] = {name: value for name, value in ready.items() if name != "control_url"}
+    given: dict[str, Any] = {name: value for name, value in ready.items() if name not in {"control_url", "agent_url"}}
     return RealtimeKit(**given, transport="httpcore2")
 
 
@@ -133,6 +134,35 @@ def test_a_meeting_from_beginning_to_end(served: Served) -> None:
         assert said == [("morning", timedelta(milliseconds=920)), ("later", timedelta(milliseconds=2001))]
 
 
+def test_broadcasts_and_the_end_as_an_agent_is_told(served: Served) -> None:
+    meeting_id, (alice,) = meeting_of(served, "Alice")
+    with served.client() as client:
+        participants = client.meetings.find(meeting_id).participants
+        bot = participants.create(name="Bot", custom_participant_id="bot", preset_name="group_call_participant")
+    assert bot.token is not None
+    headers = {
+        "host": "localhost",
+        "authorization": f"Bearer {bot.token.reveal()}",
+        "sec-websocket-protocol": "realtimekit.v1",
+    }
+    upgrade = Request("GET", "/agent-ws/v1", "subscriptions=broadcast", headers, b"")
+    _, socket = served.emulator.upgrade(upgrade)
+    assert socket is not None
+    joined = control(served, "join", meeting_id, alice)
+    assert control(served, "broadcast", joined["session_id"], joined["peer_id"], "hand", '{"up": [true, null]}') == {}
+    control(served, "broadcast", joined["session_id"], joined["peer_id"], "hand")
+    control(served, "end", meeting_id, "--reason", "force_cleanup")
+    frames = [json.loads(socket.receive(5))["data"] for _ in range(4)]
+    assert [frame["payload"] for frame in frames[1:3]] == [{"up": [True, None]}, {}]
+    assert frames[1]["type"] == "hand"
+    assert frames[3]["reason"] == "force_cleanup"
+
+
+@pytest.mark.parametrize("payload", ["{", "text", "NaN", "[" * 100_000])
+def test_a_payload_that_is_not_json(served: Served, payload: str) -> None:
+    assert "is not JSON" in invoke("emulator", "broadcast", "s", "p", "type", payload, env=served.env).stderr
+
+
 def test_for_people(served: Served) -> None:
     meeting_id, (alice,) = meeting_of(served, "Alice")
     line = invoke_ok("emulator", "join", meeting_id, alice, env=served.env)
@@ -173,6 +203,7 @@ def test_reset_asks_first(served: Served) -> None:
         (("leave", "nothing", "nobody"), "resource not found"),
         (("chat", "nothing", "nobody", "hello"), "resource not found"),
         (("speak", "nothing", "nobody", "hello", "--start-ms", "2", "--end-ms", "1"), "resource not found"),
+        (("broadcast", "nothing", "nobody", "type"), "resource not found"),
         (("end", "nothing"), "resource not found"),
         (("advance", "1e12"), "must be a number from 0"),
     ],

@@ -17,19 +17,19 @@ from realtimekit.cli.commands import realtimekit
 from .command import environment, run
 
 GROUPS: dict[str, str] = {
-    "analytics": "daily livestreams",
+    "analytics": "costs daily livestreams",
     "apps": "create list show",
-    "archive": "erase expire export export-subject query rebuild search status sync verify",
-    "emulator": "advance chat end join leave requests reset speak",
+    "archive": "attendance erase expire export export-subject query rebuild search status sync verify",
+    "emulator": "advance broadcast chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
-    "meetings": "create end list show update",
+    "meetings": "attendance create end list listen show update",
     "participants": "add list remove show token update",
     "presets": "create delete list show update",
     "recordings": "download list pause resume show start stop wait",
     "sessions": "chat download list participants quality report save show summary transcript",
     "webhooks": "create delete events listen list show trigger update verify",
 }
-ALONE = ("demo", "doctor", "drift")
+ALONE = ("console", "demo", "doctor", "drift", "mcp")
 COMMANDS: list[tuple[str, ...]] = [
     (),
     *((name,) for name in (*ALONE, *GROUPS)),

@@ -21,7 +21,11 @@ from .command import error_line, invoke, invoke_ok, shell, usage_error
 from .conftest import Served
 
 # They print one sentence, for a person.
-WITHOUT = {"archive rebuild", "livestreams stop", "participants remove", "presets delete", "webhooks delete"}
+WITHOUT = {"archive rebuild", "console", "livestreams stop", "mcp"} | {
+    "participants remove",
+    "presets delete",
+    "webhooks delete",
+}
 
 
 def commands(group: click.Command = root, path: str = "") -> Iterator[tuple[str, click.Command]]:

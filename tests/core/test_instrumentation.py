@@ -15,6 +15,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from realtimekit import APIConnectionError, Attempt, ConfigurationError, NotFoundError, RealtimeKit, ServerError
 from realtimekit.contract import load_slice
+from realtimekit.interfaces import Reservation, Response
+from realtimekit.settings import HOOKS
 
 from .scripted import TOKEN, Mode, Script, Step, error, lost, make_response, ok
 
@@ -23,14 +25,14 @@ FOUND = ok({"id": "sess-1"})
 
 
 class HookCalls(list[tuple[str, Attempt]]):
-    """Records the calls of the three hooks, in order."""
+    """Records the calls of the hooks, in order."""
 
     @property
     def hooks(self) -> dict[str, Callable[[Attempt], None]]:
         def of(name: str) -> Callable[[Attempt], None]:
             return lambda attempt: self.append((name, attempt))
 
-        return {f"on_{name}": of(name) for name in ("request", "response", "retry")}
+        return {f"on_{name}": of(name) for name in ("request", "response", "retry", "wait")}
 
 
 @pytest.fixture
@@ -40,6 +42,20 @@ def hook_calls() -> HookCalls:
 
 def find(mode: Mode, script: Script, **settings: Any) -> Any:
     return mode.get(mode.client(script, **settings).sessions.find("sess-1"))
+
+
+class Slow:
+    """A limiter that makes callers wait for these seconds, one after the other."""
+
+    max_wait = 60.0
+
+    def __init__(self, *waits: float) -> None:
+        self._waits = [*waits]
+
+    def reserve(self, reservation: Reservation | None, /) -> Reservation:
+        return Reservation(self._waits.pop(0) if self._waits else 0.0)
+
+    def observe(self, response: Response | None, reservation: Reservation | None = None, /) -> None: ...
 
 
 class TestHooks:
@@ -62,6 +78,21 @@ class TestHooks:
         assert failed[4] is failed[5] is not None
         assert isinstance(failed[4], APIConnectionError)
         assert failed[:4] + failed[6:] == [None] * 6
+
+    def test_a_wait_for_the_rate_limit(
+        self, mode: Mode, hook_calls: HookCalls, waits: list[float], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """One call, however often the limiter was asked; none if there was nothing to wait for."""
+        caplog.set_level(logging.INFO, "realtimekit")
+        client = mode.client(Script(FOUND, FOUND), limiter=Slow(2.5, 1.5), **hook_calls.hooks)
+        mode.get(client.sessions.find("sess-1"))
+        mode.get(client.sessions.find("sess-1"))
+        assert waits == [2.5, 1.5]
+        assert [name for name, _ in hook_calls] == ["wait", "request", "response", "request", "response"]
+        assert hook_calls[0][1] == Attempt("GET", SESSION, 1, wait=4.0)
+        assert [record.getMessage() for record in caplog.records] == [
+            f"GET {SESSION} has waited 4 s for the rate limit"
+        ]
 
     @pytest.mark.parametrize(("step", "kind"), [(error(404), NotFoundError), (lost(), APIConnectionError)])
     def test_a_call_that_fails(self, mode: Mode, hook_calls: HookCalls, step: Step, kind: type[Exception]) -> None:
@@ -98,7 +129,7 @@ class TestHooks:
         mode.get(client.sessions.find("sess-1"))
         assert len(hook_calls) == 2
 
-    @pytest.mark.parametrize("name", ["on_request", "on_response", "on_retry"])
+    @pytest.mark.parametrize("name", HOOKS)
     def test_an_invalid_hook_is_rejected(self, mode: Mode, name: str) -> None:
         async def awaited(attempt: Attempt) -> None: ...
 
@@ -205,21 +236,21 @@ class TestSpans:
         ],
     )  # fmt: skip
     def test_span_names_contain_no_ids(self, path: str, template: str) -> None:
-        from realtimekit.instrumentation import _url_template
+        from realtimekit.instrumentation import url_template
 
-        assert _url_template("/accounts/0a1b/realtime/kit" + path) == "/accounts/{account_id}/realtime/kit" + template
+        assert url_template("/accounts/0a1b/realtime/kit" + path) == "/accounts/{account_id}/realtime/kit" + template
 
     def test_the_spans_of_downloads_share_a_name(self) -> None:
-        from realtimekit.instrumentation import _url_template
+        from realtimekit.instrumentation import url_template
 
-        assert _url_template("/bucket/store/5d-1/chat.csv") == "/{file}"
+        assert url_template("/bucket/store/5d-1/chat.csv") == "/{file}"
 
     @pytest.mark.parametrize("template", sorted(load_slice()["paths"]))
     @pytest.mark.parametrize("id", ["weekly", "sess-1", "5D-1", "a%2Fb", "meetings", "token"])
     def test_spans_have_the_names_of_the_api_description(self, template: str, id: str) -> None:
-        from realtimekit.instrumentation import _url_template
+        from realtimekit.instrumentation import url_template
 
-        assert _url_template(re.sub(r"{\w+}", id, template)) == template
+        assert url_template(re.sub(r"{\w+}", id, template)) == template
 
     @pytest.mark.parametrize(
         ("base_url", "full"),

@@ -8,6 +8,7 @@ import pytest
 
 from realtimekit.emulator import Emulator
 
+from .agents import Agents, InProcess, WebSocket
 from .world import World
 
 if TYPE_CHECKING:
@@ -24,3 +25,10 @@ def served() -> Iterator[World]:
 def world(served: World) -> Iterator[World]:
     yield served
     served.emulator.reset()
+
+
+@pytest.fixture(params=[WebSocket, InProcess])
+def agents(request: pytest.FixtureRequest, world: World) -> Iterator[Agents]:
+    agents = Agents(world, request.param)
+    yield agents
+    agents.close()

@@ -119,6 +119,7 @@ PEER_EVENT = {
     "peer_id": uuid,
     "session_id": uuid,
     "participant_id": uuid,
+    "preset_view_type": "GROUP_CALL",
     "created_at": when,
     "updated_at": when,
 }

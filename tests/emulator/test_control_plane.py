@@ -189,6 +189,21 @@ def test_chat_is_refused(world: World, simulation: Simulation) -> None:
     refused(409, message, lambda: simulation.chat(alice.session_id, alice.peer_id, "x"), world)
 
 
+def test_broadcast_is_refused(world: World, simulation: Simulation) -> None:
+    meeting_id = world.meeting()
+    alice, other = world.join(meeting_id), world.join(world.meeting())
+    assert simulation.broadcast(alice.session_id, alice.peer_id, "x", {"a": [1, None]}) is None
+    refused(404, UNKNOWN, lambda: simulation.broadcast("nothing", alice.peer_id, "x", 1), world)
+    message = f"session {alice.session_id} has no peer {other.peer_id}"
+    refused(404, message, lambda: simulation.broadcast(alice.session_id, other.peer_id, "x", 1), world)
+    simulation.leave(meeting_id, alice.peer_id)
+    message = f"peer {alice.peer_id} has left"
+    refused(409, message, lambda: simulation.broadcast(alice.session_id, alice.peer_id, "x", 1), world)
+    simulation.end(meeting_id)
+    message = f"session {alice.session_id} has ended"
+    refused(409, message, lambda: simulation.broadcast(alice.session_id, alice.peer_id, "x", 1), world)
+
+
 def test_speech_is_refused(world: World, simulation: Simulation) -> None:
     meeting_id = world.meeting()
     alice, other = world.join(meeting_id), world.join(world.meeting())
@@ -229,7 +244,11 @@ def test_ids_of_odd_types_are_refused(world: World, id: Any) -> None:
             (emulator.chat, ("x", id, "text")),
             (emulator.chat, ("x", "x", id)),
             (emulator.speak, (id, "x", "text", 0, 1)),
+            (emulator.broadcast, (id, "x", "type", 1)),
+            (emulator.broadcast, ("x", id, "type", 1)),
+            (emulator.broadcast, ("x", "x", id, 1)),
             (emulator.end, (id,)),
+            (emulator.end, ("x", id)),
             (emulator.redeliver, (id,)),
             (emulator.trigger, (id, "http://127.0.0.1:1")),
             (emulator.trigger, ("meeting.ended", id)),

@@ -21,7 +21,7 @@ from realtimekit.emulator import Emulator, HTTPError
 from realtimekit.emulator.faults import RULE, Fault
 from realtimekit.emulator.http import Request
 from realtimekit.emulator.remote import RemoteEmulator
-from realtimekit.emulator.server import DRIPS
+from realtimekit.emulator.sending import DRIPS
 from realtimekit.transports.emulator import connected
 from tests.fuzz.examples import fuzzed
 
@@ -479,6 +479,8 @@ FITTING: dict[str, st.SearchStrategy[Any]] = {
     "limit": st.fixed_dictionaries(
         {"requests": st.integers(1, 3), "window_seconds": st.floats(0, 9), "block_seconds": st.floats(0, 9)}
     ),
+    "close": st.sampled_from(["upstream_lost", "reset"]),
+    "repeat": st.integers(1, 100),
 }
 
 

@@ -24,6 +24,8 @@ LAYERS = (
     {"openapi", "host_check", "sample_events"},
     {"control", "operations"},
     {"dispatch"},
+    {"sending"},
+    {"websocket"},
     {"server"},
     {"emulator"},
     {"", "remote"},  # the package itself

@@ -204,6 +204,10 @@ class OverHttp:
         body = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
         self._call(f"/sessions/{session_id}/speech", body, set())
 
+    def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any) -> None:
+        body = {"peer_id": peer_id, "type": type, "payload": payload}
+        self._call(f"/sessions/{session_id}/broadcast", body, set())
+
     def end(self, meeting_id: str) -> str:
         return str(self._call(f"/meetings/{meeting_id}/end", {}, {"session_id"})["session_id"])
 

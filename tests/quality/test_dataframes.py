@@ -101,7 +101,7 @@ def test_without_the_library_it_says_what_to_install(name: str, monkeypatch: pyt
     def missing(wanted: str) -> Any:
         raise ImportError(wanted)
 
-    monkeypatch.setattr(dataframes, "import_module", missing)
+    monkeypatch.setattr("realtimekit.dataframes.import_module", missing)
     with pytest.raises(ImportError, match=rf"to_{name}\(\) needs {name}: pip install {name}") as caught:
         getattr(PeerReport({}).quality, f"to_{name}")()
     assert caught.value.name == name

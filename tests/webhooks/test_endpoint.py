@@ -17,6 +17,7 @@ from realtimekit.webhooks import (
     AsyncReceiver,
     AsyncRouter,
     Claim,
+    Delivery,
     Endpoint,
     Event,
     MemoryStore,
@@ -68,6 +69,26 @@ def test_handled_once(mode: Mode) -> None:
     assert mode.handle(endpoint, *delivery) == WebhookResponse(200, "handled")
     assert mode.handle(endpoint, *delivery) == WebhookResponse(200, "already handled")
     assert mode.handled == ["meeting.ended"]
+
+
+def test_the_hook_is_told_of_each_delivery(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
+    """An exception from it changes nothing."""
+    told: list[Delivery] = []
+
+    def hook(delivery: Delivery) -> None:
+        told.append(delivery)
+        raise ZeroDivisionError
+
+    endpoint = mode.endpoint(on_delivery=hook)
+    body, headers = mode.signer.delivery(samples.ENDED)
+    responses = [mode.handle(endpoint, body, headers), mode.handle(endpoint, body, {})]
+    assert [response.status for response in responses] == [200, 401]
+    assert [(delivery.event, delivery.response) for delivery in told] == [
+        ("meeting.ended", responses[0]),
+        (None, responses[1]),
+    ]
+    assert all(0 <= delivery.seconds < 60 for delivery in told)
+    assert "a hook failed" in caplog.text
 
 
 def test_an_event_without_a_handler_is_not_remembered(mode: Mode) -> None:

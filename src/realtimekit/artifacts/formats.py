@@ -11,6 +11,7 @@ from typing import Any
 
 from realtimekit.artifacts.cues import join_speaker
 from realtimekit.artifacts.segments import Segment, one_line, validate_segments
+from realtimekit.safe_text import clean
 
 _MILLISECOND = timedelta(milliseconds=1)
 _MAX_GUESS = timedelta(seconds=5)
@@ -38,7 +39,10 @@ def to_vtt(segments: Sequence[Segment]) -> str:
 
 
 def to_markdown(segments: Sequence[Segment]) -> str:
-    """Return a Markdown paragraph for each segment: its time, its speaker in bold, and its text, escaped."""
+    """Return a Markdown paragraph for each segment: its time, its speaker in bold, and its text.
+
+    Whatever names and texts contain is shown as it is: markup and HTML are escaped, control characters replaced.
+    """
     paragraphs: list[str] = []
     for segment in validate_segments(segments):
         name, text = _escape(segment.speaker or ""), _escape(segment.text)
@@ -92,4 +96,5 @@ def _timestamp(time: timedelta, point: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", one_line(text))
+    # What has a meaning only at the beginning of a line (lists, rules) cannot be there: the time is.
+    return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", one_line(clean(text)))

@@ -33,6 +33,16 @@ class LinkSource(Protocol):
     def _refresh_link(self, options: RequestOptions | None = None) -> Flow[None]: ...  # read it again from the API
 
 
+class Receiver(Protocol):
+    """What a response of a storage is received by: `head` and `error_body` are those of the last one."""
+
+    head: Response | None
+    error_body: bytes
+
+    def request_headers(self) -> dict[str, str]: ...
+    def on_response(self, url: str, head: Response, /) -> ChunkWriter: ...
+
+
 class FileVersion(NamedTuple):
     """One version of a file in a storage, as its strong validator identifies it (RFC 9110, 8.8).
 
@@ -253,9 +263,9 @@ def download_file(
     if refreshed:
         yield from source._refresh_link(options)
     while True:
-        size_before, retry_after, link, attempt = state.max_size, None, _require_link(source), attempt + 1
+        size_before, retry_after, link, attempt = state.max_size, None, require_link(source), attempt + 1
         try:
-            response = yield from _follow_redirects(settings, link, state, seconds, attempt)
+            response = yield from follow_redirects(settings, link, state, seconds, attempt)
             if state.give_up_range(response):
                 continue
             if state.is_complete(link.path):
@@ -273,14 +283,14 @@ def download_file(
                 continue
             failures, retry_after = failures + 1, retries.retry_after(response.headers)
             if failures > settings.max_retries or not _may_retry(response, retry_after):
-                raise _storage_error(response, link.path)
+                raise storage_error(response, link.path)
             failure = response
         wait = retries.backoff(failures, int.from_bytes(os.urandom(4)) / 2**32) if retry_after is None else retry_after
         report_retry(settings, failure, "GET", link.path, attempt, wait)
         yield Sleep(wait)
 
 
-def _require_link(source: LinkSource) -> _SignedUrl:
+def require_link(source: LinkSource) -> SignedUrl:
     """Return the link.
 
     Raises:
@@ -290,7 +300,7 @@ def _require_link(source: LinkSource) -> _SignedUrl:
     link = source._link()
     if not link:
         raise ArtifactNotReadyError(f"{source!r} has no link to download yet: reload() it later", status=200)
-    url = _SignedUrl(link)
+    url = SignedUrl(link)
     del link  # as in _scheme_and_host
     try:
         scheme, host = _scheme_and_host(url)
@@ -306,7 +316,7 @@ def _may_retry(response: Response, retry_after: float | None) -> bool:
     return retries.may_retry("GET", response) and (retry_after or 0) <= retries.MAX_RETRY_AFTER
 
 
-class _SignedUrl(str):
+class SignedUrl(str):
     """A link whose repr hides its query, for tracebacks: the signature in it is as good as a password."""
 
     __slots__ = ()
@@ -319,8 +329,8 @@ class _SignedUrl(str):
         return f"<{self.path}>"
 
 
-def _follow_redirects(
-    settings: Settings, url: _SignedUrl, state: ResumableDownload, timeout: float, attempt: int
+def follow_redirects(
+    settings: Settings, url: SignedUrl, state: Receiver, timeout: float, attempt: int
 ) -> Flow[Response]:
     """Return the response after all redirects: of the file without content, of an error with the start of its body."""
     for _ in range(MAX_REDIRECTS + 1):
@@ -331,7 +341,7 @@ def _follow_redirects(
         )
         if state.head is None:  # this transport does not support streaming: the body came whole, and decompressed
             state.on_response(url.path, _decompressed_head(response))(response.content)
-        location = _SignedUrl(response.headers.get("location", ""))
+        location = SignedUrl(response.headers.get("location", ""))
         if response.status not in REDIRECT_STATUSES or not location:
             return response._replace(content=state.error_body)
         url = _redirect_target(url, location, response.status)
@@ -344,14 +354,14 @@ def _decompressed_head(response: Response) -> Response:
     return response._replace(headers=headers, content=b"")
 
 
-def _redirect_target(url: _SignedUrl, location: _SignedUrl, status: int) -> _SignedUrl:
+def _redirect_target(url: SignedUrl, location: SignedUrl, status: int) -> SignedUrl:
     """Return where a redirect leads.
 
     Raises:
         APIError: it leads neither to https nor from http to http on this machine.
     """
     try:
-        target = _SignedUrl(urljoin(url, location))
+        target = SignedUrl(urljoin(url, location))
         (old_scheme, old_host), (scheme, host) = _scheme_and_host(url), _scheme_and_host(target)
         on_this_machine = old_scheme == scheme == "http" and is_loopback(old_host) and is_loopback(host)
         if (scheme == "https" and host) or on_this_machine:
@@ -361,14 +371,14 @@ def _redirect_target(url: _SignedUrl, location: _SignedUrl, status: int) -> _Sig
     raise APIError(f"GET {url.path} was redirected to an address that is not https", status=status, method="GET")
 
 
-def _scheme_and_host(url: _SignedUrl) -> tuple[str, str]:
+def _scheme_and_host(url: SignedUrl) -> tuple[str, str]:
     # Only these two: local variables are sent by error trackers, and the parts of a link include its signature.
     parts = urlsplit(url)
     _ = parts.port  # raises ValueError if it is not a valid port
     return parts.scheme, parts.hostname or ""
 
 
-def _storage_error(response: Response, path: str) -> APIError:
+def storage_error(response: Response, path: str) -> APIError:
     # The usual hints are about the API token, which storage never sees.
     hint = "the storage does not accept the link"
     body = responses.decode(response)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtimekit.cli.columns import Column
+from realtimekit.cli.costs import costs
 from realtimekit.cli.decorators import with_client
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import format_options, time_range_options
@@ -70,3 +71,6 @@ def livestreams(client: RealtimeKit, output_format: str | None = None, **times: 
         rows.append(["total", *(output.read_field(total, column.name) for column in LIVESTREAM_COLUMNS[1:])])
     document = {"days": [output.serialize_record(day) for day in days], "total": output.serialize_record(total)}
     output.print_rows(output_format, f"Days: {len(days)}", LIVESTREAM_COLUMNS, rows, document)
+
+
+analytics.add_command(costs)

@@ -11,6 +11,7 @@ from realtimekit.cli.groups import Group
 
 # Command -> the module that defines it, under the name of the command.
 COMMANDS = {
+    "attendance": "realtimekit.cli.archive_attendance",
     "erase": "realtimekit.cli.archive_forget",
     "expire": "realtimekit.cli.archive_forget",
     "export": "realtimekit.cli.archive_export",

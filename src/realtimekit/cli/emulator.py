@@ -12,7 +12,7 @@ import click
 from realtimekit.cli.columns import Column
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import confirmation_option, emulator_option, format_options, json_option
-from realtimekit.cli.param_types import clock_seconds, resource_id
+from realtimekit.cli.param_types import clock_seconds, json_value, resource_id
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -116,6 +116,7 @@ def _ready_json(running: Emulator, server: Server) -> str:
     return json.dumps({
         "base_url": server.base_url,
         "control_url": server.control_url,
+        "agent_url": server.agent_url,
         "account_id": running.account_id,
         "app_id": running.app_id,
         "api_token": running.api_token,
@@ -225,12 +226,34 @@ def speak(
     return f"Spoke from {start_ms} to {until} ms", {"start_ms": start_ms, "end_ms": until}
 
 
+@emulator.command("broadcast")
+@click.argument("session_id", type=resource_id)
+@click.argument("peer_id", type=resource_id)
+@click.argument("type")
+@click.argument("payload", type=json_value, default="{}")
+@control_command
+def broadcast(control: RemoteEmulator, session_id: str, peer_id: str, type: str, payload: Any) -> tuple[str, Any]:
+    """Simulate that a peer broadcasts a message of the app.
+
+    TYPE is the app's own name for such messages, PAYLOAD any JSON ({} by default).
+    """
+    control.broadcast(session_id, peer_id, type, payload)
+    return f"Broadcast a message of the type {type}", {}
+
+
 @emulator.command("end")
 @click.argument("meeting_id", type=resource_id)
+@click.option(
+    "--reason",
+    type=click.Choice(["host_ended_meeting", "all_participants_left", "force_cleanup"]),
+    default="host_ended_meeting",
+    show_default=True,
+    help="Why it ends, as agents are told.",
+)
 @control_command
-def end(control: RemoteEmulator, meeting_id: str) -> tuple[str, Any]:
+def end(control: RemoteEmulator, meeting_id: str, reason: str) -> tuple[str, Any]:
     """End the live session of a meeting."""
-    session_id = control.end(meeting_id)
+    session_id = control.end(meeting_id, reason)
     return f"The session {session_id} has ended", {"session_id": session_id}
 
 

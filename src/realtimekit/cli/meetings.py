@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.cli.attendance import by_option, print_attendance
 from realtimekit.cli.columns import Column
-from realtimekit.cli.decorators import list_command, show_command, usage_errors
+from realtimekit.cli.decorators import list_command, show_command, usage_errors, with_client
 from realtimekit.cli.enums import OpenEnum
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import (
     archive_option,
     boolean_options,
     confirmation_option,
+    format_options,
     from_file_option,
+    json_option,
     time_range_options,
 )
 from realtimekit.cli.param_types import positive_seconds, resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Meeting, RealtimeKit
+    from realtimekit.attendance import Rows
     from realtimekit.cli.options import Decorator
 
 COLUMNS = (
@@ -116,3 +120,50 @@ def end_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
     `update MEETING_ID --status ACTIVE` opens it again.
     """
     return client.meetings.ref(meeting_id).end()
+
+
+@meetings.command("attendance")
+@archive_option
+@click.argument("meeting_id", type=resource_id)
+@by_option
+@time_range_options("since", "until")
+@format_options
+@with_client
+def show_attendance(
+    client: RealtimeKit, meeting_id: str, by: Rows, output_format: str | None = None, **times: Any
+) -> None:
+    """Show who was in the sessions of a meeting, and how long."""
+    print_attendance(client.meetings.ref(meeting_id).attendance(**times), by, output_format)
+
+
+@meetings.command("listen")
+@click.argument("meeting_id", type=resource_id)
+@click.option("--preset", "preset_name", metavar="NAME", required=True, help="Preset of the agent.")
+@click.option("--name", default="Agent", show_default=True, help="Name of the agent that others see.")
+@click.option(
+    "--subscribe",
+    "subscriptions",
+    multiple=True,
+    type=click.Choice(["transcript", "participant", "broadcast"]),
+    help="Only these events (repeatable); unless given, transcripts and participants.",
+)
+@click.option("--partials", is_flag=True, help="Also print transcripts that are not final.")
+@click.option(
+    "--max-idle", metavar="SECONDS", type=positive_seconds, help="Leave after this time alone in the meeting."
+)
+@json_option
+@with_client
+def listen(
+    client: RealtimeKit, meeting_id: str, *, as_json: bool = False, partials: bool = False, **options: Any
+) -> None:
+    """Listen to a meeting: print captions, and who comes and goes, until it ends or Ctrl-C.
+
+    An agent joins the meeting. It counts as a participant, and the session stays open (and is billed) while it is
+    there; it leaves when this command ends, however it ends. Transcripts need `transcription_enabled` in the presets of
+    those who speak. With --json, each line is one event.
+    """
+    from realtimekit.cli import meetings_listen  # loaded when the command runs
+
+    with usage_errors():
+        listener = client.meetings.ref(meeting_id).listen(**options)
+    meetings_listen.listen(listener, as_json=as_json, partials=partials)

@@ -99,6 +99,29 @@ def _finite(value: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def prices_file(value: str) -> Any:
+    """A file of prices, as `realtimekit.costs.Prices`."""
+    from realtimekit.costs import read_prices
+
+    try:
+        return read_prices(value)
+    except OSError as error:
+        raise click.BadParameter(f"{value}: {error.strerror}") from None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def month(value: str) -> str:
+    """A month, in UTC."""
+    from realtimekit.costs.result import period_of
+
+    try:
+        period_of(value, None, None, datetime.now(UTC))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a month such as 2026-11") from None
+    return value
+
+
 def duration(value: str) -> timedelta:
     """Parse a duration such as "90s", "15m", "2h" or "7d"."""
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", value.strip().lower())
@@ -117,6 +140,18 @@ def http_url(value: str) -> str:
     if not valid or not value.isprintable() or " " in value:
         raise click.BadParameter(f"{value!r} is not an http:// or https:// URL")
     return value
+
+
+def json_value(value: str) -> Any:
+    """Any JSON, as the argument itself."""
+    try:
+        return json.loads(value, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise click.BadParameter(f"{value!r} is not JSON, such as '{{\"raised\": true}}' or '\"text\"'") from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)  # NaN and Infinity, which Python reads and JSON does not have
 
 
 def json_object(value: str) -> dict[str, Any]:

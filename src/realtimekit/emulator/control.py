@@ -12,8 +12,20 @@ from realtimekit.emulator.clock import MAX_ADVANCE_SECONDS
 from realtimekit.emulator.faults import FAULTS
 from realtimekit.emulator.queries import get_live_session, get_peer
 from realtimekit.emulator.routes import CONTROL
-from realtimekit.emulator.schema import ANY, DATE_TIME, STRING, URI, Schema, array_of, enum, required, response_object
+from realtimekit.emulator.schema import (
+    ANY,
+    DATE_TIME,
+    STRING,
+    URI,
+    Schema,
+    array_of,
+    enum,
+    nullable,
+    required,
+    response_object,
+)
 from realtimekit.emulator.services.events import EVENTS
+from realtimekit.emulator.services.lifecycle import END_REASONS
 
 if TYPE_CHECKING:
     from realtimekit.emulator.context import Context
@@ -24,6 +36,7 @@ _PEER = response_object({"session_id": STRING, "peer_id": STRING})
 # After the start of the session; no further than the clock can be advanced.
 _MILLISECONDS = Schema("integer", required=True, minimum=0, maximum=MAX_ADVANCE_SECONDS * 1000)
 _CHAT = {"peer_id": required(STRING), "text": required(STRING)}
+_BROADCAST = {"peer_id": required(STRING), "type": required(STRING), "payload": required(nullable(ANY))}
 _SPEECH = {**_CHAT, "start_ms": _MILLISECONDS, "end_ms": _MILLISECONDS}
 
 # --- participants -----------------------------------------------------------------------------------------------------
@@ -53,9 +66,14 @@ def leave(context: Context) -> JSON:
     return {}
 
 
-@CONTROL.add("POST", "/meetings/{meeting_id}/end", body={}, response=response_object({"session_id": STRING}))
+@CONTROL.add(
+    "POST",
+    "/meetings/{meeting_id}/end",
+    body={"reason": enum(*END_REASONS)},
+    response=response_object({"session_id": STRING}),
+)
 def end(context: Context) -> JSON:
-    session = context.services.lifecycle.end(context.path_params["meeting_id"], context.now)
+    session = context.services.lifecycle.end(context.path_params["meeting_id"], context.now, **context.body)
     return {"session_id": session["id"]}
 
 
@@ -69,6 +87,12 @@ def chat(context: Context) -> JSON:
 @CONTROL.add("POST", "/sessions/{session_id}/speech", body=_SPEECH, response=_EMPTY)
 def speak(context: Context) -> JSON:
     context.services.lifecycle.speak(context.path_params["session_id"], **context.body)
+    return {}
+
+
+@CONTROL.add("POST", "/sessions/{session_id}/broadcast", body=_BROADCAST, response=_EMPTY)
+def broadcast(context: Context) -> JSON:
+    context.services.lifecycle.broadcast(context.path_params["session_id"], **context.body, at=context.now)
     return {}
 
 

@@ -15,18 +15,30 @@ from realtimekit.emulator import control, operations
 from realtimekit.emulator.context import Context
 from realtimekit.emulator.faults import with_headers
 from realtimekit.emulator.host_check import check_host_and_origin
-from realtimekit.emulator.http import GatewayError, HTTPError, bad_request, is_json, json_response, not_found
+from realtimekit.emulator.http import (
+    GatewayError,
+    HTTPError,
+    Response,
+    UpgradeError,
+    bad_request,
+    is_json,
+    json_response,
+    not_found,
+)
 from realtimekit.emulator.routes import API, CONTROL, CONTROL_PREFIX
 from realtimekit.emulator.schema import STRING, validate_body, validate_query
+from realtimekit.emulator.services.agent_socket import ABNORMAL
+from realtimekit.emulator.services.agents import AGENTS_PATH, SUBPROTOCOL
 from realtimekit.emulator.services.files import FILES_PREFIX
 from realtimekit.emulator.services.webhook_dispatcher import WELL_KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from realtimekit.emulator.http import JSON, Request, Response
+    from realtimekit.emulator.http import JSON, Request
     from realtimekit.emulator.routes import Handler, Route
     from realtimekit.emulator.services import Services
+    from realtimekit.emulator.services.agent_socket import AgentSocket
     from realtimekit.emulator.world import World
 
 HANDLERS = (control, operations)  # importing them declares the routes
@@ -41,18 +53,45 @@ class Dispatcher:
 
     def handle(self, request: Request) -> Response:
         """Answer one request. Requests are handled one at a time, from any thread."""
+        error = UpgradeError if request.path == AGENTS_PATH else HTTPError
+        return self._answer(request, lambda: self._route(request), error)
+
+    def _answer(self, request: Request, carry_out: Callable[[], Response], error: type[HTTPError]) -> Response:
+        """Return the response of `carry_out`, unless a fault applies; errors of faults have the form of `error`."""
         with self._world.lock:
             started = time.perf_counter()
             if request.path.startswith(CONTROL_PREFIX):
-                response = self._respond(request)
+                response = self._respond(request, carry_out)
             else:
                 now = self._world.clock.now()
-                response = self._services.faults.handle(request, lambda: self._respond(request), now)
+                response = self._services.faults.handle(request, lambda: self._respond(request, carry_out), now, error)
                 seconds = time.perf_counter() - started
                 self._services.request_log.add(request, response, at=self._world.now(), seconds=seconds)
             # The emulator's own time, advanced or not: clients compare it with the expiry of links.
             date = format_datetime(self._world.clock.now(), usegmt=True)
             return with_headers(response, {"date": date, **response.headers})
+
+    def upgrade(self, request: Request) -> tuple[Response, AgentSocket | None]:
+        """Answer the upgrade of a connection to a WebSocket, from any thread.
+
+        Returns the response, and the connection of the agent if it was accepted: then the status is 101.
+        """
+        if request.path != AGENTS_PATH:
+            return self.handle(request), None
+        accepted: list[AgentSocket] = []
+
+        def connect() -> Response:
+            with self._world.transaction() as now:
+                socket = self._services.agents.connect(request, now)
+            accepted.append(socket)
+            return Response(101, {"sec-websocket-protocol": SUBPROTOCOL}, b"")
+
+        response = self._answer(request, connect, UpgradeError)
+        if response.status == 101:
+            return response, accepted[0]
+        for socket in accepted:  # it was carried out, but a fault has replaced the response
+            socket.close(ABNORMAL)
+        return response, None
 
     def call(self, handler: Handler, path_params: Mapping[str, str], body: Mapping[str, Any]) -> JSON:
         """Call the handler of a control route from Python, validated as its requests are.
@@ -63,11 +102,11 @@ class Dispatcher:
         path_params = {name: STRING.validate(name, value) for name, value in path_params.items()}
         return self._run(CONTROL.of(handler), path_params, {}, body, self._world.origin)
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: Request, carry_out: Callable[[], Response]) -> Response:
         """Return the response; an error response where nothing was changed."""
         try:
             check_host_and_origin(request)
-            return self._route(request)
+            return carry_out()
         except HTTPError as error:
             return error.response()
         except Exception:
@@ -79,6 +118,8 @@ class Dispatcher:
             route, path_params = CONTROL.match(request.method, request.path)
         elif request.path == WELL_KNOWN and request.method == "GET":
             return json_response(200, self._services.webhooks.public_key())
+        elif request.path == AGENTS_PATH:
+            raise UpgradeError(400, "this is a WebSocket: the request must ask for an upgrade")
         elif request.path.startswith(FILES_PREFIX):
             return self._services.files.serve(request)
         else:

@@ -22,6 +22,7 @@ from realtimekit.emulator.world import World
 
 if TYPE_CHECKING:
     from realtimekit.emulator.server import Server
+    from realtimekit.emulator.services.agent_socket import AgentSocket
 
 
 SAMPLE_WEBHOOK = "00000000-0000-4000-8000-000000000000"
@@ -79,6 +80,7 @@ class Emulator:
     def close(self) -> None:
         with self.world.lock:
             self.services.webhooks.close()
+            self.services.agents.close()
             self.world.store.close()
 
     def __enter__(self) -> Self:
@@ -96,6 +98,13 @@ class Emulator:
         """Answer one request. Requests are handled one at a time, from any thread."""
         return self._dispatcher.handle(request)
 
+    def upgrade(self, request: Request) -> tuple[Response, AgentSocket | None]:
+        """Answer the upgrade of a connection to a WebSocket: the endpoint of agents is `/agent-ws/v1`.
+
+        Returns the response and, if it was accepted with 101, the connection: as an agent sees it, without a network.
+        """
+        return self._dispatcher.upgrade(request)
+
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
         """Serve over HTTP from a thread of this process, until the returned server's `close()` or `with` block ends.
 
@@ -107,7 +116,7 @@ class Emulator:
             from realtimekit.emulator.server import Server  # uvicorn, only where it is used
         except ImportError as error:
             raise missing_extra(error) from None
-        server = Server(self.handle, host, port)
+        server = Server(self.handle, self.upgrade, host, port)
         self.world.origin = server.origin
         return server
 
@@ -144,9 +153,19 @@ class Emulator:
         path_params = {"session_id": session_id}
         self._call(control.speak, path_params, peer_id=peer_id, text=text, start_ms=start_ms, end_ms=end_ms)
 
-    def end(self, meeting_id: str) -> str:
-        """End the live session of a meeting, which writes its files. Returns the id of the session."""
-        return str(self._call(control.end, {"meeting_id": meeting_id})["session_id"])
+    def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any) -> None:
+        """Let a peer broadcast a message of the app, of a type of its own and with any JSON as its payload."""
+        path_params = {"session_id": session_id}
+        self._call(control.broadcast, path_params, peer_id=peer_id, type=type, payload=payload)
+
+    def end(self, meeting_id: str, reason: str = "host_ended_meeting") -> str:
+        """End the live session of a meeting, which writes its files. Returns the id of the session.
+
+        Args:
+            meeting_id: of the meeting.
+            reason: as agents are told: host_ended_meeting, all_participants_left or force_cleanup.
+        """
+        return str(self._call(control.end, {"meeting_id": meeting_id}, reason=reason)["session_id"])
 
     # --- the emulator ------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from realtimekit.emulator.clock import MAX_ADVANCE_SECONDS
 from realtimekit.emulator.http import HTTPError, Request, Response, bad_request, json_response
@@ -38,6 +38,11 @@ class RateLimit(TypedDict):
     block_seconds: float
 
 
+CloseReason: TypeAlias = Literal[
+    "queue_overflow", "upstream_lost", "upstream_unavailable", "upstream_rejected", "replaced", "reset"
+]
+
+
 class Fault(TypedDict, total=False):
     """A rule: which requests it applies to, and what happens to them."""
 
@@ -58,8 +63,19 @@ class Fault(TypedDict, total=False):
     drip_seconds: float  # over which the response body arrives, in small pieces; then the connection is closed
     cut: Literal["before", "within", "after"]  # the connection is cut before, within or after the response body
     limit: RateLimit  # only together with `method` and `path`
+    close: CloseReason  # why the connection of an agent is closed, instead of being sent the next frame
+    repeat: int  # with `close`: how many of the last events are sent once more when the agent resumes
 
 
+# The codes with which connections of agents are closed. With "reset" they are cut: no frame says so.
+CLOSE_CODES = {
+    "queue_overflow": 1013,
+    "upstream_lost": 1013,
+    "upstream_unavailable": 1013,
+    "upstream_rejected": 4403,
+    "replaced": 4409,
+    "reset": 1006,
+}
 _SECONDS = Schema("number", minimum=0, maximum=MAX_ADVANCE_SECONDS)
 _COUNT = Schema("integer", minimum=1)
 RULE: Mapping[str, Schema] = {
@@ -82,6 +98,8 @@ RULE: Mapping[str, Schema] = {
     "limit": request_object(
         {"requests": required(_COUNT), "window_seconds": required(_SECONDS), "block_seconds": required(_SECONDS)}
     ),
+    "close": enum(*CLOSE_CODES),
+    "repeat": Schema("integer", minimum=1, maximum=100),
 }
 FAULTS = {"faults": required(array_of(ANY))}  # each is validated as a RULE, and further than a schema can say
 
@@ -145,12 +163,12 @@ class Rule:
             and self._random.random() < rule.get("probability", 1.0)
         )
 
-    def apply(self, carry_out: Callable[[], Response], now: datetime) -> Response:
+    def apply(self, carry_out: Callable[[], Response], now: datetime, error: type[HTTPError]) -> Response:
         """Return the response instead of the one of RealtimeKit."""
         self.applied += 1
         response = carry_out() if _is_carried_out(self.fault) else _NO_RESPONSE
         if "status" in self.fault:
-            response = _response(self.fault["status"], self.fault.get("body"))
+            response = _response(self.fault["status"], self.fault.get("body"), error)
         headers = {**response.headers, **{name.lower(): value for name, value in self.fault.get("headers", {}).items()}}
         if "retry_after_date" in self.fault:
             then = now + timedelta(seconds=self.fault["retry_after_date"])
@@ -209,23 +227,48 @@ class Faults:
     def rules(self) -> list[dict[str, Any]]:
         return [{**rule.fault, "matched": rule.matched, "applied": rule.applied} for rule in self._rules]
 
-    def handle(self, request: Request, carry_out: Callable[[], Response], now: datetime) -> Response:
-        """Return the response to a request that `carry_out` would answer without faults."""
+    def handle(
+        self, request: Request, carry_out: Callable[[], Response], now: datetime, error: type[HTTPError]
+    ) -> Response:
+        """Return the response to a request that `carry_out` would answer without faults.
+
+        Args:
+            request: the request.
+            carry_out: answers it.
+            now: the time, by the emulator's clock.
+            error: has the form of RealtimeKit's error bodies for this request.
+        """
         limit_headers: dict[str, str] = {}
         for rule in self._rules:
-            if not rule.applies_to(request):
+            if "close" in rule.fault or not rule.applies_to(request):
                 continue
             if rule.limiter is None:
-                response = rule.apply(carry_out, now)
+                response = rule.apply(carry_out, now, error)
                 break
             allowed, limit_headers = rule.limiter.take(now.timestamp())
             if not allowed:
                 rule.applied += 1
-                response = _response(429, None)
+                response = _response(429, None, error)
                 break
         else:
             response = carry_out()
         return with_headers(response, {**limit_headers, **response.headers}) if limit_headers else response
+
+    def close(self, upgrade: Request) -> tuple[int, str, int] | None:
+        """Return how the connection of an agent is closed instead of being sent a frame, or None if it is sent.
+
+        Args:
+            upgrade: the request that opened the connection: rules match its method and path, and count its frames.
+
+        Returns:
+            The code, the reason, and how many events are repeated.
+        """
+        for rule in self._rules:
+            if "close" in rule.fault and rule.applies_to(upgrade):
+                rule.applied += 1
+                reason = rule.fault["close"]
+                return CLOSE_CODES[reason], "" if reason == "reset" else reason, rule.fault.get("repeat", 0)
+        return None
 
 
 def _is_carried_out(rule: Mapping[str, Any]) -> bool:
@@ -233,7 +276,7 @@ def _is_carried_out(rule: Mapping[str, Any]) -> bool:
     return bool(rule.get("carried_out", "status" not in rule and rule.get("cut") != "before"))
 
 
-def _response(status: int, body: Any) -> Response:
+def _response(status: int, body: Any, error: type[HTTPError]) -> Response:
     if isinstance(body, str):
         media_type = "text/html" if body.lstrip().startswith("<") else "text/plain"
         return Response(status, {"content-type": f"{media_type}; charset=utf-8"} if body else {}, body.encode())
@@ -242,7 +285,7 @@ def _response(status: int, body: Any) -> Response:
     if status < 400:
         return Response(status, {}, b"")
     known = status in HTTPStatus._value2member_map_
-    return HTTPError(status, HTTPStatus(status).phrase if known else f"status {status}").response()
+    return error(status, HTTPStatus(status).phrase if known else f"status {status}").response()
 
 
 def _validate(fault: Any, name: str) -> dict[str, Any]:
@@ -258,6 +301,9 @@ def _validate(fault: Any, name: str) -> dict[str, Any]:
     effects = rule.keys() - _MATCHERS - {"carried_out"}
     expect(effects, "", f"must have an effect: one of [{', '.join(name for name in RULE if name not in _MATCHERS)}]")
     expect("limit" not in rule or rule.keys() <= {"method", "path", "limit"}, "limit", "goes with method and path only")
+    others = rule.keys() - _MATCHERS - {"close", "repeat"}
+    expect("close" not in rule or not others, "close", "goes with no other effect than repeat")
+    expect("repeat" not in rule or "close" in rule, "repeat", "needs a close to go with")
     expect(rule.get("calls") != [], "calls", "must not be empty")
     expect("seed" not in rule or "probability" in rule, "seed", "is for a probability")
     for field in ("body", "retry_after_date"):

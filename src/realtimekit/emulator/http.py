@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
 
@@ -75,6 +76,24 @@ class GatewayError(HTTPError):
     def response(self) -> Response:
         errors = [{"code": self.code, "message": str(self)}]
         return json_response(self.status, {"success": False, "errors": errors, "messages": [], "result": None})
+
+
+class UpgradeError(HTTPError):
+    """An upgrade to a WebSocket is refused: in the form of the agents' endpoint, with a code that is a word.
+
+    Args:
+        code: by default the one that is documented for the status, or the name of the status.
+    """
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+        super().__init__(status, message)
+        documented = {401: "UNAUTHENTICATED", 404: "CONNECTION_NOT_FOUND"}
+        known = status in HTTPStatus._value2member_map_
+        self.code: str = code or documented.get(status) or (HTTPStatus(status).name if known else "UNKNOWN")
+
+    def response(self) -> Response:
+        error = {"code": self.code, "message": str(self), "retryable": self.status >= 500 or self.status == 429}
+        return json_response(self.status, {"success": False, "error": error})
 
 
 def not_found() -> HTTPError:

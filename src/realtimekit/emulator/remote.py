@@ -73,8 +73,12 @@ class RemoteEmulator:
         body = {"peer_id": peer_id, "text": text, "start_ms": start_ms, "end_ms": end_ms}
         self._call("POST", "sessions", session_id, "speech", **body)
 
-    def end(self, meeting_id: str) -> str:
-        return str(self._call("POST", "meetings", meeting_id, "end")["session_id"])
+    def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any) -> None:
+        body = {"peer_id": peer_id, "type": type, "payload": payload}
+        self._call("POST", "sessions", session_id, "broadcast", **body)
+
+    def end(self, meeting_id: str, reason: str = "host_ended_meeting") -> str:
+        return str(self._call("POST", "meetings", meeting_id, "end", reason=reason)["session_id"])
 
     def advance(self, seconds: float) -> str:
         return str(self._call("POST", "clock", advance_seconds=seconds)["now"])

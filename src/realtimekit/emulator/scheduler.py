@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -20,10 +21,15 @@ class Job(NamedTuple):
 
 
 class Scheduler:
-    """Keeps jobs in the store, at most one of a name for each target, and runs those that are due."""
+    """Keeps jobs in the store, at most one of a name for each target, and runs those that are due.
 
-    def __init__(self, store: Store) -> None:
+    Attributes:
+        changed: notified when a job is scheduled.
+    """
+
+    def __init__(self, store: Store, lock: threading.RLock) -> None:
         self._store = store
+        self.changed: threading.Condition = threading.Condition(lock)
         self._handlers: dict[str, JobHandler] = {}
 
     def register(self, name: str, handler: JobHandler) -> None:
@@ -34,12 +40,18 @@ class Scheduler:
         """Schedule a job. One that is scheduled already is moved to the new time."""
         sql = "insert or replace into jobs (name, target_id, run_at) values (?, ?, ?)"
         self._store.run(sql, name, target_id, run_at)
+        self.changed.notify_all()
 
     def cancel(self, name: str, target_id: str) -> None:
         self._store.run("delete from jobs where name = ? and target_id = ?", name, target_id)
 
     def has_due(self, now: str) -> bool:
         return self._store.row("select 1 from jobs where run_at <= ?", now) is not None
+
+    def next_at(self) -> str | None:
+        """Return when the next job is due, or None if there is none."""
+        row = self._store.row("select min(run_at) as at from jobs")
+        return None if row is None else row["at"]
 
     def run_due(self, now: str) -> None:
         """Run what is due, in order of time, including what these jobs schedule in turn."""

@@ -111,6 +111,11 @@ create table if not exists livestream_sessions (
     created_at text not null, updated_at text not null);
 create index if not exists livestream_sessions_of_session on livestream_sessions (session_id, created_at);
 create index if not exists livestream_sessions_of_livestream on livestream_sessions (livestream_id, created_at);
+create table if not exists agents (
+    number integer primary key, id text not null unique,
+    participant_id text not null, meeting_id text not null, subscriptions text not null,
+    session_id text, peer_id text, close_code integer, close_reason text);
+create index if not exists agents_of_session on agents (session_id);
 create table if not exists webhooks (
     number integer primary key, id text not null unique,
     app_id text not null, name text not null, url text not null, events text not null, enabled integer not null,

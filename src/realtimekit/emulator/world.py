@@ -15,7 +15,7 @@ from realtimekit.emulator.store import Store
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 
 class Credentials(NamedTuple):
@@ -57,7 +57,8 @@ class World:
         self.store: Store = Store(db)
         self.next_ids: deque[str] = deque()
         self.clock: Clock = Clock(self.store.meta("ahead_seconds", 0.0))
-        self.scheduler: Scheduler = Scheduler(self.store)
+        self.scheduler: Scheduler = Scheduler(self.store, self.lock)
+        self._after_commit: list[Callable[[], object]] = []
         self.origin: str = "http://emulator.localhost"
         given = {"account_id": account_id, "app_id": app_id, "api_token": api_token}
         self.credentials: Credentials = self._load_credentials(given)
@@ -101,7 +102,15 @@ class World:
                     yield now
             except BaseException:
                 self.clock = clock  # as the store, which is rolled back
+                self._after_commit.clear()
                 raise
+            callbacks, self._after_commit = self._after_commit, []
+            for callback in callbacks:
+                callback()
+
+    def after_commit(self, callback: Callable[[], object]) -> None:
+        """Call this when the transaction has been committed, and not at all if it is rolled back."""
+        self._after_commit.append(callback)
 
     def advance(self, seconds: float) -> str:
         """Advance the clock and run what is due by then, in a transaction. Returns the new time."""

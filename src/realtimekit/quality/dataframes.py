@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
+from realtimekit import dataframes
 from realtimekit.quality.parsing import to_datetime
 from realtimekit.quality.tracks import Track, tracks_of
 from realtimekit.quality.units import Units
@@ -27,6 +27,9 @@ NUMBER_COLUMNS = (
     "concealment_events",
 )
 COLUMNS = ("peer", "direction", "media", "timestamp", "stream", "from_peer", *NUMBER_COLUMNS, "limitation")
+KINDS: dict[str, dataframes.Kind] = {
+    name: "time" if name == "timestamp" else "string" if name in STRING_COLUMNS else "number" for name in COLUMNS
+}
 
 
 def to_columns(reports: Iterable[tuple[str | None, Any]], units: Units | None = None) -> dict[str, list[Any]]:
@@ -80,12 +83,7 @@ def to_pandas(reports: Iterable[tuple[str | None, Any]], units: Units | None = N
     Raises:
         ImportError: pandas is not installed.
     """
-    pandas: Any = _import_library("pandas")
-    columns = to_columns(reports, units)
-    series = {name: pandas.Series(columns[name], dtype="float64") for name in NUMBER_COLUMNS}
-    series |= {name: pandas.Series(columns[name], dtype="object") for name in STRING_COLUMNS}
-    series["timestamp"] = pandas.Series(pandas.to_datetime(columns["timestamp"], utc=True))
-    return pandas.DataFrame({name: series[name] for name in COLUMNS})
+    return dataframes.to_pandas(to_columns(reports, units), KINDS)
 
 
 def to_polars(reports: Iterable[tuple[str | None, Any]], units: Units | None = None) -> Any:
@@ -94,14 +92,4 @@ def to_polars(reports: Iterable[tuple[str | None, Any]], units: Units | None = N
     Raises:
         ImportError: polars is not installed.
     """
-    polars: Any = _import_library("polars")
-    schema = dict.fromkeys(COLUMNS, polars.Float64) | dict.fromkeys(STRING_COLUMNS, polars.String)
-    schema["timestamp"] = polars.Datetime("ms", "UTC")
-    return polars.DataFrame(to_columns(reports, units), schema=schema)
-
-
-def _import_library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise ImportError(f"to_{name}() needs {name}: pip install {name}", name=name) from None
+    return dataframes.to_polars(to_columns(reports, units), KINDS)

@@ -43,26 +43,38 @@ def render_page(report: ReportData, *, links: bool = False) -> str:
         ImportError: the extra `report` is not installed.
     """
     environment = load_environment()
-    style = _read("style.css")
+    style = read_file("style.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    calls = sorted(report.calls, key=_severity_key)
     return environment.get_template("report.html").render(
-        report=report,
-        session=report.session,
-        links=links,
+        page_context(report, links=links),
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         version=__version__,
-        timeline=build_timeline(report),
-        conversation=build_conversation(report),
-        calls=calls,
-        open_entries=OPEN_ENTRIES,
-        open_calls=OPEN_CALLS,
-        open_findings=OPEN_FINDINGS,
-        rejoined=_rejoined(calls),
-        findings=sum(len(_problems(call)) for call in calls),
-        lines=_lines(calls),
     )
+
+
+def page_context(report: ReportData, *, links: bool = False) -> dict[str, Any]:
+    """Return what the templates of the sections need.
+
+    Args:
+        report: as for `render_page`.
+        links: as for `render_page`.
+    """
+    calls = sorted(report.calls, key=_severity_key)
+    return {
+        "report": report,
+        "session": report.session,
+        "links": links,
+        "timeline": build_timeline(report),
+        "conversation": build_conversation(report),
+        "calls": calls,
+        "open_entries": OPEN_ENTRIES,
+        "open_calls": OPEN_CALLS,
+        "open_findings": OPEN_FINDINGS,
+        "rejoined": _rejoined(calls),
+        "findings": sum(len(_problems(call)) for call in calls),
+        "lines": _lines(calls),
+    }
 
 
 def load_environment() -> Environment:
@@ -116,7 +128,7 @@ def _severity_key(call: CallQuality) -> tuple[int, ...]:
     return tuple(-severities.count(severity) for severity in _SEVERITIES)
 
 
-def _read(name: str) -> str:
+def read_file(name: str) -> str:
     """Return the text of a file in this package, which may be in a zip file."""
     return files("realtimekit.report").joinpath(name).read_text(encoding="utf-8")
 
@@ -134,7 +146,7 @@ def _environment() -> Environment:
         return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment = Environment(
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read_file),
         autoescape=True,
         finalize=clean_text,  # runs before escaping
         undefined=StrictUndefined,

@@ -6,16 +6,12 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-# Controls, unpaired surrogates and noncharacters; and characters that change the direction of the text after them, with
-# which a name can imitate another. Arabic and Hebrew do not need these.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+from realtimekit.safe_text import clean
+
+__all__ = ["clean", "is_web_link", "split_links"]
+
 _LINK = re.compile(r"https?://[^\s<>\"'\ufffd]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}»”’"
-
-
-def clean(text: str) -> str:
-    """Return the text with each unsafe character replaced with U+FFFD, and with LF line endings."""
-    return _UNSAFE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def is_web_link(url: Any) -> bool:

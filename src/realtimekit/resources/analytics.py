@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any, Unpack, cast
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from realtimekit import responses
 from realtimekit.errors import DecodeError
 from realtimekit.execution import Call, execute
-from realtimekit.flow import ClientBound, F, Flow, Runner
-from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, drop_none, split_kwargs
+from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
+from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, drop_none, split_kwargs, validate_kwargs
+from realtimekit.lazy import LazyModule
 from realtimekit.operation import operation
 from realtimekit.paths import PathTemplate
 from realtimekit.record import Record
 from realtimekit.resource import BASE_PATH
 from realtimekit.values import TimeLike, to_unix_seconds, to_utc_date
+
+if TYPE_CHECKING:
+    from realtimekit.costs import options as cost_options
+    from realtimekit.costs import result as cost_results
+    from realtimekit.resources import session_costs
+else:
+    cost_options = LazyModule("realtimekit.costs.options")
+    cost_results = LazyModule("realtimekit.costs.result")
+    session_costs = LazyModule("realtimekit.resources.session_costs")
 
 _TEMPLATE = PathTemplate(BASE_PATH + "/{app_id}/analytics")
 
@@ -142,6 +152,39 @@ class Analytics(ClientBound[F]):
         if not isinstance(data, dict):
             raise DecodeError("the livestream report contains no totals")
         return LivestreamTotals(data)
+
+    @overload
+    def costs(
+        self: Analytics[Sync], *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]
+    ) -> cost_results.Costs: ...
+    @overload
+    def costs(
+        self: Analytics[Async], *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]
+    ) -> Coroutine[Any, Any, cost_results.Costs]: ...
+    def costs(self, *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]) -> Any:
+        """Return what the sessions of a period cost: minutes of participants, recordings, livestreams, transcription.
+
+        `GET /sessions`, `/recordings`, `/livestreams`, `/meetings` and `/presets`; of each session its participants
+        and, if its meeting was broadcast, its livestream sessions; and each preset. What the platform bills may differ:
+        docs/costs.md says what is known.
+
+        Example:
+            client.analytics.costs(month="2026-11", by="preset").to_pandas()
+
+        Args:
+            concurrency: how many sessions to read at once, 1 or more.
+            options: `month`, such as "2026-11", in UTC, by default the current one; or `since` and `until`: sessions
+                that started from then on and before then. `by`: "meeting" (the default), "preset", "day" or
+                "participant". `prices`: a file of prices, or what `realtimekit.costs.read_prices` returns, by default
+                the published ones. `now`: the end of what goes on, by default this machine's time.
+
+        Raises:
+            ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.
+            OSError: the file of prices cannot be read.
+            APIError, APIConnectionError: what was used cannot be read.
+        """
+        validate_kwargs(Analytics.costs, options)
+        return session_costs.app_costs(self._client, options, concurrency)
 
     def _report(self, name: str, query: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Flow[Any]:
         options, ids = split_kwargs(kwargs, OPTION_NAMES)

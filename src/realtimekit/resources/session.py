@@ -26,14 +26,22 @@ from realtimekit.resources.summary import Summary
 from realtimekit.resources.transcript import Transcript, TranscriptFormat
 
 if TYPE_CHECKING:
+    from realtimekit import attendance as attendances
+    from realtimekit.costs import options as cost_options
+    from realtimekit.costs import result as cost_results
     from realtimekit.quality import thresholds as quality_thresholds
-    from realtimekit.resources import session_quality, session_save
+    from realtimekit.resources import session_attendance, session_costs, session_quality, session_save
     from realtimekit.saving import manifest as saving_manifest
     from realtimekit.saving import store as saving_store
 else:
+    attendances = LazyModule("realtimekit.attendance")
+    cost_options = LazyModule("realtimekit.costs.options")
+    cost_results = LazyModule("realtimekit.costs.result")
     quality_thresholds = LazyModule("realtimekit.quality.thresholds")
     saving_manifest = LazyModule("realtimekit.saving.manifest")
     saving_store = LazyModule("realtimekit.saving.store")
+    session_attendance = LazyModule("realtimekit.resources.session_attendance")
+    session_costs = LazyModule("realtimekit.resources.session_costs")
     session_quality = LazyModule("realtimekit.resources.session_quality")
     session_save = LazyModule("realtimekit.resources.session_save")
 
@@ -250,6 +258,44 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
             OSError: a file cannot be written, or `folder` is a file.
         """
         return session_save.save_session(self, saving_store.FolderStore(folder), progress)
+
+    @operation
+    def costs(
+        self,
+        *,
+        by: cost_results.By = "participant",
+        prices: cost_options.PricesLike = None,
+        now: datetime | None = None,
+    ) -> Flow[cost_results.Costs]:
+        """Return what this session cost: as `client.analytics.costs()`.
+
+        The session's participants, recordings, livestream sessions and meeting, and the presets of the app are read.
+
+        Args:
+            by: "participant", "preset", "meeting" or "day".
+            prices: a file of prices, or what `realtimekit.costs.read_prices` returns; by default the published ones.
+            now: the end of what goes on; by default this machine's time.
+
+        Raises:
+            NotFoundError: there is no such session.
+            ValueError: `by` or the prices are not valid.
+            OSError: the file of prices cannot be read.
+        """
+        return session_costs.session_costs(self, by=by, prices=prices, now=now)
+
+    @operation
+    def attendance(self, *, now: datetime | None = None) -> Flow[attendances.Attendance]:
+        """Return who was in this session, and how long: `GET /sessions/{session_id}/participants`.
+
+        A person with several devices, or who came back, is one: see `meeting.attendance()`.
+
+        Args:
+            now: until when those count who are still there; by default this machine's time.
+
+        Raises:
+            NotFoundError: there is no such session.
+        """
+        return session_attendance.session_attendance(self, now)
 
     @overload
     def quality(

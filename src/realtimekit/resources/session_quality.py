@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
 from realtimekit import errors
@@ -102,6 +102,21 @@ class SessionQuality(NamedTuple):
             "missing": [peer.to_dict() for peer in self.missing],
         }
 
+    def _repr_html_(self) -> str:
+        """Return the participants and their worst findings as a table, for notebooks."""
+        from realtimekit.notebook import html_table
+
+        rows = [
+            [
+                _identify(peer.participant)["display_name"] or _identify(peer.participant)["peer_id"],
+                len(peer.findings),
+                peer.findings[0].text if peer.findings else "",
+            ]
+            for peer in self.participants
+        ]
+        rows += [[_identify(peer.participant)["display_name"], "", peer.reason] for peer in self.missing]
+        return html_table(repr(self), ["participant", "findings", "the worst"], rows)
+
     def to_pandas(self) -> Any:
         """Return every sample of every participant as a row of a pandas.DataFrame; see `Quality.to_pandas`.
 
@@ -168,32 +183,50 @@ class _ReportFetcher:
 
 @overload
 def iter_quality(
-    session: Session[Sync], *, concurrency: int = 4, thresholds: Thresholds | None = None
+    session: Session[Sync],
+    *,
+    concurrency: int = 4,
+    thresholds: Thresholds | None = None,
+    participants: Sequence[SessionParticipant[Sync]] | None = None,
 ) -> Iterator[PeerQuality | MissingReport]: ...
 @overload
 def iter_quality(
-    session: Session[Async], *, concurrency: int = 4, thresholds: Thresholds | None = None
+    session: Session[Async],
+    *,
+    concurrency: int = 4,
+    thresholds: Thresholds | None = None,
+    participants: Sequence[SessionParticipant[Async]] | None = None,
 ) -> AsyncIterator[PeerQuality | MissingReport]: ...
-def iter_quality(session: Any, *, concurrency: int = 4, thresholds: Thresholds | None = None) -> Any:
+def iter_quality(
+    session: Any,
+    *,
+    concurrency: int = 4,
+    thresholds: Thresholds | None = None,
+    participants: Sequence[SessionParticipant[Any]] | None = None,
+) -> Any:
     """Iterate over the quality of each participant, with the reports: at most `concurrency` of them are in memory.
 
     Args:
         session: the session; one request for each page of its participants, and one for each report.
         concurrency: how many reports to request at once, 1 or more.
         thresholds: as for `PeerReport.findings`.
+        participants: only these, such as one page of `session.participants`; None for all, who are then listed first.
     """
     validate_type("session", session, Session, "a session, such as client.sessions.find(id)")
     validate_positive("concurrency", concurrency)
     fetcher = _ReportFetcher(session, thresholds)
     if session._client.asynchronous:
-        return _iter_quality_async(session, fetcher, concurrency)
-    return _iter_quality_sync(session, fetcher, concurrency)
+        return _iter_quality_async(session, fetcher, concurrency, participants)
+    return _iter_quality_sync(session, fetcher, concurrency, participants)
 
 
 def _iter_quality_sync(
-    session: Session[Sync], fetcher: _ReportFetcher, concurrency: int
+    session: Session[Sync],
+    fetcher: _ReportFetcher,
+    concurrency: int,
+    given: Sequence[SessionParticipant[Any]] | None,
 ) -> Iterator[PeerQuality | MissingReport]:
-    participants = session.participants.all()
+    participants = session.participants.all() if given is None else given
     with Prefetcher(
         concurrency,
         lambda number: session._client.run(prefetcher.until_closed(fetcher.report(participants[number - 1]))),
@@ -203,9 +236,12 @@ def _iter_quality_sync(
 
 
 async def _iter_quality_async(
-    session: Session[Async], fetcher: _ReportFetcher, concurrency: int
+    session: Session[Async],
+    fetcher: _ReportFetcher,
+    concurrency: int,
+    given: Sequence[SessionParticipant[Any]] | None,
 ) -> AsyncIterator[PeerQuality | MissingReport]:
-    participants = await session.participants.all()
+    participants = await session.participants.all() if given is None else given
     async with AsyncPrefetcher(
         concurrency, lambda number: session._client.run(fetcher.report(participants[number - 1]))
     ) as prefetcher:

@@ -23,6 +23,11 @@ else:
 class SessionRecord(Resource[F], repr_fields=("id", "status", "meeting_display_name", "started_at")):
     """A session: what happened while participants were in a meeting."""
 
+    _html_fields = (
+        "id", "status", "meeting_display_name", "started_at", "ended_at", "max_concurrent_participants",
+        "minutes_consumed",
+    )  # fmt: skip
+
     id: str
     associated_id: str | None
     """The id of the meeting."""

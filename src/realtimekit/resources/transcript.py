@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 from urllib.parse import unquote, urlsplit
 
@@ -18,9 +19,11 @@ from realtimekit.record import field
 from realtimekit.resources.artifact import Artifact
 
 if TYPE_CHECKING:
+    from realtimekit.artifacts import chunks as transcript_chunks
     from realtimekit.artifacts import formats
     from realtimekit.artifacts import segments as transcript_segments
 else:
+    transcript_chunks = LazyModule("realtimekit.artifacts.chunks")
     formats = LazyModule("realtimekit.artifacts.formats")
     transcript_segments = LazyModule("realtimekit.artifacts.segments")
 
@@ -93,6 +96,43 @@ class Transcript(
     def speaking_time(self, **options: Unpack[FileOptions]) -> Flow[list[transcript_segments.SpeakingTime]]:
         """Return how long each participant spoke, the longest first."""
         return transcript_segments.speaking_time((yield from self._segments(options)))
+
+    @operation
+    def chunks(
+        self,
+        *,
+        max_chars: int = 2000,
+        overlap: int = 0,
+        by: transcript_chunks.By = "speaker",
+        **options: Unpack[FileOptions],
+    ) -> Flow[list[transcript_chunks.Chunk]]:
+        """Return the transcript in pieces for a language model or a search index, each with what is needed to cite it.
+
+        A segment is cut only if it is longer than a chunk. Control characters are replaced.
+
+        Example:
+            session.transcript.chunks(max_chars=1000, overlap=100)[0].to_dict()
+
+        Args:
+            max_chars: of the text of a chunk, 100 or more.
+            overlap: how many characters from the end of a chunk are repeated at the beginning of the next one, at most;
+                whole words, of the same speaker if by speaker.
+            by: "speaker": a chunk has one speaker, and a new one begins when somebody else speaks; "size": chunks are
+                as long as possible, with a line for each segment and the name before it.
+
+        Raises:
+            ValueError: `by` is neither, `max_chars` is less than 100, or `overlap` is negative or more than half of it.
+            ArtifactNotReadyError, APIConnectionError, APIError: as `read`.
+        """
+        chunk: Callable[[list[transcript_segments.Segment]], list[transcript_chunks.Chunk]] = partial(
+            transcript_chunks.chunk_segments,
+            max_chars=max_chars,
+            overlap=overlap,
+            by=by,
+            session_id=self._scope.get("session_id"),
+        )
+        chunk([])  # raises if an argument is wrong, before anything is sent
+        return chunk((yield from self._segments(options)))
 
     @operation
     def to_srt(self, **options: Unpack[FileOptions]) -> Flow[str]:

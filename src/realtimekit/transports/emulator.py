@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 
 from realtimekit.emulator import Emulator, http
 from realtimekit.emulator.faults import FaultyResponse
+from realtimekit.emulator.services.agent_socket import ABNORMAL, AgentSocket, SocketClosedError
 from realtimekit.interfaces import Request, Response
 from realtimekit.transports.failures import failure
+
+__all__ = ["AgentSocket", "Connected", "EmulatorTransport", "SocketClosedError", "connected"]
 
 
 class Connected(TypedDict):
@@ -41,24 +44,46 @@ class EmulatorTransport:
         self.emulator = emulator
 
     def send(self, request: Request, /) -> Response:
-        url = urlsplit(request.url)
-        headers = {"host": url.netloc, **request.headers}
-        body = request.content or b""
-        response = self.emulator.handle(http.Request(request.method, url.path, url.query, headers, body))
-        if isinstance(response, FaultyResponse):
-            response = _received(request, response)
-        return Response(response.status, response.headers, response.body)
+        response = self.emulator.handle(_arrived(request))
+        return _received(request, response)
+
+    def upgrade(self, request: Request, /) -> tuple[Response, AgentSocket | None]:
+        """Open a WebSocket to the endpoint of agents: `GET ws://emulator.localhost/agent-ws/v1?...`.
+
+        Returns the response and, if its status is 101, the connection, which is for both clients: `receive(timeout)`
+        and `await receive_async()` return the next frame and raise `SocketClosedError`, as `send(frame)` does, when
+        either side has closed it; `close(code, reason)` may be called from any thread.
+        """
+        response, socket = self.emulator.upgrade(_arrived(request))
+        usable = False
+        try:
+            received = _received(request, response)
+            usable = not isinstance(response, FaultyResponse) or response.impairment.cut is None
+        finally:
+            if socket is not None and not usable:
+                socket.close(ABNORMAL)
+        return received, socket
 
 
-def _received(request: Request, response: FaultyResponse) -> http.Response:
-    """Return what a client receives of a faulty response. A latency is not waited for: it is compared with the timeout.
+def _arrived(request: Request) -> http.Request:
+    """Return a request as the emulator gets it."""
+    url = urlsplit(request.url)
+    headers = {"host": url.netloc, **{name.lower(): value for name, value in request.headers.items()}}
+    return http.Request(request.method, url.path, url.query, headers, request.content or b"")
+
+
+def _received(request: Request, response: http.Response) -> Response:
+    """Return what a client receives of a response. A latency is not waited for: it is compared with the timeout.
 
     Raises:
         APIConnectionError, APITimeoutError: as over a connection. The request may have been carried out.
     """
-    latency, drip, length, cut = response.impairment
-    if latency + drip >= request.timeout:
-        raise failure(request, "", never_sent=False, timed_out=True)
-    if cut in {"before", "within"} or (length or 0) > len(response.body):
-        raise failure(request, "a fault of the emulator broke the connection", never_sent=False)
-    return response._replace(body=response.body[:length])
+    body = response.body
+    if isinstance(response, FaultyResponse):
+        latency, drip, length, cut = response.impairment
+        if latency + drip >= request.timeout:
+            raise failure(request, "", never_sent=False, timed_out=True)
+        if cut in {"before", "within"} or (length or 0) > len(body):
+            raise failure(request, "a fault of the emulator broke the connection", never_sent=False)
+        body = body[:length]
+    return Response(response.status, response.headers, body)

@@ -14,7 +14,7 @@ needs the extra `webhooks`: `pip install 'realtimekit[webhooks]'`.
 
 from __future__ import annotations
 
-from realtimekit.webhooks.endpoint import AsyncEndpoint, Endpoint, WebhookResponse
+from realtimekit.webhooks.endpoint import AsyncEndpoint, Delivery, DeliveryHook, Endpoint, WebhookResponse
 from realtimekit.webhooks.errors import (
     BodyTooLargeError,
     ForeignEventError,
@@ -56,6 +56,8 @@ __all__ = [
     "AsyncRouter",
     "BodyTooLargeError",
     "Claim",
+    "Delivery",
+    "DeliveryHook",
     "DeliveryStore",
     "Endpoint",
     "Event",

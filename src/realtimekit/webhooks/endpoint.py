@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 import uuid
 from collections.abc import Callable, Generator
 from functools import partial
@@ -48,6 +49,21 @@ class WebhookResponse(NamedTuple):
     """A short explanation for readers of the platform's log. It contains no secret."""
 
 
+class Delivery(NamedTuple):
+    """A delivery that was processed, for `on_delivery`. It holds nothing of the body.
+
+    Attributes:
+        event: the name of the event, e.g. "meeting.ended"; None if it was refused before that was certain.
+        response: the response to it.
+        seconds: how long it took, handlers included.
+    """
+
+    event: str | None
+    response: WebhookResponse
+    seconds: float
+
+
+DeliveryHook: TypeAlias = Callable[[Delivery], object]
 Steps: TypeAlias = "Generator[Callable[[], Any], Any, WebhookResponse]"
 
 
@@ -55,7 +71,14 @@ class BaseEndpoint(Generic[F]):
     """What both endpoints share: how a delivery is processed, written once as a generator of the calls to make."""
 
     def __init__(
-        self, router: Any, receiver: Any, store: Any, idempotency_key: IdempotencyKey, lease: float, retention: float
+        self,
+        router: Any,
+        receiver: Any,
+        store: Any,
+        idempotency_key: IdempotencyKey,
+        lease: float,
+        retention: float,
+        on_delivery: DeliveryHook | None,
     ) -> None:
         self.router: Any = router
         self.receiver: Any = receiver
@@ -63,6 +86,7 @@ class BaseEndpoint(Generic[F]):
         self.idempotency_key: IdempotencyKey = idempotency_key
         self.lease: float = lease
         self.retention: float = retention
+        self.on_delivery: DeliveryHook | None = on_delivery
 
     @property
     def max_body(self) -> int:
@@ -70,6 +94,20 @@ class BaseEndpoint(Generic[F]):
         return int(self.receiver.max_body)
 
     def _process(self, body: bytes, headers: Headers) -> Steps:
+        started = time.perf_counter()
+        verified = yield from self._verify(body, headers)
+        event = None if isinstance(verified, WebhookResponse) else verified
+        response = verified if isinstance(verified, WebhookResponse) else (yield from self._handle(verified, body))
+        if self.on_delivery is not None:
+            delivery = Delivery(None if event is None else event.type, response, time.perf_counter() - started)
+            try:
+                self.on_delivery(delivery)
+            except Exception:  # what was handled is handled
+                log.exception("a hook failed: %r", self.on_delivery)
+        return response
+
+    def _verify(self, body: bytes, headers: Headers) -> Generator[Callable[[], Any], Any, Event[Any] | WebhookResponse]:
+        """Return the event, or the response to a delivery that is refused."""
         try:
             event: Event[Any] = yield partial(self.receiver.verify, body, headers)
         except WebhookError as error:
@@ -79,6 +117,9 @@ class BaseEndpoint(Generic[F]):
         except Exception:
             log.exception("a delivery could not be verified")
             return WebhookResponse(503, "verification unavailable")
+        return event
+
+    def _handle(self, event: Event[Any], body: bytes) -> Steps:
         if not self.router.handles(event):
             return WebhookResponse(200, "no handler")
         key, owner = self.idempotency_key(event, body), uuid.uuid4().hex
@@ -149,6 +190,7 @@ class Endpoint(BaseEndpoint[Sync]):
         lease: seconds that all handlers of a delivery may take together (300). If a worker dies, its delivery stays
             claimed until then.
         retention: seconds that a handled delivery is remembered (a week).
+        on_delivery: called with a `Delivery` after each one. A plain function; an exception from it is logged.
     """
 
     def __init__(
@@ -160,6 +202,7 @@ class Endpoint(BaseEndpoint[Sync]):
         idempotency_key: IdempotencyKey = by_event,
         lease: float = LEASE,
         retention: float = RETENTION,
+        on_delivery: DeliveryHook | None = None,
     ) -> None:
         receiver = Receiver() if receiver is None else validate_type(receiver, Receiver)
         if store is None:
@@ -167,7 +210,7 @@ class Endpoint(BaseEndpoint[Sync]):
         validate_has("store", store, "claim", "a store of deliveries")
         if inspect.iscoroutinefunction(store.claim):
             raise ConfigurationError(f"an Endpoint cannot await a {type(store).__name__}: use an AsyncEndpoint")
-        super().__init__(validate_type(router, Router), receiver, store, idempotency_key, lease, retention)
+        super().__init__(validate_type(router, Router), receiver, store, idempotency_key, lease, retention, on_delivery)
 
     def handle(self, body: bytes, headers: Headers) -> WebhookResponse:
         """Process a delivery to its end.
@@ -201,13 +244,16 @@ class AsyncEndpoint(BaseEndpoint[Async]):
         idempotency_key: IdempotencyKey = by_event,
         lease: float = LEASE,
         retention: float = RETENTION,
+        on_delivery: DeliveryHook | None = None,
     ) -> None:
         receiver = AsyncReceiver() if receiver is None else validate_type(receiver, AsyncReceiver)
         if store is None:
             store = MemoryStore()
         validate_has("store", store, "claim", "a store of deliveries")
         awaited = store if inspect.iscoroutinefunction(store.claim) else _ThreadedStore(store)
-        super().__init__(validate_type(router, AsyncRouter), receiver, awaited, idempotency_key, lease, retention)
+        super().__init__(
+            validate_type(router, AsyncRouter), receiver, awaited, idempotency_key, lease, retention, on_delivery
+        )
         self._tasks: set[asyncio.Task[WebhookResponse]] = set()
 
     async def handle(self, body: bytes, headers: Headers) -> WebhookResponse:

@@ -42,13 +42,9 @@ def get_active_session(context: Context) -> JSON:
     return ok(serialize(context, _live(context)))
 
 
-def _present(context: Context, session: Row) -> list[Row]:
-    return context.store.rows("select * from peers where session_id = ? and left_at is null", session["id"])
-
-
 def _selected(context: Context, session: Row) -> list[Row]:
     """Return the peers that the body names, each once."""
-    present = _present(context, session)
+    present = context.services.lifecycle.present(session["id"])
     selected: dict[str, Row] = {}
     for name, columns in (
         ("participant_ids", ("participant_id", "id")),
@@ -77,7 +73,7 @@ _PARTICIPANTS = success(response_object({"action": STRING, "participants": array
 def kick(context: Context) -> JSON:
     selected = _selected(context, _live(context))
     for peer in selected:
-        context.services.lifecycle.leave(peer, context.now)
+        context.services.lifecycle.leave(peer, context.now, kicked=True)
     return ok({"action": "kick", "participants": [_serialize_participant(context, peer) for peer in selected]})
 
 
@@ -87,10 +83,8 @@ def kick(context: Context) -> JSON:
     response=success(response_object({"action": STRING, "kicked_participants_count": INTEGER})),
 )
 def kick_all(context: Context) -> JSON:
-    present = _present(context, _live(context))
-    for peer in present:
-        context.services.lifecycle.leave(peer, context.now)
-    return ok({"action": "kick-all", "kicked_participants_count": len(present)})
+    count = context.services.lifecycle.kick_all(_live(context)["id"], context.now)
+    return ok({"action": "kick-all", "kicked_participants_count": count})
 
 
 # Nobody has a microphone here, and no operation returns who is muted: muting is nothing but the response.
@@ -109,7 +103,8 @@ def mute(context: Context) -> JSON:
     response=success(response_object({"action": STRING, "muted_participants_count": INTEGER})),
 )
 def mute_all(context: Context) -> JSON:
-    return ok({"action": "mute-all", "muted_participants_count": len(_present(context, _live(context)))})
+    present = context.services.lifecycle.present(_live(context)["id"])
+    return ok({"action": "mute-all", "muted_participants_count": len(present)})
 
 
 # --- polls ------------------------------------------------------------------------------------------------------------

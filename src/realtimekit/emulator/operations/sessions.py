@@ -65,6 +65,7 @@ PEER_EVENT = response_object({
     "peer_id": STRING,
     "session_id": STRING,
     "participant_id": STRING,
+    "preset_view_type": nullable(enum("GROUP_CALL", "WEBINAR", "AUDIO_ROOM", "LIVESTREAM", "CHAT")),
     "created_at": DATE_TIME,
     "updated_at": DATE_TIME,
 })  # fmt: skip
@@ -194,11 +195,13 @@ def serialize_peer(context: Context, peer: Row, *, events: bool = False) -> dict
         "duration": minutes_between(peer["joined_at"], peer["left_at"] or context.now),
         "created_at": peer["created_at"],
         "updated_at": peer["updated_at"],
-        **({"peer_events": _peer_events(peer)} if events else {}),
+        **({"peer_events": _peer_events(context, peer)} if events else {}),
     }
 
 
-def _peer_events(peer: Row) -> list[dict[str, Any]]:
+def _peer_events(context: Context, peer: Row) -> list[dict[str, Any]]:
+    sql = "select json_extract(fields, '$.config.view_type') as view_type from presets where name = ? and app_id = ?"
+    preset = context.store.row(sql, peer["preset_name"], context.app_id)
     times = {"PEER_CREATED": peer["created_at"], "PEER_JOINING": peer["joined_at"], "PEER_LEAVING": peer["left_at"]}
     return [
         {
@@ -207,6 +210,7 @@ def _peer_events(peer: Row) -> list[dict[str, Any]]:
             "event_name": name,
             "session_id": peer["session_id"],
             "participant_id": peer["participant_id"],
+            "preset_view_type": preset and preset["view_type"],
             "created_at": at,
             "updated_at": at,
         }

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realtimekit.emulator.faults import Faults
+from realtimekit.emulator.services.agent_events import AgentEvents
+from realtimekit.emulator.services.agents import Agents
 from realtimekit.emulator.services.apps import add_first_app
 from realtimekit.emulator.services.events import Events
 from realtimekit.emulator.services.files import FileStore
+from realtimekit.emulator.services.job_runner import JobRunner
 from realtimekit.emulator.services.lifecycle import Lifecycle
 from realtimekit.emulator.services.livestreams import Livestreams
 from realtimekit.emulator.services.recorder import Recorder
@@ -40,8 +43,22 @@ class Services:
         self.artifacts: SessionArtifacts = SessionArtifacts(world, self.files, self.events)
         self.livestreams: Livestreams = Livestreams(world, self.events)
         self.recorder: Recorder = Recorder(world, self.files, self.events)
+        agent_events = AgentEvents(world)
         self.lifecycle: Lifecycle = Lifecycle(
-            world, self.events, recorder=self.recorder, livestreams=self.livestreams, artifacts=self.artifacts
+            world,
+            self.events,
+            agent_events,
+            recorder=self.recorder,
+            livestreams=self.livestreams,
+            artifacts=self.artifacts,
+        )
+        self.agents: Agents = Agents(
+            world,
+            faults=self.faults,
+            tokens=self.tokens,
+            events=agent_events,
+            lifecycle=self.lifecycle,
+            job_runner=JobRunner(world),
         )
         if world.store.row("select 1 from apps") is None:
             with world.store.transaction():
@@ -51,5 +68,6 @@ class Services:
         """Go back to one empty app and real time; credentials and keys stay."""
         self._world.reset()
         add_first_app(self._world)
+        self.agents.reset()
         self.request_log.clear()
         self.faults.clear()

@@ -7,13 +7,14 @@ A session opens when the first participant joins. It closes some time after the 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from realtimekit.emulator.clock import add_seconds, minutes_between
 from realtimekit.emulator.http import HTTPError, bad_request, not_found
 from realtimekit.emulator.queries import find_live_session, get_live_session, get_meeting, get_peer
 
 if TYPE_CHECKING:
+    from realtimekit.emulator.services.agent_events import AgentEvents
     from realtimekit.emulator.services.events import Events
     from realtimekit.emulator.services.livestreams import Livestreams
     from realtimekit.emulator.services.recorder import Recorder
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from realtimekit.emulator.world import World
 
 _CLOSE = "close session"
+# Why a session ends, as agents are told, and as webhooks are: these have no word for the last.
+END_REASONS = {
+    "all_participants_left": "ALL_PARTICIPANTS_LEFT",
+    "host_ended_meeting": "HOST_ENDED_MEETING",
+    "force_cleanup": "ALL_PARTICIPANTS_LEFT",
+}
 
 
 class Lifecycle:
@@ -29,6 +36,7 @@ class Lifecycle:
         self,
         world: World,
         events: Events,
+        agent_events: AgentEvents,
         *,
         recorder: Recorder,
         livestreams: Livestreams,
@@ -37,6 +45,7 @@ class Lifecycle:
         self._world = world
         self._store = world.store
         self._events = events
+        self._agent_events = agent_events
         self._recorder = recorder
         self._livestreams = livestreams
         self._artifacts = artifacts
@@ -75,6 +84,7 @@ class Lifecycle:
         self._store.update("sessions", session["id"], changes)
         self._world.scheduler.cancel(_CLOSE, session["id"])
         self._events.participant_joined(peer, at)
+        self._agent_events.participant_joined(peer)
         if live == 1:
             self._recorder.session_occupied(session, at)
         return peer
@@ -100,12 +110,13 @@ class Lifecycle:
         self._recorder.session_opened(meeting, at)
         return session
 
-    def leave(self, peer: Row, at: str) -> None:
-        """Let a peer leave."""
+    def leave(self, peer: Row, at: str, *, kicked: bool = False) -> None:
+        """Let a peer leave, or remove it."""
         if peer["left_at"] is not None:
             raise HTTPError(409, f"peer {peer['id']} has already left")
         self._store.update("peers", peer["id"], {"left_at": at, "updated_at": at})
         self._events.participant_left(peer, at)
+        self._agent_events.participant_left(peer, kicked=kicked)
         session = self._store.rows("select * from sessions where id = ?", peer["session_id"])[0]
         changes: Row = {
             "live_participants": session["live_participants"] - 1,
@@ -119,20 +130,33 @@ class Lifecycle:
             self._recorder.session_emptied(session["id"], at)
         self._store.update("sessions", session["id"], changes)
 
-    def end(self, meeting_id: str, at: str) -> Row:
-        """End the live session of a meeting, as its host does. Returns the session."""
+    def kick_all(self, session_id: str, at: str) -> int:
+        """Remove everybody. Returns how many there were."""
+        self._agent_events.all_kicked(session_id)
+        present = self.present(session_id)
+        for peer in present:
+            self.leave(peer, at, kicked=True)
+        return len(present)
+
+    def present(self, session_id: str) -> list[Row]:
+        """Return the peers that are in a session."""
+        return self._store.rows("select * from peers where session_id = ? and left_at is null", session_id)
+
+    def end(self, meeting_id: str, at: str, reason: str = "host_ended_meeting") -> Row:
+        """End the live session of a meeting, by default as its host does. Returns the session."""
         session = get_live_session(self._store, meeting_id)
-        self.close(session["id"], at, "HOST_ENDED_MEETING")
+        self.close(session["id"], at, reason)
         return session
 
-    def close(self, session_id: str, at: str, reason: str = "ALL_PARTICIPANTS_LEFT") -> None:
+    def close(self, session_id: str, at: str, reason: str = "all_participants_left") -> None:
         """End a session: the remaining peers leave, and its files are written."""
-        for peer in self._store.rows("select * from peers where session_id = ? and left_at is null", session_id):
+        self._agent_events.session_ended(session_id, reason, at)  # before its agents would be told of those who leave
+        for peer in self.present(session_id):
             self.leave(peer, at)
         self._store.update("sessions", session_id, {"status": "ENDED", "ended_at": at, "updated_at": at})
         self._world.scheduler.cancel(_CLOSE, session_id)
         session = self._store.rows("select * from sessions where id = ?", session_id)[0]
-        self._events.meeting_ended(session, reason, at)
+        self._events.meeting_ended(session, END_REASONS[reason], at)
         self._livestreams.session_closed(session["meeting_id"], at)
         self._recorder.session_closed(session_id, at)
         self._artifacts.write(session, at)
@@ -141,9 +165,7 @@ class Lifecycle:
 
     def chat(self, session_id: str, peer_id: str, text: str, at: str) -> Row:
         """Let a peer write in the chat. Returns the message."""
-        self._check_live(session_id)
-        if get_peer(self._store, session_id, peer_id)["left_at"] is not None:
-            raise HTTPError(409, f"peer {peer_id} has left")
+        self._check_present(session_id, peer_id)
         message = {"id": self._world.new_id(), "session_id": session_id, "peer_id": peer_id, "text": text}
         self._store.insert("messages", {**message, "created_at": at})
         return message
@@ -156,6 +178,17 @@ class Lifecycle:
         peer = get_peer(self._store, session_id, peer_id)
         row = {"session_id": session_id, "peer_id": peer["id"], "text": text}
         self._store.insert("speech", {**row, "start_ms": start_ms, "end_ms": end_ms})
+        self._agent_events.spoken(peer, text, start_ms, end_ms)
+
+    def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any, at: str) -> None:
+        """Let a peer broadcast a message of the app."""
+        self._check_present(session_id, peer_id)
+        self._agent_events.broadcast(session_id, type, payload, at)
+
+    def _check_present(self, session_id: str, peer_id: str) -> None:
+        self._check_live(session_id)
+        if get_peer(self._store, session_id, peer_id)["left_at"] is not None:
+            raise HTTPError(409, f"peer {peer_id} has left")
 
     def _check_live(self, session_id: str) -> None:
         session = self._store.row("select status from sessions where id = ?", session_id)

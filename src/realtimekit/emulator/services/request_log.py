@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from realtimekit.emulator.services.agents import AGENTS_PATH, AGENTS_QUERY
 from realtimekit.emulator.services.files import FILES_PREFIX
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ class RequestLog:
 
     def add(self, request: Request, response: Response, *, at: str, seconds: float) -> None:
         entry: dict[str, Any] = {"at": at, "method": request.method, "path": request.path}
-        if not request.path.startswith(FILES_PREFIX):  # the query of a signed URL gives access
+        if request.path == AGENTS_PATH:  # a token may stand in a parameter that does not exist
+            parameters = request.query.split("&")
+            entry["query"] = "&".join(part for part in parameters if part.partition("=")[0] in AGENTS_QUERY)
+        elif not request.path.startswith(FILES_PREFIX):  # the query of a signed URL gives access
             entry["query"] = request.query
         self._entries.append({
             **entry,

@@ -1,0 +1,81 @@
+"""`realtimekit mcp`: let a language model read meetings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from typing import TYPE_CHECKING
+
+import click
+
+from realtimekit.cli.decorators import with_client
+from realtimekit.cli.options import ARCHIVE, archive_option
+
+if TYPE_CHECKING:
+    from realtimekit import RealtimeKit
+
+TOKEN_VARIABLE = "REALTIMEKIT_MCP_TOKEN"  # noqa: S105 - the name of a variable
+
+
+@click.command("mcp")
+@click.option("--http", is_flag=True, help="Serve over HTTP instead of stdin and stdout.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on, with --http. Any but a loopback address opens it to the network.",
+)
+@click.option(
+    "--port",
+    default=8788,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on, with --http; 0 takes a free one.",
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Accept requests to this host name, too, such as a reverse proxy's; repeatable.",
+)
+@archive_option
+@with_client
+def mcp(client: RealtimeKit, *, http: bool, host: str, port: int, allowed_hosts: tuple[str, ...] = ()) -> None:
+    """Let a language model read sessions: a server of the Model Context Protocol (MCP).
+
+    A program such as Claude Desktop or VS Code starts it and talks to it over stdin and stdout; docs/mcp.md has the
+    configuration. With --http it serves on this machine, until Ctrl-C or SIGTERM; clients need the token that it
+    prints, or the one in REALTIMEKIT_MCP_TOKEN.
+
+    It only reads. Over the live API, searches are within one session; with --archive they are over all.
+    """
+    from realtimekit.mcp_server import create_server, make_app, serve_http, serve_stdio
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")  # to stderr
+    target = click.get_current_context().meta.get(ARCHIVE)
+    archive = None
+    if target is not None:
+        from realtimekit.archive import Archive  # only where there is one
+
+        archive = Archive(target, create=False)
+    server = create_server(client, archive)
+    if not http:
+        serve_stdio(server)
+        return
+    from realtimekit.mcp_server.serving import PATH, listen
+
+    token = os.environ.get(TOKEN_VARIABLE, "").strip() or secrets.token_urlsafe(32)
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        # `create_server` appends the address to the reason; the resolver's errors have numbers of their own.
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
+    with listener:
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listener.getsockname()[1]}{PATH}"
+        click.echo(f"MCP server at {url}\nAuthorization: Bearer {token}\nCtrl-C stops it.", err=True)
+        serve_http(make_app(server, token, [shown, *allowed_hosts]), listener)

@@ -1,0 +1,401 @@
+"""What sessions cost: the minutes with their prices, in groups, and what is remarkable about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+from realtimekit import dataframes
+from realtimekit.attendance import Record, person_key, text_of
+from realtimekit.costs.left_behind import LeftBehind, find_left_behind
+from realtimekit.costs.prices import Prices
+from realtimekit.costs.usage import SessionRecords, Usage, number, usage_of
+from realtimekit.values import format_time, try_parse_time
+
+By: TypeAlias = Literal["meeting", "preset", "day", "participant"]
+
+# Smaller differences between the platform's minutes and the sum of the participants' are rounding.
+TOLERANCE_MINUTES, TOLERANCE_SHARE = 1.0, 0.01
+KINDS: dict[str, dataframes.Kind] = {
+    "key": "string",
+    "name": "string",
+    "sessions": "integer",
+    "participant_minutes": "number",
+    "recording_minutes": "number",
+    "livestream_minutes": "number",
+    "transcription_minutes": "number",
+    "cost": "number",
+    "without_price": "string",
+}
+
+
+class CostLine(NamedTuple):
+    """Minutes of one kind, and what they cost.
+
+    Attributes:
+        item: what for: "participant_group_call", "recording", "transcription_after_meeting", ...
+        minutes: how many.
+        per_minute: the price; None if it is unknown.
+        cost: minutes times price; None if it is unknown.
+        estimated: whether the minutes are an upper limit, because the platform does not say how many there were.
+        source: where the price is published; None if there is none.
+        date: when the price was read there.
+    """
+
+    item: str
+    minutes: float
+    per_minute: float | None
+    cost: float | None
+    estimated: bool
+    source: str | None
+    date: date | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {**self._asdict(), "date": None if self.date is None else self.date.isoformat()}
+
+
+class CostGroup(NamedTuple):
+    """The costs of a meeting, a preset, a day or a person.
+
+    Attributes:
+        key: the meeting's id, the preset's name, the UTC date, or the person's `custom_participant_id`, else their
+            `user_id`, else their peer id. None for what cannot be divided: recordings by person, for instance.
+        name: the meeting's title, or the person's display name.
+        sessions: in how many sessions.
+        lines: what is charged.
+    """
+
+    key: str | None
+    name: str | None
+    sessions: int
+    lines: list[CostLine]
+
+    @property
+    def cost(self) -> float:
+        """The sum of what has a price."""
+        return _total(self.lines)
+
+    @property
+    def without_price(self) -> list[str]:
+        """What is charged at an unknown price."""
+        return [line.item for line in self.lines if line.cost is None and line.minutes]
+
+    def row(self) -> dict[str, Any]:
+        """Return the group as one row, with the minutes of each kind."""
+        minutes = {f"{kind}_minutes": 0.0 for kind in ("participant", "recording", "livestream", "transcription")}
+        for line in self.lines:
+            minutes[f"{_kind_of(line.item)}_minutes"] += line.minutes
+        return {
+            "key": self.key,
+            "name": self.name,
+            "sessions": self.sessions,
+            **minutes,
+            "cost": self.cost,
+            "without_price": ", ".join(self.without_price),
+        }
+
+
+class Difference(NamedTuple):
+    """A session whose minutes are not the sum of its participants' minutes.
+
+    Attributes:
+        session_id: the session.
+        minutes_consumed: what the platform says.
+        counted: the sum.
+    """
+
+    session_id: str | None
+    minutes_consumed: float
+    counted: float
+
+
+class Costs(NamedTuple):
+    """What sessions cost.
+
+    Attributes:
+        since: sessions that started from then on are counted, whole; None for those of one session.
+        until: and before then.
+        by: what the groups are.
+        currency: of the costs, "USD".
+        sessions: how many there are.
+        lines: what is charged, over all sessions.
+        groups: the same in groups, the most expensive first; days in their order.
+        left_behind: agents, recorders, people and recordings that went on when everybody else had left.
+        differences: sessions whose `minutes_consumed` differ from the sum of the participants' minutes.
+        notes: what else to know about these costs, in words.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    by: By
+    currency: str
+    sessions: int
+    lines: list[CostLine]
+    groups: list[CostGroup]
+    left_behind: list[LeftBehind]
+    differences: list[Difference]
+    notes: list[str]
+
+    def __repr__(self) -> str:
+        return f"<Costs {self.cost:.2f} {self.currency} sessions={self.sessions} by={self.by!r}>"
+
+    @property
+    def cost(self) -> float:
+        """The sum of what has a price, in `currency`. It is not rounded."""
+        return _total(self.lines)
+
+    @property
+    def without_price(self) -> list[str]:
+        """What is charged at an unknown price, and is not in `cost`."""
+        return [line.item for line in self.lines if line.cost is None and line.minutes]
+
+    def _repr_html_(self) -> str:
+        """Return the groups as a table, for notebooks."""
+        from realtimekit.notebook import html_table
+
+        return html_table(repr(self), list(KINDS), [list(row.values()) for row in self.rows()], " ".join(self.notes))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a dict for each group, with the minutes of each kind."""
+        return [group.row() for group in self.groups]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "since": None if self.since is None else format_time(self.since, "since"),
+            "until": None if self.until is None else format_time(self.until, "until"),
+            "by": self.by,
+            "currency": self.currency,
+            "sessions": self.sessions,
+            "cost": self.cost,
+            "without_price": self.without_price,
+            "lines": [line.to_dict() for line in self.lines],
+            "groups": [{**group.row(), "lines": [line.to_dict() for line in group.lines]} for group in self.groups],
+            "left_behind": [one.to_dict() for one in self.left_behind],
+            "differences": [one._asdict() for one in self.differences],
+            "notes": self.notes,
+        }
+
+    def to_pandas(self) -> Any:
+        """Return a pandas.DataFrame with a row for each group.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return dataframes.to_pandas(self._columns(), KINDS)
+
+    def to_polars(self) -> Any:
+        """As `to_pandas`, but a polars.DataFrame.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        return dataframes.to_polars(self._columns(), KINDS)
+
+    def _columns(self) -> dict[str, list[Any]]:
+        rows = self.rows()
+        return {name: [row[name] for row in rows] for name in KINDS}
+
+
+def _total(lines: Iterable[CostLine]) -> float:
+    return sum((line.cost for line in lines if line.cost is not None), 0.0)
+
+
+def _kind_of(item: str) -> str:
+    return next((kind for kind in ("participant", "livestream", "transcription") if item.startswith(kind)), "recording")
+
+
+# --- how they are calculated ------------------------------------------------------------------------------------------
+
+
+class Calculation:
+    """Adds up the costs of sessions, one after the other.
+
+    Args:
+        presets: the presets of the app, by name, as the API sends them.
+        prices: what a minute costs.
+        by: what to group by.
+        now: the end of what goes on.
+    """
+
+    def __init__(self, presets: Mapping[str, Record], prices: Prices, by: By, now: datetime) -> None:
+        self._presets, self._prices, self._now = presets, prices, now
+        self._by: By = by
+        self._sessions = 0
+        self._total = _Sum()
+        self._groups: dict[str | None, _Sum] = {}
+        self._left_behind: list[LeftBehind] = []
+        self._differences: list[Difference] = []
+        self._live = 0
+
+    def add(self, records: SessionRecords) -> None:
+        """Add a session."""
+        self._sessions += 1
+        self._live += records.session.get("status") == "LIVE"
+        counted = 0.0
+        touched = set[str | None]()
+        for usage in usage_of(records, self._presets, self._now):
+            key, name = self._key(records, usage)
+            group = self._groups.setdefault(key, _Sum())
+            group.name = name or group.name
+            touched.add(key)
+            group.add(usage)
+            self._total.add(usage)
+            counted += usage.minutes if usage.item.startswith("participant") else 0.0
+        for key in touched:
+            self._groups[key].sessions += 1
+        self._left_behind += find_left_behind(records, self._presets, self._prices, self._now)
+        consumed = number(records.session.get("minutes_consumed"))
+        if consumed is not None and records.session.get("status") != "LIVE":
+            difference = abs(consumed - counted)
+            if difference > TOLERANCE_MINUTES and difference > TOLERANCE_SHARE * max(consumed, counted):
+                self._differences.append(Difference(text_of(records.session, "id"), consumed, counted))
+
+    def _key(self, records: SessionRecords, usage: Usage) -> tuple[str | None, str | None]:
+        session = records.session
+        match self._by:
+            case "meeting":
+                return text_of(session, "associated_id"), text_of(session, "meeting_display_name")
+            case "day":
+                return day_of(session), None
+            case "preset" if usage.participant is not None:
+                return text_of(usage.participant, "preset_name") or text_of(usage.participant, "role"), None
+            case "participant" if usage.participant is not None:
+                person = person_key(usage.participant)
+                peer_id = text_of(usage.participant, "id")
+                return person[1] if person else peer_id, text_of(usage.participant, "display_name")
+            case _:
+                return None, None
+
+    def result(self, since: datetime | None, until: datetime | None, notes: Iterable[str] = ()) -> Costs:
+        """Return the costs of all sessions that were added.
+
+        Args:
+            since: the beginning of the period; None if there is none.
+            until: its end.
+            notes: what else to know about them.
+        """
+        groups = [
+            CostGroup(key, group.name, group.sessions, group.lines(self._prices)) for key, group in self._groups.items()
+        ]
+        if self._by == "day":
+            groups.sort(key=lambda group: group.key or "")
+        else:
+            groups.sort(key=lambda group: (-group.cost, group.key or ""))
+        lines = self._total.lines(self._prices)
+        self._left_behind.sort(key=lambda one: -one.minutes)
+        return Costs(
+            since,
+            until,
+            self._by,
+            self._prices.currency,
+            self._sessions,
+            lines,
+            groups,
+            self._left_behind,
+            self._differences,
+            [*notes, *self._notes(lines)],
+        )
+
+    def _notes(self, lines: list[CostLine]) -> Iterable[str]:
+        if self._live:
+            yield f"{self._live} of the sessions are live: they are counted up to now"
+        if any(line.estimated and line.item.startswith("transcription") for line in lines):
+            yield (
+                "the platform does not say how many minutes were transcribed: each participant's whole stay is counted,"
+                " which is an upper limit"
+            )
+        for line in lines:
+            if line.cost is None and line.minutes:
+                yield f"{line.minutes:.1f} minutes of {line.item} are not in the costs: no price is known"
+
+
+class _Sum:
+    """Minutes by what they are for."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.sessions = 0
+        self._minutes: dict[str, float] = {}
+        self._estimated: set[str] = set()
+
+    def add(self, usage: Usage) -> None:
+        self._minutes[usage.item] = self._minutes.get(usage.item, 0.0) + usage.minutes
+        if usage.estimated:
+            self._estimated.add(usage.item)
+
+    def lines(self, prices: Prices) -> list[CostLine]:
+        found: list[CostLine] = []
+        for item, minutes in sorted(self._minutes.items()):
+            price = prices.prices.get(item)
+            known = (None, None, None) if price is None else price
+            cost = prices.cost(item, minutes)
+            found.append(CostLine(item, minutes, known[0], cost, item in self._estimated, known[1], known[2]))
+        return found
+
+
+def validate_by(by: By) -> By:
+    """Return what to group by.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if by not in get_args(By):
+        raise ValueError(f"by={by!r}: use one of {', '.join(get_args(By))}")
+    return by
+
+
+def day_of(session: Record) -> str | None:
+    """Return the UTC date on which a session started; None if it does not say."""
+    started = started_at(session)
+    return None if started is None else started.astimezone(UTC).date().isoformat()
+
+
+def started_at(session: Record) -> datetime | None:
+    """Return when a session started; when it was created, if it does not say."""
+    return try_parse_time(session.get("started_at")) or try_parse_time(session.get("created_at"))
+
+
+def started_within(session: Record, since: datetime | None, until: datetime | None) -> bool:
+    """Return whether a session started in a period; None is no limit."""
+    if since is None and until is None:
+        return True
+    started = started_at(session)
+    return started is not None and (since is None or since <= started) and (until is None or started < until)
+
+
+def period_of(
+    month: str | None, since: datetime | None, until: datetime | None, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return the beginning and the end of a period.
+
+    Args:
+        month: a month such as "2026-11", in UTC; None for the current one, if `since` and `until` are None, too.
+        since: instead: the beginning. None, with `until`: the beginning of its month.
+        until: instead: the end. None, with `since`: now.
+        now: this moment.
+
+    Raises:
+        ValueError: the month is none, a time has no time zone, or the period is empty; or both kinds are given.
+    """
+    if since is None and until is None:
+        text = f"{now.astimezone(UTC):%Y-%m}" if month is None else month
+        found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text, re.ASCII)
+        if found is None or not 1 <= int(found[1]) < 9999:
+            raise ValueError(f"month={month!r} is not a month such as '2026-11'")
+        year, number_of_month = int(found[1]), int(found[2])
+        following = (year, number_of_month + 1) if number_of_month < 12 else (year + 1, 1)
+        return datetime(year, number_of_month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
+    if month is not None:
+        raise ValueError("give month= or since= and until=, not both")
+    for name, time in (("since", since), ("until", until)):
+        if time is not None:
+            format_time(time, name)  # raises if there is no time zone
+    end = until or now
+    begin = since or end.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if begin >= end:
+        raise ValueError(f"since={begin.isoformat()} is not before until={end.isoformat()}")
+    return begin, end

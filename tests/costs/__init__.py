@@ -1,0 +1,1 @@
+"""Tests of `realtimekit.costs`, and of what reads it from the API."""
