@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 import types
 from pathlib import Path
@@ -69,15 +70,13 @@ def test_fastapi(page: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("demo_environment")
 @code_of("django")
 def test_django(page: dict[str, Any]) -> None:
-    from django.conf import settings
-    from django.test import Client, override_settings
-    from django.urls import path
+    from django.test import Client, override_settings  # type: ignore[import-untyped]
+    from django.urls import path  # type: ignore[import-untyped]
 
     urls = [path("names/<session_id>", page["names"]), path("page/<session_id>", page["page"])]
     templates = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
     with django_with(urls, asynchronous=False), override_settings(TEMPLATES=templates):
-        assert settings.configured
-        client = Client(headers={"host": "127.0.0.1"})
+        client: Any = Client(headers={"host": "127.0.0.1"})
         assert client.get("/names/sess-1").json() == ["Alice", "Bob", "Carol"]
         assert client.get("/names/nobody").status_code == 404
         assert client.get("/page/sess-1").content.startswith(b"ENDED: ")
@@ -128,6 +127,15 @@ def test_aws_lambda(realtimekit_emulator: Any, realtimekit_client: Any, capsys: 
 
 def test_every_setting_is_documented() -> None:
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
     for option in [*get_type_hints(ClientOptions), "transport"]:
-        (row,) = [line for line in text.splitlines() if line.startswith("|") and f"`{option}`" in line]
-        assert (f"`{ENVIRONMENT.get(option)}`" in row) == (option in ENVIRONMENT)
+        (row,) = [cells for cells in rows if f"`{option}`" in cells[0]]
+        assert row[1].strip() == (f"`{ENVIRONMENT[option]}`" if option in ENVIRONMENT else "")
+
+
+def test_every_variable_is_documented() -> None:
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    sources = (path.read_text(encoding="utf-8") for path in (DOCS.parent / "src").rglob("*.py"))
+    named = {name for source in sources for name in re.findall(r"\bREALTIMEKIT_[A-Z_]+\b", source)}
+    assert len(named) >= 6
+    assert {name for name in named if f"`{name}`" not in text} == set()
