@@ -9,7 +9,7 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit typecheck mypy pyright lint format api docs extras dist bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit typecheck mypy pyright lint format api docs extras picture dist bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -51,6 +51,9 @@ api: $(MARK)  ## record the public names, signatures and types, which a test com
 docs: $(MARK)  ## build the documentation into site/, and check its links: no network
 	$(BIN)/python -m tools.site
 
+picture: $(MARK)  ## take the picture of the README, of the console
+	$(BIN)/python -m tools.picture
+
 extras: $(MARK)  ## measure what each extra costs, for docs/extras.md
 	$(BIN)/python -m tools.extras
 
@@ -62,6 +65,10 @@ bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 
 soak: $(MARK)  ## ten minutes of every kind of call: whether anything grows (Linux; ARGS="--seconds 60 --calls 5000")
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+.PHONY: migration
+migration: $(MARK)  ## write the tables of the migration guides (ARGS=--check only compares)
+	$(BIN)/python -m tools.migration $(ARGS)
 
 interrupts: $(MARK)  ## calls interrupted at random points: whether anything is left (Linux; ARGS="--calls 1000")
 	$(BIN)/python -m benchmarks.interrupts $(ARGS)
