@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from tests.report.chromium import chromium
 
 from realtimekit import RealtimeKit
 from realtimekit.cli import demo_scenario
 from realtimekit.console import Server, create_app
 from realtimekit.emulator import Emulator
 from realtimekit.transports.emulator import connected
-from tests.report.chromium import chromium
 
 PICTURE = Path(__file__).parents[1] / "docs" / "assets" / "console.png"
 
