@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,28 @@ def test_commands_run_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         result = CliRunner().invoke(realtimekit, arguments)
         assert result.exit_code == 0, result.output
         assert "Alice" in result.output or "sess-1" in result.output
+
+
+@pytest.mark.usefixtures("demo_environment")
+@pytest.mark.skipif(find_spec("obstore") is None, reason="the extra `archive` is not installed")
+def test_commands_about_archives_run_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their order, in one folder, the archive of which is in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REALTIMEKIT_ARCHIVE", "meetings")
+    documents = [path for path in DOCUMENTS if path.name.startswith(("archive", "README"))]
+    texts = [path.read_text(encoding="utf-8") for path in documents]
+    found = [block for text in texts for block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+    lines = [line for language, block in found if language in {"", "bash"} for line in block.splitlines()]
+    commands = [
+        # In a folder, in place of a bucket, and once.
+        shlex.split(line.replace("s3://bucket/meetings", "meetings").replace(" --every 15m", ""), comments=True)[1:]
+        for line in lines
+        if line.startswith("realtimekit archive ")
+    ]
+    assert len(commands) >= 6
+    for arguments in sorted(commands, key=lambda arguments: arguments[1] != "sync"):
+        result = CliRunner().invoke(realtimekit, arguments)
+        assert result.exit_code == 0, (arguments, result.output)
 
 
 def test_every_route_of_the_control_plane_is_documented() -> None:
