@@ -18,9 +18,8 @@ EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/README.md"
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_the_tests_of_an_example_pass(example: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    # Neither the plugins of our own tests, which take a second to load, nor a cache among the examples.
-    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    options = ["-q", "-p", "realtimekit.testing", "-p", "no:cacheprovider", "--durations=3"]
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of our own tests take a second to load
+    options = ["-q", "-p", "realtimekit.testing", "-p", "no:cacheprovider"]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
         cwd=example,

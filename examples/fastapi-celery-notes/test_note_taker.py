@@ -91,6 +91,6 @@ def test_a_task_gives_up_on_a_file_that_is_never_made(
     assert isinstance(result.result, ArtifactNotEnabledError)
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
-def test_notes_are_not_for_everybody(web: TestClient, session_id: str, headers: dict[str, str]) -> None:
-    assert web.get(f"/notes/{session_id}", headers=headers).status_code == 401
+def test_notes_are_not_for_everybody(web: TestClient, session_id: str) -> None:
+    assert web.get(f"/notes/{session_id}").status_code == 401
+    assert web.get(f"/notes/{session_id}", headers={"Authorization": "Bearer wrong"}).status_code == 401
