@@ -89,6 +89,7 @@ def test_a_task_gives_up_on_a_file_that_is_never_made(
     realtimekit_emulator.end(meeting.id)
     result = tasks.write_transcript.delay(peer.session_id)
     assert isinstance(result.result, ArtifactNotEnabledError)
+    assert [request["path"].rpartition("/")[2] for request in realtimekit_emulator.requests()].count("transcript") == 1
 
 
 def test_notes_are_not_for_everybody(web: TestClient, session_id: str) -> None:
