@@ -156,7 +156,8 @@ class Tools:
         matches = [
             items.match_item(
                 session_id, each.kind, each.start, each.at,
-                items.found_text(title, each.speaker, split_marks(one.snippet, one.marks)), get_field(session, "associated_id"),
+                items.found_text(title, each.speaker, split_marks(one.snippet, one.marks)),
+                get_field(session, "associated_id"),
             )
             for each, one in find_passages(passages, words, speaker)
         ]  # fmt: skip
