@@ -17,15 +17,13 @@ from typing import Any
 
 import obstore
 
+from benchmarks.archive_platform import hold
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive, store
 from realtimekit.archive.search import index_path
 from realtimekit.emulator import Emulator
 from realtimekit.transports.emulator import connected
 
-PEOPLE = 10
-SEGMENTS = 60  # of a transcript
-MESSAGES = 12
 VERBS = {"get": "get", "head": "get", "put": "put", "delete": "delete", "list": "list", "list_with_delimiter": "list"}
 
 
@@ -43,24 +41,6 @@ class Counting:
             return function(*args, **kwargs)
 
         return call
-
-
-def hold(emulator: Emulator, client: RealtimeKit, number: int) -> None:
-    meeting = client.meetings.create(title=f"Weekly {number}", transcribe_on_end=True, summarize_on_end=True)
-    peers = []
-    for person in range(PEOPLE):
-        participant = meeting.participants.create(
-            name=f"Person {person}", custom_participant_id=f"user-{person}", preset_name="group_call_participant"
-        )
-        peers.append(emulator.join(meeting.id, participant.id))
-    for at in range(SEGMENTS):
-        peer = peers[at % PEOPLE]
-        text = f"and then the {at}th point of the agenda is about budgets, plans and what else there is to say"
-        emulator.speak(peer.session_id, peer.peer_id, text, at * 3_000, at * 3_000 + 2_500)
-    for at in range(MESSAGES):
-        emulator.chat(peers[at % PEOPLE].session_id, peers[at % PEOPLE].peer_id, f"a short message, number {at}")
-    emulator.advance(180)  # the reports of longer ones take the emulator long to make
-    emulator.end(meeting.id)
 
 
 def measure(sessions: int) -> dict[str, Any]:

@@ -13,22 +13,27 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median, quantiles
+from typing import TypeAlias
 
 from benchmarks.archive_world import VOCABULARY, make_tables, vocabulary
 from realtimekit.archive import Archive
 from realtimekit.archive.search import index_path
 
 GOAL = 0.05  # seconds
-WORDS = vocabulary()
-KINDS: dict[str, Callable[[random.Random], str]] = {
-    "rare word": lambda chance: WORDS[chance.randrange(2000, VOCABULARY)],
-    "word": lambda chance: WORDS[chance.randrange(20, 2000)],
-    "frequent word": lambda chance: WORDS[chance.randrange(20)],
-    "two words": lambda chance: f"{WORDS[chance.randrange(300)]} {WORDS[chance.randrange(300)]}",
-    "phrase": lambda chance: f'"{WORDS[chance.randrange(50)]} {WORDS[chance.randrange(50)]}"',
-    "beginning": lambda chance: f"{WORDS[chance.randrange(10, 2000)][:4]}*",
-    "without a word": lambda chance: f"{WORDS[chance.randrange(20, 500)]} -{WORDS[chance.randrange(100)]}",
-}
+Kinds: TypeAlias = dict[str, Callable[[random.Random], str]]
+
+
+def kinds(words: list[str]) -> Kinds:
+    """Return what somebody may type, by kind."""
+    return {
+        "rare word": lambda chance: words[chance.randrange(2000, VOCABULARY)],
+        "word": lambda chance: words[chance.randrange(20, 2000)],
+        "frequent word": lambda chance: words[chance.randrange(20)],
+        "two words": lambda chance: f"{words[chance.randrange(300)]} {words[chance.randrange(300)]}",
+        "phrase": lambda chance: f'"{words[chance.randrange(50)]} {words[chance.randrange(50)]}"',
+        "beginning": lambda chance: f"{words[chance.randrange(10, 2000)][:4]}*",
+        "without a word": lambda chance: f"{words[chance.randrange(20, 500)]} -{words[chance.randrange(100)]}",
+    }
 
 
 def main() -> int:
@@ -36,17 +41,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.archive_search", description=__doc__)
     parser.add_argument("--segments", type=int, default=1_000_000, help="of all transcripts (default: a million)")
     parser.add_argument("--searches", type=int, default=50, help="of each kind (default: 50)")
+    parser.add_argument("--chinese", action="store_true", help="transcripts in a language without spaces")
     options = parser.parse_args()
+    words = vocabulary(chinese=options.chinese)
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive(folder)
-        made = _timed(lambda: make_tables(archive, options.segments // 10, options.segments))[0]
-        indexed = _timed(lambda: archive.search(WORDS[1]))[0]
+        made = _timed(lambda: make_tables(archive, options.segments // 10, options.segments, chinese=options.chinese))[
+            0
+        ]
+        indexed = _timed(lambda: archive.search(words[1]))[0]
         size = index_path(archive.store).stat().st_size / 2**20
         print(f"{options.segments} segments: tables in {made:.0f} s, index in {indexed:.1f} s, {size:.0f} MiB")
         print("| search | median, ms | p95, ms | p95 of CPU time, ms |\n|---|---|---|---|")
         chance = random.Random(2)  # noqa: S311 - reproducible
         every = list[tuple[float, float]]()
-        for kind, make in KINDS.items():
+        for kind, make in kinds(words).items():
             times = [_timed(partial(archive.search, make(chance))) for _ in range(options.searches)]
             every += times
             print(_row(kind, times), flush=True)

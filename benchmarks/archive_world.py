@@ -21,11 +21,11 @@ VOCABULARY = 20_000
 NAMES = [f"Speaker {number}" for number in range(500)]
 
 
-def make_tables(archive: Archive, sessions: int, segments: int = 0) -> None:
+def make_tables(archive: Archive, sessions: int, segments: int = 0, *, chinese: bool = False) -> None:
     """Write the tables of so many sessions, over a year, with so many segments of transcripts altogether."""
     archive.ledger.create("account", "app", START)
     chance = random.Random(1)  # noqa: S311 - reproducible
-    words = _Words(chance)
+    words = _Words(chance, chinese=chinese)
     parts: dict[str, dict[str, list[Part]]] = {"sessions": {}, "transcript_segments": {}}
     for number in range(DAYS):
         day = (START + timedelta(days=number)).date().isoformat()
@@ -66,9 +66,14 @@ def _segments(
             }  # fmt: skip
 
 
-def vocabulary() -> list[str]:
-    """Return words, the most frequent first."""
+def vocabulary(*, chinese: bool = False) -> list[str]:
+    """Return words, the most frequent first. Chinese ones mostly have two of 3,000 characters."""
     chance = random.Random(3)  # noqa: S311 - reproducible
+    if chinese:
+        characters = [chr(0x4E00 + 5 * number) for number in range(3000)]
+        weights = list(accumulate(1 / (rank + 3) for rank in range(3000)))
+        lengths = chance.choices([1, 2, 3, 4], [1, 12, 3, 1], k=VOCABULARY)
+        return ["".join(chance.choices(characters, cum_weights=weights, k=length)) for length in lengths]
     letters = "eeetttaaooiinnsshhrrdlucmwfgypbvk"
     return ["".join(chance.choices(letters, k=chance.randint(3, 9))) + str(n % 7 or "") for n in range(VOCABULARY)]
 
@@ -76,11 +81,11 @@ def vocabulary() -> list[str]:
 class _Words:
     """Sentences as people speak: few words are frequent, most are rare (Zipf's law)."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-        self._words = vocabulary()
+    def __init__(self, chance: random.Random, *, chinese: bool) -> None:
+        self._chance, self._joint = chance, "" if chinese else " "
+        self._words = vocabulary(chinese=chinese)
         self._weights = list(accumulate(1 / (rank + 1) for rank in range(VOCABULARY)))
 
     def sentence(self) -> str:
         count = self._chance.randint(4, 18)
-        return " ".join(self._chance.choices(self._words, cum_weights=self._weights, k=count))
+        return self._joint.join(self._chance.choices(self._words, cum_weights=self._weights, k=count))

@@ -7,6 +7,10 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / ".venv-bench"
@@ -19,16 +23,24 @@ CONTENTS = {
     "emulator": [".[fast,emulator,cli]"],
 }
 
+# The same for the programs that keep sessions: benchmarks.archivers.
+ARCHIVERS = {
+    "archive": [".[archive]"],
+    "archive-fast": [".[archive,fast]"],
+    "archive-script": ["cloudflare==5.9.0", "requests>=2.34", "pandas>=3", "pyarrow>=22"],
+    "archive-dlt": ["dlt[filesystem,parquet]>=1.31"],
+}
+
 
 def python(name: str) -> Path:
     """Return the interpreter of an environment."""
     return HERE / name / "bin" / "python"
 
 
-def prepare() -> None:
+def prepare(contents: Mapping[str, list[str]] = CONTENTS) -> None:
     """Create missing environments, and install the working tree again."""
     wheel = _build_wheel()
-    for name, wanted in CONTENTS.items():
+    for name, wanted in contents.items():
         if not python(name).exists():
             venv.create(HERE / name, symlinks=True)  # without pip, so that it does not count in any size
             _install(name, *(item.replace(".", str(wheel), 1) if item.startswith(".") else item for item in wanted))

@@ -57,6 +57,7 @@ else:
     F = TypeVar("F", Sync, Async)
 T = TypeVar("T")
 P = ParamSpec("P")
+S = TypeVar("S")
 
 Step: TypeAlias = Request | Sleep | Reserve | Blocking
 Flow: TypeAlias = Generator[Step, Any, T]
@@ -65,9 +66,9 @@ Flow: TypeAlias = Generator[Step, Any, T]
 STEP_ERRORS = (APIConnectionError, RateLimitError)
 
 
-def run(flow: Flow[T], perform: Callable[[Step], Any]) -> T:
+def run(flow: Generator[S, Any, T], perform: Callable[[S], Any]) -> T:
     """Run a flow to its end, with `perform` doing each step. The flow is always closed at the end."""
-    resume: Callable[[Any], Step] = flow.send
+    resume: Callable[[Any], S] = flow.send
     value: Any = None
     try:
         while True:
@@ -85,9 +86,9 @@ def run(flow: Flow[T], perform: Callable[[Step], Any]) -> T:
         flow.close()  # gives back what the flow holds, such as a reservation, also after Ctrl-C
 
 
-async def run_async(flow: Flow[T], perform: Callable[[Step], Awaitable[Any]]) -> T:
+async def run_async(flow: Generator[S, Any, T], perform: Callable[[S], Awaitable[Any]]) -> T:
     """As `run`, awaiting each step."""
-    resume: Callable[[Any], Step] = flow.send
+    resume: Callable[[Any], S] = flow.send
     value: Any = None
     try:
         while True:

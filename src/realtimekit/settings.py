@@ -9,13 +9,14 @@ import os
 import threading
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from realtimekit.errors import ConfigurationError
 from realtimekit.interfaces import AsyncTransport, Hook, Limiter, Transport
 from realtimekit.kwargs import drop_none, validate_kwargs
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
+AGENT_URL = "wss://api.realtime.cloudflare.com/agent-ws/v1"
 TIMEOUT = 30.0
 MAX_RETRIES = 2
 
@@ -29,6 +30,7 @@ ENVIRONMENT = {
     "app_id": "REALTIMEKIT_APP_ID",
     "base_url": "REALTIMEKIT_BASE_URL",
     "transport": "REALTIMEKIT_TRANSPORT",
+    "agent_url": "REALTIMEKIT_AGENT_URL",
 }
 
 HOOKS = ("on_request", "on_response", "on_retry", "on_wait")
@@ -59,6 +61,7 @@ class ClientOptions(TypedDict, total=False):
     on_response: Hook | None  # called after each attempt, with its outcome
     on_retry: Hook | None  # called before the wait for the next attempt
     on_wait: Hook | None  # called after a wait for the rate limit
+    agent_url: str | None  # the URL of live meetings; the platform's, or that of the server on this machine at base_url
 
 
 class Settings(NamedTuple):
@@ -76,6 +79,7 @@ class Settings(NamedTuple):
     on_response: Hook | None = None
     on_retry: Hook | None = None
     on_wait: Hook | None = None
+    agent_url: str | None = None
 
     @property
     def authorization(self) -> str:
@@ -104,7 +108,7 @@ def configure(*, transport: TransportName | Transport | None = None, **options: 
     Args:
         transport: "auto", "httpcore2", "pyreqwest", or an object with a `send` method.
         options: `api_token`, `account_id`, `app_id`, `base_url`, `timeout` (seconds), `max_retries`, `limiter`,
-            `on_request`, `on_response`, `on_retry`, `on_wait`: see `ClientOptions`.
+            `on_request`, `on_response`, `on_retry`, `on_wait`, `agent_url`: see `ClientOptions`.
 
     Raises:
         ConfigurationError: a value is invalid. Nothing was changed.
@@ -133,9 +137,35 @@ def resolve(**options: Any) -> Settings:
     return Settings(**_validate(values))
 
 
-def configured(name: Literal["account_id", "app_id"]) -> str | None:
-    """Return an id from `configure()` or the environment."""
+def configured(name: Literal["account_id", "app_id", "agent_url", "base_url"]) -> str | None:
+    """Return a setting from `configure()` or the environment."""
     return _configured.get(name) or os.environ.get(ENVIRONMENT[name], "").strip() or None
+
+
+def resolve_agent_url(agent_url: str | None = None, settings: Settings | None = None) -> str:
+    """Return the URL of live meetings (agent participants).
+
+    It is `agent_url`, else that of the settings; without settings that of `configure()` or the environment. If none is
+    set, it follows from the URL of the API: Cloudflare's, or that of the server on this machine.
+
+    Raises:
+        ConfigurationError: the URL is invalid; or the API is neither Cloudflare's nor on this machine.
+    """
+    if agent_url is not None:
+        return _validate_agent_url(hide_secrets({"agent_url": agent_url})["agent_url"])
+    found = settings.agent_url if settings else configured("agent_url")
+    if found is not None:
+        return _validate_agent_url(hide_secrets({"agent_url": found})["agent_url"])
+    base_url = settings.base_url if settings else _validate_base_url(configured("base_url") or BASE_URL)
+    parts = urlsplit(base_url)
+    if parts.hostname == urlsplit(BASE_URL).hostname:
+        return AGENT_URL
+    if is_loopback(parts.hostname or ""):
+        return urlunsplit(parts._replace(scheme="wss" if parts.scheme == "https" else "ws", path="/agent-ws/v1"))
+    raise ConfigurationError(
+        f"agent_url is not set, and does not follow from the base_url, which is neither Cloudflare's nor on this "
+        f"machine: pass agent_url=, or set {ENVIRONMENT['agent_url']} ({AGENT_URL} is Cloudflare's)"
+    )
 
 
 def hide_secrets(options: Any) -> Any:
@@ -146,8 +176,9 @@ def hide_secrets(options: Any) -> Any:
         kind = token if isinstance(token, type) else type(token)  # a type: hidden before
         options["api_token"] = Secret(token) if isinstance(token, str) else kind
         del token
-    if "@" in str(options.get("base_url")):  # it may contain a password
-        options["base_url"] = Secret(options["base_url"])
+    for name in ("base_url", "agent_url"):
+        if "@" in str(options.get(name)):  # it may contain a password
+            options[name] = Secret(options[name])
     return options
 
 
@@ -180,6 +211,8 @@ def _validate(values: dict[str, Any]) -> dict[str, Any]:
         values["api_token"] = _validate_token(values["api_token"])
     if "base_url" in values:
         values["base_url"] = _validate_base_url(values["base_url"])
+    if values.get("agent_url") is not None:
+        values["agent_url"] = _validate_agent_url(values["agent_url"])
     if "timeout" in values:
         values["timeout"] = validate_timeout(values["timeout"])
     validate_ids(values)
@@ -261,27 +294,37 @@ def id_problem(value: str) -> str | None:
 
 
 def _validate_base_url(url: Any) -> str:
+    return _validate_url("base_url", url, BASE_URL, "http")
+
+
+def _validate_agent_url(url: Any) -> str:
+    return _validate_url("agent_url", url, AGENT_URL, "ws")
+
+
+def _validate_url(name: str, url: Any, default: str, scheme: Literal["http", "ws"]) -> str:
     # A URL with an @ may contain a password; no message shows it then.
-    hint = "base_url" if isinstance(url, Secret) else f"base_url={url!r}"
-    parts = _parse_base_url(url)
+    hint = name if isinstance(url, Secret) else f"{name}={url!r}"
+    parts = _parse_url(url)
     if parts is None:
-        raise ConfigurationError(f"{hint} is not a URL; the default is {BASE_URL}")
+        raise ConfigurationError(f"{hint} is not a URL; the default is {default}")
     url = Secret(url.strip())
     if parts.has_credentials:
-        raise ConfigurationError("base_url contains a user name or password: pass the token as api_token=")
+        raise ConfigurationError(f"{name} contains a user name or password: pass the token as api_token=")
     # Characters that urlsplit drops, or that other parsers read differently (a backslash ends the host for some), could
     # send the token to another host.
     if not url.isprintable() or " " in url or "\\" in url:
         raise ConfigurationError(f"{hint} contains a space, a backslash or a control character")
     if parts.has_query_or_fragment or not parts.host:
-        raise ConfigurationError(f"{hint} must be a plain URL such as {BASE_URL}, without query or fragment")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.host)):
-        raise ConfigurationError(f"{hint} must start with https:// (http:// only on this machine: it carries a token)")
+        raise ConfigurationError(f"{hint} must be a plain URL such as {default}, without query or fragment")
+    if parts.scheme != f"{scheme}s" and not (parts.scheme == scheme and is_loopback(parts.host)):
+        raise ConfigurationError(
+            f"{hint} must start with {scheme}s:// ({scheme}:// only on this machine: it carries a token)"
+        )
     return str(url).rstrip("/")
 
 
-class _BaseURL(NamedTuple):
-    """The parts of a base_url that are validated; a password in it is not kept."""
+class _URL(NamedTuple):
+    """The parts of a URL that are validated; a password in it is not kept."""
 
     scheme: str
     host: str
@@ -289,7 +332,7 @@ class _BaseURL(NamedTuple):
     has_query_or_fragment: bool
 
 
-def _parse_base_url(url: Any) -> _BaseURL | None:
+def _parse_url(url: Any) -> _URL | None:
     """Return None if it is not a URL."""
     if not isinstance(url, str):
         return None
@@ -299,7 +342,7 @@ def _parse_base_url(url: Any) -> _BaseURL | None:
     except ValueError:
         return None
     has_credentials = parts.username is not None or parts.password is not None
-    return _BaseURL(parts.scheme, parts.hostname or "", has_credentials, bool(parts.query or parts.fragment))
+    return _URL(parts.scheme, parts.hostname or "", has_credentials, bool(parts.query or parts.fragment))
 
 
 def is_loopback(host: str) -> bool:

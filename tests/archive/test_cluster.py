@@ -24,8 +24,11 @@ from realtimekit.archive.cluster import ClusterSync
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
+from realtimekit.errors import APIConnectionError
+from realtimekit.limits import RedisLimiter
 from realtimekit.settings import HOOKS
 from tests.cli.command import environment, invoke
+from tests.webhooks.conftest import redis_server
 
 from .worlds import HOUR, World, below
 
@@ -66,7 +69,9 @@ def base() -> Iterator[World]:
 
 
 @contextmanager
-def cluster(folder: Path, workers: int = 2) -> Generator[tuple[str, list[subprocess.Popen[str]], list[Path]]]:
+def cluster(
+    folder: Path, workers: int = 2, *, program: str = DASK
+) -> Generator[tuple[str, list[subprocess.Popen[str]], list[Path]]]:
     """A scheduler and workers, each a process of its own, with their logs. Yields the address, workers and logs."""
     env = {**environment(), "DASK_LOGGING__DISTRIBUTED": "debug", "PYTHONWARNINGS": "ignore"}
     logs = [folder / f"{number}.log" for number in range(workers + 1)]
@@ -74,7 +79,7 @@ def cluster(folder: Path, workers: int = 2) -> Generator[tuple[str, list[subproc
     processes: list[subprocess.Popen[str]] = []
 
     def start(kind: str, log: Path, *arguments: str) -> None:
-        command = [sys.executable, "-c", DASK.format(kind), *arguments, *options]
+        command = [sys.executable, "-c", program.format(kind), *arguments, *options]
         with log.open("w") as output:
             processes.append(subprocess.Popen(command, stdout=output, stderr=output, text=True, env=env))
 
@@ -196,3 +201,52 @@ def test_hooks_stay_in_their_process(base: World, tmp_path: Path) -> None:
         options: Any = {"cluster": None, "target": tmp_path, "concurrency": 1, "progress": None}
         sync = ClusterSync(client, archive.store, archive.ledger, stop=threading.Event(), **options)
         assert not sync._job().settings.keys() & set(HOOKS)
+
+
+def call_nothing(transport: Any) -> None:
+    """What a worker does: a call that no server answers."""
+    settings: dict[str, Any] = dict.fromkeys(("api_token", "account_id", "app_id"), "x")
+    with RealtimeKit(**settings, base_url="http://127.0.0.1:1", transport=transport, max_retries=0) as client:
+        client.sessions.count()
+
+
+def test_errors_come_from_workers_as_they_are_and_redis_limits_all_of_them(
+    base: World, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Dask pickles the causes of errors, too: those of pyreqwest could not be read."""
+    import distributed
+    import redis
+
+    archive = Archive(tmp_path / "archive")
+    folder = tmp_path_factory.mktemp("r")  # the path of a socket is short
+    with (
+        redis_server(folder),
+        redis.Redis(unix_socket_path=str(folder / "s")) as server,
+        cluster(tmp_path, 1) as (address, _, _),
+    ):
+        dask: Any = distributed
+        with dask.Client(address) as client:
+            for transport in ("httpcore2", "pyreqwest"):
+                with pytest.raises(APIConnectionError, match=r"cannot connect to 127\.0\.0\.1:1") as caught:
+                    client.submit(call_nothing, transport, pure=False).result()
+                assert caught.value.maybe_processed is False
+                assert "onnection refused" in str(caught.value.__cause__)
+        limiter = RedisLimiter(server, name="cluster", quota=1000, window=300.0)
+        with base.client_with(limiter=limiter) as kit:
+            before = len(base.log())
+            assert archive.sync(kit, cluster=address).ok
+        sent = [path for path in base.requests(before) if path.startswith("/sessions")]  # others are downloads
+        assert server.info("commandstats")["cmdstat_evalsha"]["calls"] >= len(sent) > 5 * SESSIONS
+    check_complete(archive, base.requests(before))
+
+
+def test_a_cluster_without_the_package_is_one_clear_line(base: World, tmp_path: Path) -> None:
+    without = "import sys; sys.modules['realtimekit'] = None; " + DASK
+    expected = r"the scheduler of the Dask cluster has no realtimekit: pip install 'realtimekit\[archive,cluster\]'"
+    with (
+        cluster(tmp_path, 1, program=without) as (address, _, _),
+        RealtimeKit(**base.settings) as client,
+        pytest.raises(ArchiveError, match=expected) as caught,
+    ):
+        Archive(tmp_path / "archive").sync(client, cluster=address)
+    assert "\n" not in str(caught.value)

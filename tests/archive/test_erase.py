@@ -25,12 +25,10 @@ from realtimekit.emulator import Emulator
 from realtimekit.errors import ArtifactNotReadyError
 from realtimekit.saving.manifest import State
 
-from .killed_forgetting import KilledForgetting, forget
-from .traces import tables, traces
-from .worlds import HOUR, Held, World, comparable
+from .traces import traces
+from .worlds import HOUR, Held, World
 
 ZOE, MAX = "user-zoe", "user-max"
-POINTS = int(os.environ.get("KILL_POINTS", "3"))  # at which each program is killed: all of them take minutes
 WORDS = ("quagga", "okapi")  # what Zoe says, and writes
 
 
@@ -75,12 +73,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         assert life.sync().ok
         life.archive.search("quagga")  # makes the index
         yield life
-
-
-@pytest.fixture(scope="module")
-def killed() -> Iterator[KilledForgetting]:
-    with KilledForgetting() as killed:
-        yield killed
 
 
 @pytest.fixture
@@ -324,50 +316,3 @@ def test_tables_stay_whole_while_others_update_them(life: Life) -> None:
     assert errors == []
     life.sync()
     assert_forgotten(life, life.ids_of(ZOE))
-
-
-# --- killed -----------------------------------------------------------------------------------------------------------
-
-
-def state_of(archive: Archive) -> dict[str, Any]:
-    """Return what an archive holds, without its receipts, and without what differs between two that hold the same."""
-    kept = {
-        path: content
-        for path, content in comparable(archive).items()
-        if not path.startswith(("tables/", "ledger/receipts/", "ledger/erasure", "search/"))
-    }
-    found = sorted((match.session_id, match.snippet) for match in archive.search("writes OR says OR really OR a"))
-    return {"raw": kept, "tables": tables(archive), "found": found}
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the program forks")
-@pytest.mark.parametrize(
-    ("verb", "options"),
-    [
-        ("erase", {"custom_participant_id": ZOE, "delete_summaries": True, "delete_composites": True}),
-        ("erase", {"custom_participant_id": ZOE, "redact": True}),
-        ("expire", {"after": 7200.0, "keep": ["session", "transcript"]}),
-    ],
-)
-def test_killed_at_every_write(
-    base: Life, killed: KilledForgetting, tmp_path: Path, verb: str, options: dict[str, Any]
-) -> None:
-    """As if it had not been killed, once it is run again."""
-    whole = Archive(shutil.copytree(base.archive.target, tmp_path / "whole"))
-    writes = killed.run(whole.target, verb, options)
-    assert writes is not None
-    wanted = state_of(whole)
-    assert len(writes) > 30
-    # A large object takes many writes: its first and its last one count.
-    points = [n for n, write in enumerate(writes, 1) if [write, write] != [*writes[n - 2 : n - 1], *writes[n : n + 1]]]
-    for kill in points[:: max(len(points) // POINTS, 1)]:
-        archive = Archive(shutil.copytree(base.archive.target, tmp_path / str(kill)))
-        assert killed.run(archive.target, verb, options, kill) is None
-        forget(archive, verb, options)
-        assert state_of(archive) == wanted, writes[kill - 1]
-        assert archive.verify(deep=True).ok
-        assert [
-            e.path for name in ("claims", "erasing", "rewriting") for e in archive.store.entries(f"ledger/{name}")
-        ] == []
-        assert len(archive.store.entries("ledger/receipts")) >= 1
-        shutil.rmtree(archive.target)

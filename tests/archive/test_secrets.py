@@ -52,6 +52,21 @@ def test_responses(body: Any, clean: Any) -> None:
         assert scrubbed(body, content.encode()) == clean
 
 
+@pytest.mark.parametrize("name", ["Stream-Key", "stream_key", "APIKEY", "accountKey", "accessToken", "PassPhrase"])
+def test_a_secret_among_many_samples(name: str) -> None:
+    """Wherever it is: in a sample like all others but for that, in the first one, or around them."""
+    samples: list[dict[str, Any]] = [{"mos_quality": 4.1, "stats": {"lost": n}, "peer_id": "p-1"} for n in range(300)]
+    for body in (
+        {"samples": [*samples, {**samples[0], name: SIGNATURE}, *samples]},
+        {"samples": [{name: SIGNATURE, **samples[0]}, *samples]},
+        {name: {"at": SIGNATURE}, "samples": samples},
+        {"samples": samples, "last": {"a": [{}, {name: SIGNATURE}]}},
+    ):
+        assert SIGNATURE not in json.dumps(scrubbed(body))
+    harmless = json.dumps({"samples": samples}).encode()
+    assert scrub_response(harmless, json.loads(harmless)) == harmless
+
+
 def test_what_has_no_secrets_stays_as_it_came() -> None:
     for content in (b'{ "a" : 1.50, "b": [ ] }\n', b'{"url": "https://a/b"}', b'{"half": "\\ud83d"}', b"[1e999]"):
         assert scrub_response(content, json.loads(content)) == content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -99,7 +100,8 @@ def test_lost_is_told_by_the_sync_that_finds_it(world: World) -> None:
     assert world.sync().ok
 
 
-def test_an_archive_that_began_too_late_says_what_was_lost_but_not_what_nobody_asked_for(world: World) -> None:
+def test_a_sync_that_comes_too_late_says_what_was_lost_but_not_what_nobody_asked_for(world: World) -> None:
+    assert world.sync().ok  # there is an archive
     asked = world.hold()
     plain = world.hold(transcribe_on_end=False, summarize_on_end=False, record_on_start=False)
     world.wait(8 * DAY)
@@ -117,6 +119,30 @@ def test_an_archive_that_began_too_late_says_what_was_lost_but_not_what_nobody_a
     reason = str(world.manifest(asked.session_id).artifacts["chat"].reason)
     assert "the archive looked never" in reason
     assert "kept for 7 days" in reason
+
+
+def test_what_was_gone_before_there_was_an_archive_is_not_lost(world: World) -> None:
+    """The first archive of an old app: it says what it could never have, and is in order."""
+    old = world.hold()
+    world.wait(8 * DAY)
+    late = world.hold()
+    world.wait(2 * HOUR)
+    assert world.sync(since=datetime(2020, 1, 1, tzinfo=UTC)).ok
+    states = world.states(old.session_id)
+    forgotten = [name.partition("/")[0] for name, state in states.items() if state == "FORGOTTEN"]
+    assert sorted(forgotten) == ["chat", "recordings", "summary", "transcript"]
+    assert states["participants"] == "COPIED"
+    assert "before this archive began" in str(world.manifest(old.session_id).artifacts["chat"].reason)
+    assert "FORGOTTEN" not in world.states(late.session_id).values()
+    found = world.archive.verify(deep=True)
+    assert found.ok, found.problems
+    assert [note for note in found.notes if note.startswith("4 artifacts were gone")]
+    world.fail("/chat", status=404)
+    lost = world.hold()
+    world.wait(8 * DAY)  # now there is an archive, and nobody synced
+    assert not world.sync().ok
+    assert world.state(lost.session_id, "chat") is State.LOST
+    assert not world.archive.verify().ok
 
 
 def test_looked_at_too_early_is_as_bad_as_never(world: World) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from realtimekit.archive import store as store_module
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.store import PART_BYTES, Store
 from realtimekit.archive.targets import open_store
+
+from .storage import Storage, _Upload
 
 
 @pytest.fixture
@@ -153,6 +156,32 @@ def test_a_disk_that_fails_is_no_success(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(ArchiveError, match="Input/output error"):
         store.flush("a")
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_storage_that_has_put_an_upload_together_and_forgets_it(
+    written: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 does so when the response to the last request of an upload is lost: sent again, it gets a NoSuchUpload."""
+    storage = Storage()
+    monkeypatch.setattr(store_module, "_obstore", lambda: storage)
+    close = _Upload.close
+
+    def close_and_forget(upload: _Upload) -> None:
+        if written:
+            close(upload)
+        raise FileNotFoundError("NoSuchUpload")
+
+    monkeypatch.setattr(_Upload, "close", close_and_forget)
+    store = open_store(tmp_path / "archive", create=True)
+    with store.writer("large") as writer:
+        writer.write(b"content")
+        if written:
+            assert writer.commit().bytes == 7
+            assert store.read("large") == b"content"
+        else:
+            with pytest.raises(ArchiveError, match=r"cannot write large: it does not exist"):
+                writer.commit()
 
 
 @pytest.mark.parametrize(

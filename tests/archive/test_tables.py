@@ -328,7 +328,9 @@ def test_an_update_during_a_rebuild_is_not_lost(archive: Archive, storage: Stora
     done: list[str] = []
 
     def meanwhile(verb: str, path: str) -> None:
-        if not done and verb in {"put", "upload"} and "day=2026-06-05" in path:  # the last day: the first was read
+        if (
+            not done and verb in {"put", "upload", "commit"} and "day=2026-06-05" in path
+        ):  # the last day: the first was read
             done.append(path)
             put_session(archive, "new")
             update(archive)

@@ -17,6 +17,7 @@ from realtimekit.archive.manifest import encode
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.verify import Verification
 from realtimekit.emulator import Emulator
+from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import State
 from tests.cli.command import environment, invoke
 
@@ -157,6 +158,7 @@ def test_a_flipped_byte_is_found_by_reading_everything(world: World, pick: tuple
 def test_what_was_lost_is_named_with_when_and_why(tmp_path: Path) -> None:
     with Emulator() as emulator:
         world = World(emulator, tmp_path / "archive")
+        assert world.sync().ok
         held = world.hold("Ann", minutes=1)
         world.wait(8 * DAY)  # nobody synced in time
         result = world.sync()
@@ -209,3 +211,29 @@ def test_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "some").mkdir()
     (tmp_path / "some/file").write_text("mine")
     assert invoke("archive", "verify", str(tmp_path / "some"), env=environment()).exit_code == 1
+
+
+def test_days_that_the_platform_counts_otherwise_are_named(tmp_path: Path) -> None:
+    """What it counts is not documented: a note, and no problem."""
+    with Emulator() as emulator, emulator.serve() as server:
+        world = World(emulator, tmp_path / "archive")
+        first = world.hold("Ann", minutes=1)
+        world.wait(DAY)
+        world.hold("Bob", minutes=1)
+        world.wait(DAY)
+        assert world.sync().ok
+        assert world.archive.verify(daywise=world.client.analytics.daywise()).notes == []
+        day = f"{world.manifest(first.session_id).started_at:%Y-%m-%d}"
+        report = world.client.analytics.daywise().to_dict()
+        report["session_stats"]["day_stats"][0]["total_sessions"] = 5
+        found = world.archive.verify(daywise=DaywiseReport(report))
+        assert found.ok
+        assert found.notes == [f"{day}: analytics/daywise counts 5 sessions, and 1 are here"]
+        assert world.archive.verify(daywise=DaywiseReport({"session_stats": None})).ok
+        world.hold("Zoe", minutes=1)
+        env = environment(
+            REALTIMEKIT_BASE_URL=server.base_url, CLOUDFLARE_API_TOKEN=emulator.api_token,
+        )  # fmt: skip
+        ran = invoke("archive", "verify", world.archive.target, "--online", env=env)
+        assert ran.exit_code == 0, ran.output
+        assert "analytics/daywise" not in ran.stderr  # today is not proven yet

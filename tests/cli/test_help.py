@@ -22,7 +22,7 @@ GROUPS: dict[str, str] = {
     "archive": "attendance erase expire export export-subject query rebuild search status sync verify",
     "emulator": "advance broadcast chat end join leave requests reset speak",
     "livestreams": "create list sessions show start stop",
-    "meetings": "attendance create end list show update",
+    "meetings": "attendance create end list listen show update",
     "participants": "add list remove show token update",
     "presets": "create delete list show update",
     "recordings": "download list pause resume show start stop wait",

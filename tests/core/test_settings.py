@@ -9,7 +9,7 @@ import pytest
 import realtimekit
 from realtimekit import AsyncRealtimeKit, ConfigurationError, RealtimeKit, Session
 from realtimekit.client import default_client
-from realtimekit.settings import BASE_URL, resolve
+from realtimekit.settings import BASE_URL, resolve, resolve_agent_url
 
 from .scripted import (
     SETTINGS,
@@ -31,6 +31,7 @@ VARIABLES = {
     "app_id": "REALTIMEKIT_APP_ID",
     "base_url": "REALTIMEKIT_BASE_URL",
     "transport": "REALTIMEKIT_TRANSPORT",
+    "agent_url": "REALTIMEKIT_AGENT_URL",
 }
 VALUES: dict[str, tuple[Any, Any, Any]] = {  # in the environment, configured, explicit
     "api_token": ("t-env", "t-conf", "t-arg"),
@@ -38,8 +39,16 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {  # in the environment, configured, e
     "app_id": ("p-env", "p-conf", "p-arg"),
     "base_url": ("https://env.test", "https://conf.test", "https://arg.test"),
     "transport": ("httpcore2", TRANSPORT, "auto"),
+    "agent_url": ("wss://env.test/a", "wss://conf.test/a", "wss://arg.test/a"),
 }
-DEFAULTS = {"account_id": None, "app_id": None, "base_url": BASE_URL, "timeout": 30.0, "max_retries": 2}
+DEFAULTS = {
+    "account_id": None,
+    "app_id": None,
+    "base_url": BASE_URL,
+    "timeout": 30.0,
+    "max_retries": 2,
+    "agent_url": None,
+}
 WATCHING = {"limiter": "auto", "on_request": None, "on_response": None, "on_retry": None, "on_wait": None}
 
 
@@ -393,3 +402,44 @@ class TestClosed:
         assert session.status == "LIVE"
         mode.get(client.close())  # twice does no harm
         assert len(script.requests) == 1
+
+
+class TestAgentURL:
+    @pytest.mark.parametrize(
+        ("base_url", "agent_url"),
+        [
+            (BASE_URL, "wss://api.realtime.cloudflare.com/agent-ws/v1"),
+            ("http://127.0.0.1:8787/client/v4", "ws://127.0.0.1:8787/agent-ws/v1"),
+            ("http://[::1]:8787/client/v4", "ws://[::1]:8787/agent-ws/v1"),
+            ("http://emulator.localhost/client/v4", "ws://emulator.localhost/agent-ws/v1"),
+            ("https://localhost:8443/client/v4", "wss://localhost:8443/agent-ws/v1"),
+        ],
+    )
+    def test_it_follows_from_the_base_url(self, base_url: str, agent_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert resolve_agent_url(None, resolve(api_token=TOKEN, base_url=base_url)) == agent_url
+        monkeypatch.setenv("REALTIMEKIT_BASE_URL", base_url)
+        assert resolve_agent_url() == agent_url, "without a token of the API"
+
+    def test_it_follows_from_no_other_server(self) -> None:
+        settings = resolve(api_token=TOKEN, base_url="https://proxy.test/client/v4")
+        with pytest.raises(ConfigurationError, match=r"pass agent_url=, or set REALTIMEKIT_AGENT_URL"):
+            resolve_agent_url(None, settings)
+        assert resolve_agent_url("wss://proxy.test/live", settings) == "wss://proxy.test/live"
+
+    @pytest.mark.parametrize(
+        ("url", "problem"),
+        [
+            ("ws://agent.test/v1", "must start with wss://"),
+            ("https://agent.test/v1", "must start with wss://"),
+            ("wss://agent.test/v1?a=b", "without query"),
+            ("wss://u:pass-word@agent.test/v1", "user name or password"),
+            ("wss://agent.test/\\@x", "a backslash"),
+            (5, "is not a URL"),
+        ],
+    )
+    def test_wrong_ones(self, url: Any, problem: str) -> None:
+        with pytest.raises(ConfigurationError, match=problem) as caught:
+            resolve(api_token=TOKEN, agent_url=url)
+        assert "pass-word" not in str(caught.value)
+        with pytest.raises(ConfigurationError, match=problem):
+            resolve_agent_url(url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
@@ -20,7 +20,7 @@ from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.manifest import decode
-from realtimekit.archive.search import Matches, delete_index, search, update_index
+from realtimekit.archive.search import Matches, rebuild_index, search
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
 from realtimekit.archive.store import Store
@@ -38,7 +38,9 @@ from realtimekit.costs.options import CostOptions
 from realtimekit.costs.result import Costs
 from realtimekit.kwargs import validate_kwargs, validate_positive
 from realtimekit.lazy import LazyModule
+from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import Manifest
+from realtimekit.values import format_time
 from realtimekit.webhooks.router import BaseRouter
 
 if TYPE_CHECKING:
@@ -230,9 +232,8 @@ class Archive:
         Raises:
             ArchiveError: the archive cannot be read or written.
         """
-        rebuild_tables(self.store, datetime.now(UTC))
-        delete_index(self.store)
-        update_index(self.store)
+        rebuild_tables(self.store, self.ledger.now())
+        rebuild_index(self.store)
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
@@ -307,17 +308,25 @@ class Archive:
 
     # --- proof -------------------------------------------------------------------------------------------------------
 
-    def verify(self, *, deep: bool = False, progress: Callable[[int], object] | None = None) -> Verification:
+    def verify(
+        self,
+        *,
+        deep: bool = False,
+        daywise: DaywiseReport | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Verification:
         """Find out whether everything is there that should be, and is what was written. Only the storage is read.
 
         Args:
             deep: whether to read every object and compare its checksum, instead of its size alone.
+            daywise: what the platform counted, from `client.analytics.daywise()`: a note names each day on which the
+                archive has another number of sessions. What the platform counts is not documented, so it is no problem.
             progress: called after each session with how many there were so far.
 
         Raises:
             ArchiveError: there is no archive, or it cannot be read.
         """
-        return verify(self.store, self.ledger, deep=deep, progress=progress)
+        return verify(self.store, self.ledger, deep=deep, daywise=daywise, progress=progress)
 
     def status(self, now: datetime | None = None) -> Status:
         """Return what is proven, what is still to come, and what is at risk.
@@ -383,8 +392,10 @@ class Archive:
         """
         return export_subject(self.store, self.ledger, Subject(custom_participant_id, user_id, peer_id))
 
-    def expire(self, after: timedelta, *, keep: Iterable[str] = ()) -> Expiry:
+    def expire(self, after: timedelta, *, keep: Iterable[str] = (), now: datetime | None = None) -> Expiry:
         """Delete what is older from the archive. The manifests stay, and say so.
+
+        "Now" is what the platform told in the last sync, and never this machine's clock, which may be wrong.
 
         Example:
             archive.expire(timedelta(days=90), keep=["session", "transcript"])
@@ -393,11 +404,15 @@ class Archive:
             after: how long after its end a session is kept.
             keep: what is kept for ever: "session", "meeting", "participants", "peers", "chat", "transcript", "summary",
                 "recordings", "livestream_sessions".
+            now: the time to compare with, for an archive that is no longer synced.
 
         Raises:
             ArchiveError: there is no such artifact; or the archive cannot be written.
+            ValueError: the time has no time zone.
         """
-        return expire(self.store, self.ledger, after, keep)
+        if now is not None:
+            format_time(now, "now")  # raises if there is no time zone
+        return expire(self.store, self.ledger, after, keep, now)
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from realtimekit.errors import RateLimitError
 from realtimekit.interfaces import Reservation, Response
 from realtimekit.lazy import LazyModule
 from realtimekit.limits.local import DEFAULT_MAX_WAIT, LocalLimiter, max_wait_exceeded
+from realtimekit.limits.redis import AsyncRedisLimiter, RedisLimiter
 from realtimekit.settings import HOOKS, Settings
 
 if TYPE_CHECKING:
@@ -75,8 +76,29 @@ def connect(address: str | None = None, workers: int | None = None) -> Generator
     except (OSError, ValueError) as error:
         raise ArchiveError(f"the Dask scheduler at {address} cannot be reached: {error}") from None
     with client:
+        _check_packages(client)
         _install_limiter(client)
         yield client
+
+
+def _check_packages(client: distributed.Client) -> None:
+    """Raise ArchiveError if the scheduler or a worker lacks what the tasks need."""
+
+    def missing() -> list[str]:  # sent as its code: where the package is missing, no function of it can be called
+        from importlib.util import find_spec
+
+        return [name for name in ("realtimekit", "obstore", "pyarrow") if find_spec(name) is None]
+
+    cluster: Any = client
+    found = {"the scheduler": cluster.run_on_scheduler(missing), **cluster.run(missing)}
+    for where, names in found.items():
+        lacking = [name for name in names if where != "the scheduler" or name == "realtimekit"]
+        if lacking:
+            name = where if where == "the scheduler" else f"the worker {where}"
+            raise ArchiveError(
+                f"{name} of the Dask cluster has no {' and no '.join(lacking)}: "
+                "pip install 'realtimekit[archive,cluster]' on each of its machines"
+            )
 
 
 # --- one rate limit for all -------------------------------------------------------------------------------------------
@@ -221,9 +243,11 @@ class ClusterSync(Sync):
         values = settings._asdict()
         for name in HOOKS:
             del values[name]  # they belong to this process
-        key = f"{settings.base_url} {settings.account_id}" if values.pop("limiter") != "off" else None
-        if key is None:
-            values["limiter"] = "off"
+        key: str | None = None
+        # Each worker connects to the same Redis; every other limit is kept by the scheduler.
+        if settings.limiter != "off" and not isinstance(settings.limiter, RedisLimiter | AsyncRedisLimiter):
+            key = f"{settings.base_url} {settings.account_id}"
+            del values["limiter"]
         return Job(self._target, values, key, self._concurrency, self._clock.now().timestamp())
 
 

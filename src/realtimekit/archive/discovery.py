@@ -7,12 +7,16 @@ appear: keep-alive and a grace before now.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from realtimekit.archive.ledger import Window
+from realtimekit.archive import layout
+from realtimekit.archive.ledger import AT_ONCE, NEVER, OpenSession, Window
 from realtimekit.archive.reader import Reader
 from realtimekit.flow import Flow
+from realtimekit.saving.manifest import RETENTION
 from realtimekit.values import format_time, parse_timestamp
 
 OVERLAP = timedelta(hours=1)
@@ -22,18 +26,17 @@ CLOSING = timedelta(minutes=15)
 SHORTEST = timedelta(minutes=15)
 # How often the sessions are counted, as long as others begin between reading and counting.
 COUNTS = 8
-_FACTS = ("id", "status", "started_at", "created_at", "ended_at")
 
 
 class Found(NamedTuple):
     """What discovery found.
 
     Attributes:
-        sessions: the sessions that began from the last proven time on, an hour earlier included: id, status, times.
+        sessions: the sessions that began from the last proven time on, an hour earlier included.
         window: the span of time that was closed, if one was: proven, or not.
     """
 
-    sessions: list[dict[str, Any]]
+    sessions: list[OpenSession]
     window: Window | None
 
 
@@ -59,18 +62,19 @@ def discover(
         query["start_time"] = format_time(read_from, "start_time")
     if until is not None:
         query["end_time"] = format_time(until, "end_time")
-    sessions: dict[str, dict[str, Any]] = {}
+    sessions: dict[str, OpenSession] = {}  # no more than is needed: there may be a hundred thousand
+    times: dict[str, datetime] = {}
 
     def keep(_: object, items: list[dict[str, Any]]) -> None:
-        # No more than is needed: there may be a hundred thousand.
-        facts = ({name: item.get(name) for name in _FACTS} for item in items if item.get("id"))
-        sessions.update((str(session["id"]), session) for session in facts)
+        for entry, began in entries_of(items):
+            sessions[entry.session_id] = entry
+            if began is not None:
+                times[entry.session_id] = began
 
     pages = yield from reader.read_pages("/sessions", "sessions", query, keep)
     now = reader.clock.now()
     if start is None:
-        begun = [began for item in sessions.values() if (began := began_at(item)) is not None]
-        start = min(begun, default=now - CLOSING)
+        start = min(times.values(), default=now - CLOSING)
         read_from = start
     end = min(now - CLOSING, until) if until is not None else now - CLOSING
     end = end.replace(microsecond=0)
@@ -85,15 +89,23 @@ def discover(
         last_page = (yield from reader.read_pages("/sessions", "sessions", query, keep, last_page)).last_page
     found, before = len(sessions), pages.first_total
     proven = before is not None and before <= found == after
-    times = [began for item in sessions.values() if (began := began_at(item)) is not None]
-    within = sum(start <= time < end for time in times)
+    within = sum(start <= time < end for time in times.values())
     window = Window(start, end, proven, before, after, found, read_from or start, now, within, frontier is not None)
     return Found(list(sessions.values()), window)
 
 
-def began_at(session: dict[str, Any]) -> datetime | None:
-    """Return when a session began."""
-    for name in ("started_at", "created_at"):
+def entries_of(sessions: Iterable[dict[str, Any]]) -> Iterator[tuple[OpenSession, datetime | None]]:
+    """Return the entries in the ledger of the sessions that have an id, and when each began."""
+    for session in sessions:
+        if session.get("id"):
+            began = _time(session, "started_at", "created_at")
+            ended = _time(session, "ended_at") if session.get("status") != "LIVE" else None
+            deadline = NEVER if ended is None else ended + RETENTION
+            yield OpenSession(deadline, AT_ONCE, sys.intern(layout.day_of(began)), str(session["id"])), began
+
+
+def _time(session: dict[str, Any], *names: str) -> datetime | None:
+    for name in names:
         value = session.get(name)
         try:
             if isinstance(value, str) and value:

@@ -149,6 +149,13 @@ class Ledger:
             )
         return found
 
+    def began_at(self) -> datetime | None:
+        """Return when the archive was made, by the server's clock; None if whoever made it did not say."""
+        try:
+            return parse_timestamp(str((self.identity() or {}).get("created_at")))
+        except ValueError:
+            return None
+
     def app(self) -> dict[str, str]:
         """Return the ids of the app and account of the archive.
 
@@ -275,12 +282,16 @@ class Ledger:
 
     def now(self) -> datetime:
         """Return the time for those who have no server to ask: this machine's, or a later one that the server told."""
+        return max(self.last_told() or ServerClock().now(), ServerClock().now())
+
+    def last_told(self) -> datetime | None:
+        """Return the time that the server told in the last sync; None if there was none."""
         for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 with contextlib.suppress(ArchiveDamagedError):
                     if (window := self.window(entry.path)) is not None:
-                        return max(window.read_at, ServerClock().now())
-        return ServerClock().now()
+                        return window.read_at
+        return self.began_at()
 
     def add_window(self, window: Window) -> None:
         """Record a window, in place of those that were read in vain before: they began when it did.
@@ -288,10 +299,11 @@ class Ledger:
         What it proves must be in the ledger for good before.
         """
         self._store.flush(layout.OPEN, content=False)
-        self._store.put(window.path, seal(window.to_dict()))
         if window.proven:
+            # Before it is written: if this ends between the two, the time is read again, and none of them stays.
             start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
             after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
             same = [path for path in after if path.startswith(start) and path != window.path]
             found = [old for path in same if (old := self.window(path)) is not None]
             self._store.delete(old.path for old in found if not old.proven)
+        self._store.put(window.path, seal(window.to_dict()))

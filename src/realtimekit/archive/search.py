@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.full_text import TOKENIZER, clean, cut, match_expression, pairs_of, uncut
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
@@ -28,10 +28,10 @@ from realtimekit.values import format_time
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
-SCHEMA = 2
+SCHEMA = 3
 RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 CONTEXT_WORDS = 16
-MAX_WORDS = 200
+CONTEXT_CHARACTERS = 40  # of scripts without spaces
 ATTEMPTS = 3
 IDS_OF_A_DAY = 2**32
 
@@ -44,6 +44,10 @@ _COLUMNS = {
 _SESSION_COLUMNS = ["session_id", "title", "meeting_id", "started_at"]
 
 _DDL = f"""
+drop table if exists files;
+drop table if exists state;
+drop table if exists items;
+drop table if exists texts;
 pragma user_version = {SCHEMA};
 create table files (id integer primary key, path text unique not null);
 create table state (purges integer not null, snapshot text not null);
@@ -53,7 +57,7 @@ create table items (
     speaker_key text, start_ms integer, at text, title text, meeting_id text
 );
 create index items_of_file on items (file);
-create virtual table texts using fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+create virtual table texts using fts5 (text, pairs, tokenize = "{TOKENIZER}");
 """  # noqa: S608 - a number of ours
 
 
@@ -105,7 +109,7 @@ def search(
     limit: int = 20,
 ) -> Matches:
     """Search an archive: see `Archive.search`."""
-    match = match_expression(words)
+    match, shown = match_expression(words), match_expression(words, characters=True)
     conditions, values = list[str](), list[Any]()
     for condition, value in (
         ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
@@ -129,7 +133,7 @@ def search(
         # Snippets only of what is returned: SQLite would make them before it sorts.
         many = len(ids("", RANKED + 1)) > RANKED
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
-        rows = [index.execute(_ROW, [match, each]).fetchone() for each in chosen]
+        rows = [index.execute(_ROW, [shown, each]).fetchone() for each in chosen]
         index.execute("rollback")
         return Matches(_match(*row) for row in rows)
 
@@ -139,67 +143,20 @@ def search(
 def _match(*row: Any) -> Match:
     match = Match._make(row)
     at: Any = match.at  # text in the index
-    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(match.snippet.split()))
+    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(uncut(match.snippet).split()))
 
 
 _ROW = f"""
-select session_id, title, meeting_id, kind, speaker, start_ms, at, snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})
+select session_id, title, meeting_id, kind, speaker, start_ms, at,
+    snippet(texts, 0, '**', '**', '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)
 from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
 """  # noqa: S608 - a number of ours
 
 
-def match_expression(words: str) -> str:
-    """Return the FTS5 expression for what somebody typed: words, "phrases", word*, OR, and -word.
-
-    Raises:
-        ArchiveError: there is no word in it, or there are too many, or a quotation mark is missing.
-    """
-    if words.count('"') % 2:
-        raise ArchiveError(f"the search {words[:100]!r} has a quotation mark that is not closed")
-    wanted: list[str] = []
-    unwanted: list[str] = []
-    joined = False  # by OR, to the one before
-    for minus, phrase, word in re.findall(r'(?:(?<=\s)|^)(-?)"([^"]*)"|(\S+)', words):
-        text = phrase or word
-        if text == "OR" and wanted:
-            joined = True
-            continue
-        excluded = bool(minus) or (bool(word) and word.startswith("-") and len(word) > 1)
-        term = _term(text.removeprefix("-") if word else text)
-        if term is None:
-            continue
-        if excluded:
-            unwanted.append(term)
-        elif joined:
-            wanted[-1] = f"{wanted[-1]} OR {term}"
-        else:
-            wanted.append(term)
-        joined = False
-    if not wanted:
-        raise ArchiveError(f"the search {words[:100]!r} has no word to look for")
-    if len(wanted) + len(unwanted) > MAX_WORDS:
-        raise ArchiveError(f"the search has more than {MAX_WORDS} words")
-    expression = " AND ".join(f"({term})" for term in wanted)
-    return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted else expression
-
-
-def _term(text: str) -> str | None:
-    """Return a word or phrase quoted for FTS5; None if nothing in it can match."""
-    if not any(character.isalnum() for character in text):
-        return None
-    quoted = _clean(text.rstrip("*").replace('"', " "))
-    return f'"{quoted}"' + ("*" if text.endswith("*") else "")
-
-
 def _key(name: str) -> str:
     """Return a name without case and accents, as the index compares words."""
-    letters = unicodedata.normalize("NFD", _clean(name).casefold())
+    letters = unicodedata.normalize("NFD", clean(name).casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def _clean(text: str) -> str:
-    """Return a text that SQLite can hold."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 # --- the index --------------------------------------------------------------------------------------------------------
@@ -214,14 +171,23 @@ def update_index(store: Store) -> None:
     _with_index(store, lambda _: None)
 
 
-def delete_index(store: Store) -> None:
+def rebuild_index(store: Store) -> None:
+    """Make the index anew, in its place: whoever searches meanwhile finds the old one.
+
+    Raises:
+        ArchiveError: the archive cannot be read, or the index not be written.
+    """
+    _with_index(store, lambda _: None, anew=True)
+
+
+def _delete_index(store: Store) -> None:
     """Delete the index of this machine, with what SQLite keeps beside it: left alone, that would damage a new one."""
     path = index_path(store)
     for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         each.unlink(missing_ok=True)
 
 
-def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
+def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, anew: bool = False) -> T:
     """Return what an action finds in the index, up to date; one that is damaged or of another version is made anew."""
     content = store.read(layout.SNAPSHOT)
     path = index_path(store)
@@ -230,12 +196,12 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T]) -> T:
             if content is None:
                 read_snapshot(store)  # raises if there should be one
             with contextlib.closing(_open(path)) as connection:
-                _update(store, content, connection)
+                _update(store, content, connection, anew=anew)
                 return action(connection)
         except sqlite3.DatabaseError as error:
             if attempt == ATTEMPTS - 1 or not _is_damaged(error):
                 raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
-            delete_index(store)
+            _delete_index(store)
         except OSError as error:
             raise ArchiveError(f"the search index {path} cannot be used: {error.strerror}") from None
         except ArchiveDamagedError:
@@ -279,9 +245,10 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _update(store: Store, content: bytes | None, connection: sqlite3.Connection) -> None:
+def _update(store: Store, content: bytes | None, connection: sqlite3.Connection, *, anew: bool) -> None:
     digest = hashlib.sha256(content or b"").hexdigest()
-    if connection.execute("pragma user_version").fetchone()[0] != 0 and digest == _state(connection)[1]:
+    exists = connection.execute("pragma user_version").fetchone()[0] != 0
+    if exists and not anew and digest == _state(connection)[1]:
         return  # the usual case costs no decoding
     snapshot = Snapshot.decode(content)
     wanted = {
@@ -293,7 +260,7 @@ def _update(store: Store, content: bytes | None, connection: sqlite3.Connection)
     connection.execute("begin immediate")
     with contextlib.ExitStack() as undo:
         undo.callback(connection.execute, "rollback")
-        if connection.execute("pragma user_version").fetchone()[0] == 0:
+        if anew or connection.execute("pragma user_version").fetchone()[0] == 0:
             for statement in _DDL.split(";\n"):
                 connection.execute(statement)
         known = dict(connection.execute("select path, id from files"))
@@ -329,7 +296,7 @@ def _add(
     last = "select coalesce(max(id), ?) from items where id between ? and ?"
     first = connection.execute(last, [start, start, start + IDS_OF_A_DAY - 1]).fetchone()[0] + 1
     items: list[tuple[Any, ...]] = []
-    texts: list[tuple[int, str]] = []
+    texts: list[tuple[int, str, str]] = []
     kind = _TABLES[table]
     for number, (session_id, speaker, start_ms, written_at, text) in enumerate(_rows(store, part_file, table), first):
         title, meeting_id, started_at = sessions.get(day, session_id)
@@ -340,9 +307,9 @@ def _add(
         items.append(
             (number, file, session_id, kind, speaker, speaker and _key(speaker), start_ms, time, title, meeting_id)
         )
-        texts.append((number, text))
+        texts.append((number, cut(text), pairs_of(text)))
     connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
-    connection.executemany("insert into texts (rowid, text) values (?, ?)", texts)
+    connection.executemany("insert into texts (rowid, text, pairs) values (?, ?, ?)", texts)
 
 
 def _first_id(day: str) -> int:

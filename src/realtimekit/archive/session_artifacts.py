@@ -51,7 +51,13 @@ class SessionArtifacts:
     """The artifacts of one session, as they were in its manifest before, and as they become."""
 
     def __init__(
-        self, reader: Reader, store: Store, tombstones: Tombstones, session_id: str, before: Manifest | None
+        self,
+        reader: Reader,
+        store: Store,
+        tombstones: Tombstones,
+        session_id: str,
+        before: Manifest | None,
+        began_at: datetime | None,
     ) -> None:
         self.reader: Reader = reader
         self.store: Store = store
@@ -60,6 +66,7 @@ class SessionArtifacts:
         self.before: Manifest | None = before
         self.artifacts: dict[str, SavedArtifact] = dict(before.artifacts) if before else {}
         self.failures: list[str] = []
+        self._began_at = began_at  # the archive: what the platform forgot before was never to be had
         self.folder: str = ""  # known when the session was read, as is the next
         self.ended_at: datetime | None = None
 
@@ -88,9 +95,19 @@ class SessionArtifacts:
         return artifact is not None and not artifact.unfinished
 
     def set_absent(self, name: str, deadline: datetime, reason: str, *, lost: str) -> None:
-        """Record that an artifact is not there: PENDING for this reason, or after the deadline LOST for the other."""
-        is_late = self.now() >= deadline
-        self.set(name, State.LOST if is_late else State.PENDING, reason=lost if is_late else reason, deadline=deadline)
+        """Record that an artifact is not there: PENDING for this reason, or after the deadline gone for the other."""
+        if self.now() < deadline:
+            self.set(name, State.PENDING, reason=reason, deadline=deadline)
+        else:
+            self._set_gone(name, deadline, lost)
+
+    def _set_gone(self, name: str, deadline: datetime, reason: str) -> None:
+        """Record that an artifact is gone: LOST, or FORGOTTEN if it was before there was an archive."""
+        if self._began_at is not None and deadline <= self._began_at:
+            reason = f"the platform kept it until {deadline:%Y-%m-%d %H:%M} UTC, before this archive began"
+            self.set(name, State.FORGOTTEN, reason=reason)
+        else:
+            self.set(name, State.LOST, reason=reason, deadline=deadline)
 
     def keep(self, name: str, path: str, content: bytes, *, source: str | None = None, compress: bool = False) -> None:
         if self.tombstones:
@@ -131,10 +148,11 @@ class SessionArtifacts:
         elif seen_at is None or seen_at < ended + SETTLED:
             last = "never" if seen_at is None else f"last at {seen_at:%Y-%m-%d %H:%M} UTC"
             reason = f"kept for {retention.days} days, until {deadline:%Y-%m-%d %H:%M} UTC; the archive looked {last}"
-            self.set(name, State.LOST, reason=reason, deadline=deadline)
+            self._set_gone(name, deadline, reason)
         elif needed:
-            reason = f"the meeting asks for it, but it did not appear by {deadline:%Y-%m-%d %H:%M} UTC"
-            self.set(name, State.LOST, reason=reason, deadline=deadline)
+            self._set_gone(
+                name, deadline, f"the meeting asks for it, but it did not appear by {deadline:%Y-%m-%d %H:%M} UTC"
+            )
         else:
             self.set(name, State.EMPTY, reason="the platform made none")
 

@@ -69,6 +69,7 @@ def copy_session(
     before: Manifest | None = None,
     *,
     version: str | None = None,
+    began_at: datetime | None = None,
     on_rooms: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> Flow[Copied]:
     """Copy what the archive lacks of a session, and write its manifest.
@@ -81,6 +82,7 @@ def copy_session(
         session_id: the session.
         before: its manifest, if it was copied before.
         version: of the manifest in the storage, if it was read.
+        began_at: when the archive was made.
         on_rooms: takes the sessions of its breakout rooms, before the manifest is written.
 
     Raises:
@@ -89,7 +91,7 @@ def copy_session(
         ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version)
+    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, began_at)
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
@@ -113,8 +115,9 @@ class _SessionCopy(SessionArtifacts):
         session_id: str,
         before: Manifest | None,
         version: str | None,
+        began_at: datetime | None,
     ) -> None:
-        super().__init__(reader, store, tombstones, session_id, before)
+        super().__init__(reader, store, tombstones, session_id, before, began_at)
         self._version = version
         self._meetings = meetings
         self._path = f"/sessions/{encode_segment('session_id', session_id)}"
@@ -156,7 +159,7 @@ class _SessionCopy(SessionArtifacts):
         # Peers come before the transcript: whether people spoke tells what an empty one means.
         for name, copy in (
             ("chat", self._copy_chat),
-            ("recordings", lambda: copy_recordings(self, self._session.get("associated_id"))),
+            ("recordings", lambda: copy_recordings(self, self._meetings, self._session.get("associated_id"))),
             ("peers", self._copy_peers),
             ("transcript", self._copy_transcript),
             ("summary", self._copy_summary),

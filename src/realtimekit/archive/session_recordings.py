@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
+from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.forgetting.people import ERASED_LINK, without_tracks
+from realtimekit.archive.meetings import Meetings
 from realtimekit.archive.session_artifacts import SETTLED, SessionArtifacts, is_missing, time_of
 from realtimekit.archive.session_files import Link, Locate, main_name, recording_files
-from realtimekit.errors import APIError, ArtifactNotReadyError
+from realtimekit.errors import APIError, ArtifactNotReadyError, NotFoundError
 from realtimekit.flow import Flow
 from realtimekit.paths import encode_segment
 from realtimekit.saving.manifest import RETENTION, State
 from realtimekit.saving.scrub import encode_json, scrub_response, without_signature
 
 
-def copy_recordings(session: SessionArtifacts, meeting_id: Any) -> Flow[None]:
+def copy_recordings(session: SessionArtifacts, meetings: Meetings, meeting_id: Any) -> Flow[None]:
     """Copy the list of recordings, and their files.
 
     Args:
         session: the session.
+        meetings: those of all sessions, with their recordings.
         meeting_id: of its meeting; the recordings of all meetings are listed if it is not a string.
     """
     known = session.artifacts.get("recordings")
     waiting = [a for name, a in session.artifacts.items() if name.startswith("recordings/") and a.unfinished]
     if known is not None and not known.unfinished and not waiting:
         return
-    query = {"meeting_id": meeting_id} if isinstance(meeting_id, str) and meeting_id else None
-    listing = yield from session.reader.get_all("/recordings", None, query)
-    found = [recording for recording in listing.items if recording.get("session_id") == session.session_id]
+    meeting_id = meeting_id if isinstance(meeting_id, str) else None
+    ended_at = session.ended_at or session.now()
+    found = yield from meetings.recordings(meeting_id, session.session_id, ended_at)
     for recording in found:
         if isinstance(recording.get("id"), str):
             yield from _copy_recording(session, recording)
     if found:
+        found = yield from _with_details(session, found)
         session.keep("recordings", "recordings.json", scrub_response(encode_json(found), found))
     else:
         session.set("recordings", State.EMPTY, reason="the session was not recorded")
@@ -42,6 +47,19 @@ def copy_recordings(session: SessionArtifacts, meeting_id: Any) -> Flow[None]:
         session.artifacts["recordings"] = session.artifacts["recordings"]._replace(
             state=State.PENDING, deadline=session.deadline(RETENTION), reason="the session has just ended"
         )
+
+
+def _with_details(session: SessionArtifacts, listed: list[dict[str, Any]]) -> Flow[list[dict[str, Any]]]:
+    """Return recordings with what lists leave out: `start_reason`, `stop_reason` and `storage_config`."""
+    detailed: list[dict[str, Any]] = []
+    for recording in listed:
+        single: Any = None
+        if isinstance(recording.get("id"), str):
+            path = f"/recordings/{encode_segment('recording_id', recording['id'])}"
+            with contextlib.suppress(NotFoundError):  # it was deleted meanwhile
+                single = responses.unwrap((yield from session.reader.get(path)).body)
+        detailed.append({**recording, **single} if isinstance(single, dict) else recording)
+    return detailed
 
 
 def _copy_recording(session: SessionArtifacts, recording: dict[str, Any]) -> Flow[None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 from realtimekit.archive import disk
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveChangedError, ArchiveError
 from realtimekit.lazy import LazyModule
 from realtimekit.saving.store import StoredFile
 
@@ -200,13 +200,17 @@ class Store:
         self._try("write", path, wait)
 
     def remove_leftovers(self, folder: str) -> None:
-        """Remove what processes that were killed left half-written below a folder: nobody else may be writing there."""
+        """Remove what processes that were killed left half-written below a folder.
+
+        Whoever is writing a large object there cannot commit it any more: `ArchiveChangedError`.
+        """
         if self._folder is None:
             return
-        # obstore writes NAME#1, and calls it NAME when it is complete. No listing shows such files.
-        for path in (self._folder / folder).rglob("*#*"):
-            if re.search(r"#\d+$", path.name):
-                self._try("delete", str(path), partial(path.unlink, missing_ok=True))
+        with disk.exclusive(self._folder / _LOCK):  # nobody swaps meanwhile
+            # obstore writes NAME#1, and calls it NAME when it is complete. No listing shows such files.
+            for path in (self._folder / folder).rglob("*#*"):
+                if re.search(r"#\d+$", path.name):
+                    self._try("delete", str(path), partial(path.unlink, missing_ok=True))
 
     # --- for libraries that read files of their own ------------------------------------------------------------------
 
@@ -301,12 +305,23 @@ class Writer:
         return 0
 
     def commit(self) -> StoredFile:
-        """Let the object appear. Returns its size and checksum."""
+        """Let the object appear. Returns its size and checksum.
+
+        Raises:
+            ArchiveChangedError: another process has deleted what was written so far.
+        """
         if self._upload is None:
             self._store.put(self._path, b"")
         else:
             upload, self._upload = self._upload, None
-            self._store._try("write", self._path, upload.close)
+            try:
+                self._store._try("write", self._path, upload.close)
+            except _MissingError:
+                # Object storage may have put a large one together, although its response was lost or came too late:
+                # then it no longer knows the upload when it is asked again.
+                if self._store.size(self._path) != self._size:
+                    message = f"{self._store.target}: another process has deleted {self._path}"
+                    raise ArchiveChangedError(message) from None
         return StoredFile(self._size, self._sha256.hexdigest())
 
     def __enter__(self) -> Self:

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
-from typing import Any
 
 from realtimekit.archive import layout
 from realtimekit.archive.bridge import BlockingClient
 from realtimekit.archive.claims import Claims
 from realtimekit.archive.clock import ServerClock
-from realtimekit.archive.discovery import began_at, discover
+from realtimekit.archive.discovery import discover, entries_of
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
@@ -72,14 +71,16 @@ class Sync:
             self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         finish_rewriting(self._store, self._reader.app_id, self._clock.now)
         self._open(found.sessions)
-        if found.window is not None:
+        window = found.window
+        del found  # a hundred thousand sessions take 40 MB
+        if window is not None:
             # Only now: each of its sessions is in the ledger.
-            self._ledger.add_window(found.window)
+            self._ledger.add_window(window)
         try:
             self._copy_all()
         finally:
             update_tables(self._store, self._ledger, self._clock.now())
-        return self._tally.result(found.window, interrupted=self._stop.is_set())
+        return self._tally.result(window, interrupted=self._stop.is_set())
 
     # --- a part of a sync, in another process ------------------------------------------------------------------------
 
@@ -126,12 +127,12 @@ class Sync:
 
     # --- discovery ---------------------------------------------------------------------------------------------------
 
-    def _open(self, sessions: Iterable[dict[str, Any]]) -> None:
+    def _open(self, sessions: Iterable[OpenSession]) -> None:
         """Enter the sessions in the ledger that the archive does not know."""
-        by_day: dict[str, list[dict[str, Any]]] = {}
+        by_day: dict[str, list[OpenSession]] = {}
         for session in sessions:
-            if str(session["id"]) not in self._known:
-                by_day.setdefault(layout.day_of(began_at(session)), []).append(session)
+            if session.session_id not in self._known:
+                by_day.setdefault(session.day, []).append(session)
         if not by_day:
             return
         waiting = {entry.session_id for entry in self._ledger.open_sessions()}
@@ -139,16 +140,10 @@ class Sync:
             folders = self._store.folders(layout.day_folder(self._reader.app_id, day))
             copied = {folder.rpartition("/session=")[2] for folder in folders}
             for session in listed:
-                session_id = str(session["id"])
-                if session_id not in waiting and layout.segment(session_id) not in copied:
-                    self._ledger.open(self._entry(session, day))
+                if session.session_id not in waiting and layout.segment(session.session_id) not in copied:
+                    self._ledger.open(session)
                     self._count("found")
-                self._known.add(session_id)
-
-    def _entry(self, session: dict[str, Any], day: str) -> OpenSession:
-        ended = session.get("ended_at") if session.get("status") != "LIVE" else None
-        began = began_at({"started_at": ended}) if isinstance(ended, str) else None
-        return OpenSession(NEVER if began is None else began + RETENTION, AT_ONCE, day, str(session["id"]))
+                self._known.add(session.session_id)
 
     # --- copying -----------------------------------------------------------------------------------------------------
 
@@ -236,7 +231,10 @@ class Sync:
 
     def _copy(self, entry: OpenSession) -> None:
         folder = layout.session_folder(self._reader.app_id, entry.day, entry.session_id)
-        before, version = find_manifest(self._store, folder) or (None, None)
+        try:
+            before, version = find_manifest(self._store, folder) or (None, None)
+        except ArchiveDamagedError as error:
+            raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to mend it") from None
         if before is not None and self._again is not None:
             before = reopened(before, self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:
@@ -252,7 +250,8 @@ class Sync:
                 entry.session_id,
                 before,
                 version=version,
-                on_rooms=lambda rooms: self._open(room for room in rooms if room.get("id")),
+                began_at=self._began_at,
+                on_rooms=lambda rooms: self._open(entry for entry, _ in entries_of(rooms)),
             )
         )
         missed = before is None and copied.manifest is not None and self._was_missed(copied.manifest)
@@ -280,6 +279,11 @@ class Sync:
         if self._handler_since is not None:
             self._store.delete([layout.announced(entry.session_id)])
         self._ledger.close(entry)
+
+    @cached_property
+    def _began_at(self) -> datetime | None:
+        """When the archive was made; None if whoever made it did not say."""
+        return self._ledger.began_at()
 
     @cached_property
     def _handler_since(self) -> datetime | None:

@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit.archive import layout
@@ -23,8 +23,8 @@ from realtimekit.archive.sealed import unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
-from realtimekit.values import parse_timestamp
 
 BEGINNING = timedelta(hours=1)
 
@@ -87,12 +87,18 @@ class Verification(NamedTuple):
 
 
 def verify(
-    store: Store, ledger: Ledger, *, deep: bool = False, progress: Callable[[int], object] | None = None
+    store: Store,
+    ledger: Ledger,
+    *,
+    deep: bool = False,
+    daywise: DaywiseReport | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Verification:
     """Verify an archive: see `Archive.verify`."""
     ledger.app()  # raises if there is no archive
     check = _Check(store, ledger, deep=deep, progress=progress)
-    return check.run()
+    found = check.run()
+    return found if daywise is None else found._replace(notes=sorted([*found.notes, *check.differing_days(daywise)]))
 
 
 class _Check:
@@ -102,6 +108,8 @@ class _Check:
         self._states: Counter[str] = Counter()
         self._bytes = 0
         self._sessions: dict[str, int] = {}  # id -> revision
+        self._forgotten = 0  # artifacts
+        self._damaged: set[str] = set()  # the sessions without a readable manifest, as paths have them
         self._with_record: set[str] = set()  # the sessions that have a row in the tables
         self._saved_at: datetime | None = None  # the last manifest
         self._began: list[datetime] = []  # of each session
@@ -109,8 +117,8 @@ class _Check:
         self._notes: list[str] = []
         self._windows: list[Window] = []
         self._open = ledger.open_sessions()
-        self._waiting = {entry.session_id for entry in self._open}
-        self._changed = {entry.session_id for entry in ledger.changed_sessions()}
+        self._waiting = {layout.segment(entry.session_id) for entry in self._open}  # as paths have them
+        self._changed = {layout.segment(entry.session_id) for entry in ledger.changed_sessions()}
 
     def run(self) -> Verification:
         proven_until = self._check_windows()
@@ -118,6 +126,8 @@ class _Check:
             self._check_session(folder, sizes)
             if self._progress is not None:
                 self._progress(len(self._sessions))
+        if self._forgotten:
+            self._notes.append(f"{self._forgotten} artifacts were gone from the platform before this archive began")
         self._check_begun(proven_until)
         self._check_numbers()
         self._check_open()
@@ -133,6 +143,20 @@ class _Check:
             problems=sorted(self._problems),
             notes=sorted(self._notes),
         )
+
+    def differing_days(self, daywise: DaywiseReport) -> Iterator[str]:
+        """Iterate over the proven days, in UTC, on which the platform counted other sessions than are here."""
+        here = Counter(began.astimezone(UTC).date() for began in self._began)
+        days = daywise.session_stats.day_stats if daywise.session_stats is not None else None
+        for day in days or []:
+            if day.total_sessions is None or not self._is_proven(day.day):
+                continue
+            if day.total_sessions != here[day.day]:
+                yield f"{day.day}: analytics/daywise counts {day.total_sessions} sessions, and {here[day.day]} are here"
+
+    def _is_proven(self, day: date) -> bool:
+        proven = [window for window in self._windows if window.proven]
+        return any(window.start.date() <= day < window.end.date() for window in proven)
 
     def _report(self, kind: ProblemKind, where: str, text: str) -> None:
         self._problems.append(Problem(kind, where, text))
@@ -168,8 +192,13 @@ class _Check:
 
     def _check_begun(self, proven_until: datetime | None) -> None:
         """An archive has windows from its second hour on."""
-        created_at = parse_timestamp(str((self._ledger.identity() or {}).get("created_at")))
-        if proven_until is None and self._saved_at is not None and self._saved_at - created_at > BEGINNING:
+        created_at = self._ledger.began_at()
+        if (
+            created_at is not None
+            and proven_until is None
+            and self._saved_at is not None
+            and self._saved_at - created_at > BEGINNING
+        ):
             self._report("unproven", "all of the time", "the ledger has no window: sync again")
 
     def _check_numbers(self) -> None:
@@ -193,10 +222,13 @@ class _Check:
             if entry.deadline < self._now:
                 text = f"the platform forgot something of it on {_time(entry.deadline)}, and it was not looked at since"
                 self._report("overdue", f"session {entry.session_id}", f"{text}: sync again")
+        here = self._waiting.union(map(layout.segment, self._sessions))
         for announced in self._store.entries(layout.ANNOUNCED):
-            session_id = layout.unsegment(announced.path.rpartition("/")[2])
-            if session_id not in self._sessions and session_id not in self._waiting:
-                self._report("missing", f"session {session_id}", "a webhook told of it, and the archive lacks it")
+            name = announced.path.rpartition("/")[2]
+            if name not in here:
+                self._report(
+                    "missing", f"session {layout.unsegment(name)}", "a webhook told of it, and the archive lacks it"
+                )
 
     def _check_receipts(self) -> None:
         for entry in self._store.entries(layout.RECEIPTS):
@@ -218,14 +250,18 @@ class _Check:
                 yield from sizes.items()
 
     def _check_session(self, folder: str, sizes: dict[str, int]) -> None:
-        session_id = layout.part(folder, "session")
+        name = folder.rpartition("/session=")[2]
         try:
             found = find_manifest(self._store, folder)
         except ArchiveDamagedError as error:
-            self._report("damaged", f"{folder}/{layout.MANIFEST}", str(error))
+            self._damaged.add(name)
+            cure = "restore it from a copy, or from an older version of the object"
+            if name in self._waiting:
+                cure = "delete it: the next sync copies the session again, as far as the platform still has it"
+            self._report("damaged", f"{folder}/{layout.MANIFEST}", f"{error}: {cure}")
             return
         if found is None:
-            if session_id not in self._waiting:
+            if name not in self._waiting:
                 self._report("missing", f"{folder}/{layout.MANIFEST}", "the manifest of the session is gone")
             return
         manifest = found.manifest
@@ -233,7 +269,7 @@ class _Check:
         if manifest.started_at is not None:
             self._began.append(manifest.started_at)
         if manifest.artifacts["session"].path is not None:
-            self._with_record.add(session_id)
+            self._with_record.add(manifest.session_id)
         self._saved_at = max(self._saved_at or manifest.saved_at, manifest.saved_at)
         for artifact in manifest.artifacts.values():
             self._states[artifact.state.value] += 1
@@ -243,7 +279,8 @@ class _Check:
         where = f"session {manifest.session_id}: {artifact.name}"
         if artifact.state is State.LOST:
             self._report("lost", where, artifact.reason or "the platform no longer has it")
-        if artifact.unfinished and manifest.session_id not in self._waiting:
+        self._forgotten += artifact.state is State.FORGOTTEN
+        if artifact.unfinished and layout.segment(manifest.session_id) not in self._waiting:
             self._report("missing", where, "it is to be looked at again, but the ledger does not know the session")
         if artifact.state not in KEPT or artifact.path is None:
             return
@@ -284,9 +321,10 @@ class _Check:
         except ArchiveError as error:
             self._report("tables", layout.SNAPSHOT, str(error))
             return
-        for session_id in sorted(in_tables - self._sessions.keys()):
+        gone = {one for one in in_tables - self._sessions.keys() if layout.segment(one) not in self._damaged}
+        for session_id in sorted(gone):
             self._report("missing", f"session {session_id}", "it is in the tables, and its raw files are gone")
-        behind = self._with_record - in_tables - self._changed
+        behind = {one for one in self._with_record - in_tables if layout.segment(one) not in self._changed}
         if behind:
             self._report("tables", layout.SNAPSHOT, f"{len(behind)} sessions are in no table: `archive rebuild`")
         sizes = {entry.path: entry.size for entry in self._store.entries(layout.TABLES)}

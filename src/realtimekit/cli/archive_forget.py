@@ -9,10 +9,10 @@ import click
 from realtimekit.cli.archive_options import target_argument
 from realtimekit.cli.options import confirmation_option, json_option, output_option
 from realtimekit.cli.output_paths import write_output_to
-from realtimekit.cli.param_types import duration
+from realtimekit.cli.param_types import duration, start_time
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from realtimekit.archive import Archive
     from realtimekit.cli.options import Command
@@ -70,15 +70,19 @@ def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> N
 @click.command("expire")
 @click.option("--after", metavar="DURATION", type=duration, required=True, help="How long a session is kept: 90d.")
 @click.option("--keep", metavar="KIND", multiple=True, help="Keep this for ever: transcript, chat, ...; repeatable.")
+@click.option("--now", metavar="TIME", type=start_time, help="Compare with this time: if nothing syncs any more.")
 @confirmation_option("Delete what is older than {after} from the archive?")
 @json_option
 @target_argument()
-def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], as_json: bool) -> None:
-    """Delete what is older. The manifests stay, and say that it was deleted."""
+def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: datetime | None, as_json: bool) -> None:
+    """Delete what is older, by the time that the platform told in the last sync.
+
+    The manifests stay, and say that it was deleted.
+    """
     from realtimekit.cli import output
     from realtimekit.cli.console import echo
 
-    receipt = archive.expire(after, keep=keep)
+    receipt = archive.expire(after, keep=keep, now=now)
     if as_json:
         output.print_json(receipt.to_dict())
         return

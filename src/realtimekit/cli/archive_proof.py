@@ -13,14 +13,16 @@ from realtimekit.cli.options import format_flags, json_option
 
 if TYPE_CHECKING:
     from realtimekit.archive import Archive
+    from realtimekit.resources.analytics import DaywiseReport
 
 
 @click.command("verify")
 @click.option("--deep", is_flag=True, help="Read every object and compare its checksum.")
+@click.option("--online", is_flag=True, help="Compare with the platform's sessions by day: one call of the API.")
 @json_option
 @target_argument()
-def verify(archive: Archive, *, deep: bool, as_json: bool) -> None:
-    """Prove that nothing is missing, or name what is. No network is needed but for the storage.
+def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None:
+    """Prove that nothing is missing, or name what is. No network is needed but for the storage and --online.
 
     Exits with 1 if something is lost, missing or damaged, or a span of time is not proven to be complete.
     """
@@ -28,8 +30,9 @@ def verify(archive: Archive, *, deep: bool, as_json: bool) -> None:
     from realtimekit.cli.console import echo
     from realtimekit.cli.progress import progress_bar
 
+    daywise = _daywise(archive) if online else None
     with progress_bar("Sessions") as update:
-        found = archive.verify(deep=deep, progress=lambda done: update(done, None))
+        found = archive.verify(deep=deep, daywise=daywise, progress=lambda done: update(done, None))
     if as_json:
         output.print_json({"target": archive.target, **found.to_dict()})
     else:
@@ -46,6 +49,14 @@ def verify(archive: Archive, *, deep: bool, as_json: bool) -> None:
         else:
             echo(f"Not proven: {len(found.problems)} problems")
     sys.exit(0 if found.ok else 1)
+
+
+def _daywise(archive: Archive) -> DaywiseReport:
+    from realtimekit import RealtimeKit
+
+    app = archive.ledger.app()
+    with RealtimeKit(account_id=app["account_id"], app_id=app["app_id"]) as client:
+        return client.analytics.daywise()
 
 
 @click.command("status")

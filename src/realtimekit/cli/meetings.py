@@ -17,6 +17,7 @@ from realtimekit.cli.options import (
     confirmation_option,
     format_options,
     from_file_option,
+    json_option,
     time_range_options,
 )
 from realtimekit.cli.param_types import positive_seconds, resource_id
@@ -133,3 +134,36 @@ def show_attendance(
 ) -> None:
     """Show who was in the sessions of a meeting, and how long."""
     print_attendance(client.meetings.ref(meeting_id).attendance(**times), by, output_format)
+
+
+@meetings.command("listen")
+@click.argument("meeting_id", type=resource_id)
+@click.option("--preset", "preset_name", metavar="NAME", required=True, help="Preset of the agent.")
+@click.option("--name", default="Agent", show_default=True, help="Name of the agent that others see.")
+@click.option(
+    "--subscribe",
+    "subscriptions",
+    multiple=True,
+    type=click.Choice(["transcript", "participant", "broadcast"]),
+    help="Only these events (repeatable); unless given, transcripts and participants.",
+)
+@click.option("--partials", is_flag=True, help="Also print transcripts that are not final.")
+@click.option(
+    "--max-idle", metavar="SECONDS", type=positive_seconds, help="Leave after this time alone in the meeting."
+)
+@json_option
+@with_client
+def listen(
+    client: RealtimeKit, meeting_id: str, *, as_json: bool = False, partials: bool = False, **options: Any
+) -> None:
+    """Listen to a meeting: print captions, and who comes and goes, until it ends or Ctrl-C.
+
+    An agent joins the meeting. It counts as a participant, and the session stays open (and is billed) while it is
+    there; it leaves when this command ends, however it ends. Transcripts need `transcription_enabled` in the presets of
+    those who speak. With --json, each line is one event.
+    """
+    from realtimekit.cli import meetings_listen  # loaded when the command runs
+
+    with usage_errors():
+        listener = client.meetings.ref(meeting_id).listen(**options)
+    meetings_listen.listen(listener, as_json=as_json, partials=partials)

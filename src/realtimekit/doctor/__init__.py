@@ -139,7 +139,7 @@ class _Checks:
         missing = [each.name for each in self.sources if each.source == "not set"]
         if missing:
             fixes = tuple(f"{name}: {settings.missing_setting_message(name).partition(': ')[2]}" for name in missing)
-            if len(missing) == len(settings.ENVIRONMENT) - 2:  # all that have no default
+            if len(missing) == len(settings.ENVIRONMENT) - 3:  # all that have no default
                 fixes = (
                     *fixes,
                     "or, without an account: run realtimekit emulator --demo, and the lines that it prints",

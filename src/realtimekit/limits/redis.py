@@ -80,6 +80,17 @@ class _RedisLimiterBase:
         """Go on under a new process id: without a reply nobody knows whether the script allowed the request."""
         self._process_id, self._allowed = os.urandom(8).hex(), 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as a `RedisLimiter` that connects to the same Redis by itself: for the workers of a cluster."""
+        pool: Any = self._script.registered_client.connection_pool
+        plain = {
+            name: value
+            for name, value in pool.connection_kwargs.items()
+            if isinstance(value, str | bytes | int | float | None)
+        }
+        options = {"name": self._name, "max_wait": self.max_wait, **self._configured}
+        return _connect, (pool.connection_class.__name__, plain, options)
+
     def _after_fork(self) -> None:
         self._lock = threading.Lock()  # a thread of the parent process may have held the other one
         self._pending.clear()
@@ -164,6 +175,20 @@ class _RedisLimiterBase:
                 type(error).__name__,
                 error,
             )
+
+
+def _connect(connection: str, arguments: dict[str, Any], options: dict[str, Any]) -> RedisLimiter:
+    """Return a limiter with a client of its own.
+
+    Args:
+        connection: the name of the class of its connections: plain, TLS or Unix socket.
+        arguments: of these.
+        options: of the limiter.
+    """
+    import redis.connection as connections
+
+    pool = connections.ConnectionPool(getattr(connections, connection), **arguments)
+    return RedisLimiter(redis.Redis(connection_pool=pool), **options)
 
 
 class RedisLimiter(_RedisLimiterBase):

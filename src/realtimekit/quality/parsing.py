@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -24,6 +25,7 @@ def parse_number(value: Any) -> float | None:
     return number if isfinite(number) and abs(number) < MAX_NUMBER else None
 
 
+@lru_cache(maxsize=1024)  # what is measured at the same time has the same timestamp
 def parse_time(text: str) -> float | None:
     """Convert a timestamp to seconds since 1970; None if it cannot be parsed."""
     try:

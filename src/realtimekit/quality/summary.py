@@ -180,6 +180,10 @@ def _media_summary(track: Track) -> MediaSummary:
 
 
 def _summary_of_aggregates(track: Track) -> MediaSummary:
+    empty = MediaSummary(track.direction, track.media, "none")
+    if not track.aggregates:
+        return empty
+
     def known_part(name: str) -> Distribution:
         avg, p50, p75, p90 = (track.aggregate(name, key) for key in ("avg", "p50", "p75", "p90"))
         return Distribution(0, avg, None, None, p50, p75, p90)
@@ -196,7 +200,6 @@ def _summary_of_aggregates(track: Track) -> MediaSummary:
         frames_per_second=known_part("frame_per_second"),
         frame_width=known_part("frame_width"),
     )
-    empty = MediaSummary(track.direction, track.media, "none")
     return empty if summary == empty._replace(source="aggregates") else summary
 
 

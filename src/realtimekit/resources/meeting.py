@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 
 from realtimekit.associations import HasOne, has_many, has_one
-from realtimekit.errors import NotFoundError
+from realtimekit.errors import DecodeError, NotFoundError
 from realtimekit.execution import Call
 from realtimekit.flow import Async, F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
@@ -21,12 +21,15 @@ from realtimekit.resources.ai_config import AiConfig, AiConfigFields
 from realtimekit.resources.livestream import Livestream, LivestreamDetails, parse_livestream_details
 from realtimekit.resources.participant import Participants
 from realtimekit.resources.recording_config import RecordingConfig, RecordingConfigFields
+from realtimekit.settings import resolve_agent_url
 
 if TYPE_CHECKING:
     from realtimekit import attendance as attendances
-    from realtimekit.resources import session, session_attendance
+    from realtimekit.resources import listener, participant_token, session, session_attendance
 else:
     attendances = LazyModule("realtimekit.attendance")
+    listener = LazyModule("realtimekit.resources.listener")
+    participant_token = LazyModule("realtimekit.resources.participant_token")
     session = LazyModule("realtimekit.resources.session")
     session_attendance = LazyModule("realtimekit.resources.session_attendance")
 
@@ -185,6 +188,68 @@ class Meeting(
     def replace(self, **fields: Unpack[MeetingFields]) -> Flow[None]:
         """Set all fields, the missing ones to their defaults: `PUT /meetings/{meeting_id}`."""
         return self._write("PUT", fields)
+
+    def listen(
+        self,
+        *,
+        preset_name: str,
+        name: str = "Agent",
+        custom_participant_id: str | None = None,
+        subscriptions: Sequence[str] = ("transcript", "participant"),
+        max_idle: float | None = None,
+        max_backlog: int = 32 * 2**20,
+        agent_url: str | None = None,
+    ) -> listener.Listener[F]:
+        """Add an agent that listens to the meeting: `with meeting.listen(...) as events`, or `async with`.
+
+        `POST .../participants`, then `GET /agent-ws/v1`. The agent counts as a participant: it joins when the block
+        begins, keeps the session open (and billed), and leaves when the block ends, however it ends.
+
+        Example:
+            with meeting.listen(name="Notes bot", preset_name="group_call_participant") as events:
+                for event in events: ...
+
+        Args:
+            preset_name: the preset of the agent. Transcripts need `transcription_enabled` in those of the speakers.
+            name: the name that others see, unless the preset hides the agent (`hidden_participant`).
+            custom_participant_id: your own id of the agent; a new one unless given.
+            subscriptions: some of "transcript", "participant" and "broadcast".
+            max_idle: seconds alone in the meeting until the agent leaves; by default it stays.
+            max_backlog: bytes of events that may wait to be read; then they wait on the server (32 MiB).
+            agent_url: where live meetings are; by default as the client's settings say.
+
+        Raises:
+            TypeError, ValueError: an option is invalid.
+            ConfigurationError: the extra `live` is missing, or the URL is invalid.
+
+        Entering the block raises what `participants.create` does and, as iterating does, `AuthenticationError`,
+        `APIConnectionError` and `realtimekit.live.LiveError`.
+        """
+        from uuid import uuid4
+
+        settings = self._client.settings
+
+        def add_participant() -> Flow[participant_token.ParticipantToken]:
+            agent = yield from self.participants._create_participant(
+                {
+                    "name": name,
+                    "preset_name": preset_name,
+                    "custom_participant_id": custom_participant_id or f"agent-{uuid4()}",
+                }
+            )
+            if agent.token is None:
+                raise DecodeError("the server added the agent, but the response does not contain its token")
+            return agent.token
+
+        return listener.Listener(
+            self._client,
+            add_participant,
+            agent_url=resolve_agent_url(agent_url, settings),
+            timeout=settings.timeout,
+            subscriptions=subscriptions,
+            max_idle=max_idle,
+            max_backlog=max_backlog,
+        )
 
     @fluent
     def end(self, **options: Unpack[RequestOptions]) -> Flow[None]:

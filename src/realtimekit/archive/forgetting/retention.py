@@ -25,7 +25,7 @@ class Expiry(NamedTuple):
 
     Attributes:
         id: of the receipt, `ledger/receipts/<id>.json`.
-        at: when it was done, by this machine.
+        at: the time that it was compared with.
         sessions: of how many sessions something was deleted.
         deleted: how many artifacts were deleted.
         bytes: how large they were, before compression.
@@ -51,7 +51,7 @@ def expire(
         raise ArchiveError(f"keep={sorted(unknown)}: use any of {', '.join(KINDS)}")
     if after <= timedelta(0):
         raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
-    app_id, at = ledger.app()["app_id"], now or ledger.now()
+    app_id, at = ledger.app()["app_id"], now or ledger.last_told() or ledger.now()
     claims = Claims(store, ledger.now)
     finish_rewriting(store, app_id, ledger.now)
     rule, sessions = _Rule(at - after, kept), 0

@@ -87,7 +87,6 @@ def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger
         if not store.entries(folder) or not claims.take(entry.session_id):
             continue  # nothing there, or it is under way
         try:
-            store.remove_leftovers(folder)
             found = find_manifest(store, folder)
             _delete_unnamed(store, folder, None if found is None else found.manifest)
         finally:
@@ -108,7 +107,8 @@ def _parts(folder: str) -> tuple[str, str]:
 
 
 def _delete_unnamed(store: Store, folder: str, manifest: Manifest | None) -> None:
-    """Delete the files of a session that its manifest does not name: all if there is none."""
+    """Delete the files of a session that its manifest does not name: all if there is none. The session is claimed."""
+    store.remove_leftovers(folder)
     artifacts = {} if manifest is None else manifest.artifacts
     named = {artifact.path for artifact in artifacts.values()} | {layout.MANIFEST}
     prefix = f"{folder}/"

@@ -16,6 +16,7 @@ from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part
 
 GROUP_ROWS = 5_000  # rows that are held in memory before they are written
+CHUNK_ROWS = 250  # of these as Python objects, which take ten times as much as Arrow's
 
 
 @cache
@@ -52,8 +53,8 @@ class PartWriter:
     def add(self, rows: list[Row]) -> None:
         """Add rows."""
         self._rows += rows
-        if len(self._rows) >= GROUP_ROWS:
-            self._flush()
+        if len(self._rows) >= CHUNK_ROWS:
+            self._convert()
 
     def add_table(self, table: Any) -> None:
         """Add rows that are a pyarrow.Table already."""
@@ -62,16 +63,19 @@ class PartWriter:
         if self._waiting >= GROUP_ROWS:
             self._flush()
 
+    def _convert(self) -> None:
+        import pyarrow as pa
+
+        rows, self._rows = self._rows, []
+        schema = arrow_schema(self._table)
+        columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
+        self.add_table(pa.Table.from_arrays(columns, schema=schema))
+
     def _flush(self) -> None:
         """Write what waits as one row group: those of many small parts are put together."""
         import pyarrow as pa
 
-        schema = arrow_schema(self._table)
         tables, self._tables, self._waiting = self._tables, [], 0
-        if self._rows:
-            rows, self._rows = self._rows, []
-            columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
-            tables.append(pa.Table.from_arrays(columns, schema=schema))
         if tables:
             self._write(pa.concat_tables(tables).combine_chunks())
 
@@ -88,6 +92,7 @@ class PartWriter:
 
     def finish(self) -> Part | None:
         """Write what is left. Returns the part; None if it has no rows."""
+        self._convert()
         self._flush()
         if self._parquet is None:
             return None

@@ -158,7 +158,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _DAY,
         _SESSION,
         Column("artifact", "string", "what the session left behind: chat, peers/..., recordings/..."),
-        Column("state", "string", "COPIED, EMPTY, SUSPECT_EMPTY, PENDING, NOT_ENABLED, LOST, ERRORED, ..."),
+        Column("state", "string", "COPIED, EMPTY, SUSPECT_EMPTY, PENDING, NOT_ENABLED, LOST, FORGOTTEN, ERRORED, ..."),
         Column("path", "string", "the object in the archive"),
         Column("bytes", "integer", "of its content, before compression"),
         Column("sha256", "string", "of its content, before compression"),

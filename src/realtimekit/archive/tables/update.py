@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError
 from realtimekit.archive.ledger import ChangedSession, Ledger
 from realtimekit.archive.manifest import find_manifest
 from realtimekit.archive.store import Store, Stored
@@ -84,16 +85,23 @@ def _rebuild(store: Store, now: datetime, wanted: set[str]) -> dict[str, int]:
             replaced = [file for table in TABLES for file in before.files(table, [day])]
             if day in made and before_days[day] == replaced:
                 continue  # another update has changed other days meanwhile
-            identity = f"rebuild\n{before.revision}"
-            made[day], of_day = _write_day(store, day, sorted(store.folders(folder)), identity, {})
+            # Of two rebuilds at once, none writes over the files that the other has published.
+            identity = f"rebuild\n{before.revision}\n{secrets.token_hex(8)}"
+            try:
+                made[day], of_day = _write_day(store, day, sorted(store.folders(folder)), identity, {})
+            except ArchiveChangedError:  # another rebuild or an erasure has deleted what was half-written: it swapped
+                made.pop(day, None)
+                break
             revisions |= {session: revision for session, revision in of_day.items() if session in wanted}
             before_days[day] = replaced
-        parts = {table: {day: [made[day][table]] for day in sorted(made) if table in made[day]} for table in TABLES}
-        after = _next(before, parts, now)
-        if store.swap(layout.SNAPSHOT, after.encode(), found and found.version):
-            break
+        else:
+            parts = {table: {day: [made[day][table]] for day in sorted(made) if table in made[day]} for table in TABLES}
+            after = _next(before, parts, now)
+            if store.swap(layout.SNAPSHOT, after.encode(), found and found.version):
+                break
     # Whoever wrote files for the snapshot before cannot publish them any more.
     store.delete(left - _files(after.parts) - after.retired.keys())
+    store.remove_leftovers(layout.TABLES)
     _delete_retired(store, after, now)
     return revisions
 
@@ -127,7 +135,7 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
         try:
             kept, replaced = _divide(store, before, day, sessions)
             written, revisions = _write_day(store, day, folders, identity, replaced)
-        except ArchiveDamagedError:
+        except (ArchiveChangedError, ArchiveDamagedError):
             again = store.get(layout.SNAPSHOT)
             if (again and again.version) == (found and found.version):
                 raise
@@ -253,6 +261,7 @@ def purge(store: Store) -> None:
     files = _part_files(store)
     after = _swap(store, lambda now: now._replace(retired={}, revision=now.revision + 1, purges=now.purges + 1))
     store.delete(files - _files(after.parts))
+    store.remove_leftovers(layout.TABLES)
 
 
 def _part_files(store: Store) -> set[str]:

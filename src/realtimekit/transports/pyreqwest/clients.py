@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pyreqwest.exceptions import BuilderError
 
 from realtimekit.errors import APIConnectionError, ConfigurationError
-from realtimekit.transports.failures import without_tracebacks
-from realtimekit.transports.pyreqwest.errors import FORKED
+from realtimekit.transports.pyreqwest.errors import FORKED, plain
 from realtimekit.transports.pyreqwest.proxies import UNUSABLE_PROXY, Builder, add_proxies
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def build_client(build: Callable[[], AnyClient]) -> AnyClient:
         return build()
     except (OSError, BuilderError) as error:
         error_to_raise = ConfigurationError("cannot read the trusted CAs: check SSL_CERT_FILE and SSL_CERT_DIR")
-        error_to_raise.__cause__ = without_tracebacks(error)
+        error_to_raise.__cause__ = plain(error)
     except ValueError:  # the message may quote the proxy's password
         error_to_raise = ConfigurationError(UNUSABLE_PROXY)
     except RuntimeError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyreqwest.exceptions import DetailedPyreqwestError, RequestTimeoutError
 
-from realtimekit.transports.failures import failure, without_tracebacks
+from realtimekit.transports.failures import failure
 
 if TYPE_CHECKING:
     from realtimekit.errors import APIConnectionError
@@ -34,5 +34,14 @@ def connection_error(request: Request, error: Exception) -> APIConnectionError:
         malformed=malformed,
     )
     if not malformed:  # that error quotes the header, which may be the token
-        failed.__cause__ = without_tracebacks(error)
+        failed.__cause__ = plain(error)
     return failed
+
+
+def plain(error: Exception) -> OSError:
+    """Return the cause of an error as one of Python's own.
+
+    Dask sends the causes of errors, too, and pyreqwest's cannot be unpickled: their `details` are missing then.
+    """
+    kind = TimeoutError if isinstance(error, RequestTimeoutError) else ConnectionError
+    return kind(f"{type(error).__name__}: {error.args[0] if error.args else error}")

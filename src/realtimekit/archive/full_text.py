@@ -1,0 +1,131 @@
+"""Words for the full-text index: what somebody typed as an expression of FTS5, and texts as they are indexed.
+
+FTS5 finds words, which stand between spaces and signs. Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer are
+written without spaces, or glue endings to words, so what is typed may stand anywhere in a text. Their characters are
+indexed one by one, and in a second column in pairs: a pair is rare where a character is frequent, so they are found
+in a fraction of the time.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+from realtimekit.archive.errors import ArchiveError
+
+MAX_WORDS = 200
+# Vowels and accents of these scripts stay: in Thai or Hindi another vowel is another word.
+TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+
+_CUT = "\x1f"  # between two characters; for FTS5 it is a sign as any other
+_NEXT = "\ue000"  # between the pairs of two stretches of text: nothing that is typed goes from one to the other
+_SOUTH_EAST_ASIAN = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+_EAST_ASIAN = (
+    "\u1100-\u11ff\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff"
+)
+_MARKS = "".join(
+    character
+    for first, last in re.findall(r"(.)-(.)", _SOUTH_EAST_ASIAN)
+    for character in map(chr, range(ord(first), ord(last) + 1))
+    if unicodedata.category(character) in {"Mn", "Mc"}
+)
+_ANY = re.compile(f"[{_SOUTH_EAST_ASIAN}{_EAST_ASIAN}]")
+_CHARACTER = re.compile(f"{_ANY.pattern}[{_MARKS}]*")
+_STRETCH = re.compile(f"{_ANY.pattern}+")
+# Arabic and Hebrew are mostly written without their vowels: those that are there do not matter.
+_VOWELS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]")
+
+
+def match_expression(words: str, *, characters: bool = False) -> str:
+    """Return the FTS5 expression for what somebody typed: words, "phrases", word*, OR, and -word.
+
+    Args:
+        words: what was typed.
+        characters: look for what is wanted in the text itself, not for its pairs of characters: for snippets.
+
+    Raises:
+        ArchiveError: there is no word in it, or there are too many, or a quotation mark is missing.
+    """
+    if words.count('"') % 2:
+        raise ArchiveError(f"the search {words[:100]!r} has a quotation mark that is not closed")
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    joined = False  # by OR, to the one before
+    for minus, phrase, word in re.findall(r'(?:(?<=\s)|^)(-?)"([^"]*)"|(\S+)', words):
+        text = phrase or word
+        if text == "OR" and wanted:
+            joined = True
+            continue
+        excluded = bool(minus) or (bool(word) and word.startswith("-") and len(word) > 1)
+        term = _term(text.removeprefix("-") if word else text, characters=characters)
+        if term is None:
+            continue
+        if excluded:
+            unwanted.append(term)
+        elif joined:
+            wanted[-1] = f"{wanted[-1]} OR {term}"
+        else:
+            wanted.append(term)
+        joined = False
+    if not wanted:
+        raise ArchiveError(f"the search {words[:100]!r} has no word to look for")
+    if len(wanted) + len(unwanted) > MAX_WORDS:
+        raise ArchiveError(f"the search has more than {MAX_WORDS} words")
+    expression = " AND ".join(f"({term})" for term in wanted)
+    return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted and not characters else expression
+
+
+def _term(text: str, *, characters: bool) -> str | None:
+    """Return a word or phrase quoted for FTS5; None if nothing in it can match."""
+    if not any(character.isalnum() for character in text):
+        return None
+    plain = _normal(text.rstrip("*").replace('"', " ").strip())
+    whole = f'"{cut(plain)}"'
+    if _STRETCH.fullmatch(plain):  # it is found wherever it stands: a star adds nothing
+        pairs = [] if characters else _pairs(plain)
+        return f'"{" ".join(pairs)}"' if pairs else whole
+    if text.endswith("*"):
+        whole += "*"
+    # With signs or other words between them: their pairs first, which are rare.
+    stretches = [] if characters else [pairs for stretch in _STRETCH.findall(plain) if (pairs := _pairs(stretch))]
+    parts = [*(f'"{" ".join(pairs)}"' for pairs in stretches), whole]
+    return whole if len(parts) == 1 else f"({' AND '.join(parts)})"
+
+
+def cut(text: str) -> str:
+    """Return a text as it is indexed: each character of a script without spaces is a word."""
+    text = _normal(text)
+    if text.isascii() or not _ANY.search(text):
+        return text
+    return _CHARACTER.sub(rf"{_CUT}\g<0>{_CUT}", text).replace(_CUT * 2, _CUT)
+
+
+def uncut(text: str) -> str:
+    """Return an indexed text as it is shown."""
+    return text.replace(_CUT, "")
+
+
+def pairs_of(text: str) -> str:
+    """Return the pairs of neighboring characters in what is written without spaces."""
+    if text.isascii():
+        return ""
+    stretches = [_pairs(stretch) for stretch in _STRETCH.findall(_normal(text))]
+    return f" {_NEXT} ".join(" ".join(pairs) for pairs in stretches if pairs)
+
+
+def _pairs(stretch: str) -> list[str]:
+    found = _CHARACTER.findall(stretch)
+    return [first + second for first, second in pairwise(found)]
+
+
+def clean(text: str) -> str:
+    """Return a text that SQLite can hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def _normal(text: str) -> str:
+    """Return a text in the one spelling that is compared."""
+    text = clean(text)
+    return text if text.isascii() else _VOWELS.sub("", unicodedata.normalize("NFC", text))
