@@ -28,7 +28,7 @@ from realtimekit.values import format_time
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
-SCHEMA = 3
+SCHEMA = 4
 RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 CONTEXT_WORDS = 16
 CONTEXT_CHARACTERS = 40  # of scripts without spaces
@@ -37,7 +37,7 @@ IDS_OF_A_DAY = 2**32
 
 _TABLES: dict[str, Kind] = {"transcript_segments": "transcript", "chat_messages": "chat", "summaries": "summary"}
 _COLUMNS = {
-    "transcript_segments": ["session_id", "speaker", "start_ms", "text"],
+    "transcript_segments": ["session_id", "speaker", "start_ms", "text", "live"],
     "chat_messages": ["session_id", "display_name", "created_at", "payload"],
     "summaries": ["session_id", "text"],
 }
@@ -54,7 +54,7 @@ create table state (purges integer not null, snapshot text not null);
 insert into state values (0, '');
 create table items (
     id integer primary key, file integer not null, session_id text not null, kind text not null, speaker text,
-    speaker_key text, start_ms integer, at text, title text, meeting_id text
+    speaker_key text, start_ms integer, at text, title text, meeting_id text, live integer not null
 );
 create index items_of_file on items (file);
 create virtual table texts using fts5 (text, pairs, tokenize = "{TOKENIZER}");
@@ -71,6 +71,7 @@ class Match(NamedTuple):
         start_ms: milliseconds after the start of the transcript; None for chats and summaries.
         at: when it was said or written; for a summary, when the session began.
         snippet: the words around the match, with `**` around what matches.
+        live: whether a listener heard it live, and it stands in for the platform's transcript.
     """
 
     session_id: str
@@ -81,6 +82,7 @@ class Match(NamedTuple):
     start_ms: int | None
     at: datetime | None
     snippet: str
+    live: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -143,12 +145,15 @@ def search(
 def _match(*row: Any) -> Match:
     match = Match._make(row)
     at: Any = match.at  # text in the index
-    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(uncut(match.snippet).split()))
+    return match._replace(
+        at=at and datetime.fromisoformat(at), snippet=" ".join(uncut(match.snippet).split()), live=bool(match.live)
+    )
 
 
 _ROW = f"""
 select session_id, title, meeting_id, kind, speaker, start_ms, at,
-    snippet(texts, 0, '**', '**', '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)
+    snippet(texts, 0, '**', '**', '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end),
+    live
 from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
 """  # noqa: S608 - a number of ours
 
@@ -298,17 +303,17 @@ def _add(
     items: list[tuple[Any, ...]] = []
     texts: list[tuple[int, str, str]] = []
     kind = _TABLES[table]
-    for number, (session_id, speaker, start_ms, written_at, text) in enumerate(_rows(store, part_file, table), first):
+    for number, row in enumerate(_rows(store, part_file, table), first):
+        session_id, speaker, start_ms, written_at, text, live = row
         title, meeting_id, started_at = sessions.get(day, session_id)
         at = written_at
         if at is None and started_at is not None:
             at = _after(started_at, start_ms or 0)
         time = None if at is None else format_time(at, "at")
-        items.append(
-            (number, file, session_id, kind, speaker, speaker and _key(speaker), start_ms, time, title, meeting_id)
-        )
+        key = speaker and _key(speaker)
+        items.append((number, file, session_id, kind, speaker, key, start_ms, time, title, meeting_id, live))
         texts.append((number, cut(text), pairs_of(text)))
-    connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
+    connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
     connection.executemany("insert into texts (rowid, text, pairs) values (?, ?, ?)", texts)
 
 
@@ -327,17 +332,19 @@ def _after(start: datetime, milliseconds: int) -> datetime:
 
 
 def _rows(store: Store, path: str, table: str) -> Iterator[tuple[Any, ...]]:
-    """Iterate over a Parquet file: session, speaker, milliseconds, time, text."""
+    """Iterate over a Parquet file: session, speaker, milliseconds, time, text, and whether it is live."""
     columns = read_table(store, table, [path], _COLUMNS[table]).to_pydict()
     for number, session_id in enumerate(columns["session_id"]):
+        live = False
         if table == "transcript_segments":
             row = columns["speaker"][number], columns["start_ms"][number], None, columns["text"][number]
+            live = bool(columns["live"][number])
         elif table == "chat_messages":
             row = columns["display_name"][number], None, columns["created_at"][number], columns["payload"][number]
         else:
             row = None, None, None, columns["text"][number]
         if row[3]:
-            yield session_id, *row
+            yield session_id, *row, live
 
 
 class _Sessions:

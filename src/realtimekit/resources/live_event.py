@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from realtimekit.agent.steps import SessionInfo
 from realtimekit.artifacts.segments import Peer, Segment
@@ -259,6 +259,16 @@ class BroadcastReceived(LiveEvent[F], event="broadcast.received"):
     type: str | None
     payload: Any
     created_at: datetime | None
+
+
+class Observer(Protocol):
+    """What is told of each event that is read, and that the agent has left, such as the handler of an archive."""
+
+    def __call__(self, event: LiveEvent[Any], /) -> None:
+        """Take note of an event, without waiting for anything."""
+
+    def close(self) -> None:
+        """Finish. This may block; with an async client, a thread calls it."""
 
 
 def make_event(name: str, data: dict[str, Any], session: SessionInfo, client: Runner[Any] | None) -> LiveEvent[Any]:
