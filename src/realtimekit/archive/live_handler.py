@@ -16,10 +16,8 @@ from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
 from realtimekit.archive.live_transcripts import Heard, erase_segments, erase_staged, stage, time_after
 from realtimekit.archive.store import Store
 from realtimekit.artifacts.formats import to_json
-from realtimekit.artifacts.segments import Segment
-from realtimekit.errors import DecodeError
 from realtimekit.instrumentation import LOGGER
-from realtimekit.resources.live_event import Gap, TranscriptReceived
+from realtimekit.resources.live_event import Gap, TranscriptReceived, final_segment
 
 if TYPE_CHECKING:
     from realtimekit.resources.live_event import LiveEvent
@@ -118,7 +116,7 @@ class LiveHandler:
 
     def _keep(self, session_id: str, events: list[TranscriptReceived[Any] | Gap[Any]]) -> None:
         started_at, day = events[0].session_started_at, layout.day_of(events[0].session_started_at)
-        segments = [segment for event in events if (segment := _segment(event)) is not None]
+        segments = [segment for event in events if (segment := final_segment(event)) is not None]
         gaps = [f"{event._data['reason']} since {event._data['since']}" for event in events if isinstance(event, Gap)]
         ends = [segment.end or segment.start for segment in segments]
         until = time_after(started_at, max(ends), self._ledger.now()) if ends else self._ledger.now()
@@ -135,13 +133,3 @@ class LiveHandler:
         self._tombstones.refresh()
         if self._tombstones:
             erase_staged(self._store, self._tombstones, redact=False, paths=[path])
-
-
-def _segment(event: TranscriptReceived[Any] | Gap[Any]) -> Segment | None:
-    if isinstance(event, Gap):
-        return None
-    try:
-        return event.segment()
-    except DecodeError as error:
-        _logger.warning("a live transcript cannot be read, and is not kept: %s", error)
-        return None

@@ -20,7 +20,7 @@ from realtimekit.kwargs import validate_positive
 from realtimekit.lazy import LazyModule
 from realtimekit.resource import _NoClient
 from realtimekit.resources.captions import Caption, Captions
-from realtimekit.resources.live_event import Gap, LiveEvent, Observer, TranscriptReceived, make_event
+from realtimekit.resources.live_event import Gap, LiveEvent, Observer, final_segment, make_event
 from realtimekit.resources.participant_token import ParticipantToken
 from realtimekit.resources.session import Sessions
 from realtimekit.settings import Secret, Settings
@@ -225,8 +225,8 @@ class Events(BaseEvents[Sync]):
         Their times count from the start of the session.
         """
         for event in self:
-            if isinstance(event, TranscriptReceived) and event.is_final:
-                yield event.segment()
+            if (segment := final_segment(event)) is not None:
+                yield segment
 
     def leave(self) -> None:
         """Leave the meeting now: the connection is closed with 1000. Iterating ends, in every thread."""
@@ -287,8 +287,8 @@ class AsyncEvents(BaseEvents[Async]):
         Their times count from the start of the session.
         """
         async for event in self:
-            if isinstance(event, TranscriptReceived) and event.is_final:
-                yield event.segment()
+            if (segment := final_segment(event)) is not None:
+                yield segment
 
     async def leave(self) -> None:
         """Leave the meeting now: the connection is closed with 1000. Iterating ends, in every task."""

@@ -7,6 +7,7 @@ participant); one with any other name is an `UnknownEvent`. Undeclared fields ar
 from __future__ import annotations
 
 import builtins
+import logging
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -24,6 +25,7 @@ from realtimekit.resources.session_participant import SessionParticipant
 from realtimekit.values import parse_timestamp
 
 _NO_SESSION = SessionInfo()
+_logger = logging.getLogger("realtimekit.live")
 
 
 class LiveParticipant(Record, repr_fields=("peer_id", "display_name", "custom_participant_id")):
@@ -269,6 +271,15 @@ class Observer(Protocol):
 
     def close(self) -> None:
         """Finish. This may block; with an async client, a thread calls it."""
+
+
+def final_segment(event: LiveEvent[Any]) -> Segment | None:
+    """Return the segment of a final transcript; None for other events, and for one that cannot be read, with a log."""
+    try:
+        return event.segment() if isinstance(event, TranscriptReceived) and event.is_final else None
+    except DecodeError as error:
+        _logger.warning("a transcript is left out: %s", error)
+        return None
 
 
 def make_event(name: str, data: dict[str, Any], session: SessionInfo, client: Runner[Any] | None) -> LiveEvent[Any]:
