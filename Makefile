@@ -9,12 +9,12 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit typecheck mypy pyright lint format bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit typecheck mypy pyright lint format api docs extras picture dist bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
 
-test: check unit  ## everything that must hold
+test: check docs unit  ## everything that must hold
 
 # The tests of the core and those that changed; mypy looks again at what changed alone.
 CHANGED = $(shell (git diff --name-only --diff-filter=d HEAD; git ls-files -o --exclude-standard) 2>/dev/null \
@@ -45,11 +45,30 @@ format: $(MARK)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+api: $(MARK)  ## record the public names, signatures and types, which a test compares
+	$(BIN)/python -m tools.public_api
+
+docs: $(MARK)  ## build the documentation into site/, and check its links: no network
+	$(BIN)/python -m tools.site
+
+picture: $(MARK)  ## take the picture of the README, of the console
+	$(BIN)/python -m tools.picture
+
+extras: $(MARK)  ## measure what each extra costs, for docs/extras.md
+	$(BIN)/python -m tools.extras
+
+dist: $(MARK)  ## wheel and sdist: built, checked and installed alone (ARGS="--python python3.13")
+	$(BIN)/python -m tools.distribution $(ARGS)
+
 bench: $(BENCH)/.installed  ## beside the official package: benchmarks/README.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 soak: $(MARK)  ## ten minutes of every kind of call: whether anything grows (Linux; ARGS="--seconds 60 --calls 5000")
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+.PHONY: migration
+migration: $(MARK)  ## write the tables of the migration guides (ARGS=--check only compares)
+	$(BIN)/python -m tools.migration $(ARGS)
 
 interrupts: $(MARK)  ## calls interrupted at random points: whether anything is left (Linux; ARGS="--calls 1000")
 	$(BIN)/python -m benchmarks.interrupts $(ARGS)
@@ -58,7 +77,7 @@ fuzz: $(MARK)  ## every test with made-up examples: others each time, and many (
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/pytest -q -m hypothesis $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache build site dist
 
 $(MARK): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("realtimekit needs Python 3.11 or newer: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'

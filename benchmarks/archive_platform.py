@@ -123,7 +123,7 @@ def main(sessions: int, seconds: float = 0.0) -> None:
         count = [0]
         if seconds:
             emulator.add_fault(path="*", latency_seconds=seconds)
-        with Server(_remembering(emulator, count)) as server:
+        with Server(_remembering(emulator, count), emulator.upgrade) as server:
             emulator.world.origin = server.origin
             settings = {
                 "base_url": server.base_url,

@@ -16,8 +16,8 @@ from http.cookiejar import CookieJar
 from statistics import median
 from urllib.parse import quote
 
-from benchmarks.archive_search import KINDS, _p95
-from benchmarks.archive_world import make_tables
+from benchmarks.archive_search import _p95, kinds
+from benchmarks.archive_world import make_tables, vocabulary
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
 from realtimekit.console import Server, create_app
@@ -70,7 +70,7 @@ def _measure(server: Server, sessions: int, repeats: int) -> int:
         _row(name, [milliseconds(server.origin + path.format(last=sessions // 50)) for _ in range(repeats)])
     chance = random.Random(2)  # noqa: S311 - reproducible
     searches = list[float]()
-    for kind, make in KINDS.items():
+    for kind, make in kinds(vocabulary()).items():
         times = [milliseconds(f"{server.origin}/search?q={quote(make(chance))}") for _ in range(repeats)]
         searches += times
         _row(f"search: {kind}", times)

@@ -10,6 +10,7 @@ import ast
 import re
 import shlex
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WITHOUT_PYTHON = {"extras.md"}
+WITH_COMMANDS = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
+WITH_TESTS = WITH_COMMANDS  # of a user, for pytest
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -58,7 +62,9 @@ def run(source: str, namespace: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("demo_environment")
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if path.name not in WITHOUT_PYTHON], ids=attrgetter("name")
+)
 def test_examples_run_as_shown(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # for the examples that write files
     namespace: dict[str, Any] = {"_check": check}
@@ -68,25 +74,29 @@ def test_examples_run_as_shown(path: Path, tmp_path: Path, monkeypatch: pytest.M
         run(source, namespace)
 
 
-def test_the_example_of_a_users_test_runs(pytester: pytest.Pytester) -> None:
-    (example,) = [source for source in blocks(ROOT / "README.md", "python") if "def test_" in source]
+@pytest.mark.parametrize("path", WITH_TESTS, ids=attrgetter("name"))
+def test_the_example_of_a_users_test_runs(path: Path, pytester: pytest.Pytester) -> None:
+    (example,) = [source for source in blocks(path, "python") if "def test_" in source]
     pytester.makepyfile(example)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 @pytest.mark.usefixtures("demo_environment")
-def test_commands_run_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("path", "count"), [(WITH_COMMANDS[0], 4), (WITH_COMMANDS[1], 4)], ids=lambda value: getattr(value, "name", None)
+)
+def test_commands_run_as_shown(path: Path, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # for those that write files
-    lines = [line for source in blocks(ROOT / "README.md", "bash") for line in source.splitlines()]
+    lines = [line for source in blocks(path, "bash") for line in source.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("realtimekit ")]
-    assert len(commands) >= 4
+    assert len(commands) >= count
     for arguments in commands:
         if arguments[0] == "emulator":  # runs until it is stopped: tests/cli starts it for real
             assert CliRunner().invoke(realtimekit, ["emulator", "--help"]).exit_code == 0
             continue
         result = CliRunner().invoke(realtimekit, arguments)
         assert result.exit_code == 0, result.output
-        assert "Alice" in result.output or "sess-1" in result.output
+        assert "Alice" in result.output or "sess-1" in result.output or arguments == ["doctor"]
 
 
 @pytest.mark.usefixtures("demo_environment")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 import pytest
+from tools.operation_names import OPERATION_NAMES
 
 import realtimekit
 import realtimekit.resources
@@ -26,7 +27,6 @@ from realtimekit.emulator.store import TABLES
 from realtimekit.flow import F
 from realtimekit.relation import Relation
 from realtimekit.resource import BASE_PATH, Resource
-from tests.core.operation_names import OPERATION_NAMES
 
 ROOT = Path(__file__).parents[1]
 SOURCE = Path(realtimekit.__file__).parent

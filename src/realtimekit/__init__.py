@@ -128,6 +128,9 @@ _HOMES = {
     "configure": "settings",
 }
 
+# old name -> its new name, and the version that renamed it
+_RENAMED: dict[str, tuple[str, str]] = {}
+
 __all__ = [
     "APIConnectionError",
     "APIError",
@@ -190,9 +193,16 @@ __all__ = [
 if not TYPE_CHECKING:  # a checker that saw this would take every name for one of ours
 
     def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name in _RENAMED:
+            new, since = _RENAMED[name]
+            import_module(f"{__name__}.deprecation").warn_renamed(
+                f"{__name__}.{name}", f"{__name__}.{new}", since=since
+            )
+            return getattr(import_module(__name__), new)
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
 
         value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         return value

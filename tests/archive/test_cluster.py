@@ -232,7 +232,7 @@ def test_errors_come_from_workers_as_they_are_and_redis_limits_all_of_them(
                 assert caught.value.maybe_processed is False
                 assert "onnection refused" in str(caught.value.__cause__)
         limiter = RedisLimiter(server, name="cluster", quota=1000, window=300.0)
-        with RealtimeKit(**{**base.settings, "limiter": limiter}) as kit:
+        with base.client_with(limiter=limiter) as kit:
             before = len(base.log())
             assert archive.sync(kit, cluster=address).ok
         sent = [path for path in base.requests(before) if path.startswith("/sessions")]  # others are downloads

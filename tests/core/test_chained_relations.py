@@ -13,8 +13,8 @@ from realtimekit.webhooks import parse_event
 
 from .scripted import Script, async_client_of, client_of, ok
 
-README = Path(__file__).parents[2] / "README.md"
-LINES = README.read_text(encoding="utf-8").partition("| `RealtimeKit` | `AsyncRealtimeKit` |\n")[2].splitlines()
+PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
+LINES = PAGE.read_text(encoding="utf-8").partition("| `RealtimeKit` | `AsyncRealtimeKit` |\n")[2].splitlines()
 CHAINS = dict(re.findall(r"`([^`]+)` \| `([^`]+)`", "\n".join(LINES[1:10])))
 
 
@@ -28,16 +28,16 @@ def names(client: Any) -> dict[str, Any]:
     }
 
 
-def test_the_table_in_the_readme_is_there() -> None:
+def test_the_table_in_the_documents_is_there() -> None:
     assert len(CHAINS) == 9
     for sync, awaited in CHAINS.items():
-        compile(f"{sync} ..." if sync.startswith("for") else sync, "README.md", "exec")
-        compile(f"async def f():\n    {awaited}{' ...' if awaited.startswith('async') else ''}", "README.md", "exec")
+        compile(f"{sync} ..." if sync.startswith("for") else sync, "clients.md", "exec")
+        compile(f"async def f():\n    {awaited}{' ...' if awaited.startswith('async') else ''}", "clients.md", "exec")
 
 
 @pytest.mark.parametrize("chain", [chain for chain in CHAINS if re.match(r"(session|meeting|event)\.", chain)])
-def test_the_error_says_what_the_readme_says(chain: str) -> None:
-    """The README and the error name the same form."""
+def test_the_error_says_what_the_documents_say(chain: str) -> None:
+    """The table and the error name the same form."""
     script = Script()
     owner, attribute, method = re.findall(r"\w+", chain)[:3]
     loading = getattr(names(async_client_of(script))[owner], attribute)

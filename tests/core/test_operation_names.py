@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.operation_names import OPERATION_NAMES, Name
 
 import realtimekit
 from realtimekit import DecodeError
 
-from .operation_names import OPERATION_NAMES, Name
 from .scripted import Mode, Script, ok
 from .shapes import PRESET_PARTS
 

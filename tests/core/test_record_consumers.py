@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 
 from realtimekit import Meeting, Participant, Session

@@ -149,8 +149,8 @@ class _Check:
     def differing_days(self, daywise: DaywiseReport) -> Iterator[str]:
         """Iterate over the proven days, in UTC, on which the platform counted other sessions than are here."""
         here = Counter(began.astimezone(UTC).date() for began in self._began)
-        stats = daywise.session_stats
-        for day in (stats and stats.day_stats) or []:
+        days = daywise.session_stats.day_stats if daywise.session_stats is not None else None
+        for day in days or []:
             if day.total_sessions is None or not self._is_proven(day.day):
                 continue
             if day.total_sessions != here[day.day]:

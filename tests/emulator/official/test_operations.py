@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
+from tools.operation_names import OPERATION_NAMES
 
 from realtimekit.emulator.routes import API
-from tests.core.operation_names import OPERATION_NAMES
 
 from .calls_of_meetings import CALLS as OF_MEETINGS
 from .calls_of_sessions import CALLS as OF_SESSIONS

@@ -17,7 +17,7 @@ class Name(NamedTuple):
     official: str | None  # None: the package lacks it
 
 
-_TABLE = Path(__file__).parents[2] / "docs" / "operations.md"
+_TABLE = Path(__file__).parents[1] / "docs" / "operations.md"
 _ROW = re.compile(r"^\| (\d+) \| `(\w+) (\S+)` \| `(\S+)` \| (?:-|`(\S+)`) \|$", re.MULTILINE)
 OPERATION_NAMES = [
     Name(int(number), method, path, ours, official or None)
