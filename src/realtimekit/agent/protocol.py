@@ -132,7 +132,7 @@ class Protocol:
             try:
                 refusal: Refusal | None = yield Connect(query)
             except APIConnectionError as error:
-                self._raise_if_hopeless(error)
+                self._raise_if_permanent(error)
                 continue
             if refusal is None:
                 break
@@ -141,7 +141,7 @@ class Protocol:
                     return False
                 self._connection_id, self._loss = None, "grace_expired"
             else:
-                self._raise_if_hopeless(error_of(refusal, token_hint=self._token_hint), final=not is_retryable(refusal))
+                self._raise_if_permanent(error_of(refusal, token_hint=self._token_hint), final=not is_retryable(refusal))
         if not self._joined:
             self._joined, self._alone_since = True, self._clock()
             yield Joined()
@@ -156,7 +156,7 @@ class Protocol:
         longest: float = min(30.0, 0.25 * 2.0 ** min(self._attempt - 1, 10))
         return self._jitter(longest / 2, longest)
 
-    def _raise_if_hopeless(self, error: RealtimeKitError, *, final: bool = False) -> None:
+    def _raise_if_permanent(self, error: RealtimeKitError, *, final: bool = False) -> None:
         outage = self._clock() - self._worked_at
         if final or (outage > MAX_OUTAGE if self._joined else self._attempt >= FIRST_ATTEMPTS):
             raise error

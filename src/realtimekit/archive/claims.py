@@ -17,7 +17,7 @@ from realtimekit.archive.store import Store
 from realtimekit.values import format_time, parse_timestamp
 
 LEASE = timedelta(seconds=120)  # a claim that was not renewed for so long is abandoned
-PATIENCE = 600.0  # seconds to wait for who is at work on a session
+MAX_WAIT = 600.0  # seconds to wait for who is at work on a session
 POLL = 0.2  # seconds
 
 
@@ -51,16 +51,16 @@ class Claims:
         self._held.add(path)
         return True
 
-    def wait(self, path: str, patience: float = PATIENCE) -> bool:
+    def wait(self, path: str, max_wait: float = MAX_WAIT) -> bool:
         """Take over a claim when its owner has released it, or is gone. False if it is still at work after that time.
 
         Args:
             path: of the claim.
-            patience: seconds to wait at most.
+            max_wait: seconds to wait at most.
         """
         started = time.monotonic()
         content, since = None, started
-        while time.monotonic() - started < patience:
+        while time.monotonic() - started < max_wait:
             if self._store.create(path, self._content()):
                 self._held.add(path)
                 return True

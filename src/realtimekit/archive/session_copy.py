@@ -69,7 +69,7 @@ def copy_session(
     before: Manifest | None = None,
     *,
     version: str | None = None,
-    began_at: datetime | None = None,
+    archive_created_at: datetime | None = None,
     on_rooms: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> Flow[Copied]:
     """Copy what the archive lacks of a session, and write its manifest.
@@ -82,7 +82,7 @@ def copy_session(
         session_id: the session.
         before: its manifest, if it was copied before.
         version: of the manifest in the storage, if it was read.
-        began_at: when the archive was made.
+        archive_created_at: when the archive was created.
         on_rooms: takes the sessions of its breakout rooms, before the manifest is written.
 
     Raises:
@@ -91,7 +91,7 @@ def copy_session(
         ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, began_at)
+    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, archive_created_at)
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
@@ -115,9 +115,9 @@ class _SessionCopy(SessionArtifacts):
         session_id: str,
         before: Manifest | None,
         version: str | None,
-        began_at: datetime | None,
+        archive_created_at: datetime | None,
     ) -> None:
-        super().__init__(reader, store, tombstones, session_id, before, began_at)
+        super().__init__(reader, store, tombstones, session_id, before, archive_created_at)
         self._version = version
         self._meetings = meetings
         self._path = f"/sessions/{encode_segment('session_id', session_id)}"

@@ -250,7 +250,7 @@ class Sync:
                 entry.session_id,
                 before,
                 version=version,
-                began_at=self._began_at,
+                archive_created_at=self._archive_created_at,
                 on_rooms=lambda rooms: self._open(entry for entry, _ in entries_of(rooms)),
             )
         )
@@ -281,9 +281,9 @@ class Sync:
         self._ledger.close(entry)
 
     @cached_property
-    def _began_at(self) -> datetime | None:
+    def _archive_created_at(self) -> datetime | None:
         """When the archive was made; None if whoever made it did not say."""
-        return self._ledger.began_at()
+        return self._ledger.created_at()
 
     @cached_property
     def _handler_since(self) -> datetime | None:

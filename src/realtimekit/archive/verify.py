@@ -192,7 +192,7 @@ class _Check:
 
     def _check_begun(self, proven_until: datetime | None) -> None:
         """An archive has windows from its second hour on."""
-        created_at = self._ledger.began_at()
+        created_at = self._ledger.created_at()
         if (
             created_at is not None
             and proven_until is None

@@ -11,7 +11,7 @@ from realtimekit.safe_text import clean
 
 By: TypeAlias = Literal["speaker", "size"]
 
-LEAST_CHARS = 100
+MIN_CHARS = 100
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -83,8 +83,8 @@ def chunk_segments(
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"{name} must be a whole number of characters, not {type(value).__name__}")
-    if max_chars < LEAST_CHARS:
-        raise ValueError(f"max_chars={max_chars}: use {LEAST_CHARS} or more")
+    if max_chars < MIN_CHARS:
+        raise ValueError(f"max_chars={max_chars}: use {MIN_CHARS} or more")
     if not 0 <= overlap <= max_chars // 2:
         raise ValueError(f"overlap={overlap}: use 0 to {max_chars // 2}, half of max_chars")
     separator = " " if by == "speaker" else "\n"

@@ -29,7 +29,7 @@ class CostOptions(TypedDict, total=False):
     """The end of what goes on: this machine's time unless given."""
 
 
-class Question(NamedTuple):
+class ResolvedOptions(NamedTuple):
     """Options that were checked.
 
     Attributes:
@@ -47,7 +47,7 @@ class Question(NamedTuple):
     now: datetime
 
 
-def check_options(options: CostOptions) -> Question:
+def resolve_options(options: CostOptions) -> ResolvedOptions:
     """Return the options with their defaults.
 
     Raises:
@@ -57,7 +57,7 @@ def check_options(options: CostOptions) -> Question:
     now = options.get("now") or datetime.now(UTC)
     since, until = period_of(options.get("month"), options.get("since"), options.get("until"), now)
     by, prices = validate_by(options.get("by", "meeting")), to_prices(options.get("prices"))
-    return Question(since, until, by, prices, now)
+    return ResolvedOptions(since, until, by, prices, now)
 
 
 def to_prices(given: PricesLike) -> Prices:

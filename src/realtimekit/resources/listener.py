@@ -178,9 +178,9 @@ class Events(BaseEvents[Sync]):
         make_driver: Callable[[Callable[[str | None], bool | None]], SyncDriver],
     ) -> None:
         super().__init__(client, participant_id)
-        self._driver = make_driver(self._is_anyone_else_there)
+        self._driver = make_driver(self._has_others)
 
-    def _is_anyone_else_there(self, session_id: str | None) -> bool | None:
+    def _has_others(self, session_id: str | None) -> bool | None:
         if self._client is None or session_id is None:
             return None
         try:
@@ -236,9 +236,9 @@ class AsyncEvents(BaseEvents[Async]):
         make_driver: Callable[[Callable[[str | None], Awaitable[bool | None]]], async_driver.AsyncDriver],
     ) -> None:
         super().__init__(client, participant_id)
-        self._driver = make_driver(self._is_anyone_else_there)
+        self._driver = make_driver(self._has_others)
 
-    async def _is_anyone_else_there(self, session_id: str | None) -> bool | None:
+    async def _has_others(self, session_id: str | None) -> bool | None:
         if self._client is None or isinstance(self._client, _NoClient) or session_id is None:
             return None
         try:

@@ -158,7 +158,7 @@ class Agents:
         self._events.queue(socket.agent_id).repeat(repeated)
         return Close(code, reason)
 
-    def answer(self, socket: AgentSocket, message: str | bytes) -> str:
+    def handle_frame(self, socket: AgentSocket, message: str | bytes) -> str:
         request: Any = None
         try:
             request = json.loads(message)
