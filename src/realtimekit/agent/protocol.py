@@ -141,7 +141,9 @@ class Protocol:
                     return False
                 self._connection_id, self._loss = None, "grace_expired"
             else:
-                self._raise_if_permanent(error_of(refusal, token_hint=self._token_hint), final=not is_retryable(refusal))
+                self._raise_if_permanent(
+                    error_of(refusal, token_hint=self._token_hint), final=not is_retryable(refusal)
+                )
         if not self._joined:
             self._joined, self._alone_since = True, self._clock()
             yield Joined()

@@ -65,7 +65,9 @@ def usage_of(records: SessionRecords, presets: Mapping[str, Record], now: dateti
     for recording in records.recordings:
         yield Usage(recording_item(recording), *_recording_minutes(recording, now))
     for livestream_session in records.livestream_sessions:
-        yield Usage("livestream", _seconds(livestream_session, "ingest_seconds", "started_time", "stopped_time", now) / 60)
+        yield Usage(
+            "livestream", _seconds(livestream_session, "ingest_seconds", "started_time", "stopped_time", now) / 60
+        )
     yield from _transcription(records, stays, presets)
 
 

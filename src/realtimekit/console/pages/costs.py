@@ -29,7 +29,9 @@ def costs(console: Console, request: Request) -> Response:
             raise BadInputError(f"month is one, as 2026-06, not {month[:50]!r}.")
         source = console.client.analytics if console.archive is None else console.archive
         found = source.costs(month=month, by=by, now=now)
-    return console.render(request, "costs.html", found=found, by=by, bys=get_args(By), month=month, now=now, most=MAX_ROWS)
+    return console.render(
+        request, "costs.html", found=found, by=by, bys=get_args(By), month=month, now=now, most=MAX_ROWS
+    )
 
 
 def attendance(console: Console, request: Request) -> Response:

@@ -71,7 +71,9 @@ class AgentEvents:
     def participant_joined(self, peer: Row) -> None:
         preset = self._preset(peer)
         if _is_announced(preset):
-            self._publish(peer["session_id"], "participant", "participant.join", {"participant": self._full(peer, preset)})
+            self._publish(
+                peer["session_id"], "participant", "participant.join", {"participant": self._full(peer, preset)}
+            )
 
     def participant_left(self, peer: Row, *, kicked: bool) -> None:
         """Tell that a peer has left. An agent whose own peer was removed is told by the close of its connection."""
