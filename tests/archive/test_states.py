@@ -132,7 +132,7 @@ def test_what_was_gone_before_there_was_an_archive_is_not_lost(world: World) -> 
     forgotten = [name.partition("/")[0] for name, state in states.items() if state == "FORGOTTEN"]
     assert sorted(forgotten) == ["chat", "recordings", "summary", "transcript"]
     assert states["participants"] == "COPIED"
-    assert "before this archive began" in str(world.manifest(old.session_id).artifacts["chat"].reason)
+    assert "before this archive was created" in str(world.manifest(old.session_id).artifacts["chat"].reason)
     assert "FORGOTTEN" not in world.states(late.session_id).values()
     found = world.archive.verify(deep=True)
     assert found.ok, found.problems

@@ -104,7 +104,7 @@ class SessionArtifacts:
     def _set_gone(self, name: str, deadline: datetime, reason: str) -> None:
         """Record that an artifact is gone: LOST, or FORGOTTEN if it was before there was an archive."""
         if self._archive_created_at is not None and deadline <= self._archive_created_at:
-            reason = f"the platform kept it until {deadline:%Y-%m-%d %H:%M} UTC, before this archive began"
+            reason = f"the platform kept it until {deadline:%Y-%m-%d %H:%M} UTC, before this archive was created"
             self.set(name, State.FORGOTTEN, reason=reason)
         else:
             self.set(name, State.LOST, reason=reason, deadline=deadline)

@@ -342,7 +342,7 @@ class _SessionCopy(SessionArtifacts):
         path, content = f"{self.folder}/{layout.MANIFEST}", encode(manifest)
         # Object storage may have written it, although the response was lost on the way, and then says that it changed.
         if not self.store.swap(path, content, self._version) and self.store.read(path) != content:
-            raise ArchiveChangedError(f"{self.store.target}: another process has written {path} meanwhile")
+            raise ArchiveChangedError(f"{self.store.target}: another process has written {path} in the meantime")
         self.store.flush(path)
 
     def _vanished(self, error: NotFoundError) -> Copied:

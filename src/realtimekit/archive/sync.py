@@ -234,7 +234,7 @@ class Sync:
         try:
             before, version = find_manifest(self._store, folder) or (None, None)
         except ArchiveDamagedError as error:
-            raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to mend it") from None
+            raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to fix it") from None
         if before is not None and self._again is not None:
             before = reopened(before, self._again, self._clock.now() + RETENTION)
         if before is not None and not before.unfinished:

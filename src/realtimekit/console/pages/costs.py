@@ -1,4 +1,4 @@
-"""What the sessions of a month cost, and who was in the sessions of a meeting, how long."""
+"""The costs of a month, and the attendance of a meeting."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def costs(console: Console, request: Request) -> Response:
     found = None
     if month is not None:
         if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month, re.ASCII) is None or month.startswith("0000"):
-            raise BadInputError(f"month is one, as 2026-06, not {month[:50]!r}.")
+            raise BadInputError(f"month must be a month such as 2026-06, not {month[:50]!r}.")
         source = console.client.analytics if console.archive is None else console.archive
         found = source.costs(month=month, by=by, now=now)
     return console.render(
