@@ -136,7 +136,7 @@ def test_what_was_gone_before_there_was_an_archive_is_not_lost(world: World) -> 
     assert "FORGOTTEN" not in world.states(late.session_id).values()
     found = world.archive.verify(deep=True)
     assert found.ok, found.problems
-    assert [note for note in found.notes if note.startswith("4 artifacts were gone")]
+    assert [note for note in found.notes if note.startswith("the platform had deleted 4 artifacts")]
     world.fail("/chat", status=404)
     lost = world.hold()
     world.wait(8 * DAY)  # now there is an archive, and nobody synced

@@ -277,7 +277,7 @@ def test_no_network() -> None:
         for path in ("/", "/people", "/sessions/s", "/recordings/r/video"):
             answer = plain.get(path)
             assert answer.status == 502
-            assert "There is no connection" in words(answer)
+            assert "The server cannot be reached" in words(answer)
             assert "s3cret-token" not in answer.text
 
 

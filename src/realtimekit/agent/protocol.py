@@ -56,12 +56,12 @@ _logger = logging.getLogger("realtimekit.live")
 
 
 class Protocol:
-    """One listener: all its connections, until the session ends, nobody else is there, or connecting is pointless.
+    """One listener: all its connections, until the session ends, nobody else is present, or an error is permanent.
 
     Args:
         subscriptions: "transcript", "participant", "broadcast".
-        max_idle: seconds alone in the meeting until the agent leaves; None stays.
-        token_hint: what is known of the token, for the message of a 401.
+        max_idle: seconds alone in the meeting after which the agent leaves; None to stay.
+        token_hint: what is known about the token, for the message of a 401.
         clock: seconds, for everything that waits.
         now: Unix seconds, for the times in events.
         jitter: as `random.uniform`.
@@ -105,7 +105,7 @@ class Protocol:
 
         Raises:
             APIError: the server refused the connection.
-            APIConnectionError: the server cannot be reached, or not any more.
+            APIConnectionError: the server cannot be reached, or no longer.
             LiveError: the server closed the connection for good.
         """
         self._worked_at = self._clock()

@@ -300,7 +300,7 @@ class Archive:
             limit: how many matches to return at most.
 
         Raises:
-            ArchiveError: there is no word to look for, or the archive cannot be read.
+            ArchiveError: the search contains no words, or the archive cannot be read.
             ValueError: a time has no time zone.
         """
         validate_positive("limit", limit)
@@ -319,8 +319,8 @@ class Archive:
 
         Args:
             deep: whether to read every object and compare its checksum, instead of its size alone.
-            daywise: the platform's counts, from `client.analytics.daywise()`: a note names each day on which the archive
-                has a different number of sessions. It is not a problem, because the counts are not documented.
+            daywise: the platform's counts, from `client.analytics.daywise()`: a note names each day on which the
+                archive has a different number of sessions. It is not a problem: the counts are not documented.
             progress: called after each session with how many there were so far.
 
         Raises:

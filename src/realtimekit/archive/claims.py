@@ -52,7 +52,7 @@ class Claims:
         return True
 
     def wait(self, path: str, max_wait: float = MAX_WAIT) -> bool:
-        """Take over a claim when its owner has released it or has ended. False if the owner still works after that time.
+        """Take over a claim once its owner has released it or ended. False if the owner still works after `max_wait`.
 
         Args:
             path: of the claim.

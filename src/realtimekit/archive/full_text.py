@@ -1,8 +1,8 @@
 """The full-text index: search queries as FTS5 expressions, and texts in the form in which they are indexed.
 
 FTS5 finds words, separated by spaces and punctuation. Chinese, Japanese, Thai, Lao, Burmese and Khmer are written
-without spaces, and Korean adds endings to words, so a query may match any substring. Their characters are indexed one by
-one, and in a second column in pairs: a pair is rarer than a character, so a search takes a fraction of the time.
+without spaces, and Korean adds endings to words, so a query may match any substring. Their characters are indexed one
+by one, and in a second column in pairs: a pair is rarer than a character, so a search takes a fraction of the time.
 """
 
 from __future__ import annotations

@@ -152,7 +152,8 @@ class _Check:
             if day.total_sessions is None or not self._is_proven(day.day):
                 continue
             if day.total_sessions != here[day.day]:
-                yield f"{day.day}: analytics/daywise counts {day.total_sessions} sessions, the archive has {here[day.day]}"
+                counted = f"analytics/daywise counts {day.total_sessions} sessions"
+                yield f"{day.day}: {counted}, the archive has {here[day.day]}"
 
     def _is_proven(self, day: date) -> bool:
         proven = [window for window in self._windows if window.proven]
@@ -229,7 +230,7 @@ class _Check:
                 self._report(
                     "missing",
                     f"session {layout.unsegment(name)}",
-                    "a webhook announced it, but it is not in the archive",
+                    "a webhook announced it; the archive lacks it",
                 )
 
     def _check_receipts(self) -> None:

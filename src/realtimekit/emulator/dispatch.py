@@ -72,7 +72,7 @@ class Dispatcher:
             return with_headers(response, {"date": date, **response.headers})
 
     def upgrade(self, request: Request) -> tuple[Response, AgentSocket | None]:
-        """Answer the upgrade of a connection to a WebSocket, from any thread.
+        """Respond to a WebSocket upgrade, from any thread.
 
         Returns the response, and the connection of the agent if it was accepted: then the status is 101.
         """

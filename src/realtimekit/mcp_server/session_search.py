@@ -39,7 +39,7 @@ def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) 
         speaker: as for `Archive.search`.
 
     Raises:
-        ArchiveError: there is no word to look for.
+        ArchiveError: the search contains no words.
     """
     expression, key = match_expression(words), search_key(speaker or "")
     searched = [passage for passage in passages if key in search_key(passage.speaker or "")]

@@ -176,7 +176,7 @@ class Analytics(ClientBound[F]):
             options: `month`, such as "2026-11", in UTC, by default the current one; or `since` and `until`: sessions
                 that started in this period. `by`: "meeting" (the default), "preset", "day" or
                 "participant". `prices`: a file of prices, or what `realtimekit.costs.read_prices` returns, by default
-                the published ones. `now`: the time up to which live sessions are counted, by default this machine's time.
+                the published ones. `now`: the time up to which live sessions are counted, by default this machine's.
 
         Raises:
             ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.

@@ -73,7 +73,7 @@ class Owner(Protocol):
         """Return how the connection is closed instead of sending the next frame, or None if it is sent."""
 
     def handle_frame(self, socket: AgentSocket, message: str | bytes) -> str:
-        """Return the frame that answers one of the agent's."""
+        """Return the result frame for a frame of the agent."""
         raise NotImplementedError
 
     def disconnected(self, socket: AgentSocket, close: Close, *, by_agent: bool) -> None:
