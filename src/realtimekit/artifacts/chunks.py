@@ -1,4 +1,4 @@
-"""Chunks: a transcript in pieces for a language model or a search index, each with what is needed to cite it."""
+"""Chunks: a transcript in parts for a language model or a search index, each with the data to cite it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def chunk_segments(
 
     Raises:
         ValueError: `by` is neither, `max_chars` is less than 100, or `overlap` is negative or more than half of it.
-        TypeError: they are no segments.
+        TypeError: `segments` are not segments.
     """
     if by not in get_args(By):
         raise ValueError(f"by={by!r}: use 'speaker' or 'size'")

@@ -1,6 +1,6 @@
-"""What was left behind in a session: agents, recorders and people who stayed, and recordings that went on, for nobody.
+"""What was left behind in a session: participants who stayed, and recordings that continued, after all others left.
 
-Each of them is charged like everybody else until it leaves: an agent that nobody disconnects keeps its session alive.
+All of them are charged until they leave or stop: an agent that nobody disconnects keeps its session alive.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class LeftBehind(NamedTuple):
         session_id: the session.
         id: the peer id of the participant, or the id of the recording.
         name: of the participant, or of the recording's file.
-        since: from when on nobody else was there.
-        until: to when; None if it goes on.
-        minutes: how long.
+        since: when everybody else had left.
+        until: when it ended; None if it continues.
+        minutes: how long it lasted.
         cost: of these minutes; None if there is no price.
     """
 

@@ -1,7 +1,7 @@
 """The events of a session, as its agents receive them: built here, and queued for each agent.
 
-Rows of `agents` say who receives them. `session_id` is the session whose events an agent gets, `peer_id` its peer there;
-both are null when it is in none, and `peer_id` alone after a kick-all, when only the end of the session follows.
+Rows of `agents` say who receives them. `session_id` is the session whose events an agent gets, `peer_id` its peer
+there; both are null when it is in none, and `peer_id` alone after a kick-all, when only the end of the session follows.
 """
 
 from __future__ import annotations
