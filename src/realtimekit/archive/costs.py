@@ -15,6 +15,6 @@ def read_costs(store: Store, options: CostOptions) -> Costs:
     """Return what the sessions of a period cost: see `Archive.costs`."""
     resolved = resolve_options(options)
     calculation = Calculation({}, resolved.prices, resolved.by, resolved.now)
-    for records in read_sessions(store, since=resolved.since, until=resolved.until, tables=_TABLES):
+    for records in read_sessions(store, since=resolved.since, until=resolved.until, tables=_TABLES, meetings=True):
         calculation.add(records)
     return calculation.result(resolved.since, resolved.until, [_NOTE])
