@@ -18,7 +18,7 @@ class Thing:
 
 
 def test_an_old_method_works_and_names_the_new_one() -> None:
-    message = r"^Thing\.store is called Thing\.save since realtimekit 0\.2;"
+    message = r"^Thing\.store was renamed to Thing\.save in realtimekit 0\.2;"
     with pytest.warns(DeprecationWarning, match=message) as caught:
         assert Thing().store() == "saved"
     assert caught[0].filename == __file__
@@ -28,7 +28,7 @@ def test_an_old_method_works_and_names_the_new_one() -> None:
 
 def test_an_old_name_of_the_package_works_and_names_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(realtimekit._RENAMED, "Meet", ("Meeting", "0.2"))
-    with pytest.warns(DeprecationWarning, match=r"realtimekit\.Meet is called realtimekit\.Meeting since") as caught:
+    with pytest.warns(DeprecationWarning, match=r"realtimekit\.Meet was renamed to realtimekit\.Meeting in") as caught:
         assert getattr(realtimekit, "Meet") is realtimekit.Meeting  # noqa: B009 - no checker knows the name
     assert caught[0].filename == __file__
 

@@ -1,4 +1,4 @@
-"""Attendance: who was there, and how long, across devices, rejoins and sessions."""
+"""Attendance: who attended, and for how long, across devices, rejoins and sessions."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class Visit(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody who took part, perhaps several times and with several devices.
+    """A person who attended, perhaps several times and with several devices.
 
     Attributes:
         name: the last display name; None if there was none.
         custom_participant_id: your own id of the person.
         user_ids: the ids of the person as a participant of meetings.
         preset_name: the last preset.
-        visits: the sessions in which the person was, the earliest first.
+        visits: the sessions that the person attended, the earliest first.
     """
 
     name: str | None
@@ -75,7 +75,7 @@ class Person(NamedTuple):
 
     @property
     def minutes(self) -> float:
-        """How long the person was there, in all sessions."""
+        """The minutes that the person attended, in all sessions."""
         return sum(visit.minutes for visit in self.visits)
 
     @property
@@ -96,12 +96,12 @@ class Person(NamedTuple):
 
 
 class Attendance(NamedTuple):
-    """Who was there, and how long.
+    """Who attended, and for how long.
 
     Attributes:
-        sessions: how many sessions were counted, those without participants included.
-        people: who was there, those who came first at first.
-        at: until when those count who are still present.
+        sessions: how many sessions were counted, including those without participants.
+        people: who attended, in the order of their first joining.
+        at: the time up to which people who are still present are counted.
     """
 
     sessions: int

@@ -152,8 +152,8 @@ class BaseClient(Runner[F]):
         on_response: called after each attempt, with its outcome.
         on_retry: called before the wait for the next attempt.
         on_wait: called after a wait for the rate limit, before the request is sent.
-        agent_url: where live meetings are (REALTIMEKIT_AGENT_URL); by default Cloudflare's, or the server at `base_url`
-            if that is on this machine.
+        agent_url: the URL of live meetings (REALTIMEKIT_AGENT_URL); by default Cloudflare's, or the server at
+            `base_url` if that is on this machine.
 
     Options that are left out come from `realtimekit.configure()`, then from the environment.
 

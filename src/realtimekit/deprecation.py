@@ -20,7 +20,9 @@ def warn_renamed(old: str, new: str, *, since: str, stacklevel: int = 3) -> None
         since: the version that renamed it.
         stacklevel: how far up the caller is, as `warnings.warn` counts.
     """
-    message = f"{old} is called {new} since realtimekit {since}; the old name goes with the next minor version"
+    message = (
+        f"{old} was renamed to {new} in realtimekit {since}; the old name will be removed in the next minor version"
+    )
     warnings.warn(message, DeprecationWarning, stacklevel=stacklevel)
 
 

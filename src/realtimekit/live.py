@@ -1,4 +1,4 @@
-"""Live meetings: transcripts, presence and broadcasts as they happen, through an agent that takes part.
+"""Live meetings: transcripts, presence and broadcasts as they happen, through an agent that joins the meeting.
 
     with meeting.listen(name="Notes bot", preset_name="group_call_participant") as events:
         for segment in events.segments():
@@ -74,20 +74,20 @@ def connect(
     agent_url: str | None = None,
     timeout: float = 30.0,
 ) -> Listener[F]:
-    """Listen to a meeting with the token of a participant, as whom the agent joins.
+    """Listen to a meeting with a participant's token: the agent joins as that participant.
 
     `with realtimekit.live.connect(token) as events`, or `async with`.
 
-    `meeting.listen(...)` adds a participant by itself. Source: `GET /agent-ws/v1`.
+    `meeting.listen(...)` adds a participant first. Source: `GET /agent-ws/v1`.
 
     Args:
         token: a participant's token; it selects the meeting. It appears in no message, log or repr.
         client: for `event.session` and the like; without it, the default client, if it is needed.
         subscriptions: some of "transcript", "participant" and "broadcast".
-        max_idle: seconds alone in the meeting until the agent leaves; by default it stays. Without a client, who was
-            there before the agent and says nothing is not noticed.
+        max_idle: seconds alone in the meeting after which the agent leaves; by default it stays. Without a client, it
+            does not notice silent participants who joined before it.
         max_backlog: bytes of events that may wait to be read; then they wait on the server (32 MiB).
-        agent_url: where live meetings are (REALTIMEKIT_AGENT_URL); by default it follows from the URL of the API.
+        agent_url: the URL of live meetings (REALTIMEKIT_AGENT_URL); by default derived from the URL of the API.
         timeout: seconds to open a connection.
 
     Raises:

@@ -1,6 +1,6 @@
-"""Metrics for Prometheus: requests, retries, waits for the rate limit, webhook deliveries, and the state of an archive.
+"""Prometheus metrics: requests, retries, waits for the rate limit, webhook deliveries, and the state of an archive.
 
-No label holds an id: paths are templates, as in the API's documentation, and names of events and statuses are few.
+No label contains an id: paths are templates, as in the API's documentation, and names of events and statuses are few.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ClientHooks(TypedDict):
 
 
 class Metrics:
-    """Counts what clients and webhook endpoints do.
+    """Prometheus metrics of clients, webhook endpoints and archives.
 
     Example:
         metrics = Metrics()
@@ -61,7 +61,7 @@ class Metrics:
         registry: where the metrics are registered; by default prometheus_client's own.
 
     Raises:
-        ValueError: the registry has them already: create one `Metrics`, and share it.
+        ValueError: the registry already has them: create one `Metrics`, and share it.
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
@@ -120,14 +120,14 @@ class Metrics:
     def watch(self, archive: Archive, *, max_age: float = 60.0) -> None:
         """Export the state of an archive, as `realtimekit archive status --prometheus` prints it.
 
-        It is read when it is scraped. If that fails, `realtimekit_archive_up` is 0, and the rest is left out.
+        It is read on each scrape. If that fails, `realtimekit_archive_up` is 0, and the other metrics are omitted.
 
         Args:
             archive: the archive; a registry can watch one.
-            max_age: seconds for which a state is exported again before it is read again.
+            max_age: seconds for which the state is cached.
 
         Raises:
-            ValueError: the registry watches an archive already.
+            ValueError: the registry already watches an archive.
         """
         self._registry.register(_ArchiveCollector(archive, max_age))
 

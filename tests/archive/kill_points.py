@@ -40,10 +40,10 @@ KILL_POINTS = (
     KillPoint("a window is written", _SYNCS, "put", r"ledger/windows/.*", "the time is read again"),
     KillPoint("an unproven window is deleted", (LATER,), "delete", r"ledger/windows/.*", "the proven one stands"),
     KillPoint(
-        "a session is claimed", (*_SYNCS, *_FORGETTING), "put", r"ledger/claims/.*", "a claim of nobody is removed"
+        "a session is claimed", (*_SYNCS, *_FORGETTING), "put", r"ledger/claims/.*", "an abandoned claim is removed"
     ),
     KillPoint(
-        "a claim is released", (*_SYNCS, *_FORGETTING), "delete", r"ledger/claims/.*", "a claim of nobody is removed"
+        "a claim is released", (*_SYNCS, *_FORGETTING), "delete", r"ledger/claims/.*", "an abandoned claim is removed"
     ),
     KillPoint(
         "a raw file is written", (*_SYNCS, *_ERASURES), "put", r"raw/.*(?<!/manifest\.json)",

@@ -36,7 +36,7 @@ def test_a_damaged_manifest_of_an_open_session(tmp_path: Path) -> None:
             assert (result.ok, result.completed) == (False, completed)
             (line,) = result.failures
             assert line.startswith(f"{waiting.session_id}: {path} is damaged")
-            assert "verify` says how to mend it" in line
+            assert "verify` says how to fix it" in line
         (problem,) = world.archive.verify().problems
         assert (problem.kind, problem.where) == ("damaged", path)
         assert "delete it: the next sync copies the session again" in problem.text

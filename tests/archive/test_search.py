@@ -87,8 +87,8 @@ def test_what_somebody_types(archive: Archive, words: str, expected: list[str]) 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ("", "no word to look for"), ("   ", "no word"), ("***", "no word"), ("-budget", "no word"), ('""', "no word"),
-        ('"', "quotation mark that is not closed"), ('budget "next', "not closed"), ("\0", "no word"),
+        ("", "contains no words"), ("   ", "no word"), ("***", "no word"), ("-budget", "no word"), ('""', "no word"),
+        ('"', "unclosed quotation mark"), ('budget "next', "unclosed"), ("\0", "no word"),
         (" ".join(f"word{n}" for n in range(10_000)), "more than 200 words"), ("\ud800", "no word"), ("🎉", "no word"),
     ],
 )  # fmt: skip

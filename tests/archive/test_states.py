@@ -132,11 +132,11 @@ def test_what_was_gone_before_there_was_an_archive_is_not_lost(world: World) -> 
     forgotten = [name.partition("/")[0] for name, state in states.items() if state == "FORGOTTEN"]
     assert sorted(forgotten) == ["chat", "recordings", "summary", "transcript"]
     assert states["participants"] == "COPIED"
-    assert "before this archive began" in str(world.manifest(old.session_id).artifacts["chat"].reason)
+    assert "before this archive was created" in str(world.manifest(old.session_id).artifacts["chat"].reason)
     assert "FORGOTTEN" not in world.states(late.session_id).values()
     found = world.archive.verify(deep=True)
     assert found.ok, found.problems
-    assert [note for note in found.notes if note.startswith("4 artifacts were gone")]
+    assert [note for note in found.notes if note.startswith("the platform had deleted 4 artifacts")]
     world.fail("/chat", status=404)
     lost = world.hold()
     world.wait(8 * DAY)  # now there is an archive, and nobody synced

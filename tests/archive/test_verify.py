@@ -228,7 +228,7 @@ def test_days_that_the_platform_counts_otherwise_are_named(tmp_path: Path) -> No
         report["session_stats"]["day_stats"][0]["total_sessions"] = 5
         found = world.archive.verify(daywise=DaywiseReport(report))
         assert found.ok
-        assert found.notes == [f"{day}: analytics/daywise counts 5 sessions, and 1 are here"]
+        assert found.notes == [f"{day}: analytics/daywise counts 5 sessions, the archive has 1"]
         assert world.archive.verify(daywise=DaywiseReport({"session_stats": None})).ok
         world.hold("Zoe", minutes=1)
         env = environment(

@@ -207,11 +207,11 @@ def test_new_requests_appear_by_themselves_unless_somebody_minds(browser: Browse
         expect(page.get_by_text("No request yet.")).to_be_visible()
         client.meetings.create(title="Weekly")
         expect(page.locator("tbody tr")).to_have_count(1)
-        page.get_by_label("Show new ones as they come").uncheck()
+        page.get_by_label("Update live").uncheck()
         client.meetings.create(title="Monthly")
         page.wait_for_timeout(1200)  # longer than between two looks
         expect(page.locator("tbody tr")).to_have_count(1)
-        page.get_by_label("Show new ones as they come").check()
+        page.get_by_label("Update live").check()
         expect(page.locator("tbody tr")).to_have_count(2)
         window.context.close()
         assert window.complaints == []

@@ -1,4 +1,4 @@
-"""The agent that sits in a live meeting: the protocol of its WebSocket, without I/O, and what runs it.
+"""The agent that joins a live meeting: its WebSocket protocol, without I/O, and the sync and async drivers.
 
-Its public face is `realtimekit.live`.
+The public API is `realtimekit.live`.
 """

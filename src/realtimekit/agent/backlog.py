@@ -1,4 +1,4 @@
-"""What has arrived and was not yet read: bounded in memory, not in events. No I/O."""
+"""The buffer of unread events, bounded by memory. No I/O."""
 
 from __future__ import annotations
 

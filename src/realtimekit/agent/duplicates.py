@@ -1,4 +1,4 @@
-"""Events that arrive a second time: delivery is at least once, and what was sent may be sent again after a resume."""
+"""Detection of duplicate events: delivery is at least once, and the server may repeat events after a resume."""
 
 from __future__ import annotations
 

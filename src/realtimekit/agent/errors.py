@@ -1,4 +1,4 @@
-"""Why listening to a live meeting ended with an error.
+"""The errors of live meetings.
 
 RealtimeKitError
 └── LiveError                  the server closed the connection for good
@@ -6,7 +6,7 @@ RealtimeKitError
     └── ReplacedError          close code 4409: another connection took over
 
 A refused upgrade raises the `APIError` of its HTTP status, such as `AuthenticationError`; a server that cannot be
-reached, or not any more, an `APIConnectionError`.
+reached, or no longer, an `APIConnectionError`.
 """
 
 from __future__ import annotations

@@ -56,12 +56,12 @@ _logger = logging.getLogger("realtimekit.live")
 
 
 class Protocol:
-    """One listener: all its connections, until the session ends, nobody else is there, or connecting is pointless.
+    """One listener: all its connections, until the session ends, nobody else is present, or an error is permanent.
 
     Args:
         subscriptions: "transcript", "participant", "broadcast".
-        max_idle: seconds alone in the meeting until the agent leaves; None stays.
-        token_hint: what is known of the token, for the message of a 401.
+        max_idle: seconds alone in the meeting after which the agent leaves; None to stay.
+        token_hint: what is known about the token, for the message of a 401.
         clock: seconds, for everything that waits.
         now: Unix seconds, for the times in events.
         jitter: as `random.uniform`.
@@ -105,7 +105,7 @@ class Protocol:
 
         Raises:
             APIError: the server refused the connection.
-            APIConnectionError: the server cannot be reached, or not any more.
+            APIConnectionError: the server cannot be reached, or no longer.
             LiveError: the server closed the connection for good.
         """
         self._worked_at = self._clock()
@@ -132,7 +132,7 @@ class Protocol:
             try:
                 refusal: Refusal | None = yield Connect(query)
             except APIConnectionError as error:
-                self._raise_if_hopeless(error)
+                self._raise_if_permanent(error)
                 continue
             if refusal is None:
                 break
@@ -141,7 +141,9 @@ class Protocol:
                     return False
                 self._connection_id, self._loss = None, "grace_expired"
             else:
-                self._raise_if_hopeless(error_of(refusal, token_hint=self._token_hint), final=not is_retryable(refusal))
+                self._raise_if_permanent(
+                    error_of(refusal, token_hint=self._token_hint), final=not is_retryable(refusal)
+                )
         if not self._joined:
             self._joined, self._alone_since = True, self._clock()
             yield Joined()
@@ -156,7 +158,7 @@ class Protocol:
         longest: float = min(30.0, 0.25 * 2.0 ** min(self._attempt - 1, 10))
         return self._jitter(longest / 2, longest)
 
-    def _raise_if_hopeless(self, error: RealtimeKitError, *, final: bool = False) -> None:
+    def _raise_if_permanent(self, error: RealtimeKitError, *, final: bool = False) -> None:
         outage = self._clock() - self._worked_at
         if final or (outage > MAX_OUTAGE if self._joined else self._attempt >= FIRST_ATTEMPTS):
             raise error

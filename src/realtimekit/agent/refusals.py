@@ -1,4 +1,4 @@
-"""Refused upgrades: the exception that each becomes, with its cure. No I/O."""
+"""Refused upgrades, as exceptions with a hint how to fix them. No I/O."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def error_of(refusal: Refusal, *, token_hint: str = "") -> APIError:
 
     Args:
         refusal: the response.
-        token_hint: what is known of the token, for a 401, e.g. that it has expired.
+        token_hint: what is known about the token, for a 401, e.g. that it has expired.
     """
     body = _body(refusal)
     hint = _HINTS.get(refusal_code(refusal)) or (_HINTS["UNAUTHENTICATED"] if refusal.status in {401, 403} else "")
     if refusal.status == 401 and token_hint:
         hint = f"{token_hint}; {hint}"
     if 200 <= refusal.status < 400:
-        hint = "this is not a server of live meetings: check agent_url= or REALTIMEKIT_AGENT_URL"
+        hint = "this server has no endpoint for live meetings: check agent_url= or REALTIMEKIT_AGENT_URL"
     response = Response(refusal.status, refusal.headers, refusal.body)
     return error_from(response, body, "GET", PATH, hints={refusal.status: hint} if hint else {})
 

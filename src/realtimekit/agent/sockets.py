@@ -1,4 +1,4 @@
-"""What the drivers need of a connection, in both modes. `websocket.py` and `in_process.py` have it."""
+"""The interface of a connection for the drivers, in both modes. `websocket.py` and `in_process.py` implement it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Socket(Protocol):
     """An open connection. `close` may be called from any thread."""
 
     def receive(self, seconds: float, /) -> bytes | Closed | None:
-        """Return the next frame, or how the connection was closed; None if the time is over."""
+        """Return the next frame, or how the connection was closed; None on timeout."""
 
     def send(self, text: str, /) -> None:
         """Send a frame, unless the connection is closed."""

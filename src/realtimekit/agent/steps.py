@@ -1,4 +1,4 @@
-"""What the protocol asks of its driver, and what it is told: the vocabulary of this package.
+"""The steps that the protocol yields to its driver, and their results.
 
 The protocol (`protocol.py`) is a generator of these steps, without I/O; `sync_driver.py` and `async_driver.py` perform
 them.
@@ -56,13 +56,13 @@ class Joined(NamedTuple):
 
 
 class Receive(NamedTuple):
-    """Wait for the next frame. The result: the frame, a `Closed`, or None if the time is over."""
+    """Wait for the next frame. The result: the frame, a `Closed`, or None on timeout."""
 
     seconds: float
 
 
 class Send(NamedTuple):
-    """Send a text frame. A connection that is closed meanwhile is no error: the next `Receive` says so."""
+    """Send a text frame. A closed connection is not an error here: the next `Receive` returns `Closed`."""
 
     text: str
 
@@ -82,7 +82,7 @@ class Deliver(NamedTuple):
 
 
 class CountOthers(NamedTuple):
-    """Ask the API whether anyone but the agent is in this session. The result: None if that cannot be known."""
+    """Check with the API whether anyone but the agent is in this session. The result: None if that is unknown."""
 
     session_id: str | None
 

@@ -77,7 +77,7 @@ class SyncDriver:
         Raises:
             RealtimeKitError: as `Protocol.run`.
         """
-        atexit.register(self.leave)  # also for who forgets to
+        atexit.register(self.leave)  # if the caller forgets to
         try:
             self._thread.start()
             with self._changed:

@@ -276,15 +276,15 @@ class Archive:
     def attendance(
         self, *, meeting_id: str | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> Attendance:
-        """Return who was in the sessions, and how long; who came with several devices, or came back, is one person.
+        """Return who attended the sessions, and for how long. Several devices and rejoins of one person are merged.
 
         Example:
             archive.attendance(meeting_id="meet-1").to_pandas()
 
         Args:
             meeting_id: only sessions of this meeting.
-            since: only sessions that started from then on.
-            until: only sessions that started before then.
+            since: only sessions that started at this time or later.
+            until: only sessions that started before this time.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -336,7 +336,7 @@ class Archive:
             limit: how many matches to return at most.
 
         Raises:
-            ArchiveError: there is no word to look for, or the archive cannot be read.
+            ArchiveError: the search contains no words, or the archive cannot be read.
             ValueError: a time has no time zone.
         """
         validate_positive("limit", limit)
@@ -355,8 +355,8 @@ class Archive:
 
         Args:
             deep: whether to read every object and compare its checksum, instead of its size alone.
-            daywise: what the platform counted, from `client.analytics.daywise()`: a note names each day on which the
-                archive has another number of sessions. What the platform counts is not documented, so it is no problem.
+            daywise: the platform's counts, from `client.analytics.daywise()`: a note names each day on which the
+                archive has a different number of sessions. It is not a problem: the counts are not documented.
             progress: called after each session with how many there were so far.
 
         Raises:
@@ -431,7 +431,7 @@ class Archive:
     def expire(self, after: timedelta, *, keep: Iterable[str] = (), now: datetime | None = None) -> Expiry:
         """Delete what is older from the archive. The manifests stay, and say so.
 
-        "Now" is what the platform told in the last sync, and never this machine's clock, which may be wrong.
+        "Now" is the platform's time at the last sync, not the clock of this machine, which may be wrong.
 
         Example:
             archive.expire(timedelta(days=90), keep=["session", "transcript"])

@@ -1,4 +1,4 @@
-"""Claims: who is at work on a session, so that two syncs share the work."""
+"""Claims: which process works on a session, so that concurrent syncs share the work."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from realtimekit.archive.store import Store
 from realtimekit.values import format_time, parse_timestamp
 
 LEASE = timedelta(seconds=120)  # a claim that was not renewed for so long is abandoned
-PATIENCE = 600.0  # seconds to wait for who is at work on a session
+MAX_WAIT = 600.0  # seconds to wait for the process that works on a session
 POLL = 0.2  # seconds
 
 
 class Claims:
-    """The sessions that this process is at work on. No two processes hold the same one.
+    """The sessions that this process works on. No two processes hold the same claim.
 
-    A claim is renewed while the work goes on; one that was not renewed for two minutes of the server's time, or whose
-    process is gone from this machine, can be taken over.
+    A claim is renewed while the work continues. Another process can take over a claim that was not renewed for two
+    minutes of the server's time, or whose process on this machine has ended.
     """
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
@@ -34,7 +34,7 @@ class Claims:
         self._held: set[str] = set()
 
     def take(self, session_id: str) -> bool:
-        """Claim a session. False if another process is at work on it."""
+        """Claim a session. False if another process works on it."""
         return self.take_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
 
     def take_path(self, path: str) -> bool:
@@ -51,16 +51,16 @@ class Claims:
         self._held.add(path)
         return True
 
-    def wait(self, path: str, patience: float = PATIENCE) -> bool:
-        """Take over a claim when its owner has released it, or is gone. False if it is still at work after that time.
+    def wait(self, path: str, max_wait: float = MAX_WAIT) -> bool:
+        """Take over a claim once its owner has released it or ended. False if the owner still works after `max_wait`.
 
         Args:
             path: of the claim.
-            patience: seconds to wait at most.
+            max_wait: seconds to wait at most.
         """
         started = time.monotonic()
         content, since = None, started
-        while time.monotonic() - started < patience:
+        while time.monotonic() - started < max_wait:
             if self._store.create(path, self._content()):
                 self._held.add(path)
                 return True
@@ -80,7 +80,7 @@ class Claims:
         return False
 
     def release(self, session_id: str) -> None:
-        """Give a session back."""
+        """Release a session."""
         self.release_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
 
     def release_path(self, path: str) -> None:

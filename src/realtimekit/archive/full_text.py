@@ -1,9 +1,8 @@
-"""Words for the full-text index: what somebody typed as an expression of FTS5, and texts as they are indexed.
+"""The full-text index: search queries as FTS5 expressions, and texts in the form in which they are indexed.
 
-FTS5 finds words, which stand between spaces and signs. Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer are
-written without spaces, or glue endings to words, so what is typed may stand anywhere in a text. Their characters are
-indexed one by one, and in a second column in pairs: a pair is rare where a character is frequent, so they are found
-in a fraction of the time.
+FTS5 finds words, separated by spaces and punctuation. Chinese, Japanese, Thai, Lao, Burmese and Khmer are written
+without spaces, and Korean adds endings to words, so a query may match any substring. Their characters are indexed one
+by one, and in a second column in pairs: a pair is rarer than a character, so a search takes a fraction of the time.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def match_expression(words: str, *, characters: bool = False) -> str:
         ArchiveError: there is no word in it, or there are too many, or a quotation mark is missing.
     """
     if words.count('"') % 2:
-        raise ArchiveError(f"the search {words[:100]!r} has a quotation mark that is not closed")
+        raise ArchiveError(f"the search {words[:100]!r} has an unclosed quotation mark")
     wanted: list[str] = []
     unwanted: list[str] = []
     joined = False  # by OR, to the one before
@@ -70,7 +69,7 @@ def match_expression(words: str, *, characters: bool = False) -> str:
             wanted.append(term)
         joined = False
     if not wanted:
-        raise ArchiveError(f"the search {words[:100]!r} has no word to look for")
+        raise ArchiveError(f"the search {words[:100]!r} contains no words")
     if len(wanted) + len(unwanted) > MAX_WORDS:
         raise ArchiveError(f"the search has more than {MAX_WORDS} words")
     expression = " AND ".join(f"({term})" for term in wanted)

@@ -149,7 +149,7 @@ class Ledger:
             )
         return found
 
-    def began_at(self) -> datetime | None:
+    def created_at(self) -> datetime | None:
         """Return when the archive was made, by the server's clock; None if whoever made it did not say."""
         try:
             return parse_timestamp(str((self.identity() or {}).get("created_at")))
@@ -282,16 +282,16 @@ class Ledger:
 
     def now(self) -> datetime:
         """Return the time for those who have no server to ask: this machine's, or a later one that the server told."""
-        return max(self.last_told() or ServerClock().now(), ServerClock().now())
+        return max(self.last_server_time() or ServerClock().now(), ServerClock().now())
 
-    def last_told(self) -> datetime | None:
+    def last_server_time(self) -> datetime | None:
         """Return the time that the server told in the last sync; None if there was none."""
         for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 with contextlib.suppress(ArchiveDamagedError):
                     if (window := self.window(entry.path)) is not None:
                         return window.read_at
-        return self.began_at()
+        return self.created_at()
 
     def add_window(self, window: Window) -> None:
         """Record a window, in place of those that were read in vain before: they began when it did.

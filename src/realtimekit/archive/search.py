@@ -107,7 +107,7 @@ class Match(NamedTuple):
 
 
 class Matches(list[Match]):
-    """Matches, the best first. A list, which notebooks show as a table."""
+    """The matches of a search, the best first: a list that notebooks display as a table."""
 
     def _repr_html_(self) -> str:
         from realtimekit.notebook import html_table
@@ -207,10 +207,10 @@ def update_index(store: Store) -> None:
 
 
 def rebuild_index(store: Store) -> None:
-    """Make the index anew, in its place: whoever searches meanwhile finds the old one.
+    """Rebuild the index and replace the old one, which searches use until then.
 
     Raises:
-        ArchiveError: the archive cannot be read, or the index not be written.
+        ArchiveError: the archive cannot be read, or the index cannot be written.
     """
     _with_index(store, lambda _: None, anew=True)
 

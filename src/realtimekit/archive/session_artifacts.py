@@ -68,7 +68,7 @@ class SessionArtifacts:
         tombstones: Tombstones,
         session_id: str,
         before: Manifest | None,
-        began_at: datetime | None,
+        archive_created_at: datetime | None,
     ) -> None:
         self.reader: Reader = reader
         self.store: Store = store
@@ -78,7 +78,7 @@ class SessionArtifacts:
         self.artifacts: dict[str, SavedArtifact] = dict(before.artifacts) if before else {}
         self.failures: list[str] = []
         self.obsolete: list[str] = []  # objects to delete when the manifest is written
-        self._began_at = began_at  # the archive: what the platform forgot before was never to be had
+        self._archive_created_at = archive_created_at  # what the platform deleted before then could never be copied
         self.folder: str = ""  # known when the session was read, as is the next
         self.ended_at: datetime | None = None
 
@@ -114,8 +114,8 @@ class SessionArtifacts:
 
     def _set_gone(self, name: str, deadline: datetime, reason: str) -> None:
         """Record that an artifact is gone: LOST, or FORGOTTEN if it was before there was an archive."""
-        if self._began_at is not None and deadline <= self._began_at:
-            reason = f"the platform kept it until {deadline:%Y-%m-%d %H:%M} UTC, before this archive began"
+        if self._archive_created_at is not None and deadline <= self._archive_created_at:
+            reason = f"the platform kept it until {deadline:%Y-%m-%d %H:%M} UTC, before this archive was created"
             self.set(name, State.FORGOTTEN, reason=reason)
         else:
             self.set(name, State.LOST, reason=reason, deadline=deadline)

@@ -69,7 +69,7 @@ def copy_session(
     before: Manifest | None = None,
     *,
     version: str | None = None,
-    began_at: datetime | None = None,
+    archive_created_at: datetime | None = None,
     live: Sequence[str] = (),
     on_rooms: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> Flow[Copied]:
@@ -83,7 +83,7 @@ def copy_session(
         session_id: the session.
         before: its manifest, if it was copied before.
         version: of the manifest in the storage, if it was read.
-        began_at: when the archive was made.
+        archive_created_at: when the archive was created.
         live: the paths of what listeners heard of it, which are deleted when its manifest holds that.
         on_rooms: takes the sessions of its breakout rooms, before the manifest is written.
 
@@ -93,7 +93,7 @@ def copy_session(
         ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, began_at, live)
+    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, archive_created_at, live)
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
@@ -117,10 +117,10 @@ class _SessionCopy(SessionArtifacts):
         session_id: str,
         before: Manifest | None,
         version: str | None,
-        began_at: datetime | None,
+        archive_created_at: datetime | None,
         live: Sequence[str],
     ) -> None:
-        super().__init__(reader, store, tombstones, session_id, before, began_at)
+        super().__init__(reader, store, tombstones, session_id, before, archive_created_at)
         self._version = version
         self._meetings = meetings
         self._path = f"/sessions/{encode_segment('session_id', session_id)}"
@@ -342,7 +342,7 @@ class _SessionCopy(SessionArtifacts):
         path, content = f"{self.folder}/{layout.MANIFEST}", encode(manifest)
         # Object storage may have written it, although the response was lost on the way, and then says that it changed.
         if not self.store.swap(path, content, self._version) and self.store.read(path) != content:
-            raise ArchiveChangedError(f"{self.store.target}: another process has written {path} meanwhile")
+            raise ArchiveChangedError(f"{self.store.target}: another process has written {path} in the meantime")
         self.store.flush(path)
         self.store.delete(self.obsolete)
 

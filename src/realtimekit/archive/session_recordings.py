@@ -90,7 +90,7 @@ def _copy_recording(session: SessionArtifacts, recording: dict[str, Any]) -> Flo
 
 def _no_files(session: SessionArtifacts, folder: str, recording: dict[str, Any], deadline: datetime) -> None:
     if recording.get("storage_config"):
-        session.set(folder, State.EMPTY, reason="it is in the storage that the app itself has named")
+        session.set(folder, State.EMPTY, reason="it is in the app's own storage")
     else:
         session.set_absent(folder, deadline, "it is UPLOADED, but has no link", lost="it has no link after its 7 days")
 

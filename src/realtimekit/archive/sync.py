@@ -250,7 +250,7 @@ class Sync:
         try:
             before, version = find_manifest(self._store, folder) or (None, None)
         except ArchiveDamagedError as error:
-            raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to mend it") from None
+            raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to fix it") from None
         if before is not None and self._again is not None:
             before = reopened(before, self._again, self._clock.now() + RETENTION)
         live = self._staged.get(layout.segment(entry.session_id), [])
@@ -267,7 +267,7 @@ class Sync:
                 entry.session_id,
                 before,
                 version=version,
-                began_at=self._began_at,
+                archive_created_at=self._archive_created_at,
                 live=live,
                 on_rooms=lambda rooms: self._open(entry for entry, _ in entries_of(rooms)),
             )
@@ -299,9 +299,9 @@ class Sync:
         self._ledger.close(entry)
 
     @cached_property
-    def _began_at(self) -> datetime | None:
+    def _archive_created_at(self) -> datetime | None:
         """When the archive was made; None if whoever made it did not say."""
-        return self._ledger.began_at()
+        return self._ledger.created_at()
 
     @cached_property
     def _handler_since(self) -> datetime | None:

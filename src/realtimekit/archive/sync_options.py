@@ -1,4 +1,4 @@
-"""The options of a sync, and who copies by them: threads of this process, or the workers of a Dask cluster."""
+"""The options of a sync, and what executes it: threads of this process, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class SyncOptions(TypedDict, total=False):
     """The keywords of `Archive.sync`."""
 
     since: datetime | None
-    """From when on a new archive is to be complete. None: from the oldest session that the API lists."""
+    """The time from which a new archive must be complete. None: from the oldest session that the API lists."""
     until: datetime | None
-    """Sessions that began later are left for another sync."""
+    """Sessions that started later are left for another sync."""
     concurrency: int
-    """How many sessions to copy at once, in each process: 8 unless given."""
+    """How many sessions to copy at once, in each process; 8 by default."""
     workers: int | None
-    """Copy in so many processes of this machine, with Dask (extra `cluster`)."""
+    """Copy in this many processes on this machine, with Dask (extra `cluster`)."""
     cluster: str | None
     """Instead: copy on this Dask cluster, given by the address of its scheduler, `tcp://HOST:PORT`. The workers need
     this package, and access to the target."""

@@ -1,4 +1,4 @@
-"""What a sync did: its result, its progress, and the tally of each part of it."""
+"""The result and the progress of a sync, and the tally of its parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from realtimekit.saving.manifest import Manifest, State
 
 
 class Progress(NamedTuple):
-    """How far a sync is.
+    """The progress of a sync.
 
     Attributes:
         done, total: sessions.
@@ -29,18 +29,18 @@ class SyncResult(NamedTuple):
 
     Attributes:
         found: how many sessions it found that were new to the archive.
-        looked_at: how many sessions it looked at.
-        completed: how many of them lack nothing any more.
-        live: how many still go on.
-        waiting: how many are to be looked at again, for artifacts that are not there yet.
-        elsewhere: how many another sync was at work on.
+        looked_at: how many sessions it checked.
+        completed: how many of them are now complete.
+        live: how many are still live.
+        waiting: how many will be checked again, for artifacts that are not available yet.
+        elsewhere: how many another sync was working on.
         artifacts: how many artifacts it brought into each state.
         bytes: of what it copied.
         lost: what the platform no longer has, in words.
         failures: what could not be read or fetched, in words.
         window: the span of time that was closed, if one was.
         interrupted: whether it was asked to stop before it had finished.
-        missed: the sessions of which no webhook told, although a handler was there: see `Archive.handler`.
+        missed: the sessions for which no webhook arrived, although there is a handler: see `Archive.handler`.
     """
 
     found: int
@@ -72,7 +72,7 @@ class SyncResult(NamedTuple):
 
 @dataclass
 class Tally:
-    """What came of a part of a sync: see `SyncResult`."""
+    """The counts of one part of a sync: see `SyncResult`."""
 
     counts: Counter[str] = field(default_factory=Counter)
     artifacts: Counter[str] = field(default_factory=Counter)
@@ -82,7 +82,7 @@ class Tally:
     missed: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Add what came of another part."""
+        """Add the counts of another part."""
         self.counts.update(other.counts)
         self.artifacts.update(other.artifacts)
         self.bytes += other.bytes
@@ -91,7 +91,7 @@ class Tally:
         self.missed += other.missed
 
     def add_copied(self, session_id: str, before: Manifest | None, copied: Copied) -> None:
-        """Add what came of one session."""
+        """Add the counts of one session."""
         self.failures += copied.failures
         if copied.manifest is None or copied.manifest is before:
             return

@@ -28,19 +28,19 @@ def open_store(target: str | os.PathLike[str], *, create: bool = False) -> Store
         create: whether to create a folder that does not exist.
 
     Raises:
-        ArchiveError: the target is no folder and none of these URLs.
+        ArchiveError: the target is neither a folder nor one of these URLs.
         ImportError: the extra `archive` is not installed.
     """
     text = os.fspath(target)
     if not text.strip():
-        raise ArchiveError("the target of an archive is empty: name a folder, or a URL such as s3://BUCKET/PREFIX")
+        raise ArchiveError("the target of an archive is empty: pass a folder, or a URL such as s3://BUCKET/PREFIX")
     url = urlsplit(text) if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) else None
     if url is None or url.scheme == "file":
         folder = Path(text if url is None else unquote(url.path)).expanduser().absolute()
         return _open_folder(folder, create=create)
     if url.scheme not in SCHEMES:
         raise ArchiveError(
-            f"{url.scheme}:// is no storage that archives know: use a folder, s3://, gs://, az:// or memory://"
+            f"{url.scheme}:// is not a supported storage: use a folder, s3://, gs://, az:// or memory://"
         )
     if url.username or url.password or url.query or url.fragment:
         raise ArchiveError(
@@ -69,7 +69,7 @@ def _open_folder(folder: Path, *, create: bool) -> Store:
     if folder.exists() and not folder.is_dir():
         raise ArchiveError(f"{folder} is a file: the target of an archive is a folder or a URL")
     if not folder.exists() and not create:
-        raise ArchiveError(f"there is no archive at {folder}: `realtimekit archive sync {folder}` makes one")
+        raise ArchiveError(f"there is no archive at {folder}: `realtimekit archive sync {folder}` creates one")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

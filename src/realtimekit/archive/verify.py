@@ -128,7 +128,7 @@ class _Check:
             if self._progress is not None:
                 self._progress(len(self._sessions))
         if self._forgotten:
-            self._notes.append(f"{self._forgotten} artifacts were gone from the platform before this archive began")
+            self._notes.append(f"the platform had deleted {self._forgotten} artifacts before this archive was created")
         self._check_begun(proven_until)
         self._check_numbers()
         self._check_open()
@@ -154,7 +154,8 @@ class _Check:
             if day.total_sessions is None or not self._is_proven(day.day):
                 continue
             if day.total_sessions != here[day.day]:
-                yield f"{day.day}: analytics/daywise counts {day.total_sessions} sessions, and {here[day.day]} are here"
+                counted = f"analytics/daywise counts {day.total_sessions} sessions"
+                yield f"{day.day}: {counted}, the archive has {here[day.day]}"
 
     def _is_proven(self, day: date) -> bool:
         proven = [window for window in self._windows if window.proven]
@@ -194,7 +195,7 @@ class _Check:
 
     def _check_begun(self, proven_until: datetime | None) -> None:
         """An archive has windows from its second hour on."""
-        created_at = self._ledger.began_at()
+        created_at = self._ledger.created_at()
         if (
             created_at is not None
             and proven_until is None
@@ -216,7 +217,7 @@ class _Check:
                 for entry in self._open
             )
             if here < window.begun:
-                text = f"{window.begun} sessions began in this time, and the archive knows {here} of them"
+                text = f"{window.begun} sessions started in this time, but the archive has {here} of them"
                 self._report("missing", _span(window.start, window.end), text)
 
     def _check_open(self) -> None:
@@ -229,7 +230,9 @@ class _Check:
             name = announced.path.rpartition("/")[2]
             if name not in here:
                 self._report(
-                    "missing", f"session {layout.unsegment(name)}", "a webhook told of it, and the archive lacks it"
+                    "missing",
+                    f"session {layout.unsegment(name)}",
+                    "a webhook announced it; the archive lacks it",
                 )
 
     def _check_receipts(self) -> None:

@@ -1,4 +1,4 @@
-"""Reads a part of a file from its storage: what a player asks for when somebody jumps to another place."""
+"""Reads a byte range of a file from its storage, for players that seek."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunks: a transcript in pieces for a language model or a search index, each with what is needed to cite it."""
+"""Chunks: a transcript in parts for a language model or a search index, each with the data to cite it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtimekit.safe_text import clean
 
 By: TypeAlias = Literal["speaker", "size"]
 
-LEAST_CHARS = 100
+MIN_CHARS = 100
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -75,7 +75,7 @@ def chunk_segments(
 
     Raises:
         ValueError: `by` is neither, `max_chars` is less than 100, or `overlap` is negative or more than half of it.
-        TypeError: they are no segments.
+        TypeError: `segments` are not segments.
     """
     if by not in get_args(By):
         raise ValueError(f"by={by!r}: use 'speaker' or 'size'")
@@ -83,8 +83,8 @@ def chunk_segments(
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"{name} must be a whole number of characters, not {type(value).__name__}")
-    if max_chars < LEAST_CHARS:
-        raise ValueError(f"max_chars={max_chars}: use {LEAST_CHARS} or more")
+    if max_chars < MIN_CHARS:
+        raise ValueError(f"max_chars={max_chars}: use {MIN_CHARS} or more")
     if not 0 <= overlap <= max_chars // 2:
         raise ValueError(f"overlap={overlap}: use 0 to {max_chars // 2}, half of max_chars")
     separator = " " if by == "speaker" else "\n"

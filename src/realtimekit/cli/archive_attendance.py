@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @format_options
 @target_argument()
 def attendance(archive: Archive, *, by: Rows, output_format: str | None, **filters: Any) -> None:
-    """Show who was in the sessions, and how long.
+    """Show who attended the sessions, and for how long.
 
-    Who came with several devices, or came back, is one person: by the custom id, or else by the user id.
+    Several devices and rejoins of one person are merged: by the custom id, or else by the user id.
     """
     print_attendance(archive.attendance(**filters), by, output_format)

@@ -70,14 +70,14 @@ def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> N
 @click.command("expire")
 @click.option("--after", metavar="DURATION", type=duration, required=True, help="How long a session is kept: 90d.")
 @click.option("--keep", metavar="KIND", multiple=True, help="Keep this for ever: transcript, chat, ...; repeatable.")
-@click.option("--now", metavar="TIME", type=start_time, help="Compare with this time: if nothing syncs any more.")
+@click.option("--now", metavar="TIME", type=start_time, help="Compare with this time, if syncs have stopped.")
 @confirmation_option("Delete what is older than {after} from the archive?")
 @json_option
 @target_argument()
 def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: datetime | None, as_json: bool) -> None:
-    """Delete what is older, by the time that the platform told in the last sync.
+    """Delete what is older than this, by the platform's time at the last sync.
 
-    The manifests stay, and say that it was deleted.
+    The manifests stay, and record what was deleted.
     """
     from realtimekit.cli import output
     from realtimekit.cli.console import echo

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @click.command("verify")
 @click.option("--deep", is_flag=True, help="Read every object and compare its checksum.")
-@click.option("--online", is_flag=True, help="Compare with the platform's sessions by day: one call of the API.")
+@click.option("--online", is_flag=True, help="Compare with the platform's sessions per day: one API request.")
 @json_option
 @target_argument()
 def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None:
-    """Prove that nothing is missing, or name what is. No network is needed but for the storage and --online.
+    """Prove that nothing is missing, or name what is. Only the storage is read, unless --online is given.
 
     Exits with 1 if something is lost, missing or damaged, or a span of time is not proven to be complete.
     """

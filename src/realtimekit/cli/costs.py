@@ -43,7 +43,7 @@ DIFFERENCE_COLUMNS = (Column("session_id", "session"), Column("minutes_consumed"
     type=Choice(("meeting", "preset", "day", "participant")),
     default="meeting",
     show_default=True,
-    help="What to have a row for.",
+    help="Group the costs by this.",
 )
 @click.option(
     "--prices",
@@ -56,8 +56,8 @@ DIFFERENCE_COLUMNS = (Column("session_id", "session"), Column("minutes_consumed"
 def costs(client: RealtimeKit, output_format: str | None = None, **options: Any) -> None:
     """Show what the sessions of a month cost: participants, recordings, livestreams and transcription.
 
-    It is an estimate: minutes as the API reports them, at published prices. What was left behind when everybody else
-    had left is named, such as agents and recordings, and sessions whose minutes do not add up.
+    This is an estimate: minutes as the API reports them, at published prices. It also lists agents and recordings that
+    were left behind when everybody else had left, and sessions whose minutes do not add up.
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
 
@@ -91,7 +91,7 @@ def _print_tables(found: Costs) -> None:
          "unknown" if line.cost is None else _money(line.cost), line.date]
         for line in found.lines
     ]  # fmt: skip
-    output.print_table(console, f"What is charged, in {found.currency}", LINE_COLUMNS, lines)
+    output.print_table(console, f"Items, in {found.currency}", LINE_COLUMNS, lines)
     if found.left_behind:
         left = [
             [one.reason, one.name or one.id, one.session_id, one.since, one.until, one.minutes,

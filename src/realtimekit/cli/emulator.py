@@ -248,7 +248,7 @@ def broadcast(control: RemoteEmulator, session_id: str, peer_id: str, type: str,
     type=click.Choice(["host_ended_meeting", "all_participants_left", "force_cleanup"]),
     default="host_ended_meeting",
     show_default=True,
-    help="Why it ends, as agents are told.",
+    help="Reason that agents receive.",
 )
 @control_command
 def end(control: RemoteEmulator, meeting_id: str, reason: str) -> tuple[str, Any]:

@@ -25,32 +25,32 @@ TOKEN_VARIABLE = "REALTIMEKIT_MCP_TOKEN"  # noqa: S105 - the name of a variable
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on, with --http. Any but a loopback address opens it to the network.",
+    help="Address to listen on, with --http. Any address but loopback opens the server to the network.",
 )
 @click.option(
     "--port",
     default=8788,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Port to listen on, with --http; 0 takes a free one.",
+    help="Port to listen on, with --http; 0 picks a free one.",
 )
 @click.option(
     "--allow-host",
     "allowed_hosts",
     metavar="NAME",
     multiple=True,
-    help="Accept requests to this host name, too, such as a reverse proxy's; repeatable.",
+    help="Also accept requests to this host name, such as a reverse proxy's (repeatable).",
 )
 @archive_option
 @with_client
 def mcp(client: RealtimeKit, *, http: bool, host: str, port: int, allowed_hosts: tuple[str, ...] = ()) -> None:
     """Let a language model read sessions: a server of the Model Context Protocol (MCP).
 
-    A program such as Claude Desktop or VS Code starts it and talks to it over stdin and stdout; docs/mcp.md has the
-    configuration. With --http it serves on this machine, until Ctrl-C or SIGTERM; clients need the token that it
+    An MCP client such as Claude Desktop or VS Code starts it and communicates over stdin and stdout; docs/mcp.md has
+    the configuration. With --http it listens on this machine, until Ctrl-C or SIGTERM; clients need the token that it
     prints, or the one in REALTIMEKIT_MCP_TOKEN.
 
-    It only reads. Over the live API, searches are within one session; with --archive they are over all.
+    It is read-only. With --archive, searches cover all sessions; without it, one session.
     """
     from realtimekit.mcp_server import create_server, make_app, serve_http, serve_stdio
 

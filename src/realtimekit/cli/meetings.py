@@ -132,35 +132,35 @@ def end_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
 def show_attendance(
     client: RealtimeKit, meeting_id: str, by: Rows, output_format: str | None = None, **times: Any
 ) -> None:
-    """Show who was in the sessions of a meeting, and how long."""
+    """Show who attended the sessions of a meeting, and for how long."""
     print_attendance(client.meetings.ref(meeting_id).attendance(**times), by, output_format)
 
 
 @meetings.command("listen")
 @click.argument("meeting_id", type=resource_id)
 @click.option("--preset", "preset_name", metavar="NAME", required=True, help="Preset of the agent.")
-@click.option("--name", default="Agent", show_default=True, help="Name of the agent that others see.")
+@click.option("--name", default="Agent", show_default=True, help="Name of the agent, as other participants see it.")
 @click.option(
     "--subscribe",
     "subscriptions",
     multiple=True,
     type=click.Choice(["transcript", "participant", "broadcast"]),
-    help="Only these events (repeatable); unless given, transcripts and participants.",
+    help="Only these events (repeatable).  [default: transcripts and participants]",
 )
 @click.option("--partials", is_flag=True, help="Also print transcripts that are not final.")
 @click.option(
-    "--max-idle", metavar="SECONDS", type=positive_seconds, help="Leave after this time alone in the meeting."
+    "--max-idle", metavar="SECONDS", type=positive_seconds, help="Leave after this many seconds alone in the meeting."
 )
 @json_option
 @with_client
 def listen(
     client: RealtimeKit, meeting_id: str, *, as_json: bool = False, partials: bool = False, **options: Any
 ) -> None:
-    """Listen to a meeting: print captions, and who comes and goes, until it ends or Ctrl-C.
+    """Listen to a meeting: print captions, and who joins and leaves, until the meeting ends or Ctrl-C.
 
-    An agent joins the meeting. It counts as a participant, and the session stays open (and is billed) while it is
-    there; it leaves when this command ends, however it ends. Transcripts need `transcription_enabled` in the presets of
-    those who speak. With --json, each line is one event.
+    An agent joins the meeting. It counts as a participant: the session stays open (and is billed) while it is
+    connected. It always leaves when this command ends. Transcripts need `transcription_enabled` in the presets of the
+    speakers. With --json, each line is one event.
     """
     from realtimekit.cli import meetings_listen  # loaded when the command runs
 

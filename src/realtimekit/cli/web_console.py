@@ -23,19 +23,19 @@ PORT = 8788
 @archive_option
 @click.option(
     "--host", default="127.0.0.1", show_default=True,
-    help="Address to listen on. Any but a loopback address opens it to the network, without encryption.",
+    help="Address to listen on. Any address but loopback opens the console to the network, without encryption.",
 )  # fmt: skip
 @click.option(
     "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 picks a free one.",
 )  # fmt: skip
-@click.option("--open/--no-open", "open_browser", default=True, help="Open it in a browser.  [default: open]")
+@click.option("--open/--no-open", "open_browser", default=True, help="Open the link in a browser.  [default: open]")
 @with_client
 def console(client: RealtimeKit, host: str, port: int, *, open_browser: bool) -> None:
-    """Look at sessions in a browser, until Ctrl-C or SIGTERM.
+    """Serve a web page that shows sessions, until Ctrl-C or SIGTERM.
 
-    Shows the sessions of an archive (--archive), or of the API; for an emulator also its controls. The link that it
-    prints works once, in one browser, and the page is for this machine alone.
+    Shows the sessions of an archive (--archive) or of the API, and the controls of an emulator. The link that it prints
+    works once, in one browser; the page can be reached from this machine only.
     """
     from realtimekit.cli.console import echo
     from realtimekit.cli.progress import spinner
@@ -53,7 +53,7 @@ def console(client: RealtimeKit, host: str, port: int, *, open_browser: bool) ->
         try:
             server = Server(app, host, port)
         except OSError as error:
-            text = f"cannot listen on {host}:{port}: {error.strerror}; --port 0 takes a free one"
+            text = f"cannot listen on {host}:{port}: {error.strerror}; --port 0 picks a free one"
             raise click.ClickException(text) from None
         with server:
             with spinner("the archive"):

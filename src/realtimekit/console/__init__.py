@@ -1,4 +1,4 @@
-"""A local web page over the API, an emulator or an archive: `realtimekit console`. It needs the extra `console`.
+"""A local web page that shows the API, an emulator or an archive: `realtimekit console`. Needs the extra `console`.
 
 `create_app` makes the pages of a client, `Server` serves them to whoever has the link that it made.
 """

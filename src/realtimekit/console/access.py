@@ -1,9 +1,8 @@
-"""Who may use the console: whoever has the link that it printed, from a page of its own, under a name of this machine.
+"""Access control of the console: its link, its cookie, and which hosts and origins requests may have.
 
-The link holds a token that works once: it is exchanged for a cookie, and leaves the address bar. Other pages in the
+The link has a token that works once: it is exchanged for a cookie, and removed from the address bar. Other pages in the
 same browser cannot read or post anything: the cookie is SameSite=Strict, requests with a foreign `Origin` are refused,
-posts need `Origin` and a token of the form, and a name that somebody points at this machine (DNS rebinding) is refused
-by its `Host`.
+posts need an `Origin` and a CSRF token, and the `Host` must be a name of this machine, against DNS rebinding.
 """
 
 from __future__ import annotations
@@ -42,11 +41,11 @@ HEADERS = {
 
 
 class Access:
-    """ASGI middleware that refuses everybody else's requests.
+    """ASGI middleware that refuses requests without the cookie, and those from other pages.
 
     Attributes:
-        token: the secret of the link; None once it was used.
-        form_token: what the forms of the pages hold.
+        token: the secret in the link; None once it has been used.
+        form_token: the CSRF token in the forms.
 
     Args:
         app: what is protected.
@@ -99,11 +98,11 @@ class Access:
         """Return why a request is not one that a page of the console makes."""
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if not self._is_own(host):
-            return "This console answers only to the names of this machine, such as localhost."
+            return "This console can only be reached by a name of this machine, such as localhost."
         if origin is not None and origin != f"http://{host}":
-            return "This request comes from another page."
+            return "This request comes from another site."
         if origin is None and request.method not in {"GET", "HEAD"}:
-            return "This request does not say which page it comes from."
+            return "This request has no Origin header."
         return None
 
     def _is_admitted(self, request: Request) -> bool:

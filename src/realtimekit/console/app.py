@@ -1,4 +1,4 @@
-"""The application: which page responds to which path, and what becomes of errors."""
+"""The application: the routes of pages and forms, and the error pages."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ FORMS: dict[str, Form] = {
 def create_app(
     client: RealtimeKit, *, archive: Archive | None = None, control: emulator_remote.RemoteEmulator | None = None
 ) -> Starlette:
-    """Return the console as a Starlette application. `Server` adds what protects it.
+    """Return the console as a Starlette application. It is protected only when `Server` serves it.
 
     Args:
         client: a sync client of the API, of an emulator, or of an archive; it is the caller's to close.
@@ -125,7 +125,7 @@ def _respond(console: Console, request: Request, page: Callable[[], Response]) -
     except NotFoundError as error:
         response = _problem(console, request, 404, str(error))
     except APIConnectionError as error:
-        response = _problem(console, request, 502, f"There is no connection: {error}")
+        response = _problem(console, request, 502, f"The server cannot be reached: {error}")
     except RealtimeKitError as error:
         response = _problem(console, request, 502, str(error))
     except Exception as error:
@@ -142,14 +142,14 @@ def _problem(console: Console, request: Request, status: int, text: str) -> Resp
 
 
 async def _refused(console: Console, request: Request, error: Any) -> Response:
-    texts = {404: "There is no such page.", 405: "This page cannot be used in this way."}
+    texts = {404: "There is no such page.", 405: "This page does not allow this method."}
     response = _problem(console, request, error.status_code, texts.get(error.status_code, str(error.detail)))
     response.headers.update(error.headers or {})
     return response
 
 
 async def _failed(console: Console, request: Request, _: Any) -> Response:
-    return _problem(console, request, 500, "This page failed. The terminal of the console says why.")
+    return _problem(console, request, 500, "This page failed. The error is in the terminal where the console runs.")
 
 
 def _recording(console: Console, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""`Console`: what the pages share: where they read, and what they may control."""
+"""`Console`: what the pages share: the client, the archive, and the emulator."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Console:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Do what takes seconds for a large archive, and what only the first page needs, before somebody waits for it.
+        """Load the archive, its search index and the templates, which takes seconds, before the first request.
 
         Raises:
             ArchiveError: the archive cannot be read.

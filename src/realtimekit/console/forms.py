@@ -38,7 +38,7 @@ async def read_form(request: Request, form_token: str) -> dict[str, str]:
         BadInputError: it is none, or comes from elsewhere.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise BadInputError("A form is expected.", 415)
+        raise BadInputError("The request must be a form.", 415)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -46,7 +46,7 @@ async def read_form(request: Request, form_token: str) -> dict[str, str]:
             raise BadInputError("The form is too large.", 413)
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None))
     if not hmac.compare_digest(fields.pop(FORM_TOKEN, "").encode(), form_token.encode()):
-        raise BadInputError("This form is not from this console, or from one that has ended: go back and reload.", 403)
+        raise BadInputError("This form is out of date: go back and reload the page.", 403)
     return fields
 
 
@@ -89,7 +89,7 @@ def choice(parameters: Mapping[str, str], name: str, allowed: Collection[str]) -
     """
     value = text(parameters, name)
     if value is not None and value not in allowed:
-        raise BadInputError(f"{name} is one of {', '.join(allowed)}, not {value[:50]!r}.")
+        raise BadInputError(f"{name} must be one of {', '.join(allowed)}, not {value[:50]!r}.")
     return value
 
 
@@ -101,7 +101,7 @@ def page_number(parameters: Mapping[str, str]) -> int:
     """
     value = parameters.get("page") or "1"
     if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_PAGE)) and 1 <= int(value) <= MAX_PAGE):
-        raise BadInputError(f"The number of a page is one from 1 to {MAX_PAGE:,}.")
+        raise BadInputError(f"The page number must be from 1 to {MAX_PAGE:,}.")
     return int(value)
 
 
@@ -119,7 +119,7 @@ def number(fields: Mapping[str, str], name: str, what: str, *, least: float = 0,
     except ValueError:
         found = float("nan")
     if not least <= found <= most:
-        raise BadInputError(f"{what} is a number from {least:g} to {most:g}.")
+        raise BadInputError(f"{what} must be a number from {least:g} to {most:g}.")
     return found
 
 
@@ -136,4 +136,4 @@ def day(parameters: Mapping[str, str], name: str, *, end: bool = False) -> datet
         start = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
         return start + timedelta(days=1, milliseconds=-1) if end else start
     except (ValueError, OverflowError):
-        raise BadInputError(f"{name} is a day, as 2026-06-03, not {value[:50]!r}.") from None
+        raise BadInputError(f"{name} must be a date such as 2026-06-03, not {value[:50]!r}.") from None

@@ -41,7 +41,7 @@ class Server:
     Args:
         app: as `create_app` returns it; it is served once.
         host: the address to listen on. Anything but loopback opens the console to the network, without encryption.
-        port: 0 takes a free one.
+        port: 0 picks a free one.
 
     Raises:
         OSError: the port cannot be used.

@@ -1,6 +1,6 @@
-"""What was left behind in a session: agents, recorders and people who stayed, and recordings that went on, for nobody.
+"""What was left behind in a session: participants who stayed, and recordings that continued, after all others left.
 
-Each of them is charged like everybody else until it leaves: an agent that nobody disconnects keeps its session alive.
+All of them are charged until they leave or stop: an agent that nobody disconnects keeps its session alive.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import MINUTE, RUNNING, SessionRecords, participant_item, preset_of, recording_item
 from realtimekit.values import format_time, try_parse_time
 
-LEAST = timedelta(minutes=10)  # shorter times are people who leave one after the other
+MIN_DURATION = timedelta(minutes=10)  # shorter times are people who leave one after the other
 
 Reason: TypeAlias = Literal["recorder", "hidden", "alone", "recording"]
 
@@ -36,9 +36,9 @@ class LeftBehind(NamedTuple):
         session_id: the session.
         id: the peer id of the participant, or the id of the recording.
         name: of the participant, or of the recording's file.
-        since: from when on nobody else was there.
-        until: to when; None if it goes on.
-        minutes: how long.
+        since: when everybody else had left.
+        until: when it ended; None if it continues.
+        minutes: how long it lasted.
         cost: of these minutes; None if there is no price.
     """
 
@@ -89,7 +89,7 @@ def find_left_behind(
     found: list[LeftBehind] = []
     for guest in remaining:
         minutes = _minutes_since(guest, deserted, now)
-        if minutes * MINUTE >= LEAST:
+        if minutes * MINUTE >= MIN_DURATION:
             cost = prices.cost(participant_item(guest.participants[-1], presets), minutes)
             names = last_text(guest.participants, "id"), last_text(guest.participants, "display_name")
             since = max(deserted, guest.intervals[0].start)
@@ -97,7 +97,7 @@ def find_left_behind(
     for recording in records.recordings:
         started, stopped = (try_parse_time(recording.get(name)) for name in ("started_time", "stopped_time"))
         end = stopped or (now if recording.get("status") in RUNNING else None)
-        if started is not None and end is not None and end - max(deserted, started) >= LEAST:
+        if started is not None and end is not None and end - max(deserted, started) >= MIN_DURATION:
             since = max(deserted, started)
             minutes = (end - since) / MINUTE
             names = text_of(recording, "id"), text_of(recording, "output_file_name")
@@ -130,7 +130,7 @@ def _deserted(guests: list[_Guest], ended_at: datetime | None, now: datetime) ->
     if not hidden and len(visible) > 1:
         alone_since, last = visible[-2].last(now), visible[-1]
         stayed = any(interval.start <= alone_since for interval in last.intervals)  # did not come later
-        if stayed and _minutes_since(last, alone_since, now) * MINUTE >= LEAST:
+        if stayed and _minutes_since(last, alone_since, now) * MINUTE >= MIN_DURATION:
             return alone_since, [last]
     return visible[-1].last(now), hidden
 

@@ -1,4 +1,4 @@
-"""What to calculate the costs of, and how: the keywords of `client.analytics.costs()` and `Archive.costs()`."""
+"""The options of `client.analytics.costs()` and `Archive.costs()`."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class CostOptions(TypedDict, total=False):
     """The period, the groups and the prices."""
 
     month: str | None
-    """The sessions that started in this month, in UTC: "2026-11". The current one unless given."""
+    """Sessions that started in this month, in UTC: "2026-11"; by default the current month."""
     since: datetime | None
-    """Instead: the sessions that started from then on."""
+    """Instead: sessions that started at this time or later."""
     until: datetime | None
-    """And those that started before then: now unless given."""
+    """Sessions that started before this time; by default now."""
     by: By
-    """What the groups are: "meeting" unless given, "preset", "day" or "participant"."""
+    """What to group by: "meeting" (the default), "preset", "day" or "participant"."""
     prices: PricesLike
-    """A file of prices, or what `read_prices` returns. The published prices unless given."""
+    """A file of prices, or what `read_prices` returns; by default the published prices."""
     now: datetime | None
-    """The end of what goes on: this machine's time unless given."""
+    """The time up to which live sessions are counted; by default this machine's time."""
 
 
-class Question(NamedTuple):
-    """Options that were checked.
+class ResolvedOptions(NamedTuple):
+    """Valid options, with their defaults.
 
     Attributes:
         since: the beginning of the period.
@@ -48,7 +48,7 @@ class Question(NamedTuple):
     now: datetime
 
 
-def check_options(options: CostOptions) -> Question:
+def resolve_options(options: CostOptions) -> ResolvedOptions:
     """Return the options with their defaults.
 
     Raises:
@@ -58,7 +58,7 @@ def check_options(options: CostOptions) -> Question:
     now = options.get("now") or datetime.now(UTC)
     since, until = period_of(options.get("month"), options.get("since"), options.get("until"), now)
     by, prices = validate_by(options.get("by", "meeting")), to_prices(options.get("prices"))
-    return Question(since, until, by, prices, now)
+    return ResolvedOptions(since, until, by, prices, now)
 
 
 def to_prices(given: PricesLike) -> Prices:

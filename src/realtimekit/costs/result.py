@@ -1,4 +1,4 @@
-"""What sessions cost: the minutes with their prices, in groups, and what is remarkable about them."""
+"""The costs of sessions: minutes with their prices, in groups, and notes about them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CostLine(NamedTuple):
     """Minutes of one kind, and what they cost.
 
     Attributes:
-        item: what for: "participant_group_call", "recording", "transcription_after_meeting", ...
+        item: what is charged: "participant_group_call", "recording", "transcription_after_meeting", ...
         minutes: how many.
         per_minute: the price; None if it is unknown.
         cost: minutes times price; None if it is unknown.
@@ -116,16 +116,16 @@ class Costs(NamedTuple):
     """What sessions cost.
 
     Attributes:
-        since: sessions that started from then on are counted, whole; None for those of one session.
-        until: and before then.
-        by: what the groups are.
+        since: the start of the period; None for the costs of one session.
+        until: the end of the period.
+        by: what the sessions are grouped by.
         currency: of the costs, "USD".
         sessions: how many there are.
         lines: what is charged, over all sessions.
         groups: the same in groups, the most expensive first; days in their order.
         left_behind: agents, recorders, people and recordings that went on when everybody else had left.
         differences: sessions whose `minutes_consumed` differ from the sum of the participants' minutes.
-        notes: what else to know about these costs, in words.
+        notes: other limitations of these costs, as sentences.
     """
 
     since: datetime | None
@@ -149,7 +149,7 @@ class Costs(NamedTuple):
 
     @property
     def without_price(self) -> list[str]:
-        """What is charged at an unknown price, and is not in `cost`."""
+        """The items whose price is unknown, and which are not in `cost`."""
         return [line.item for line in self.lines if line.cost is None and line.minutes]
 
     def _repr_html_(self) -> str:

@@ -24,14 +24,14 @@ class SessionRecords(NamedTuple):
         session: the session.
         participants: with their `peer_events`, which name the meeting type.
         recordings: those of the session.
-        broadcasts: its livestream sessions.
+        livestream_sessions: its livestream sessions.
         meeting: None if it is not known.
     """
 
     session: Record
     participants: Sequence[Record] = ()
     recordings: Sequence[Record] = ()
-    broadcasts: Sequence[Record] = ()
+    livestream_sessions: Sequence[Record] = ()
     meeting: Record | None = None
 
 
@@ -65,8 +65,10 @@ def usage_of(records: SessionRecords, presets: Mapping[str, Record], now: dateti
         yield Usage(participant_item(participant, presets), minutes, participant)
     for recording in records.recordings:
         yield Usage(recording_item(recording), *_recording_minutes(recording, now))
-    for broadcast in records.broadcasts:
-        yield Usage("livestream", _seconds(broadcast, "ingest_seconds", "started_time", "stopped_time", now) / 60)
+    for livestream_session in records.livestream_sessions:
+        yield Usage(
+            "livestream", _seconds(livestream_session, "ingest_seconds", "started_time", "stopped_time", now) / 60
+        )
     yield from _transcription(records, stays, presets)
 
 

@@ -54,9 +54,9 @@ class Dispatcher:
     def handle(self, request: Request) -> Response:
         """Answer one request. Requests are handled one at a time, from any thread."""
         error = UpgradeError if request.path == AGENTS_PATH else HTTPError
-        return self._answer(request, lambda: self._route(request), error)
+        return self._with_faults(request, lambda: self._route(request), error)
 
-    def _answer(self, request: Request, carry_out: Callable[[], Response], error: type[HTTPError]) -> Response:
+    def _with_faults(self, request: Request, carry_out: Callable[[], Response], error: type[HTTPError]) -> Response:
         """Return the response of `carry_out`, unless a fault applies; errors of faults have the form of `error`."""
         with self._world.lock:
             started = time.perf_counter()
@@ -72,7 +72,7 @@ class Dispatcher:
             return with_headers(response, {"date": date, **response.headers})
 
     def upgrade(self, request: Request) -> tuple[Response, AgentSocket | None]:
-        """Answer the upgrade of a connection to a WebSocket, from any thread.
+        """Respond to a WebSocket upgrade, from any thread.
 
         Returns the response, and the connection of the agent if it was accepted: then the status is 101.
         """
@@ -86,7 +86,7 @@ class Dispatcher:
             accepted.append(socket)
             return Response(101, {"sec-websocket-protocol": SUBPROTOCOL}, b"")
 
-        response = self._answer(request, connect, UpgradeError)
+        response = self._with_faults(request, connect, UpgradeError)
         if response.status == 101:
             return response, accepted[0]
         for socket in accepted:  # it was carried out, but a fault has replaced the response

@@ -98,7 +98,7 @@ class Emulator:
         return self._dispatcher.handle(request)
 
     def upgrade(self, request: Request) -> tuple[Response, AgentSocket | None]:
-        """Answer the upgrade of a connection to a WebSocket: the endpoint of agents is `/agent-ws/v1`.
+        """Respond to a WebSocket upgrade; the endpoint for agents is `/agent-ws/v1`.
 
         Returns the response and, if it was accepted with 101, the connection: as an agent sees it, without a network.
         """
@@ -153,7 +153,7 @@ class Emulator:
         self._call(control.speak, path_params, peer_id=peer_id, text=text, start_ms=start_ms, end_ms=end_ms)
 
     def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any) -> None:
-        """Let a peer broadcast a message of the app, of a type of its own and with any JSON as its payload."""
+        """Let a peer broadcast a message of the app: any type, with any JSON as its payload."""
         path_params = {"session_id": session_id}
         self._call(control.broadcast, path_params, peer_id=peer_id, type=type, payload=payload)
 
@@ -162,7 +162,7 @@ class Emulator:
 
         Args:
             meeting_id: of the meeting.
-            reason: as agents are told: host_ended_meeting, all_participants_left or force_cleanup.
+            reason: the reason that agents receive: host_ended_meeting, all_participants_left or force_cleanup.
         """
         return str(self._call(control.end, {"meeting_id": meeting_id}, reason=reason)["session_id"])
 

@@ -241,7 +241,7 @@ class ParticipantQuality(BaseModel):
 
 
 class CallQuality(Result):
-    """The call quality of the participants of a session."""
+    """The call quality of the participants in a session."""
 
     session_id: SessionId
     participants: list[ParticipantQuality]

@@ -30,7 +30,7 @@ Cite what you report: each item has a `citation` of session id and time code. Re
 `next_cursor`, there is more. Times are in UTC; time codes count from the beginning of the session."""
 _OF_ARCHIVE = "It reads an archive, in which search_transcripts searches everything."
 _OF_API = (
-    "It reads the live API, which forgets chats, transcripts, summaries and recordings after 7 days and call analytics "
+    "It reads the live API, which deletes chats, transcripts, summaries and recordings after 7 days and call analytics "
     "after 6 months, and cannot search: find a session with list_sessions, then search within it."
 )
 # Open: what the tools return was written by people outside, which a host may want to know before it calls others.
@@ -52,7 +52,7 @@ def create_server(client: RealtimeKit, archive: Archive | None = None) -> MCPSer
 
 
 class _Server(MCPServer[Any]):
-    """As its base class, with errors in one line."""
+    """Like its base class, with one-line errors."""
 
     def __init__(self, tools: Tools, source: str) -> None:
         self._tools = {tool.name: tool for tool in map(_tool, tools.all())}

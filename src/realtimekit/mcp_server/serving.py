@@ -55,10 +55,10 @@ def make_app(server: MCPServer, token: str, allowed_hosts: Iterable[str] = ()) -
     app = server.streamable_http_app(
         streamable_http_path=PATH, json_response=True, stateless_http=True, transport_security=security
     )
-    return _Gate(app, token)
+    return _TokenMiddleware(app, token)
 
 
-class _Gate:
+class _TokenMiddleware:
     """Refuses requests without the token, and those that would wait for messages of the server: it sends none."""
 
     def __init__(self, app: Any, token: str) -> None:
@@ -85,10 +85,10 @@ class _Gate:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; port 0 takes a free one.
+    """Return a listening socket; port 0 picks a free port.
 
     Raises:
-        OSError: it cannot.
+        OSError: the address or port cannot be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=128)

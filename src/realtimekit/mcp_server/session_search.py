@@ -37,7 +37,7 @@ def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) 
         speaker: as for `Archive.search`.
 
     Raises:
-        ArchiveError: there is no word to look for.
+        ArchiveError: the search contains no words.
     """
     listed = list(passages)
     found = search_passages(((passage.speaker, passage.text) for passage in listed), words, speaker)

@@ -88,8 +88,8 @@ class Tools:
             Field(
                 min_length=1,
                 max_length=1000,
-                description='All words must occur; "a phrase" as it is, bud* all words that begin so, -word not; OR '
-                "between two is either. Case and accents do not matter.",
+                description='All words must occur. "a phrase" matches exactly, bud* matches a prefix, -word excludes, '
+                "OR matches either word. Case and accents are ignored.",
             ),
         ],
         session_id: Annotated[
@@ -284,9 +284,9 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=10, description="Participants per page.")] = 5,
         cursor: Cursor = None,
     ) -> results.CallQuality:
-        """Return how the call was for each participant: what went wrong, when, and what was measured.
+        """Return the call quality of each participant: what went wrong, when, and what was measured.
 
-        This answers who was cut off, had a bad network or a slow device. One request per participant.
+        It shows who was cut off, had a bad network or a slow device. One request per participant.
         """
         paging = Paging("call_quality", cursor, limit, session_id=session_id)
         session = self._session(session_id, load=True)

@@ -164,9 +164,9 @@ class Analytics(ClientBound[F]):
     def costs(self, *, concurrency: int = 4, **options: Unpack[cost_options.CostOptions]) -> Any:
         """Return what the sessions of a period cost: minutes of participants, recordings, livestreams, transcription.
 
-        `GET /sessions`, `/recordings`, `/livestreams`, `/meetings` and `/presets`; of each session its participants
-        and, if its meeting was broadcast, its livestream sessions; and each preset. What the platform bills may differ:
-        docs/costs.md says what is known.
+        `GET /sessions`, `/recordings`, `/livestreams`, `/meetings` and `/presets`; for each session its participants
+        and, if its meeting was livestreamed, its livestream sessions; and each preset. This is an estimate:
+        docs/costs.md explains how the bill may differ.
 
         Example:
             client.analytics.costs(month="2026-11", by="preset").to_pandas()
@@ -174,14 +174,14 @@ class Analytics(ClientBound[F]):
         Args:
             concurrency: how many sessions to read at once, 1 or more.
             options: `month`, such as "2026-11", in UTC, by default the current one; or `since` and `until`: sessions
-                that started from then on and before then. `by`: "meeting" (the default), "preset", "day" or
+                that started in this period. `by`: "meeting" (the default), "preset", "day" or
                 "participant". `prices`: a file of prices, or what `realtimekit.costs.read_prices` returns, by default
-                the published ones. `now`: the end of what goes on, by default this machine's time.
+                the published ones. `now`: the time up to which live sessions are counted, by default this machine's.
 
         Raises:
             ValueError: `month`, `by` or the prices are not valid, the period is empty, or a time has no time zone.
             OSError: the file of prices cannot be read.
-            APIError, APIConnectionError: what was used cannot be read.
+            APIError, APIConnectionError: the usage cannot be read.
         """
         validate_kwargs(Analytics.costs, options)
         return session_costs.app_costs(self._client, options, concurrency)

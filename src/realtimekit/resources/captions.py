@@ -1,4 +1,4 @@
-"""Captions: what each speaker says now, from live transcripts."""
+"""Captions: the current text of each speaker, from live transcripts."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Caption(NamedTuple):
 
 
 class Captions:
-    """The latest text of each speaker, from the events as they come: `update(event)`, `current()`."""
+    """The latest text of each speaker: `update(event)` with each event, then `current()`."""
 
     def __init__(self) -> None:
         self._by_peer: dict[str, Caption] = {}
 
     def update(self, event: LiveEvent[Any]) -> bool:
-        """Take an event into account, and return whether a caption changed. Who leaves has no caption any more.
+        """Process an event, and return whether a caption changed. A participant who leaves loses their caption.
 
         An event that cannot be read changes nothing, and is logged.
         """
@@ -55,5 +55,5 @@ class Captions:
         return False
 
     def current(self) -> list[Caption]:
-        """Return the caption of each speaker, who spoke last at the end."""
+        """Return the caption of each speaker; the last speaker is at the end."""
         return list(self._by_peer.values())

@@ -1,4 +1,4 @@
-"""Listening to a meeting: `meeting.listen(...)`, and the events that it gives."""
+"""Listening to a meeting: `meeting.listen(...)`, and the events that it yields."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Listener(Generic[F]):
     Args:
         client: for requests to the API; None for the default client, if it is needed.
         token: the agent's token, or a flow that adds an agent and returns its token.
-        agent_url: where live meetings are.
+        agent_url: the URL of live meetings.
         timeout: seconds to open a connection.
         subscriptions: some of "transcript", "participant", "broadcast".
-        max_idle: seconds alone in the meeting until the agent leaves; None stays.
+        max_idle: seconds alone in the meeting after which the agent leaves; None to stay.
         max_backlog: bytes of events that may wait to be read.
     """
 
@@ -140,7 +140,7 @@ class BaseEvents(Generic[F]):
     """What the events of both modes share.
 
     Attributes:
-        gaps: the last gaps, also for who reads only captions or segments.
+        gaps: the last gaps, also for code that reads only captions or segments.
     """
 
     def __init__(self, client: Runner[F] | None, participant_id: str | None) -> None:
@@ -181,9 +181,9 @@ class BaseEvents(Generic[F]):
 
 
 class Events(BaseEvents[Sync]):
-    """The events of a meeting, as they come: `for event in events`. It ends when the session ends.
+    """The events of a meeting, as they happen: `for event in events`. It ends when the session ends.
 
-    The connection is kept, and resumed, by a thread; what is not read yet waits, in memory and on the server.
+    A thread keeps and resumes the connection; unread events wait in memory and on the server.
     """
 
     def __init__(
@@ -193,9 +193,9 @@ class Events(BaseEvents[Sync]):
         make_driver: Callable[[Callable[[str | None], bool | None]], SyncDriver],
     ) -> None:
         super().__init__(client, participant_id)
-        self._driver = make_driver(self._is_anyone_else_there)
+        self._driver = make_driver(self._has_others)
 
-    def _is_anyone_else_there(self, session_id: str | None) -> bool | None:
+    def _has_others(self, session_id: str | None) -> bool | None:
         if self._client is None or session_id is None:
             return None
         try:
@@ -213,16 +213,16 @@ class Events(BaseEvents[Sync]):
         return self._event(message)
 
     def captions(self) -> Generator[list[Caption]]:
-        """Return the latest text of each speaker, after each change, who spoke last at the end."""
+        """Yield the latest text of each speaker, after each change; the last speaker is at the end."""
         captions = Captions()
         for event in self:
             if captions.update(event):
                 yield captions.current()
 
     def segments(self) -> Generator[Segment]:
-        """Return the final transcripts, as segments like those of `session.transcript.segments()`.
+        """Yield the final transcripts, as segments like those of `session.transcript.segments()`.
 
-        Their times count from the start of the session.
+        Their times are relative to the start of the session.
         """
         for event in self:
             if (segment := final_segment(event)) is not None:
@@ -238,14 +238,14 @@ class Events(BaseEvents[Sync]):
 
     @property
     def end_reason(self) -> EndReason | None:
-        """Why iterating ended: "session_ended", "idle"; None if it has not, or if you left."""
+        """Why the iteration stopped: "session_ended" or "idle"; None while it continues, or if you left."""
         return self._driver.end_reason
 
 
 class AsyncEvents(BaseEvents[Async]):
-    """The events of a meeting, as they come: `async for event in events`. It ends when the session ends.
+    """The events of a meeting, as they happen: `async for event in events`. It ends when the session ends.
 
-    The connection is kept, and resumed, by a task; what is not read yet waits, in memory and on the server.
+    A task keeps and resumes the connection; unread events wait in memory and on the server.
     """
 
     def __init__(
@@ -255,9 +255,9 @@ class AsyncEvents(BaseEvents[Async]):
         make_driver: Callable[[Callable[[str | None], Awaitable[bool | None]]], async_driver.AsyncDriver],
     ) -> None:
         super().__init__(client, participant_id)
-        self._driver = make_driver(self._is_anyone_else_there)
+        self._driver = make_driver(self._has_others)
 
-    async def _is_anyone_else_there(self, session_id: str | None) -> bool | None:
+    async def _has_others(self, session_id: str | None) -> bool | None:
         if self._client is None or isinstance(self._client, _NoClient) or session_id is None:
             return None
         try:
@@ -275,16 +275,16 @@ class AsyncEvents(BaseEvents[Async]):
         return self._event(message)
 
     async def captions(self) -> AsyncGenerator[list[Caption]]:
-        """Return the latest text of each speaker, after each change, who spoke last at the end."""
+        """Yield the latest text of each speaker, after each change; the last speaker is at the end."""
         captions = Captions()
         async for event in self:
             if captions.update(event):
                 yield captions.current()
 
     async def segments(self) -> AsyncGenerator[Segment]:
-        """Return the final transcripts, as segments like those of `session.transcript.segments()`.
+        """Yield the final transcripts, as segments like those of `session.transcript.segments()`.
 
-        Their times count from the start of the session.
+        Their times are relative to the start of the session.
         """
         async for event in self:
             if (segment := final_segment(event)) is not None:
@@ -300,7 +300,7 @@ class AsyncEvents(BaseEvents[Async]):
 
     @property
     def end_reason(self) -> EndReason | None:
-        """Why iterating ended: "session_ended", "idle"; None if it has not, or if you left."""
+        """Why the iteration stopped: "session_ended" or "idle"; None while it continues, or if you left."""
         return self._driver.end_reason
 
 

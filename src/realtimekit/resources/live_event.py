@@ -29,7 +29,7 @@ _logger = logging.getLogger("realtimekit.live")
 
 
 class LiveParticipant(Record, repr_fields=("peer_id", "display_name", "custom_participant_id")):
-    """Who joined or left. Of somebody who was kicked, only `peer_id` and `meeting_id` are known."""
+    """Who joined or left. For a kicked participant, only `peer_id` and `meeting_id` are known."""
 
     peer_id: str
     """The participant's id in this session: the id of a `SessionParticipant`."""
@@ -40,7 +40,7 @@ class LiveParticipant(Record, repr_fields=("peer_id", "display_name", "custom_pa
     picture_url: str | None
     preset_id: str | None
     preset_name: str | None
-    """Only of somebody who joined."""
+    """Only set for a participant who joined."""
     waitlisted: bool | None
 
 
@@ -146,13 +146,13 @@ class UnknownEvent(LiveEvent[F]):
 
 
 class Gap(LiveEvent[F]):
-    """Events since `since` may be missing: they were lost, and nobody can say how many. Made by the listener.
+    """Events since `since` may be missing; their number is unknown. Made by the listener, not sent by the server.
 
     reason:
-        "queue_overflow": more events waited on the server than its queue holds.
-        "grace_expired": the connection was away for more than 5 seconds; the agent had left, and joined again.
+        "queue_overflow": the server's queue of events was full.
+        "grace_expired": the connection was down for more than 5 seconds; the agent had left, and joined again.
         "connection_lost": the connection broke before it could be resumed.
-        "session_started_again": the server started over.
+        "session_started_again": the server started the connection over.
         "unreadable_frame": a frame was not JSON, or not an event.
     """
 
@@ -256,7 +256,7 @@ class TranscriptReceived(LiveEvent[F], event="transcript.received"):
 
 
 class BroadcastReceived(LiveEvent[F], event="broadcast.received"):
-    """A message of the app's own, as a participant sent it. Nobody has verified the sender or the content."""
+    """A message of the app, as a participant sent it. Neither sender nor content is verified."""
 
     type: str | None
     payload: Any

@@ -203,7 +203,7 @@ class Meeting(
         """Add an agent that listens to the meeting: `with meeting.listen(...) as events`, or `async with`.
 
         `POST .../participants`, then `GET /agent-ws/v1`. The agent counts as a participant: it joins when the block
-        begins, keeps the session open (and billed), and leaves when the block ends, however it ends.
+        begins, keeps the session open (and billed), and always leaves when the block ends.
 
         Example:
             with meeting.listen(name="Notes bot", preset_name="group_call_participant") as events:
@@ -212,18 +212,18 @@ class Meeting(
         Args:
             preset_name: the preset of the agent. Transcripts need `transcription_enabled` in those of the speakers.
             name: the name that others see, unless the preset hides the agent (`hidden_participant`).
-            custom_participant_id: your own id of the agent; a new one unless given.
+            custom_participant_id: your own id of the agent; by default a new one.
             subscriptions: some of "transcript", "participant" and "broadcast".
             max_idle: seconds alone in the meeting until the agent leaves; by default it stays.
             max_backlog: bytes of events that may wait to be read; then they wait on the server (32 MiB).
-            agent_url: where live meetings are; by default as the client's settings say.
+            agent_url: the URL of live meetings; by default from the client's settings.
 
         Raises:
             TypeError, ValueError: an option is invalid.
             ConfigurationError: the extra `live` is missing, or the URL is invalid.
 
-        Entering the block raises what `participants.create` does and, as iterating does, `AuthenticationError`,
-        `APIConnectionError` and `realtimekit.live.LiveError`.
+        Entering the block raises the errors of `participants.create`. Entering and iterating raise
+        `AuthenticationError`, `APIConnectionError` and `realtimekit.live.LiveError`.
         """
         from uuid import uuid4
 
@@ -323,20 +323,20 @@ class Meeting(
         concurrency: int = 4,
         now: datetime | None = None,
     ) -> Any:
-        """Return who was in the sessions of this meeting, and how long.
+        """Return who attended the sessions of this meeting, and for how long.
 
-        `meeting.sessions`, then `GET /sessions/{session_id}/participants` of each. Participants with one
-        `custom_participant_id`, or else one `user_id`, are one person: times on two devices count once. Who has neither
-        stays apart.
+        `meeting.sessions`, then `GET /sessions/{session_id}/participants` for each. Participants with the same
+        `custom_participant_id`, or else the same `user_id`, are one person: times on two devices count once.
+        Participants without either id are not merged.
 
         Example:
             meeting.attendance().to_pandas()
 
         Args:
-            since: only sessions that started from then on.
-            until: only sessions that started before then.
+            since: only sessions that started at this time or later.
+            until: only sessions that started before this time.
             concurrency: how many sessions to read at once, 1 or more.
-            now: until when those count who are still there; by default this machine's time.
+            now: the time up to which people who are still present are counted; by default this machine's time.
 
         Raises:
             ValueError: a time has no time zone.

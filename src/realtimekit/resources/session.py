@@ -274,7 +274,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         Args:
             by: "participant", "preset", "meeting" or "day".
             prices: a file of prices, or what `realtimekit.costs.read_prices` returns; by default the published ones.
-            now: the end of what goes on; by default this machine's time.
+            now: the time up to which live sessions are counted; by default this machine's time.
 
         Raises:
             NotFoundError: there is no such session.
@@ -285,12 +285,12 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
 
     @operation
     def attendance(self, *, now: datetime | None = None) -> Flow[attendances.Attendance]:
-        """Return who was in this session, and how long: `GET /sessions/{session_id}/participants`.
+        """Return who attended this session, and for how long: `GET /sessions/{session_id}/participants`.
 
-        A person with several devices, or who came back, is one: see `meeting.attendance()`.
+        Several devices and rejoins of one person are merged: see `meeting.attendance()`.
 
         Args:
-            now: until when those count who are still there; by default this machine's time.
+            now: the time up to which people who are still present are counted; by default this machine's time.
 
         Raises:
             NotFoundError: there is no such session.

@@ -9,7 +9,7 @@ from typing import Any
 
 from realtimekit.attendance import Record, text_of
 from realtimekit.concurrent import run_all
-from realtimekit.costs.options import CostOptions, PricesLike, check_options, to_prices
+from realtimekit.costs.options import CostOptions, PricesLike, resolve_options, to_prices
 from realtimekit.costs.result import By, Calculation, Costs, validate_by
 from realtimekit.costs.usage import SessionRecords
 from realtimekit.errors import NotFoundError
@@ -38,18 +38,18 @@ class _Preset:
 
 def app_costs(client: Runner[Any], options: CostOptions, concurrency: int) -> Any:
     """Return the costs of an app: see `Analytics.costs`."""
-    asked = check_options(options)
+    resolved = resolve_options(options)
     notes: list[str] = []
 
     def finish(found: list[_Preset | SessionRecords]) -> Costs:
         presets = _by_name(one.data for one in found if isinstance(one, _Preset))
-        calculation = Calculation(presets, asked.prices, asked.by, asked.now)
+        calculation = Calculation(presets, resolved.prices, resolved.by, resolved.now)
         for one in found:
             if isinstance(one, SessionRecords):
                 calculation.add(one)
-        return calculation.result(asked.since, asked.until, notes)
+        return calculation.result(resolved.since, resolved.until, notes)
 
-    return run_all(client, _read_app(client, asked.since, asked.until, notes), finish, concurrency)
+    return run_all(client, _read_app(client, resolved.since, resolved.until, notes), finish, concurrency)
 
 
 def session_costs(
@@ -116,14 +116,14 @@ def _read_session(
     session: Session[Any], recordings: Sequence[Record], meeting: Record | None, *, broadcast: bool
 ) -> Flow[SessionRecords]:
     participants = yield from read_participants(session)
-    broadcasts: list[Record] = []
+    livestream_sessions: list[Record] = []
     if broadcast:
         try:
             found = yield from type(session).livestream_sessions.flow(session, per_page=PAGE_SIZE)
         except NotFoundError:
             found = []
-        broadcasts = [record._data for record in found]
-    return SessionRecords(session._data, participants, recordings, broadcasts, meeting)
+        livestream_sessions = [record._data for record in found]
+    return SessionRecords(session._data, participants, recordings, livestream_sessions, meeting)
 
 
 def _read_meetings(meetings: Meetings[Any], ids: set[str]) -> Flow[dict[Any, Record]]:

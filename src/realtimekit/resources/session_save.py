@@ -246,7 +246,7 @@ class _Saver:
             yield from self._save_list("recordings", fetch, self._app_path("recordings"))
             unfinished = [r for r in fetched.values() if r._data.get("status") not in _FINISHED_RECORDINGS]
             if unfinished and (listed := self._artifacts["recordings"]).state is State.COPIED:
-                yield from self._note(listed._replace(state=State.PENDING, reason="a recording is not finished"))
+                yield from self._note(listed._replace(state=State.PENDING, reason="a recording is not complete"))
         for entry in (yield from self._load_json("recordings.json")) or []:
             recording_id = entry.get("id") if isinstance(entry, dict) else None
             if isinstance(recording_id, str) and not self._has_files_of(recording_id):

@@ -111,7 +111,7 @@ class Transcript(
         by: transcript_chunks.By = "speaker",
         **options: Unpack[FileOptions],
     ) -> Flow[list[transcript_chunks.Chunk]]:
-        """Return the transcript in pieces for a language model or a search index, each with what is needed to cite it.
+        """Return the transcript in chunks for a language model or a search index, each with the data to cite it.
 
         A segment is cut only if it is longer than a chunk. Control characters are replaced.
 

@@ -36,7 +36,7 @@ def text_file_name(kind: str, content: bytes) -> str:
 
 
 class State(StrEnum):
-    """What became of one artifact of a session."""
+    """The state of one artifact of a session."""
 
     COPIED = "COPIED"  # it was copied
     EMPTY = "EMPTY"  # there is none, or an empty one, and nothing speaks against that
@@ -110,7 +110,7 @@ class Manifest(NamedTuple):
         artifacts: by name.
         title: of its meeting.
         participants: how many stays of participants it had.
-        revision: 1, and one more each time that an archive writes it.
+        revision: 1, incremented each time an archive writes the manifest.
     """
 
     session_id: str

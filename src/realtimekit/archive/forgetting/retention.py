@@ -52,7 +52,7 @@ def expire(
         raise ArchiveError(f"keep={sorted(unknown)}: use any of {', '.join(KINDS)}")
     if after <= timedelta(0):
         raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
-    app_id, at = ledger.app()["app_id"], now or ledger.last_told() or ledger.now()
+    app_id, at = ledger.app()["app_id"], now or ledger.last_server_time() or ledger.now()
     claims = Claims(store, ledger.now)
     finish_rewriting(store, app_id, ledger.now)
     rule, sessions = _Rule(at - after, kept), 0

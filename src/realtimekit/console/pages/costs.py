@@ -1,4 +1,4 @@
-"""What the sessions of a month cost, and who was in the sessions of a meeting, how long."""
+"""The costs of a month, and the attendance of a meeting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from realtimekit.console.console import Console
 
-MOST = 500  # groups and people that a page shows
+MAX_ROWS = 500  # groups and people that a page shows
 
 
 def costs(console: Console, request: Request) -> Response:
@@ -31,7 +31,9 @@ def costs(console: Console, request: Request) -> Response:
             raise BadInputError(f"{error}.") from None
         source = console.client.analytics if console.archive is None else console.archive
         found = source.costs(month=month, by=by, now=now)
-    return console.render(request, "costs.html", found=found, by=by, bys=get_args(By), month=month, now=now, most=MOST)
+    return console.render(
+        request, "costs.html", found=found, by=by, bys=get_args(By), month=month, now=now, most=MAX_ROWS
+    )
 
 
 def attendance(console: Console, request: Request) -> Response:
@@ -49,7 +51,7 @@ def attendance(console: Console, request: Request) -> Response:
         found = console.archive.attendance(meeting_id=meeting_id, since=since, until=until)
     title = next((visit.title for one in found.people for visit in reversed(one.visits) if visit.title), None)
     return console.render(
-        request, "attendance.html", found=found, given=given, meeting_id=meeting_id, meeting_title=title, most=MOST
+        request, "attendance.html", found=found, given=given, meeting_id=meeting_id, meeting_title=title, most=MAX_ROWS
     )
 
 

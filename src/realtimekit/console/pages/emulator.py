@@ -35,7 +35,7 @@ def control(console: Console) -> RemoteEmulator:
         BadInputError: there is none.
     """
     if console.emulator is None:
-        raise BadInputError("These are the controls of an emulator: `realtimekit emulator` starts one.", 404)
+        raise BadInputError("This page needs an emulator: `realtimekit emulator` starts one.", 404)
     return console.emulator
 
 
@@ -142,9 +142,9 @@ def clock(console: Console, _: Request, fields: dict[str, str]) -> Response:
 
 def reset(console: Console, _: Request, fields: dict[str, str]) -> Response:
     if "sure" not in fields:
-        raise BadInputError("Confirm that all data of the emulator is to be deleted.")
+        raise BadInputError("Confirm that all data of the emulator will be deleted.")
     control(console).reset()
-    console.notify("The emulator is as it was when it started.")
+    console.notify("The emulator was reset.")
     return RedirectResponse("/emulator", 303)
 
 
@@ -181,7 +181,7 @@ def change_faults(console: Console, _: Request, fields: dict[str, str]) -> Respo
             raise BadInputError("The other fields of the fault are a JSON object.")
         rule |= given
     emulator.add_faults([rule])  # type: ignore[list-item]  # the emulator says what is wrong with it
-    console.notify("The fault is in force.")
+    console.notify("The fault is active.")
     return RedirectResponse("/emulator/faults", 303)
 
 
@@ -202,8 +202,8 @@ def change_webhooks(console: Console, _: Request, fields: dict[str, str]) -> Res
     emulator = control(console)
     if "redeliver" in fields:
         emulator.redeliver(fields["redeliver"])
-        console.notify("It is delivered once more.")
+        console.notify("The event is being delivered again.")
     else:
         emulator.trigger(required(fields, "event", "an event"), required(fields, "url", "the URL of a receiver"))
-        console.notify("The sample is on its way.")
+        console.notify("The sample is being delivered.")
     return RedirectResponse("/emulator/webhooks", 303)

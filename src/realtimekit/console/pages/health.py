@@ -1,4 +1,4 @@
-"""The health of an archive: what is proven, what is waited for, what is at risk; and a verification."""
+"""The health of an archive: what is proven, waiting and at risk; and its verification."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def verify(console: Console, _: Request, fields: dict[str, str]) -> Response:
 
 def _archive(console: Console) -> Archive:
     if console.archive is None:
-        raise BadInputError("This page is about an archive: realtimekit console --archive TARGET", 404)
+        raise BadInputError("This page needs an archive: realtimekit console --archive TARGET", 404)
     return console.archive

@@ -29,7 +29,7 @@ def index(console: Console, request: Request) -> Response:
 def show(console: Console, request: Request) -> Response:
     """One person, and their sessions."""
     if console.tables is None:
-        raise BadInputError("The sessions of one person are in an archive: realtimekit console --archive TARGET", 404)
+        raise BadInputError("This page needs an archive: realtimekit console --archive TARGET", 404)
     person_id = required(request.query_params, "id", "the id of a person")
     person = console.tables.person(person_id)
     if person is None:

@@ -37,7 +37,7 @@ def index(console: Console, request: Request) -> Response:
 def search(console: Console, request: Request) -> Response:
     """A search in what was said, written and summarized: only of an archive."""
     if console.archive is None:
-        raise BadInputError("What was said can be searched in an archive: realtimekit console --archive TARGET", 404)
+        raise BadInputError("Search needs an archive: realtimekit console --archive TARGET", 404)
     given = request.query_params
     words, speaker, problem = text(given, "q"), text(given, "speaker"), None
     since, until = day(given, "since"), day(given, "until", end=True)

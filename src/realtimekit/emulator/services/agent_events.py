@@ -1,7 +1,7 @@
-"""What happens in a session, as its agents are told: the events of the agents' endpoint, queued for each agent.
+"""The events of a session, as its agents receive them: built here, and queued for each agent.
 
-Rows of `agents` say who is told. `session_id` is the session whose events an agent gets, `peer_id` its peer there; both
-are null when it is in none, and `peer_id` alone after a kick-all, when only the end of the session follows.
+Rows of `agents` say who receives them. `session_id` is the session whose events an agent gets, `peer_id` its peer
+there; both are null when it is in none, and `peer_id` alone after a kick-all, when only the end of the session follows.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class AgentEvents:
     def participant_joined(self, peer: Row) -> None:
         preset = self._preset(peer)
         if _is_announced(preset):
-            self._tell(peer["session_id"], "participant", "participant.join", {"participant": self._full(peer, preset)})
+            self._publish(
+                peer["session_id"], "participant", "participant.join", {"participant": self._full(peer, preset)}
+            )
 
     def participant_left(self, peer: Row, *, kicked: bool) -> None:
         """Tell that a peer has left. An agent whose own peer was removed is told by the close of its connection."""
@@ -85,7 +87,7 @@ class AgentEvents:
         if kicked:
             known = ("peer_id", "meeting_id")
             participant = {name: value if name in known else None for name, value in participant.items()}
-        self._tell(peer["session_id"], "participant", "participant.leave", {"participant": participant})
+        self._publish(peer["session_id"], "participant", "participant.leave", {"participant": participant})
 
     def all_kicked(self, session_id: str) -> None:
         """Tell that everybody is removed, the agents included: all that they are told from here on is the end."""
@@ -145,11 +147,11 @@ class AgentEvents:
                     "display_name": peer["name"],
                 },
             }
-            self._tell(peer["session_id"], "transcript", "transcript.received", data)
+            self._publish(peer["session_id"], "transcript", "transcript.received", data)
 
     def broadcast(self, session_id: str, type: str, payload: Any, at: str) -> None:
         data = {"type": type, "payload": payload, "created_at": at}
-        self._tell(session_id, "broadcast", "broadcast.received", data)
+        self._publish(session_id, "broadcast", "broadcast.received", data)
 
     # --- queueing ----------------------------------------------------------------------------------------------------
 
@@ -157,7 +159,7 @@ class AgentEvents:
         """Return the queue of an agent: an empty one, if the emulator was started again since."""
         return self.queues.setdefault(agent_id, AgentQueue())
 
-    def _tell(self, session_id: str, subscription: str, name: str, data: dict[str, Any]) -> None:
+    def _publish(self, session_id: str, subscription: str, name: str, data: dict[str, Any]) -> None:
         """Queue an event for the agents in a session that are subscribed to it."""
         sql = "select id, subscriptions from agents where session_id = ? and peer_id is not null"
         agents = self._store.rows(sql, session_id)

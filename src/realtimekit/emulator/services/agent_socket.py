@@ -72,8 +72,8 @@ class Owner(Protocol):
     def fault(self, socket: AgentSocket) -> Close | None:
         """Return how the connection is closed instead of sending the next frame, or None if it is sent."""
 
-    def answer(self, socket: AgentSocket, message: str | bytes) -> str:
-        """Return the frame that answers one of the agent's."""
+    def handle_frame(self, socket: AgentSocket, message: str | bytes) -> str:
+        """Return the result frame for a frame of the agent."""
         raise NotImplementedError
 
     def disconnected(self, socket: AgentSocket, close: Close, *, by_agent: bool) -> None:
@@ -140,7 +140,7 @@ class AgentSocket:
         with self._changed:
             if self.closed is not None:
                 raise SocketClosedError(self.closed)
-            self._results.append(self._owner.answer(self, message))
+            self._results.append(self._owner.handle_frame(self, message))
             self.wake()
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:

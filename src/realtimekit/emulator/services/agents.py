@@ -1,4 +1,4 @@
-"""Agents: participants without a browser, which are told over a WebSocket what happens in a session.
+"""Agents: participants without a browser, which receive the events of a session over a WebSocket.
 
 An agent is in the session from its first connection until it closes that with 1000, has been without a connection for
 5 s, or the session ends. It is a participant like any other: it keeps the session open, and its minutes count.
@@ -158,7 +158,7 @@ class Agents:
         self._events.queue(socket.agent_id).repeat(repeated)
         return Close(code, reason)
 
-    def answer(self, socket: AgentSocket, message: str | bytes) -> str:
+    def handle_frame(self, socket: AgentSocket, message: str | bytes) -> str:
         request: Any = None
         try:
             request = json.loads(message)
