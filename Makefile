@@ -21,7 +21,7 @@ CHANGED = $(shell (git diff --name-only --diff-filter=d HEAD; git ls-files -o --
 	| grep -E '^tests/(.*/)?test_[a-z_0-9]+\.py$$' | grep -v ^tests/core/)
 
 quick: lint mypy  ## for every day: the linters, mypy, the core's tests and the changed ones
-	$(BIN)/pytest -q -n logical --dist worksteal -p no:schemathesis tests/core tests/test_new_resource.py $(CHANGED)
+	$(BIN)/pytest -q -n logical --dist worksteal tests/core tests/test_new_resource.py $(CHANGED)
 
 check: lint typecheck
 

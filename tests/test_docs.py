@@ -78,7 +78,7 @@ def test_examples_run_as_shown(path: Path, tmp_path: Path, monkeypatch: pytest.M
 def test_the_example_of_a_users_test_runs(path: Path, pytester: pytest.Pytester) -> None:
     (example,) = [source for source in blocks(path, "python") if "def test_" in source]
     pytester.makepyfile(example)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis").assert_outcomes(passed=1)
 
 
 @pytest.mark.usefixtures("demo_environment")

@@ -192,6 +192,16 @@ class TestArchives:
         assert found["realtimekit_rate_limit_wait_seconds_count"] == 1
         assert "realtimekit_archive_sessions" not in found
 
+    def test_whatever_fails_does_not_fail_the_scrape(
+        self, archive: Archive, metrics: Metrics, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: Archive) -> None:
+            raise ValueError("a damaged file")
+
+        monkeypatch.setattr(Archive, "status", fail)
+        metrics.watch(archive)
+        assert exported(registry)["realtimekit_archive_up"] == 0
+
     def test_a_registry_has_one(self, archive: Archive, metrics: Metrics) -> None:
         metrics.watch(archive)
         with pytest.raises(ValueError, match="realtimekit_archive_up"):

@@ -173,8 +173,18 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
     directives = re.findall(r"^::: realtimekit\.(\S+)", pages, re.MULTILINE)
     shown = {reference.package[path].canonical_path for path in directives}
     assert len(directives) == len(shown) > 300
-    internal = ("operation", "associations", "resource", "flow", "agent", "archive.ledger", "archive.store")
-    internal += ("emulator.services", "resources.session_record", "webhooks.endpoint.Delivery")
+    internal = [
+        "operation",
+        "resource",
+        "flow",
+        "agent",
+        "associations",
+        "archive.ledger",
+        "archive.store",
+        "emulator.services",
+        "resources.session_record",
+        "webhooks.endpoint.Delivery",
+    ]
     assert {home for home in homes if not home.startswith(tuple(f"realtimekit.{name}" for name in internal))} <= shown
 
 

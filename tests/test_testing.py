@@ -24,7 +24,7 @@ def test_the_example_of_the_docstring_runs(pytester: pytest.Pytester) -> None:
     example = doc.split("\n\n")[1]
     assert example.startswith("    def test_")
     pytester.makepyfile("from realtimekit import Session\n\n" + textwrap.dedent(example))
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis").assert_outcomes(passed=1)
 
 
 def test_each_test_has_an_emulator_of_its_own(pytester: pytest.Pytester) -> None:
@@ -42,7 +42,7 @@ def test_each_test_has_an_emulator_of_its_own(pytester: pytest.Pytester) -> None
             with pytest.raises(ConfigurationError, match="CLOUDFLARE_API_TOKEN"):
                 Meeting.all()
     """)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis").assert_outcomes(passed=3)
 
 
 def test_async_code_has_a_client_of_the_same_emulator(pytester: pytest.Pytester) -> None:
@@ -57,14 +57,14 @@ def test_async_code_has_a_client_of_the_same_emulator(pytester: pytest.Pytester)
                 return meeting.id
             assert asyncio.run(main()) == Meeting.all()[0].id
     """)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis").assert_outcomes(passed=1)
 
 
 def test_the_page_about_webhook_services_works_as_written(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(hooks=blocks(ROOT / "docs" / "webhooks" / "fastapi.md", "python")[0])
     examples = blocks(ROOT / "docs" / "testing-webhooks.md", "python")
     pytester.makepyfile("\n\n".join(source for source in examples if "def test_" in source))
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis").assert_outcomes(passed=2)
 
 
 def test_the_environment_points_other_processes_to_the_emulator(pytester: pytest.Pytester) -> None:
@@ -77,7 +77,7 @@ def test_the_environment_points_other_processes_to_the_emulator(pytester: pytest
             found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
             assert found.stdout == "Weekly\\n"
     """)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis").assert_outcomes(passed=1)
 
 
 class TestSignedDelivery:

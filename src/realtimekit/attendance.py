@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit import dataframes
@@ -216,22 +217,46 @@ def measure_attendance(sessions: Iterable[tuple[Record, Sequence[Record]]], now:
         now: until when those count who are still present.
     """
     count = 0
-    stays: list[tuple[Record, Record]] = []
+    stays: list[_Stay] = []
     for session, participants in sessions:
         count += 1
-        stays += [(participant, session) for participant in participants]
-    people = [_person(group, now) for group in group_by_person(stays, lambda stay: stay[0])]
+        ended_at = try_parse_time(session.get("ended_at"))
+        session_id, title = text_of(session, "id"), text_of(session, "meeting_display_name")
+        stays += [
+            _Stay({name: one.get(name) for name in _NEEDED}, session_id or count, title, presence(one, ended_at))
+            for one in participants
+        ]
+    people = [_person(group, now) for group in group_by_person(stays, itemgetter(0))]
     people.sort(key=lambda person: (person.joined_at is None, person.joined_at or now))
     return Attendance(count, people, now)
 
 
-def _person(stays: list[tuple[Record, Record]], now: datetime) -> Person:
-    by_session: dict[Any, list[tuple[Record, Record]]] = {}
+_NEEDED = ("user_id", "custom_participant_id", "display_name", "preset_name", "joined_at", "created_at")
+
+
+class _Stay(NamedTuple):
+    """What is kept of a participant of a session: a year of them fits into memory, their events would not.
+
+    Attributes:
+        participant: the fields that are needed.
+        session: its id, or the number of one that has none.
+        title: of its meeting.
+        intervals: when the participant was present.
+    """
+
+    participant: Record
+    session: str | int
+    title: str | None
+    intervals: list[AttendanceInterval]
+
+
+def _person(stays: list[_Stay], now: datetime) -> Person:
+    by_session: dict[str | int, list[_Stay]] = {}
     for stay in stays:
-        by_session.setdefault(text_of(stay[1], "id") or id(stay[1]), []).append(stay)
+        by_session.setdefault(stay.session, []).append(stay)
     visits = [_visit(group, now) for group in by_session.values()]
     visits.sort(key=lambda visit: (visit.joined_at is None, visit.joined_at or now))
-    records = sorted((stay[0] for stay in stays), key=_joined)
+    records = sorted((stay.participant for stay in stays), key=_joined)
     user_ids = dict.fromkeys(user_id for record in records if (user_id := text_of(record, "user_id")))
     return Person(
         last_text(records, "display_name"),
@@ -242,14 +267,12 @@ def _person(stays: list[tuple[Record, Record]], now: datetime) -> Person:
     )
 
 
-def _visit(stays: list[tuple[Record, Record]], now: datetime) -> Visit:
-    session = stays[0][1]
-    ended_at = try_parse_time(session.get("ended_at"))
-    each = [presence(participant, ended_at) for participant, _ in stays]
-    intervals = merge_intervals(interval for one in each for interval in one)
+def _visit(stays: list[_Stay], now: datetime) -> Visit:
+    intervals = merge_intervals(interval for stay in stays for interval in stay.intervals)
     minutes = sum((max((end or now) - start, timedelta(0)) / _MINUTE for start, end in intervals), 0.0)
-    joins = sum(len(one) for one in each)
-    return Visit(text_of(session, "id"), text_of(session, "meeting_display_name"), intervals, joins, minutes)
+    joins = sum(len(stay.intervals) for stay in stays)
+    session_id = stays[0].session
+    return Visit(session_id if isinstance(session_id, str) else None, stays[0].title, intervals, joins, minutes)
 
 
 def _joined(participant: Record) -> tuple[bool, float]:
@@ -314,32 +337,41 @@ def presence(participant: Record, ended_at: datetime | None) -> list[AttendanceI
         participant: as the API sends it.
         ended_at: when the session ended: who did not leave before, left then. None if it goes on.
     """
-    events = participant.get("peer_events")
-    pairs = [
-        (time, str(event.get("event_name")))
-        for event in (events if isinstance(events, list) else [])
-        if isinstance(event, Mapping) and (time := try_parse_time(event.get("created_at")))
-    ]
     attendance: list[AttendanceInterval] = []
     joined: datetime | None = None
-    for time, name in sorted(pair for pair in pairs if pair[1] in {"PEER_JOINING", "PEER_LEAVING"}):
-        if name == "PEER_JOINING":
-            joined = joined or time
-        elif joined:
-            attendance.append(AttendanceInterval(joined, time))
-            joined = None
+    for time, changes in _changes(participant):
+        # Who leaves and joins again at the same time was there before, and is afterwards.
+        for is_joining in sorted(changes, reverse=joined is None):
+            if is_joining:
+                joined = joined or time
+            elif joined:
+                attendance.append(AttendanceInterval(joined, time))
+                joined = None
     if not attendance and not joined:
         joined = try_parse_time(participant.get("joined_at")) or try_parse_time(participant.get("created_at"))
     if joined:
-        left = try_parse_time(participant.get("left_at")) or ended_at
+        left = try_parse_time(participant.get("left_at"))
+        if left is None or (attendance and left <= joined):  # of the time before
+            left = ended_at
         attendance.append(AttendanceInterval(joined, None if left is None else max(joined, left)))
     return attendance
+
+
+def _changes(participant: Record) -> list[tuple[datetime, list[bool]]]:
+    """Return when a participant joined (True) or left (False), in the order of time."""
+    events = participant.get("peer_events")
+    found: dict[datetime, list[bool]] = {}
+    for event in events if isinstance(events, list) else ():
+        name = event.get("event_name") if isinstance(event, Mapping) else None
+        if name in ("PEER_JOINING", "PEER_LEAVING") and (time := try_parse_time(event.get("created_at"))):
+            found.setdefault(time, []).append(name == "PEER_JOINING")
+    return sorted(found.items())
 
 
 def merge_intervals(intervals: Iterable[AttendanceInterval]) -> list[AttendanceInterval]:
     """Sort intervals, and merge those that overlap, such as those of two devices."""
     merged: list[AttendanceInterval] = []
-    for interval in sorted(intervals, key=lambda interval: interval.start):
+    for interval in sorted(intervals, key=itemgetter(0)):
         last = merged[-1] if merged else None
         if last and (last.end is None or interval.start <= last.end):
             end = None if last.end is None or interval.end is None else max(last.end, interval.end)

@@ -5,13 +5,13 @@ No label holds an id: paths are templates, as in the API's documentation, and na
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable
 from typing import TypedDict
 
 from realtimekit.archive import Archive
-from realtimekit.errors import RealtimeKitError
 from realtimekit.instrumentation import url_template
 from realtimekit.interfaces import Attempt, Hook
 from realtimekit.webhooks import Delivery, Event
@@ -24,6 +24,8 @@ try:
 except ImportError as _error:
     _text = "metrics need the extra `metrics`: pip install 'realtimekit[metrics]'"
     raise ImportError(_text, name=_error.name) from None
+
+_log = logging.getLogger("realtimekit")
 
 WAITS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)  # seconds; the platform's windows have 5 minutes
 # What an endpoint responds -> the outcome of a delivery; whatever else is refused.
@@ -158,7 +160,8 @@ class _ArchiveCollector(Collector):
                 try:
                     text = self._archive.status().to_prometheus()
                     self._metrics = [_up(1), *text_string_to_metric_families(text)]
-                except (RealtimeKitError, OSError):
+                except Exception:  # noqa: BLE001 - or none of the service's metrics would be scraped
+                    _log.exception("the state of the archive could not be read")
                     self._metrics = [_up(0)]
                 self._read_at = time.monotonic()
             return self._metrics

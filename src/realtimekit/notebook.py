@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -21,7 +22,8 @@ def html_table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Any
     Args:
         caption: what it is.
         headers: of its columns; [] for none.
-        rows: the values of each row; of more than ten, the first ten are shown.
+        rows: the values of each row; of more than ten, the first ten are shown. A list is text in pieces, each with
+            whether it is marked.
         note: a sentence below it.
     """
     listed = list(rows)
@@ -75,11 +77,26 @@ def _cell(value: Any) -> str:
             return ""
         case datetime():
             text = f"{value:%Y-%m-%d %H:%M:%S}"
+        case list():
+            return _marked(value)
         case float():
             text = f"{value:.4f}".rstrip("0").rstrip(".")
         case _:
             text = str(value)
     return _shortened(text, MAX_CHARS)
+
+
+def _marked(pieces: list[tuple[str, bool]]) -> str:
+    """Return a text in pieces, of which some are marked; no more of it than of other cells."""
+    html, left = "", MAX_CHARS
+    for piece, is_marked in pieces:
+        text = re.sub(r"\s+", " ", clean(piece))
+        shown = escape(text if len(text) <= left else text[: max(left - 1, 0)] + "\u2026")
+        html += f"<b>{shown}</b>" if is_marked else shown
+        left -= len(text)
+        if left <= 0:
+            break
+    return html
 
 
 def _shortened(text: str, length: int) -> str:

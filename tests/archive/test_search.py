@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from realtimekit.archive import Archive
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.search import RANKED, index_path, update_index
+from realtimekit.archive.search import RANKED, index_path, search_passages, update_index
 from realtimekit.archive.tables.update import purge, rebuild_tables
 from realtimekit.cli.commands import realtimekit
 
@@ -109,14 +109,41 @@ def test_what_a_match_says(archive: Archive) -> None:
     (said,) = archive.search("grew")
     assert (said.session_id, said.title, said.meeting_id, said.kind) == ("s1", "Money", "meeting-1", "transcript")
     assert (said.speaker, said.start_ms, said.at) == ("Bob", 61_000, START + timedelta(seconds=61))
-    assert said.snippet == "Next, the year: our budgets **grew**"
+    assert (said.snippet, said.marks) == ("Next, the year: our budgets grew", [(28, 32)])
+    assert said.pieces() == [("Next, the year: our budgets ", False), ("grew", True)]
     (written,) = archive.search("lunch")
     assert (written.kind, written.speaker, written.start_ms) == ("chat", "Carol", None)
     assert written.at == START.replace(day=4, minute=1)
     (summed,) = archive.search("agreed")
     assert (summed.kind, summed.speaker, summed.start_ms, summed.at) == ("summary", None, None, START + DAY)
-    assert summed.snippet == "# Summary The *budget* was **agreed**."
+    assert (summed.snippet, summed.marks) == ("# Summary The *budget* was agreed.", [(27, 33)])
     assert said.to_dict()["at"] == "2026-06-03T10:01:01.000Z"
+
+
+def test_marks_are_those_of_the_search_whatever_a_text_holds(tmp_path: Path) -> None:
+    """A text may hold what looks like a mark: only the words that were looked for are marked."""
+    archive = make_archive(tmp_path)
+    text = "**not** this \x02this\x03 <mark>nor</mark>  this,\n\tbut the **budget** of the budget 🎉 財務報告"
+    put_session(archive, "s", transcript=transcript((0, "Eve", text)))
+    update(archive)
+    (match,) = archive.search("budget")
+    assert [piece for piece, marked in match.pieces() if marked] == ["budget", "budget"]
+    assert "".join(piece for piece, _ in match.pieces()) == match.snippet
+    assert "<mark>nor</mark> this, but the **budget** of the budget 🎉 財務報告" in match.snippet
+    (match,) = archive.search("財務")
+    assert [match.snippet[start:end] for start, end in match.marks] == ["財務"]
+    (match,) = archive.search('"the budget"')
+    assert [match.snippet[start:end] for start, end in match.marks] == ["the **budget", "the budget"]
+
+
+def test_passages_in_memory_are_searched_by_the_same_rules() -> None:
+    passages = [("Ann", "the budget"), ("Zoë", "no **budget**, 財務報告"), (None, "half \ud800 nul \0 budget")]
+    assert [one.number for one in search_passages(passages, "budget")] == [0, 1, 2]
+    (only,) = search_passages(passages, "務報", "zoe")
+    assert (only.number, only.snippet[slice(*only.marks[0])]) == (1, "務報")
+    assert search_passages(passages, "budget -the", "ann") == []
+    with pytest.raises(ArchiveError, match="no word"):
+        search_passages([], "-")
 
 
 def test_filters(archive: Archive) -> None:
@@ -343,7 +370,8 @@ def test_the_command(archive: Archive) -> None:
     rows = json.loads(invoke("grew", "--json", **environment).stdout)
     assert rows == [
         {"session_id": "s1", "title": "Money", "meeting_id": "meeting-1", "kind": "transcript", "speaker": "Bob",
-         "start_ms": 61_000, "at": "2026-06-03T10:01:01.000Z", "snippet": "Next, the year: our budgets **grew**"}
+         "start_ms": 61_000, "at": "2026-06-03T10:01:01.000Z", "snippet": "Next, the year: our budgets grew",
+         "marks": [[28, 32]]}
     ]  # fmt: skip
     assert "Crème" in invoke("creme", "brulee", **environment).output
     filters = ["--speaker", "carol", "--meeting", "meeting-2", "--since", "2026-06-04T00:00:00Z", "--limit", "5"]
@@ -368,4 +396,4 @@ def test_hostile_text_does_not_reach_the_terminal(tmp_path: Path) -> None:
     assert "[bold" in output
     (row,) = json.loads(invoke("budget", "--archive", str(tmp_path), "--json").output)
     assert row["speaker"] == "\x1b[2JEve"
-    assert row["snippet"].startswith("**budget** \x1b]0;owned")
+    assert row["snippet"].startswith("budget \x1b]0;owned")

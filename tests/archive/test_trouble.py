@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from realtimekit.archive import Archive
+import realtimekit.archive
+from realtimekit.archive import Archive, errors
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.store import Store
 from realtimekit.errors import APIConnectionError, PermissionDeniedError, RateLimitError, RealtimeKitError
@@ -290,3 +291,11 @@ def test_the_same_is_written_whatever_the_concurrency(world: World) -> None:
     many = comparable(world.archive)
     assert {path for path in one if "windows" not in path} == {path for path in many if "windows" not in path}
     assert isinstance(archive.store, Store)
+
+
+def test_the_errors_are_where_the_archive_is() -> None:
+    defined = {
+        name for name, value in vars(errors).items() if value.__class__ is type and issubclass(value, ArchiveError)
+    }
+    assert defined
+    assert set(realtimekit.archive.__all__) == {"Archive", *defined}

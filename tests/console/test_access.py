@@ -71,6 +71,18 @@ def test_the_rest_of_the_link_is_kept_and_leads_nowhere_else(server: Server) -> 
     assert (found.status, found.headers["location"]) == (303, "/evil.example/?q=a%26b&sort=minutes")
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_in_another_page_leads_through_a_page_of_ours(server: Server, site: str) -> None:
+    """Browsers send no SameSite=Strict cookie after a redirect from another site."""
+    client, target = Plain(server), server.url.removeprefix(server.origin)
+    answer = client.get(f"{target}&q=%22%3E%3Cscript%3E", sec_fetch_site=site)
+    assert (answer.status, answer.headers["referrer-policy"]) == (200, "no-referrer")
+    assert "location" not in answer.headers
+    assert 'content="0; url=/?q=%22%3E%3Cscript%3E"' in answer.text
+    assert target.partition("token=")[2] not in answer.text
+    assert answer.headers["set-cookie"].startswith("realtimekit-console-")
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "", "[", "evil"]
 )

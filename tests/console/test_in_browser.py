@@ -11,7 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from realtimekit import RealtimeKit
 from realtimekit.console import Server, create_app
+from realtimekit.transports.emulator import connected
 from tests.report.chromium import chromium
 from tests.report.test_in_browser import WATCH
 
@@ -233,3 +235,18 @@ def test_a_meeting_in_the_emulator_by_hand(browser: Browser) -> None:
         expect(page.get_by_text("Good morning").first).to_be_visible()
         window.context.close()
         assert window.complaints == []
+
+
+def test_a_link_that_is_clicked_in_another_page(browser: Browser, world: World) -> None:
+    """As in a chat, or in a terminal in the browser: the cookie counts at once, and the link leaves the history."""
+    client = RealtimeKit(**connected(world.emulator))
+    with Server(create_app(client)) as server, browser.new_context() as context:
+        page = context.new_page()
+        link = f"<a href='{server.url}'>open</a>"
+        page.route("http://chat.example/", lambda route: route.fulfill(content_type="text/html", body=link))
+        page.goto("http://chat.example/")
+        page.click("a")
+        expect(page).to_have_title(re.compile("Sessions"))
+        assert page.url == f"{server.origin}/"
+        page.go_back()
+        assert page.url == "http://chat.example/"

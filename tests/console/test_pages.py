@@ -60,7 +60,7 @@ def test_sessions_are_sorted(world: World, which: str) -> None:
 @pytest.mark.parametrize(
     "query",
     ["?page=0", "?page=x", "?page=99999999999999999999", "?since=yesterday", "?until=2026-02-31", "?sort=secret",
-     "?order=up", "?status=GONE"],
+     "?order=up", "?status=GONE", "?page=0000000019999999999", "?page=000000001" + "9" * 5000],
 )  # fmt: skip
 def test_a_parameter_that_is_none_is_named(world: World, which: str, query: str) -> None:
     client: Plain = getattr(world, which)
@@ -68,6 +68,15 @@ def test_a_parameter_that_is_none_is_named(world: World, which: str, query: str)
     assert answer.status == 400
     assert "Traceback" not in answer.text
     assert query[1:].partition("=")[0] in words(answer)
+
+
+@pytest.mark.parametrize("which", ["live", "kept"])
+def test_both_ends_of_the_calendar(world: World, which: str) -> None:
+    client: Plain = getattr(world, which)
+    assert "0 sessions" in words(client.ok("/costs?month=0001-01"))
+    assert client.get("/costs?month=9999-12").status == 400
+    assert "month='0000-01' is not a month" in words(client.get("/costs?month=0000-01"))
+    assert client.ok("/attendance?meeting=meet-1&since=0001-01-01&until=9999-12-31").status == 200
 
 
 @pytest.mark.parametrize("which", ["live", "kept"])

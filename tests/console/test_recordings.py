@@ -52,7 +52,8 @@ def test_parts(world: World, which: str) -> None:
 
 @pytest.mark.parametrize("which", ["live", "kept"])
 @pytest.mark.parametrize(
-    "path", ["rec-1/audio", "rec-1/0", "rec-1/-1", "rec-1/x", "rec-1/²", "none/video", "%20/video"]
+    "path",
+    ["rec-1/audio", "rec-1/0", "rec-1/-1", "rec-1/x", "rec-1/²", "rec-1/" + "9" * 5000, "none/video", "%20/video"],
 )
 def test_what_is_not_there(world: World, which: str, path: str) -> None:
     client: Plain = getattr(world, which)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 
@@ -29,14 +30,23 @@ def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each sleep that was requested."""
+    """The seconds of each sleep that was requested. Servers of other tests go on, in threads of their own."""
     seconds: list[float] = []
+    servers = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+    block, suspend = time.sleep, asyncio.sleep
 
-    async def sleep(delay: float) -> None:
-        seconds.append(delay)
+    def sleep(delay: float) -> None:
+        if threading.get_ident() in servers:
+            return block(delay)
+        return seconds.append(delay)
 
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async def async_sleep(delay: float) -> None:
+        if threading.get_ident() in servers:
+            return await suspend(delay)
+        return seconds.append(delay)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", async_sleep)
     return seconds
 
 

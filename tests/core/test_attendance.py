@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,26 @@ def minutes(attendance: Attendance) -> list[tuple[str | None, float]]:
 )  # fmt: skip
 def test_one_session(participants: list[dict[str, Any]], expected: list[tuple[str | None, float]]) -> None:
     assert minutes(measured((session(), participants))) == expected
+
+
+def test_who_leaves_and_joins_at_the_same_time_stays() -> None:
+    moments = [("PEER_JOINING", 0), ("PEER_LEAVING", 20), ("PEER_JOINING", 20), ("PEER_LEAVING", 50)]
+    for order in (moments, moments[::-1]):
+        events = [{"event_name": name, "created_at": at(minute)} for name, minute in order]
+        (person,) = measure_attendance([(session(), [stay("Ann", 0, 50, peer_events=events)])], NOW).people
+        assert (person.minutes, person.joins) == (50, 2)
+
+
+def test_who_came_back_has_not_left_before() -> None:
+    """The time of leaving may be that of the first stay, until the second one is over."""
+    moments = [("PEER_JOINING", 0), ("PEER_LEAVING", 20), ("PEER_JOINING", 30)]
+    events = [{"event_name": name, "created_at": at(minute)} for name, minute in moments]
+    (person,) = measure_attendance([(session(), [stay("Ann", 0, 20, peer_events=events)])], NOW).people
+    assert (person.minutes, person.left_at) == (50, START + timedelta(minutes=60))
+    live = session(status="LIVE", ended_at=None)
+    now = START + timedelta(minutes=70)
+    (person,) = measure_attendance([(live, [stay("Ann", 0, 20, peer_events=events)])], now).people
+    assert (person.minutes, person.left_at) == (60, None)
 
 
 def test_several_sessions() -> None:
@@ -142,6 +162,13 @@ def test_a_meeting(mode: Mode) -> None:
     assert (found.sessions, minutes(found)) == (2, [("Ann", 70), ("Bob", 5)])
     assert platform.asked == {"/sessions": 1, "/sessions/s1/participants": 1, "/sessions/s2/participants": 1}
     assert all(call.query["include_peer_events"] == "true" for call in platform.script.calls[1:])
+
+
+def test_since_the_beginning_of_the_calendar(mode: Mode) -> None:
+    app = App(sessions=[session()], participants={"s1": [stay("Ann")]})
+    meeting = mode.client(app.script).meetings.ref("m1")
+    found = mode.get(meeting.attendance(since=datetime.min.replace(tzinfo=UTC), now=NOW))
+    assert (found.sessions, len(found.people)) == (1, 1)
 
 
 def test_some_sessions_of_a_meeting(mode: Mode) -> None:

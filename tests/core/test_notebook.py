@@ -42,7 +42,7 @@ class Page(HTMLParser):
 def check(html: str) -> Page:
     """Check that nothing in it can do anything."""
     page = Page(html)
-    assert page.tags <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
+    assert page.tags <= {"b", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
     assert page.attributes <= {"dir", "style"}
     assert not {"\x1b", "\u202e", "\ud800"} & set(html)
     assert all(len(text) <= 400 for text in page.texts)
@@ -148,8 +148,10 @@ def test_costs_and_attendance(mode: Mode) -> None:
 
 
 def test_matches_of_an_archive() -> None:
-    match = Match("s1", HOSTILE, None, "chat", HOSTILE, None, NOW, "a **word** " + HOSTILE)
-    page = check(Matches([match] * 12)._repr_html_())
+    match = Match("s1", HOSTILE, None, "chat", HOSTILE, None, NOW, f"a word {HOSTILE}{HOSTILE}", [(2, 6), (7, 400)])
+    html = Matches([match] * 12)._repr_html_()
+    assert "a <b>word</b> <b>" in html
+    page = check(html)
     assert page.texts[0] == "Matches: 12"
     assert page.texts[-1] == "2 more rows are not shown."
     assert check(Matches()._repr_html_()).texts == ["Matches: 0", "at", "title", "speaker", "snippet", "session_id"]

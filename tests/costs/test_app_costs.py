@@ -180,6 +180,12 @@ def test_bad_arguments_send_nothing(mode: Mode, options: dict[str, Any], message
     assert script.calls == []
 
 
+def test_the_first_month_of_the_calendar(mode: Mode) -> None:
+    app = App(sessions=[session()])
+    costs = mode.get(mode.client(app.script).analytics.costs(month="0001-01", now=NOW))
+    assert (costs.sessions, costs.cost) == (0, 0)
+
+
 def test_the_current_month_and_since_alone(mode: Mode) -> None:
     costs = june(mode, busy_app(), month=None)
     assert costs.since == datetime(2026, 6, 1, tzinfo=UTC)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 COMMAND = str(Path(sys.executable).with_name("realtimekit"))
-KEYS = ["base_url", "control_url", "account_id", "app_id", "api_token"]
+KEYS = ["base_url", "control_url", "agent_url", "account_id", "app_id", "api_token"]
 CREDENTIALS = ("account_id", "app_id", "api_token")
 PATIENCE = 20  # seconds; only a broken emulator takes so long
 

@@ -130,7 +130,10 @@ def test_any_range_of_a_file(served: Served, asked: str, version: str | None) ->
 
 HEAD = b"Host: localhost\r\nAuthorization: Bearer " + TOKEN + b"\r\n"
 JSON = b"Content-Type: application/json\r\n"
-UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n"
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\n"
+)
 WELL_MADE = [
     b"GET %b/sessions/sess-1 HTTP/1.1\r\n%b\r\n" % (APP, HEAD),
     b"GET %b/sessions?page_no=1&per_page=2 HTTP/1.0\r\n%b\r\n" % (APP, HEAD),

@@ -45,7 +45,9 @@ def hostile_archive(folder: Path) -> Archive:
         ]}},
         transcript=f"0,peer-1,user-1,{csv_cell(EVIL)},{csv_cell(EVIL)},{csv_cell(SAID + ' ' + EVIL)}\r\n",
         chat=CHAT + f"m1,user-1,s1,meeting-1,{csv_cell(EVIL)},false,false,TEXT_MESSAGE,{csv_cell(SAID + ' ' + EVIL)},"
-        f"{START.isoformat()}\r\n",
+        f"{START.isoformat()}\r\n"
+        # A client chooses more than the text of its messages.
+        f"{csv_cell(EVIL)},user-1,s1,meeting-1,Mal,false,false,{csv_cell(EVIL)},hello,\r\n",
         summary=f"{SAID} {EVIL}",
         recordings=[
             {"id": "rec-1", "status": "UPLOADED", "session_id": "s1", "output_file_name": EVIL, "download_url": None,

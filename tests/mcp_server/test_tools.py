@@ -174,7 +174,8 @@ def test_search_in_a_session(backend: Backend) -> None:
     assert said["citation"] == f"{backend.session_id} 00:01:01"
     assert said["untrusted"]["speaker"] == "Bob"
     (written,) = search('"comma quotes"')["matches"]
-    assert (written["kind"], written["untrusted"]["snippet"]) == ("chat", 'a, **comma; "quotes**" 🎉')
+    assert (written["kind"], written["untrusted"]["snippet"]) == ("chat", 'a, comma; "quotes" 🎉')
+    assert written["untrusted"]["matches"] == ['comma; "quotes']
     assert {each["kind"] for each in search("back")["matches"]} == {"transcript", "summary"}
     assert search("back", speaker="alic")["matches"] == []
     assert search("nowhere")["matches"] == []
@@ -193,7 +194,12 @@ def test_search_in_everything(both: dict[str, Backend]) -> None:
     said = next(each for each in found if each["kind"] == "transcript" and each["session_id"] == kept.session_id)
     assert said["citation"] == f"{kept.session_id} 00:00:00"
     assert said["at"].endswith("Z")
-    assert said["untrusted"] == {"title": "Weekly: budget", "speaker": "Alice", "snippet": "Good **morning**"}
+    assert said["untrusted"] == {
+        "title": "Weekly: budget",
+        "speaker": "Alice",
+        "snippet": "Good morning",
+        "matches": ["morning"],
+    }
     of_meeting = kept.tools.ok("search_transcripts", words="morning", meeting_id=kept.rich.tracks.meeting_id)
     assert {each["session_id"] for each in of_meeting["matches"]} == {kept.rich.tracks.session_id}
     assert kept.tools.ok("search_transcripts", words="morning", until="2020-01-01")["matches"] == []

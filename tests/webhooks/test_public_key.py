@@ -6,13 +6,16 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RealtimeKit
+from realtimekit import APIConnectionError, AsyncRealtimeKit, ConfigurationError, RealtimeKit, settings
+from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
 from realtimekit.settings import TransportName
+from realtimekit.transports.emulator import connected
 from realtimekit.webhooks import AsyncReceiver, InvalidSignatureError, PublicKeyUnavailableError, Receiver
 from realtimekit.webhooks.public_key import (
     FAILURE_BACKOFF,
@@ -364,6 +367,21 @@ def test_neither_client_nor_token_is_needed(platform: sending.Platform, monkeypa
     event = asyncio.run(AsyncReceiver().verify(*delivery))
     with pytest.raises(ConfigurationError, match="has no client"):
         asyncio.run(event.session)
+
+
+def test_a_receiver_follows_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one of a module does, in tests that have an emulator each."""
+    receiver, asynchronous = Receiver(), AsyncReceiver()
+    for _ in range(2):
+        with Emulator() as emulator:
+            monkeypatch.setattr(settings, "_configured", dict(connected(emulator)))
+            body, headers = emulator.signed_delivery("meeting.ended")
+            for changed in (body, body + b" ", body):
+                genuine = changed == body
+                with nullcontext() if genuine else pytest.raises(InvalidSignatureError):
+                    assert receiver.verify(changed, headers).type == "meeting.ended"
+                with nullcontext() if genuine else pytest.raises(InvalidSignatureError):
+                    assert asyncio.run(asynchronous.verify(changed, headers)).type == "meeting.ended"
 
 
 def test_a_connection_that_breaks(signer: Signer, transport: TransportName) -> None:

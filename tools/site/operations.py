@@ -159,7 +159,7 @@ def _delegate(cls: griffe.Class, attribute: griffe.Attribute) -> griffe.Function
     source = cls.modules_collection[collection.left.canonical_path]
     original = source.members.get(name)
     assert isinstance(original, griffe.Function), f"{source.path}.{name}"
-    method = _copy(original)
+    method: griffe.Function = _copy(original)
     method.name, method.lineno, method.endlineno = attribute.name, attribute.lineno, attribute.endlineno
     method.labels = {CLASS_METHOD}
     first = original.docstring.value.partition("\n\n")[0] if original.docstring else ""

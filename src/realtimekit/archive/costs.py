@@ -15,6 +15,6 @@ def read_costs(store: Store, options: CostOptions) -> Costs:
     """Return what the sessions of a period cost: see `Archive.costs`."""
     asked = check_options(options)
     calculation = Calculation({}, asked.prices, asked.by, asked.now)
-    for records in read_sessions(store, since=asked.since, until=asked.until, tables=_TABLES):
+    for records in read_sessions(store, since=asked.since, until=asked.until, tables=_TABLES, meetings=True):
         calculation.add(records)
     return calculation.result(asked.since, asked.until, [_NOTE])

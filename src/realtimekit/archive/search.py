@@ -12,14 +12,25 @@ import hashlib
 import os
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
-from realtimekit.archive.full_text import TOKENIZER, clean, cut, match_expression, pairs_of, uncut
+from realtimekit.archive.full_text import clean, match_expression
+from realtimekit.archive.snippets import (
+    INSERT,
+    SNIPPET,
+    TEXTS,
+    Found,
+    Marker,
+    Marks,
+    indexed,
+    search_texts,
+    split_marks,
+)
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
@@ -30,8 +41,6 @@ Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
 SCHEMA = 3
 RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
-CONTEXT_WORDS = 16
-CONTEXT_CHARACTERS = 40  # of scripts without spaces
 ATTEMPTS = 3
 IDS_OF_A_DAY = 2**32
 
@@ -57,8 +66,8 @@ create table items (
     speaker_key text, start_ms integer, at text, title text, meeting_id text
 );
 create index items_of_file on items (file);
-create virtual table texts using fts5 (text, pairs, tokenize = "{TOKENIZER}");
-"""  # noqa: S608 - a number of ours
+{TEXTS};
+"""  # noqa: S608 - constants of ours
 
 
 class Match(NamedTuple):
@@ -70,7 +79,9 @@ class Match(NamedTuple):
         speaker: who said or wrote it; None for a summary.
         start_ms: milliseconds after the start of the transcript; None for chats and summaries.
         at: when it was said or written; for a summary, when the session began.
-        snippet: the words around the match, with `**` around what matches.
+        snippet: the words around the match, on one line.
+        marks: where in the snippet the match is: the place of its first character and of the one after its last, in
+            code points from 0; several times, in their order.
     """
 
     session_id: str
@@ -81,10 +92,16 @@ class Match(NamedTuple):
     start_ms: int | None
     at: datetime | None
     snippet: str
+    marks: Marks
+
+    def pieces(self) -> list[tuple[str, bool]]:
+        """Return the snippet in pieces, each with whether it matches."""
+        return split_marks(self.snippet, self.marks)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {**self._asdict(), "at": None if self.at is None else format_time(self.at, "at")}
+        at = None if self.at is None else format_time(self.at, "at")
+        return {**self._asdict(), "at": at, "marks": [list(mark) for mark in self.marks]}
 
 
 class Matches(list[Match]):
@@ -94,7 +111,7 @@ class Matches(list[Match]):
         from realtimekit.notebook import html_table
 
         names = ["at", "title", "speaker", "snippet", "session_id"]
-        rows = [[getattr(match, name) for name in names] for match in self]
+        rows = [[one.at, one.title, one.speaker, one.pieces(), one.session_id] for one in self]
         return html_table(f"Matches: {len(self)}", names, rows)
 
 
@@ -133,24 +150,40 @@ def search(
         # Snippets only of what is returned: SQLite would make them before it sorts.
         many = len(ids("", RANKED + 1)) > RANKED
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
-        rows = [index.execute(_ROW, [shown, each]).fetchone() for each in chosen]
+        marker = Marker()
+        rows = [index.execute(_ROW, [*marker.strings, shown, each]).fetchone() for each in chosen]
         index.execute("rollback")
-        return Matches(_match(*row) for row in rows)
+        return Matches(_match(marker, *row) for row in rows)
 
     return _with_index(store, find)
 
 
-def _match(*row: Any) -> Match:
-    match = Match._make(row)
-    at: Any = match.at  # text in the index
-    return match._replace(at=at and datetime.fromisoformat(at), snippet=" ".join(uncut(match.snippet).split()))
+def _match(marker: Marker, *row: Any) -> Match:
+    *session, at, marked = row
+    return Match._make([*session, at and datetime.fromisoformat(at), *marker.read(marked)])
 
 
 _ROW = f"""
-select session_id, title, meeting_id, kind, speaker, start_ms, at,
-    snippet(texts, 0, '**', '**', '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)
+select session_id, title, meeting_id, kind, speaker, start_ms, at, {SNIPPET}
 from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
-"""  # noqa: S608 - a number of ours
+"""  # noqa: S608 - a constant of ours
+
+
+def search_passages(passages: Iterable[tuple[str | None, str]], words: str, speaker: str | None = None) -> list[Found]:
+    """Return those passages that match, in their order: by the rules of `search`, without an archive.
+
+    Args:
+        passages: each with its speaker and its text.
+        words: what to look for.
+        speaker: a part of the name of the speaker; None for all.
+
+    Raises:
+        ArchiveError: there is no word to look for.
+    """
+    key = _key(speaker or "")
+    of_speaker = [(number, text) for number, (name, text) in enumerate(passages) if key in _key(name or "")]
+    found = search_texts((text for _, text in of_speaker), words)
+    return [one._replace(number=of_speaker[one.number][0]) for one in found]
 
 
 def _key(name: str) -> str:
@@ -307,9 +340,9 @@ def _add(
         items.append(
             (number, file, session_id, kind, speaker, speaker and _key(speaker), start_ms, time, title, meeting_id)
         )
-        texts.append((number, cut(text), pairs_of(text)))
+        texts.append(indexed(number, text))
     connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
-    connection.executemany("insert into texts (rowid, text, pairs) values (?, ?, ?)", texts)
+    connection.executemany(INSERT, texts)
 
 
 def _first_id(day: str) -> int:

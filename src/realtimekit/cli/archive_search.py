@@ -29,9 +29,11 @@ def search(archive: Archive, *, words: tuple[str, ...], output_format: str | Non
 
     All words must occur; "a phrase" as it is, bud* all words that begin so, -word not; OR between two is either.
     """
+    from rich.text import Text
+
     from realtimekit.cli import output
     from realtimekit.cli.columns import Column
-    from realtimekit.cli.console import make_console
+    from realtimekit.cli.console import make_console, safe_line
 
     filters["limit"] = filters["limit"] or DEFAULT_LIMIT
     found = archive.search(" ".join(words), **filters)
@@ -44,4 +46,9 @@ def search(archive: Archive, *, words: tuple[str, ...], output_format: str | Non
         output.print_csv(names, rows)
         return
     columns = [Column(name, fold=name in {"title", "speaker", "snippet"}) for name in names]
+    snippet = names.index("snippet")
+    for row, match in zip(rows, found, strict=True):
+        row[snippet] = Text.assemble(
+            *((safe_line(piece).plain, "bold" if marks else "") for piece, marks in match.pieces())
+        )
     output.print_table(make_console(), f"{len(found)} matches", columns, rows)

@@ -114,7 +114,9 @@ def print_table(console: Console, title: str, columns: Sequence[Column], rows: I
 def make_table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], width: int) -> Table | Text:
     """Return a table of at most this width, or a list with a line for each cell if a table would have to cut some."""
     headers = [Text(column.header or column.name.replace("_", " ")) for column in columns]
-    cells = [[safe_line(_table_cell(value)) for value in row] for row in rows]
+    cells = [
+        [value if isinstance(value, Text) else safe_line(_table_cell(value)) for value in row] for row in rows
+    ]  # a Text is safe, and has its styles
     lines = [headers, *cells]
     widths = [max(cell_len(cell.plain) for cell in cells_of_one) for cells_of_one in zip(*lines, strict=True)]
     folds = [column.fold or widest > MAX_UNFOLDED_WIDTH for column, widest in zip(columns, widths, strict=True)]

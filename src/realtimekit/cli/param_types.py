@@ -113,7 +113,7 @@ def prices_file(value: str) -> Any:
 
 def month(value: str) -> str:
     """A month, in UTC."""
-    from realtimekit.costs.result import period_of
+    from realtimekit.costs.period import period_of
 
     try:
         period_of(value, None, None, datetime.now(UTC))

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -122,7 +123,16 @@ class Access:
         rest = [(name, value) for name, value in parse_qsl(request.url.query) if name != TOKEN]
         # A path that begins with // would lead to another host.
         path = "/" + request.url.path.lstrip("/")
-        response = RedirectResponse(path + (f"?{urlencode(rest)}" if rest else ""), 303)
+        target = path + (f"?{urlencode(rest)}" if rest else "")
+        response: Response = RedirectResponse(target, 303)
+        if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+            # The link was clicked in a page, such as a chat or a terminal in the browser: what that page leads to,
+            # redirects included, is sent no cookie that is SameSite=Strict. What our page leads to is.
+            response = _page(
+                f'<meta http-equiv="refresh" content="0; url={escape(target)}">', "Console",
+                f'<p><a href="{escape(target)}">Open the console</a></p>', 200,
+            )  # fmt: skip
+            response.headers["referrer-policy"] = "no-referrer"
         response.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict")
         return response
 
@@ -146,9 +156,13 @@ def _is_address(name: str) -> bool:
 
 def _refusal(reason: str) -> Response:
     """Return a page that says why; `reason` is ours, and HTML."""
+    return _page("", "Refused", f"<p>{reason}</p>", 403)
+
+
+def _page(head: str, title: str, body: str, status: int) -> Response:
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Refused – RealtimeKit console</title>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8">{head}<title>{title} – RealtimeKit console</title>'
         f'<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/static/report.css">'
-        f'<main class="refusal"><h1>Refused</h1><p>{reason}</p></main></html>',
-        403,
+        f'<main class="refusal"><h1>{title}</h1>{body}</main></html>',
+        status,
     )

@@ -100,8 +100,8 @@ def page_number(parameters: Mapping[str, str]) -> int:
         BadInputError: it is no such number.
     """
     value = parameters.get("page") or "1"
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MAX_PAGE):
-        raise BadInputError("The number of a page is 1 or more.")
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_PAGE)) and 1 <= int(value) <= MAX_PAGE):
+        raise BadInputError(f"The number of a page is one from 1 to {MAX_PAGE:,}.")
     return int(value)
 
 

@@ -128,7 +128,7 @@ class Media:
                 recording.tracks,
                 [name for layer in recording.layers or [] for name in layer.download_urls or {}],
             )
-            if not (which.isascii() and which.isdigit() and int(which) < len(tracks)):
+            if not (re.fullmatch(r"\d{1,9}", which, re.ASCII) and int(which) < len(tracks)):
                 raise BadInputError("The recording has no such file.", 404)
             file, name, otherwise = tracks[int(which)], names[int(which)], "application/octet-stream"
         found = file, TYPES.get(name.rpartition(".")[2].lower(), otherwise)

@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 
 from realtimekit import __version__
 from realtimekit.console.forms import FORM_TOKEN
-from realtimekit.console.highlight import highlight
 from realtimekit.report.page import load_environment, read_file
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ def environment() -> Environment:
 
     made = load_environment().overlay(loader=ChoiceLoader([FunctionLoader(own), FunctionLoader(read_file)]))
     filters: dict[str, Any] = {
-        "highlight": highlight,
         "moment": format_moment,
         "segment": lambda value: quote(str(value).encode("utf-8", "replace"), safe=""),
         "count": lambda value: "–" if value is None else f"{value:,.0f}",

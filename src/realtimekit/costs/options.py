@@ -6,8 +6,9 @@ import os
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias, TypedDict
 
+from realtimekit.costs.period import period_of
 from realtimekit.costs.prices import Prices, read_prices
-from realtimekit.costs.result import By, period_of, validate_by
+from realtimekit.costs.result import By, validate_by
 
 PricesLike: TypeAlias = Prices | str | os.PathLike[str] | None
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from realtimekit import dataframes
 from realtimekit.attendance import Record, person_key, text_of
 from realtimekit.costs.left_behind import LeftBehind, find_left_behind
+from realtimekit.costs.period import day_of
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import SessionRecords, Usage, number, usage_of
-from realtimekit.values import format_time, try_parse_time
+from realtimekit.values import format_time
 
 By: TypeAlias = Literal["meeting", "preset", "day", "participant"]
 
@@ -225,7 +225,6 @@ class Calculation:
         self._presets, self._prices, self._now = presets, prices, now
         self._by: By = by
         self._sessions = 0
-        self._total = _Sum()
         self._groups: dict[str | None, _Sum] = {}
         self._left_behind: list[LeftBehind] = []
         self._differences: list[Difference] = []
@@ -236,17 +235,18 @@ class Calculation:
         self._sessions += 1
         self._live += records.session.get("status") == "LIVE"
         counted = 0.0
-        touched = set[str | None]()
+        touched: dict[int, _Sum] = {}  # by participant: most have several kinds of minutes
         for usage in usage_of(records, self._presets, self._now):
-            key, name = self._key(records, usage)
-            group = self._groups.setdefault(key, _Sum())
-            group.name = name or group.name
-            touched.add(key)
+            group = touched.get(id(usage.participant))
+            if group is None:
+                key, name = self._key(records, usage)
+                group = self._groups.setdefault(key, _Sum())
+                group.name = name or group.name
+                touched[id(usage.participant)] = group
             group.add(usage)
-            self._total.add(usage)
             counted += usage.minutes if usage.item.startswith("participant") else 0.0
-        for key in touched:
-            self._groups[key].sessions += 1
+        for group in {id(group): group for group in touched.values()}.values():
+            group.sessions += 1
         self._left_behind += find_left_behind(records, self._presets, self._prices, self._now)
         consumed = number(records.session.get("minutes_consumed"))
         if consumed is not None and records.session.get("status") != "LIVE":
@@ -285,7 +285,10 @@ class Calculation:
             groups.sort(key=lambda group: group.key or "")
         else:
             groups.sort(key=lambda group: (-group.cost, group.key or ""))
-        lines = self._total.lines(self._prices)
+        total = _Sum()
+        for group in self._groups.values():
+            total.add_all(group)
+        lines = total.lines(self._prices)
         self._left_behind.sort(key=lambda one: -one.minutes)
         return Costs(
             since,
@@ -327,9 +330,15 @@ class _Sum:
         if usage.estimated:
             self._estimated.add(usage.item)
 
+    def add_all(self, other: _Sum) -> None:
+        for item, minutes in other._minutes.items():
+            self._minutes[item] = self._minutes.get(item, 0.0) + minutes
+        self._estimated |= other._estimated
+
     def lines(self, prices: Prices) -> list[CostLine]:
         found: list[CostLine] = []
-        for item, minutes in sorted(self._minutes.items()):
+        for item, unrounded in sorted(self._minutes.items()):
+            minutes = round(unrounded, 9)  # whatever the order in which they were added
             price = prices.prices.get(item)
             known = (None, None, None) if price is None else price
             cost = prices.cost(item, minutes)
@@ -346,56 +355,3 @@ def validate_by(by: By) -> By:
     if by not in get_args(By):
         raise ValueError(f"by={by!r}: use one of {', '.join(get_args(By))}")
     return by
-
-
-def day_of(session: Record) -> str | None:
-    """Return the UTC date on which a session started; None if it does not say."""
-    started = started_at(session)
-    return None if started is None else started.astimezone(UTC).date().isoformat()
-
-
-def started_at(session: Record) -> datetime | None:
-    """Return when a session started; when it was created, if it does not say."""
-    return try_parse_time(session.get("started_at")) or try_parse_time(session.get("created_at"))
-
-
-def started_within(session: Record, since: datetime | None, until: datetime | None) -> bool:
-    """Return whether a session started in a period; None is no limit."""
-    if since is None and until is None:
-        return True
-    started = started_at(session)
-    return started is not None and (since is None or since <= started) and (until is None or started < until)
-
-
-def period_of(
-    month: str | None, since: datetime | None, until: datetime | None, now: datetime
-) -> tuple[datetime, datetime]:
-    """Return the beginning and the end of a period.
-
-    Args:
-        month: a month such as "2026-11", in UTC; None for the current one, if `since` and `until` are None, too.
-        since: instead: the beginning. None, with `until`: the beginning of its month.
-        until: instead: the end. None, with `since`: now.
-        now: this moment.
-
-    Raises:
-        ValueError: the month is none, a time has no time zone, or the period is empty; or both kinds are given.
-    """
-    if since is None and until is None:
-        text = f"{now.astimezone(UTC):%Y-%m}" if month is None else month
-        found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text, re.ASCII)
-        if found is None or not 1 <= int(found[1]) < 9999:
-            raise ValueError(f"month={month!r} is not a month such as '2026-11'")
-        year, number_of_month = int(found[1]), int(found[2])
-        following = (year, number_of_month + 1) if number_of_month < 12 else (year + 1, 1)
-        return datetime(year, number_of_month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
-    if month is not None:
-        raise ValueError("give month= or since= and until=, not both")
-    for name, time in (("since", since), ("until", until)):
-        if time is not None:
-            format_time(time, name)  # raises if there is no time zone
-    end = until or now
-    begin = since or end.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if begin >= end:
-        raise ValueError(f"since={begin.isoformat()} is not before until={end.isoformat()}")
-    return begin, end

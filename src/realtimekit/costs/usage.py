@@ -13,6 +13,7 @@ from realtimekit.values import try_parse_time
 
 MINUTE = timedelta(minutes=1)
 UNKNOWN_TYPE = "participant_unknown"
+_TYPE = re.compile("[A-Za-z_]{1,40}")
 RUNNING = ("INVOKED", "RECORDING", "PAUSED")  # what a recording is before it is stopped
 
 
@@ -107,12 +108,17 @@ def participant_item(participant: Record, presets: Mapping[str, Record]) -> str:
     The participant's events tell what it was at that time; a preset, what it is now.
     """
     events = participant.get("peer_events")
-    listed = events if isinstance(events, list) else []
-    types = [event.get("preset_view_type") for event in listed if isinstance(event, Mapping)]
+    for event in events if isinstance(events, list) else ():
+        if isinstance(event, Mapping) and (item := _item_of(event.get("preset_view_type"))):
+            return item
     config = preset_of(participant, presets).get("config")
-    types.append(config.get("view_type") if isinstance(config, Mapping) else None)
-    found = next((view for view in types if isinstance(view, str) and re.fullmatch("[A-Za-z_]{1,40}", view)), None)
-    return UNKNOWN_TYPE if found is None else f"participant_{found.lower()}"
+    return (_item_of(config.get("view_type")) if isinstance(config, Mapping) else None) or UNKNOWN_TYPE
+
+
+def _item_of(view: Any) -> str | None:
+    """Return what a minute in a meeting of this type is charged as; None if it is none."""
+    is_type = isinstance(view, str) and _TYPE.fullmatch(view)
+    return f"participant_{view.lower()}" if is_type else None
 
 
 def recording_item(recording: Record) -> str:

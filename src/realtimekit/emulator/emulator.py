@@ -16,14 +16,13 @@ from realtimekit.emulator.http import JSON, Request, Response
 from realtimekit.emulator.routes import Handler
 from realtimekit.emulator.schema import enum
 from realtimekit.emulator.services import Services
+from realtimekit.emulator.services.agent_socket import AgentSocket
 from realtimekit.emulator.services.events import EVENTS
 from realtimekit.emulator.services.webhook_dispatcher import encode_event
 from realtimekit.emulator.world import World
 
 if TYPE_CHECKING:
     from realtimekit.emulator.server import Server
-    from realtimekit.emulator.services.agent_socket import AgentSocket
-
 
 SAMPLE_WEBHOOK = "00000000-0000-4000-8000-000000000000"
 

@@ -11,7 +11,7 @@ from realtimekit.artifacts.segments import Segment
 from realtimekit.costs import CostGroup, CostLine, LeftBehind
 from realtimekit.mcp_server import results
 from realtimekit.mcp_server.time_codes import format_time_code, milliseconds
-from realtimekit.mcp_server.untrusted import clean_line, clean_name, pieces
+from realtimekit.mcp_server.untrusted import clean_line, clean_name, identifier, pieces
 from realtimekit.quality.finding import Finding
 from realtimekit.quality.summary import MediaSummary
 from realtimekit.report.fields import get_field
@@ -36,6 +36,15 @@ def match_item(
         citation=f"{session_id} {place}", session_id=session_id, meeting_id=clean_name(meeting_id), kind=kind,
         time_code=time_code, start_ms=None if start is None else milliseconds(start), at=_time(at), untrusted=text,
     )  # fmt: skip
+
+
+def found_text(title: str | None, speaker: str | None, snippet: list[tuple[str, bool]]) -> results.FoundText:
+    """Return what was found, and by whom it is."""
+    text = "".join(piece for piece, _ in snippet)
+    matches = dict.fromkeys(clean_line(piece) for piece, is_match in snippet if is_match)
+    return results.FoundText(
+        title=clean_name(title), speaker=clean_name(speaker), snippet=next(pieces(text)), matches=[*matches]
+    )
 
 
 def session_item(session: Any) -> results.SessionItem:
@@ -100,13 +109,13 @@ def segment_items(session_id: str, segment: Segment) -> Iterator[results.Segment
 
 def message_items(session_id: str, message: ChatMessage) -> Iterator[results.Message]:
     """Iterate over a message of a chat: as several if its text is long."""
-    at, message_id = _time(message.created_at), clean_name(message.id)
+    at, message_id = _time(message.created_at), identifier(message.id)
     for number, text in enumerate(pieces(message.payload or "")):
         yield results.Message(
             citation=f"{session_id} chat {at or message_id or ''}".rstrip(),
             message_id=message_id,
             at=at,
-            kind=clean_name(message.payload_type),
+            kind=identifier(message.payload_type),
             continued=True if number else None,
             untrusted=results.WrittenText(name=clean_name(message.display_name), text=text),
         )

@@ -37,7 +37,8 @@ class FoundText(BaseModel):
 
     title: Annotated[str | None, Field(description="The title of the meeting.")] = None
     speaker: Annotated[str | None, Field(description="Who said or wrote it.")] = None
-    snippet: Annotated[str, Field(description="The words around the match, ** around what matches.")]
+    snippet: Annotated[str, Field(description="The words around the match.")]
+    matches: Annotated[list[str], Field(description="The words in the snippet that match.")]
 
 
 class Match(BaseModel):

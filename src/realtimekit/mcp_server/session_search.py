@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from realtimekit.archive.search import CONTEXT_WORDS, match_expression
-from realtimekit.archive.search import _key as search_key
+from realtimekit.archive.search import search_passages
+from realtimekit.archive.snippets import Found
 
 
 class Passage(NamedTuple):
@@ -20,7 +18,7 @@ class Passage(NamedTuple):
         speaker: who said or wrote it; None for a summary.
         start: how long after the beginning of the session; None for chats and summaries.
         at: when it was written; None for what was said.
-        text: what was said or written; in a result, the words around the match.
+        text: what was said or written.
     """
 
     kind: Literal["transcript", "chat", "summary"]
@@ -30,8 +28,8 @@ class Passage(NamedTuple):
     text: str
 
 
-def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) -> list[Passage]:
-    """Return the passages that match, with a snippet for their text.
+def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) -> list[tuple[Passage, Found]]:
+    """Return the passages that match, each with the words around the match.
 
     Args:
         passages: what to search.
@@ -41,15 +39,6 @@ def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) 
     Raises:
         ArchiveError: there is no word to look for.
     """
-    expression, key = match_expression(words), search_key(speaker or "")
-    searched = [passage for passage in passages if key in search_key(passage.speaker or "")]
-    with closing(sqlite3.connect(":memory:")) as index:
-        index.execute("create virtual table texts using fts5 (text, tokenize = 'unicode61 remove_diacritics 2')")
-        rows = ((number, passage.text.encode("utf-8", "replace").decode()) for number, passage in enumerate(searched))
-        index.executemany("insert into texts (rowid, text) values (?, ?)", rows)
-        snippet = f"snippet(texts, 0, '**', '**', '…', {CONTEXT_WORDS})"
-        found = index.execute(
-            f"select rowid, {snippet} from texts where texts match ? order by rowid",  # noqa: S608 - a constant of ours
-            [expression],
-        )
-        return [searched[number]._replace(text=" ".join(text.split())) for number, text in found]
+    listed = list(passages)
+    found = search_passages(((passage.speaker, passage.text) for passage in listed), words, speaker)
+    return [(listed[one.number], one) for one in found]

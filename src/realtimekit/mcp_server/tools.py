@@ -12,6 +12,7 @@ from pydantic import Field
 
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
+from realtimekit.archive.snippets import split_marks
 from realtimekit.artifacts.messages import ChatMessage
 from realtimekit.artifacts.segments import Segment
 from realtimekit.errors import APIConnectionError, APIError, ArtifactError, AuthenticationError, DecodeError
@@ -21,7 +22,7 @@ from realtimekit.mcp_server import items, results
 from realtimekit.mcp_server.paging import Paging
 from realtimekit.mcp_server.session_search import Passage, find_passages
 from realtimekit.mcp_server.time_codes import parse_time_code
-from realtimekit.mcp_server.untrusted import clean, clean_line, clean_name, pieces
+from realtimekit.mcp_server.untrusted import clean, clean_line, pieces
 from realtimekit.paths import encode_segment
 from realtimekit.relation import Relation
 from realtimekit.report.fields import get_field
@@ -132,7 +133,7 @@ class Tools:
                 items.match_item(
                     each.session_id, each.kind,
                     None if each.start_ms is None else timedelta(milliseconds=each.start_ms), each.at,
-                    _found(each.title, each.speaker, each.snippet), each.meeting_id,
+                    items.found_text(each.title, each.speaker, each.pieces()), each.meeting_id,
                 )
                 for each in found
             ]  # fmt: skip
@@ -154,10 +155,11 @@ class Tools:
         title = get_field(session, "meeting_display_name")
         matches = [
             items.match_item(
-                session_id, each.kind, each.start, each.at, _found(title, each.speaker, each.text),
+                session_id, each.kind, each.start, each.at,
+                items.found_text(title, each.speaker, split_marks(one.snippet, one.marks)),
                 get_field(session, "associated_id"),
             )
-            for each in find_passages(passages, words, speaker)
+            for each, one in find_passages(passages, words, speaker)
         ]  # fmt: skip
         parts = [kind for kind in ("transcript", "chat", "summary") if kind not in missing]
         notes = "".join(f"; no {kind}: {reason}" for kind, reason in missing.items())
@@ -368,10 +370,6 @@ def reason(error: Exception) -> str:
     if isinstance(error, APIError):
         return f"{error.message.removeprefix('Error: ') or 'the API reports an error'} (status {error.status})"
     return str(error)
-
-
-def _found(title: str | None, speaker: str | None, snippet: str) -> results.FoundText:
-    return results.FoundText(title=clean_name(title), speaker=clean_name(speaker), snippet=next(pieces(snippet)))
 
 
 def _said(segment: Segment) -> Passage:

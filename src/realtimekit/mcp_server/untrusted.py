@@ -35,6 +35,12 @@ def clean_name(value: object) -> str | None:
     return None if value is None else clean_line(str(value), MAX_NAME)
 
 
+def identifier(value: object) -> str | None:
+    """Return an id or the name of a kind as it is; None for anything else, which is text that somebody wrote."""
+    text = str(value)
+    return text if re.fullmatch(r"[\w.:@-]{1,100}", text, re.ASCII) else None
+
+
 def clean_line(text: str, size: int = MAX_LINE) -> str:
     """Return text on one line, cut to this many characters."""
     line = " ".join(clean(text[: 4 * size]).split())

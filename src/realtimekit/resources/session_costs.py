@@ -20,9 +20,9 @@ from realtimekit.resources.preset import Presets
 from realtimekit.resources.recording import Recordings
 from realtimekit.resources.session import Session, Sessions
 from realtimekit.resources.session_reading import (
-    MARGIN,
     PAGE_SIZE,
     is_before,
+    margin_before,
     read_all,
     read_participants,
     read_period,
@@ -91,7 +91,7 @@ def _read_app(
     flows: list[Flow[Any]] = list((yield from _list_presets(Presets(client))))
     recordings: dict[Any, list[Record]] = {}
     listed = Recordings(client).order_by("-invoked_time").page_size(PAGE_SIZE)
-    oldest = since - MARGIN
+    oldest = margin_before(since)
     for recording in (yield from listed._fetch_until(lambda record: is_before(record, "invoked_time", oldest))):
         recordings.setdefault(text_of(recording._data, "session_id"), []).append(recording._data)
     try:

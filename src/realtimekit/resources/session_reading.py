@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from realtimekit.attendance import Record, text_of
-from realtimekit.costs.result import started_within
+from realtimekit.costs.period import started_within
 from realtimekit.errors import NotFoundError
 from realtimekit.flow import Flow
 from realtimekit.relation import Relation
@@ -23,10 +23,18 @@ def read_period(sessions: Sessions[Any], since: datetime | None, until: datetime
     What the filters `start_time` and `end_time` of the API compare is not documented, so they are not used.
     """
     listed = sessions.order_by("-created_at").page_size(PAGE_SIZE)
-    oldest = None if since is None else since - MARGIN
+    oldest = margin_before(since)
     found = yield from listed._fetch_until(lambda record: is_before(record, "created_at", oldest))
     identified = [session for session in found if text_of(session._data, "id")]
     return [session for session in identified if started_within(session._data, since, until)]
+
+
+def margin_before(since: datetime | None) -> datetime | None:
+    """Return up to when a list has to be read for records since a time; None for all of it."""
+    try:
+        return None if since is None else since - MARGIN
+    except OverflowError:  # at the beginning of the calendar
+        return None
 
 
 def is_before(record: Any, name: str, oldest: datetime | None) -> bool:

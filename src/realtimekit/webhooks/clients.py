@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, ClassVar
 
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Flow, Runner, Sync
-from realtimekit.settings import Settings
+from realtimekit.settings import Settings, resolve
 
 _NO_TOKEN = "not-needed"  # noqa: S105 - the public key is public: the request for it carries no token
 _NO_CLIENT = "this event has no client: use AsyncReceiver(client=...), or event.bind(client)"
 
 
 class BaseKeyClient(Runner[F]):
-    """The given client, or one that only fetches the public key: created on first use."""
+    """The given client, or one that only fetches the public key: a new one if the settings in force have changed."""
 
     _client_class: ClassVar[type[RealtimeKit | AsyncRealtimeKit]]
 
     def __init__(self, given: Runner[F] | None) -> None:
         self._given: Runner[F] | None = given
+        self._own: RealtimeKit | AsyncRealtimeKit | None = None
 
-    @cached_property
+    @property
     def _client(self) -> Runner[Any]:
-        return self._client_class(api_token=_NO_TOKEN) if self._given is None else self._given
+        if self._given is not None:
+            return self._given
+        client, current = self._own, resolve(api_token=_NO_TOKEN)
+        if client is None or client.settings != current:
+            client = self._own = self._client_class(api_token=_NO_TOKEN)
+        return client
 
     @property
     def settings(self) -> Settings:

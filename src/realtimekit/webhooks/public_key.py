@@ -101,6 +101,12 @@ class PublicKeyCache:
         self._key, self._url, self._refresh_interval, self._clock = given, url, refresh_interval, clock
         self._lock = threading.Lock()
         self._pid = os.getpid()
+        self._source: object = None
+        self._forget()
+
+    def _forget(self) -> None:
+        if not self.fixed:
+            self._key = None
         # When the last fetch succeeded, was attempted, and returned the same key as before.
         self._fetched_at = self._tried_at = self._unchanged_at = float("-inf")
         self._fetching_until = float("-inf")
@@ -127,8 +133,12 @@ class PublicKeyCache:
         if self._pid != os.getpid():  # a forked child does not have the thread that held the lock or was fetching
             self._lock, self._fetching_until, self._pid = threading.Lock(), float("-inf"), os.getpid()
         while not self.fixed:
+            source = (self.url(client), client.settings.transport)
             with self._lock:
                 now = self._clock()
+                if source != self._source:  # `configure()`, or the emulator of another test
+                    self._source = source
+                    self._forget()
                 if not self._must_fetch(now, instead_of):
                     break
                 is_fetcher = now >= self._fetching_until

@@ -159,8 +159,10 @@ class PartReader:
             table: the name of its table.
             columns: only these.
         """
-        stored = None if columns is None else [name for name in columns if name in self._parquet.schema_arrow.names]
-        return to_schema(self._parquet.read(columns=stored), table, columns)
+        known = self._parquet.schema_arrow.names
+        stored = None if columns is None else [name for name in columns if name in known]
+        # A day is small: other threads would cost more than they save.
+        return to_schema(self._parquet.read(columns=stored, use_threads=False), table, columns)
 
     def without(self, sessions: Iterable[str], table: str) -> Iterator[Any]:
         """Iterate over its row groups, as pyarrow.Table, without the rows of some sessions."""
@@ -186,10 +188,14 @@ def to_schema(group: Any, table: str, columns: list[str] | None = None) -> Any:
 
     whole = arrow_schema(table)
     schema = whole if columns is None else pa.schema([whole.field(name) for name in columns], whole.metadata)
-    found = [
-        group[field.name].cast(field.type) if field.name in group.column_names else pa.nulls(len(group), field.type)
-        for field in schema
-    ]
+    names = set(group.column_names)
+
+    def column(name: str, kind: Any) -> Any:
+        if name not in names:
+            return pa.nulls(len(group), kind)
+        return group[name] if group[name].type == kind else group[name].cast(kind)
+
+    found = [column(field.name, field.type) for field in schema]
     return pa.Table.from_arrays(found, schema=schema)
 
 

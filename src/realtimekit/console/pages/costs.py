@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast, get_args
 
 from realtimekit.console.forms import BadInputError, choice, day, required, text
+from realtimekit.costs.period import period_of
 from realtimekit.costs.result import By
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ def costs(console: Console, request: Request) -> Response:
     by = cast("By", choice(given, "by", get_args(By)) or "meeting")
     found = None
     if month is not None:
-        if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month, re.ASCII) is None or month.startswith("0000"):
-            raise BadInputError(f"month is one, as 2026-06, not {month[:50]!r}.")
+        try:
+            period_of(month, None, None, now)
+        except ValueError as error:
+            raise BadInputError(f"{error}.") from None
         source = console.client.analytics if console.archive is None else console.archive
         found = source.costs(month=month, by=by, now=now)
     return console.render(request, "costs.html", found=found, by=by, bys=get_args(By), month=month, now=now, most=MOST)

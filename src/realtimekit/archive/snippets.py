@@ -1,0 +1,91 @@
+"""Snippets: the words around a match, and where in them the match is; and a search in texts that are in memory."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from typing import NamedTuple, TypeAlias
+
+from realtimekit.archive.full_text import TOKENIZER, cut, match_expression, pairs_of, uncut
+
+Marks: TypeAlias = list[tuple[int, int]]
+
+CONTEXT_WORDS = 16
+CONTEXT_CHARACTERS = 40  # of scripts without spaces
+# The index of texts, how a row is added to it, and a snippet with the two strings of a `Marker`.
+TEXTS = f'create virtual table texts using fts5 (text, pairs, tokenize = "{TOKENIZER}")'
+INSERT = "insert into texts (rowid, text, pairs) values (?, ?, ?)"
+SNIPPET = f"snippet(texts, 0, ?, ?, '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)"
+
+
+class Found(NamedTuple):
+    """A text that matches.
+
+    Attributes:
+        number: its place among those searched, from 0.
+        snippet: the words around the match.
+        marks: where in the snippet the match is: its first character, and the one after its last, several times.
+    """
+
+    number: int
+    snippet: str
+    marks: Marks
+
+
+class Marker:
+    """Two strings that SQLite puts around what matches. No text can hold them: they are new for each search.
+
+    Attributes:
+        strings: what begins a match, and what ends it.
+    """
+
+    def __init__(self) -> None:
+        nonce = secrets.token_hex(8)
+        self.strings: tuple[str, str] = (f"\x02{nonce}<", f"\x02{nonce}>")
+
+    def read(self, marked: str) -> tuple[str, Marks]:
+        """Return a snippet on one line, without the strings; and where they were."""
+        begin, end = self.strings
+        plain, *others = " ".join(uncut(marked).split()).split(begin)
+        marks: Marks = []
+        for other in others:
+            match, _, rest = other.partition(end)
+            marks.append((len(plain), len(plain) + len(match)))
+            plain += match + rest
+        return plain, marks
+
+
+def split_marks(snippet: str, marks: Sequence[Sequence[int]]) -> list[tuple[str, bool]]:
+    """Return a snippet in pieces, each with whether it matches."""
+    pieces: list[tuple[str, bool]] = []
+    done = 0
+    for start, end in marks:
+        pieces += [(snippet[done:start], False), (snippet[start:end], True)]
+        done = end
+    return [piece for piece in [*pieces, (snippet[done:], False)] if piece[0]]
+
+
+def indexed(number: int, text: str) -> tuple[int, str, str]:
+    """Return the row of a text, for `INSERT`."""
+    return number, cut(text), pairs_of(text)
+
+
+def search_texts(texts: Iterable[str], words: str) -> list[Found]:
+    """Return those of the texts that match, in their order: by the rules of `Archive.search`, without an archive.
+
+    Raises:
+        ArchiveError: there is no word to look for.
+    """
+    match, shown = match_expression(words), match_expression(words, characters=True)
+    marker = Marker()
+    with closing(sqlite3.connect(":memory:")) as index:
+        index.execute(TEXTS)
+        index.executemany(INSERT, (indexed(number, text) for number, text in enumerate(texts)))
+        numbers = [
+            row[0] for row in index.execute("select rowid from texts where texts match ? order by rowid", [match])
+        ]
+        sql = f"select {SNIPPET} from texts where texts match ? and rowid = ?"  # noqa: S608 - a constant of ours
+        rows = (index.execute(sql, [*marker.strings, shown, number]).fetchone() for number in numbers)
+        return [Found(number, *marker.read(text)) for number, (text,) in zip(numbers, rows, strict=True)]
