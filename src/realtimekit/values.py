@@ -73,8 +73,9 @@ def format_time(value: datetime, name: str) -> str:
         TypeError: it is no datetime.
         ValueError: the datetime has no time zone, or is not in the years 1 to 9999 in UTC.
     """
-    if not isinstance(value, datetime):
-        raise TypeError(f"{name} is a datetime with a time zone, not {type(value).__name__}")
+    given: object = value  # from callers that do not check types
+    if not isinstance(given, datetime):
+        raise TypeError(f"{name} is a datetime with a time zone, not {type(given).__name__}")
     if value.tzinfo is None:
         raise ValueError(f"{name}={value.isoformat()!r} has no time zone; use e.g. datetime.now(timezone.utc)")
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")
