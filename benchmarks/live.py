@@ -12,17 +12,21 @@ import asyncio
 import inspect
 import json
 import multiprocessing
+import queue
 import resource
 import statistics
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from websockets.asyncio.client import connect as async_connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.sync.client import connect as sync_connect
 
 from realtimekit.live import connect
 
@@ -30,6 +34,7 @@ TOKEN = "a-token"  # noqa: S105 - the server of this benchmark does not look at 
 SESSION = {"id": "s-1", "meeting_id": "m-1", "started_at": "2026-11-29T10:00:00Z", "ended_at": None}
 DELAYED = 2000  # events whose delay is measured
 RATE = 1000  # of them each second
+STALLED = 60_000  # events for a consumer that does not read: a minute of them
 
 
 def frame(name: str, data: Any) -> str:
@@ -68,7 +73,7 @@ async def talk(connection: ServerConnection) -> None:
             await asyncio.sleep(max(0.0, begin + number / RATE - time.monotonic()))
             await connection.send(transcript(number))
     elif wanted == "broadcast,transcript":  # a minute at 1,000 a second, for a consumer that does not read
-        for number in range(60_000):
+        for number in range(STALLED):
             await connection.send(transcript(number))
             if number % 100 == 0:
                 await asyncio.sleep(0)  # answers, too
@@ -166,28 +171,101 @@ def measure_delay(url: str, read: Callable[..., int]) -> list[float]:
     return sorted(delays)
 
 
-def measure_stalled(url: str) -> float:
-    """Return the MB that a consumer takes which does not read while 60,000 events come."""
+def measure_floor(url: str, *, asynchronous: bool) -> list[float]:
+    """Return the same for a program without this package: the library, and a queue between two threads or tasks.
+
+    On a busy machine most of a delay is the time until a thread gets a processor, which nobody adds.
+    """
+    return asyncio.run(_async_floor(url)) if asynchronous else _sync_floor(url)
+
+
+_OPTIONS: dict[str, Any] = {"subprotocols": ["realtimekit.v1"], "compression": None, "ping_interval": None}
+
+
+def _sync_floor(url: str) -> list[float]:
+    arrived: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+    delays: list[float] = []
+
+    def receive() -> None:
+        with sync_connect(f"{url}?subscriptions=transcript", **_OPTIONS) as connection:
+            for _ in connection:
+                arrived.put(time.perf_counter())
+        arrived.put(None)
+
+    thread = threading.Thread(target=receive)
+    thread.start()
+    while (at := arrived.get()) is not None:
+        delays.append((time.perf_counter() - at) * 1e3)
+    thread.join()
+    return sorted(delays)
+
+
+async def _async_floor(url: str) -> list[float]:
+    arrived: asyncio.Queue[float | None] = asyncio.Queue()
+    delays: list[float] = []
+
+    async def receive() -> None:
+        async with async_connect(f"{url}?subscriptions=transcript", **_OPTIONS) as connection:
+            async for _ in connection:
+                arrived.put_nowait(time.perf_counter())
+        arrived.put_nowait(None)
+
+    task = asyncio.create_task(receive())
+    while (at := await arrived.get()) is not None:
+        delays.append((time.perf_counter() - at) * 1e3)
+    await task
+    return sorted(delays)
+
+
+def measure_stalled(url: str) -> tuple[float, int]:
+    """Return the MB that a consumer takes which does not read while 60,000 events come, and how many it was sent then.
+
+    What is above its limit waits on the server; nothing is lost.
+    """
     before = memory()
     with connect(TOKEN, agent_url=url, subscriptions=["broadcast", "transcript"]) as events:
         next(events)
-        backlog = events._driver._backlog
-        while len(backlog) < 60_000:
-            time.sleep(0.05)
+        backlog, waiting = events._driver._backlog, -1
+        while waiting != len(backlog):  # until no more comes
+            waiting = len(backlog)
+            time.sleep(2)
         taken = memory() - before
-        assert sum(1 for _ in events) == 60_000
-    return taken
+        assert sum(1 for _ in events) == STALLED
+    return taken, waiting
 
 
-async def measure_many(url: str, count: int) -> float:
-    """Return the kB for each of many listeners in one process."""
+def measure_many(url: str, count: int, *, asynchronous: bool) -> float:
+    """Return the MB of many listeners, in a process of their own: this one has memory to reuse."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_many_async if asynchronous else _many_sync, (url, count))
+
+
+def _many_sync(url: str, count: int) -> float:
+    with connect(TOKEN, agent_url=url, subscriptions=["participant"]) as events:
+        next(events)  # everything is imported
     before = memory()
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
         for _ in range(count):
-            events = await stack.enter_async_context(connect(TOKEN, agent_url=url, subscriptions=["participant"]))
+            next(stack.enter_context(connect(TOKEN, agent_url=url, subscriptions=["participant"])))
+        return memory() - before
+
+
+def _many_async(url: str, count: int) -> float:
+    async def main() -> float:
+        async with connect(TOKEN, agent_url=url, subscriptions=["participant"]) as events:
             await anext(events)
-        await asyncio.sleep(1)
-        return (memory() - before) * 1024 / count
+        before = memory()
+        async with AsyncExitStack() as stack:
+            for _ in range(count):
+                listener = connect(TOKEN, agent_url=url, subscriptions=["participant"])
+                await anext(await stack.enter_async_context(listener))
+            return memory() - before
+
+    return asyncio.run(main())
+
+
+def quantiles(delays: list[float]) -> str:
+    return f"p50 {statistics.median(delays):.2f} ms, p99 {delays[int(len(delays) * 0.99)]:.2f} ms"
 
 
 def main() -> None:
@@ -203,14 +281,17 @@ def main() -> None:
         for name, read in (("sync", read_sync), ("async", read_async)):
             measure_cpu(url, read, arguments.events)  # warm
             print(f"{name}: {measure_cpu(url, read, arguments.events):.0f} us of CPU for each event")
-            delays = measure_delay(url, read)
-            p99, p50 = delays[int(len(delays) * 0.99)], statistics.median(delays)
-            print(f"{name}: delay added at {RATE} events a second: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-        print(f"a consumer that stops for 60,000 events: {measure_stalled(url):.0f} MB")
-        kilobytes = asyncio.run(measure_many(url, arguments.listeners))
+            print(f"{name}: delay added at {RATE} events a second: {quantiles(measure_delay(url, read))}")
+            floor = quantiles(measure_floor(url, asynchronous=read is read_async))
+            print(f"{name}: the same without this package: {floor}", flush=True)
+        megabytes, waiting = measure_stalled(url)
         print(
-            f"{arguments.listeners} listeners: {kilobytes:.0f} kB each, {kilobytes * arguments.listeners / 1024:.0f} MB"
+            f"a consumer that stops for {STALLED:,} events: {megabytes:.0f} MB, {waiting:,} in its memory", flush=True
         )
+        for name in ("sync", "async"):
+            megabytes = measure_many(url, arguments.listeners, asynchronous=name == "async")
+            each = megabytes * 1024 / arguments.listeners
+            print(f"{name}: {arguments.listeners} listeners in a process: {megabytes:.0f} MB, {each:.0f} kB each")
     finally:
         ours.send(None)
         server.join()

@@ -75,7 +75,7 @@ def cluster(
     """A scheduler and workers, each a process of its own, with their logs. Yields the address, workers and logs."""
     env = {**environment(), "DASK_LOGGING__DISTRIBUTED": "debug", "PYTHONWARNINGS": "ignore"}
     logs = [folder / f"{number}.log" for number in range(workers + 1)]
-    options = ["--host", "127.0.0.1", "--no-dashboard"]
+    options = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
     processes: list[subprocess.Popen[str]] = []
 
     def start(kind: str, log: Path, *arguments: str) -> None:

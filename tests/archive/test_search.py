@@ -371,7 +371,7 @@ def test_the_command(archive: Archive) -> None:
     assert rows == [
         {"session_id": "s1", "title": "Money", "meeting_id": "meeting-1", "kind": "transcript", "speaker": "Bob",
          "start_ms": 61_000, "at": "2026-06-03T10:01:01.000Z", "snippet": "Next, the year: our budgets grew",
-         "marks": [[28, 32]]}
+         "marks": [[28, 32]], "live": False}
     ]  # fmt: skip
     assert "Crème" in invoke("creme", "brulee", **environment).output
     filters = ["--speaker", "carol", "--meeting", "meeting-2", "--since", "2026-06-04T00:00:00Z", "--limit", "5"]

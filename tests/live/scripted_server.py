@@ -163,7 +163,8 @@ class ScriptedServer:
 
     def __init__(self, *acts: Act) -> None:
         self._acts = list(acts)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._running = 0  # acts
         self.queries: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.close_codes: list[int | None] = []
@@ -190,6 +191,8 @@ class ScriptedServer:
             act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
         connection.act = act  # type: ignore[attr-defined]
         if not isinstance(act, Refuse):
+            with self._lock:
+                self._running += 1
             return None
         error: dict[str, Any] = {"code": act.code, "message": act.message, "retryable": act.retryable}
         body = json.dumps({"success": False, "error": error}) if act.body is None else act.body.decode()
@@ -207,6 +210,8 @@ class ScriptedServer:
             self.errors.append(error)
         with self._lock:
             self.close_codes.append(connection.close_code)
+            self._running -= 1
+            self._lock.notify_all()
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -216,4 +221,6 @@ class ScriptedServer:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._thread.join()
+        with self._lock:  # before version 16, the library does not wait for them
+            self._lock.wait_for(lambda: not self._running, 2)
         assert not self.errors, self.errors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from realtimekit.agent.steps import (
 from realtimekit.flow import Sleep, run_async
 
 _YIELD_EVERY = 100  # messages
+_YIELD_AFTER = 0.0005  # seconds; more often takes time that nobody gains
 
 
 class AsyncDriver:
@@ -64,6 +66,7 @@ class AsyncDriver:
         self._ended = False
         self._error: BaseException | None = None
         self._taken = 0
+        self._yielded_at = 0.0
 
     # --- for the consumer ---------------------------------------------------------------------------------------------
 
@@ -182,6 +185,10 @@ class AsyncDriver:
                 return False
         self._backlog.add(message)
         self._arrived.set()
+        now = time.monotonic()
+        if now - self._yielded_at > _YIELD_AFTER:
+            self._yielded_at = now
+            await asyncio.sleep(0)  # in a burst, receiving never waits: let the consumer run now
         return True
 
     async def _close(self, code: int, reason: str) -> None:

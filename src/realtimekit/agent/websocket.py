@@ -7,8 +7,9 @@ import logging
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from realtimekit.agent.sockets import SUBPROTOCOL, Target
 from realtimekit.agent.steps import Closed, Refusal
@@ -17,7 +18,7 @@ from realtimekit.transports.failures import failure
 
 try:
     from websockets.asyncio import client as async_client
-    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI
     from websockets.sync import client as sync_client
     from websockets.typing import Subprotocol
 except ImportError:
@@ -31,6 +32,9 @@ CLOSE_TIMEOUT = 2.0  # seconds to wait for the other side when closing: well wit
 
 # What opening a connection raises. OSError is also that of TLS, and of time that ran out.
 _CONNECT_ERRORS = (OSError, InvalidHandshake, InvalidURI, EOFError)
+
+
+_BAD_PROXY = "cannot use the proxy: check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 
 
 class _RefusedError(Exception):
@@ -116,9 +120,12 @@ def open_websocket(target: Target, query: Mapping[str, str]) -> WebSocket | Refu
     try:
         return WebSocket(sync_client.connect(url, create_connection=_SyncConnection, **options))
     except _RefusedError as error:
-        return error.refusal
+        return _without_token(error.refusal, target)
+    except InvalidProxy:
+        pass
     except _CONNECT_ERRORS as error:
         raise _connection_error(target, error) from None
+    raise ConfigurationError(_BAD_PROXY)
 
 
 async def open_async_websocket(target: Target, query: Mapping[str, str]) -> AsyncWebSocket | Refusal:
@@ -127,9 +134,12 @@ async def open_async_websocket(target: Target, query: Mapping[str, str]) -> Asyn
     try:
         return AsyncWebSocket(await async_client.connect(url, create_connection=_AsyncConnection, **options))
     except _RefusedError as error:
-        return error.refusal
+        return _without_token(error.refusal, target)
+    except InvalidProxy:
+        pass
     except _CONNECT_ERRORS as error:
         raise _connection_error(target, error) from None
+    raise ConfigurationError(_BAD_PROXY)
 
 
 def _connect_options(target: Target, query: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
@@ -147,12 +157,37 @@ def _connect_options(target: Target, query: Mapping[str, str]) -> tuple[str, dic
         "close_timeout": CLOSE_TIMEOUT,
         "ping_interval": None,
         "max_size": MAX_FRAME_BYTES,
+        "proxy": _proxy_for(target.url),
     }
     if target.url.startswith("wss:"):
         from realtimekit.transports.httpcore2.tls import ssl_context
 
         options["ssl"] = ssl_context()
     return f"{target.url}?{urlencode(query, safe=',')}", options
+
+
+def _proxy_for(url: str) -> str | None:
+    """Return the proxy that requests to the API would use for this URL; None for a direct connection.
+
+    Raises:
+        ConfigurationError: it cannot be used.
+    """
+    from realtimekit.transports.httpcore2.proxies import ProxySettings
+
+    parts, secure = urlsplit(url), url.startswith("wss:")
+    port = parts.port or (443 if secure else 80)
+    address = ProxySettings.from_environment().address_for("https" if secure else "http", parts.hostname or "", port)
+    if address is None:
+        return None
+    scheme, _, rest = address.rpartition("://")
+    if scheme.startswith("socks") and find_spec("python_socks") is None:
+        raise ConfigurationError("live meetings through a SOCKS proxy need `pip install 'python-socks[asyncio]'`")
+    return f"{'socks5h' if scheme == 'socks' else scheme or 'http'}://{rest}"
+
+
+def _without_token(refusal: Refusal, target: Target) -> Refusal:
+    """Return a refusal whose message can be shown: some proxies send back what they got."""
+    return refusal._replace(body=refusal.body.replace(target.token.encode(), b"..."))
 
 
 def _hide_token(record: logging.LogRecord) -> bool:

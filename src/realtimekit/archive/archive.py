@@ -19,6 +19,7 @@ from realtimekit.archive.forgetting.retention import Expiry, expire
 from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.live_handler import LiveHandler
 from realtimekit.archive.manifest import decode
 from realtimekit.archive.search import Matches, rebuild_index, search
 from realtimekit.archive.sql import Rows, connect, query
@@ -36,9 +37,10 @@ from realtimekit.attendance import Attendance
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
 from realtimekit.costs.options import CostOptions
 from realtimekit.costs.result import Costs
-from realtimekit.kwargs import validate_kwargs, validate_positive
+from realtimekit.kwargs import validate_kwargs, validate_positive, validate_type
 from realtimekit.lazy import LazyModule
 from realtimekit.resources.analytics import DaywiseReport
+from realtimekit.resources.listener import AsyncEvents, BaseEvents, Events
 from realtimekit.saving.manifest import Manifest
 from realtimekit.values import format_time
 from realtimekit.webhooks.router import BaseRouter
@@ -124,6 +126,40 @@ class Archive:
         """
         handler = ArchiveHandler(self.store, self.ledger, client)
         router.on(*EVENTS)(handler)
+        return handler
+
+    def live_handler(self, events: Events | AsyncEvents) -> LiveHandler:
+        """Keep the final transcripts of a live meeting, while you read its events, captions or segments.
+
+        Where the platform's transcript never comes, or is empty, the archive offers what was heard in its place, marked
+        as such. A sync puts it beside the other files of the session. What you do not read is not kept; a program that
+        is killed loses the last two seconds.
+
+        Example:
+            with meeting.listen(name="Notes bot", preset_name=preset) as events:
+                archive.live_handler(events)
+                for segment in events.segments():
+                    print(segment.text)
+
+        Args:
+            events: of `meeting.listen(...)`, with either client, or of `realtimekit.live.connect(token)`, for which
+                there must be an archive already.
+
+        Returns:
+            The handler. The listener closes it when it leaves, which raises ArchiveError if the storage did not take
+            everything.
+
+        Raises:
+            ArchiveError: it is the archive of another app, or there is none; or it cannot be written.
+        """
+        validate_type("events", events, BaseEvents, "what `with meeting.listen(...) as events` gives")
+        settings = events._settings
+        if settings is None:
+            self.ledger.app()
+        else:
+            self.ledger.create(settings.required("account_id"), settings.required("app_id"), self.ledger.now())
+        handler = LiveHandler(self.store, self.ledger)
+        events._observers.append(handler)
         return handler
 
     # --- reading -----------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def connect(address: str | None = None, workers: int | None = None) -> Generator
                 n_workers=workers or 1,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # None is the fixed port 8787, on which a second sync would warn
                 silence_logs=logging.ERROR,
             ) as cluster,
             dask.Client(cluster) as client,

@@ -13,10 +13,12 @@ from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError
 from realtimekit.archive.filters import by_value, is_within, mentions, merged, parts_of_report
 from realtimekit.archive.index import Filters, Index, Place
+from realtimekit.archive.live_transcripts import note_of, offered_transcript
 from realtimekit.archive.manifest import find_manifest, read_artifact
 from realtimekit.archive.query_string import Query, RefusalError, paging
 from realtimekit.archive.session_files import with_links
 from realtimekit.archive.store import Store
+from realtimekit.resources.transcript import ARCHIVE_NOTE
 from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
 
 _FOREVER = "9999-12-31T23:59:59.000Z"  # links into an archive do not expire
@@ -162,14 +164,16 @@ class Responder:
         wanted = (query.get("format") or "CSV").upper()
         if wanted not in {"CSV", "JSON", "SRT", "VTT"}:
             raise RefusalError(f'"format" must be one of CSV, JSON, SRT, VTT, not {wanted}')
-        kept = session.manifest.artifacts.get("transcript")
+        kept = offered_transcript(session.manifest)
+        name, note = kept.name if kept else "transcript", note_of(session.manifest)
         same = kept is not None and kept.path is not None and kept.path.endswith(f".{wanted.lower()}")
-        link = self._file_link(session, "transcript", **({} if same else {"format": wanted}))
+        link = self._file_link(session, name, **({} if same else {"format": wanted}))
         return {
             "data": {
                 "sessionId": session_id,
                 "transcript_download_url": link,
                 "transcript_download_url_expiry": _FOREVER,
+                **({ARCHIVE_NOTE: note} if note else {}),
             }
         }
 

@@ -39,14 +39,14 @@ from realtimekit.values import format_time
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
-SCHEMA = 3
+SCHEMA = 4
 RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
 ATTEMPTS = 3
 IDS_OF_A_DAY = 2**32
 
 _TABLES: dict[str, Kind] = {"transcript_segments": "transcript", "chat_messages": "chat", "summaries": "summary"}
 _COLUMNS = {
-    "transcript_segments": ["session_id", "speaker", "start_ms", "text"],
+    "transcript_segments": ["session_id", "speaker", "start_ms", "text", "live"],
     "chat_messages": ["session_id", "display_name", "created_at", "payload"],
     "summaries": ["session_id", "text"],
 }
@@ -63,7 +63,7 @@ create table state (purges integer not null, snapshot text not null);
 insert into state values (0, '');
 create table items (
     id integer primary key, file integer not null, session_id text not null, kind text not null, speaker text,
-    speaker_key text, start_ms integer, at text, title text, meeting_id text
+    speaker_key text, start_ms integer, at text, title text, meeting_id text, live integer not null
 );
 create index items_of_file on items (file);
 {TEXTS};
@@ -82,6 +82,7 @@ class Match(NamedTuple):
         snippet: the words around the match, on one line.
         marks: where in the snippet the match is: the place of its first character and of the one after its last, in
             code points from 0; several times, in their order.
+        live: whether a listener heard it live, and it stands in for the platform's transcript.
     """
 
     session_id: str
@@ -93,6 +94,7 @@ class Match(NamedTuple):
     at: datetime | None
     snippet: str
     marks: Marks
+    live: bool = False
 
     def pieces(self) -> list[tuple[str, bool]]:
         """Return the snippet in pieces, each with whether it matches."""
@@ -159,12 +161,12 @@ def search(
 
 
 def _match(marker: Marker, *row: Any) -> Match:
-    *session, at, marked = row
-    return Match._make([*session, at and datetime.fromisoformat(at), *marker.read(marked)])
+    *session, at, marked, live = row
+    return Match._make([*session, at and datetime.fromisoformat(at), *marker.read(marked), bool(live)])
 
 
 _ROW = f"""
-select session_id, title, meeting_id, kind, speaker, start_ms, at, {SNIPPET}
+select session_id, title, meeting_id, kind, speaker, start_ms, at, {SNIPPET}, live
 from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
 """  # noqa: S608 - a constant of ours
 
@@ -331,17 +333,17 @@ def _add(
     items: list[tuple[Any, ...]] = []
     texts: list[tuple[int, str, str]] = []
     kind = _TABLES[table]
-    for number, (session_id, speaker, start_ms, written_at, text) in enumerate(_rows(store, part_file, table), first):
+    for number, row in enumerate(_rows(store, part_file, table), first):
+        session_id, speaker, start_ms, written_at, text, live = row
         title, meeting_id, started_at = sessions.get(day, session_id)
         at = written_at
         if at is None and started_at is not None:
             at = _after(started_at, start_ms or 0)
         time = None if at is None else format_time(at, "at")
-        items.append(
-            (number, file, session_id, kind, speaker, speaker and _key(speaker), start_ms, time, title, meeting_id)
-        )
+        key = speaker and _key(speaker)
+        items.append((number, file, session_id, kind, speaker, key, start_ms, time, title, meeting_id, live))
         texts.append(indexed(number, text))
-    connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
+    connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
     connection.executemany(INSERT, texts)
 
 
@@ -360,17 +362,19 @@ def _after(start: datetime, milliseconds: int) -> datetime:
 
 
 def _rows(store: Store, path: str, table: str) -> Iterator[tuple[Any, ...]]:
-    """Iterate over a Parquet file: session, speaker, milliseconds, time, text."""
+    """Iterate over a Parquet file: session, speaker, milliseconds, time, text, and whether it is live."""
     columns = read_table(store, table, [path], _COLUMNS[table]).to_pydict()
     for number, session_id in enumerate(columns["session_id"]):
+        live = False
         if table == "transcript_segments":
             row = columns["speaker"][number], columns["start_ms"][number], None, columns["text"][number]
+            live = bool(columns["live"][number])
         elif table == "chat_messages":
             row = columns["display_name"][number], None, columns["created_at"][number], columns["payload"][number]
         else:
             row = None, None, None, columns["text"][number]
         if row[3]:
-            yield session_id, *row
+            yield session_id, *row, live
 
 
 class _Sessions:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from realtimekit.archive.compression import compressed
+from realtimekit.archive.errors import ArchiveDamagedError
 from realtimekit.archive.forgetting.people import erase_from
 from realtimekit.archive.forgetting.tombstones import Tombstones
+from realtimekit.archive.live_transcripts import (
+    LIVE_TRANSCRIPT,
+    SOURCE,
+    Segments,
+    put_together,
+    read_staged,
+)
+from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_files import Link
 from realtimekit.archive.store import Store
@@ -66,6 +77,7 @@ class SessionArtifacts:
         self.before: Manifest | None = before
         self.artifacts: dict[str, SavedArtifact] = dict(before.artifacts) if before else {}
         self.failures: list[str] = []
+        self.obsolete: list[str] = []  # objects to delete when the manifest is written
         self._began_at = began_at  # the archive: what the platform forgot before was never to be had
         self.folder: str = ""  # known when the session was read, as is the next
         self.ended_at: datetime | None = None
@@ -88,8 +100,7 @@ class SessionArtifacts:
 
     def is_done(self, name: str) -> bool:
         # A retention rule leaves one artifact for all of a kind.
-        whole = self.artifacts.get(name.partition("/")[0])
-        if whole is not None and whole.state is State.EXPIRED:
+        if self.is_expired(name.partition("/")[0]):
             return True
         artifact = self.artifacts.get(name)
         return artifact is not None and not artifact.unfinished
@@ -114,6 +125,46 @@ class SessionArtifacts:
             content = erase_from(name, content, self.tombstones, redact=False)
         self.store.put(f"{self.folder}/{path}", compressed(content) if compress else content)
         self.set(name, State.COPIED, path=path, source=source, **digest(content)._asdict())
+
+    def take_live(self, paths: Sequence[str]) -> bool:
+        """Put what listeners heard beside the other files. Returns whether anybody spoke.
+
+        Args:
+            paths: what no copy has taken yet.
+        """
+        before, parts = self.artifacts.get(LIVE_TRANSCRIPT), list[Segments]()
+        gaps = before.reason.split("; ") if before and before.reason else []
+        try:
+            parts.append(json.loads(read_artifact(self.store, self.folder, before) or b"[]"))
+        except ValueError:  # damaged: it stays, and what is new waits
+            self.failures.append(f"{self.session_id}: {LIVE_TRANSCRIPT} is damaged")
+            return True
+        for path in paths:
+            try:
+                heard = read_staged(self.store, path)
+            except ArchiveDamagedError as error:
+                self.failures.append(f"{self.session_id}: {error}")
+                continue
+            if heard is not None:
+                parts.append(heard.segments)
+                gaps += heard.gaps
+                self.obsolete.append(path)
+        segments = put_together(parts)
+        if self.obsolete and segments and not (before is None and self.is_expired("transcript")):
+            content = json.dumps(segments, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")
+            # A name of its own for each content: the manifest of before stays true until the next one is written.
+            name = f"live_transcript-{digest(content).sha256[:16]}.json"
+            if before is not None and before.path != name:
+                self.obsolete.append(f"{self.folder}/{before.path}")
+            self.keep(LIVE_TRANSCRIPT, name, content, source=SOURCE)
+            reason = "; ".join(dict.fromkeys(gaps)) or None
+            self.artifacts[LIVE_TRANSCRIPT] = self.artifacts[LIVE_TRANSCRIPT]._replace(reason=reason)
+        return bool(segments)
+
+    def is_expired(self, name: str) -> bool:
+        """Whether a retention rule has deleted it: it does not come back."""
+        artifact = self.artifacts.get(name)
+        return artifact is not None and artifact.state is State.EXPIRED
 
     def set(self, name: str, state: State, **values: Any) -> None:
         self.artifacts[name] = SavedArtifact(name, state, seen_at=self.now(), **values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -70,6 +70,7 @@ def copy_session(
     *,
     version: str | None = None,
     began_at: datetime | None = None,
+    live: Sequence[str] = (),
     on_rooms: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> Flow[Copied]:
     """Copy what the archive lacks of a session, and write its manifest.
@@ -83,6 +84,7 @@ def copy_session(
         before: its manifest, if it was copied before.
         version: of the manifest in the storage, if it was read.
         began_at: when the archive was made.
+        live: the paths of what listeners heard of it, which are deleted when its manifest holds that.
         on_rooms: takes the sessions of its breakout rooms, before the manifest is written.
 
     Raises:
@@ -91,7 +93,7 @@ def copy_session(
         ArchiveChangedError: another process has written the manifest meanwhile.
         ArchiveError: the archive cannot be written.
     """
-    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, began_at)
+    copy = _SessionCopy(reader, store, meetings, tombstones, session_id, before, version, began_at, live)
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
@@ -116,6 +118,7 @@ class _SessionCopy(SessionArtifacts):
         before: Manifest | None,
         version: str | None,
         began_at: datetime | None,
+        live: Sequence[str],
     ) -> None:
         super().__init__(reader, store, tombstones, session_id, before, began_at)
         self._version = version
@@ -125,6 +128,7 @@ class _SessionCopy(SessionArtifacts):
         self._participants: list[dict[str, Any]] = []
         self._total = before.participants if before else 0
         self._spoke = False
+        self._live = live
         self._meeting: dict[str, Any] = {}
 
     def run(self, on_rooms: Callable[[list[dict[str, Any]]], object]) -> Flow[Copied]:
@@ -146,7 +150,7 @@ class _SessionCopy(SessionArtifacts):
             self._read_before()
         rooms = session.get("breakout_rooms")
         self._rooms = [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
-        if not self._is_expired("session"):
+        if not self.is_expired("session"):
             self.keep("session", "session.json", scrub_response(response.content, response.body))
         meeting_id = session.get("associated_id")
         if isinstance(meeting_id, str) and meeting_id:
@@ -156,6 +160,7 @@ class _SessionCopy(SessionArtifacts):
             # Without them nobody knows which messages are of somebody who was erased: another look copies the rest.
             on_rooms(self._rooms)
             return Copied(self._commit(), self.failures, self._rooms)
+        self._spoke = self.take_live(self._live)
         # Peers come before the transcript: whether people spoke tells what an empty one means.
         for name, copy in (
             ("chat", self._copy_chat),
@@ -310,11 +315,6 @@ class _SessionCopy(SessionArtifacts):
         else:
             self.set(name, State.EMPTY, reason="the session was not broadcast")
 
-    def _is_expired(self, name: str) -> bool:
-        """Whether a retention rule has deleted it: it does not come back."""
-        artifact = self.artifacts.get(name)
-        return artifact is not None and artifact.state is State.EXPIRED
-
     # --- the commit --------------------------------------------------------------------------------------------------
 
     def _commit(self) -> Manifest:
@@ -323,7 +323,7 @@ class _SessionCopy(SessionArtifacts):
             app_id=self.reader.app_id,
             meeting_id=self._session.get("associated_id"),
             status=self._session.get("status"),
-            title=None if self._is_expired("session") else self._session.get("meeting_display_name"),
+            title=None if self.is_expired("session") else self._session.get("meeting_display_name"),
             started_at=self._started_at,
             ended_at=self.ended_at,
             participants=self._total,
@@ -344,21 +344,23 @@ class _SessionCopy(SessionArtifacts):
         if not self.store.swap(path, content, self._version) and self.store.read(path) != content:
             raise ArchiveChangedError(f"{self.store.target}: another process has written {path} meanwhile")
         self.store.flush(path)
+        self.store.delete(self.obsolete)
 
     def _vanished(self, error: NotFoundError) -> Copied:
         """The platform does not have the session any more, or never did: what is missing at its deadline is lost."""
         if self.before is None:
             return Copied(None, [f"{self.session_id}: {error}"], [])
+        day = layout.day_of(self.before.started_at)
+        self.folder = layout.session_folder(self.reader.app_id, day, self.session_id)
+        self.take_live(self._live)
         over = [artifact for artifact in self.before.unfinished if (artifact.deadline or self.now()) <= self.now()]
         for artifact in over:
             self.set(artifact.name, State.LOST, reason="the platform no longer has the session")
-        if not over:
+        if not over and not self.obsolete:
             return Copied(self.before, [f"{self.session_id}: {error}"], [])
         manifest = self.before._replace(
             artifacts=self.artifacts, revision=self.before.revision + 1, saved_at=self.now()
         )
-        day = layout.day_of(manifest.started_at)
-        self.folder = layout.session_folder(self.reader.app_id, day, self.session_id)
         self._write_manifest(manifest)
         return Copied(manifest, [f"{self.session_id}: {error}"], [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
@@ -19,6 +19,7 @@ from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError,
 from realtimekit.archive.forgetting.rewriting import finish_rewriting
 from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
+from realtimekit.archive.live_transcripts import read_staged, staged
 from realtimekit.archive.manifest import find_manifest, reopened
 from realtimekit.archive.meetings import Meetings
 from realtimekit.archive.reader import Reader
@@ -71,6 +72,7 @@ class Sync:
             self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         finish_rewriting(self._store, self._reader.app_id, self._clock.now)
         self._open(found.sessions)
+        self._open_staged()
         window = found.window
         del found  # a hundred thousand sessions take 40 MB
         if window is not None:
@@ -144,6 +146,20 @@ class Sync:
                     self._ledger.open(session)
                     self._count("found")
                 self._known.add(session.session_id)
+
+    def _open_staged(self) -> None:
+        """Enter the sessions of live transcripts that came after their sessions were complete."""
+        waiting = {layout.segment(each.session_id) for each in self._ledger.open_sessions()} if self._staged else set()
+        for session, paths in self._staged.items():
+            if session not in waiting:
+                with suppress(ArchiveDamagedError):  # `verify` names it
+                    if (heard := read_staged(self._store, paths[0])) is not None:
+                        self._ledger.open(OpenSession(NEVER, AT_ONCE, heard.day, heard.session_id))
+
+    @cached_property
+    def _staged(self) -> dict[str, list[str]]:
+        """The live transcripts that no copy has taken yet: one listing for all sessions."""
+        return staged(self._store)
 
     # --- copying -----------------------------------------------------------------------------------------------------
 
@@ -237,7 +253,8 @@ class Sync:
             raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to mend it") from None
         if before is not None and self._again is not None:
             before = reopened(before, self._again, self._clock.now() + RETENTION)
-        if before is not None and not before.unfinished:
+        live = self._staged.get(layout.segment(entry.session_id), [])
+        if before is not None and not before.unfinished and not live:
             # What remains of a sync that was killed before it could close the entry.
             self._close(entry)
             return
@@ -251,6 +268,7 @@ class Sync:
                 before,
                 version=version,
                 began_at=self._began_at,
+                live=live,
                 on_rooms=lambda rooms: self._open(entry for entry, _ in entries_of(rooms)),
             )
         )

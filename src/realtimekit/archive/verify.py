@@ -18,6 +18,7 @@ from realtimekit.archive import layout
 from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import Ledger, Window
+from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, read_staged, staged
 from realtimekit.archive.manifest import find_manifest
 from realtimekit.archive.sealed import unseal
 from realtimekit.archive.store import Store
@@ -133,6 +134,7 @@ class _Check:
         self._check_open()
         self._check_tables()
         self._check_receipts()
+        self._check_live()
         return Verification(
             sessions=len(self._sessions),
             waiting=len(self._waiting),
@@ -237,6 +239,17 @@ class _Check:
             except ArchiveDamagedError as error:
                 self._report("damaged", entry.path, str(error))
 
+    def _check_live(self) -> None:
+        """What listeners heard waits for the end of its session, and the next sync."""
+        found = staged(self._store)
+        for path in (path for paths in found.values() for path in paths):
+            try:
+                read_staged(self._store, path)
+            except ArchiveDamagedError as error:
+                self._report("damaged", path, f"{error}: delete it; it holds a few seconds of what a listener heard")
+        if found:
+            self._notes.append(f"live transcripts of {len(found)} sessions wait for their end, and the next sync")
+
     # --- sessions ----------------------------------------------------------------------------------------------------
 
     def _session_folders(self) -> Iterator[tuple[str, dict[str, int]]]:
@@ -278,7 +291,9 @@ class _Check:
     def _check_artifact(self, folder: str, manifest: Manifest, artifact: SavedArtifact, sizes: dict[str, int]) -> None:
         where = f"session {manifest.session_id}: {artifact.name}"
         if artifact.state is State.LOST:
-            self._report("lost", where, artifact.reason or "the platform no longer has it")
+            kept = LIVE_TRANSCRIPT in manifest.artifacts and artifact.name == "transcript"
+            instead = "; what a listener heard live stands in for it" if kept else ""
+            self._report("lost", where, (artifact.reason or "the platform no longer has it") + instead)
         self._forgotten += artifact.state is State.FORGOTTEN
         if artifact.unfinished and layout.segment(manifest.session_id) not in self._waiting:
             self._report("missing", where, "it is to be looked at again, but the ledger does not know the session")

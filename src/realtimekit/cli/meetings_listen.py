@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.cli.console import echo
 from realtimekit.cli.shutdown import Shutdown
+from realtimekit.errors import DecodeError
 from realtimekit.live import (
     BroadcastReceived,
     Gap,
@@ -67,7 +68,10 @@ def _print_json(event: LiveEvent) -> None:
 
 
 def _print_line(event: LiveEvent) -> None:
-    echo(next((line(event) for kind, line in _LINES.items() if isinstance(event, kind)), event.name))
+    try:
+        echo(next((line(event) for kind, line in _LINES.items() if isinstance(event, kind)), event.name))
+    except DecodeError as error:  # participants send what they like in broadcasts
+        echo(f"({error})")
 
 
 def _name(participant: Any) -> str:

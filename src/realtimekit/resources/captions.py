@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, NamedTuple
 
+from realtimekit.errors import DecodeError
 from realtimekit.resources.live_event import LiveEvent, ParticipantLeft, TranscriptReceived
+
+_logger = logging.getLogger("realtimekit.live")
 
 
 class Caption(NamedTuple):
@@ -30,7 +34,17 @@ class Captions:
         self._by_peer: dict[str, Caption] = {}
 
     def update(self, event: LiveEvent[Any]) -> bool:
-        """Take an event into account, and return whether a caption changed. Who leaves has no caption any more."""
+        """Take an event into account, and return whether a caption changed. Who leaves has no caption any more.
+
+        An event that cannot be read changes nothing, and is logged.
+        """
+        try:
+            return self._update(event)
+        except DecodeError as error:
+            _logger.warning("an event is left out: %s", error)
+            return False
+
+    def _update(self, event: LiveEvent[Any]) -> bool:
         if isinstance(event, TranscriptReceived):
             peer_id = event.speaker.peer_id
             self._by_peer.pop(peer_id, None)  # the latest is the last

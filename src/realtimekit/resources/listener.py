@@ -20,14 +20,17 @@ from realtimekit.kwargs import validate_positive
 from realtimekit.lazy import LazyModule
 from realtimekit.resource import _NoClient
 from realtimekit.resources.captions import Caption, Captions
-from realtimekit.resources.live_event import Gap, LiveEvent, TranscriptReceived, make_event
+from realtimekit.resources.live_event import Gap, LiveEvent, Observer, final_segment, make_event
 from realtimekit.resources.participant_token import ParticipantToken
 from realtimekit.resources.session import Sessions
-from realtimekit.settings import Secret
+from realtimekit.settings import Secret, Settings
 
 if TYPE_CHECKING:
+    import asyncio
+
     from realtimekit.agent import async_driver, in_process, websocket
 else:
+    asyncio = LazyModule("asyncio")
     async_driver = LazyModule("realtimekit.agent.async_driver")  # loads asyncio
     in_process = LazyModule("realtimekit.agent.in_process")  # loads the emulator
     websocket = LazyModule("realtimekit.agent.websocket")  # needs the extra `live`
@@ -144,8 +147,20 @@ class BaseEvents(Generic[F]):
         self._client: Runner[F] | None = client
         self._participant_id = participant_id
         self.gaps: deque[Gap[F]] = deque(maxlen=_MAX_GAPS)
+        self._observers: list[Observer] = []
+
+    @property
+    def _settings(self) -> Settings | None:
+        """The settings of the client; None if there is only a token."""
+        return None if self._client is None or isinstance(self._client, _NoClient) else self._client.settings
 
     def _event(self, message: Message) -> LiveEvent[F]:
+        event = self._make_event(message)
+        for observer in self._observers:
+            observer(event)
+        return event
+
+    def _make_event(self, message: Message) -> LiveEvent[F]:
         if message.decoded is None:
             frame = parse_frame(message.raw)
             return make_event(frame.name, frame.data, message.session, self._client)
@@ -210,12 +225,16 @@ class Events(BaseEvents[Sync]):
         Their times count from the start of the session.
         """
         for event in self:
-            if isinstance(event, TranscriptReceived) and event.is_final:
-                yield event.segment()
+            if (segment := final_segment(event)) is not None:
+                yield segment
 
     def leave(self) -> None:
         """Leave the meeting now: the connection is closed with 1000. Iterating ends, in every thread."""
-        self._driver.leave()
+        try:
+            self._driver.leave()
+        finally:
+            for observer in self._observers:
+                observer.close()
 
     @property
     def end_reason(self) -> EndReason | None:
@@ -268,12 +287,16 @@ class AsyncEvents(BaseEvents[Async]):
         Their times count from the start of the session.
         """
         async for event in self:
-            if isinstance(event, TranscriptReceived) and event.is_final:
-                yield event.segment()
+            if (segment := final_segment(event)) is not None:
+                yield segment
 
     async def leave(self) -> None:
         """Leave the meeting now: the connection is closed with 1000. Iterating ends, in every task."""
-        await self._driver.leave()
+        try:
+            await self._driver.leave()
+        finally:
+            for observer in self._observers:
+                await asyncio.to_thread(observer.close)
 
     @property
     def end_reason(self) -> EndReason | None:

@@ -7,8 +7,9 @@ participant); one with any other name is an `UnknownEvent`. Undeclared fields ar
 from __future__ import annotations
 
 import builtins
+import logging
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from realtimekit.agent.steps import SessionInfo
 from realtimekit.artifacts.segments import Peer, Segment
@@ -24,6 +25,7 @@ from realtimekit.resources.session_participant import SessionParticipant
 from realtimekit.values import parse_timestamp
 
 _NO_SESSION = SessionInfo()
+_logger = logging.getLogger("realtimekit.live")
 
 
 class LiveParticipant(Record, repr_fields=("peer_id", "display_name", "custom_participant_id")):
@@ -259,6 +261,25 @@ class BroadcastReceived(LiveEvent[F], event="broadcast.received"):
     type: str | None
     payload: Any
     created_at: datetime | None
+
+
+class Observer(Protocol):
+    """What is told of each event that is read, and that the agent has left, such as the handler of an archive."""
+
+    def __call__(self, event: LiveEvent[Any], /) -> None:
+        """Take note of an event, without waiting for anything."""
+
+    def close(self) -> None:
+        """Finish. This may block; with an async client, a thread calls it."""
+
+
+def final_segment(event: LiveEvent[Any]) -> Segment | None:
+    """Return the segment of a final transcript; None for other events, and for one that cannot be read, with a log."""
+    try:
+        return event.segment() if isinstance(event, TranscriptReceived) and event.is_final else None
+    except DecodeError as error:
+        _logger.warning("a transcript is left out: %s", error)
+        return None
 
 
 def make_event(name: str, data: dict[str, Any], session: SessionInfo, client: Runner[Any] | None) -> LiveEvent[Any]:

@@ -29,6 +29,7 @@ else:
 
 # Participant minutes. In a shorter session, perhaps nobody spoke.
 SILENT_MINUTES = 0.1
+ARCHIVE_NOTE = "archive_note"  # an archive's own field: why the transcript is not the platform's
 
 TranscriptFormat: TypeAlias = Literal["CSV", "JSON", "SRT", "VTT"] | str
 
@@ -63,7 +64,11 @@ class Transcript(
 
         Some accounts got transcripts of 0 bytes although people spoke, and links to a file of another session. The link
         is checked at once, the size when the file is read, as by `segments()`.
+
+        An archive says so, if it has a live transcript in place of the platform's.
         """
+        if note := self._data.get(ARCHIVE_NOTE):
+            return str(note)
         session_id, link = self._scope.get("session_id"), self.download_url
         if session_id and link and session_id not in unquote(urlsplit(link).path):
             return "its link does not contain the id of the session"

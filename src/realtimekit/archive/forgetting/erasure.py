@@ -18,6 +18,7 @@ from realtimekit.archive.forgetting.rewriting import delete_uncommitted, finish_
 from realtimekit.archive.forgetting.subject import PLATFORM_KEEPS, Found, Subject, find
 from realtimekit.archive.forgetting.tombstones import Tombstones, ids_in
 from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.live_transcripts import erase_staged
 from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index
@@ -83,6 +84,7 @@ def erase(
     for day, session_id in sessions:
         folder = layout.session_folder(app_id, day, session_id)
         rewrite(store, claims, folder, partial(work.change, folder))
+    work.counts["changed"] += erase_staged(store, tombstones, redact=redact)
     update_tables(store, ledger, now)
     purge(store)
     if index_path(store).exists():
@@ -202,7 +204,7 @@ class _Work:
 
     def _may_hold_anybody(self, folder: str, artifact: SavedArtifact) -> bool:
         """Whether nobody can tell who is in it: a recording, a summary, a transcript whose lines have names alone."""
-        if artifact.name != "transcript":
+        if artifact.name.partition("/")[0] != "transcript":
             return artifact.name == "summary" or artifact.name.startswith("recordings/")
         segments = parse_transcript(self._read(folder, artifact) or b"", errors=[])
         return any(segment.peer is None or not any(segment.peer) for segment in segments)

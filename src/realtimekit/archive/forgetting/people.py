@@ -51,7 +51,7 @@ def erase_from(name: str, content: bytes, erased: Erased, *, redact: bool) -> by
         return eraser.participants(content)
     if name == "chat":
         return eraser.items(content, CHAT_COLUMNS, author_ids)
-    if name == "transcript":
+    if name.partition("/")[0] == "transcript":
         return eraser.items(content, TRANSCRIPT_COLUMNS, ids_of)
     if name == "recordings":
         return eraser.recordings(content)

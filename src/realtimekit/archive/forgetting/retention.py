@@ -12,6 +12,7 @@ from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.forgetting.rewriting import finish_rewriting, rewrite
 from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.live_transcripts import expire_staged
 from realtimekit.archive.sealed import seal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.store import Store
@@ -60,6 +61,8 @@ def expire(
         if layout.part(day_folder, "day") <= last or layout.part(day_folder, "day") == layout.NO_DAY:
             for folder in store.folders(day_folder):
                 sessions += rewrite(store, claims, folder, rule.change)
+    if "transcript" not in kept:
+        rule.deleted += expire_staged(store, at - after)
     update_tables(store, ledger, at)
     purge(store)
     if index_path(store).exists():

@@ -11,6 +11,7 @@ from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.forgetting.people import author_ids, ids_of
 from realtimekit.archive.forgetting.tombstones import ids_in
 from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, about, ids_in_staged
 from realtimekit.archive.manifest import find_manifest, read_artifact
 from realtimekit.archive.session_files import recording_files
 from realtimekit.archive.store import Store
@@ -69,6 +70,9 @@ def find(store: Store, ids: set[str]) -> Found:
     known, sessions = set(ids), set[tuple[str, str]]()
     while True:
         before = len(known)
+        for ids_of_speaker in ids_in_staged(store):
+            if not known.isdisjoint(ids_of_speaker):
+                known |= ids_of_speaker
         for table, columns in _COLUMNS.items():
             for file in snapshot.files(table):
                 for row in _rows_about(store, table, file, columns, known):
@@ -102,7 +106,8 @@ def export_subject(store: Store, ledger: Ledger, subject: Subject) -> dict[str, 
     found = find(store, {*subject.given.values()})
     folders = [layout.session_folder(app_id, day, session_id) for day, session_id in sorted(found.sessions)]
     sessions = [_about(store, folder, found.ids) for folder in folders]
-    return {"subject": subject.given, "sessions": sessions, "platform": PLATFORM_KEEPS}
+    live = [{"session_id": session_id, "transcript": said} for session_id, said in about(store, found.ids).items()]
+    return {"subject": subject.given, "sessions": sessions, "live": live, "platform": PLATFORM_KEEPS}
 
 
 def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
@@ -118,11 +123,14 @@ def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
 
     participants = responses.unwrap_list(responses.loads(read("participants") or b"null"), "participants") or []
     messages = [message.to_dict() for message in parse_chat(read("chat"), errors=[])]
-    segments = [
-        {"start_ms": round(segment.start.total_seconds() * 1000), "text": segment.text}
-        for segment in parse_transcript(read("transcript"), errors=[])
-        if segment.peer and is_theirs([value for value in segment.peer if value])
-    ]
+
+    def said(name: str) -> list[dict[str, Any]]:
+        return [
+            {"start_ms": round(segment.start.total_seconds() * 1000), "text": segment.text}
+            for segment in parse_transcript(read(name), errors=[])
+            if segment.peer and is_theirs([value for value in segment.peer if value])
+        ]
+
     reports = {
         one: responses.unwrap(responses.loads(content), "participant")
         for one in sorted(ids)
@@ -144,7 +152,8 @@ def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
         "started_at": manifest.started_at and format_time(manifest.started_at, "started_at"),
         "participants": [record for record in participants if is_theirs(ids_of(record))],
         "chat": [m for m in messages if is_theirs(author_ids(m))],
-        "transcript": segments,
+        "transcript": said("transcript"),
+        "live_transcript": said(LIVE_TRANSCRIPT),
         "call_quality": reports,
         "recordings": tracks,
         "recordings_of_everybody": composites,

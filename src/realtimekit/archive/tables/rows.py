@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
+from realtimekit.archive.live_transcripts import SOURCE, offered_transcript
 from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.session_files import tracks_of_recording
 from realtimekit.archive.store import Store
@@ -122,7 +123,10 @@ class _Session:
             yield convert("chat_messages", message.to_dict())
 
     def _transcript_segments(self) -> Iterator[Row]:
-        segments = parse_transcript(self._content("transcript") or b"", errors=[])
+        offered = offered_transcript(self._manifest)
+        if offered is None:
+            return
+        segments = parse_transcript(self._content(offered.name) or b"", errors=[])
         for number, segment in enumerate(segments, 1):
             peer = segment.peer
             yield {
@@ -134,6 +138,7 @@ class _Session:
                 "custom_participant_id": peer and peer.custom_participant_id,
                 "speaker": segment.speaker,
                 "text": segment.text,
+                "live": offered.source == SOURCE,
             }
 
     def _summaries(self) -> Iterator[Row]:

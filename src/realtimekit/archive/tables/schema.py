@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-VERSION = 1
+VERSION = 2
 
 Type: TypeAlias = Literal["string", "integer", "number", "boolean", "time", "json"]
 
@@ -124,6 +124,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("custom_participant_id", "string", "your own id of the participant"),
         Column("speaker", "string", "the name of who spoke"),
         Column("text", "string", "what was said"),
+        Column("live", "boolean", "whether a listener heard it live, and it stands in for the platform's transcript"),
     ),
     "summaries": (_DAY, _SESSION, Column("text", "string", "the summary, in Markdown")),
     "recordings": (
