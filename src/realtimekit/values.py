@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 TimeLike: TypeAlias = date | datetime | str | float
 
@@ -70,8 +70,11 @@ def format_time(value: datetime, name: str) -> str:
     """Format a datetime as the API expects it: ISO 8601 in UTC with milliseconds, "2026-06-03T10:00:00.000Z".
 
     Raises:
+        TypeError: it is no datetime.
         ValueError: the datetime has no time zone, or is not in the years 1 to 9999 in UTC.
     """
+    if not isinstance(cast("object", value), datetime):  # from callers that do not check types
+        raise TypeError(f"{name} is a datetime with a time zone, not {type(value).__name__}")
     if value.tzinfo is None:
         raise ValueError(f"{name}={value.isoformat()!r} has no time zone; use e.g. datetime.now(timezone.utc)")
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from obstore.exceptions import GenericError
 
 from realtimekit.archive import Archive
 from realtimekit.archive.errors import ArchiveError
@@ -12,6 +13,7 @@ from realtimekit.archive.targets import open_store
 
 from .conftest import KEY, SECRET
 from .faulty_s3 import FaultyS3
+from .storage import Storage
 from .worlds import HOUR, World, below
 
 Act = Callable[[str, str, int], str]
@@ -82,6 +84,8 @@ def test_wrong_credentials_are_one_clear_line_without_a_key(
                 action()
             messages.append(str(caught.value))
     for message in messages:
+        assert "xml" not in message
+        assert ": check AWS_ACCESS_KEY_ID, " in message
         assert "\n" not in message
         assert not [secret for secret in (KEY, SECRET, "5c0ffee", "Signature=") if secret in message], message
     assert len(world.log()) == before
@@ -94,6 +98,26 @@ def test_a_bucket_that_does_not_exist(world: World, s3: str) -> None:
         world.sync()
     assert "\n" not in str(caught.value)
     assert s3 not in str(caught.value)
+    assert ": cannot list: " in str(caught.value)
+    assert str(caught.value).endswith(": does the bucket exist, and is AWS_ENDPOINT_URL right?")
+
+
+def test_missing_credentials_are_named(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with FaultyS3(s3_port, lambda *_: "403") as faulty:
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", faulty.endpoint)  # in place of the one of a machine at AWS
+        with pytest.raises(ArchiveError, match="no credentials were found: set AWS_ACCESS_KEY_ID"):
+            open_store("s3://bucket/x").read("archive.json")
+
+
+def test_an_endpoint_that_cannot_be_reached_is_named(storage: Storage) -> None:
+    def refuse(_verb: str, _path: str) -> None:  # as obstore does, but after ten attempts
+        raise GenericError("Generic S3 error: HTTP error: error sending request")
+
+    storage.before = refuse
+    with pytest.raises(ArchiveError, match="is AWS_ENDPOINT_URL right"):
+        open_store("s3://bucket/x").read("archive.json")
 
 
 def test_plain_http_only_where_an_endpoint_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

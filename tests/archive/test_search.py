@@ -160,6 +160,10 @@ def test_filters(archive: Archive) -> None:
         archive.search("budget", limit=0)
     with pytest.raises(ValueError, match="time zone"):
         archive.search("budget", since=START.replace(tzinfo=None))
+    text: Any = "2026-06-03"
+    for search in (archive.search, lambda _words, **since: archive.attendance(**since)):
+        with pytest.raises(TypeError, match="since is a datetime with a time zone, not str"):
+            search("budget", since=text)
 
 
 def test_the_best_match_comes_first() -> None:

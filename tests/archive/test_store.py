@@ -189,6 +189,8 @@ def test_storage_that_has_put_an_upload_together_and_forgets_it(
     [
         ("  ", "is empty"),
         ("ftp://host/x", "ftp:// is no storage"),
+        ("s3:/bucket/x", "two slashes after its colon, as in s3://BUCKET/PREFIX"),
+        ("GS:bucket/x", "two slashes after its colon"),
         ("s3://key:hunter2@bucket/x", "do not belong in the target"),
         ("s3://bucket/x?secret=hunter2", "do not belong in the target"),
         ("/dev/null", "is a file"),

@@ -174,6 +174,16 @@ def test_what_was_lost_is_named_with_when_and_why(tmp_path: Path) -> None:
         assert "Not proven" in ran.stdout
 
 
+def test_an_archive_that_is_too_young_to_be_proven_says_so(tmp_path: Path) -> None:
+    with Emulator() as emulator:
+        world = World(emulator, tmp_path / "archive")
+        world.hold("Alice", minutes=1)
+        assert world.sync().ok  # its window ends a quarter of an hour ago, before there was anything
+        ran = invoke("archive", "verify", world.archive.target, env=environment())
+        assert (ran.exit_code, world.archive.verify().proven_until) == (0, None)
+        assert "No problems. Nothing is proven yet: sync again when a quarter of an hour has passed" in ran.stdout
+
+
 def test_what_is_overdue_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that waits for something, and nobody has synced until after the platform forgot it."""
     with Emulator() as emulator:

@@ -132,8 +132,8 @@ def search(
     conditions, values = list[str](), list[Any]()
     for condition, value in (
         ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
-        ("items.at >= ?", since and format_time(since, "since")),
-        ("items.at <= ?", until and format_time(until, "until")),
+        ("items.at >= ?", None if since is None else format_time(since, "since")),
+        ("items.at <= ?", None if until is None else format_time(until, "until")),
         ("items.meeting_id = ?", meeting_id),
     ):
         if value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import weakref
@@ -92,7 +93,7 @@ def query(store: Store, sql: str) -> Rows:
             columns = [column[0] for column in result.description or []]
             return Rows(columns, result.fetchall())
         except duckdb.Error as error:
-            raise ArchiveError(f"the query failed: {_first_line(error)}") from None
+            raise ArchiveError(f"the query failed: {_first_line(error)}{_names(str(error))}") from None
 
 
 class _LocalFiles:
@@ -134,6 +135,14 @@ def _column(name: str, kind: str, stored: str | None) -> str:
 def _type(arrow_type: Any) -> str:
     names = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean"}
     return names.get(str(arrow_type), "timestamp with time zone")
+
+
+def _names(text: str) -> str:
+    """Return the names that an error about an unknown one can be mended with."""
+    if "Table with name" in text:
+        return f" The tables are {', '.join(TABLES)}"
+    found = re.search(r"^Candidate bindings: .*", text, re.MULTILINE)
+    return "" if found is None else f" {found[0]}"
 
 
 def _first_line(error: Exception) -> str:

@@ -249,7 +249,9 @@ class Store:
                 error, OSError | NotImplementedError
             ):
                 raise
-            raise ArchiveError(f"{self.target}: cannot {verb} {path}: {first_line(error)}") from None
+            what = f"{verb} {path}".rstrip()  # the target itself has no path
+            advice = "" if self.is_folder else _advice(self.target, kind, str(error))
+            raise ArchiveError(f"{self.target}: cannot {what}: {first_line(error)}{advice}") from None
 
 
 class _MissingError(ArchiveError):
@@ -349,5 +351,21 @@ def first_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     line = str(error).strip().partition("\n")[0]
+    line = line.partition(": <?xml")[0]  # of the body, the rest is on other lines
     line = re.sub(r"[?&][^ ]*", "", line)  # the query of a URL may be signed
     return line[:300] or type(error).__name__
+
+
+def _advice(target: str, kind: str, text: str) -> str:
+    """Return what to check when object storage refuses everything, as it does when its settings are wrong."""
+    s3 = target.startswith("s3")
+    if s3 and ("/latest/api/token" in text or "/latest/meta-data" in text):  # the last place where obstore looks
+        return ": no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if kind in {"UnauthenticatedError", "PermissionDeniedError"} or "403 Forbidden" in text:  # of a listing
+        names = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL (for R2 or MinIO)"
+        return f": check {names if s3 else 'the credentials of the storage'}"
+    if "404 Not Found" in text:
+        return f": does the bucket exist{', and is AWS_ENDPOINT_URL right' if s3 else ''}?"
+    if s3 and "error sending request" in text:
+        return ": is AWS_ENDPOINT_URL right? R2 and MinIO need it"
+    return ""

@@ -34,6 +34,9 @@ def open_store(target: str | os.PathLike[str], *, create: bool = False) -> Store
     text = os.fspath(target)
     if not text.strip():
         raise ArchiveError("the target of an archive is empty: pass a folder, or a URL such as s3://BUCKET/PREFIX")
+    slip = re.match(rf"({'|'.join(SCHEMES)}):(?!//)", text, re.IGNORECASE)
+    if slip is not None and not os.path.lexists(text):  # it would be a folder of this name
+        raise ArchiveError(f"{text}: a URL has two slashes after its colon, as in s3://BUCKET/PREFIX")
     url = urlsplit(text) if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) else None
     if url is None or url.scheme == "file":
         folder = Path(text if url is None else unquote(url.path)).expanduser().absolute()

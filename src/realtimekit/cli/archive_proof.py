@@ -46,8 +46,10 @@ def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None
         if found.ok and found.proven_until is not None:
             checked = "every byte was read" if deep else "sizes were compared; --deep reads every byte"
             echo(f"Proven: nothing is missing until {found.proven_until:%Y-%m-%d %H:%M} UTC ({checked})")
+        elif found.ok:
+            echo("No problems. Nothing is proven yet: sync again when a quarter of an hour has passed")
         else:
-            echo(f"Not proven: {len(found.problems)} problems")
+            echo(f"Not proven; problems: {len(found.problems)}")
     sys.exit(0 if found.ok else 1)
 
 
