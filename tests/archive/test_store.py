@@ -188,7 +188,7 @@ def test_storage_that_has_put_an_upload_together_and_forgets_it(
     ("target", "message"),
     [
         ("  ", "is empty"),
-        ("ftp://host/x", "ftp:// is no storage"),
+        ("ftp://host/x", "ftp:// is not a supported storage"),
         ("s3:/bucket/x", "two slashes after its colon, as in s3://BUCKET/PREFIX"),
         ("GS:bucket/x", "two slashes after its colon"),
         ("s3://key:hunter2@bucket/x", "do not belong in the target"),
