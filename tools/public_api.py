@@ -146,7 +146,7 @@ class Surface:
 
 def commands(command: click.Command, path: str) -> Iterator[str]:
     """The command, its arguments and options, and those of the commands below it."""
-    context = click.Context(command, info_name=path)
+    context = click.Context(command, info_name=path, help_option_names=["-h", "--help"])
     yield " ".join([path, *(_parameter(parameter) for parameter in command.get_params(context))])
     if isinstance(command, click.Group):
         for name in sorted(command.list_commands(context)):

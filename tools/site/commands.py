@@ -24,7 +24,8 @@ def commands_page() -> str:
 
 
 def _command(command: click.Command, path: str, level: int) -> Iterator[str]:
-    context = click.Context(command, info_name=path)
+    # With its own settings: click keeps the option --help that the first context asks for.
+    context = click.Context(command, info_name=path, help_option_names=["-h", "--help"])
     pieces = " ".join(command.collect_usage_pieces(context))
     short = path.removeprefix("realtimekit ")
     yield from [f'{"#" * level} `{path}` {{ data-toc-label="{short}" }}', "", *_help(command.help or ""), ""]
