@@ -75,6 +75,7 @@ class Visit:
         self.id = CONNECTION_ID
         self._ended = threading.Event()
         self._received = threading.Condition()
+        self._sending = threading.Lock()  # results are sent while an act sends fragments
         threading.Thread(target=self._answer, daemon=True).start()
 
     def _answer(self) -> None:
@@ -102,11 +103,12 @@ class Visit:
             assert self._received.wait_for(lambda: any(each["name"] == name for each in self.requests), 5)
 
     def send(self, frame: dict[str, Any]) -> None:
-        self._connection.send(json.dumps(frame))
+        self.send_raw(json.dumps(frame))
 
     def send_raw(self, frame: str | bytes | list[str]) -> None:
         """Send any frame; a list of strings is sent in as many fragments."""
-        self._connection.send(frame)
+        with self._sending:
+            self._connection.send(frame)
 
     def event(self, name: str, data: Any = None, **more: Any) -> None:
         """Send an event."""

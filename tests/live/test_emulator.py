@@ -90,6 +90,15 @@ def story(meeting: Meeting, session_id: str) -> None:
     meeting.emulator.end(meeting.id)
 
 
+def wait_for_id(events: Any) -> None:
+    """Wait until the listener has the id of its connection: before, nothing of it can be resumed."""
+    for _ in range(1000):
+        if events._driver._protocol._connection_id is not None:
+            return
+        time.sleep(0.005)
+    pytest.fail("the listener has no id")
+
+
 def listened(
     way: Way,
     meeting: Meeting,
@@ -120,6 +129,7 @@ def listened(
                     async for event in events:
                         found.append(event)
                         if happens := stories.get(type(event)):
+                            await asyncio.to_thread(wait_for_id, events)
                             await asyncio.to_thread(happens, meeting, str(event.session_id))
 
         asyncio.run(main())
@@ -131,6 +141,7 @@ def listened(
             for event in events:
                 found.append(event)
                 if happens := stories.get(type(event)):
+                    wait_for_id(events)
                     happens(meeting, str(event.session_id))
     return found
 
