@@ -20,6 +20,7 @@ MEGABYTES = {"folder": 300, "s3": 128}  # moto takes its time
 # The measured process; the server that sends the recording is another one.
 _PROGRAM = """
 import hashlib, json, resource, sys, threading
+import pyarrow.parquet
 from realtimekit import RealtimeKit
 from realtimekit.archive import Archive
 from realtimekit.archive.compression import compressed
@@ -27,6 +28,7 @@ target, settings = json.loads(sys.argv[1])
 client = RealtimeKit(**settings)
 archive = Archive(target)
 compressed(b"x")
+pyarrow.array(["x"])  # loads pandas, if it is installed
 archive.store.is_empty()
 client.sessions.count()
 def peak():
