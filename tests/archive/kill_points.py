@@ -24,14 +24,14 @@ class KillPoint(NamedTuple):
         programs: those that reach it.
         verb: "put", "delete", "upload" (a part of a large object), "commit" (its end) or "index" (a statement of SQL).
         path: a pattern of the whole path of the object.
-        cure: what the next program finds, and does.
+        recovery: what the next program finds, and does.
     """
 
     name: str
     programs: tuple[str, ...]
     verb: str
     path: str
-    cure: str
+    recovery: str
 
 
 KILL_POINTS = (
@@ -105,8 +105,8 @@ def point_of(verb: str, path: str) -> str:
 
 def markdown() -> Iterable[str]:
     """Return the table as docs/archive-proof.md shows it."""
-    yield "| killed before | by | and then |"
+    yield "| killed before | by | recovery, in the next run |"
     yield "|---|---|---|"
     for point in KILL_POINTS:
         programs = "all" if point.programs == PROGRAMS else ", ".join(point.programs)
-        yield f"| {point.name} | {programs} | {point.cure} |"
+        yield f"| {point.name} | {programs} | {point.recovery} |"
