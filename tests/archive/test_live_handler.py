@@ -126,7 +126,7 @@ def test_it_stands_in_for_a_transcript_that_is_lost(target: str, asynchronous: b
         (problem,) = [found for found in life.archive.verify(deep=True).problems if "transcript" in found.where]
         assert (problem.kind, problem.text.partition("; ")[2]) == (
             "lost",
-            f"the archive looked never; {NOTE} stands in for it",
+            f"last checked: never; {NOTE} stands in for it",
         )
         life.check_contents()
 

@@ -63,7 +63,7 @@ class Archive:
         create: whether to create a folder that does not exist.
 
     Raises:
-        ArchiveError: no target is given, or it is none.
+        ArchiveError: no target is given, or it is not a valid one.
     """
 
     def __init__(self, target: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
@@ -110,7 +110,7 @@ class Archive:
         """Register a handler of webhooks that copies sessions as soon as they end, and their files as they appear.
 
         It handles `meeting.ended`, `meeting.chatSynced`, `meeting.transcript`, `meeting.summary` and
-        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.missed` then names the sessions of
+        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.missed` then names the sessions
         for which no webhook arrived, and every sync brings the tables up to date.
 
         Example:
@@ -375,7 +375,7 @@ class Archive:
         """
         return read_status(self.store, self.ledger, now)
 
-    # --- privacy --------------------------------------------------------------------------------------------------
+    # --- privacy -----------------------------------------------------------------------------------------------------
 
     def erase(
         self,

@@ -37,7 +37,7 @@ def is_within(time: Any, earliest: datetime | None, latest: datetime | None) -> 
     return (earliest is None or at >= earliest) and (latest is None or at <= latest)
 
 
-def by_value(record: dict[str, Any], name: str) -> tuple[int, float | str]:
+def sort_key(record: dict[str, Any], name: str) -> tuple[int, float | str]:
     """Return what sorts records by a field: numbers, texts, then what is neither."""
     value = record.get(name)
     if isinstance(value, int | float):
@@ -45,16 +45,16 @@ def by_value(record: dict[str, Any], name: str) -> tuple[int, float | str]:
     return (1, value) if isinstance(value, str) else (2, "")
 
 
-def merged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def merge_stays(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return one record for each participant: one stay, from the first joining to the last leaving."""
     stays: dict[Any, list[dict[str, Any]]] = {}
     for record in records:
         person = record.get("custom_participant_id") or record.get("user_id") or record.get("id")
         stays.setdefault(person, []).append(record)
-    return [of_one[0] if len(of_one) == 1 else _as_one(of_one) for of_one in stays.values()]
+    return [of_one[0] if len(of_one) == 1 else _merge(of_one) for of_one in stays.values()]
 
 
-def _as_one(stays: list[dict[str, Any]]) -> dict[str, Any]:
+def _merge(stays: list[dict[str, Any]]) -> dict[str, Any]:
     def values(name: str) -> list[str]:
         return [str(stay[name]) for stay in stays if stay.get(name) is not None]
 
@@ -73,7 +73,7 @@ def _as_one(stays: list[dict[str, Any]]) -> dict[str, Any]:
     return whole
 
 
-def parts_of_report(participant: dict[str, Any], wanted: Collection[str]) -> dict[str, Any]:
+def select_report_parts(participant: dict[str, Any], wanted: Collection[str]) -> dict[str, Any]:
     """Return a participant with only some parts of the peer report; without any wish, with everything."""
     if not wanted:
         return participant

@@ -55,8 +55,8 @@ def stage(store: Store, heard: Heard, until: datetime) -> str:
         heard: what to keep.
         until: the time of the last of it.
     """
-    name = f"{layout.stamp(until)}_{secrets.token_hex(8)}.json"
-    path = f"{layout.LIVE}/{layout.segment(heard.session_id)}/{name}"
+    name = f"{layout.encode_time(until)}_{secrets.token_hex(8)}.json"
+    path = f"{layout.LIVE}/{layout.encode_id(heard.session_id)}/{name}"
     store.put(path, seal(heard._asdict()))
     store.flush(path)
     return path
@@ -87,7 +87,7 @@ def _decode(content: bytes, path: str) -> Heard:
         raise ArchiveDamagedError(f"{path} is damaged: it is not a live transcript") from None
 
 
-def put_together(parts: Iterable[Segments]) -> Segments:
+def merge_segments(parts: Iterable[Segments]) -> Segments:
     """Return what was said, in its order, each once: two listeners, or one that was killed, may have kept it twice."""
     found = {json.dumps(segment, sort_keys=True): segment for part in parts for segment in part}
     return sorted(found.values(), key=lambda segment: segment.get("startTime") or 0)
@@ -123,13 +123,13 @@ def ids_in_staged(store: Store) -> list[set[str]]:
     return [set(ids_of(segment)) for heard in _all(store) for segment in heard.segments]
 
 
-def about(store: Store, ids: set[str]) -> dict[str, Segments]:
+def said_by(store: Store, ids: set[str]) -> dict[str, Segments]:
     """Return what a person said, by session, in what no copy has taken yet."""
     found: dict[str, list[Segments]] = {}
     for heard in _all(store):
         if theirs := [segment for segment in heard.segments if not ids.isdisjoint(ids_of(segment))]:
             found.setdefault(heard.session_id, []).append(theirs)
-    return {session_id: put_together(parts) for session_id, parts in found.items()}
+    return {session_id: merge_segments(parts) for session_id, parts in found.items()}
 
 
 def erase_staged(store: Store, erased: Erased, *, redact: bool, paths: Iterable[str] | None = None) -> int:
@@ -169,7 +169,7 @@ def erase_segments(segments: Segments, erased: Erased, *, redact: bool) -> Segme
 
 def expire_staged(store: Store, before: datetime) -> int:
     """Delete what was heard before a time, and return how many documents that were."""
-    last = layout.stamp(before)
+    last = layout.encode_time(before)
     old = [path for paths in staged(store).values() for path in paths if path.rpartition("/")[2] < last]
     store.delete(old)
     return len(old)

@@ -100,7 +100,7 @@ def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> 
         recording: as the platform sent it.
         link: takes the name of a file's artifact, "recordings/<id>/<file>".
     """
-    folder = f"recordings/{layout.segment(str(recording.get('id')))}"
+    folder = f"recordings/{layout.encode_id(str(recording.get('id')))}"
     links = iter([link(f"{folder}/{name}") for name, _ in recording_files(recording)])
     changed = dict(recording)
     if isinstance(recording.get("download_url"), str):

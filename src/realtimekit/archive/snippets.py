@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple, TypeAlias
 
-from realtimekit.archive.full_text import TOKENIZER, cut, match_expression, pairs_of, uncut
+from realtimekit.archive.full_text import TOKENIZER, join_characters, match_expression, pairs_of, split_characters
 
 Marks: TypeAlias = list[tuple[int, int]]
 
@@ -20,7 +20,7 @@ INSERT = "insert into texts (rowid, text, pairs) values (?, ?, ?)"
 SNIPPET = f"snippet(texts, 0, ?, ?, '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)"
 
 
-class Found(NamedTuple):
+class PassageMatch(NamedTuple):
     """A text that matches.
 
     Attributes:
@@ -48,7 +48,7 @@ class Marker:
     def read(self, marked: str) -> tuple[str, Marks]:
         """Return a snippet on one line, without the strings; and where they were."""
         begin, end = self.strings
-        plain, *others = " ".join(uncut(marked).split()).split(begin)
+        plain, *others = " ".join(join_characters(marked).split()).split(begin)
         marks: Marks = []
         for other in others:
             match, _, rest = other.partition(end)
@@ -69,10 +69,10 @@ def split_marks(snippet: str, marks: Sequence[Sequence[int]]) -> list[tuple[str,
 
 def indexed(number: int, text: str) -> tuple[int, str, str]:
     """Return the row of a text, for `INSERT`."""
-    return number, cut(text), pairs_of(text)
+    return number, split_characters(text), pairs_of(text)
 
 
-def search_texts(texts: Iterable[str], words: str) -> list[Found]:
+def search_texts(texts: Iterable[str], words: str) -> list[PassageMatch]:
     """Return those of the texts that match, in their order: by the rules of `Archive.search`, without an archive.
 
     Raises:
@@ -88,4 +88,4 @@ def search_texts(texts: Iterable[str], words: str) -> list[Found]:
         ]
         sql = f"select {SNIPPET} from texts where texts match ? and rowid = ?"  # noqa: S608 - a constant of ours
         rows = (index.execute(sql, [*marker.strings, shown, number]).fetchone() for number in numbers)
-        return [Found(number, *marker.read(text)) for number, (text,) in zip(numbers, rows, strict=True)]
+        return [PassageMatch(number, *marker.read(text)) for number, (text,) in zip(numbers, rows, strict=True)]

@@ -84,7 +84,7 @@ def read_status(store: Store, ledger: Ledger, now: datetime | None = None) -> St
     app, at = ledger.app(), now or ledger.now()
     waiting = ledger.open_sessions()
     deadlines = [entry.deadline for entry in waiting if entry.deadline != NEVER]
-    proven_until = ledger.frontier()
+    proven_until = ledger.proven_until()
     snapshot = read_snapshot(store)
     files = read_table(store, "files", snapshot.files("files"), ["state", "bytes"])
     sessions = sum(part.rows for parts in snapshot.parts.get("sessions", {}).values() for part in parts)

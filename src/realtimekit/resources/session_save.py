@@ -183,7 +183,8 @@ class _Saver:
             self._deadline(REPORT_RETENTION),
         )
         try:
-            sessions: Any = self._session._collection(self._session._client, scope=self._app_scope())
+            scope = self._session._scope_for(type(self._session))
+            sessions: Any = self._session._collection(self._session._client, scope=scope)
             found = yield from type(sessions).find_participant_by_peer_id.flow(sessions, peer_id)
         except (errors.RealtimeKitError, ValueError) as error:  # ValueError: it cannot be an id
             yield from self._note_error(name, error, source, deadline)
@@ -269,7 +270,7 @@ class _Saver:
         source = self._app_path(f"recordings/{recording_id}")
         try:
             if recording is None:
-                recordings = Recordings[Any](self._session._client, scope=self._app_scope())
+                recordings = Recordings[Any](self._session._client, scope=self._session._scope_for(Recording))
                 recording = yield from Recordings.find.flow(recordings, recording_id)
             files: list[Downloadable[Any]] = [*recording.tracks]
             files += [file for file in (recording, recording.audio) if file._link()]
@@ -389,9 +390,6 @@ class _Saver:
     def _missing_state(self, deadline: datetime | None) -> State:
         """Return the state of a missing part: it may become available, or has been deleted."""
         return State.LOST if deadline is not None and deadline < datetime.now(UTC) else State.PENDING
-
-    def _app_scope(self) -> dict[str, Any]:
-        return {name: self._session._scope[name] for name in ("account_id", "app_id") if self._session._scope.get(name)}
 
     def _app_path(self, path: str) -> str:
         return f"{self._session._path().rpartition('/sessions/')[0]}/{path}"

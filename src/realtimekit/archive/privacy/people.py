@@ -88,7 +88,7 @@ def _without_tracks(layer: dict[str, Any], erased: Erased) -> dict[str, Any]:
     files = layer.get("download_urls")
     if not isinstance(files, dict):
         return layer
-    # A place each: the names of the other files in the archive count them.
+    # Each keeps its position: the names of the other files contain it.
     kept: dict[str, Any] = {}
     for name, file in files.items():
         if erased.cover_part_of(name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-VERSION = 2
+VERSION = 3
 
 Type: TypeAlias = Literal["string", "integer", "number", "boolean", "time", "json"]
 
@@ -166,6 +166,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("deadline", "time", "until when the platform keeps it, while it is checked again"),
         Column("source", "string", "the link it came from, without its signature"),
         Column("reason", "string", "why it is not there"),
-        Column("seen_at", "time", "when it was last checked"),
+        Column("checked_at", "time", "when it was last checked"),
     ),
 }
