@@ -206,7 +206,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
-# --- how it is found out ----------------------------------------------------------------------------------------------
+# --- measuring --------------------------------------------------------------------------------------------------------
 
 
 def measure_attendance(sessions: Iterable[tuple[Record, Sequence[Record]]], now: datetime) -> Attendance:
@@ -335,7 +335,7 @@ def presence(participant: Record, ended_at: datetime | None) -> list[AttendanceI
 
     Args:
         participant: as the API sends it.
-        ended_at: when the session ended: who did not leave before, left then. None if it goes on.
+        ended_at: when the session ended: who did not leave before, left then. None if it is live.
     """
     attendance: list[AttendanceInterval] = []
     joined: datetime | None = None

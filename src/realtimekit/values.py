@@ -70,7 +70,7 @@ def format_time(value: datetime, name: str) -> str:
     """Format a datetime as the API expects it: ISO 8601 in UTC with milliseconds, "2026-06-03T10:00:00.000Z".
 
     Raises:
-        TypeError: it is no datetime.
+        TypeError: it is not a datetime.
         ValueError: the datetime has no time zone, or is not in the years 1 to 9999 in UTC.
     """
     if not isinstance(cast("object", value), datetime):  # from callers that do not check types

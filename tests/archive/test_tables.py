@@ -429,7 +429,7 @@ def test_a_lost_or_damaged_snapshot_is_told_and_made_anew(archive: Archive) -> N
     update(archive)
     expected = rows(archive)
     archive.store.put(layout.SNAPSHOT, b"{}")
-    with pytest.raises(ArchiveDamagedError, match="`realtimekit archive rebuild` makes it anew"):
+    with pytest.raises(ArchiveDamagedError, match="`realtimekit archive rebuild` rebuilds it"):
         archive.arrow("sessions")
     archive.rebuild()
     assert rows(archive) == expected
@@ -461,7 +461,7 @@ def test_a_lost_or_damaged_part_is_named_and_made_anew(archive: Archive, content
         archive.store.delete([file])
     else:
         archive.store.put(file, content)
-    with pytest.raises(ArchiveDamagedError, match=rf"{file} is .*`realtimekit archive rebuild` makes it anew"):
+    with pytest.raises(ArchiveDamagedError, match=rf"{file} is .*`realtimekit archive rebuild` rebuilds it"):
         archive.arrow("sessions")
     rebuild_tables(archive.store, START)
     assert rows(archive) == expected

@@ -89,7 +89,7 @@ class Archive:
         """Copy every session that the archive lacks, and what appeared late of the others.
 
         Sessions are listed from the last proven time on (`GET /sessions`); of each that is over, everything is copied
-        that it left behind, what is about to vanish first: some 16 calls for ten people. What is not there yet is
+        that it left behind, what is deleted soonest first: some 16 calls for ten people. What is not there yet is
         checked again by later syncs, until the platform deletes it. Two syncs at once share the work.
 
         Args:
@@ -150,7 +150,7 @@ class Archive:
             everything.
 
         Raises:
-            ArchiveError: it is the archive of another app, or there is none; or it cannot be written.
+            ArchiveError: there is no archive, it belongs to another app, or it cannot be written.
         """
         validate_type("events", events, BaseEvents, "what `with meeting.listen(...) as events` gives")
         settings = events._settings
@@ -263,7 +263,7 @@ class Archive:
         return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
     def rebuild(self) -> None:
-        """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.
+        """Rebuild the tables and the search index from the raw files: after damage, or an upgrade of this package.
 
         Raises:
             ArchiveError: the archive cannot be read or written.

@@ -123,7 +123,7 @@ class Claims:
         return self._is_gone(content) or abs(self._now() - at) > LEASE
 
     def _is_gone(self, content: bytes) -> bool:
-        """Whether its owner was a process of this machine, and is no more."""
+        """Whether its owner was a process of this machine that has ended."""
         try:
             host, pid, _ = json.loads(content)["owner"].split(":")
             return host == _machine_id() and not _is_alive(int(pid))

@@ -1,4 +1,4 @@
-"""The tables as files for others: Parquet, CSV or JSON Lines; if you wish, with pseudonyms in place of people."""
+"""The tables as files for other programs: Parquet, CSV or JSON Lines, optionally with pseudonyms in place of people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the filters of the API's lists do to records that an archive has: which match, and what is shown of them.
+"""The filters of the API's lists, applied to the records of an archive.
 
 Where the API's documentation leaves a filter open, it is as in the emulator.
 """
@@ -22,7 +22,7 @@ _PARTS = {
 
 
 def mentions(record: dict[str, Any], search: str, text: str, *ids: str) -> bool:
-    """Whether a field has a text, in any case, or one of some ids is that text."""
+    """Whether a field contains a text, ignoring case, or one of these ids equals it."""
     return search.lower() in str(record.get(text) or "").lower() or search in {record.get(name) for name in ids}
 
 
@@ -38,7 +38,7 @@ def is_within(time: Any, earliest: datetime | None, latest: datetime | None) -> 
 
 
 def sort_key(record: dict[str, Any], name: str) -> tuple[int, float | str]:
-    """Return what sorts records by a field: numbers, texts, then what is neither."""
+    """Return a sort key for records by a field: numbers, then strings, then everything else."""
     value = record.get(name)
     if isinstance(value, int | float):
         return 0, value

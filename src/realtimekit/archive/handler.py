@@ -1,4 +1,4 @@
-"""Copies made early: when a webhook says that a session has ended, or that one of its files is there."""
+"""Copies sessions early: when a webhook announces that a session has ended, or that one of its files is ready."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ArchiveHandler:
         self._handler_recorded = False  # that there is a handler
 
     def __call__(self, event: Event[Any]) -> None:
-        """Enter the session of an event in the ledger, and begin to copy it.
+        """Enter the session of an event in the ledger, and start to copy it.
 
         Raises:
             ArchiveError: the ledger cannot be written: the delivery should fail, so that it is sent again.

@@ -91,7 +91,7 @@ class Index:
         return rows.sort_by([(sort_by, direction), ("session_id", direction)])
 
     def _sessions_of(self, least: int, most: int) -> Any:
-        """Return the ids of the sessions that so many people took part in: somebody who came back is one."""
+        """Return the ids of the sessions with this many participants: somebody who came back counts once."""
         rows = self.table("participants")
         person = pc.coalesce(rows["custom_participant_id"], rows["user_id"], rows["peer_id"])
         people = rows.select(["session_id"]).append_column("person", person)

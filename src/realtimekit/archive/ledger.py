@@ -1,4 +1,4 @@
-"""The ledger: which sessions are still to be checked, who is at work on one, and which times are proven.
+"""The ledger: which sessions are still to be checked, which process works on one, and which times are proven.
 
 An entry of `ledger/open` is all in its path, so one listing gives the whole queue, in the order of deadlines:
 
@@ -86,7 +86,7 @@ class Window(NamedTuple):
         found: how many distinct sessions were read.
         read_from: the `start_time` of the request: windows overlap.
         read_at: by the server's clock.
-        begun: how many of the sessions began in it; None if nobody counted.
+        begun: how many sessions began in it; None if they were not counted.
         continues: whether an earlier window ends where this one starts.
     """
 
@@ -294,7 +294,7 @@ class Ledger:
         return self.created_at()
 
     def add_window(self, window: Window) -> None:
-        """Record a window, in place of those that were read in vain before: they began when it did.
+        """Record a window. It replaces the unproven ones with the same start.
 
         What it proves must be in the ledger for good before.
         """

@@ -38,7 +38,7 @@ from realtimekit.values import parse_timestamp
 
 SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now
 
-# If the API says so, it concerns all sessions: the sync ends, and goes on later where it stopped.
+# If the API says so, it concerns all sessions: the sync ends, and the next one continues where it stopped.
 FATAL = (AuthenticationError, PermissionDeniedError, RateLimitError)
 
 

@@ -1,4 +1,4 @@
-"""Copying one session: what it left behind, in the order in which the platform deletes it.
+"""Copying one session: what it left behind, in the order of the platform's deadlines.
 
 The flows of this module read the API and write to the archive's storage as they go; the threads of a sync run them.
 """
@@ -45,13 +45,13 @@ CHECKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1
 
 
 class Copied(NamedTuple):
-    """What copying a session came to.
+    """The result of copying a session.
 
     Attributes:
         manifest: what the archive holds now; None while the session is live, or if the platform has no such session.
         failures: what could not be read or fetched this time, in words.
         rooms: the sessions of its breakout rooms.
-        live: whether the session still goes on.
+        live: whether the session is still live.
     """
 
     manifest: Manifest | None

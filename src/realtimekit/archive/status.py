@@ -1,4 +1,4 @@
-"""The state of an archive at a glance: what is proven, what is still to come, what is at risk."""
+"""The state of an archive: what is proven, what is still to come, what is at risk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Status(NamedTuple):
         bytes: of all that was copied, before compression.
         artifacts: how many there are in each state.
         waiting: the sessions that are to be checked again.
-        live: the sessions that went on when they were last checked.
+        live: the sessions that were live when they were last checked.
         proven_until: until when all sessions were found; None if no time is proven.
         unproven_seconds: how long ago that was: the age of the oldest unproven time.
         next_deadline: when the platform deletes the next thing that the archive waits for; None if it waits for none.
@@ -62,7 +62,7 @@ class Status(NamedTuple):
             ("sessions", "Sessions in the archive.", self.sessions),
             ("bytes", "Bytes copied, before compression.", self.bytes),
             ("sessions_waiting", "Sessions that are to be checked again.", self.waiting),
-            ("sessions_live", "Sessions that went on when they were last checked.", self.live),
+            ("sessions_live", "Sessions that were live when they were last checked.", self.live),
             ("sessions_at_risk", "Sessions whose next deadline is within a day.", len(self.at_risk)),
             ("unproven_seconds", "Age of the oldest time that is not proven.", self.unproven_seconds),
             ("next_deadline_timestamp_seconds", "When the platform deletes the next missing artifact.", deadline),

@@ -1,4 +1,4 @@
-"""Sync: find the sessions, copy what the archive lacks of each, what is about to vanish first."""
+"""Sync: find the sessions, and copy what the archive lacks of each, what is deleted soonest first."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class Sync:
                         if self._progress is not None:
                             self._progress(Progress(done, total, self._tally.bytes))
             except BaseException:
-                # The pieces in hand are finished, and no other is begun.
+                # The sessions being copied are finished, and no other is started.
                 self._failed.set()
                 raise
 
@@ -232,7 +232,7 @@ class Sync:
                 self._count("skipped")
                 return
             self._count("checked")
-            # With the claim in hand: an erasure adds its tombstones, and then waits for those who have one.
+            # After the claim: an erasure adds its tombstones, and then waits for those who hold a claim.
             self._tombstones.refresh()
             self._copy(entry)
         except ArchiveChangedError:

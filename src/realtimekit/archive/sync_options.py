@@ -1,4 +1,4 @@
-"""The options of a sync, and what executes it: threads of this process, or the workers of a Dask cluster."""
+"""The options of a sync, and what runs it: threads of this process, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 

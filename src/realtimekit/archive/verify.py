@@ -205,7 +205,7 @@ class _Check:
             self._report("unproven", "all of the time", "the ledger has no window: sync again")
 
     def _check_numbers(self) -> None:
-        """Each window counted its sessions: as many must be here, copied or still to be."""
+        """Compare the number of sessions that each window counted with those that are copied or open."""
         began = sorted(self._began)
         for window in self._windows:
             if not window.proven or window.begun is None:
@@ -234,7 +234,7 @@ class _Check:
                 self._report(
                     "missing",
                     f"session {layout.decode_id(name)}",
-                    "a webhook announced it; the archive lacks it",
+                    "a webhook announced it, but the archive does not have it: sync again",
                 )
 
     def _check_receipts(self) -> None:
@@ -352,9 +352,9 @@ class _Check:
             for parts in by_day.values():
                 for part in parts:
                     if part.file not in sizes:
-                        self._report("tables", part.file, "it is gone: `archive rebuild` makes it anew")
+                        self._report("tables", part.file, "it is gone: `realtimekit archive rebuild` rebuilds it")
                     elif sizes[part.file] != part.bytes or (self._deep and self._digest(part.file) != part.sha256):
-                        self._report("tables", part.file, "it is damaged: `archive rebuild` makes it anew")
+                        self._report("tables", part.file, "it is damaged: `realtimekit archive rebuild` rebuilds it")
 
     def _read_sessions(self, files: Iterable[str]) -> Iterator[str]:
         for file in files:

@@ -74,7 +74,7 @@ def erase(
     tombstones = Tombstones(store, ledger)
     finish_rewriting(store, app_id, ledger.now)
     receipt_id = f"{layout.encode_time(now)}_erase_{secrets.token_hex(4)}"
-    # Whatever an erasure was killed at is finished by the next, of anybody: it leaves its sessions here.
+    # If an erasure is killed, the next one, of whichever person, finishes its sessions: they are listed here.
     plans = [f"{layout.ERASING}/{receipt_id}.json", *(entry.path for entry in store.entries(layout.ERASING))]
     planned = {(day, session) for path in plans[1:] for day, session in _read_plan(store, path)}
     sessions = sorted(planned | _add_tombstones(store, ledger, claims, tombstones, subject))

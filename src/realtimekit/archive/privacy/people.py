@@ -67,7 +67,7 @@ def ids_of(record: dict[str, Any]) -> list[str]:
 
 
 def author_ids(message: dict[str, Any]) -> list[str]:
-    """Return the ids of who wrote a message: its own id is no person's."""
+    """Return the ids of who wrote a message: its own id is not that of a person."""
     return ids_of({name: value for name, value in message.items() if name != "id"})
 
 

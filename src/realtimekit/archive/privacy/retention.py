@@ -1,4 +1,4 @@
-"""Retention rules: what is older is deleted from the archive, and its manifest says that it was."""
+"""Retention rules: what is older is deleted from the archive, and the manifest records it."""
 
 from __future__ import annotations
 

@@ -140,10 +140,10 @@ class PartReader:
                 self._source = pa.BufferReader(content)
             self._parquet: Any = pq.ParquetFile(self._source)
         except FileNotFoundError:
-            raise ArchiveDamagedError(f"{self._path} is missing: `realtimekit archive rebuild` makes it anew") from None
+            raise ArchiveDamagedError(f"{self._path} is missing: `realtimekit archive rebuild` rebuilds it") from None
         except pa.ArrowInvalid:
             raise ArchiveDamagedError(
-                f"{self._path} is not a Parquet file: `realtimekit archive rebuild` makes it anew"
+                f"{self._path} is not a Parquet file: `realtimekit archive rebuild` rebuilds it"
             ) from None
         return self
 

@@ -1,6 +1,6 @@
 """The tables and their columns: a contract with whoever queries an archive, with a version of its own.
 
-Each table has `day`, the UTC date of the session's start, and `session_id`. Fields of a record that are no column are
+Each table has `day`, the UTC date of the session's start, and `session_id`. Fields of a record without a column are
 kept in `extra`, as JSON. Times are in UTC.
 """
 
@@ -35,7 +35,7 @@ def _field(name: str, type: Type, about: str, *source: str) -> Column:
 
 _DAY = Column("day", "string", "the UTC date of the session's start, 2026-06-03")
 _SESSION = Column("session_id", "string", "the session")
-_EXTRA = Column("extra", "json", "the fields that are no column; null if there are none")
+_EXTRA = Column("extra", "json", "the fields without a column; null if there are none")
 _TIMES = (
     _field("created_at", "time", "when the record was made"),
     _field("updated_at", "time", "when it last changed"),

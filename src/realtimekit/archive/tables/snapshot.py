@@ -69,7 +69,7 @@ class Snapshot(NamedTuple):
         """Read a snapshot.
 
         Raises:
-            ArchiveDamagedError: it is none.
+            ArchiveDamagedError: it is not a snapshot.
             ArchiveError: it is of a newer schema.
         """
         if content is None:
@@ -85,7 +85,7 @@ class Snapshot(NamedTuple):
             snapshot = cls(schema, parts, dict(raw["retired"]), int(raw["revision"]), int(raw.get("purges", 0)))
         except (ValueError, KeyError, TypeError, AttributeError, ArchiveError):
             raise ArchiveDamagedError(
-                f"{layout.SNAPSHOT} cannot be read: `realtimekit archive rebuild` makes it anew"
+                f"{layout.SNAPSHOT} cannot be read: `realtimekit archive rebuild` rebuilds it"
             ) from None
         if schema > VERSION:
             raise ArchiveError(

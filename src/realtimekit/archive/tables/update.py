@@ -1,4 +1,4 @@
-"""Bringing the tables up to date with the raw files: after a sync, or all of them anew."""
+"""Updates the tables from the raw files: after a sync, or all of them in a rebuild."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from realtimekit.saving.manifest import Manifest
 from realtimekit.values import format_time, parse_timestamp
 
 GRACE = timedelta(hours=1)  # readers of an earlier snapshot may still use its files
-MAX_SMALL_PARTS = 8  # parts of a day; more are put together
-LARGE_PART = 64 * 2**20  # bytes; parts of this size are not put together
+MAX_SMALL_PARTS = 8  # parts of a day; more are merged
+LARGE_PART = 64 * 2**20  # bytes; parts of this size are not merged
 
 
 def update_tables(store: Store, ledger: Ledger, now: datetime) -> int:
-    """Put the rows of the sessions that have changed in place of those that the tables have of them.
+    """Replace the rows of the sessions that have changed.
 
     Args:
         store: the archive.
@@ -58,7 +58,7 @@ def _settle(ledger: Ledger, entries: list[ChangedSession], revisions: dict[str, 
 
 
 def rebuild_tables(store: Store, now: datetime) -> None:
-    """Make all tables anew from the raw files, and put them in place at once.
+    """Rebuild all tables from the raw files, and publish them in one step.
 
     Raises:
         ArchiveError: the archive cannot be read or written.
@@ -158,7 +158,10 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
 def _select_parts(
     store: Store, before: Snapshot, day: str, sessions: set[str]
 ) -> tuple[dict[str, list[Part]], dict[str, list[Part]]]:
-    """Return which parts of a day stay, by table, and which are replaced: those of changed sessions, or many small."""
+    """Return which parts of a day stay, by table, and which are replaced.
+
+    Those of changed sessions are replaced, and small ones if there are many.
+    """
     kept: dict[str, list[Part]] = {}
     replaced: dict[str, list[Part]] = {}
     for table in TABLES:
