@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from realtimekit import AsyncRealtimeKit, RealtimeKit
 from realtimekit.archive import Archive, layout, live_handler
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, Heard, stage
+from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, LivePart, stage
 from realtimekit.cli.commands import realtimekit
 from realtimekit.emulator import Emulator
 from realtimekit.live import Gap, connect
@@ -306,7 +306,7 @@ def test_a_sync_that_is_killed_at_any_write_loses_nothing(storage: Storage, life
         day = layout.day_of(life.manifest(session_id).started_at)
         stage(
             life.archive.store,
-            Heard(session_id, day, json.loads(more), ["queue_overflow since then"]),
+            LivePart(session_id, day, json.loads(more), ["queue_overflow since then"]),
             life.archive.ledger.now(),
         )
         storage.clear()

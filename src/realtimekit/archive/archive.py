@@ -397,7 +397,7 @@ class Archive:
             custom_participant_id: your own id of the person.
             user_id: instead: the id of a participant of a meeting.
             peer_id: instead: the id of one stay in a session.
-            redact: keep an empty place where the person was, with its times, instead of nothing.
+            redact: keep placeholders with times where the person was, instead of nothing.
             delete_composites: delete the recordings of everybody in sessions where the person was.
             delete_summaries: delete the summaries of these sessions.
 

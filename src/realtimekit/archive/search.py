@@ -80,7 +80,7 @@ class Match(NamedTuple):
         start_ms: milliseconds after the start of the transcript; None for chats and summaries.
         at: when it was said or written; for a summary, when the session began.
         snippet: the words around the match, on one line.
-        marks: where in the snippet the match is: the place of its first character and of the one after its last, in
+        marks: where in the snippet the match is: the offsets of its first character and of the one after its last, in
             code points from 0; several times, in their order.
         live: whether a listener heard it live, and it stands in for the platform's transcript.
     """
@@ -128,7 +128,7 @@ def search(
     limit: int = 20,
 ) -> Matches:
     """Search an archive: see `Archive.search`."""
-    match, shown = match_expression(words), match_expression(words, characters=True)
+    match, snippet_match = match_expression(words), match_expression(words, characters=True)
     conditions, values = list[str](), list[Any]()
     for condition, value in (
         ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
@@ -153,7 +153,7 @@ def search(
         many = len(ids("", MAX_RANKED + 1)) > MAX_RANKED
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
         marker = Marker()
-        rows = [index.execute(_ROW, [*marker.strings, shown, each]).fetchone() for each in chosen]
+        rows = [index.execute(_ROW, [*marker.strings, snippet_match, each]).fetchone() for each in chosen]
         index.execute("rollback")
         return Matches(_match(marker, *row) for row in rows)
 

@@ -141,13 +141,13 @@ class SessionArtifacts:
             return True
         for path in paths:
             try:
-                heard = read_staged(self.store, path)
+                part = read_staged(self.store, path)
             except ArchiveDamagedError as error:
                 self.failures.append(f"{self.session_id}: {error}")
                 continue
-            if heard is not None:
-                parts.append(heard.segments)
-                gaps += heard.gaps
+            if part is not None:
+                parts.append(part.segments)
+                gaps += part.gaps
                 self.obsolete.append(path)
         segments = merge_segments(parts)
         if self.obsolete and segments and not (before is None and self.is_expired("transcript")):

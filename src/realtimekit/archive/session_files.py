@@ -115,10 +115,10 @@ def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> 
             {
                 **layer,
                 "download_urls": {
-                    name: {"download_url": url} for (number, name), url in tracks.items() if number == place
+                    name: {"download_url": url} for (number, name), url in tracks.items() if number == position
                 },
             }
-            for place, layer in enumerate(recording["download_url"])
+            for position, layer in enumerate(recording["download_url"])
             if isinstance(layer, dict)
         ]
     return changed

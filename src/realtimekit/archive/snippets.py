@@ -24,7 +24,7 @@ class PassageMatch(NamedTuple):
     """A text that matches.
 
     Attributes:
-        number: its place among those searched, from 0.
+        number: its position among those searched, from 0.
         snippet: the words around the match.
         marks: where in the snippet the match is: its first character, and the one after its last, several times.
     """
@@ -78,7 +78,7 @@ def search_texts(texts: Iterable[str], words: str) -> list[PassageMatch]:
     Raises:
         ArchiveError: there is no word to look for.
     """
-    match, shown = match_expression(words), match_expression(words, characters=True)
+    match, snippet_match = match_expression(words), match_expression(words, characters=True)
     marker = Marker()
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute(TEXTS)
@@ -87,5 +87,5 @@ def search_texts(texts: Iterable[str], words: str) -> list[PassageMatch]:
             row[0] for row in index.execute("select rowid from texts where texts match ? order by rowid", [match])
         ]
         sql = f"select {SNIPPET} from texts where texts match ? and rowid = ?"  # noqa: S608 - a constant of ours
-        rows = (index.execute(sql, [*marker.strings, shown, number]).fetchone() for number in numbers)
+        rows = (index.execute(sql, [*marker.strings, snippet_match, number]).fetchone() for number in numbers)
         return [PassageMatch(number, *marker.read(text)) for number, (text,) in zip(numbers, rows, strict=True)]

@@ -155,8 +155,8 @@ class Sync:
         for session, paths in self._staged.items():
             if session not in waiting:
                 with suppress(ArchiveDamagedError):  # `verify` names it
-                    if (heard := read_staged(self._store, paths[0])) is not None:
-                        self._ledger.open(OpenSession(NEVER, AT_ONCE, heard.day, heard.session_id))
+                    if (part := read_staged(self._store, paths[0])) is not None:
+                        self._ledger.open(OpenSession(NEVER, AT_ONCE, part.day, part.session_id))
 
     @cached_property
     def _staged(self) -> dict[str, list[str]]:

@@ -44,7 +44,7 @@ def erase_from(name: str, content: bytes, erased: Erased, *, redact: bool) -> by
         name: the artifact: "participants", "chat", ...
         content: of the artifact, decompressed.
         erased: returns whether an id is to be erased.
-        redact: whether what they said is kept as an empty place, instead of left out.
+        redact: whether placeholders are kept for what they said.
     """
     eraser = _Eraser(erased, redact)
     if name == "participants":
@@ -76,7 +76,7 @@ def _plain(name: str) -> str:
 
 
 def without_tracks(recording: dict[str, Any], erased: Erased) -> dict[str, Any]:
-    """Return a recording with an empty place for each track of a person who was erased; the same if there is none."""
+    """Return a recording with a placeholder for each track of a person who was erased; the same if there is none."""
     layers = recording.get("download_url")
     if not isinstance(layers, list):
         return recording

@@ -116,7 +116,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "transcript_segments": (
         _DAY,
         _SESSION,
-        Column("number", "integer", "its place in the transcript, from 1"),
+        Column("number", "integer", "its position in the transcript, from 1"),
         Column("start_ms", "integer", "milliseconds after the start of the transcript"),
         Column("end_ms", "integer", "null where the file does not say"),
         Column("peer_id", "string", "the stay of who spoke"),
