@@ -19,7 +19,7 @@ from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
-from realtimekit.values import format_time, parse_timestamp
+from realtimekit.values import format_time, format_times, parse_timestamp
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # the deadline of a live session
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -107,10 +107,7 @@ class Window(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {
-            name: format_time(value, name) if isinstance(value, datetime) else value
-            for name, value in self._asdict().items()
-        }
+        return format_times(self._asdict())
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

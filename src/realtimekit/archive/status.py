@@ -11,7 +11,7 @@ from realtimekit.archive.ledger import NEVER, Ledger
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
-from realtimekit.values import format_time
+from realtimekit.values import format_times
 
 AT_RISK = timedelta(days=1)  # before its deadline
 
@@ -49,10 +49,7 @@ class Status(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {
-            name: format_time(value, name) if isinstance(value, datetime) else value
-            for name, value in self._asdict().items()
-        }
+        return format_times(self._asdict())
 
     def to_prometheus(self) -> str:
         """Return the state as text for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/)."""

@@ -20,7 +20,7 @@ from realtimekit.attendance import (
 )
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import MINUTE, RUNNING, SessionRecords, participant_item, preset_of, recording_item
-from realtimekit.values import format_time, try_parse_time
+from realtimekit.values import format_times, try_parse_time
 
 MIN_DURATION = timedelta(minutes=10)  # shorter times are people who leave one after the other
 
@@ -53,9 +53,7 @@ class IdleUsage(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        times = {"since": self.since, "until": self.until}
-        formatted = {name: None if time is None else format_time(time, name) for name, time in times.items()}
-        return {**self._asdict(), **formatted}
+        return format_times(self._asdict())
 
 
 class _Person(NamedTuple):
