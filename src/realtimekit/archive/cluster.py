@@ -239,7 +239,7 @@ class ClusterSync(Sync):
     def _job(self) -> Job:
         settings: Settings = self._client.settings
         if not isinstance(settings.transport, str):
-            raise ArchiveError("a client with a transport of its own cannot be used on a cluster")
+            raise ArchiveError("a client with a transport of its own cannot be used on a cluster: omit transport=")
         values = settings._asdict()
         for name in HOOKS:
             del values[name]  # they belong to this process

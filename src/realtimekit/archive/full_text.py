@@ -71,7 +71,7 @@ def match_expression(words: str, *, characters: bool = False) -> str:
     if not wanted:
         raise ArchiveError(f"the search {words[:100]!r} contains no words")
     if len(wanted) + len(unwanted) > MAX_WORDS:
-        raise ArchiveError(f"the search has more than {MAX_WORDS} words")
+        raise ArchiveError(f"the search has more than {MAX_WORDS} words: use fewer")
     expression = " AND ".join(f"({term})" for term in wanted)
     return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted and not characters else expression
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
-from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError, no_archive
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.values import format_time, format_times, parse_timestamp
@@ -161,8 +161,7 @@ class Ledger:
         """
         found = self.identity()
         if found is None:
-            target = self._store.target
-            raise ArchiveError(f"there is no archive at {target}: `realtimekit archive sync {target}` makes one")
+            raise no_archive(self._store.target)
         return {"app_id": str(found["app_id"]), "account_id": str(found["account_id"])}
 
     def create(self, account_id: str, app_id: str, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveDamagedError
+from realtimekit.archive.errors import missing_object
 from realtimekit.archive.filters import is_within, mentions, merge_stays, select_report_parts, sort_key
 from realtimekit.archive.index import Filters, Index, Location
 from realtimekit.archive.live_transcripts import note_of, offered_transcript
@@ -277,7 +277,7 @@ class Responder:
     def _at(self, location: Location) -> _KeptSession:
         folder = layout.session_folder(self._app_id, location.day, location.session_id)
         if (found := find_manifest(self._store, folder)) is None:
-            raise _missing(f"{folder}/{layout.MANIFEST}")
+            raise missing_object(f"{folder}/{layout.MANIFEST}")
         return _KeptSession(folder, found.manifest)
 
     def _artifact(self, session: _KeptSession, name: str) -> SavedArtifact:
@@ -297,7 +297,7 @@ class Responder:
             return None
         content = read_artifact(self._store, session.folder, artifact)
         if content is None:
-            raise _missing(f"{session.folder}/{artifact.path}")
+            raise missing_object(f"{session.folder}/{artifact.path}")
         return responses.loads(content)
 
     def _file_link(self, session: _KeptSession, name: str, **query: str) -> str:
@@ -305,7 +305,3 @@ class Responder:
         if artifact.path is None:  # an empty file: any empty object stands for it
             return self._link(f"{session.folder}/{layout.MANIFEST}", empty="1")
         return self._link(f"{session.folder}/{artifact.path}", **query)
-
-
-def _missing(path: str) -> ArchiveDamagedError:
-    return ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")

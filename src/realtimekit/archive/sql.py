@@ -82,10 +82,10 @@ def query(store: Store, sql: str) -> Rows:
         raise ArchiveError(f"give one query, not {len(statements)}")
     kind = str(statements[0].type).rpartition(".")[2]
     if kind not in _READ_STATEMENTS:
-        raise ArchiveError(f"a query of an archive only reads: {kind} is refused")
+        raise ArchiveError(f"a query of an archive only reads: {kind} is refused; use SELECT")
     words = sql.lower()
     if kind == "EXPLAIN" and "analy" in words:  # it would run whatever follows
-        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused")
+        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused; use EXPLAIN")
     named = [table for table in TABLES if table in words]
     with connect(store, named or TABLES) as connection:
         try:

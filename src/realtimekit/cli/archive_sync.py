@@ -57,7 +57,7 @@ def sync(
             try:
                 result = _sync_once(client, archive, stop, options)
             except (APIConnectionError, RateLimitError, APIError) as error:
-                if every is None or stop.is_set() or not _may_pass(error):
+                if every is None or stop.is_set() or not _is_temporary(error):
                     raise
                 echo(f"{error}; the next sync is in {every}", err=True)
             else:
@@ -78,7 +78,7 @@ def rebuild(archive: Archive) -> None:
     echo(f"The tables and the search index of {archive.target} were rebuilt.")
 
 
-def _may_pass(error: APIError | APIConnectionError) -> bool:
+def _is_temporary(error: APIError | APIConnectionError) -> bool:
     """Whether a later sync may succeed: the network is back, or the rate limit has passed."""
     return isinstance(error, APIConnectionError | RateLimitError) or (error.status or 0) >= 500
 

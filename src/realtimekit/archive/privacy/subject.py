@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.errors import ArchiveError, missing_object
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, ids_in_staged, said_by
 from realtimekit.archive.manifest import find_manifest, read_artifact
@@ -113,7 +113,7 @@ def export_subject(store: Store, ledger: Ledger, subject: Subject) -> dict[str, 
 
 def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
     if (found := find_manifest(store, folder)) is None:
-        raise ArchiveDamagedError(f"{folder}/{layout.MANIFEST} is missing")
+        raise missing_object(f"{folder}/{layout.MANIFEST}")
     manifest = found.manifest
 
     def read(name: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError, no_archive
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.schema import VERSION
@@ -103,11 +103,9 @@ def read_snapshot(store: Store) -> Snapshot:
     """
     content = store.read(layout.SNAPSHOT)
     if content is None and store.read(layout.IDENTITY) is None:
-        raise ArchiveError(
-            f"there is no archive at {store.target}: `realtimekit archive sync {store.target}` makes one"
-        )
+        raise no_archive(store.target)
     if content is None and store.folders(layout.RAW):
         raise ArchiveDamagedError(
-            f"{layout.SNAPSHOT} is missing: the end of a sync or `realtimekit archive rebuild` makes it"
+            f"{layout.SNAPSHOT} is missing: `realtimekit archive rebuild`, or the end of a sync, writes it"
         )
     return Snapshot.decode(content)
