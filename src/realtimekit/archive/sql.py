@@ -25,7 +25,7 @@ else:
 _READ_STATEMENTS = frozenset({"SELECT", "EXPLAIN"})
 
 
-class Rows(NamedTuple):
+class QueryResult(NamedTuple):
     """The result of a query: the names of its columns, and its rows."""
 
     columns: list[str]
@@ -68,7 +68,7 @@ def connect(store: Store, tables: Iterable[str] = TABLES) -> duck.DuckDBPyConnec
     return connection
 
 
-def query(store: Store, sql: str) -> Rows:
+def query(store: Store, sql: str) -> QueryResult:
     """Return the result of one query: see `Archive.query`."""
     try:
         import duckdb
@@ -91,7 +91,7 @@ def query(store: Store, sql: str) -> Rows:
         try:
             result = connection.execute(statements[0])
             columns = [column[0] for column in result.description or []]
-            return Rows(columns, result.fetchall())
+            return QueryResult(columns, result.fetchall())
         except duckdb.Error as error:
             raise ArchiveError(f"the query failed: {_first_line(error)}{_suggestion(str(error))}") from None
 
