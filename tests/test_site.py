@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import griffe
+import jinja2
 import pytest
 from tools.site.check import problems
 from tools.site.llms import Reference, texts
@@ -132,6 +133,45 @@ def test_a_method_is_shown_as_it_is_called(reference: Reference, path: str, labe
     method = member(reference, path)
     assert method.signature() == signature
     assert label in method.labels
+
+
+FIND_PARTICIPANT = """(
+    id: str,
+    /,
+    *,
+    meeting_id: str = ...,
+    **options: Unpack[ScopedOptions],
+) -> Participant"""
+ORDER_BY = """(
+    field: Literal[
+        "created_at",
+        "-created_at",
+        "minutes_consumed",
+        "-minutes_consumed",
+    ] | str,
+    /,
+) -> Sessions"""
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("livestream.Livestreams.ref", "(id: str, /) -> Livestream"),
+        ("session.Session.ref", "(\n    id: str, /, **options: Unpack[ScopedOptions]\n) -> Session"),
+        ("participant.Participants.find", FIND_PARTICIPANT),
+        ("session.Sessions.order_by", ORDER_BY),
+    ],
+)
+def test_a_long_signature_has_a_line_for_each_parameter(reference: Reference, path: str, shown: str) -> None:
+    templates = jinja2.ChoiceLoader(
+        [
+            jinja2.FileSystemLoader(ROOT / "tools/site/templates/python/material"),
+            jinja2.DictLoader({"expression.html.jinja": "{{ expression }}"}),
+        ]
+    )
+    template = jinja2.Environment(loader=templates).get_template("signature.html.jinja")  # noqa: S701 - no HTML
+    config = {"show_signature": True, "show_signature_annotations": True}
+    assert template.render(function=member(reference, path), config=config) == shown
 
 
 def test_what_loads_a_record_is_shown_as_the_record(reference: Reference) -> None:
