@@ -156,7 +156,7 @@ ORDER_BY = """(
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
-        ("livestream.Livestreams.ref", "(id: str, /) -> Livestream"),
+        ("recording.Recording.stop", "(**options: Unpack[RequestOptions]) -> Recording"),
         ("session.Session.ref", "(\n    id: str, /, **options: Unpack[ScopedOptions]\n) -> Session"),
         ("participant.Participants.find", FIND_PARTICIPANT),
         ("session.Sessions.order_by", ORDER_BY),
@@ -169,7 +169,7 @@ def test_a_long_signature_has_a_line_for_each_parameter(reference: Reference, pa
             jinja2.DictLoader({"expression.html.jinja": "{{ expression }}"}),
         ]
     )
-    template = jinja2.Environment(loader=templates).get_template("signature.html.jinja")  # noqa: S701 - no HTML
+    template = jinja2.Environment(loader=templates).get_template("signature.html.jinja")
     config = {"show_signature": True, "show_signature_annotations": True}
     assert template.render(function=member(reference, path), config=config) == shown
 
@@ -194,6 +194,21 @@ def test_fields_are_a_table_with_those_of_the_base(reference: Reference) -> None
     assert "- `associated_id: str | None`: The id of the meeting." in text
     assert "- `started_at: datetime | None`" in text
     assert "- `id: str`" in reference.expand("::: realtimekit.resources.participant.Participant\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "bases"),
+    [
+        ("resources.session.Session", ["Resource"]),
+        ("resources.meeting.Meeting", ["Resource"]),
+        ("webhooks.router.Router", []),
+        ("client.RealtimeKit", ["BaseClient"]),
+        ("errors.NotFoundError", ["APIError"]),
+        ("resources.participant.NewParticipant", ["ParticipantFields", "MeetingScopedOptions"]),
+    ],
+)
+def test_internal_bases_are_not_shown(reference: Reference, path: str, bases: list[str]) -> None:
+    assert [str(base) for base in reference.package[path].bases] == bases
 
 
 def test_no_mechanism_is_shown(reference: Reference) -> None:

@@ -104,9 +104,8 @@ def _cell(without: dict[str, set[str]]) -> str:
     complete = [python for python in PYTHONS if not without[python]]
     names = sorted(set().union(*(without[python] for python in usual)))
     versions = ", ".join(complete) or "-"
-    return versions.replace(", ".join(usual), f"{usual[0]} to {usual[-1]}") + (
-        f": no {', '.join(names)}" if names else ""
-    )
+    versions = versions.replace(", ".join(usual), f"{usual[0]} to {usual[-1]}")
+    return versions + (f" (no {', '.join(f'`{name}`' for name in names)})" if names else "")
 
 
 def table(extras: list[str]) -> str:

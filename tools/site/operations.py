@@ -49,6 +49,8 @@ def rewrite(package: griffe.Module) -> None:
     for function in _functions(package):
         _simplify(function)
         _expand_keywords(function)
+    for cls in classes:
+        cls.bases = list(_shown_bases(cls))
 
 
 def _functions(module: griffe.Module) -> Iterator[griffe.Function]:
@@ -197,6 +199,17 @@ def _bases(cls: griffe.Class) -> Iterator[griffe.Class]:
                 found = found.final_target
             if isinstance(found, griffe.Class):
                 yield found
+
+
+def _shown_bases(cls: griffe.Class) -> Iterator[Any]:
+    """Yield the bases of a class; for one that is internal, and has no page, its own."""
+    for base in cls.bases:
+        name = str(base).rpartition(".")[2]
+        if name != "BaseClient" and (name.startswith(("_", "Base")) or name == "SessionRecord"):
+            internal = next((found for found in _bases(cls) if found.name == name), None)
+            yield from _shown_bases(internal) if internal is not None else ()
+        else:
+            yield base
 
 
 def _copy(member: Any) -> Any:
