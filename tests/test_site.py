@@ -166,10 +166,10 @@ def test_a_long_signature_has_a_line_for_each_parameter(reference: Reference, pa
     templates = jinja2.ChoiceLoader(
         [
             jinja2.FileSystemLoader(ROOT / "tools/site/templates/python/material"),
-            jinja2.DictLoader({"expression.html.jinja": "{{ expression }}"}),
+            jinja2.DictLoader({"expression.html.jinja": "{{ expression | safe }}"}),
         ]
     )
-    template = jinja2.Environment(loader=templates).get_template("signature.html.jinja")
+    template = jinja2.Environment(loader=templates, autoescape=True).get_template("signature.html.jinja")
     config = {"show_signature": True, "show_signature_annotations": True}
     assert template.render(function=member(reference, path), config=config) == shown
 
@@ -249,6 +249,8 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
 def test_llms_txt_lists_every_page_and_the_other_contains_them(reference: Reference) -> None:
     made = texts(pages(), reference)
     assert made["llms.txt"].startswith("# realtimekit\n\n> The Python SDK for Cloudflare RealtimeKit")
+    assert "/attendance.md): `meeting.attendance()` returns who attended the sessions of a meeting" in made["llms.txt"]
+    assert "/presets.md): Presets: the permissions and the design of a participant's client.\n" in made["llms.txt"]
     for _, _, path in navigation():
         assert f"/{path})" in made["llms.txt"]
         assert made[path].strip() in made["llms-full.txt"]
