@@ -135,6 +135,15 @@ def test_a_method_is_shown_as_it_is_called(reference: Reference, path: str, labe
     assert label in method.labels
 
 
+def test_a_method_for_either_client_is_shown_once(reference: Reference) -> None:
+    sync = reference.package["archive.archive.Archive.sync"]
+    assert isinstance(sync, griffe.Function)
+    assert sync.signature().startswith("sync(client: RealtimeKit | AsyncRealtimeKit, *, since: datetime | None = ...")
+    assert str(sync.returns) == "SyncResult"
+    assert "await if async" in sync.labels
+    assert not sync.overloads
+
+
 FIND_PARTICIPANT = """(
     id: str,
     /,
@@ -239,6 +248,7 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
         "emulator.services",
         "resources.session_record",
         "webhooks.endpoint.Delivery",
+        "webhooks.router.HandlerDecorator",
     ]
     assert {home for home in homes if not home.startswith(tuple(f"realtimekit.{name}" for name in internal))} <= shown
 

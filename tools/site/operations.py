@@ -114,6 +114,11 @@ def _rewrite_function(cls: griffe.Class, function: griffe.Function) -> None:
         attribute.labels.add(AWAIT)
         cls.set_member(function.name, attribute)
     elif (sync := _sync_overload(function)) is not None:
+        for parameter, first, second in zip(
+            function.parameters, *(o.parameters for o in function.overloads or ()), strict=True
+        ):
+            if str(parameter.annotation) == "Any":
+                parameter.annotation = griffe.ExprBinOp(first.annotation, "|", second.annotation)
         function.returns, function.overloads = sync.returns, None
         function.labels.add(AWAIT)
     _simplify(function)
@@ -126,10 +131,13 @@ def _simplify(function: griffe.Function) -> None:
 
 
 def _sync_overload(function: griffe.Function) -> griffe.Function | None:
-    """Return the overload for sync objects, if the overloads differ in that alone."""
+    """Return the overload for sync objects or clients, if the overloads differ in that alone."""
     overloads = function.overloads or []
+    if len(overloads) != 2:
+        return None
     modes = {str(overload.parameters[0].annotation).rpartition("[")[2] for overload in overloads}
-    return overloads[0] if modes == {"Sync]", "Async]"} and len(overloads) == 2 else None
+    awaited = str(overloads[1].returns) == f"Coroutine[Any, Any, {overloads[0].returns}]"
+    return overloads[0] if modes == {"Sync]", "Async]"} or awaited else None
 
 
 def _rewrite_attribute(cls: griffe.Class, attribute: griffe.Attribute) -> None:

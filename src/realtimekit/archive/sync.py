@@ -1,4 +1,4 @@
-"""Sync: find the sessions, copy what the archive lacks of each, what is about to vanish first."""
+"""Sync: find the sessions, copy what the archive lacks of each, the earliest deadline first."""
 
 from __future__ import annotations
 

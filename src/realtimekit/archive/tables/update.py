@@ -1,4 +1,4 @@
-"""Bringing the tables up to date with the raw files: after a sync, or all of them anew."""
+"""Bringing the tables up to date with the raw files: after a sync, or all of them again."""
 
 from __future__ import annotations
 
