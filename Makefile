@@ -52,8 +52,8 @@ docs: $(MARK)  ## build the documentation into site/, and check its links: no ne
 picture: $(MARK)  ## take the picture of the README, of the console
 	$(BIN)/python -m tools.picture
 
-extras: $(MARK)  ## measure what each extra costs, for docs/extras.md
-	$(BIN)/python -m tools.extras
+extras: $(MARK)  ## measure what each extra costs, for docs/extras.md (ARGS=--wheels asks the index for wheels, too)
+	$(BIN)/python -m tools.extras $(ARGS)
 
 dist: $(MARK)  ## wheel and sdist: built, checked and installed alone (ARGS="--python python3.13")
 	$(BIN)/python -m tools.distribution $(ARGS)

@@ -1,4 +1,4 @@
-"""`tables/current.json`: which Parquet files make up the tables right now. Whoever reads it has one snapshot of all."""
+"""`tables/current.json`: which Parquet files make up the tables right now. Its reader has one snapshot of all."""
 
 from __future__ import annotations
 
