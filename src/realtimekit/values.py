@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 TimeLike: TypeAlias = date | datetime | str | float
 
 # The documented filters whose value is a time: any other string is certainly a mistake there.
-_TIME_FILTERS = frozenset({"start_time", "end_time"})
+TIME_RANGE = ("start_time", "end_time")
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -80,6 +80,34 @@ def format_time(value: datetime, name: str) -> str:
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def validate_time_range(
+    start: datetime | None,
+    end: datetime | None,
+    names: tuple[str, str] = ("since", "until"),
+    *,
+    inclusive: bool = False,
+) -> None:
+    """Check the two ends of a time range; None is no limit.
+
+    Args:
+        start: its start.
+        end: its end.
+        names: of the two arguments, for error messages.
+        inclusive: whether the end is part of the range, so that both may be the same.
+
+    Raises:
+        TypeError: one of them is no datetime.
+        ValueError: one of them has no time zone, or the range is empty.
+    """
+    for name, time_ in zip(names, (start, end), strict=True):
+        if time_ is not None:
+            format_time(time_, name)
+    if start is None or end is None or start < end or (inclusive and start == end):
+        return
+    relation = "later than" if inclusive else "not before"
+    raise ValueError(f"{names[0]}={start.isoformat()} is {relation} {names[1]}={end.isoformat()}: the range is empty")
+
+
 def _to_utc(value: datetime, name: str) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -147,7 +175,7 @@ def encode_query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one per
         case bool():
             return "true" if value else "false"
         case str():
-            if name in _TIME_FILTERS:
+            if name in TIME_RANGE:
                 try:
                     parse_timestamp(value)
                 except ValueError:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from realtimekit.archive.kept_sessions import read_sessions
 from realtimekit.archive.store import Store
 from realtimekit.attendance import Attendance, measure_attendance
+from realtimekit.values import validate_time_range
 
 
 def read_attendance(
@@ -17,5 +18,6 @@ def read_attendance(
     until: datetime | None = None,
 ) -> Attendance:
     """Return who was in sessions: see `Archive.attendance`."""
+    validate_time_range(since, until)
     found = read_sessions(store, since=since, until=until, meeting_id=meeting_id)
     return measure_attendance(((records.session, records.participants) for records in found), datetime.now(UTC))

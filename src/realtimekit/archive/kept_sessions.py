@@ -14,7 +14,6 @@ from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.costs.period import started_within
 from realtimekit.costs.usage import SessionRecords
 from realtimekit.responses import loads
-from realtimekit.values import format_time
 
 # What costs and attendance need: to decode the other columns takes longer than everything else.
 _COLUMNS = {
@@ -56,11 +55,7 @@ def read_sessions(
 
     Raises:
         ArchiveError: the archive cannot be read.
-        ValueError: a time has no time zone.
     """
-    for name, time in (("since", since), ("until", until)):
-        if time is not None:
-            format_time(time, name)  # raises if there is no time zone
     snapshot = read_snapshot(store)
     for day in snapshot.days():
         if _is_outside(day, since, until):
