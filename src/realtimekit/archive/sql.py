@@ -14,7 +14,7 @@ from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.store import Store, missing_extra
 from realtimekit.archive.tables.parquet import arrow_schema
 from realtimekit.archive.tables.schema import TABLES
-from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -36,20 +36,30 @@ class Rows(NamedTuple):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def connect(store: Store, tables: Iterable[str] = TABLES) -> duck.DuckDBPyConnection:
-    """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`."""
+def connect(
+    store: Store, tables: Iterable[str] = TABLES, *, snapshot: Snapshot | None = None, days: Iterable[str] | None = None
+) -> duck.DuckDBPyConnection:
+    """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`.
+
+    Args:
+        store: the archive.
+        tables: only these.
+        snapshot: of its tables; by default the current one.
+        days: only these.
+    """
     try:
         import duckdb
     except ImportError:
         raise missing_extra() from None
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    snapshot = read_snapshot(store)
+    snapshot = snapshot or read_snapshot(store)
+    days = None if days is None else list(days)
     folder = _LocalFiles(store)
     weakref.finalize(connection, folder.delete)
     allowed: list[str] = []
     for table in tables:
-        files = [folder.path(file) for file in snapshot.files(table)]
+        files = [folder.path(file) for file in snapshot.files(table, days)]
         allowed += files
         names = {field.name: _type(field.type) for field in arrow_schema(table)}
         if files:
