@@ -101,6 +101,24 @@ def test_records_that_are_none(tmp_path: Path) -> None:
     assert archive.costs(month="2026-06").sessions == 2
 
 
+@pytest.mark.parametrize("table", ["sessions", "participants"])
+@pytest.mark.parametrize("damage", ["missing", "not a Parquet file"])
+def test_a_damaged_table_is_named(tmp_path: Path, table: str, damage: str) -> None:
+    archive = make_archive(tmp_path)
+    put_session(archive, "s1", participants=people(stay("Ann")))
+    update(archive)
+    (file,) = tmp_path.glob(f"tables/{table}/**/*.parquet")
+    file.write_bytes(b"x" * 100)
+    if damage == "missing":
+        file.unlink()
+    for ask in (
+        archive.attendance, archive.duckdb, lambda: archive.costs(month="2026-06"),
+        lambda: archive.query(f"from {table}"),
+    ):  # fmt: skip
+        with pytest.raises(ArchiveError, match=rf"^tables/{table}/\S+ is {damage}: `realtimekit archive rebuild`"):
+            ask()
+
+
 def test_periods_and_meetings(tmp_path: Path) -> None:
     archive = make_archive(tmp_path)
     for number in range(3):
@@ -128,7 +146,7 @@ def test_presets_that_are_not_known_have_no_price(tmp_path: Path) -> None:
     put_session(archive, "s1", session={"ended_at": at(60)}, participants=people(stay("Ann", peer_events=[])))
     update(archive)
     costs = archive.costs(month="2026-06")
-    assert (costs.cost, costs.without_price) == (0, ["participant_unknown"])
+    assert (costs.cost, costs.unpriced) == (0, ["participant_unknown"])
     assert "60.0 minutes of participant_unknown are not in the costs: no price is known" in costs.notes
 
 
@@ -146,7 +164,7 @@ def test_the_commands(tmp_path: Path) -> None:
     text = " ".join(result.stdout.split())
     assert "Costs: 0.3700 USD, sessions: 1, from 2026-06-01" in text
     assert "recording 1 0.01 0.0100 2026-11-29" in text
-    assert "Left behind when everybody else had left" in text
+    assert "Idle usage: what continued when everybody else had left" in text
     assert "alone Bob" in text
     assert "Sessions whose minutes are not the sum of their participants' minutes" in text
     assert "Prices: https://developers.cloudflare.com" in result.stderr

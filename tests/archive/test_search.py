@@ -194,7 +194,7 @@ def test_a_beginning_of_many_words_is_looked_up_once(tmp_path: Path, monkeypatch
     connect = sqlite3.connect
 
     def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*arguments, **options)
+        connection: sqlite3.Connection = connect(*arguments, **options)
         if arguments[0] == index_path(archive.store):
             connection.set_trace_callback(statements.append)
         return connection

@@ -10,7 +10,7 @@ from realtimekit.archive.kept_sessions import read_records, read_sessions
 from realtimekit.archive.stays import MICROSECOND, stays_within, to_microseconds
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
-from realtimekit.costs.left_behind import MIN_DURATION
+from realtimekit.costs.idle_usage import MIN_DURATION
 from realtimekit.costs.options import CostOptions, ResolvedOptions, resolve_options
 from realtimekit.costs.result import TOLERANCE_MINUTES, Calculation, Costs
 from realtimekit.costs.usage import RUNNING, SessionRecords, usage_of
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _NOTE = "live sessions are not in the archive, and presets are known by the events of the participants alone"
 
-# By what the sessions are grouped by: the key and the name of the group to which the minutes of a participant belong, and
-# those of the group of everything else.
+# By what the sessions are grouped by: the key and the name of the group to which the minutes of a participant belong,
+# and those of the group of everything else.
 _KEYS = {
     "meeting": ("meeting_id", "title", "meeting_id", "title"),
     "day": ("date", "null", "date", "null"),
@@ -54,14 +54,21 @@ from known join (from stay select * exclude (day, title, began)) using (session_
 union all
 select session_id, {} as key, {} as name, began, kind, status, false, null, minutes
 from known join (
-    select session_id, 'recording' as kind, 0 as minutes from recordings
-    union all select session_id, 'livestream', 0 from livestream_sessions
+    select session_id, 'recordings' as kind, 0 as minutes from recordings
+    union all select session_id, 'livestream_sessions', 0 from livestream_sessions
     union all select session_id, 'transcription', reported from known where reported is not null
 ) using (session_id)
+"""
+_COUNT = """
+select count(*), count(*) filter (status = 'LIVE') from session where not list_contains($unreadable, session_id)
 """
 _MINUTES = """
 select key, kind, status, transcribe_on_end, events, fsum(minutes) from charged
 where kind in ('stay', 'transcription') group by all order by all
+"""
+_RECORDED = """
+select day, kind, session_id, key from charged join session using (session_id)
+where kind in ('recordings', 'livestream_sessions') group by all order by all
 """
 _GROUPS = """
 select key, arg_max(name, (began, session_id)) filter (name is not null), count(distinct session_id) from charged
@@ -76,9 +83,9 @@ select session_id, minutes_consumed, counted from session join (
 where status is distinct from 'LIVE' and minutes_consumed >= 0 and abs(minutes_consumed - counted) > $tolerance
 order by session.began, session_id
 """
-# Where somebody or something may have been left behind: whoever left last, or a recording that ended, long after the
-# others; and every session that is more complicated than this. `costs.left_behind` looks at these.
-_MAYBE_LEFT_BEHIND = """
+# Sessions that may have idle usage: whoever left last did so long after the others, or a recording ended then; and
+# every session that is more complicated than this. `costs.idle_usage` looks at these.
+_MAYBE_IDLE = """
 with person as (
     select session_id, coalesce(ended, $now) as last, not simple or (
             user_id is not null and min(custom_participant_id) over same <> max(custom_participant_id) over same
@@ -117,14 +124,11 @@ def read_costs(store: Store, options: CostOptions) -> Costs:
         store, snapshot, resolved.since, resolved.until, tables=("recordings", "livestream_sessions")
     ) as connection:
         unreadable: list[tuple[str, str]] = connection.execute(_UNREADABLE).fetchall()
-        maybe_left_behind = _add_up(connection, calculation, resolved, [session_id for _, session_id in unreadable])
-        recorded = connection.execute(
-            "select day, session_id, kind, key from charged join session using (session_id) "
-            "where kind in ('recording', 'livestream') group by all order by all"
-        ).fetchall()
+        maybe_idle = _add_up(connection, calculation, resolved, [session_id for _, session_id in unreadable])
+        recorded = _rows(connection, _RECORDED)
     _add_recordings(store, snapshot, calculation, resolved, recorded)
-    for records in read_sessions(store, snapshot, _by_day(maybe_left_behind)):
-        calculation.add_left_behind(records)
+    for records in read_sessions(store, snapshot, _by_day(maybe_idle)):
+        calculation.add_idle_usage(records)
     # What DuckDB does not read as JSON.
     for records in read_sessions(store, snapshot, _by_day(unreadable)):
         calculation.add(records)
@@ -134,14 +138,10 @@ def read_costs(store: Store, options: CostOptions) -> Costs:
 def _add_up(
     connection: DuckDBPyConnection, calculation: Calculation, options: ResolvedOptions, unreadable: list[str]
 ) -> list[tuple[str, str]]:
-    """Add up stays and transcripts. Returns the sessions in which something may have been left behind."""
+    """Add up stays and transcripts. Returns the sessions that may have idle usage."""
     common = {"unreadable": unreadable, "now": to_microseconds(options.now)}
     connection.execute(_CHARGED.format(*_KEYS[options.by]), common)
-    count, live = _rows(
-        connection,
-        "select count(*), count(*) filter (status = 'LIVE') from session where not list_contains($unreadable, session_id)",
-        unreadable=unreadable,
-    )[0]
+    ((count, live),) = _rows(connection, _COUNT, unreadable=unreadable)
     calculation.count(count, live=live)
     for key, name, sessions in _rows(connection, _GROUPS):
         calculation.add_group(key, name, sessions)
@@ -155,7 +155,7 @@ def _add_up(
     for difference in _rows(connection, _DIFFERENCES, unreadable=unreadable, tolerance=TOLERANCE_MINUTES):
         calculation.compare(*difference)
     least = MIN_DURATION // MICROSECOND
-    return _rows(connection, _MAYBE_LEFT_BEHIND, **common, least=least, running=list(RUNNING))
+    return _rows(connection, _MAYBE_IDLE, **common, least=least, running=list(RUNNING))
 
 
 def _add_recordings(
@@ -168,15 +168,14 @@ def _add_recordings(
         snapshot: of its tables.
         calculation: what to add to.
         options: of the costs.
-        found: in which sessions there are some: day, session, "recording" or "livestream", and the key of the group.
+        found: where there are some: the day, the table, the session, and the key of the group.
     """
-    for day, rows in groupby(sorted(found, key=itemgetter(0)), itemgetter(0)):
-        keys = {(kind, session_id): key for _, session_id, kind, key in rows}
-        for kind, table in (("recording", "recordings"), ("livestream", "livestream_sessions")):
-            sessions = [session_id for of_kind, session_id in keys if of_kind == kind]
-            for record in read_records(store, snapshot, table, day, sessions) if sessions else ():
-                records = SessionRecords({}, **{table: [record]})
-                calculation.add_usage(keys[kind, record["session_id"]], usage_of(records, {}, options.now))
+    for (day, table), rows in groupby(found, itemgetter(0, 1)):
+        keys = {session_id: key for _, _, session_id, key in rows}
+        for record in read_records(store, snapshot, table, day, list(keys)):
+            parts: Any = {table: [record]}
+            usages = usage_of(SessionRecords({}, **parts), {}, options.now)
+            calculation.add_usage(keys[record["session_id"]], usages)
 
 
 def _rows(connection: DuckDBPyConnection, sql: str, **parameters: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.store import Store, missing_extra
-from realtimekit.archive.tables.parquet import arrow_schema
+from realtimekit.archive.tables.parquet import PartReader, arrow_schema
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.lazy import LazyModule
@@ -65,7 +65,13 @@ def connect(
         if files:
             # union_by_name: the files of an older schema lack columns.
             source = f"read_parquet({_literal(files)}, union_by_name = true, hive_partitioning = false)"
-            stored = {row[0]: row[1] for row in connection.execute(f"describe from {source}").fetchall()}
+            try:
+                stored = {row[0]: row[1] for row in connection.execute(f"describe from {source}").fetchall()}
+            except duckdb.Error as error:
+                for file in snapshot.files(table, days):
+                    with PartReader(store, file):  # raises if this one is missing or damaged
+                        pass
+                raise unreadable(error) from None
             columns = ", ".join(_column(name, kind, stored.get(name)) for name, kind in names.items())
             connection.execute(f"create view {table} as select {columns} from {source}")  # noqa: S608 - names of ours
         else:
@@ -104,6 +110,12 @@ def query(store: Store, sql: str) -> Rows:
             return Rows(columns, result.fetchall())
         except duckdb.Error as error:
             raise ArchiveError(f"the query failed: {_first_line(error)}{_names(str(error))}") from None
+
+
+def unreadable(error: Exception) -> ArchiveError:
+    """Return an error of DuckDB about the files of the tables."""
+    text = f"the tables cannot be read: {_first_line(error)}"
+    return ArchiveError(f"{text}: `realtimekit archive rebuild` makes them anew")
 
 
 class _LocalFiles:

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.kept_sessions import days_within
-from realtimekit.archive.sql import connect
-from realtimekit.archive.store import Store, first_line
+from realtimekit.archive.sql import connect, unreadable
+from realtimekit.archive.store import Store
 from realtimekit.archive.tables.snapshot import Snapshot
 from realtimekit.lazy import LazyModule
 
@@ -120,7 +119,7 @@ def stays_within(
             connection.execute(_STAYS)
             yield connection
     except duckdb.Error as error:
-        raise ArchiveError(f"the tables cannot be read: {first_line(error)}") from None
+        raise unreadable(error) from None
 
 
 def to_microseconds(time: datetime | None) -> int | None:
