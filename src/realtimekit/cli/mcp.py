@@ -66,7 +66,8 @@ def mcp(client: RealtimeKit, *, http: bool, host: str, port: int, allowed_hosts:
     if not http:
         serve_stdio(server)
         return
-    from realtimekit.mcp_server.serving import PATH, listen
+    from realtimekit.mcp_server.serving import PATH
+    from realtimekit.web_server import listen
 
     token = os.environ.get(TOKEN_VARIABLE, "").strip() or secrets.token_urlsafe(32)
     try:
