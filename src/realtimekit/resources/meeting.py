@@ -339,7 +339,7 @@ class Meeting(
             now: the time up to which people who are still present are counted; by default this machine's time.
 
         Raises:
-            ValueError: a time has no time zone.
+            ValueError: a time has no time zone, or `since` is not before `until`.
             APIError, APIConnectionError: the sessions or their participants cannot be read.
         """
         return session_attendance.meeting_attendance(self, since=since, until=until, concurrency=concurrency, now=now)
