@@ -174,6 +174,11 @@ class TestGaps:
         simulation = simulate([STARTED, said("a"), STARTED, said("b", 2), OVER])
         assert simulation.names == ["session.started", "a", "session_started_again", "session.started", "b"]
 
+    def test_a_second_session_started_long_after_another_gap(self) -> None:
+        lost = [STARTED, said("a"), CUT]
+        simulation = simulate(lost, *[UNREACHABLE] * 6, [said("b", 2), STARTED, said("c", 3), OVER])
+        assert simulation.names[2:] == ["grace_expired", "b", "session_started_again", "session.started", "c"]
+
     def test_a_second_session_started_after_a_resume(self) -> None:
         simulation = simulate([STARTED, said("a"), CUT], [STARTED, said("b", 2), OVER])
         assert simulation.names == ["session.started", "a", "session_started_again", "session.started", "b"]

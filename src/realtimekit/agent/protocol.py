@@ -298,10 +298,12 @@ class Protocol:
                     return
             self._started, self._gap_reported, self._over = True, False, False
             self._session = session
-        elif name in {"session.ended", "participant.kick_all"}:
-            self._over = True
-        elif self._max_idle is not None:
-            self._notice_presence(name, data)
+        else:
+            self._gap_reported = False
+            if name in {"session.ended", "participant.kick_all"}:
+                self._over = True
+            elif self._max_idle is not None:
+                self._notice_presence(name, data)
         yield from self._deliver(Message(self._session, raw, (name, data)))
 
     def _deliver(self, message: Message) -> Steps:
