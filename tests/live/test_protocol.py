@@ -462,6 +462,13 @@ class TestMaxIdle:
         outcome: EndReason = simulation.run()
         assert (outcome, simulation.now) == ("idle", 180.0)
 
+    @pytest.mark.parametrize(("script", "until"), [([4.0, STARTED, 1000.0], 5.0), ([1000.0], 10.0)])
+    def test_the_wait_begins_when_the_agent_is_in_the_meeting(self, script: list[Any], until: float) -> None:
+        simulation = Simulation(script, max_idle=1)
+        simulation.others.append(None)
+        assert simulation.run() == "idle"
+        assert simulation.now == until
+
     def test_a_new_connection_does_not_start_the_wait_over(self) -> None:
         simulation = Simulation([STARTED, 40.0, CUT], [100.0], max_idle=60)
         simulation.others.append(False)

@@ -296,6 +296,8 @@ class Protocol:
                     # The agent joined again when the session was over, and started another one, maybe alone.
                     self._in_another_session = True
                     return
+            else:
+                self._alone_since = self._clock()
             self._started, self._gap_reported, self._over = True, False, False
             self._session = session
         else:
@@ -335,7 +337,10 @@ class Protocol:
                 self._present.add(peer_id)
 
     def _idle_at(self) -> float:
-        return float("inf") if self._max_idle is None or self._present else self._alone_since + self._max_idle
+        if self._max_idle is None or self._present:
+            return float("inf")
+        # Before `session.started` the agent is not in the meeting yet.
+        return self._alone_since + (self._max_idle if self._started else max(self._max_idle, RESULT_TIMEOUT))
 
     def _is_alone(self) -> Generator[Step, Any, bool]:
         """Ask the API, because who was there before the agent is not in the events."""
