@@ -102,7 +102,7 @@ def validate_time_range(
         inclusive: whether the end is part of the range, so that both may be the same.
 
     Raises:
-        TypeError: one of them is no datetime.
+        TypeError: one of them is not a datetime.
         ValueError: one of them has no time zone, or the range is empty.
     """
     for name, time_ in zip(names, (start, end), strict=True):

@@ -115,7 +115,7 @@ def query(store: Store, sql: str) -> QueryResult:
 def unreadable(error: Exception) -> ArchiveError:
     """Return an error of DuckDB about the files of the tables."""
     text = f"the tables cannot be read: {_first_line(error)}"
-    return ArchiveError(f"{text}: `realtimekit archive rebuild` makes them anew")
+    return ArchiveError(f"{text}: `realtimekit archive rebuild` rebuilds them")
 
 
 class _LocalFiles:
