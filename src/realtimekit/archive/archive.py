@@ -63,7 +63,7 @@ class Archive:
         create: whether to create a folder that does not exist.
 
     Raises:
-        ArchiveError: no target is given, or it is not valid.
+        ArchiveError: no target is given, or it is not a valid one.
     """
 
     def __init__(self, target: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
@@ -150,7 +150,7 @@ class Archive:
             be stored.
 
         Raises:
-            ArchiveError: the archive belongs to another app, does not exist, or cannot be written.
+            ArchiveError: there is no archive, it belongs to another app, or it cannot be written.
         """
         validate_type("events", events, BaseEvents, "what `with meeting.listen(...) as events` gives")
         settings = events._settings
@@ -263,7 +263,7 @@ class Archive:
         return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
     def rebuild(self) -> None:
-        """Make the tables and the search index again from the raw files, if they are damaged or after an upgrade.
+        """Rebuild the tables and the search index from the raw files: after damage, or an upgrade of this package.
 
         Raises:
             ArchiveError: the archive cannot be read or written.
@@ -376,7 +376,7 @@ class Archive:
         """
         return read_status(self.store, self.ledger, now)
 
-    # --- privacy --------------------------------------------------------------------------------------------------
+    # --- privacy -----------------------------------------------------------------------------------------------------
 
     def erase(
         self,

@@ -1,4 +1,4 @@
-"""What object storage does by itself, and a folder does not: durability, and locks."""
+"""What object storage does by itself, and a folder does not: durable writes, and a lock between writers."""
 
 from __future__ import annotations
 
