@@ -245,6 +245,7 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
         "resource",
         "flow",
         "agent",
+        "other_sdks",
         "associations",
         "archive.ledger",
         "archive.store",
