@@ -81,6 +81,15 @@ def test_every_option_has_a_line_of_help(command: tuple[str, ...]) -> None:
     assert without == []
 
 
+def test_servers_of_one_machine_have_ports_of_their_own() -> None:
+    ports: dict[str, int] = {}
+    for name in ("console", "emulator", "mcp"):
+        command = realtimekit.get_command(click.Context(realtimekit), name)
+        assert command is not None
+        ports |= {name: option.default for option in command.params if option.name == "port"}
+    assert ports == {"emulator": 8787, "console": 8788, "mcp": 8789}
+
+
 def test_help_loads_no_http_library() -> None:
     code = (
         "import contextlib, io, json, sys\n"
