@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import pytest
@@ -82,11 +83,11 @@ def test_every_option_has_a_line_of_help(command: tuple[str, ...]) -> None:
 
 
 def test_servers_of_one_machine_have_ports_of_their_own() -> None:
-    ports: dict[str, int] = {}
+    ports: dict[str, Any] = {}
     for name in ("console", "emulator", "mcp"):
         command = realtimekit.get_command(click.Context(realtimekit), name)
         assert command is not None
-        ports |= {name: option.default for option in command.params if option.name == "port"}
+        (ports[name],) = (option.default for option in command.params if option.name == "port")
     assert ports == {"emulator": 8787, "console": 8788, "mcp": 8789}
 
 
