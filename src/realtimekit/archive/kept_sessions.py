@@ -12,7 +12,10 @@ from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import Snapshot
 from realtimekit.costs.usage import SessionRecords
+from realtimekit.lazy import LazyModule
 from realtimekit.responses import loads
+
+pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 # What costs and attendance need: to decode the other columns takes longer than everything else.
 _COLUMNS = {
@@ -92,12 +95,10 @@ def read_records(
         more: further columns.
     """
     import pyarrow as pa
-    import pyarrow.compute as compute  # noqa: PLR0402 - its functions are made at run time
 
-    functions: Any = compute
     names = [*_COLUMNS[table], *more]
     rows = read_table(store, table, snapshot.files(table, [day]), names)
-    rows = rows.filter(functions.is_in(rows["session_id"], pa.array(sessions, pa.string())))
+    rows = rows.filter(pc.is_in(rows["session_id"], pa.array(sessions, pa.string())))
     sources = {column.name: column.source[0] for column in TABLES[table] if column.source}
     columns = {sources.get(name, name): _values(rows[name]) for name in names}
     extras = columns.pop("extra")

@@ -30,7 +30,7 @@ def decode(content: bytes, path: str) -> Manifest:
     """Read a manifest.
 
     Raises:
-        ArchiveDamagedError: it is none, or of a newer version.
+        ArchiveDamagedError: it is not a manifest, or of a newer version.
     """
     document = unseal(content, path)
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     duck = LazyModule("duckdb")
 
-_READING = frozenset({"SELECT", "EXPLAIN"})
+_READ_STATEMENTS = frozenset({"SELECT", "EXPLAIN"})
 
 
 class Rows(NamedTuple):
@@ -97,11 +97,11 @@ def query(store: Store, sql: str) -> Rows:
     if len(statements) != 1:
         raise ArchiveError(f"give one query, not {len(statements)}")
     kind = str(statements[0].type).rpartition(".")[2]
-    if kind not in _READING:
-        raise ArchiveError(f"a query of an archive only reads: {kind} is refused")
+    if kind not in _READ_STATEMENTS:
+        raise ArchiveError(f"a query of an archive only reads: {kind} is refused; use SELECT")
     words = sql.lower()
     if kind == "EXPLAIN" and "analy" in words:  # it would run whatever follows
-        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused")
+        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused; use EXPLAIN")
     named = [table for table in TABLES if table in words]
     with connect(store, named or TABLES) as connection:
         try:
@@ -109,7 +109,7 @@ def query(store: Store, sql: str) -> Rows:
             columns = [column[0] for column in result.description or []]
             return Rows(columns, result.fetchall())
         except duckdb.Error as error:
-            raise ArchiveError(f"the query failed: {_first_line(error)}{_names(str(error))}") from None
+            raise ArchiveError(f"the query failed: {_first_line(error)}{_suggestion(str(error))}") from None
 
 
 def unreadable(error: Exception) -> ArchiveError:
@@ -159,7 +159,7 @@ def _type(arrow_type: Any) -> str:
     return names.get(str(arrow_type), "timestamp with time zone")
 
 
-def _names(text: str) -> str:
+def _suggestion(text: str) -> str:
     """Return the names that an error about an unknown one can be mended with."""
     if "Table with name" in text:
         return f" The tables are {', '.join(TABLES)}"

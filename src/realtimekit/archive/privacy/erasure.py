@@ -18,7 +18,7 @@ from realtimekit.archive.live_transcripts import erase_staged
 from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.privacy.people import erase_from, ids_of
 from realtimekit.archive.privacy.rewriting import delete_uncommitted, finish_rewriting, rewrite
-from realtimekit.archive.privacy.subject import PLATFORM_KEEPS, Found, Subject, find
+from realtimekit.archive.privacy.subject import PLATFORM_KEEPS, ResolvedSubject, Subject, resolve_subject
 from realtimekit.archive.privacy.tombstones import Tombstones, ids_in
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index
@@ -73,18 +73,18 @@ def erase(
     claims = Claims(store, ledger.now)
     tombstones = Tombstones(store, ledger)
     finish_rewriting(store, app_id, ledger.now)
-    receipt_id = f"{layout.stamp(now)}_erase_{secrets.token_hex(4)}"
-    # Whatever an erasure was killed at is finished by the next, of anybody: it leaves its sessions here.
+    receipt_id = f"{layout.encode_time(now)}_erase_{secrets.token_hex(4)}"
+    # If an erasure is killed, the next one, of whichever person, finishes its sessions: they are listed here.
     plans = [f"{layout.ERASING}/{receipt_id}.json", *(entry.path for entry in store.entries(layout.ERASING))]
     planned = {(day, session) for path in plans[1:] for day, session in _read_plan(store, path)}
-    sessions = sorted(planned | _bury(store, ledger, claims, tombstones, subject))
+    sessions = sorted(planned | _add_tombstones(store, ledger, claims, tombstones, subject))
     store.put(plans[0], seal({"sessions": sessions}))
     delete_uncommitted(store, claims, app_id, ledger)
-    work = _Work(store, tombstones, redact=redact, composites=delete_composites, summaries=delete_summaries)
+    eraser = _SessionEraser(store, tombstones, redact=redact, composites=delete_composites, summaries=delete_summaries)
     for day, session_id in sessions:
         folder = layout.session_folder(app_id, day, session_id)
-        rewrite(store, claims, folder, partial(work.change, folder))
-    work.counts["changed"] += erase_staged(store, tombstones, redact=redact)
+        rewrite(store, claims, folder, partial(eraser.change, folder))
+    eraser.counts["changed"] += erase_staged(store, tombstones, redact=redact)
     update_tables(store, ledger, now)
     purge(store)
     if index_path(store).exists():
@@ -93,9 +93,9 @@ def erase(
         id=receipt_id,
         at=now,
         sessions=len(sessions),
-        changed=work.counts["changed"],
-        deleted=work.counts["deleted"],
-        undecided=work.undecided,
+        changed=eraser.counts["changed"],
+        deleted=eraser.counts["deleted"],
+        undecided=eraser.undecided,
         platform=PLATFORM_KEEPS,
     )
     store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
@@ -108,7 +108,7 @@ def _read_plan(store: Store, path: str) -> list[tuple[str, str]]:
     return [] if content is None else [(day, session) for day, session in unseal(content, path)["sessions"]]
 
 
-def _bury(
+def _add_tombstones(
     store: Store, ledger: Ledger, claims: Claims, tombstones: Tombstones, subject: Subject
 ) -> set[tuple[str, str]]:
     """Add tombstones for all ids of a person, and find their sessions: those that are being copied right now, too.
@@ -116,7 +116,7 @@ def _bury(
     A copy reads the tombstones when it has claimed a session. So whoever has a claim when they are there may not know
     them, and is waited for; everybody else leaves the person out.
     """
-    found = find(store, {*subject.given.values()})
+    found = resolve_subject(store, {*subject.given.values()})
     while True:
         tombstones.add(sorted(found.ids))
         tombstones.announce()
@@ -125,14 +125,14 @@ def _bury(
                 raise ArchiveError(f"{entry.path} is still held: a session is being copied; try again later")
             claims.release_path(entry.path)
         update_tables(store, ledger, ledger.now())
-        again = find(store, found.ids)
+        again = resolve_subject(store, found.ids)
         sessions = found.sessions | again.sessions
         if again.ids == found.ids:
             return sessions
-        found = Found(sessions, again.ids)
+        found = ResolvedSubject(sessions, again.ids)
 
 
-class _Work:
+class _SessionEraser:
     def __init__(
         self, store: Store, tombstones: Tombstones, *, redact: bool, composites: bool, summaries: bool
     ) -> None:
@@ -146,7 +146,7 @@ class _Work:
         artifacts = dict(manifest.artifacts)
         for name, new in self._unwanted(folder, manifest):
             old = artifacts.pop(name)
-            artifacts[new] = SavedArtifact(new, State.ERASED, seen_at=old.seen_at)
+            artifacts[new] = SavedArtifact(new, State.ERASED, checked_at=old.checked_at)
             self.counts["deleted"] += old.path is not None
         contents: dict[str, bytes] = {}
         for name, artifact in artifacts.items():
@@ -165,8 +165,8 @@ class _Work:
         tracks = self._tracks(folder, manifest)
         for name, artifact in manifest.artifacts.items():
             kind, _, rest = name.partition("/")
-            if kind == "peers" and self._tombstones.cover(layout.unsegment(rest)):
-                yield name, f"peers/{self._tombstones.pseudonym(layout.unsegment(rest))}"
+            if kind == "peers" and self._tombstones.cover(layout.decode_id(rest)):
+                yield name, f"peers/{self._tombstones.pseudonym(layout.decode_id(rest))}"
             elif name in tracks:
                 if (new := tracks[name]) is not None:
                     yield name, new
@@ -187,7 +187,7 @@ class _Work:
         for record in records if isinstance(records, list) else []:
             if not isinstance(record.get("download_url"), list):
                 continue
-            parent = f"recordings/{layout.segment(str(record.get('id')))}"
+            parent = f"recordings/{layout.encode_id(str(record.get('id')))}"
             without = erase_from("recordings", encode_json([record]), self._tombstones, redact=False)
             after = responses.loads(without)[0]
             for (stem, _), (new, _) in zip(recording_files(record), recording_files(after), strict=True):

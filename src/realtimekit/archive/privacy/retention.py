@@ -1,4 +1,4 @@
-"""Retention rules: what is older is deleted from the archive, and its manifest says that it was."""
+"""Retention rules: what is older is deleted from the archive, and the manifest records it."""
 
 from __future__ import annotations
 
@@ -51,14 +51,15 @@ def expire(
     if unknown := kept - set(KINDS):
         raise ArchiveError(f"keep={sorted(unknown)}: use any of {', '.join(KINDS)}")
     if after <= timedelta(0):
-        raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
+        raise ArchiveError("after= must be positive, e.g. timedelta(days=90)")
     app_id, at = ledger.app()["app_id"], now or ledger.last_server_time() or ledger.now()
     claims = Claims(store, ledger.now)
     finish_rewriting(store, app_id, ledger.now)
     rule, sessions = _Rule(at - after, kept), 0
     last = layout.day_of(at - after)
-    for day_folder in store.folders(f"{layout.RAW}/app={layout.segment(app_id)}"):
-        if layout.part(day_folder, "day") <= last or layout.part(day_folder, "day") == layout.NO_DAY:
+    for day_folder in store.folders(f"{layout.RAW}/app={layout.encode_id(app_id)}"):
+        day = layout.partition_value(day_folder, "day")
+        if day <= last or day == layout.NO_DAY:
             for folder in store.folders(day_folder):
                 sessions += rewrite(store, claims, folder, rule.change)
     if "transcript" not in kept:
@@ -67,7 +68,7 @@ def expire(
     purge(store)
     if index_path(store).exists():
         update_index(store)
-    receipt = Expiry(f"{layout.stamp(at)}_expire_{secrets.token_hex(4)}", at, sessions, rule.deleted, rule.bytes)
+    receipt = Expiry(f"{layout.encode_time(at)}_expire_{secrets.token_hex(4)}", at, sessions, rule.deleted, rule.bytes)
     store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
     return receipt
 
@@ -94,6 +95,6 @@ class _Rule:
         artifacts = {name: artifact for name, artifact in manifest.artifacts.items() if name not in names}
         # One for all of a kind: the names of files may hold the ids of people.
         for kind in sorted({name.partition("/")[0] for name in names}):
-            artifacts[kind] = SavedArtifact(kind, State.EXPIRED, seen_at=manifest.saved_at)
+            artifacts[kind] = SavedArtifact(kind, State.EXPIRED, checked_at=manifest.saved_at)
         title = manifest.title if "session" in self._kept else None
         return manifest._replace(artifacts=artifacts, title=title), {}

@@ -14,6 +14,9 @@ from realtimekit.archive.store import Store
 from realtimekit.archive.tables.rows import Row
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part
+from realtimekit.lazy import LazyModule
+
+pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 GROUP_ROWS = 5_000  # rows that are held in memory before they are written
 CHUNK_ROWS = 250  # of these as Python objects, which take ten times as much as Arrow's
@@ -137,10 +140,10 @@ class PartReader:
                 self._source = pa.BufferReader(content)
             self._parquet: Any = pq.ParquetFile(self._source)
         except FileNotFoundError:
-            raise ArchiveDamagedError(f"{self._path} is missing: `realtimekit archive rebuild` makes it anew") from None
+            raise ArchiveDamagedError(f"{self._path} is missing: `realtimekit archive rebuild` rebuilds it") from None
         except pa.ArrowInvalid:
             raise ArchiveDamagedError(
-                f"{self._path} is not a Parquet file: `realtimekit archive rebuild` makes it anew"
+                f"{self._path} is not a Parquet file: `realtimekit archive rebuild` rebuilds it"
             ) from None
         return self
 
@@ -167,13 +170,11 @@ class PartReader:
     def without(self, sessions: Iterable[str], table: str) -> Iterator[Any]:
         """Iterate over its row groups, as pyarrow.Table, without the rows of some sessions."""
         import pyarrow as pa
-        import pyarrow.compute as compute  # noqa: PLR0402 - `from pyarrow import` hides what it lacks
 
-        functions: Any = compute  # made at run time: no type checker knows them
         excluded = pa.array(list(sessions), pa.string())
         for number in range(self._parquet.num_row_groups):
             group = self._parquet.read_row_group(number)
-            yield to_schema(group.filter(functions.invert(functions.is_in(group["session_id"], excluded))), table)
+            yield to_schema(group.filter(pc.invert(pc.is_in(group["session_id"], excluded))), table)
 
 
 def to_schema(group: Any, table: str, columns: list[str] | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""Bringing the tables up to date with the raw files: after a sync, or all of them anew."""
+"""Updates the tables from the raw files: after a sync, or all of them in a rebuild."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from realtimekit.saving.manifest import Manifest
 from realtimekit.values import format_time, parse_timestamp
 
 GRACE = timedelta(hours=1)  # readers of an earlier snapshot may still use its files
-MANY = 8  # parts of a day; more are put together
-BIG = 64 * 2**20  # bytes; parts of this size are not put together
+MAX_SMALL_PARTS = 8  # parts of a day; more are merged
+LARGE_PART = 64 * 2**20  # bytes; parts of this size are not merged
 
 
 def update_tables(store: Store, ledger: Ledger, now: datetime) -> int:
-    """Put the rows of the sessions that have changed in place of those that the tables have of them.
+    """Replace the rows of the sessions that have changed.
 
     Args:
         store: the archive.
@@ -58,7 +58,7 @@ def _settle(ledger: Ledger, entries: list[ChangedSession], revisions: dict[str, 
 
 
 def rebuild_tables(store: Store, now: datetime) -> None:
-    """Make all tables anew from the raw files, and put them in place at once.
+    """Rebuild all tables from the raw files, and publish them in one step.
 
     Raises:
         ArchiveError: the archive cannot be read or written.
@@ -75,13 +75,13 @@ def _rebuild(store: Store, now: datetime, wanted: set[str]) -> dict[str, int]:
     purges = 0
     while True:
         found = store.get(layout.SNAPSHOT)
-        before = _readable(found)
+        before = _decode_or_empty(found)
         if before.purges != purges:
             # What was not published yet may have been deleted, or hold what another has erased.
             _delete_unpublished(store, [part for of_day in made.values() for part in of_day.values()])
             made, purges = {}, before.purges
         for folder in sorted({day for app in store.folders(layout.RAW) for day in store.folders(app)}):
-            day = layout.part(folder, "day")
+            day = layout.partition_value(folder, "day")
             replaced = [file for table in TABLES for file in before.files(table, [day])]
             if day in made and before_days[day] == replaced:
                 continue  # another update has changed other days meanwhile
@@ -106,7 +106,7 @@ def _rebuild(store: Store, now: datetime, wanted: set[str]) -> dict[str, int]:
     return revisions
 
 
-def _readable(found: Stored | None) -> Snapshot:
+def _decode_or_empty(found: Stored | None) -> Snapshot:
     """Return the snapshot; an empty one in place of one that is damaged."""
     try:
         return Snapshot.decode(found and found.content)
@@ -133,7 +133,7 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
         # No snapshot has names of an earlier one: `purge` may delete those, and indexes know them.
         identity = "\n".join([str(before.revision), *(entry.path for entry in entries)])
         try:
-            kept, replaced = _divide(store, before, day, sessions)
+            kept, replaced = _select_parts(store, before, day, sessions)
             written, revisions = _write_day(store, day, folders, identity, replaced)
         except (ArchiveChangedError, ArchiveDamagedError):
             again = store.get(layout.SNAPSHOT)
@@ -155,18 +155,21 @@ def _publish(store: Store, app_id: str, day: str, entries: list[ChangedSession],
         _delete_unpublished(store, written.values())
 
 
-def _divide(
+def _select_parts(
     store: Store, before: Snapshot, day: str, sessions: set[str]
 ) -> tuple[dict[str, list[Part]], dict[str, list[Part]]]:
-    """Return which parts of a day stay, by table, and which are replaced: those of changed sessions, or many small."""
+    """Return which parts of a day stay, by table, and which are replaced.
+
+    Those of changed sessions are replaced, and small ones if there are many.
+    """
     kept: dict[str, list[Part]] = {}
     replaced: dict[str, list[Part]] = {}
     for table in TABLES:
         old = before.parts.get(table, {}).get(day, [])
         replaced[table] = [part for part in old if _has_any(store, part, sessions)]
         kept[table] = [part for part in old if part not in replaced[table]]
-        small = [part for part in kept[table] if part.bytes < BIG]
-        if len(small) >= MANY:
+        small = [part for part in kept[table] if part.bytes < LARGE_PART]
+        if len(small) >= MAX_SMALL_PARTS:
             replaced[table] += small
             kept[table] = [part for part in kept[table] if part not in small]
     return kept, replaced
@@ -191,7 +194,7 @@ def _write_day(
                     writers[table].add_table(group)
     revisions = {}
     for folder, manifest in _manifests(store, folders):
-        revisions[layout.part(folder, "session")] = manifest.revision
+        revisions[layout.partition_value(folder, "session")] = manifest.revision
         for table, rows in rows_of(store, folder, manifest).items():
             writers[table].add(rows)
     finished = {table: writer.finish() for table, writer in writers.items()}
@@ -200,7 +203,7 @@ def _write_day(
 
 def _ids(store: Store, folders: list[str]) -> set[str]:
     """Return the ids of sessions. Of a very long one the path has only a digest."""
-    names = {folder: layout.part(folder, "session") for folder in folders}
+    names = {folder: layout.partition_value(folder, "session") for folder in folders}
     long = [folder for folder, name in names.items() if layout.is_digest(name)]
     return set(names.values()) | {manifest.session_id for _, manifest in _manifests(store, long)}
 
