@@ -81,6 +81,11 @@ def format_time(value: datetime, name: str) -> str:
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def format_times(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same values, with each datetime as `format_time` formats it."""
+    return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
 def validate_time_range(
     start: datetime | None,
     end: datetime | None,
@@ -107,11 +112,6 @@ def validate_time_range(
         return
     relation = "later than" if inclusive else "not before"
     raise ValueError(f"{names[0]}={start.isoformat()} is {relation} {names[1]}={end.isoformat()}: the range is empty")
-
-
-def format_times(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same values, with each datetime as `format_time` formats it."""
-    return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _to_utc(value: datetime, name: str) -> datetime:
