@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -224,3 +225,59 @@ def people_of(attendance: Attendance) -> list[str]:
         for person in attendance.to_dict()["people"]
     ]
     return sorted(map(repr, people))
+
+
+def minute(number: int) -> str:
+    return (START + timedelta(minutes=number)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "stays"),
+    [
+        pytest.param(
+            minute(100),
+            [
+                {"user_id": "u1", "custom_participant_id": "c1"},
+                {"user_id": "u1", "joined_at": minute(0), "left_at": minute(100)},
+                {"user_id": "u2", "custom_participant_id": "c1", "joined_at": minute(0), "left_at": minute(99)},
+                {"user_id": "u3", "joined_at": minute(0), "left_at": minute(40)},
+            ],
+            id="a stay without times says who somebody is",
+        ),
+        pytest.param(
+            None,
+            [
+                {"user_id": "u1", "joined_at": minute(0)},
+                {"user_id": "u1", "joined_at": minute(0), "left_at": minute(60 * 24 * 40)},
+                {"user_id": "u2", "joined_at": minute(0), "left_at": minute(60 * 24 * 40 + 5)},
+            ],
+            id="a clock that is ahead",
+        ),
+        pytest.param(
+            minute(100),
+            [
+                {"user_id": "u1", "joined_at": minute(0), "left_at": minute(100)},
+                {
+                    "user_id": "u2",
+                    "joined_at": minute(0),
+                    "left_at": minute(40),
+                    "peer_events": [{"event_name": "PEER_JOINING", "created_at": "0000-01-01T00:00:00Z"}],
+                },
+            ],
+            id="a year that Python does not have",
+        ),
+    ],
+)
+def test_odd_times(tmp_path: Path, ended_at: str | None, stays: list[dict[str, Any]]) -> None:
+    archive = make_archive(tmp_path)
+    people = [{"id": f"peer-{number}", **stay} for number, stay in enumerate(stays)]
+    put_session(archive, "s1", session={"ended_at": ended_at}, participants={"data": {"participants": people}})
+    update(archive)
+    calculation = Calculation({}, read_prices(), "meeting", NOW)
+    for records in records_of(archive):
+        calculation.add(records)
+    expected = calculation.result(None, None)
+    assert expected.idle_usage
+    assert archive.costs(month="2026-06", now=NOW).idle_usage == expected.idle_usage
+    found = archive.attendance()
+    assert people_of(found) == people_of(measure_attendance(in_order(records_of(archive)), found.at))

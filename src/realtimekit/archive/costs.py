@@ -87,18 +87,21 @@ order by session.began, session_id
 # every session that is more complicated than this. `costs.idle_usage` looks at these.
 _MAYBE_IDLE = """
 with person as (
-    select session_id, coalesce(ended, $now) as last, not simple or (
+    select session_id, ended, started is not null or not simple as present, not simple or (
             user_id is not null and min(custom_participant_id) over same <> max(custom_participant_id) over same
         ) as complicated,
         case when user_id is null then custom_participant_id
             else coalesce(custom_participant_id, max(custom_participant_id) over same) end as custom,
         coalesce('custom ' || custom, 'user ' || user_id, 'stay ' || stay.rowid) as person
-    from stay where started is not null or not simple
-    window same as (partition by session_id, user_id)
+    from stay window same as (partition by session_id, user_id)
 ),
 people as (
     select session_id, list(last order by last desc) as lasts, bool_or(complicated) as complicated
-    from (select session_id, person, max(last) as last, bool_or(complicated) as complicated from person group by all)
+    from (
+        select session_id, person, bool_or(complicated) as complicated,
+            case when bool_or(ended is null) then $now else max(ended) end as last
+        from person where present group by all
+    )
     group by session_id
 ),
 recorded as (

@@ -83,6 +83,7 @@ from times
 _TIME_OF = r"""
 create temp macro time_of(text) as
 case when regexp_full_match(text, '"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z"')
+        and text not like '"0000%'  -- which is no year for Python
     then epoch_us(try_cast(trim(text, '"') as timestamptz)) end
 """
 
