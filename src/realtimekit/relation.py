@@ -90,6 +90,8 @@ class Relation(Collection[R, F]):
                 validate_positive(name, query[name])
         merged = {**self._query, **encoded}
         start, end = (try_parse_time(merged.get(name)) for name in TIME_RANGE)
+        if end is not None and len(merged["end_time"]) == len("2026-06-03"):  # it may be the whole day to the server
+            end = end.replace(hour=23, minute=59, second=59, microsecond=999_999)
         validate_time_range(start, end, TIME_RANGE, inclusive=True)
         if "extra_headers" in options:
             options["extra_headers"] = hide_headers(options["extra_headers"])

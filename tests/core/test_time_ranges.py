@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +61,12 @@ def test_one_moment_is_a_range_where_the_end_is_part_of_it(mode: Mode) -> None:
     client.sessions.where(start_time=in_india.isoformat()[:19] + "+05:30", end_time=EARLY)
     with pytest.raises(ValueError, match="is not before"):
         mode.get(client.meetings.ref("m").attendance(since=EARLY, until=EARLY))
+
+
+@pytest.mark.parametrize("day", [date(2026, 6, 3), "2026-06-03"])
+def test_a_date_as_the_end_may_be_the_whole_day(mode: Mode, day: Any) -> None:
+    """Nothing is known about how the platform reads one."""
+    client = mode.client(Script())
+    client.sessions.where(start_time=EARLY + timedelta(hours=10), end_time=day)
+    with pytest.raises(ValueError, match="the range is empty"):
+        client.sessions.where(start_time=LATE, end_time=day)
