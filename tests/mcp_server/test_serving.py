@@ -208,7 +208,8 @@ def test_who_is_not(served: Served) -> None:
     for authorization in ("", "Bearer", "Bearer x", bearer[:-1], f"{bearer}x", f"Basic {TOKEN}", TOKEN, "Bearer \xe9"):
         status, text = served.post(authorization=authorization)
         assert (status, text) == (401, b"the token is missing or wrong: send it as `Authorization: Bearer TOKEN`\n")
-    assert served.request("POST", b"{}", {}, "?token=x")[0] == 401
+    for query in ("?token=x", "?token=%ff", "?other=%D9%A1", f"?token={TOKEN}%ff"):
+        assert served.request("POST", b"{}", {}, query)[0] == 401
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example:80"):
         assert served.post(authorization=bearer, host=host)[0] == 421, host
     for origin in ("http://evil.example", "null", "http://localhost.evil.example", "https://127.0.0.1.evil.example:1"):

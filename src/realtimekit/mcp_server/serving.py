@@ -82,7 +82,8 @@ class _TokenMiddleware:
         headers = [value for name, value in scope["headers"] if name == b"authorization"]
         schemes = [value.partition(b" ") for value in headers]
         given = [token.strip() for scheme, _, token in schemes if scheme.lower() == b"bearer"]
-        given += parse_qs(scope["query_string"]).get(b"token", [])
+        # As text: of bytes, it returns only what is ASCII.
+        given += [token.encode() for token in parse_qs(scope["query_string"].decode("latin-1")).get("token", [])]
         return any(hmac.compare_digest(token, self._token) for token in given)
 
 
