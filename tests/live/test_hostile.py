@@ -283,6 +283,41 @@ def test_a_listener_that_is_in_use_is_not_entered_again(asynchronous: bool) -> N
     assert server.close_codes == [1000, 1000]
 
 
+def test_a_listener_that_is_being_entered_is_not_entered_again(asynchronous: bool) -> None:
+    """Of two agents, one would stay in the meeting."""
+
+    async def enter() -> None:
+        async with listener:
+            pass
+
+    async def main() -> None:
+        first = asyncio.create_task(enter())
+        assert await asyncio.to_thread(hold.arrived.wait, 5)
+        with pytest.raises(RuntimeError, match="in use"):
+            await enter()
+        hold.released.set()
+        await first
+
+    def enter_in_thread() -> None:
+        with listener:
+            pass
+
+    hold = Hold()
+    with ScriptedServer(hold) as server:
+        listener = connect(TOKEN, agent_url=server.url)
+        if asynchronous:
+            asyncio.run(main())
+        else:
+            thread = threading.Thread(target=enter_in_thread)
+            thread.start()
+            assert hold.arrived.wait(5)
+            with pytest.raises(RuntimeError, match="in use"):
+                enter_in_thread()
+            hold.released.set()
+            thread.join(5)
+    assert server.close_codes == [1000]
+
+
 def test_leaving_does_not_wait_for_a_server_that_does_not_respond(
     asynchronous: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

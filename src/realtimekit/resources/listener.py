@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias
 
 from realtimekit.agent.backlog import Backlog
@@ -75,6 +77,7 @@ class Listener(Generic[F]):
         self._max_idle = _validate_max_idle(max_idle)
         self._max_backlog = validate_positive("max_backlog", max_backlog)
         self._events: Any = None  # while it is entered
+        self._in_use = Lock()
         transport: Any = client.settings.transport if client else None
         self._emulator = transport if callable(getattr(transport, "upgrade", None)) else None
         if self._emulator is None:
@@ -100,42 +103,54 @@ class Listener(Generic[F]):
     def __enter__(self) -> Events:
         if self._client is not None and self._client.asynchronous:
             raise TypeError("the client of this listener is async: use `async with`")
-        self._refuse_if_entered()
-        token = self._client.run(self._token()) if self._client and callable(self._token) else self._token
-        client: Any = self._client
-        backlog = Backlog(self._max_backlog)
-        events = Events(
-            client, _own_id(token), lambda ask: SyncDriver(self._protocol(token), self._opener(token), backlog, ask)
-        )
-        events._driver.start()
-        self._events = events
-        return events
+        with self._entering():
+            token = self._client.run(self._token()) if self._client and callable(self._token) else self._token
+            client: Any = self._client
+            backlog = Backlog(self._max_backlog)
+            events = Events(
+                client, _own_id(token), lambda ask: SyncDriver(self._protocol(token), self._opener(token), backlog, ask)
+            )
+            events._driver.start()
+            self._events = events
+            return events
 
     def __exit__(self, *_: object) -> None:
-        events, self._events = self._events, None
-        events.leave()
+        self._exited().leave()
 
     async def __aenter__(self) -> AsyncEvents:
         if self._client is not None and not self._client.asynchronous:
             raise TypeError("the client of this listener is not async: use `with`")
-        self._refuse_if_entered()
-        token = await self._client.run(self._token()) if self._client and callable(self._token) else self._token
-        client: Any = self._client or _NoClient()
-        driver, backlog = async_driver.AsyncDriver, Backlog(self._max_backlog)
-        events = AsyncEvents(
-            client, _own_id(token), lambda ask: driver(self._protocol(token), self._async_opener(token), backlog, ask)
-        )
-        await events._driver.start()
-        self._events = events
-        return events
+        with self._entering():
+            token = await self._client.run(self._token()) if self._client and callable(self._token) else self._token
+            client: Any = self._client or _NoClient()
+            driver, backlog = async_driver.AsyncDriver, Backlog(self._max_backlog)
+            events = AsyncEvents(
+                client,
+                _own_id(token),
+                lambda ask: driver(self._protocol(token), self._async_opener(token), backlog, ask),
+            )
+            await events._driver.start()
+            self._events = events
+            return events
 
     async def __aexit__(self, *_: object) -> None:
-        events, self._events = self._events, None
-        await events.leave()
+        await self._exited().leave()
 
-    def _refuse_if_entered(self) -> None:
-        if self._events is not None:
+    @contextmanager
+    def _entering(self) -> Generator[None]:
+        """Refuse to enter while it is entered, or being entered by another thread or task."""
+        if not self._in_use.acquire(blocking=False):
             raise RuntimeError("this listener is in use: call listen() or connect() again, for another agent")
+        try:
+            yield
+        except BaseException:
+            self._in_use.release()
+            raise
+
+    def _exited(self) -> Any:
+        events, self._events = self._events, None
+        self._in_use.release()
+        return events
 
     def __iter__(self) -> Any:
         raise TypeError("use `with ... as events`, and iterate over the events: the agent leaves when the block ends")
