@@ -1,6 +1,7 @@
 """Names that other SDKs have and this one does not: the error says what to use here.
 
-Descriptors, because a `__getattr__` of a class would need a metaclass. `hasattr` returns False.
+Descriptors, because a `__getattr__` of a class would need a metaclass. `hasattr` returns False. The errors name no
+attribute, because Python would append the most similar one to the message: a wrong one, or a private one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class MethodOfOtherSDKs:
         # `delete` of a collection is about `destroy` of its records.
         exists = hasattr(owner, self._target) or hasattr(getattr(owner, "_record", None), self._target)
         hint = self._hint if exists else "the API offers no such call"
-        raise AttributeError(f"{owner.__name__} has no {self.name}(): {hint}")
+        raise AttributeError(f"{owner.__name__} has no {self.name}(): {hint}", name="")
 
 
 class AttributeOfOtherSDKs:
@@ -34,4 +35,4 @@ class AttributeOfOtherSDKs:
         self.name = name
 
     def __get__(self, obj: Any, owner: type) -> NoReturn:
-        raise AttributeError(f"{owner.__name__} has no {self.name}: {self._hint}")
+        raise AttributeError(f"{owner.__name__} has no {self.name}: {self._hint}", name="")

@@ -190,6 +190,15 @@ class _NoJSONType:
     """A type that no JSON value has."""
 
 
+class AbsentFieldError(DecodeError, AttributeError):
+    """The server sends a field to some calls only, and this record is not from one of them.
+
+    It is also an AttributeError, so that `hasattr(participant, "token")` is False.
+    """
+
+    name = ""  # of the attribute: Python would append a similar one to the message
+
+
 class Field:
     """Converts a value when it is first read, and caches it in the record's `__dict__`.
 
@@ -264,7 +273,10 @@ class Field:
             loaded = data.keys() - {"id"}
             why = self._absent or ("the server left it out" if loaded else "it was not loaded yet; call reload()")
             del attributes, data  # as above
-            raise DecodeError(f"{record!r} has no {self._wire_name!r}: {why}")
+            message = f"{record!r} has no {self._wire_name!r}: {why}"
+            if self._absent:
+                raise AbsentFieldError(message)
+            raise DecodeError(message)
         attributes[self.name] = value
         if attributes["_data"] is not data:
             attributes.pop(self.name, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pydoc
+from traceback import TracebackException
 from typing import Any
 
 import pytest
@@ -85,6 +86,17 @@ def test_on_a_class_and_its_records(kind: type[Any], name: str, message: str) ->
             getattr(obj, name)("x")
         assert not hasattr(obj, name)
         assert getattr(obj, name, None) is None
+
+
+def test_python_appends_no_similar_name(mode: Mode) -> None:
+    """`Did you mean: '_data'?`, or `listen` for `list`: it would contradict the message."""
+    client = mode.client(Script())
+    meeting, person = client.meetings.ref("m"), client.participants.ref("p", meeting_id="m")
+    for obj, name in ((meeting, "data"), (meeting, "list"), (client.sessions, "data"), (person, "token")):
+        with pytest.raises(AttributeError) as caught:
+            getattr(obj, name)
+        text = "".join(TracebackException.from_exception(caught.value).format_exception_only())
+        assert text.strip().endswith(str(caught.value))
 
 
 def test_existing_records_are_found_and_unknown_ones_are_not() -> None:

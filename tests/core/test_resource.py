@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, cast
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -120,6 +122,16 @@ class TestRepr:
             assert "token" not in person
             with pytest.raises(DecodeError, match=r"has no 'token': .* regenerate_token\(\) gets a new one"):
                 _ = person.token
+            assert not hasattr(person, "token")
+            assert getattr(person, "token", None) is None
+
+    def test_a_token_that_was_not_sent_disturbs_no_inspection(self, mode: Mode) -> None:
+        people = mode.client(Script(ok({"id": "p", "name": "Ann"}))).participants
+        person = mode.get(people.find("p", meeting_id="m"))
+        members = dict(inspect.getmembers(person))
+        assert members["name"] == "Ann"
+        assert "token" not in members
+        assert create_autospec(person).update() is not None
 
     def test_no_secret_in_the_repr_of_a_response(self) -> None:
         assert "s3cret" not in repr(make_response({"token": JWT}))

@@ -147,8 +147,8 @@ class Participant(
     """Somebody who may join a meeting.
 
     `token` is present after `create`, `ensure`, `update`, `replace` and `regenerate_token`; otherwise reading it raises
-    `DecodeError`, and `"token" in participant` is False. It is a credential: `token.reveal()` is only for that person's
-    browser.
+    `DecodeError`, and `hasattr(participant, "token")` is False. It is a credential: `token.reveal()` is only for that
+    person's browser.
     """
 
     id: str
