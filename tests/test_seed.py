@@ -58,10 +58,10 @@ def test_the_example_on_the_default_client(
     assert participant.scope["app_id"] == "app-1"
     assert participant in list(session.participants)
 
-    (broadcast,) = session.livestream_sessions(page_no=1, per_page=10)
-    assert isinstance(broadcast, LivestreamSession)
-    assert broadcast.id == "live-session-1"
-    assert broadcast == LivestreamSession.find("live-session-1", app_id="app-1")
+    (livestream_session,) = session.livestream_sessions(page_no=1, per_page=10)
+    assert isinstance(livestream_session, LivestreamSession)
+    assert livestream_session.id == "live-session-1"
+    assert livestream_session == LivestreamSession.find("live-session-1", app_id="app-1")
     assert session.livestream_sessions(page_no=2, per_page=10) == []
 
     assert Session.read_only
@@ -87,8 +87,8 @@ def test_the_example_on_an_async_client(demo: Demo, transport: TransportName) ->
             assert (participant.id, participant.display_name) == ("peer-1", "Alice")
             assert participant in [found async for found in session.participants]
 
-            (broadcast,) = await session.livestream_sessions(page_no=1, per_page=10)
-            assert broadcast == await client.livestream_sessions.find("live-session-1", app_id="app-1")
+            (livestream_session,) = await session.livestream_sessions(page_no=1, per_page=10)
+            assert livestream_session == await client.livestream_sessions.find("live-session-1", app_id="app-1")
             assert await session.livestream_sessions(page_no=2, per_page=10) == []
 
             assert [found.id async for found in client.sessions.where(status="ENDED", app_id="app-1")] == ["sess-1"]

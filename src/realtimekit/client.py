@@ -235,7 +235,7 @@ class BaseClient(Runner[F]):
     session_participants: SessionParticipants[F] = collection("session_participant")
     """The participants of one session: pass `session_id=`, or use `session.participants`."""
     livestream_sessions: LivestreamSessions[F] = collection("livestream_session")
-    """The broadcasts of livestreams, by their ids; `session.livestream_sessions()` lists those of one session."""
+    """The sessions of livestreams, by their ids; `session.livestream_sessions()` lists those of one session."""
     livestreams: Livestreams[F] = collection("livestream")
     """The livestreams of the app."""
     recordings: Recordings[F] = collection("recording")

@@ -118,7 +118,7 @@ def execute(settings: Settings, call: Call) -> Flow[Any]:
 
     Raises:
         APIConnectionError: there is no response, and a retry is not safe or did not help.
-        APIError: the response is an error (its class tells which).
+        APIError: the response is an error (its class says which).
     """
     _, body = yield from exchange(settings, call)
     return body

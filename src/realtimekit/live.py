@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from realtimekit.agent.backlog import MAX_BYTES
-from realtimekit.agent.errors import LiveError, ReplacedError, UpstreamRejectedError
+from realtimekit.agent.errors import ConnectionReplacedError, LiveError, UpstreamRejectedError
 from realtimekit.flow import F, Runner
 from realtimekit.kwargs import validate_type
 from realtimekit.resources.captions import Caption, Captions
@@ -42,6 +42,7 @@ __all__ = [
     "BroadcastReceived",
     "Caption",
     "Captions",
+    "ConnectionReplacedError",
     "Events",
     "Gap",
     "Listener",
@@ -52,7 +53,6 @@ __all__ = [
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantsKicked",
-    "ReplacedError",
     "SessionEnded",
     "SessionStarted",
     "Speaker",

@@ -120,8 +120,8 @@ class Relation(Collection[R, F]):
     def prefetch(self, pages: int) -> Self:
         """Request up to this many pages concurrently while iterating. Order is preserved.
 
-        At most this many pages are in memory. The first page is requested alone: it tells how many there are. Where the
-        server does not tell, pages are requested one after the other.
+        At most this many pages are in memory. The first page is requested alone: it says how many there are. Where the
+        server does not say, pages are requested one after the other.
 
         Example:
             for session in client.sessions.prefetch(8): ...

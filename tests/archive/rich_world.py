@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Rich(NamedTuple):
-    """What is in it: sessions of three meetings, and their recordings and broadcasts."""
+    """What is in it: sessions of three meetings, and their recordings and livestream sessions."""
 
     weekly: Held
     tracks: Held
@@ -169,7 +169,7 @@ def _of_session(client: Any, session_id: str) -> dict[str, Callable[[], Any]]:
         "summary": partial(fresh, "summary", "read"),
         "summary record": partial(fresh, "summary", "to_dict"),
         "quality": session.quality,
-        "broadcasts": session.livestream_sessions,
+        "livestream sessions": session.livestream_sessions,
         "report": partial(_report, client, session_id),
     }
     filters: list[dict[str, Any]] = [
@@ -187,8 +187,8 @@ def _of_session(client: Any, session_id: str) -> dict[str, Callable[[], Any]]:
             read = partial(find, peer.id, filters=parts, include_peer_events=bool(parts))
             found[f"report of {peer.id} {parts}"] = read
         found[f"participant {peer.id}"] = partial(people.find, peer.id)
-    for broadcast in session.livestream_sessions():
-        found[f"broadcast {broadcast.id}"] = partial(client.livestream_sessions.find, broadcast.id)
+    for record in session.livestream_sessions():
+        found[f"livestream session {record.id}"] = partial(client.livestream_sessions.find, record.id)
     return found
 
 

@@ -128,7 +128,7 @@ def test_presets_that_are_not_known_have_no_price(tmp_path: Path) -> None:
     put_session(archive, "s1", session={"ended_at": at(60)}, participants=people(stay("Ann", peer_events=[])))
     update(archive)
     costs = archive.costs(month="2026-06")
-    assert (costs.cost, costs.without_price) == (0, ["participant_unknown"])
+    assert (costs.cost, costs.unpriced) == (0, ["participant_unknown"])
     assert "60.0 minutes of participant_unknown are not in the costs: no price is known" in costs.notes
 
 
@@ -146,7 +146,7 @@ def test_the_commands(tmp_path: Path) -> None:
     text = " ".join(result.stdout.split())
     assert "Costs: 0.3700 USD, sessions: 1, from 2026-06-01" in text
     assert "recording 1 0.01 0.0100 2026-11-29" in text
-    assert "Left behind when everybody else had left" in text
+    assert "Idle usage: what continued when everybody else had left" in text
     assert "alone Bob" in text
     assert "Sessions whose minutes are not the sum of their participants' minutes" in text
     assert "Prices: https://developers.cloudflare.com" in result.stderr

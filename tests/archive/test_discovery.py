@@ -279,7 +279,7 @@ def test_breakout_rooms_are_copied_like_sessions(world: World, *, times: bool) -
     world.fail(f"/sessions/{parent.session_id}", status=200, body=whole)
     world.fail(f"/{parent.session_id}/chat", status=500, times=1)  # so that the parent is looked at again
     result = world.sync()
-    assert (result.found, result.looked_at) == (2, 2)
+    assert (result.found, result.checked) == (2, 2)
     assert world.states(room.session_id)["chat"] == "COPIED"
     day = layout.day_of(world.manifest(room.session_id).started_at)
     assert world.archive.store.folders(layout.RAW + f"/app={world.emulator.app_id}") == [

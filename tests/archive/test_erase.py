@@ -84,7 +84,7 @@ def life(base: Life, tmp_path: Path) -> Iterator[Life]:
     life.emulator.clear_faults()
 
 
-def assert_forgotten(life: World, ids: list[str], *, undecided: tuple[str, ...] = ()) -> None:
+def assert_erased(life: World, ids: list[str], *, undecided: tuple[str, ...] = ()) -> None:
     """Check that nothing of Zoe is left but in these files, and that everything else is in order."""
     found = traces(life.archive, *ids, "Zoe", *WORDS)
     assert {path for path in found if not path.endswith(undecided or ("/nothing",))} == set(), found
@@ -104,7 +104,7 @@ def test_nothing_is_left(life: Life, kind: str, *, redact: bool) -> None:
     receipt = life.archive.erase(**{kind: given}, redact=redact, delete_summaries=True)
     assert receipt.sessions == 2
     assert receipt.deleted == 2 + 2 + 1  # reports, tracks, a summary
-    assert_forgotten(life, ids)
+    assert_erased(life, ids)
     # One composite is left for somebody to decide on; the tracks of Max are his alone.
     (composite,) = receipt.undecided
     assert composite.startswith(f"session {life.first.session_id}: recordings/")
@@ -169,7 +169,7 @@ def test_the_person_does_not_come_back(life: Life) -> None:
     assert life.sync().ok
     assert life.states(late.session_id)["chat"] == "COPIED"
     assert messages(life, late) == ["an Ann writes, really"]
-    assert_forgotten(life, life.ids_of(ZOE))
+    assert_erased(life, life.ids_of(ZOE))
     assert life.archive.erase(custom_participant_id=ZOE).changed == 0
 
 
@@ -258,7 +258,7 @@ def test_a_copy_that_began_before_the_tombstones_is_waited_for(life: Life) -> No
     assert life.sync().ok
     assert len(results) == 2
     assert {manifest.session_id for manifest in life.archive.manifests()} >= {held.session_id}
-    assert_forgotten(life, life.ids_of(ZOE))
+    assert_erased(life, life.ids_of(ZOE))
 
 
 def test_what_a_killed_copy_left_is_deleted(life: Life) -> None:
@@ -277,7 +277,7 @@ def test_what_a_killed_copy_left_is_deleted(life: Life) -> None:
     life.archive.erase(custom_participant_id=ZOE, delete_summaries=True, delete_composites=True)
     assert traces(life.archive, *life.ids_of(ZOE), "Zoe", *WORDS) == {}
     assert life.sync().ok
-    assert_forgotten(life, life.ids_of(ZOE))
+    assert_erased(life, life.ids_of(ZOE))
 
 
 def test_a_claim_of_a_process_that_is_gone_does_not_hold_up(life: Life) -> None:
@@ -315,4 +315,4 @@ def test_tables_stay_whole_while_others_update_them(life: Life) -> None:
             thread.join(30)
     assert errors == []
     life.sync()
-    assert_forgotten(life, life.ids_of(ZOE))
+    assert_erased(life, life.ids_of(ZOE))

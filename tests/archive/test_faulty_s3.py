@@ -48,7 +48,7 @@ def test_storage_that_fails_now_and_then_is_overcome(
         monkeypatch.setenv("AWS_ENDPOINT_URL", faulty.endpoint)
         world.archive = Archive(s3)
         result = world.sync()
-        assert (result.ok, result.completed, result.elsewhere) == (True, 1, 0), result
+        assert (result.ok, result.completed, result.skipped) == (True, 1, 0), result
         assert [what for _, _, what in faulty.requests if what != "serve"]
         assert world.sync().ok
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_port}")

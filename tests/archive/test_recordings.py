@@ -122,7 +122,7 @@ def test_storage_that_does_not_have_the_file_yet(world: World, status: int) -> N
     world.fail("/files/*.mp4", status=status, body="<Error><Code>AccessDenied</Code></Error>")
     result = world.sync()
     assert result.ok
-    assert (result.waiting, result.looked_at) == (2, 2)
+    assert (result.waiting, result.checked) == (2, 2)
     assert set(recordings(world, session_id).values()) == {"PENDING"}
     assert world.states(other.session_id)["transcript"] == "COPIED"
     world.emulator.clear_faults()
@@ -138,7 +138,7 @@ def test_storage_that_refuses_a_text_stops_nothing(world: World, name: str, stat
     world.wait(2 * HOUR)
     world.fail(f"/files/*/{name}.*", status=status, body="no")
     result = world.sync()
-    assert result.looked_at == 1
+    assert result.checked == 1
     states = world.states(held.session_id)
     assert states.pop(name) == "PENDING"
     assert set(states.values()) == {"COPIED", "EMPTY"}

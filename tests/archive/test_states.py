@@ -20,7 +20,7 @@ def test_everything_of_a_session_is_copied_and_then_nothing_is_asked_for(world_a
     held = world.hold("Alice", "Bob")
     world.wait(30)
     result = world.sync()
-    assert (result.found, result.looked_at, result.completed, result.ok) == (1, 1, 1, True)
+    assert (result.found, result.checked, result.completed, result.ok) == (1, 1, 1, True)
     states = world.states(held.session_id)
     (recording,) = [name for name in states if name.startswith("recordings/")]
     assert states == {
@@ -63,7 +63,7 @@ def test_what_appears_late_is_caught(world: World) -> None:
     assert world.requests_of()[1] == ["/sessions"]  # not yet
     world.wait(6 * MINUTE)
     result, requests = world.requests_of()
-    assert (result.looked_at, result.completed) == (1, 1)
+    assert (result.checked, result.completed) == (1, 1)
     assert world.state(held.session_id, "summary") is State.COPIED
     assert world.check_contents() == 9
     again = ["/chat", "/transcript", "/participants", "/peer-report", "/meetings/"]
@@ -129,11 +129,11 @@ def test_what_was_gone_before_there_was_an_archive_is_not_lost(world: World) -> 
     world.wait(2 * HOUR)
     assert world.sync(since=datetime(2020, 1, 1, tzinfo=UTC)).ok
     states = world.states(old.session_id)
-    forgotten = [name.partition("/")[0] for name, state in states.items() if state == "FORGOTTEN"]
-    assert sorted(forgotten) == ["chat", "recordings", "summary", "transcript"]
+    too_old = [name.partition("/")[0] for name, state in states.items() if state == "TOO_OLD"]
+    assert sorted(too_old) == ["chat", "recordings", "summary", "transcript"]
     assert states["participants"] == "COPIED"
     assert "before this archive was created" in str(world.manifest(old.session_id).artifacts["chat"].reason)
-    assert "FORGOTTEN" not in world.states(late.session_id).values()
+    assert "TOO_OLD" not in world.states(late.session_id).values()
     found = world.archive.verify(deep=True)
     assert found.ok, found.problems
     assert [note for note in found.notes if note.startswith("the platform had deleted 4 artifacts")]

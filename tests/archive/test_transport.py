@@ -22,7 +22,7 @@ from realtimekit import (
 )
 from realtimekit.archive import Archive, layout
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.forgetting.retention import expire
+from realtimekit.archive.privacy.retention import expire
 from realtimekit.emulator import Emulator
 from realtimekit.errors import ReadOnlyError
 
@@ -75,7 +75,7 @@ def test_an_async_client_reads_the_same(kept: Kept) -> None:
                 f"{session_id} transcript": await (await session.transcript).segments(),
                 f"{session_id} summary": await (await session.summary).read(),
                 f"{session_id} quality": await session.quality(),
-                f"{session_id} broadcasts": await session.livestream_sessions(),
+                f"{session_id} livestream sessions": await session.livestream_sessions(),
                 f"recording {recording.id} content": content.getvalue(),
             }
 

@@ -226,7 +226,7 @@ def test_a_stop_finishes_what_is_in_hand_and_leaves_the_rest(world: World) -> No
             return world.transport.send(request)
 
     result = world.archive.sync(world.client_with(transport=Stopping()), concurrency=1, stop=stop)
-    assert (result.interrupted, result.ok, result.looked_at, result.completed) == (True, False, 1, 1)
+    assert (result.interrupted, result.ok, result.checked, result.completed) == (True, False, 1, 1)
     (copied,) = world.archive.manifests()
     assert set(world.states(copied.session_id).values()) == {"COPIED", "EMPTY"}
     before = len(world.log())
@@ -239,7 +239,7 @@ def test_a_stop_before_the_start_copies_nothing(world: World) -> None:
     stop = threading.Event()
     stop.set()
     result = world.sync(stop=stop)
-    assert (result.interrupted, result.found, result.looked_at) == (True, SESSIONS, 0)
+    assert (result.interrupted, result.found, result.checked) == (True, SESSIONS, 0)
     check_whole(world, ids)
 
 

@@ -140,7 +140,7 @@ def test_one_that_was_asleep_when_another_took_over_overwrites_nothing(world: Wo
         before = {path: content for path, content in objects(world.archive).items() if "manifest" in path}
         gate.opened.set()
         result: Any = slow.result(30)
-    assert (result.elsewhere, result.completed) == (1, 0)
+    assert (result.skipped, result.completed) == (1, 0)
     after = {path: content for path, content in objects(world.archive).items() if "manifest" in path}
     assert before == after
     assert world.manifest(held.session_id).revision == 1
@@ -156,7 +156,7 @@ def test_a_session_that_another_is_at_work_on_is_left_to_it(world: World) -> Non
         slow = pool.submit(world.archive.sync, world.client_with(transport=gate))
         assert gate.reached.wait(30)
         result, requests = world.requests_of()
-        assert (result.ok, result.elsewhere, result.looked_at) == (True, 1, 0)
+        assert (result.ok, result.skipped, result.checked) == (True, 1, 0)
         assert below(requests, "/sessions/") == []
         gate.opened.set()
         assert slow.result(30).completed == 1

@@ -68,9 +68,9 @@ def test_its_parts_agree(document: Any) -> None:
     assert {name for name in names if name in document["summary"]} == {
         sentence["peerData"]["displayName"] for sentence in document["transcript"]
     }
-    (broadcast,) = document["livestream_sessions"]
-    assert broadcast["started_time"] > session["started_at"]
-    assert broadcast["stopped_time"] == session["ended_at"]
+    (livestream_session,) = document["livestream_sessions"]
+    assert livestream_session["started_time"] > session["started_at"]
+    assert livestream_session["stopped_time"] == session["ended_at"]
     (recording,) = document["recordings"]
     assert (recording["session_id"], recording["status"]) == (session["id"], "UPLOADED")
 

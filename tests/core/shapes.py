@@ -85,7 +85,7 @@ REPORTED: dict[str, Any] = {
     "peer_stats": {"events": []},
     "peer_report": {"quality": {"audio_producer": [], "audio_producer_cumulative": {}}},
 }
-BROADCAST: dict[str, Any] = {
+LIVESTREAM_SESSION: dict[str, Any] = {
     "id": "b",
     "livestream_id": "b60ef3da-fbbb-441b-9168-8235b0035123",
     "err_message": None,
@@ -97,7 +97,7 @@ BROADCAST: dict[str, Any] = {
     "created_at": "2023-07-15T07:08:40.742Z",
     "updated_at": "2023-07-15T07:11:47.274Z",
 }
-BROADCASTS = {"data": [BROADCAST], "paging": paging_of(1, 1, 1)}
+LIVESTREAM_SESSIONS = {"data": [LIVESTREAM_SESSION], "paging": paging_of(1, 1, 1)}
 CHAT = {"chat_download_url": "https://files.test/chat.csv", "chat_download_url_expiry": "2026-06-10T10:00:00.000Z"}
 TRANSCRIPT = {  # casings mixed in one object
     "sessionId": "s",
@@ -135,7 +135,7 @@ LIVESTREAM: dict[str, Any] = {
 STARTED = {  # a meeting's livestream begins with these fields alone
     name: LIVESTREAM[name] for name in ("id", "ingest_server", "playback_url", "stream_key")
 } | {"status": "INVOKED"}
-LIVESTREAM_FOUND = {"livestream": LIVESTREAM, "sessions": [BROADCAST]}
+LIVESTREAM_FOUND = {"livestream": LIVESTREAM, "sessions": [LIVESTREAM_SESSION]}
 RECORDING: dict[str, Any] = {  # as it starts: audio_download_url is left out though the schema requires it
     "id": "r",
     "download_url": None,

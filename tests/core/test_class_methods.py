@@ -26,8 +26,8 @@ from realtimekit import (
 from .scripted import Mode, Script, ScriptedTransport, default_to, ok
 from .shapes import (
     APP,
-    BROADCAST,
     LIVESTREAM,
+    LIVESTREAM_SESSION,
     MARK,
     MEETING,
     PERSON,
@@ -74,7 +74,7 @@ ENTRIES: dict[str, Entry] = {  # of the class, of the client, path, answer, keyw
     ),
     "LivestreamSession.find": (
         lambda: LivestreamSession.find, lambda c: c.livestream_sessions.find, "/app/livestreams/sessions/b",
-        ok(BROADCAST), {},
+        ok(LIVESTREAM_SESSION), {},
     ),
     "Livestream.find": (
         lambda: Livestream.find, lambda c: c.livestreams.find, "/app/livestreams/l", ok({"livestream": LIVESTREAM}), {},

@@ -15,8 +15,6 @@ from .scripted import Mode, Script, make_response, ok
 from .shapes import (
     ACTIVE,
     APP,
-    BROADCAST,
-    BROADCASTS,
     CHAT,
     DAYWISE,
     HENRY,
@@ -24,6 +22,8 @@ from .shapes import (
     LIVESTREAM,
     LIVESTREAM_DAY,
     LIVESTREAM_FOUND,
+    LIVESTREAM_SESSION,
+    LIVESTREAM_SESSIONS,
     LIVESTREAM_TOTALS,
     MARK,
     MEETING,
@@ -77,20 +77,22 @@ CALLS: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
     "GET_app_id-livestreams": (lambda c: c.livestreams.page(1), [[LIVESTREAM]]),
     "POST_app_id-livestreams": (lambda c: c.livestreams.create(), [LIVESTREAM]),
     "GET_app_id-livestreams-livestream_id": (lambda c: c.livestreams.find("l"), [LIVESTREAM_FOUND]),
-    "GET_app_id-livestreams-livestream_id, its broadcasts": (
+    "GET_app_id-livestreams-livestream_id, its livestream sessions": (
         lambda c: c.livestreams.ref("l").sessions.page(1), [LIVESTREAM_FOUND],
     ),
     "GET_app_id-livestreams-livestream_id-active-livestream-session": (
         lambda c: c.livestreams.ref("l").active_livestream_session(),
-        [{"livestream": LIVESTREAM, "session": BROADCAST}],
+        [{"livestream": LIVESTREAM, "session": LIVESTREAM_SESSION}],
     ),
-    "GET_app_id-livestreams-sessions-livestream-session-id": (lambda c: c.livestream_sessions.find("b"), [BROADCAST]),
+    "GET_app_id-livestreams-sessions-livestream-session-id": (
+        lambda c: c.livestream_sessions.find("b"), [LIVESTREAM_SESSION],
+    ),
     "GET_app_id-sessions": (lambda c: c.sessions.page(1), [{"sessions": [SESSION]}]),
     "GET_app_id-sessions-session_id-participants": (
         lambda c: c.sessions.ref("s").participants.page(1), [{"participants": [MARK, HENRY]}],
     ),
     "GET_app_id-sessions-session_id-livestream-sessions": (
-        lambda c: c.sessions.ref("s").livestream_sessions(), [BROADCASTS],
+        lambda c: c.sessions.ref("s").livestream_sessions(), [LIVESTREAM_SESSIONS],
     ),
     "GET_app_id-sessions-session_id-chat": (lambda c: c.sessions.ref("s").chat, [CHAT]),
     "GET_app_id-sessions-session_id-transcript": (lambda c: c.sessions.ref("s").transcript, [TRANSCRIPT]),

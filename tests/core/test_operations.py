@@ -27,11 +27,11 @@ from .scripted import Mode, Script, call_of, client_of, error, make_response, ok
 from .shapes import (
     ACTIVE,
     APP,
-    BROADCAST,
-    BROADCASTS,
     CHAT,
     DELETED,
     HENRY,
+    LIVESTREAM_SESSION,
+    LIVESTREAM_SESSIONS,
     MARK,
     MEETING,
     PERSON,
@@ -158,19 +158,19 @@ OPERATIONS: dict[str, Operation] = {
              sort_order="DESC", start_time="2026-06-03T12:00:00.000Z", page_no="1"),
         {"sessions": [SESSION]}, lambda sessions: [s.meeting_display_name for s in sessions], ["Weekly"],
     ),
-    "broadcasts of a session": Operation(
+    "livestream sessions of a session": Operation(
         lambda c: c.sessions.ref("s").livestream_sessions(page_no=2, per_page=1),
-        call("GET", "/app/sessions/s/livestream-sessions", page_no="2", per_page="1"), BROADCASTS,
+        call("GET", "/app/sessions/s/livestream-sessions", page_no="2", per_page="1"), LIVESTREAM_SESSIONS,
         lambda found: [(type(b), b.viewer_seconds, dict(b.scope)) for b in found],
         [(LivestreamSession, 116.11599994199997, {"account_id": "acc", "app_id": "app"})],
     ),
-    "broadcasts of a session, all defaults": Operation(
+    "livestream sessions of a session, all defaults": Operation(
         lambda c: c.sessions.ref("s").livestream_sessions(),
-        call("GET", "/app/sessions/s/livestream-sessions"), [BROADCAST], len, 1,
+        call("GET", "/app/sessions/s/livestream-sessions"), [LIVESTREAM_SESSION], len, 1,
     ),
-    "broadcast, found": Operation(
-        lambda c: c.livestream_sessions.find("b"), call("GET", "/app/livestreams/sessions/b"), BROADCAST,
-        seen=record(LivestreamSession, BROADCAST),
+    "livestream session, found": Operation(
+        lambda c: c.livestream_sessions.find("b"), call("GET", "/app/livestreams/sessions/b"), LIVESTREAM_SESSION,
+        seen=record(LivestreamSession, LIVESTREAM_SESSION),
     ),
     # what a session leaves behind
     "chat": Operation(
@@ -280,13 +280,13 @@ class TestDownloads:
 
 
 @pytest.mark.parametrize("data", [None, {}, {"data": {}}, "x"])
-def test_broadcasts_without_a_list_are_a_decode_error(mode: Mode, data: Any) -> None:
+def test_livestream_sessions_without_a_list_are_a_decode_error(mode: Mode, data: Any) -> None:
     with pytest.raises(DecodeError, match="contains no list"):
         mode.get(mode.client(Script(ok(data))).sessions.ref("s").livestream_sessions())
 
 
-def test_a_broadcast_that_is_not_an_object_is_a_decode_error(mode: Mode) -> None:
-    script = Script(ok({"data": ["x", BROADCAST]}))
+def test_a_livestream_session_that_is_not_an_object_is_a_decode_error(mode: Mode) -> None:
+    script = Script(ok({"data": ["x", LIVESTREAM_SESSION]}))
     with pytest.raises(DecodeError, match="contains no list"):
         mode.get(mode.client(script).sessions.ref("s").livestream_sessions())
 

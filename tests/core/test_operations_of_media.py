@@ -23,9 +23,9 @@ from realtimekit import (
 from .operation import NOON, Operation, call, record
 from .scripted import Mode, Script, client_of, error, make_response, ok, paging_of
 from .shapes import (
-    BROADCAST,
     LIVESTREAM,
     LIVESTREAM_FOUND,
+    LIVESTREAM_SESSION,
     RECORDING,
     STARTED,
     TRACKS,
@@ -67,20 +67,20 @@ OPERATIONS: dict[str, Operation] = {
         {**LIVESTREAM, "disabled": "false", "paging": paging_of(1, 1, 1)}, lambda found: [x.disabled for x in found],
         [False],
     ),
-    "broadcasts of a livestream": Operation(
+    "livestream sessions of a livestream": Operation(
         lambda c: c.livestreams.ref("l").sessions.page(2), call("GET", "/app/livestreams/l", page_no="2"),
         LIVESTREAM_FOUND, lambda found: [(type(b), b.ingest_seconds, dict(b.scope)) for b in found],
         [(LivestreamSession, 118.0, {"account_id": "acc", "app_id": "app"})],
     ),
-    "broadcasts of a livestream, as in the schema": Operation(
+    "livestream sessions of a livestream, as in the schema": Operation(
         lambda c: c.livestreams.ref("l").sessions.page_size(9).page(1),
-        call("GET", "/app/livestreams/l", page_no="1", per_page="9"), {"session": BROADCAST},
-        lambda found: [b.id for b in found], [BROADCAST["id"]],
+        call("GET", "/app/livestreams/l", page_no="1", per_page="9"), {"session": LIVESTREAM_SESSION},
+        lambda found: [b.id for b in found], [LIVESTREAM_SESSION["id"]],
     ),
-    "broadcast that is going on": Operation(
+    "livestream session that is going on": Operation(
         lambda c: c.livestreams.ref("l").active_livestream_session(),
         call("GET", "/app/livestreams/l/active-livestream-session"),
-        {"livestream": LIVESTREAM, "session": {**BROADCAST, "ingest_seconds": "60"}},
+        {"livestream": LIVESTREAM, "session": {**LIVESTREAM_SESSION, "ingest_seconds": "60"}},
         lambda b: (type(b), b.ingest_seconds, dict(b.scope)),
         (ActiveLivestreamSession, 60.0, {"account_id": "acc", "app_id": "app"}),
     ),
@@ -102,16 +102,17 @@ OPERATIONS: dict[str, Operation] = {
         lambda c: c.meetings.ref("m").active_livestream, call("GET", "/app/meetings/m/active-livestream"), LIVESTREAM,
         lambda x: (x.to_dict() == LIVESTREAM, dict(x.scope)), (True, {"account_id": "acc", "app_id": "app"}),
     ),
-    "meeting, livestream and its broadcasts": Operation(
+    "meeting, livestream and its livestream sessions": Operation(
         lambda c: c.meetings.ref("m").livestream(page_no=1, per_page=5),
         call("GET", "/app/meetings/m/livestream", page_no="1", per_page="5"), LIVESTREAM_FOUND,
         lambda found: (found.livestream.id, [type(b) for b in found.sessions]),
         (LIVESTREAM["id"], [LivestreamSession]),
     ),
-    "meeting, livestream and its broadcasts, as in the schema": Operation(
+    "meeting, livestream and its livestream sessions, as in the schema": Operation(
         lambda c: c.meetings.ref("m").livestream(), call("GET", "/app/meetings/m/livestream"),
-        {"livestreams": [LIVESTREAM], "sessions": BROADCAST, "paging": {}},
-        lambda found: (found.livestream.id, [b.id for b in found.sessions]), (LIVESTREAM["id"], [BROADCAST["id"]]),
+        {"livestreams": [LIVESTREAM], "sessions": LIVESTREAM_SESSION, "paging": {}},
+        lambda found: (found.livestream.id, [b.id for b in found.sessions]),
+        (LIVESTREAM["id"], [LIVESTREAM_SESSION["id"]]),
     ),
     "meeting, no livestream yet": Operation(
         lambda c: c.meetings.ref("m").livestream(), call("GET", "/app/meetings/m/livestream"),
@@ -181,19 +182,24 @@ def test_operation(mode: Mode, operation: Operation) -> None:
     operation.check(mode)
 
 
-def test_the_livestream_is_updated_from_the_response_with_its_broadcast(mode: Mode) -> None:
-    script = Script(ok({"livestream": {**LIVESTREAM, "id": "l", "status": "IDLE"}, "session": BROADCAST}))
+def test_the_livestream_is_updated_from_the_response_with_its_livestream_session(mode: Mode) -> None:
+    script = Script(ok({"livestream": {**LIVESTREAM, "id": "l", "status": "IDLE"}, "session": LIVESTREAM_SESSION}))
     livestream = mode.client(script).livestreams.ref("l")
     mode.get(livestream.active_livestream_session())
     assert livestream.status == "IDLE"
 
 
-def test_the_active_broadcast_has_its_livestream_and_itself_as_records_that_reload(mode: Mode) -> None:
+def test_the_active_livestream_session_has_its_livestream_and_itself_as_records_that_reload(mode: Mode) -> None:
     script = Script(
-        ok({"livestream": {**LIVESTREAM, "id": "l", "stream_key": "s3cret"}, "session": {**BROADCAST, "id": "b"}}),
-        ok({**BROADCAST, "id": "b", "viewer_seconds": 7}),
+        ok(
+            {
+                "livestream": {**LIVESTREAM, "id": "l", "stream_key": "s3cret"},
+                "session": {**LIVESTREAM_SESSION, "id": "b"},
+            }
+        ),
+        ok({**LIVESTREAM_SESSION, "id": "b", "viewer_seconds": 7}),
         ok({"livestream": {**LIVESTREAM, "id": "l", "status": "IDLE"}, "sessions": []}),
-        ok({**BROADCAST, "id": "b", "viewer_seconds": 9}),
+        ok({**LIVESTREAM_SESSION, "id": "b", "viewer_seconds": 9}),
     )
     livestream = mode.client(script).livestreams.ref("l")
     active = mode.get(livestream.active_livestream_session())
@@ -216,15 +222,15 @@ def test_the_active_broadcast_has_its_livestream_and_itself_as_records_that_relo
     assert "s3cret" not in f"{active!r} {active.to_dict()} {dict(active)}", "what is sent to a browser holds no key"
 
 
-def test_an_active_broadcast_that_was_pickled_knows_its_livestream_by_its_id() -> None:
-    script = Script(ok({"livestream": LIVESTREAM, "session": {**BROADCAST, "livestream_id": "l"}}))
+def test_an_active_livestream_session_that_was_pickled_knows_its_livestream_by_its_id() -> None:
+    script = Script(ok({"livestream": LIVESTREAM, "session": {**LIVESTREAM_SESSION, "livestream_id": "l"}}))
     active = client_of(script).livestreams.ref("l").active_livestream_session()
     for copied in (pickle.loads(pickle.dumps(active)), copy.copy(active), copy.deepcopy(active)):
         assert copied.livestream.to_dict() == {"id": "l"}
         assert copied.session == active.session
 
 
-def test_no_live_broadcast_is_not_found(mode: Mode) -> None:
+def test_no_live_livestream_session_is_not_found(mode: Mode) -> None:
     client = mode.client(Script(error(404), error(404)))
     with pytest.raises(NotFoundError):
         mode.get(client.livestreams.ref("l").active_livestream_session())
@@ -232,7 +238,7 @@ def test_no_live_broadcast_is_not_found(mode: Mode) -> None:
         mode.get(client.meetings.ref("m").active_livestream)
 
 
-def test_broadcasts_of_a_livestream_are_walked(mode: Mode) -> None:
+def test_livestream_sessions_of_a_livestream_are_walked(mode: Mode) -> None:
     pages = [
         {
             "success": True,
@@ -251,7 +257,7 @@ def ok_page(page: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {}, {"session": []}, {"session": None}])
-def test_an_active_broadcast_without_a_session_is_a_decode_error(mode: Mode, data: Any) -> None:
+def test_an_active_livestream_session_without_a_session_is_a_decode_error(mode: Mode, data: Any) -> None:
     with pytest.raises(DecodeError, match="contains no session"):
         mode.get(mode.client(Script(ok(data))).livestreams.ref("l").active_livestream_session())
 

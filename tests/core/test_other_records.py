@@ -26,7 +26,7 @@ ASKED: dict[str, Callable[[Any], Any]] = {
     "participant by peer id": lambda c: c.sessions.find_participant_by_peer_id("x"),
     "call quality": lambda c: c.session_participants.ref("x", session_id="s").load_report(),
     "livestream": lambda c: c.livestreams.find("x"),
-    "broadcast": lambda c: c.livestream_sessions.find("x"),
+    "livestream session": lambda c: c.livestream_sessions.find("x"),
     "recording": lambda c: c.recordings.find("x"),
     "preset": lambda c: c.presets.find("x"),
     "webhook": lambda c: c.webhooks.find("x"),

@@ -447,8 +447,8 @@ def test_a_livestream_session_of_the_examples() -> None:
         "updated_at": "2023-07-15T07:11:47.274Z",
         "viewer_seconds": 116.11599994199997,
     }
-    broadcast = LivestreamSession(data, client=client_of(Script()), scope={})
-    assert (broadcast.ingest_seconds, broadcast.viewer_seconds) == (118.0, 116.11599994199997)
-    assert broadcast.started_time == datetime(2023, 7, 15, 7, 8, 39, tzinfo=UTC)
-    assert (broadcast.err_message, broadcast.invoked_time) == (None, None)
-    assert broadcast.to_dict() == data
+    livestream_session = LivestreamSession(data, client=client_of(Script()), scope={})
+    assert (livestream_session.ingest_seconds, livestream_session.viewer_seconds) == (118.0, 116.11599994199997)
+    assert livestream_session.started_time == datetime(2023, 7, 15, 7, 8, 39, tzinfo=UTC)
+    assert (livestream_session.err_message, livestream_session.invoked_time) == (None, None)
+    assert livestream_session.to_dict() == data

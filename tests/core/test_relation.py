@@ -408,12 +408,12 @@ class TestNull:
         assert mode.get(mode.client(Script(server=lambda _: ok([None]))).sessions.all()) == []
 
     def test_lists_without_pages(self, mode: Mode) -> None:
-        broadcast = {"id": "b"}
+        livestream_session = {"id": "b"}
         script = Script(
             ok([None, {"id": "w"}]),
             ok([None, "meeting.ended"]),
-            ok({"data": [None, broadcast]}),
-            ok({"livestream": None, "sessions": [broadcast, None]}),
+            ok({"data": [None, livestream_session]}),
+            ok({"livestream": None, "sessions": [livestream_session, None]}),
             ok([None, {"date": "2026-06-03"}]),
         )
         client = mode.client(script)

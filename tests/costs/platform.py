@@ -41,7 +41,7 @@ class App:
     def __init__(self, **records: Any) -> None:
         self.sessions: list[dict[str, Any]] = records.get("sessions", [])
         self.participants: dict[str, list[dict[str, Any]]] = records.get("participants", {})
-        self.broadcasts: dict[str, list[dict[str, Any]]] = records.get("broadcasts", {})
+        self.livestream_sessions: dict[str, list[dict[str, Any]]] = records.get("livestream_sessions", {})
         self.lists: dict[str, list[dict[str, Any]]] = {
             name: records.get(name, []) for name in ("recordings", "livestreams", "meetings", "presets")
         }
@@ -66,7 +66,7 @@ class App:
                 return error(404)
             return _page(call, self.participants[rest[0]], "participants")
         if kind == "sessions":
-            return _page(call, self.broadcasts.get(rest[0], []), "data")
+            return _page(call, self.livestream_sessions.get(rest[0], []), "data")
         return _one(self.lists[kind], rest[0]) if rest else _page(call, self.lists[kind], None)
 
 

@@ -48,7 +48,7 @@ def busy_app() -> App:
         },
         recordings=recordings,
         livestreams=[{"id": "l1", "meeting_id": "m2"}, {"id": "l2", "meeting_id": None}],
-        broadcasts={"s2": [{"id": "b1", "ingest_seconds": 120}]},
+        livestream_sessions={"s2": [{"id": "b1", "ingest_seconds": 120}]},
         meetings=[{"id": "m1", "transcribe_on_end": True}, {"id": "m2", "transcribe_on_end": False}],
         presets=[preset(), preset("caller", "AUDIO_ROOM"), preset("guest", "GROUP_CALL", transcription_enabled=True)],
     )
@@ -62,7 +62,7 @@ def test_what_is_charged(mode: Mode) -> None:
     }  # fmt: skip
     expected = 100 * 0.002 + 20 * 0.0005 + 10 * 0.01 + 0.003 + 2 * 0.01 + 90 * 46.63 * 11e-6 + 10 * 836.36 * 11e-6
     assert costs.cost == pytest.approx(expected)
-    assert costs.without_price == ["track_recording"]
+    assert costs.unpriced == ["track_recording"]
     assert (costs.since, costs.until) == (datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
     assert [line.item for line in costs.lines if line.estimated] == [
         "transcription_after_meeting",
@@ -102,7 +102,7 @@ def test_groups(mode: Mode, by: Any, expected: dict[str | None, tuple[str | None
 
 
 def test_requests(mode: Mode) -> None:
-    """One for each list, preset and session's participants; broadcasts only of meetings that have a livestream."""
+    """One for each list, preset and session's participants; livestream sessions only of livestreamed meetings."""
     app = busy_app()
     june(mode, app)
     assert app.asked == {

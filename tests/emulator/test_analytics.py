@@ -180,8 +180,8 @@ def test_livestreams_between_seconds(world: World, streamed: datetime) -> None:
     assert counted(start_time=midnight) == 1
     assert counted(end_time=midnight) == 2
     assert counted(start_time=midnight - DAY, end_time=midnight + DAY) == 3
-    broadcast = world.get(f"/livestreams/{world.get('/livestreams').data[0]['id']}").data["sessions"][0]
-    second = int(datetime.fromisoformat(broadcast["started_time"]).timestamp())
+    livestream_session = world.get(f"/livestreams/{world.get('/livestreams').data[0]['id']}").data["sessions"][0]
+    second = int(datetime.fromisoformat(livestream_session["started_time"]).timestamp())
     assert counted(start_time=second, end_time=second) == 1
     assert counted(start_time=second + 1) == 0
     assert counted(end_time=second - 1) == 2

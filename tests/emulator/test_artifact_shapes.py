@@ -84,9 +84,9 @@ def test_livestream_sessions_are_wrapped_twice(world: World) -> None:
     assert response.status == 200
     must_be(response.json(), {"success": True, "data": {"data": [LIVESTREAM_SESSION], "paging": PAGING}})
     assert response.data["paging"] == {"total_count": 1, "start_offset": 1, "end_offset": 1}
-    (broadcast,) = response.data["data"]
-    assert broadcast["ingest_seconds"] == pytest.approx(120, abs=2)
-    assert broadcast["stopped_time"] == world.session(session_id)["ended_at"]
+    (livestream_session,) = response.data["data"]
+    assert livestream_session["ingest_seconds"] == pytest.approx(120, abs=2)
+    assert livestream_session["stopped_time"] == world.session(session_id)["ended_at"]
 
 
 def test_one_livestream_session_is_not_wrapped(world: World) -> None:

@@ -12,7 +12,7 @@ from .shape import LIVESTREAM, LIVESTREAM_SESSION, NOT_FOUND, PAGING, error, mus
 if TYPE_CHECKING:
     from .world import World
 
-BROADCAST = {**LIVESTREAM_SESSION, "stopped_time": None}
+LIVE_SESSION = {**LIVESTREAM_SESSION, "stopped_time": None}
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def status(world: World, livestream_id: str) -> Any:
     return world.get(f"/livestreams/{livestream_id}").data["livestream"]["status"]
 
 
-def broadcasts(world: World, livestream_id: str) -> list[dict[str, Any]]:
+def sessions_of(world: World, livestream_id: str) -> list[dict[str, Any]]:
     return list(world.get(f"/livestreams/{livestream_id}").data["sessions"])
 
 
@@ -85,7 +85,7 @@ def test_one_with_its_sessions(world: World, meeting: str, by: str) -> None:
     assert response.status == 200
     data = {
         "livestream": {**LIVESTREAM, "id": livestream_id, "meeting_id": meeting, "status": "LIVE"},
-        "sessions": [{**BROADCAST, "livestream_id": livestream_id}],
+        "sessions": [{**LIVE_SESSION, "livestream_id": livestream_id}],
     }
     must_be(response.json(), {"success": True, "data": data, "paging": PAGING})
     assert response.data["sessions"][0]["ingest_seconds"] == pytest.approx(30, abs=2)
@@ -110,7 +110,7 @@ def test_active_session(world: World, meeting: str) -> None:
     assert world.get(path).json() == NOT_FOUND
     world.advance(3)
     response = world.get(path)
-    must_be(response.json(), {"success": True, "data": {"livestream": LIVESTREAM, "session": BROADCAST}})
+    must_be(response.json(), {"success": True, "data": {"livestream": LIVESTREAM, "session": LIVE_SESSION}})
     assert world.get(f"/livestreams/sessions/{response.data['session']['id']}").data["livestream_id"] == livestream_id
     stop(world, meeting)
     assert world.get(path).json() == NOT_FOUND
@@ -123,12 +123,12 @@ def test_stop(world: World, meeting: str) -> None:
     assert response.status == 200
     assert response.json() == {"success": True, "data": {"message": "Stopped live stream successfully"}}
     assert status(world, livestream_id) == "IDLE"
-    (broadcast,) = broadcasts(world, livestream_id)
-    must_be(broadcast, LIVESTREAM_SESSION)
+    (session,) = sessions_of(world, livestream_id)
+    must_be(session, LIVESTREAM_SESSION)
     world.advance(100)
-    assert broadcasts(world, livestream_id) == [broadcast]
-    assert broadcast["ingest_seconds"] == pytest.approx(60, abs=2)
-    assert broadcast["viewer_seconds"] == 0
+    assert sessions_of(world, livestream_id) == [session]
+    assert session["ingest_seconds"] == pytest.approx(60, abs=2)
+    assert session["viewer_seconds"] == 0
     assert world.post(f"/meetings/{meeting}/active-livestream/stop").json() == NOT_FOUND
 
 
@@ -139,7 +139,7 @@ def test_it_is_live_after_two_seconds(world: World, meeting: str) -> None:
     livestream_id = start(world, meeting)
     world.advance(1)
     assert status(world, livestream_id) == "INVOKED"
-    assert broadcasts(world, livestream_id) == []
+    assert sessions_of(world, livestream_id) == []
     world.advance(1)
     assert status(world, livestream_id) == "LIVE"
 
@@ -149,7 +149,7 @@ def test_of_no_meeting_it_becomes_idle(world: World) -> None:
     assert status(world, livestream_id) == "INVOKED"
     world.advance(1000)
     assert status(world, livestream_id) == "IDLE"
-    assert broadcasts(world, livestream_id) == []
+    assert sessions_of(world, livestream_id) == []
 
 
 def test_it_waits_for_the_first_participant(world: World) -> None:
@@ -160,9 +160,9 @@ def test_it_waits_for_the_first_participant(world: World) -> None:
     who = world.join(meeting_id)
     world.advance(100)
     assert status(world, livestream_id) == "LIVE"
-    (broadcast,) = world.get(f"/sessions/{who.session_id}/livestream-sessions").data["data"]
+    (session,) = world.get(f"/sessions/{who.session_id}/livestream-sessions").data["data"]
     joined = datetime.fromisoformat(world.peer(who)["joined_at"])
-    assert (datetime.fromisoformat(broadcast["started_time"]) - joined).total_seconds() == 2
+    assert (datetime.fromisoformat(session["started_time"]) - joined).total_seconds() == 2
 
 
 def test_stopped_before_it_was_live(world: World, meeting: str) -> None:
@@ -170,7 +170,7 @@ def test_stopped_before_it_was_live(world: World, meeting: str) -> None:
     stop(world, meeting)
     world.advance(100)
     assert status(world, livestream_id) == "IDLE"
-    assert broadcasts(world, livestream_id) == []
+    assert sessions_of(world, livestream_id) == []
 
 
 def test_the_end_of_the_session_stops_it(world: World) -> None:
@@ -182,8 +182,8 @@ def test_the_end_of_the_session_stops_it(world: World) -> None:
     world.emulator.leave(meeting_id, who.peer_id)
     world.advance(1000)
     assert status(world, livestream["id"]) == "IDLE"
-    (broadcast,) = broadcasts(world, livestream["id"])
-    assert broadcast["stopped_time"] == world.session(who.session_id)["ended_at"]
+    (session,) = sessions_of(world, livestream["id"])
+    assert session["stopped_time"] == world.session(who.session_id)["ended_at"]
 
 
 def test_starting_again_adds_a_session_to_the_same_livestream(world: World, meeting: str) -> None:
@@ -197,7 +197,7 @@ def test_starting_again_adds_a_session_to_the_same_livestream(world: World, meet
     world.advance(10)
     data = world.get(f"/meetings/{meeting}/livestream").data
     assert data["livestream"]["name"] == "two"
-    assert [broadcast["stopped_time"] is None for broadcast in data["sessions"]] == [True, False, False]
+    assert [session["stopped_time"] is None for session in data["sessions"]] == [True, False, False]
     page = world.get(f"/livestreams/{first}", per_page=2, page_no=2).json()
     assert [item["id"] for item in page["data"]["sessions"]] == [data["sessions"][2]["id"]]
     assert page["paging"] == {"total_count": 3, "start_offset": 3, "end_offset": 3}
@@ -210,7 +210,7 @@ def test_on_start_in_each_session(world: World) -> None:
         world.advance(10)
         world.end(meeting_id)
     (livestream,) = world.get("/livestreams").data
-    assert len(broadcasts(world, livestream["id"])) == 2
+    assert len(sessions_of(world, livestream["id"])) == 2
 
 
 # --- lists

@@ -32,7 +32,7 @@ KINDS = [
     shapes.SESSION,
     shapes.MARK,
     shapes.REPORTED,
-    shapes.BROADCAST,
+    shapes.LIVESTREAM_SESSION,
     shapes.CHAT,
     shapes.TRANSCRIPT,
     shapes.SUMMARY,

@@ -19,11 +19,11 @@ from realtimekit import APIConnectionError, AuthenticationError, NotFoundError, 
 from realtimekit.errors import APIError, ConfigurationError
 from realtimekit.live import (
     BroadcastReceived,
+    ConnectionReplacedError,
     Gap,
     LiveEvent,
     ParticipantJoined,
     ParticipantLeft,
-    ReplacedError,
     SessionEnded,
     TranscriptReceived,
     UnknownEvent,
@@ -323,7 +323,7 @@ def two(visit: Visit) -> None:
         (1013, "upstream_unavailable", ["session.started", "one", "two", "all_participants_left"]),
         (1011, "", ["session.started", "one", "two", "all_participants_left"]),
         (4403, "upstream_rejected", UpstreamRejectedError),
-        (4409, "replaced", ReplacedError),
+        (4409, "replaced", ConnectionReplacedError),
     ],
 )
 def test_close_codes(asynchronous: bool, code: int, reason: str, expected: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from realtimekit.agent.protocol import EndReason
 from realtimekit.agent.steps import Closed, Refusal, SessionInfo
 from realtimekit.errors import APIConnectionError, AuthenticationError, ServerError, ValidationError
-from realtimekit.live import LiveError, ReplacedError, UpstreamRejectedError
+from realtimekit.live import ConnectionReplacedError, LiveError, UpstreamRejectedError
 
 from .scripted_server import SESSION
 from .simulation import (
@@ -78,7 +78,7 @@ class TestCloseCodes:
 
     def test_replaced_does_not_reconnect(self) -> None:
         simulation = Simulation([STARTED, said("a"), Closed(4409, "replaced")])
-        with pytest.raises(ReplacedError, match="another connection") as caught:
+        with pytest.raises(ConnectionReplacedError, match="another connection") as caught:
             simulation.run()
         assert isinstance(caught.value, LiveError)
         assert simulation.names == ["session.started", "a"]

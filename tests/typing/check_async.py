@@ -29,7 +29,7 @@ from realtimekit import (
 from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.resources.active_session import MuteResult
 from realtimekit.resources.analytics import DaywiseReport
-from realtimekit.resources.livestream import Broadcasts, LivestreamDetails
+from realtimekit.resources.livestream import LivestreamDetails, LivestreamSessionRelation
 from realtimekit.resources.recording import Recordings
 from realtimekit.resources.session import Sessions
 from realtimekit.resources.session_participant import SessionParticipants
@@ -98,7 +98,7 @@ async def media(client: AsyncRealtimeKit, livestream: Livestream[Async]) -> None
     assert_type(await recording.pause(), Recording[Async])
     assert_type(await recording.wait_until("UPLOADED", progress=lambda r: r.status), Recording[Async])
     assert_type(recording.meeting, Meeting[Async] | None)
-    assert_type(livestream.sessions, Broadcasts[Async])
+    assert_type(livestream.sessions, LivestreamSessionRelation[Async])
     assert_type(await livestream.sessions.all(), list[LivestreamSession[Async]])
     assert_type(await livestream.active_livestream_session(), ActiveLivestreamSession[Async])
     active = await livestream.active_livestream_session()

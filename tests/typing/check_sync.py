@@ -37,7 +37,7 @@ from realtimekit.interfaces import AsyncTransport, Transport
 from realtimekit.polling import wait_until
 from realtimekit.resources.active_session import KickResult, MuteResult
 from realtimekit.resources.analytics import DaywiseReport, LivestreamDay, LivestreamTotals
-from realtimekit.resources.livestream import Broadcasts, LivestreamDetails, Livestreams
+from realtimekit.resources.livestream import LivestreamDetails, Livestreams, LivestreamSessionRelation
 from realtimekit.resources.preset import Presets
 from realtimekit.resources.recording import RecordingLayer, Recordings
 from realtimekit.resources.session import Sessions
@@ -150,7 +150,7 @@ def media(client: RealtimeKit, recording: Recording, livestream: Livestream) -> 
     assert_type(recording.download_url, str | None)
     assert_type(recording.layers, list[RecordingLayer] | None)
     assert_type(recording.meeting, Meeting | None)
-    assert_type(livestream.sessions, Broadcasts[Sync])
+    assert_type(livestream.sessions, LivestreamSessionRelation[Sync])
     assert_type(livestream.sessions.first(), LivestreamSession | None)
     assert_type(livestream.active_livestream_session(), ActiveLivestreamSession)
     assert_type(livestream.active_livestream_session().session.reload(), LivestreamSession)

@@ -42,7 +42,7 @@ class Duplicates:
 
 
 def _fingerprint(name: str, data: dict[str, Any]) -> int | None:
-    """Return a number that two events share if they are the same; None if nothing in the event tells that."""
+    """Return a number that two events share if they are the same; None if nothing in the event says so."""
     if name == "transcript.received":
         speaker = data.get("speaker")
         peer = speaker.get("peer_id") if isinstance(speaker, dict) else None

@@ -1,9 +1,9 @@
 """The errors of live meetings.
 
 RealtimeKitError
-└── LiveError                  the server closed the connection for good
-    ├── UpstreamRejectedError  close code 4403: the token or the participant is wrong
-    └── ReplacedError          close code 4409: another connection took over
+└── LiveError                    the server closed the connection for good
+    ├── UpstreamRejectedError    close code 4403: the token or the participant is wrong
+    └── ConnectionReplacedError  close code 4409: another connection took over
 
 A refused upgrade raises the `APIError` of its HTTP status, such as `AuthenticationError`; a server that cannot be
 reached, or no longer, an `APIConnectionError`.
@@ -32,5 +32,5 @@ class UpstreamRejectedError(LiveError):
     """4403: the meeting rejected the agent, whose token or participant is wrong."""
 
 
-class ReplacedError(LiveError):
+class ConnectionReplacedError(LiveError):
     """4409: another connection with the same `connection_id` took over."""

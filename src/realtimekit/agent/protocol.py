@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, Literal, TypeAlias
 
 from realtimekit.agent.duplicates import Duplicates
-from realtimekit.agent.errors import ReplacedError, UpstreamRejectedError
+from realtimekit.agent.errors import ConnectionReplacedError, UpstreamRejectedError
 from realtimekit.agent.frames import Frame, UnreadableFrameError, parse_frame, request_frame
 from realtimekit.agent.refusals import CONNECTION_NOT_FOUND, PATH, error_of, is_retryable, refusal_code
 from realtimekit.agent.steps import (
@@ -194,7 +194,7 @@ class Protocol:
                 reason=reason,
             )
         if code == 4409:
-            raise ReplacedError(
+            raise ConnectionReplacedError(
                 "another connection of this participant took over (close code 4409)", close_code=code, reason=reason
             )
         if self._over:

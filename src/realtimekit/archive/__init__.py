@@ -1,4 +1,4 @@
-"""Archives: every session kept, with all that it left behind, before the platform forgets it."""
+"""Archives: every session kept, with all that it left behind, before the platform deletes it."""
 
 from realtimekit.archive.archive import Archive
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError

@@ -14,13 +14,13 @@ from realtimekit.archive.bridge import in_thread
 from realtimekit.archive.costs import read_costs
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.export import Format, export
-from realtimekit.archive.forgetting.erasure import Erasure, erase
-from realtimekit.archive.forgetting.retention import Expiry, expire
-from realtimekit.archive.forgetting.subject import Subject, export_subject
 from realtimekit.archive.handler import EVENTS, ArchiveHandler
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_handler import LiveHandler
 from realtimekit.archive.manifest import decode
+from realtimekit.archive.privacy.erasure import Erasure, erase
+from realtimekit.archive.privacy.retention import Expiry, expire
+from realtimekit.archive.privacy.subject import Subject, export_subject
 from realtimekit.archive.search import Matches, rebuild_index, search
 from realtimekit.archive.sql import Rows, connect, query
 from realtimekit.archive.status import Status, read_status
@@ -90,7 +90,7 @@ class Archive:
 
         Sessions are listed from the last proven time on (`GET /sessions`); of each that is over, everything is copied
         that it left behind, what is about to vanish first: some 16 calls for ten people. What is not there yet is
-        looked at again by later syncs, until the platform forgets it. Two syncs at once share the work.
+        checked again by later syncs, until the platform deletes it. Two syncs at once share the work.
 
         Args:
             client: a client of the app; an async one is awaited: `await archive.sync(AsyncRealtimeKit())`.
@@ -111,7 +111,7 @@ class Archive:
 
         It handles `meeting.ended`, `meeting.chatSynced`, `meeting.transcript`, `meeting.summary` and
         `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.missed` then names the sessions of
-        which no webhook told, and every sync brings the tables up to date.
+        for which no webhook arrived, and every sync brings the tables up to date.
 
         Example:
             router = Router()
@@ -375,7 +375,7 @@ class Archive:
         """
         return read_status(self.store, self.ledger, now)
 
-    # --- forgetting --------------------------------------------------------------------------------------------------
+    # --- privacy --------------------------------------------------------------------------------------------------
 
     def erase(
         self,

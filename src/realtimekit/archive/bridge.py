@@ -37,12 +37,12 @@ class _Driven:
 
 
 async def in_thread(client: AsyncRealtimeKit, work: Callable[[BlockingClient], T], cancel: Callable[[], object]) -> T:
-    """Do blocking work with an async client in a thread. If the caller is canceled, the work is told, and awaited.
+    """Do blocking work with an async client in a thread. If the caller is canceled, so is the work, which is awaited.
 
     Args:
         client: the client. Its own connections are used, or others with the same settings.
         work: takes a client whose `run` blocks.
-        cancel: tells the work to come to an end.
+        cancel: asks the work to end.
     """
     with _blocking(client, asyncio.get_running_loop()) as blocking:
         task = asyncio.ensure_future(asyncio.to_thread(work, blocking))

@@ -67,7 +67,7 @@ class Claims:
             found = self._store.get(path)
             if found is not None and found.content != content:
                 content, since = found.content, time.monotonic()
-            # Whether it is renewed tells more than its time: that is by the server's clock, and this process has none.
+            # Whether it is renewed says more than its time, which is by the server's clock, and this process has none.
             abandoned = found is not None and (
                 self._is_own(found.content)
                 or self._is_gone(found.content)
@@ -132,7 +132,7 @@ class Claims:
 
 
 def _machine() -> str:
-    """Return what tells apart the machines, and the containers on them, whose process ids mean different processes."""
+    """Return an id of this machine, or of the container on it: process ids are unique within one only."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError):  # only Linux has them
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())

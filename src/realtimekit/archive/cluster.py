@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
     distributed = LazyModule("distributed")
 
-BATCH = 16  # sessions that a worker is given at once: as many are looked at again if it is lost
+BATCH = 16  # sessions that a worker is given at once: as many are checked again if it is lost
 CONNECT_TIMEOUT = 10.0  # seconds, to the scheduler
 HANDLER = "realtimekit_limit"
 

@@ -87,7 +87,7 @@ class ArchiveHandler:
         return self._given
 
     def _note(self, session_id: str, ended_at: datetime | None) -> None:
-        """Note that a webhook told of the end of a session, so that a sync can name those of which none did."""
+        """Record that a webhook announced the end of a session, so that a sync can name those without one."""
         store = self._store
         if not self._noted:
             since = ended_at or self._ledger.now()

@@ -72,7 +72,7 @@ def part(folder: str, name: str) -> str:
 
 
 def announced(session_id: str) -> str:
-    """Return the path of the note that a webhook told of the end of a session."""
+    """Return the path of the record that a webhook announced the end of a session."""
     return f"{ANNOUNCED}/{segment(session_id)}"
 
 

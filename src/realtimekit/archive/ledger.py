@@ -1,4 +1,4 @@
-"""The ledger: which sessions are still to be looked at, who is at work on one, and which times are proven.
+"""The ledger: which sessions are still to be checked, who is at work on one, and which times are proven.
 
 An entry of `ledger/open` is all in its path, so one listing gives the whole queue, in the order of deadlines:
 
@@ -28,13 +28,13 @@ VERSION = 1
 RECENT = timedelta(days=2)  # the windows among which the last proven one is sought first
 
 
-# --- what is still to be looked at ------------------------------------------------------------------------------------
+# --- what is still to be checked ------------------------------------------------------------------------------------
 
 
 class OpenSession(NamedTuple):
-    """A session that is not complete yet. The fields are in the order in which sessions are looked at."""
+    """A session that is not complete yet. The fields are in the order in which sessions are checked."""
 
-    deadline: datetime  # when the platform forgets the first of what is missing
+    deadline: datetime  # when the platform deletes the first of what is missing
     next_look: datetime
     day: str
     session_id: str
@@ -272,7 +272,7 @@ class Ledger:
 
     def frontier(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
-        # Windows pile up over the years, and the last ones tell. This machine's clock only says where to begin.
+        # Windows pile up over the years, and the last ones suffice. This machine's clock only says where to begin.
         for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 window = self.window(entry.path)
@@ -281,11 +281,11 @@ class Ledger:
         return None
 
     def now(self) -> datetime:
-        """Return the time for those who have no server to ask: this machine's, or a later one that the server told."""
+        """Return the time for those who have no server to ask: this machine's, or a later one that the server sent."""
         return max(self.last_server_time() or ServerClock().now(), ServerClock().now())
 
     def last_server_time(self) -> datetime | None:
-        """Return the time that the server told in the last sync; None if there was none."""
+        """Return the time that the server sent in the last sync; None if there was none."""
         for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 with contextlib.suppress(ArchiveDamagedError):

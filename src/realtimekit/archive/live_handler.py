@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
 from realtimekit.archive.live_transcripts import Heard, erase_segments, erase_staged, stage, time_after
+from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.store import Store
 from realtimekit.artifacts.formats import to_json
 from realtimekit.instrumentation import LOGGER

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError
-from realtimekit.archive.forgetting.people import Erased, erase_from, ids_of
+from realtimekit.archive.privacy.people import Erased, erase_from, ids_of
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.saving.manifest import Manifest, SavedArtifact, State
@@ -137,7 +137,7 @@ def erase_staged(store: Store, erased: Erased, *, redact: bool, paths: Iterable[
 
     Args:
         store: the archive.
-        erased: tells whose ids are to be erased.
+        erased: returns whether an id is to be erased.
         redact: whether what they said is kept as an empty place.
         paths: only these.
     """

@@ -59,7 +59,7 @@ def read_artifact(store: Store, folder: str, artifact: SavedArtifact | None) -> 
 
 
 def reopened(manifest: Manifest, name: str, deadline: datetime) -> Manifest:
-    """Return the same with one artifact to be looked at again, unless it is there."""
+    """Return the same with one artifact to be checked again, unless it is there."""
     artifact = manifest.artifacts.get(name)
     if artifact is None or artifact.state in {State.COPIED, State.ERASED, State.EXPIRED}:
         return manifest

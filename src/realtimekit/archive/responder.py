@@ -195,7 +195,7 @@ class Responder:
         for record in responses.unwrap_list(body, "data") or []:
             if record.get("id") == id:
                 return {"data": record}
-        raise NotKeptError(f"no session has a broadcast {id}")
+        raise NotKeptError(f"no session has the livestream session {id}")
 
     # --- recordings --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The artifacts of a session while it is copied: what becomes of each, and until when it is looked at again."""
+"""The artifacts of a session while it is copied: what becomes of each, and until when it is checked again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 
 from realtimekit.archive.compression import compressed
 from realtimekit.archive.errors import ArchiveDamagedError
-from realtimekit.archive.forgetting.people import erase_from
-from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.live_transcripts import (
     LIVE_TRANSCRIPT,
     SOURCE,
@@ -19,6 +17,8 @@ from realtimekit.archive.live_transcripts import (
     read_staged,
 )
 from realtimekit.archive.manifest import read_artifact
+from realtimekit.archive.privacy.people import erase_from
+from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_files import Link
 from realtimekit.archive.store import Store
@@ -113,10 +113,10 @@ class SessionArtifacts:
             self._set_gone(name, deadline, lost)
 
     def _set_gone(self, name: str, deadline: datetime, reason: str) -> None:
-        """Record that an artifact is gone: LOST, or FORGOTTEN if it was before there was an archive."""
+        """Record that an artifact is gone: LOST, or TOO_OLD if that was before the archive was created."""
         if self._archive_created_at is not None and deadline <= self._archive_created_at:
             reason = f"the platform kept it until {deadline:%Y-%m-%d %H:%M} UTC, before this archive was created"
-            self.set(name, State.FORGOTTEN, reason=reason)
+            self.set(name, State.TOO_OLD, reason=reason)
         else:
             self.set(name, State.LOST, reason=reason, deadline=deadline)
 

@@ -1,4 +1,4 @@
-"""Copying one session: what it left behind, in the order in which the platform forgets it.
+"""Copying one session: what it left behind, in the order in which the platform deletes it.
 
 The flows of this module read the API and write to the archive's storage as they go; the threads of a sync run them.
 """
@@ -16,11 +16,11 @@ from urllib.parse import unquote
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveChangedError
-from realtimekit.archive.forgetting.people import ids_of
-from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import encode, find_manifest, read_artifact
 from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.privacy.people import ids_of
+from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import SessionArtifacts, is_missing, time_of
 from realtimekit.archive.session_files import (
@@ -40,7 +40,7 @@ from realtimekit.paths import encode_segment
 from realtimekit.saving.manifest import MAX_TEXT, REPORT_RETENTION, RETENTION, Manifest, State, text_file_name
 from realtimekit.saving.scrub import scrub_response, scrub_text, without_signature
 
-# When what is missing is looked at again, after the end of the session; then once more at its deadline.
+# When what is missing is checked again, after the end of the session; then once more at its deadline.
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
 
 
@@ -98,7 +98,7 @@ def copy_session(
 
 
 def next_look(manifest: Manifest, now: datetime) -> datetime | None:
-    """Return when what is missing is to be looked at again; None if nothing is missing."""
+    """Return when what is missing is to be checked again; None if nothing is missing."""
     waiting = manifest.unfinished
     if not waiting:
         return None
@@ -161,7 +161,7 @@ class _SessionCopy(SessionArtifacts):
             on_rooms(self._rooms)
             return Copied(self._commit(), self.failures, self._rooms)
         self._spoke = self.take_live(self._live)
-        # Peers come before the transcript: whether people spoke tells what an empty one means.
+        # Peers come before the transcript: an empty one is suspect only if people spoke.
         for name, copy in (
             ("chat", self._copy_chat),
             ("recordings", lambda: copy_recordings(self, self._meetings, self._session.get("associated_id"))),
@@ -175,7 +175,7 @@ class _SessionCopy(SessionArtifacts):
         return Copied(self._commit(), self.failures, self._rooms)
 
     def _read_before(self) -> None:
-        """Read the manifest. The list of sessions may not have told on which day the session began."""
+        """Read the manifest. The list of sessions may not have had the day on which the session began."""
         if (found := find_manifest(self.store, self.folder)) is not None:
             self.before, self._version = found
             self.artifacts.update(self.before.artifacts)
@@ -308,12 +308,12 @@ class _SessionCopy(SessionArtifacts):
         try:
             listing = yield from self.reader.get_all(f"{self._path}/livestream-sessions", "data")
         except NotFoundError:
-            self.set(name, State.EMPTY, reason="the session was not broadcast")
+            self.set(name, State.EMPTY, reason="the session had no livestream")
             return
         if listing.items:
             self.keep(name, f"{name}.json", scrub_response(listing.response.content, listing.response.body))
         else:
-            self.set(name, State.EMPTY, reason="the session was not broadcast")
+            self.set(name, State.EMPTY, reason="the session had no livestream")
 
     # --- the commit --------------------------------------------------------------------------------------------------
 

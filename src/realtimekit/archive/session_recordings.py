@@ -8,8 +8,8 @@ from typing import Any
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.forgetting.people import ERASED_LINK, without_tracks
 from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.privacy.people import ERASED_LINK, without_tracks
 from realtimekit.archive.session_artifacts import SETTLED, SessionArtifacts, is_missing, time_of
 from realtimekit.archive.session_files import Link, Locate, main_name, recording_files
 from realtimekit.errors import APIError, ArtifactNotReadyError, NotFoundError

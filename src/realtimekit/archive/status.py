@@ -25,11 +25,11 @@ class Status(NamedTuple):
         sessions: how many it has.
         bytes: of all that was copied, before compression.
         artifacts: how many there are in each state.
-        waiting: the sessions that are to be looked at again.
-        live: the sessions that went on when they were last looked at.
+        waiting: the sessions that are to be checked again.
+        live: the sessions that went on when they were last checked.
         proven_until: until when all sessions were found; None if no time is proven.
         unproven_seconds: how long ago that was: the age of the oldest unproven time.
-        next_deadline: when the platform forgets the next thing that the archive waits for; None if it waits for none.
+        next_deadline: when the platform deletes the next thing that the archive waits for; None if it waits for none.
         at_risk: the sessions whose deadline is within a day.
         at: when this was asked for.
     """
@@ -61,11 +61,11 @@ class Status(NamedTuple):
         for name, help_text, value in (
             ("sessions", "Sessions in the archive.", self.sessions),
             ("bytes", "Bytes copied, before compression.", self.bytes),
-            ("sessions_waiting", "Sessions that are to be looked at again.", self.waiting),
-            ("sessions_live", "Sessions that went on when they were last looked at.", self.live),
+            ("sessions_waiting", "Sessions that are to be checked again.", self.waiting),
+            ("sessions_live", "Sessions that went on when they were last checked.", self.live),
             ("sessions_at_risk", "Sessions whose next deadline is within a day.", len(self.at_risk)),
             ("unproven_seconds", "Age of the oldest time that is not proven.", self.unproven_seconds),
-            ("next_deadline_timestamp_seconds", "When the platform forgets the next missing artifact.", deadline),
+            ("next_deadline_timestamp_seconds", "When the platform deletes the next missing artifact.", deadline),
         ):
             if value is not None:
                 lines += _metric(f"realtimekit_archive_{name}", help_text, [("", value)])

@@ -120,7 +120,7 @@ class Store:
         self._try("write", path, lambda: _obstore().put(self._objects, path, content, use_multipart=False))
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write an object if there is none. Of any number of writers, exactly one is told True."""
+        """Write an object if there is none. Of any number of writers, exactly one gets True."""
         try:
             self._try("write", path, lambda: _obstore().put(self._objects, path, content, mode="create"))
         except _ExistsError:

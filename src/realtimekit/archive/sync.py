@@ -16,12 +16,12 @@ from realtimekit.archive.claims import Claims
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.discovery import discover, entries_of
 from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError, ArchiveError
-from realtimekit.archive.forgetting.rewriting import finish_rewriting
-from realtimekit.archive.forgetting.tombstones import Tombstones
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
 from realtimekit.archive.live_transcripts import read_staged, staged
 from realtimekit.archive.manifest import find_manifest, reopened
 from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.privacy.rewriting import finish_rewriting
+from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import is_fatal
 from realtimekit.archive.session_copy import copy_session, next_look
@@ -87,7 +87,7 @@ class Sync:
     # --- a part of a sync, in another process ------------------------------------------------------------------------
 
     def set_time(self, now: float) -> None:
-        """Take over the server's time, in Unix seconds, until a response tells it."""
+        """Take over the server's time, in Unix seconds, until a response has it."""
         self._clock.set(now)
 
     def copy_entries(self, entries: list[OpenSession]) -> Tally:
@@ -223,18 +223,18 @@ class Sync:
         if self._is_over():
             return
         if not self._claims.take(entry.session_id):
-            self._count("elsewhere")
+            self._count("skipped")
             return
         try:
             if not self._ledger.is_open(entry):  # another sync was faster
-                self._count("elsewhere")
+                self._count("skipped")
                 return
-            self._count("looked_at")
+            self._count("checked")
             # With the claim in hand: an erasure adds its tombstones, and then waits for those who have one.
             self._tombstones.refresh()
             self._copy(entry)
         except ArchiveChangedError:
-            self._count("elsewhere")
+            self._count("skipped")
         except (APIError, APIConnectionError, ArchiveDamagedError, ValueError) as error:
             # Of this session alone. ValueError: what was read makes no sense
             if is_fatal(error):
@@ -310,7 +310,7 @@ class Sync:
         return None if content is None else parse_timestamp(content.decode())
 
     def _was_missed(self, manifest: Manifest) -> bool:
-        """Whether a webhook should have told of this session by now, and did not."""
+        """Whether a webhook should have arrived for this session by now, and did not."""
         since, ended_at = self._handler_since, manifest.ended_at
         if since is None or ended_at is None or not since <= ended_at <= self._clock.now() - DELIVERY:
             return False

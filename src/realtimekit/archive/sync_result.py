@@ -29,11 +29,11 @@ class SyncResult(NamedTuple):
 
     Attributes:
         found: how many sessions it found that were new to the archive.
-        looked_at: how many sessions it checked.
+        checked: how many sessions it compared with the platform.
         completed: how many of them are now complete.
         live: how many are still live.
         waiting: how many will be checked again, for artifacts that are not available yet.
-        elsewhere: how many another sync was working on.
+        skipped: how many it left to another sync that was working on them.
         artifacts: how many artifacts it brought into each state.
         bytes: of what it copied.
         lost: what the platform no longer has, in words.
@@ -44,11 +44,11 @@ class SyncResult(NamedTuple):
     """
 
     found: int
-    looked_at: int
+    checked: int
     completed: int
     live: int
     waiting: int
-    elsewhere: int
+    skipped: int
     artifacts: dict[str, int]
     bytes: int
     lost: list[str]
@@ -109,11 +109,11 @@ class Tally:
         """Return the result of the whole sync."""
         return SyncResult(
             found=self.counts["found"],
-            looked_at=self.counts["looked_at"],
+            checked=self.counts["checked"],
             completed=self.counts["completed"],
             live=self.counts["live"],
             waiting=self.counts["waiting"],
-            elsewhere=self.counts["elsewhere"],
+            skipped=self.counts["skipped"],
             artifacts=dict(sorted(self.artifacts.items())),
             bytes=self.bytes,
             lost=sorted(self.lost),

@@ -1,4 +1,4 @@
-"""An archive as a transport: it responds like the API, without a network, long after the platform has forgotten."""
+"""An archive as a transport: it responds like the API, offline, long after the platform has deleted the data."""
 
 from __future__ import annotations
 

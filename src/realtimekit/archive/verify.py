@@ -37,7 +37,7 @@ class Problem(NamedTuple):
 
     Attributes:
         kind: "lost": the platform no longer has it; "unproven": a span of time; "missing": an object, or a session;
-            "damaged": an object is not what was written; "overdue": the platform has forgotten what the archive was
+            "damaged": an object is not what was written; "overdue": the platform has deleted what the archive was
             still waiting for; "tables": they differ from the raw files.
         where: the session, object or span of time.
         text: what is wrong, and since when.
@@ -53,7 +53,7 @@ class Verification(NamedTuple):
 
     Attributes:
         sessions: how many are in the archive.
-        waiting: how many are to be looked at again.
+        waiting: how many are to be checked again.
         artifacts: how many there are in each state.
         bytes: of all that was copied, before compression.
         proven_until: until when all sessions were found; None if no time is proven.
@@ -109,7 +109,7 @@ class _Check:
         self._states: Counter[str] = Counter()
         self._bytes = 0
         self._sessions: dict[str, int] = {}  # id -> revision
-        self._forgotten = 0  # artifacts
+        self._too_old = 0  # artifacts
         self._damaged: set[str] = set()  # the sessions without a readable manifest, as paths have them
         self._with_record: set[str] = set()  # the sessions that have a row in the tables
         self._saved_at: datetime | None = None  # the last manifest
@@ -127,8 +127,8 @@ class _Check:
             self._check_session(folder, sizes)
             if self._progress is not None:
                 self._progress(len(self._sessions))
-        if self._forgotten:
-            self._notes.append(f"the platform had deleted {self._forgotten} artifacts before this archive was created")
+        if self._too_old:
+            self._notes.append(f"the platform had deleted {self._too_old} artifacts before this archive was created")
         self._check_begun(proven_until)
         self._check_numbers()
         self._check_open()
@@ -223,7 +223,9 @@ class _Check:
     def _check_open(self) -> None:
         for entry in self._open:
             if entry.deadline < self._now:
-                text = f"the platform forgot something of it on {_time(entry.deadline)}, and it was not looked at since"
+                text = (
+                    f"the platform deleted something of it on {_time(entry.deadline)}, and no sync has checked it since"
+                )
                 self._report("overdue", f"session {entry.session_id}", f"{text}: sync again")
         here = self._waiting.union(map(layout.segment, self._sessions))
         for announced in self._store.entries(layout.ANNOUNCED):
@@ -297,9 +299,9 @@ class _Check:
             kept = LIVE_TRANSCRIPT in manifest.artifacts and artifact.name == "transcript"
             instead = "; what a listener heard live stands in for it" if kept else ""
             self._report("lost", where, (artifact.reason or "the platform no longer has it") + instead)
-        self._forgotten += artifact.state is State.FORGOTTEN
+        self._too_old += artifact.state is State.TOO_OLD
         if artifact.unfinished and layout.segment(manifest.session_id) not in self._waiting:
-            self._report("missing", where, "it is to be looked at again, but the ledger does not know the session")
+            self._report("missing", where, "it is to be checked again, but the ledger does not know the session")
         if artifact.state not in KEPT or artifact.path is None:
             return
         self._bytes += artifact.bytes or 0

@@ -104,7 +104,7 @@ class _Receiver:
 
 
 def _total(head: Response) -> int | None:
-    """Return the size of the whole file that a response tells."""
+    """Return the size of the whole file, according to a response."""
     if head.status == 200:
         length = head.headers.get("content-length", "")
     else:

@@ -37,7 +37,7 @@ class Destination:
             raise FileNotFoundError(errno.ENOENT, "there is no folder", str(self._path))
 
     def open(self, key: str) -> Target:
-        """Return what to write to; `key` tells the files of a session apart."""
+        """Return what to write to; `key` is different for each file of a session."""
         if is_special(self._path):
             return SpecialFile(self._path)
         return PartialFile(self._path / ".unnamed" if self._is_folder else self._path, key)

@@ -25,7 +25,7 @@ DAILY_COLUMNS = (
 LIVESTREAM_COLUMNS = (
     Column("date", "day"),
     Column("count", "livestreams"),
-    Column("total_ingest_seconds", "seconds broadcast"),
+    Column("total_ingest_seconds", "seconds streamed"),
     Column("total_viewer_seconds", "seconds viewed"),
 )
 

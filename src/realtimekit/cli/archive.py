@@ -12,10 +12,10 @@ from realtimekit.cli.groups import Group
 # Command -> the module that defines it, under the name of the command.
 COMMANDS = {
     "attendance": "realtimekit.cli.archive_attendance",
-    "erase": "realtimekit.cli.archive_forget",
-    "expire": "realtimekit.cli.archive_forget",
+    "erase": "realtimekit.cli.archive_privacy",
+    "expire": "realtimekit.cli.archive_privacy",
     "export": "realtimekit.cli.archive_export",
-    "export-subject": "realtimekit.cli.archive_forget",
+    "export-subject": "realtimekit.cli.archive_privacy",
     "query": "realtimekit.cli.archive_query",
     "rebuild": "realtimekit.cli.archive_sync",
     "search": "realtimekit.cli.archive_search",

@@ -117,11 +117,11 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
         f"{number} {name}"
         for number, name in (
             (result.found, "new"),
-            (result.looked_at, "looked at"),
+            (result.checked, "checked"),
             (result.completed, "completed"),
             (result.waiting, "with something still to come"),
             (result.live, "live"),
-            (result.elsewhere, "copied by another sync"),
+            (result.skipped, "copied by another sync"),
         )
         if number or name == "new"
     ]
@@ -132,7 +132,7 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
         for line in lines:
             echo(f"{kind}: {line}", err=True)
     for session_id in result.missed:
-        echo(f"note: no webhook told of session {session_id}", err=True)
+        echo(f"note: no webhook arrived for session {session_id}", err=True)
     if result.interrupted:
         echo("stopped early: sync again to go on", err=True)
 

@@ -25,10 +25,10 @@ COLUMNS = (
     Column("livestream_minutes", wide_only=True),
     Column("transcription_minutes", wide_only=True),
     Column("cost"),
-    Column("without_price", "no price for", fold=True, wide_only=True),
+    Column("unpriced", "no price for", fold=True, wide_only=True),
 )
 LINE_COLUMNS = (Column("item"), Column("minutes"), Column("per_minute"), Column("cost"), Column("date", "price of"))
-LEFT_BEHIND_COLUMNS = (
+IDLE_USAGE_COLUMNS = (
     Column("reason"), Column("name", fold=True), Column("session_id", "session"), Column("since", "since (UTC)"),
     Column("until", "until (UTC)"), Column("minutes"), Column("cost"),
 )  # fmt: skip
@@ -56,8 +56,8 @@ DIFFERENCE_COLUMNS = (Column("session_id", "session"), Column("minutes_consumed"
 def costs(client: RealtimeKit, output_format: str | None = None, **options: Any) -> None:
     """Show what the sessions of a month cost: participants, recordings, livestreams and transcription.
 
-    This is an estimate: minutes as the API reports them, at published prices. It also lists agents and recordings that
-    were left behind when everybody else had left, and sessions whose minutes do not add up.
+    This is an estimate: minutes as the API reports them, at published prices. It also lists agents and recordings
+    that continued when everybody else had left, and sessions whose minutes do not add up.
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
 
@@ -82,7 +82,7 @@ def _print_tables(found: Costs) -> None:
 
     console = make_console()
     title = f"Costs: {_money(found.cost)} {found.currency}, sessions: {found.sessions}, from {found.since:%Y-%m-%d}"
-    rows = [[*list(row.values())[:-2], _money(row["cost"]), row["without_price"]] for row in found.rows()]
+    rows = [[*list(row.values())[:-2], _money(row["cost"]), row["unpriced"]] for row in found.rows()]
     for row in rows:
         row[0] = "(undivided)" if row[0] is None else row[0]
     output.print_table(console, title, COLUMNS, rows)
@@ -92,13 +92,13 @@ def _print_tables(found: Costs) -> None:
         for line in found.lines
     ]  # fmt: skip
     output.print_table(console, f"Items, in {found.currency}", LINE_COLUMNS, lines)
-    if found.left_behind:
+    if found.idle_usage:
         left = [
             [one.reason, one.name or one.id, one.session_id, one.since, one.until, one.minutes,
              "unknown" if one.cost is None else _money(one.cost)]
-            for one in found.left_behind
+            for one in found.idle_usage
         ]  # fmt: skip
-        output.print_table(console, "Left behind when everybody else had left", LEFT_BEHIND_COLUMNS, left)
+        output.print_table(console, "Idle usage: what continued when everybody else had left", IDLE_USAGE_COLUMNS, left)
     if found.differences:
         title = "Sessions whose minutes are not the sum of their participants' minutes"
         output.print_table(console, title, DIFFERENCE_COLUMNS, found.differences)

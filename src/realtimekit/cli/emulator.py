@@ -233,7 +233,7 @@ def speak(
 @click.argument("payload", type=json_value, default="{}")
 @control_command
 def broadcast(control: RemoteEmulator, session_id: str, peer_id: str, type: str, payload: Any) -> tuple[str, Any]:
-    """Simulate that a peer broadcasts a message of the app.
+    """Simulate that a peer broadcasts a message of the app to the meeting.
 
     TYPE is the app's own name for such messages, PAYLOAD any JSON ({} by default).
     """

@@ -1,4 +1,4 @@
-"""`realtimekit livestreams`: meetings and other sources that are broadcast."""
+"""`realtimekit livestreams`: meetings and other sources, streamed to viewers."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ COLUMNS = (
     Column("created_at", "created (UTC)"),
     Column("playback_url", "playback", fold=True, wide_only=True),
 )
-BROADCAST_COLUMNS = (
+SESSION_COLUMNS = (
     Column("id"),
     Column("started_time", "started (UTC)"),
     Column("stopped_time", "stopped (UTC)", wide_only=True),
-    Column("ingest_seconds", "seconds broadcast"),
+    Column("ingest_seconds", "seconds streamed"),
     Column("viewer_seconds", "seconds viewed", wide_only=True),
     Column("err_message", "error", fold=True, wide_only=True),
 )
-STREAM_KEY = SecretField("stream_key", "--show-key", "Also print the stream key: whoever has it can broadcast.")
+STREAM_KEY = SecretField("stream_key", "--show-key", "Also print the stream key: whoever has it can stream.")
 name_option: Decorator = click.option("--name", help="Name of the livestream: letters, digits, - and _.")
 
 
 @click.group(cls=Group)
 def livestreams() -> None:
-    """Manage livestreams: meetings and other sources that are broadcast."""
+    """Manage livestreams: meetings and other sources, streamed to viewers."""
 
 
 @livestreams.command("list")
@@ -64,9 +64,9 @@ def show_livestream(client: RealtimeKit, livestream_id: str) -> Livestream:
 
 @livestreams.command("sessions")
 @click.argument("livestream_id", type=resource_id)
-@list_command("Broadcasts", BROADCAST_COLUMNS)
-def list_broadcasts(client: RealtimeKit, livestream_id: str) -> Any:
-    """List the broadcasts of a livestream."""
+@list_command("Livestream sessions", SESSION_COLUMNS)
+def list_livestream_sessions(client: RealtimeKit, livestream_id: str) -> Any:
+    """List the sessions of a livestream: each time that it was live."""
     return client.livestreams.ref(livestream_id).sessions
 
 
@@ -83,7 +83,7 @@ def create_livestream(client: RealtimeKit, **fields: Any) -> Livestream:
 @name_option
 @show_command(STREAM_KEY)
 def start_livestream(client: RealtimeKit, meeting_id: str, **fields: Any) -> Livestream:
-    """Start broadcasting a meeting."""
+    """Start the livestream of a meeting."""
     return client.meetings.ref(meeting_id).start_livestream(**fields)
 
 
@@ -91,6 +91,6 @@ def start_livestream(client: RealtimeKit, meeting_id: str, **fields: Any) -> Liv
 @click.argument("meeting_id", type=resource_id)
 @with_client
 def stop_livestream(client: RealtimeKit, meeting_id: str) -> None:
-    """Stop broadcasting a meeting. The meeting goes on."""
+    """Stop the livestream of a meeting. The meeting goes on."""
     client.meetings.ref(meeting_id).stop_livestream()
-    click.echo(f"Stopped broadcasting the meeting {meeting_id}")
+    click.echo(f"Stopped the livestream of the meeting {meeting_id}")

@@ -38,7 +38,7 @@ COLUMNS = (
 )
 switch_options: Decorator = boolean_options(
     ("record-on-start", "Record each session."),
-    ("live-stream-on-start", "Broadcast each session."),
+    ("live-stream-on-start", "Livestream each session."),
     ("persist-chat", "Keep the chat for more than a week."),
     ("transcribe-on-end", "Make a transcript of each session."),
     ("summarize-on-end", "Make a summary of each session."),

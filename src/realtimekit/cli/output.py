@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from realtimekit.relation import Relation
 
-# Whoever has one of these can join, broadcast or write. The API sends some of them with every record.
+# Whoever has one of these can join, stream or write. The API sends some of them with every record.
 SECRET_FIELDS = frozenset({"token", "stream_key", "rtmp_url", "access_key", "secret", "password", "private_key"})
 
 # In terminal columns. No id or time is wider than MAX_UNFOLDED_WIDTH; wider cells are folded in any column.

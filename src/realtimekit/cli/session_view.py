@@ -75,7 +75,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "transcript": unless_missing("transcript", lambda: _transcript(session)),
         "summary": unless_missing("summary", lambda: session.summary.text()),  # noqa: PLW0108 - reading it can fail
         "recordings": [serialize_record(recording) for recording in recordings_of(session)],
-        "livestream_sessions": [serialize_record(broadcast) for broadcast in session.livestream_sessions()],
+        "livestream_sessions": [serialize_record(record) for record in session.livestream_sessions()],
     }
     return {**document, "missing": missing} if missing else document
 
@@ -146,11 +146,11 @@ def print_session(session: Session, document: Mapping[str, Any]) -> None:
         ]
         print_table(console, "Recordings", RECORDING_COLUMNS, recordings)
     if document["livestream_sessions"]:
-        broadcasts = [
-            [_time_of_day(broadcast, "started_time"), _time_of_day(broadcast, "stopped_time"), broadcast.get("id")]
-            for broadcast in document["livestream_sessions"]
+        livestream_sessions = [
+            [_time_of_day(record, "started_time"), _time_of_day(record, "stopped_time"), record.get("id")]
+            for record in document["livestream_sessions"]
         ]
-        print_table(console, "Livestreams", LIVESTREAM_COLUMNS, broadcasts)
+        print_table(console, "Livestreams", LIVESTREAM_COLUMNS, livestream_sessions)
     for kind, reason in document.get("missing", {}).items():
         console.print(f"The {kind} is {reason}")
 

@@ -4,7 +4,7 @@
 prices.
 """
 
-from realtimekit.costs.left_behind import LeftBehind
+from realtimekit.costs.idle_usage import IdleUsage
 from realtimekit.costs.options import CostOptions
 from realtimekit.costs.prices import Price, Prices, read_prices
 from realtimekit.costs.result import CostGroup, CostLine, Costs, Difference
@@ -15,7 +15,7 @@ __all__ = [
     "CostOptions",
     "Costs",
     "Difference",
-    "LeftBehind",
+    "IdleUsage",
     "Price",
     "Prices",
     "read_prices",

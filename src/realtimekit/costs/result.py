@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from realtimekit import dataframes
 from realtimekit.attendance import Record, person_key, text_of
-from realtimekit.costs.left_behind import LeftBehind, find_left_behind
+from realtimekit.costs.idle_usage import IdleUsage, find_idle_usage
 from realtimekit.costs.period import day_of
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import SessionRecords, Usage, number, usage_of
@@ -27,7 +27,7 @@ KINDS: dict[str, dataframes.Kind] = {
     "livestream_minutes": "number",
     "transcription_minutes": "number",
     "cost": "number",
-    "without_price": "string",
+    "unpriced": "string",
 }
 
 
@@ -79,7 +79,7 @@ class CostGroup(NamedTuple):
         return _total(self.lines)
 
     @property
-    def without_price(self) -> list[str]:
+    def unpriced(self) -> list[str]:
         """What is charged at an unknown price."""
         return [line.item for line in self.lines if line.cost is None and line.minutes]
 
@@ -94,7 +94,7 @@ class CostGroup(NamedTuple):
             "sessions": self.sessions,
             **minutes,
             "cost": self.cost,
-            "without_price": ", ".join(self.without_price),
+            "unpriced": ", ".join(self.unpriced),
         }
 
 
@@ -123,7 +123,7 @@ class Costs(NamedTuple):
         sessions: how many there are.
         lines: what is charged, over all sessions.
         groups: the same in groups, the most expensive first; days in their order.
-        left_behind: agents, recorders, people and recordings that went on when everybody else had left.
+        idle_usage: agents, recorders, people and recordings that went on when everybody else had left.
         differences: sessions whose `minutes_consumed` differ from the sum of the participants' minutes.
         notes: other limitations of these costs, as sentences.
     """
@@ -135,7 +135,7 @@ class Costs(NamedTuple):
     sessions: int
     lines: list[CostLine]
     groups: list[CostGroup]
-    left_behind: list[LeftBehind]
+    idle_usage: list[IdleUsage]
     differences: list[Difference]
     notes: list[str]
 
@@ -148,7 +148,7 @@ class Costs(NamedTuple):
         return _total(self.lines)
 
     @property
-    def without_price(self) -> list[str]:
+    def unpriced(self) -> list[str]:
         """The items whose price is unknown, and which are not in `cost`."""
         return [line.item for line in self.lines if line.cost is None and line.minutes]
 
@@ -171,10 +171,10 @@ class Costs(NamedTuple):
             "currency": self.currency,
             "sessions": self.sessions,
             "cost": self.cost,
-            "without_price": self.without_price,
+            "unpriced": self.unpriced,
             "lines": [line.to_dict() for line in self.lines],
             "groups": [{**group.row(), "lines": [line.to_dict() for line in group.lines]} for group in self.groups],
-            "left_behind": [one.to_dict() for one in self.left_behind],
+            "idle_usage": [one.to_dict() for one in self.idle_usage],
             "differences": [one._asdict() for one in self.differences],
             "notes": self.notes,
         }
@@ -226,7 +226,7 @@ class Calculation:
         self._by: By = by
         self._sessions = 0
         self._groups: dict[str | None, _Sum] = {}
-        self._left_behind: list[LeftBehind] = []
+        self._idle_usage: list[IdleUsage] = []
         self._differences: list[Difference] = []
         self._live = 0
 
@@ -247,7 +247,7 @@ class Calculation:
             counted += usage.minutes if usage.item.startswith("participant") else 0.0
         for group in {id(group): group for group in touched.values()}.values():
             group.sessions += 1
-        self._left_behind += find_left_behind(records, self._presets, self._prices, self._now)
+        self._idle_usage += find_idle_usage(records, self._presets, self._prices, self._now)
         consumed = number(records.session.get("minutes_consumed"))
         if consumed is not None and records.session.get("status") != "LIVE":
             difference = abs(consumed - counted)
@@ -289,7 +289,7 @@ class Calculation:
         for group in self._groups.values():
             total.add_all(group)
         lines = total.lines(self._prices)
-        self._left_behind.sort(key=lambda one: -one.minutes)
+        self._idle_usage.sort(key=lambda one: -one.minutes)
         return Costs(
             since,
             until,
@@ -298,7 +298,7 @@ class Calculation:
             self._sessions,
             lines,
             groups,
-            self._left_behind,
+            self._idle_usage,
             self._differences,
             [*notes, *self._notes(lines)],
         )

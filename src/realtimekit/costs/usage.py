@@ -107,7 +107,7 @@ def preset_of(participant: Record, presets: Mapping[str, Record]) -> Record:
 def participant_item(participant: Record, presets: Mapping[str, Record]) -> str:
     """Return what a minute of a participant is charged as: the meeting type of the preset decides.
 
-    The participant's events tell what it was at that time; a preset, what it is now.
+    The participant's events have what it was at that time; a preset, what it is now.
     """
     events = participant.get("peer_events")
     for event in events if isinstance(events, list) else ():

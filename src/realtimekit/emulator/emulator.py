@@ -153,7 +153,7 @@ class Emulator:
         self._call(control.speak, path_params, peer_id=peer_id, text=text, start_ms=start_ms, end_ms=end_ms)
 
     def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any) -> None:
-        """Let a peer broadcast a message of the app: any type, with any JSON as its payload."""
+        """Let a peer broadcast a message of the app to the meeting: any type, with any JSON as its payload."""
         path_params = {"session_id": session_id}
         self._call(control.broadcast, path_params, peer_id=peer_id, type=type, payload=payload)
 

@@ -1,7 +1,7 @@
 """Pages of an app's sessions by time, at about the same cost whether there are a thousand or a hundred thousand.
 
 The table `session_counts`, which triggers keep up to date, says how many sessions each hour has. The sum is the total,
-and it tells in which hour a page begins, so that only sessions of that hour have to be skipped one by one.
+and it says in which hour a page begins, so that only sessions of that hour have to be skipped one by one.
 """
 
 from __future__ import annotations

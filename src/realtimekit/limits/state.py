@@ -118,7 +118,7 @@ class LimiterState:
         return not (max(self.blocked_until, *ends, -math.inf) > now or self._in_flight or self.queue)
 
     def after_fork(self) -> None:
-        """Forget the queue and the requests in flight: they belong to threads of the parent process."""
+        """Drop the queue and the requests in flight: they belong to threads of the parent process."""
         self.queue, self._in_flight = WaitQueue(), deque()
 
     def _update_windows(self, observation: Observation) -> None:

@@ -14,7 +14,7 @@ class Window:
     """The number of requests that the server accepts until the window ends.
 
     The exact end is unknown: `t` in the `Ratelimit` header has whole seconds, counted from some time between sending
-    the request and receiving the response. So the end is kept as an interval, which also tells whether another
+    the request and receiving the response. So the end is kept as an interval, which also shows whether another
     response describes the same window, a later one, or one that is over. The limiter always assumes the worse of two
     possibilities: fewer requests remain, and the window ends later.
     """

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 
 from realtimekit.artifacts.messages import ChatMessage
 from realtimekit.artifacts.segments import Segment
-from realtimekit.costs import CostGroup, CostLine, LeftBehind
+from realtimekit.costs import CostGroup, CostLine, IdleUsage
 from realtimekit.mcp_server import results
 from realtimekit.mcp_server.time_codes import format_time_code, milliseconds
 from realtimekit.mcp_server.untrusted import clean_line, clean_name, identifier, pieces
@@ -193,9 +193,9 @@ def person_costs(group: CostGroup) -> results.PersonCosts:
     )
 
 
-def left_behind(one: LeftBehind) -> results.LeftBehind:
+def idle_usage(one: IdleUsage) -> results.IdleUsage:
     """Return what went on when everybody else had left."""
-    return results.LeftBehind(
+    return results.IdleUsage(
         reason=one.reason,
         id=clean_name(one.id),
         since=format_time(one.since, "since"),

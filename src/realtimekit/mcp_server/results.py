@@ -277,7 +277,7 @@ class PersonCosts(BaseModel):
     untrusted: PersonText
 
 
-class LeftBehind(BaseModel):
+class IdleUsage(BaseModel):
     """A participant who stayed, or a recording that went on, when everybody else had left."""
 
     reason: Literal["recorder", "hidden", "alone", "recording"]
@@ -296,10 +296,10 @@ class SessionCosts(Result):
     citation: Citation
     currency: str
     cost: Annotated[float, Field(description="The sum of what has a price.")]
-    without_price: Annotated[list[str] | None, Field(description="What is charged at an unknown price.")] = None
+    unpriced: Annotated[list[str] | None, Field(description="What is charged at an unknown price.")] = None
     lines: list[CostLine]
     people: Annotated[list[PersonCosts], Field(description="The most expensive first.")]
-    left_behind: Annotated[list[LeftBehind], Field(description="Paid for, for nobody; at most 20.")]
+    idle_usage: Annotated[list[IdleUsage], Field(description="Paid for, for nobody; at most 20.")]
     minutes_consumed: Annotated[
         float | None, Field(description="What the platform counted, only if it differs from the participants' minutes.")
     ] = None

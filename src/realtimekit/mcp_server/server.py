@@ -1,4 +1,4 @@
-"""The server: the tools, what a model is told about them, and errors in one line."""
+"""The server: the tools, their instructions for a model, and errors in one line."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from realtimekit.values import to_unix_seconds
 T = TypeVar("T")
 MAX_DEPTH = 1_000  # matches that a search can page through
 MAX_RECORDINGS = 20
-MAX_LEFT_BEHIND = 20
+MAX_IDLE_USAGE = 20
 
 SessionId: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, description="The id of the session.")]
 Cursor: TypeAlias = Annotated[
@@ -317,10 +317,10 @@ class Tools:
             citation=f"{session_id} costs",
             currency=costs.currency,
             cost=round(costs.cost, 4),
-            without_price=costs.without_price or None,
+            unpriced=costs.unpriced or None,
             lines=[items.cost_line(line) for line in costs.lines],
             people=page,
-            left_behind=[items.left_behind(one) for one in costs.left_behind[:MAX_LEFT_BEHIND]],
+            idle_usage=[items.idle_usage(one) for one in costs.idle_usage[:MAX_IDLE_USAGE]],
             minutes_consumed=costs.differences[0].minutes_consumed if costs.differences else None,
             notes=costs.notes,
             next_cursor=next_cursor,

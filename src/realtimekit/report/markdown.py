@@ -27,7 +27,7 @@ def render_markdown(text: str) -> Markup:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
-    # This is how the library is told which links are allowed: it looks up the method on the parser.
+    # This is how to say which links are allowed: the library looks up the method on the parser.
     setattr(parser, "validateLink", is_web_link)  # noqa: B010 - mypy refuses an assignment
     return parser
 

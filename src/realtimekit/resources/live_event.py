@@ -256,7 +256,7 @@ class TranscriptReceived(LiveEvent[F], event="transcript.received"):
 
 
 class BroadcastReceived(LiveEvent[F], event="broadcast.received"):
-    """A message of the app, as a participant sent it. Neither sender nor content is verified."""
+    """A message that a participant's app broadcast to the meeting. Neither sender nor content is verified."""
 
     type: str | None
     payload: Any
@@ -264,10 +264,10 @@ class BroadcastReceived(LiveEvent[F], event="broadcast.received"):
 
 
 class Observer(Protocol):
-    """What is told of each event that is read, and that the agent has left, such as the handler of an archive."""
+    """What is called with each event that is read, and when the agent has left, such as the handler of an archive."""
 
     def __call__(self, event: LiveEvent[Any], /) -> None:
-        """Take note of an event, without waiting for anything."""
+        """Handle an event, without waiting for anything."""
 
     def close(self) -> None:
         """Finish. This may block; with an async client, a thread calls it."""

@@ -1,4 +1,4 @@
-"""Livestreams: a meeting, or another source, broadcast to many viewers."""
+"""Livestreams: a meeting, or another source, streamed to many viewers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Livestreams(Relation["Livestream[F]", F]):
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[Livestream[F]]:
-        """Return one livestream: `GET /livestreams/{livestream_id}`. Its broadcasts are `livestream.sessions`.
+        """Return one livestream: `GET /livestreams/{livestream_id}`. Its sessions are `livestream.sessions`.
 
         Raises:
             NotFoundError: there is no livestream with this id.
@@ -87,13 +87,13 @@ class Livestreams(Relation["Livestream[F]", F]):
         return [data] if isinstance(data, dict) and "id" in data else super()._items_from(body)
 
 
-class Broadcasts(
+class LivestreamSessionRelation(
     Relation["LivestreamSession[F]", F],
     of=LivestreamSession,
     path="/{app_id}/livestreams/{livestream_id}",
     items_key="sessions",
 ):
-    """The broadcasts of a livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
+    """The sessions of one livestream: `livestream.sessions`, `GET /livestreams/{livestream_id}`."""
 
     def _items_from(self, body: Any) -> Sequence[dict[str, Any] | None] | None:
         return _parse_sessions(responses.unwrap(body))
@@ -106,7 +106,7 @@ class Livestream(
     item_key="livestream",
     repr_fields=("id", "name", "status"),
 ):
-    """A livestream. `stream_key` is a secret: anyone who has it can broadcast here."""
+    """A livestream. `stream_key` is a secret: anyone who has it can stream here."""
 
     id: str
     name: str | None
@@ -119,7 +119,7 @@ class Livestream(
     created_at: datetime | None
     updated_at: datetime | None
 
-    sessions: Broadcasts[F] = has_many()
+    sessions: LivestreamSessionRelation[F] = has_many()
 
     find = on_default_client(Livestreams[Sync].find)
     where = on_default_client(Livestreams[Sync].where)
@@ -129,7 +129,7 @@ class Livestream(
 
     @operation
     def active_livestream_session(self, **options: Unpack[RequestOptions]) -> Flow[ActiveLivestreamSession[F]]:
-        """Return the broadcast that is live: `GET /livestreams/{livestream_id}/active-livestream-session`.
+        """Return the session that is live: `GET /livestreams/{livestream_id}/active-livestream-session`.
 
         The response also contains the livestream, which is merged into this record, too.
 
@@ -138,12 +138,12 @@ class Livestream(
             active.session.reload().viewer_seconds
 
         Raises:
-            NotFoundError: no broadcast is live.
+            NotFoundError: no session is live.
         """
         body = yield from self._execute(Call("GET", "/active-livestream-session", options=options))
         data = responses.unwrap(body)
         if not isinstance(data, dict) or not isinstance(data.get("session"), dict):
-            raise DecodeError(f"the response with the active broadcast of {self!r} contains no session")
+            raise DecodeError(f"the response with the active session of {self!r} contains no session")
         if isinstance(data.get("livestream"), dict):
             self._update_from(body)
         scope = self._scope_for(LivestreamSession)
@@ -153,27 +153,27 @@ class Livestream(
 
 
 class ActiveLivestreamSession(LivestreamSession[F]):
-    """The current broadcast, with its livestream: `livestream.active_livestream_session()`. Read-only.
+    """The session that is live, with its livestream: `livestream.active_livestream_session()`. Read-only.
 
-    It has the fields of the broadcast; `reload()` also works after the broadcast has ended.
+    It has the fields of the session; `reload()` also works after the session has ended.
     """
 
     @cached_property
     def session(self) -> LivestreamSession[F]:
-        """The broadcast as a record of its own, with its own `reload()`."""
+        """The session as a record of its own, with its own `reload()`."""
         return LivestreamSession[F]._from_data(self._client, dict(self._data), self._scope)
 
     @cached_property
     def livestream(self) -> Livestream[F]:
         """The livestream from which this was loaded; in a copy or a pickle, only its id is known before `reload()`.
 
-        It is not a field, so that serializing a broadcast does not reveal the stream key.
+        It is not a field, so that serializing a session does not reveal the stream key.
         """
         return Livestream[F]._from_data(self._client, {"id": self.livestream_id}, self._scope)
 
 
 class LivestreamDetails(NamedTuple, Generic[F]):
-    """A meeting's livestream and one page of its broadcasts."""
+    """A meeting's livestream and one page of its sessions."""
 
     livestream: Livestream[F] | None
     sessions: list[LivestreamSession[F]]

@@ -1,4 +1,4 @@
-"""Livestream sessions: the broadcasts of a livestream."""
+"""Livestream sessions: each time that a livestream was live."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from realtimekit.resource import Resource, on_default_client
 
 
 class LivestreamSessions(Collection["LivestreamSession[F]", F]):
-    """Broadcasts by their id: `client.livestream_sessions`. The API lists them only below a session or livestream."""
+    """Livestream sessions by id: `client.livestream_sessions`. The API lists only those of a session or livestream."""
 
     @operation
     def find(self, id: str, /, **options: Unpack[ScopedOptions]) -> Flow[LivestreamSession[F]]:
-        """Return one broadcast: `GET /livestreams/sessions/{livestream-session-id}`.
+        """Return one livestream session: `GET /livestreams/sessions/{livestream-session-id}`.
 
         Raises:
             NotFoundError: there is no livestream session with this id.
@@ -31,7 +31,7 @@ class LivestreamSession(
     collection=LivestreamSessions,
     repr_fields=("id", "livestream_id", "started_time", "stopped_time"),
 ):
-    """One broadcast of a livestream. Read-only."""
+    """One session of a livestream, from its start until it was stopped. Read-only."""
 
     id: str
     livestream_id: str | None

@@ -287,11 +287,11 @@ class Meeting(
     def livestream(
         self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[LivestreamDetails[F]]:
-        """Return the meeting's livestream and one page of its broadcasts: `GET /meetings/{meeting_id}/livestream`.
+        """Return the meeting's livestream and one page of its sessions: `GET /meetings/{meeting_id}/livestream`.
 
         Args:
             page_no: the page, from 1.
-            per_page: broadcasts per page.
+            per_page: sessions per page.
         """
         query = {"page_no": page_no, "per_page": per_page}
         body = yield from self._execute(Call("GET", "/livestream", query=query, options=options))

@@ -192,17 +192,17 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
     def livestream_sessions(
         self, *, page_no: int | None = None, per_page: int | None = None, **options: Unpack[RequestOptions]
     ) -> Flow[list[LivestreamSession[F]]]:
-        """Return one page of the broadcasts of this session: `GET /sessions/{session_id}/livestream-sessions`.
+        """Return one page of this session's livestreams: `GET /sessions/{session_id}/livestream-sessions`.
 
         Args:
             page_no: the page, from 1.
-            per_page: broadcasts per page.
+            per_page: livestream sessions per page.
         """
         query = {"page_no": page_no, "per_page": per_page}
         body = yield from self._execute(Call("GET", "/livestream-sessions", query=query, options=options))
         items = responses.unwrap_list(body, "data")
         if items is None:
-            raise DecodeError(f"the response with the broadcasts of {self!r} contains no list")
+            raise DecodeError(f"the response with the livestream sessions of {self!r} contains no list")
         scope = {name: self._scope[name] for name in ("account_id", "app_id")}
         return [LivestreamSession[F]._from_data(self._client, item, scope) for item in items]
 

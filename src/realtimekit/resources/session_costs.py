@@ -64,7 +64,7 @@ def session_costs(
     recordings = yield from read_all(session.recordings)
     meeting_id = text_of(session._data, "associated_id")
     meetings = yield from _read_meetings(Meetings(client, scope=scope), {meeting_id} if meeting_id else set())
-    records = yield from _read_session(session, recordings, meetings.get(meeting_id), broadcast=True)
+    records = yield from _read_session(session, recordings, meetings.get(meeting_id), livestreamed=True)
     presets: list[_Preset] = []
     for reading in (yield from _list_presets(Presets(client, scope=scope))):
         presets += [(yield from reading)]
@@ -97,27 +97,27 @@ def _read_app(
     try:
         livestreams = yield from read_all(Livestreams(client))
     except NotFoundError:  # an archive does not list them
-        broadcast = None
+        livestreamed = None
     else:
-        broadcast = {text_of(livestream, "meeting_id") for livestream in livestreams}
+        livestreamed = {text_of(livestream, "meeting_id") for livestream in livestreams}
         if without := sum(livestream.get("meeting_id") is None for livestream in livestreams):
             notes.append(f"livestreams without a meeting are not counted: no price is published for them ({without})")
     ids = {text_of(session._data, "associated_id") for session in sessions}
     meetings = yield from _read_meetings(Meetings(client), {found for found in ids if found})
     for session in sessions:
         meeting_id = text_of(session._data, "associated_id")
-        is_broadcast = broadcast is None or meeting_id in broadcast
+        is_livestreamed = livestreamed is None or meeting_id in livestreamed
         own = recordings.get(session.id, [])
-        flows.append(_read_session(session, own, meetings.get(meeting_id), broadcast=is_broadcast))
+        flows.append(_read_session(session, own, meetings.get(meeting_id), livestreamed=is_livestreamed))
     return flows
 
 
 def _read_session(
-    session: Session[Any], recordings: Sequence[Record], meeting: Record | None, *, broadcast: bool
+    session: Session[Any], recordings: Sequence[Record], meeting: Record | None, *, livestreamed: bool
 ) -> Flow[SessionRecords]:
     participants = yield from read_participants(session)
     livestream_sessions: list[Record] = []
-    if broadcast:
+    if livestreamed:
         try:
             found = yield from type(session).livestream_sessions.flow(session, per_page=PAGE_SIZE)
         except NotFoundError:

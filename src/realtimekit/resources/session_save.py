@@ -156,7 +156,7 @@ class _Saver:
         return participants
 
     def save_livestream_sessions(self) -> Flow[None]:
-        """Save the list of broadcasts."""
+        """Save the list of livestream sessions."""
         if not self._is_settled("livestream_sessions"):
             path = f"{self._session._path()}/livestream-sessions"
             yield from self._save_list("livestream_sessions", self._livestream_sessions(), path)

@@ -44,7 +44,7 @@ class State(StrEnum):
     PENDING = "PENDING"  # not there yet, or not final: fetched again until its deadline
     NOT_ENABLED = "NOT_ENABLED"  # the settings of the meeting leave it out
     LOST = "LOST"  # the platform no longer has it, and it was never copied
-    FORGOTTEN = "FORGOTTEN"  # the platform no longer had it when the archive was made
+    TOO_OLD = "TOO_OLD"  # the platform had deleted it before the archive was created
     ERRORED = "ERRORED"  # the platform failed to make it; of a saved session also: it could not be fetched
     EXPIRED = "EXPIRED"  # deleted from an archive by a retention rule
     ERASED = "ERASED"  # deleted from an archive because it was about a person
@@ -66,7 +66,7 @@ class SavedArtifact(NamedTuple):
         source: where it came from, without the signature.
         deadline: until when RealtimeKit keeps it; None if that is not known.
         reason: why it is not COPIED, as text.
-        seen_at: when it was last looked at; None in saved sessions.
+        seen_at: when it was last checked; None in saved sessions.
     """
 
     name: str
@@ -128,7 +128,7 @@ class Manifest(NamedTuple):
     @property
     def missing(self) -> list[SavedArtifact]:
         """The artifacts that are not there and should be: PENDING, SUSPECT_EMPTY, LOST or ERRORED."""
-        fine = {State.COPIED, State.EMPTY, State.NOT_ENABLED, State.FORGOTTEN, State.EXPIRED, State.ERASED}
+        fine = {State.COPIED, State.EMPTY, State.NOT_ENABLED, State.TOO_OLD, State.EXPIRED, State.ERASED}
         return [artifact for artifact in self.artifacts.values() if artifact.state not in fine]
 
     @property

@@ -298,7 +298,7 @@ class LivestreamingStatusUpdate(Event[F], event="livestreaming.statusUpdate"):
     playback_url: str | None = field("playbackUrl")
     ingest_server: str | None = field("ingestServer")
     stream_key: str | None = field("streamKey")
-    """A secret: whoever has it can broadcast. No repr shows it; keep it out of your logs, too."""
+    """A secret: whoever has it can stream. No repr shows it; keep it out of your logs, too."""
     meeting: EventMeeting | None
 
 

@@ -102,9 +102,9 @@ class PublicKeyCache:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._source: object = None
-        self._forget()
+        self._clear()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         if not self.fixed:
             self._key = None
         # When the last fetch succeeded, was attempted, and returned the same key as before.
@@ -138,7 +138,7 @@ class PublicKeyCache:
                 now = self._clock()
                 if source != self._source:  # `configure()`, or the emulator of another test
                     self._source = source
-                    self._forget()
+                    self._clear()
                 if not self._must_fetch(now, instead_of):
                     break
                 is_fetcher = now >= self._fetching_until

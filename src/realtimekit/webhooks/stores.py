@@ -66,7 +66,7 @@ class MemoryStore:
     """Remembers deliveries in this process only: for a single worker, and for tests.
 
     Args:
-        max_size: the number of handled deliveries to remember; beyond it the oldest are forgotten.
+        max_size: the number of handled deliveries to remember; beyond it the oldest are dropped.
         clock: monotonic seconds, for tests.
     """
 

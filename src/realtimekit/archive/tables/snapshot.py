@@ -37,7 +37,7 @@ class Snapshot(NamedTuple):
         parts: table -> day -> files.
         retired: files of earlier snapshots, which readers may still use, and when they were replaced.
         revision: 1, and one more each time.
-        purges: how often files that no snapshot lists were deleted at once, because they were to be forgotten.
+        purges: how often files that no snapshot lists were deleted at once, because something in them was erased.
     """
 
     schema: int = VERSION

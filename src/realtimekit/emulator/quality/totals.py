@@ -27,7 +27,7 @@ def quality_stats(leg: CallLeg) -> dict[str, Any]:
     """Return the older totals: of what the peer received, bandwidths as mean bit/s over the whole call.
 
     That they count received media is inferred: the recorded peer, alone, sent 3,188 audio packets and has 0 here.
-    `audio_stats` and `video_stats` stay empty, as recorded: nothing tells what their items look like.
+    `audio_stats` and `video_stats` stay empty, as recorded: what their items look like is unknown.
     """
     quality = quality_block(leg, ticks_of(leg))
     audio: list[Sample] = quality["audio_consumer"]

@@ -43,7 +43,7 @@ class AgentEvents:
     # --- a session ---------------------------------------------------------------------------------------------------
 
     def session_started(self, agent_id: str, session: Row) -> None:
-        """Tell one agent, which has just joined."""
+        """Send the session to one agent, which has just joined."""
         self._queue([agent_id], "session.started", {"session": _serialize_session(session)})
 
     def session_ended(self, session_id: str, reason: str, at: str) -> None:
@@ -76,7 +76,7 @@ class AgentEvents:
             )
 
     def participant_left(self, peer: Row, *, kicked: bool) -> None:
-        """Tell that a peer has left. An agent whose own peer was removed is told by the close of its connection."""
+        """Announce that a peer has left. If it is an agent's own peer, that agent's connection is closed."""
         if agent := self._store.row("select id from agents where peer_id = ?", peer["id"]):
             self.close(agent["id"], UPSTREAM_REJECTED)
         preset = self._preset(peer)
@@ -90,7 +90,7 @@ class AgentEvents:
         self._publish(peer["session_id"], "participant", "participant.leave", {"participant": participant})
 
     def all_kicked(self, session_id: str) -> None:
-        """Tell that everybody is removed, the agents included: all that they are told from here on is the end."""
+        """Announce that everybody is removed, the agents included: the only event after this is the end."""
         agents = self._store.rows("select id from agents where session_id = ? and peer_id is not null", session_id)
         self._queue([agent["id"] for agent in agents], "participant.kick_all", {})
         self._store.run("update agents set peer_id = null where session_id = ?", session_id)
@@ -123,7 +123,7 @@ class AgentEvents:
     # --- talking -----------------------------------------------------------------------------------------------------
 
     def spoken(self, peer: Row, text: str, start_ms: int, end_ms: int) -> None:
-        """Tell what a peer says: in growing parts, as it is recognized, and then the whole of it."""
+        """Send what a peer says: growing partial transcripts, then the final one."""
         if not self._preset(peer).get("permissions", {}).get("transcription_enabled"):
             return
         started = parse_time(self._session(peer)["started_at"])
@@ -200,7 +200,7 @@ def _serialize_session(session: Row) -> dict[str, Any]:
 
 
 def _is_announced(preset: Row) -> bool:
-    """Return whether others are told of a peer: not of a hidden one, a recorder or a livestreamer."""
+    """Return whether a peer is announced to others: not if it is hidden, a recorder or a livestreamer."""
     permissions = preset.get("permissions", {})
     hidden = permissions.get("hidden_participant") or permissions.get("is_recorder")
     return not hidden and permissions.get("recorder_type", "NONE") == "NONE"

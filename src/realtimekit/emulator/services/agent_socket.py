@@ -86,7 +86,7 @@ class AgentSocket:
     Args:
         owner: who decides what happens on it.
         lock: of the world.
-        agent_id: the id of the connection, as `connection.get` tells it. A resumed one keeps it.
+        agent_id: the id of the connection, as `connection.get` returns it. A resumed one keeps it.
         queue: the agent's, which outlives its connections.
     """
 

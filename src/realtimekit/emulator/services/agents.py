@@ -197,7 +197,7 @@ class Agents:
         with self._world.transaction() as now:
             agent = self._store.row("select * from agents where id = ? and peer_id is not null", socket.agent_id)
             if agent is None:  # it is no longer in a session
-                self._forget(socket.agent_id, keep_events=True)
+                self._remove(socket.agent_id, keep_events=True)
                 return
             if by_agent and close.code == NORMAL:
                 self._leave(agent, now)
@@ -220,10 +220,10 @@ class Agents:
     def _leave(self, agent: Row, at: str) -> None:
         """Let an agent leave. What was queued for it is lost."""
         self._store.update("agents", agent["id"], {"session_id": None, "peer_id": None})
-        self._world.after_commit(partial(self._forget, agent["id"], keep_events=False))
+        self._world.after_commit(partial(self._remove, agent["id"], keep_events=False))
         self._lifecycle.leave(self._store.rows("select * from peers where id = ?", agent["peer_id"])[0], at)
 
-    def _forget(self, agent_id: str, *, keep_events: bool) -> None:
+    def _remove(self, agent_id: str, *, keep_events: bool) -> None:
         """Drop the queue of an agent that is in no session, or what is in it."""
         queue = self._events.queue(agent_id)
         if not keep_events:

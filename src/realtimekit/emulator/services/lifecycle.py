@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from realtimekit.emulator.world import World
 
 _CLOSE = "close session"
-# Why a session ends, as agents are told, and as webhooks are: these have no word for the last.
+# Why a session ends, in the words of agents' events and of webhooks, which have no word for the last.
 END_REASONS = {
     "all_participants_left": "ALL_PARTICIPANTS_LEFT",
     "host_ended_meeting": "HOST_ENDED_MEETING",
@@ -150,7 +150,7 @@ class Lifecycle:
 
     def close(self, session_id: str, at: str, reason: str = "all_participants_left") -> None:
         """End a session: the remaining peers leave, and its files are written."""
-        self._agent_events.session_ended(session_id, reason, at)  # before its agents would be told of those who leave
+        self._agent_events.session_ended(session_id, reason, at)  # before its agents would be sent those who leave
         for peer in self.present(session_id):
             self.leave(peer, at)
         self._store.update("sessions", session_id, {"status": "ENDED", "ended_at": at, "updated_at": at})
@@ -181,7 +181,7 @@ class Lifecycle:
         self._agent_events.spoken(peer, text, start_ms, end_ms)
 
     def broadcast(self, session_id: str, peer_id: str, type: str, payload: Any, at: str) -> None:
-        """Let a peer broadcast a message of the app."""
+        """Let a peer broadcast a message of the app to the meeting."""
         self._check_present(session_id, peer_id)
         self._agent_events.broadcast(session_id, type, payload, at)
 

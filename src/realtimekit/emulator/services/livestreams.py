@@ -1,4 +1,4 @@
-"""Livestreams, which broadcast a meeting to viewers, and their sessions: one for each broadcast."""
+"""Livestreams, which stream a meeting to viewers, and their sessions: one for each start."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Async connections through a proxy that are closed when they fail.
 
 If TLS fails inside a tunnel, httpcore2 (2.16) keeps counting the tunnel as in use: after some failures, no request
-would get a connection any more. If a SOCKS proxy refuses, httpcore2 forgets the open connection.
+would get a connection any more. If a SOCKS proxy refuses, httpcore2 loses the open connection.
 """
 
 from __future__ import annotations

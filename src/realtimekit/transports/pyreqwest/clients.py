@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 AnyClient = TypeVar("AnyClient")
 
-# When a request times out, pyreqwest does not tell whether it was still connecting, so the server may have seen the
+# When a request times out, pyreqwest does not say whether it was still connecting, so the server may have seen the
 # request. A shorter timeout for connecting makes it certain that the server has not.
 CONNECT_TIMEOUT = timedelta(seconds=10)
 IDLE_TIMEOUT = timedelta(seconds=30)

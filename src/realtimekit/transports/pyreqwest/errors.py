@@ -23,7 +23,7 @@ def connection_error(request: Request, error: Exception) -> APIConnectionError:
     if isinstance(error, DetailedPyreqwestError):
         causes = [cause["message"].partition(" for url ")[0] for cause in error.details["causes"] or []]
         error.args = (": ".join(causes) or error.message,)  # the message quoted the URL with its query
-    # The class does not tell: ConnectError is also raised if a connection breaks while waiting for the response.
+    # The class does not say: ConnectError is also raised if a connection breaks while waiting for the response.
     malformed = isinstance(error, ValueError)
     never_sent = "client error (Connect)" in causes or malformed
     failed = failure(

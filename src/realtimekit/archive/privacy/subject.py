@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
-from realtimekit.archive.forgetting.people import author_ids, ids_of
-from realtimekit.archive.forgetting.tombstones import ids_in
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, about, ids_in_staged
 from realtimekit.archive.manifest import find_manifest, read_artifact
+from realtimekit.archive.privacy.people import author_ids, ids_of
+from realtimekit.archive.privacy.tombstones import ids_in
 from realtimekit.archive.session_files import recording_files
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table

@@ -13,13 +13,13 @@ from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.forgetting.people import erase_from, ids_of
-from realtimekit.archive.forgetting.rewriting import delete_uncommitted, finish_rewriting, rewrite
-from realtimekit.archive.forgetting.subject import PLATFORM_KEEPS, Found, Subject, find
-from realtimekit.archive.forgetting.tombstones import Tombstones, ids_in
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_transcripts import erase_staged
 from realtimekit.archive.manifest import read_artifact
+from realtimekit.archive.privacy.people import erase_from, ids_of
+from realtimekit.archive.privacy.rewriting import delete_uncommitted, finish_rewriting, rewrite
+from realtimekit.archive.privacy.subject import PLATFORM_KEEPS, Found, Subject, find
+from realtimekit.archive.privacy.tombstones import Tombstones, ids_in
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.session_files import recording_files

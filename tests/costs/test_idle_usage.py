@@ -1,4 +1,4 @@
-"""What was left behind when everybody else had left: agents, recorders, people, recordings."""
+"""What continued when everybody else had left: agents, recorders, people, recordings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtimekit.costs.left_behind import LeftBehind, find_left_behind
+from realtimekit.costs.idle_usage import IdleUsage, find_idle_usage
 from realtimekit.costs.prices import read_prices
 from realtimekit.costs.usage import SessionRecords
 
@@ -23,12 +23,12 @@ PRESETS = {
 NOW = START + timedelta(hours=5)
 
 
-def left(*participants: dict[str, Any], recordings: Any = (), **fields: Any) -> list[LeftBehind]:
+def left(*participants: dict[str, Any], recordings: Any = (), **fields: Any) -> list[IdleUsage]:
     records = SessionRecords(session(minutes=fields.pop("minutes", 120), **fields), participants, recordings)
-    return find_left_behind(records, PRESETS, read_prices(), NOW)
+    return find_idle_usage(records, PRESETS, read_prices(), NOW)
 
 
-def brief(found: list[LeftBehind]) -> list[tuple[str, str | None, float]]:
+def brief(found: list[IdleUsage]) -> list[tuple[str, str | None, float]]:
     return [(one.reason, one.name, round(one.minutes, 3)) for one in found]
 
 
@@ -74,7 +74,7 @@ def test_an_agent_that_is_still_there() -> None:
     agent = stay("Bot", 0, None, preset_name="agent")
     (one,) = left(stay("Ann", 0, 60), agent, status="LIVE", ended_at=None)
     assert (one.until, one.minutes) == (None, 240)
-    # As long as somebody is there, it is not left behind.
+    # As long as somebody is there, it is not idle.
     assert left(stay("Ann", 0, None), agent, status="LIVE", ended_at=None) == []
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from realtimekit.archive import layout
 from realtimekit.archive.claims import Claims
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.forgetting.rewriting import finish_rewriting, rewrite
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_transcripts import expire_staged
+from realtimekit.archive.privacy.rewriting import finish_rewriting, rewrite
 from realtimekit.archive.sealed import seal
 from realtimekit.archive.search import index_path, update_index
 from realtimekit.archive.store import Store

@@ -1,4 +1,4 @@
-"""What was left behind in a session: participants who stayed, and recordings that continued, after all others left.
+"""Idle usage of a session: participants who stayed, and recordings that continued, after all others left.
 
 All of them are charged until they leave or stop: an agent that nobody disconnects keeps its session alive.
 """
@@ -27,7 +27,7 @@ MIN_DURATION = timedelta(minutes=10)  # shorter times are people who leave one a
 Reason: TypeAlias = Literal["recorder", "hidden", "alone", "recording"]
 
 
-class LeftBehind(NamedTuple):
+class IdleUsage(NamedTuple):
     """A participant who stayed, or a recording that went on, when everybody else had left.
 
     Attributes:
@@ -69,10 +69,10 @@ class _Guest(NamedTuple):
         return self.intervals[-1].end or now
 
 
-def find_left_behind(
+def find_idle_usage(
     records: SessionRecords, presets: Mapping[str, Record], prices: Prices, now: datetime
-) -> list[LeftBehind]:
-    """Return what was left behind in a session.
+) -> list[IdleUsage]:
+    """Return the idle usage of a session.
 
     Args:
         records: what the API knows of it.
@@ -86,14 +86,14 @@ def find_left_behind(
     if deserted is None:
         return []
     session_id = text_of(records.session, "id")
-    found: list[LeftBehind] = []
+    found: list[IdleUsage] = []
     for guest in remaining:
         minutes = _minutes_since(guest, deserted, now)
         if minutes * MINUTE >= MIN_DURATION:
             cost = prices.cost(participant_item(guest.participants[-1], presets), minutes)
             names = last_text(guest.participants, "id"), last_text(guest.participants, "display_name")
             since = max(deserted, guest.intervals[0].start)
-            found.append(LeftBehind(guest.kind, session_id, *names, since, guest.intervals[-1].end, minutes, cost))
+            found.append(IdleUsage(guest.kind, session_id, *names, since, guest.intervals[-1].end, minutes, cost))
     for recording in records.recordings:
         started, stopped = (try_parse_time(recording.get(name)) for name in ("started_time", "stopped_time"))
         end = stopped or (now if recording.get("status") in RUNNING else None)
@@ -102,7 +102,7 @@ def find_left_behind(
             minutes = (end - since) / MINUTE
             names = text_of(recording, "id"), text_of(recording, "output_file_name")
             cost = prices.cost(recording_item(recording), minutes)
-            found.append(LeftBehind("recording", session_id, *names, since, stopped, minutes, cost))
+            found.append(IdleUsage("recording", session_id, *names, since, stopped, minutes, cost))
     return found
 
 

@@ -43,7 +43,7 @@ def erase_from(name: str, content: bytes, erased: Erased, *, redact: bool) -> by
     Args:
         name: the artifact: "participants", "chat", ...
         content: of the artifact, decompressed.
-        erased: tells whose ids are to be erased.
+        erased: returns whether an id is to be erased.
         redact: whether what they said is kept as an empty place, instead of left out.
     """
     eraser = _Eraser(erased, redact)
