@@ -262,14 +262,19 @@ class Archive:
         """
         return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
-    def rebuild(self) -> None:
+    def rebuild(self) -> list[str]:
         """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.
+
+        Returns:
+            What cannot be read of which sessions, each with its cure: their rows are left out until they can be read,
+            and a later sync adds them.
 
         Raises:
             ArchiveError: the archive cannot be read or written.
         """
-        rebuild_tables(self.store, self.ledger.now())
+        unreadable = rebuild_tables(self.store, self.ledger, self.ledger.now())
         rebuild_index(self.store)
+        return self.ledger.describe(unreadable)
 
     # --- questions ---------------------------------------------------------------------------------------------------
 

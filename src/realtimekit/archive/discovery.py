@@ -48,14 +48,15 @@ def discover(
     Args:
         reader: the app.
         frontier: until when everything is proven; None in a new archive.
-        since: from when on a new archive is to be complete; None for the oldest session.
+        since: from when on to read; None for the frontier, or the oldest session. What is proven is read again.
         until: read no further; the window ends there. None for now.
 
     Raises:
         APIError, APIConnectionError: the sessions cannot be listed.
         DecodeError: the response is no list of sessions.
     """
-    start = frontier or since
+    again = frontier is not None and since is not None and since < frontier
+    start = since if again else frontier or since
     read_from = None if start is None else start - OVERLAP
     query: dict[str, Any] = {"sort_by": "createdAt", "sort_order": "ASC"}
     if read_from is not None:
@@ -78,7 +79,7 @@ def discover(
         read_from = start
     end = min(now - CLOSING, until) if until is not None else now - CLOSING
     end = end.replace(microsecond=0)
-    if end - start < (SHORTEST if frontier is not None else timedelta(0)):
+    if end - start < (SHORTEST if frontier is not None and not again else timedelta(0)):
         return Found(list(sessions.values()), None)
     last_page, after = pages.last_page, None
     for _ in range(COUNTS):
@@ -90,7 +91,8 @@ def discover(
     found, before = len(sessions), pages.first_total
     proven = before is not None and before <= found == after
     within = sum(start <= time < end for time in times.values())
-    window = Window(start, end, proven, before, after, found, read_from or start, now, within, frontier is not None)
+    continues = frontier is not None and not again
+    window = Window(start, end, proven, before, after, found, read_from or start, now, within, continues)
     return Found(list(sessions.values()), window)
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.manifest import Unreadable
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.values import format_time, parse_timestamp
@@ -141,8 +142,11 @@ class Ledger:
             version, _ = int(found["version"]), str(found["app_id"])
             if found["format"] != FORMAT:
                 raise ValueError
-        except (ValueError, KeyError, TypeError):
-            raise ArchiveError(f"{self._store.target}: its {layout.IDENTITY} is not that of an archive") from None
+        except (ValueError, KeyError, TypeError, ArchiveDamagedError):
+            raise ArchiveError(
+                f"{self._store.target}: its {layout.IDENTITY} is not that of an archive, or damaged: "
+                "restore it from a copy"
+            ) from None
         if version > VERSION:
             raise ArchiveError(
                 f"{self._store.target} has version {version}, and this release reads {VERSION}: upgrade realtimekit"
@@ -246,6 +250,12 @@ class Ledger:
         """Return the sessions whose rows in the tables are out of date, by day."""
         return [ChangedSession.from_path(entry.path) for entry in self._store.entries(layout.CHANGED)]
 
+    def describe(self, unreadable: Iterable[Unreadable]) -> list[str]:
+        """Return what is wrong with sessions that cannot be read, each with its cure."""
+        found = sorted(set(unreadable))
+        waiting = {layout.segment(entry.session_id) for entry in self.open_sessions()} if found else set()
+        return [each.describe(waiting=each.folder.rpartition("/session=")[2] in waiting) for each in found]
+
     def settle(self, changed: Iterable[ChangedSession]) -> None:
         """Remove entries whose rows are up to date."""
         self._store.delete(entry.path for entry in changed)
@@ -270,14 +280,21 @@ class Ledger:
         except (ValueError, KeyError, TypeError):
             raise ArchiveDamagedError(f"{path} is damaged: it is not a window of the ledger") from None
 
+    def _is_proven(self, path: str) -> bool:
+        try:
+            window = self.window(path)
+        except ArchiveDamagedError:
+            return False
+        return window is not None and window.proven
+
     def frontier(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
         # Windows pile up over the years, and the last ones suffice. This machine's clock only says where to begin.
         for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
-                window = self.window(entry.path)
-                if window is not None and window.proven:
-                    return window.end
+                with contextlib.suppress(ArchiveDamagedError):  # it proves nothing: its time is read again
+                    if (window := self.window(entry.path)) is not None and window.proven:
+                        return window.end
         return None
 
     def now(self) -> datetime:
@@ -299,11 +316,14 @@ class Ledger:
         What it proves must be in the ledger for good before.
         """
         self._store.flush(layout.OPEN, content=False)
+        if not window.continues:  # the first one; or one that was read again
+            start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
+            earlier = any(entry.path < start for entry in self._store.entries(layout.WINDOWS))
+            window = window._replace(continues=earlier)
         if window.proven:
             # Before it is written: if this ends between the two, the time is read again, and none of them stays.
             start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
             after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
             same = [path for path in after if path.startswith(start) and path != window.path]
-            found = [old for path in same if (old := self.window(path)) is not None]
-            self._store.delete(old.path for old in found if not old.proven)
+            self._store.delete(path for path in same if not self._is_proven(path))
         self._store.put(window.path, seal(window.to_dict()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -10,9 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.store import Store, missing_extra
-from realtimekit.archive.tables.parquet import arrow_schema
+from realtimekit.archive.tables.parquet import REBUILD, arrow_schema
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.lazy import LazyModule
@@ -55,7 +56,11 @@ def connect(store: Store, tables: Iterable[str] = TABLES) -> duck.DuckDBPyConnec
         if files:
             # union_by_name: the files of an older schema lack columns.
             source = f"read_parquet({_literal(files)}, union_by_name = true, hive_partitioning = false)"
-            stored = {row[0]: row[1] for row in connection.execute(f"describe from {source}").fetchall()}
+            try:
+                described = connection.execute(f"describe from {source}").fetchall()
+            except duckdb.Error as error:
+                raise ArchiveDamagedError(f"the table {table} cannot be read: {_first_line(error)}{REBUILD}") from None
+            stored = {row[0]: row[1] for row in described}
             columns = ", ".join(_column(name, kind, stored.get(name)) for name, kind in names.items())
             connection.execute(f"create view {table} as select {columns} from {source}")  # noqa: S608 - names of ours
         else:
@@ -93,7 +98,23 @@ def query(store: Store, sql: str) -> Rows:
             columns = [column[0] for column in result.description or []]
             return Rows(columns, result.fetchall())
         except duckdb.Error as error:
-            raise ArchiveError(f"the query failed: {_first_line(error)}{_names(str(error))}") from None
+            text = f"the query failed: {_first_line(error)}"
+            mistakes = duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException
+            if not isinstance(error, mistakes) and (file := _damaged_file(store, named or TABLES)) is not None:
+                raise ArchiveDamagedError(f"{file} is damaged{REBUILD}") from None
+            raise ArchiveError(f"{text}{_names(str(error))}") from None
+
+
+def _damaged_file(store: Store, tables: Iterable[str]) -> str | None:
+    """Return the first file of some tables that is not what was written; None if they all are."""
+    snapshot = read_snapshot(store)
+    for part in (part for table in tables for parts in snapshot.parts.get(table, {}).values() for part in parts):
+        digest = hashlib.sha256()
+        for chunk in store.chunks(part.file):
+            digest.update(chunk)
+        if digest.hexdigest() != part.sha256:
+            return part.file
+    return None
 
 
 class _LocalFiles:

@@ -81,7 +81,8 @@ class Sync:
         try:
             self._copy_all()
         finally:
-            update_tables(self._store, self._ledger, self._clock.now())
+            unreadable = update_tables(self._store, self._ledger, self._clock.now()).unreadable
+        self._tally.failures += self._ledger.describe(unreadable)
         return self._tally.result(window, interrupted=self._stop.is_set())
 
     # --- a part of a sync, in another process ------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.archive_options import target_argument
+from realtimekit.cli.archive_options import exit_if_unreadable, target_argument
 from realtimekit.cli.options import confirmation_option, json_option, output_option
 from realtimekit.cli.output_paths import write_output_to
 from realtimekit.cli.param_types import duration, start_time
@@ -47,12 +47,16 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
     receipt = archive.erase(**options)
     if as_json:
         output.print_json(receipt.to_dict())
+        exit_if_unreadable(receipt.unreadable)
         return
     echo(f"In {receipt.sessions} sessions: {receipt.changed} artifacts rewritten, {receipt.deleted} deleted")
     for line in receipt.undecided:
         echo(f"for you to decide: {line}")
     echo(receipt.platform)
     echo(f"Receipt: {receipt.id}")
+    exit_if_unreadable(
+        receipt.unreadable, "The person may still be in what cannot be read. Mend it, and erase the person again"
+    )
 
 
 @click.command("export-subject")
@@ -63,8 +67,10 @@ def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> N
     """Print what the archive has about a person, as JSON: to be handed to them."""
     from realtimekit.cli.output import print_json
 
+    found = archive.export_subject(**subject)
     with write_output_to(output):
-        print_json(archive.export_subject(**subject))
+        print_json(found)
+    exit_if_unreadable(found["unreadable"], "This is not everything: the person may be in what cannot be read")
 
 
 @click.command("expire")
@@ -85,5 +91,7 @@ def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: da
     receipt = archive.expire(after, keep=keep, now=now)
     if as_json:
         output.print_json(receipt.to_dict())
+        exit_if_unreadable(receipt.unreadable)
         return
     echo(f"Of {receipt.sessions} sessions, {receipt.deleted} artifacts were deleted: {receipt.bytes} bytes")
+    exit_if_unreadable(receipt.unreadable, "The rule was not applied to what cannot be read")

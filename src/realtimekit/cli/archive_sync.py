@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.archive_options import target_argument
+from realtimekit.cli.archive_options import exit_if_unreadable, target_argument
 from realtimekit.cli.decorators import with_client
 from realtimekit.cli.options import json_option, time_range_options
 from realtimekit.cli.param_types import duration, positive_int
@@ -70,11 +70,15 @@ def sync(
 @click.command("rebuild")
 @target_argument()
 def rebuild(archive: Archive) -> None:
-    """Make the tables and the search index anew from the raw files."""
+    """Make the tables and the search index anew from the raw files.
+
+    Exits with 1 if a session cannot be read: all others are in the tables.
+    """
     from realtimekit.cli.console import echo
 
-    archive.rebuild()
+    unreadable = archive.rebuild()
     echo(f"The tables of {archive.target} are new.")
+    exit_if_unreadable(unreadable, "They lack what cannot be read: a sync adds it when it is mended")
 
 
 def _may_pass(error: APIError | APIConnectionError) -> bool:
