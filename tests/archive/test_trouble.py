@@ -234,6 +234,14 @@ def test_a_stop_finishes_what_is_in_hand_and_leaves_the_rest(world: World) -> No
     assert below(world.requests(before), copied.session_id) == []
 
 
+def test_a_stop_that_leaves_nothing_interrupts_nothing(world: World) -> None:
+    """It comes with the last piece in hand: everything is copied."""
+    some(world)
+    stop = threading.Event()
+    result = world.sync(stop=stop, progress=lambda progress: progress.done == progress.total and stop.set())
+    assert (result.interrupted, result.ok, result.completed) == (False, True, SESSIONS)
+
+
 def test_a_stop_before_the_start_copies_nothing(world: World) -> None:
     ids = some(world)
     stop = threading.Event()

@@ -310,16 +310,17 @@ class Ledger:
                         return window.read_at
         return self.created_at()
 
+    def has_window_before(self, time: datetime) -> bool:
+        """Whether there is a window that starts before a time."""
+        start = f"{layout.WINDOWS}/{layout.stamp(time)}_"
+        return any(entry.path < start for entry in self._store.entries(layout.WINDOWS))
+
     def add_window(self, window: Window) -> None:
         """Record a window, in place of those that were read in vain before: they began when it did.
 
         What it proves must be in the ledger for good before.
         """
         self._store.flush(layout.OPEN, content=False)
-        if not window.continues:  # the first one; or one that was read again
-            start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
-            earlier = any(entry.path < start for entry in self._store.entries(layout.WINDOWS))
-            window = window._replace(continues=earlier)
         if window.proven:
             # Before it is written: if this ends between the two, the time is read again, and none of them stays.
             start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"

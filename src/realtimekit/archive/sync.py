@@ -53,6 +53,7 @@ class Sync:
         self._concurrency, self._progress = concurrency, progress
         self._stop = stop or threading.Event()  # the caller's: set only by them
         self._failed = threading.Event()
+        self._left = False  # whether a stop has left sessions for the next sync
         self._clock = ServerClock()
         self._reader = Reader(client.settings, self._clock)
         self._meetings = Meetings(self._reader)
@@ -76,6 +77,8 @@ class Sync:
         window = found.window
         del found  # a hundred thousand sessions take 40 MB
         if window is not None:
+            if frontier is not None and not window.continues:  # it was read again
+                window = window._replace(continues=self._ledger.has_window_before(window.start))
             # Only now: each of its sessions is in the ledger.
             self._ledger.add_window(window)
         try:
@@ -83,7 +86,7 @@ class Sync:
         finally:
             unreadable = update_tables(self._store, self._ledger, self._clock.now()).unreadable
         self._tally.failures += self._ledger.describe(unreadable)
-        return self._tally.result(window, interrupted=self._stop.is_set())
+        return self._tally.result(window, interrupted=self._left)
 
     # --- a part of a sync, in another process ------------------------------------------------------------------------
 
@@ -169,7 +172,7 @@ class Sync:
         seen: set[str] = set()
         with self._renewing():
             self._claims.remove_abandoned()
-            while not self._is_over():
+            while True:
                 now = self._clock.now()
                 due = [
                     entry
@@ -177,6 +180,9 @@ class Sync:
                     if entry.next_look <= now and entry.session_id not in seen
                 ]
                 if not due:
+                    return
+                if self._is_over():
+                    self._left = True
                     return
                 seen |= {entry.session_id for entry in due}
                 self._copy_some(due)
@@ -222,6 +228,7 @@ class Sync:
 
     def _look_at(self, entry: OpenSession) -> None:
         if self._is_over():
+            self._left = True
             return
         if not self._claims.take(entry.session_id):
             self._count("skipped")

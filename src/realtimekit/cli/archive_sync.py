@@ -46,17 +46,21 @@ def sync(
 
     Exits with 1 if something is lost, failed, or is not proven to be complete.
     """
+    from realtimekit.archive.errors import ArchiveError
     from realtimekit.cli.console import echo
 
     if options.get("workers") and options.get("cluster"):
         raise click.UsageError("give --workers or --cluster, not both")
+    result: SyncResult | None = None
     with _stopped_by_signals() as stop:
         while True:
             started = time.monotonic()
             try:
                 result = _sync_once(client, archive, stop, options)
-            except (APIConnectionError, RateLimitError, APIError) as error:
-                if every is None or stop.is_set() or not _may_pass(error):
+            except (APIConnectionError, RateLimitError, APIError, ArchiveError) as error:
+                # A target that could be written before is full, or out of order, right now.
+                may_pass = result is not None if isinstance(error, ArchiveError) else _may_pass(error)
+                if every is None or stop.is_set() or not may_pass:
                     raise
                 echo(f"{error}; the next sync is in {every}", err=True)
             else:
