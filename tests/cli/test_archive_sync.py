@@ -1,4 +1,4 @@
-"""`realtimekit archive sync --every`: what ends it, and what does not."""
+"""`realtimekit archive`: what ends `sync --every` and what does not, and wrong usage."""
 
 from __future__ import annotations
 
@@ -72,3 +72,21 @@ def test_a_storage_that_is_out_of_order_later_does_not_end_it(monkeypatch: pytes
 def test_a_target_that_never_worked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     result = sync_every(monkeypatch, tmp_path / "a", FULL, DONE)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {FULL}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["erase", "--yes"], "give one id of the person: --custom-participant-id, --user-id or --peer-id"),
+        (["erase", "--user-id", "a", "--peer-id", "b"], "give one id of the person"),  # and does not ask
+        (["export-subject"], "give one id of the person"),
+        (["expire", "--after", "1d", "--keep", "nothing"], "Invalid value for '--keep': 'nothing' is not one of"),
+        (["sync", "--workers", "0"], "Invalid value for '--workers': '0' is not a whole number above 0\n"),
+        (["export", "-o", "x", "--table", "nope"], "there is no table 'nope': use any of sessions, "),
+    ],
+)
+def test_wrong_usage_changes_nothing(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = invoke("archive", *arguments, env=environment(REALTIMEKIT_ARCHIVE=str(tmp_path), **SETTINGS))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from realtimekit.cli.archive_options import exit_if_unreadable, target_argument
 from realtimekit.cli.options import confirmation_option, json_option, output_option
 from realtimekit.cli.output_paths import write_output_to
 from realtimekit.cli.param_types import duration, start_time
+from realtimekit.saving.manifest import KINDS
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -19,13 +21,19 @@ if TYPE_CHECKING:
 
 
 def _subject_options(command: Command) -> Command:
+    @functools.wraps(command)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        if sum(bool(kwargs[name]) for name in ("peer_id", "user_id", "custom_participant_id")) != 1:
+            raise click.UsageError("give one id of the person: --custom-participant-id, --user-id or --peer-id")
+        return command(*args, **kwargs)
+
     for flag, help_text in (
         ("--peer-id", "The id of one stay of the person in a session."),
         ("--user-id", "The id of the person as a participant of a meeting."),
         ("--custom-participant-id", "Your own id of the person."),
     ):
-        command = click.option(flag, metavar="ID", help=help_text)(command)
-    return command
+        decorated = click.option(flag, metavar="ID", help=help_text)(decorated)
+    return decorated
 
 
 @click.command("erase")
@@ -75,7 +83,10 @@ def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> N
 
 @click.command("expire")
 @click.option("--after", metavar="DURATION", type=duration, required=True, help="How long a session is kept: 90d.")
-@click.option("--keep", metavar="KIND", multiple=True, help="Keep this for ever: transcript, chat, ...; repeatable.")
+@click.option(
+    "--keep", metavar="KIND", type=click.Choice(KINDS), multiple=True,
+    help="Keep this for ever: transcript, chat, ...; repeatable.",
+)  # fmt: skip
 @click.option("--now", metavar="TIME", type=start_time, help="Compare with this time, if syncs have stopped.")
 @confirmation_option("Delete what is older than {after} from the archive?")
 @json_option
