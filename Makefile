@@ -9,12 +9,12 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit typecheck mypy pyright lint format api docs extras picture dist bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit mypy pyright lint format api docs extras picture dist bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
 
-test: check docs unit  ## everything that must hold
+test: check unit  ## everything that must hold
 
 # The tests of the core and those that changed; mypy looks again at what changed alone.
 CHANGED = $(shell (git diff --name-only --diff-filter=d HEAD; git ls-files -o --exclude-standard) 2>/dev/null \
@@ -23,14 +23,12 @@ CHANGED = $(shell (git diff --name-only --diff-filter=d HEAD; git ls-files -o --
 quick: lint mypy  ## for every day: the linters, mypy, the core's tests and the changed ones
 	$(BIN)/pytest -q -n logical --dist worksteal tests/core tests/test_new_resource.py $(CHANGED)
 
-check: lint typecheck
+check: $(MARK)  ## what can be checked without running the tests: two at a time
+	$(MAKE) --no-print-directory -j 2 mypy lint pyright docs
 
 lint: $(MARK)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-
-typecheck: $(MARK)  # both at once
-	$(MAKE) --no-print-directory -j 2 mypy pyright
 
 mypy: $(MARK)
 	$(BIN)/mypy
@@ -54,8 +52,8 @@ docs: $(MARK)  ## build the documentation into site/, and check its links: no ne
 picture: $(MARK)  ## take the picture of the README, of the console
 	$(BIN)/python -m tools.picture
 
-extras: $(MARK)  ## measure what each extra costs, for docs/extras.md
-	$(BIN)/python -m tools.extras
+extras: $(MARK)  ## measure what each extra costs, for docs/extras.md (ARGS=--wheels asks the index for wheels, too)
+	$(BIN)/python -m tools.extras $(ARGS)
 
 dist: $(MARK)  ## wheel and sdist: built, checked and installed alone (ARGS="--python python3.13")
 	$(BIN)/python -m tools.distribution $(ARGS)

@@ -78,7 +78,7 @@ def table(samples: dict[str, list[Sample]], sessions: int) -> str:
         lines.append(f"| {title} | {' | '.join(cells)} |")
         if field == "cpu" and SCRIPT in values:
             ratios = [statistics.median(map(float.__truediv__, found, values[SCRIPT])) for found in values.values()]
-            lines.append(f"| … to the script's | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
+            lines.append(f"| … relative to the script | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
     return "\n".join(lines)
 
 

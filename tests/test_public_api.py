@@ -26,6 +26,13 @@ def test_the_recorded_surface_is_the_present_one() -> None:
         )
 
 
+def test_overloads_are_recorded_with_what_they_return() -> None:
+    recorded = (ROOT / "tests" / "public_api.txt").read_text(encoding="utf-8")
+    assert "| sync(client: RealtimeKit, **options: Unpack[SyncOptions]) -> SyncResult |" in recorded
+    assert recorded.count("\nclass realtimekit.archive.sync_result.SyncResult(") == 1
+    assert recorded.count("\nclass realtimekit.archive.archive.Archive\n") == 1
+
+
 def test_a_change_is_named(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
     (tmp_path / "src").symlink_to(ROOT / "src")

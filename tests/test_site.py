@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import griffe
+import jinja2
 import pytest
 from tools.site.check import problems
 from tools.site.llms import Reference, texts
@@ -134,6 +135,54 @@ def test_a_method_is_shown_as_it_is_called(reference: Reference, path: str, labe
     assert label in method.labels
 
 
+def test_a_method_for_either_client_is_shown_once(reference: Reference) -> None:
+    sync = reference.package["archive.archive.Archive.sync"]
+    assert isinstance(sync, griffe.Function)
+    assert sync.signature().startswith("sync(client: RealtimeKit | AsyncRealtimeKit, *, since: datetime | None = ...")
+    assert str(sync.returns) == "SyncResult"
+    assert "await if async" in sync.labels
+    assert not sync.overloads
+
+
+FIND_PARTICIPANT = """(
+    id: str,
+    /,
+    *,
+    meeting_id: str = ...,
+    **options: Unpack[ScopedOptions],
+) -> Participant"""
+ORDER_BY = """(
+    field: Literal[
+        "created_at",
+        "-created_at",
+        "minutes_consumed",
+        "-minutes_consumed",
+    ] | str,
+    /,
+) -> Sessions"""
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("recording.Recording.stop", "(**options: Unpack[RequestOptions]) -> Recording"),
+        ("session.Session.ref", "(\n    id: str, /, **options: Unpack[ScopedOptions]\n) -> Session"),
+        ("participant.Participants.find", FIND_PARTICIPANT),
+        ("session.Sessions.order_by", ORDER_BY),
+    ],
+)
+def test_a_long_signature_has_a_line_for_each_parameter(reference: Reference, path: str, shown: str) -> None:
+    templates = jinja2.ChoiceLoader(
+        [
+            jinja2.FileSystemLoader(ROOT / "tools/site/templates/python/material"),
+            jinja2.DictLoader({"expression.html.jinja": "{{ expression | safe }}"}),
+        ]
+    )
+    template = jinja2.Environment(loader=templates, autoescape=True).get_template("signature.html.jinja")
+    config = {"show_signature": True, "show_signature_annotations": True}
+    assert template.render(function=member(reference, path), config=config) == shown
+
+
 def test_what_loads_a_record_is_shown_as_the_record(reference: Reference) -> None:
     session = reference.package["resources.session.Session"]
     shown = {name: (str(session[name].annotation), session[name].labels) for name in ("chat", "meeting", "recordings")}
@@ -154,6 +203,21 @@ def test_fields_are_a_table_with_those_of_the_base(reference: Reference) -> None
     assert "- `associated_id: str | None`: The id of the meeting." in text
     assert "- `started_at: datetime | None`" in text
     assert "- `id: str`" in reference.expand("::: realtimekit.resources.participant.Participant\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "bases"),
+    [
+        ("resources.session.Session", ["Resource"]),
+        ("resources.meeting.Meeting", ["Resource"]),
+        ("webhooks.router.Router", []),
+        ("client.RealtimeKit", ["BaseClient"]),
+        ("errors.NotFoundError", ["APIError"]),
+        ("resources.participant.NewParticipant", ["ParticipantFields", "MeetingScopedOptions"]),
+    ],
+)
+def test_internal_bases_are_not_shown(reference: Reference, path: str, bases: list[str]) -> None:
+    assert [str(base) for base in reference.package[path].bases] == bases
 
 
 def test_no_mechanism_is_shown(reference: Reference) -> None:
@@ -184,6 +248,7 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
         "emulator.services",
         "resources.session_record",
         "webhooks.endpoint.Delivery",
+        "webhooks.router.HandlerDecorator",
     ]
     assert {home for home in homes if not home.startswith(tuple(f"realtimekit.{name}" for name in internal))} <= shown
 
@@ -194,6 +259,8 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
 def test_llms_txt_lists_every_page_and_the_other_contains_them(reference: Reference) -> None:
     made = texts(pages(), reference)
     assert made["llms.txt"].startswith("# realtimekit\n\n> The Python SDK for Cloudflare RealtimeKit")
+    assert "/attendance.md): `meeting.attendance()` returns who attended the sessions of a meeting" in made["llms.txt"]
+    assert "/presets.md): Presets: the permissions and the design of a participant's client.\n" in made["llms.txt"]
     for _, _, path in navigation():
         assert f"/{path})" in made["llms.txt"]
         assert made[path].strip() in made["llms-full.txt"]

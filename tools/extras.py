@@ -1,4 +1,5 @@
 """What each extra costs: packages, size on disk and import time, as installed here. `make extras` writes the table.
+With `--wheels` it also writes the table of the platforms for which there are wheels (`tools/wheels.py`).
 
 Import time is the CPU time of the modules that need the extra, with everything below them, in a new interpreter: the
 median of five. What the core brings counts for the core alone.
@@ -6,6 +7,7 @@ median of five. What the core brings counts for the core alone.
 
 from __future__ import annotations
 
+import argparse
 import re
 import statistics
 import subprocess
@@ -15,6 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.requirements import Requirement
+
+from tools import wheels
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "extras.md"
@@ -106,24 +110,37 @@ def costs() -> list[Cost]:
     return found
 
 
-def table() -> str:
+def table(before: dict[str, float]) -> str:
+    """The table of the costs. An import time that is near the one before stays: no two runs measure the same."""
     rows = ["| extra | packages | size | import | brings |", "|---|---:|---:|---:|---|"]
     for cost in costs():
         name = f"`{cost.extra}`" if cost.extra else "(the core)"
         brings = ", ".join(cost.packages)
-        rows.append(
-            f"| {name} | {len(cost.packages)} | {cost.megabytes:.1f} MB | {cost.milliseconds:.0f} ms | {brings} |"
-        )
+        old = before.get(name, 0)
+        spent = old if old * 0.7 < cost.milliseconds < old * 1.4 else cost.milliseconds
+        rows.append(f"| {name} | {len(cost.packages)} | {cost.megabytes:.1f} MB | {spent:.0f} ms | {brings} |")
     return "\n".join(rows)
 
 
-def main() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    before, begin, rest = page.partition("<!-- begin: make extras -->\n")
-    _, end, after = rest.partition("<!-- end: make extras -->")
+def replaced(page: str, name: str, text: str) -> str:
+    """Return the page with a text between the marks of this name."""
+    before, begin, rest = page.partition(f"<!-- begin: {name} -->\n")
+    _, end, after = rest.partition(f"<!-- end: {name} -->")
     if not (begin and end):
-        raise SystemExit(f"{PAGE} has no place for the table")
-    PAGE.write_text(f"{before}{begin}{table()}\n{end}{after}", encoding="utf-8")
+        raise SystemExit(f"{PAGE} has no place for {name}")
+    return f"{before}{begin}{text}\n{end}{after}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the tables of docs/extras.md.")
+    parser.add_argument("--wheels", action="store_true", help="also ask the package index which wheels there are")
+    arguments = parser.parse_args()
+    page = PAGE.read_text(encoding="utf-8")
+    times = re.findall(r"^\| ([^|]+) \|[^|]+\|[^|]+\| (\d+) ms \|", page, re.MULTILINE)
+    page = replaced(page, "make extras", table({name: float(spent) for name, spent in times}))
+    if arguments.wheels:
+        page = replaced(page, "make extras ARGS=--wheels", wheels.table(["", *extras()]))
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -71,8 +71,9 @@ class Surface:
             path = self.waiting.pop()
             if path not in self.done and self._counts(path):
                 self.done.add(path)
-                if (target := self._find(path)) is not None:
-                    described[path] = list(self._describe(target))
+                target = self._find(path)
+                if target is not None and target.canonical_path not in described:
+                    described[target.canonical_path] = list(self._describe(target))
         for path in sorted(described):
             yield from described[path]
 
@@ -116,11 +117,13 @@ class Surface:
     def _member(self, member: griffe.Object, path: str | None = None) -> str:
         name = path or member.name
         if isinstance(member, griffe.Function):
-            for expression in (member.returns, *(parameter.annotation for parameter in member.parameters)):
-                self._text(expression)
+            overloaded = member.overloads or []
+            for function in (member, *overloaded):
+                for expression in (function.returns, *(parameter.annotation for parameter in function.parameters)):
+                    self._text(expression)
             signature = member.signature(name=name)
             marks = [f"@{self._text(decorator.value)} " for decorator in member.decorators]
-            overloads = [f" | {overload.signature(name=name)}" for overload in self._overloads(member)]
+            overloads = [f" | {overload.signature(name=name)}" for overload in overloaded]
             return "".join(marks) + f"def {signature}" + "".join(overloads)
         if isinstance(member, griffe.Attribute):
             if member.annotation is not None:
@@ -129,12 +132,6 @@ class Surface:
         if isinstance(member, griffe.TypeAlias):
             return f"type {name} = {self._text(member.value)}"
         return f"class {name}"
-
-    @staticmethod
-    def _overloads(member: griffe.Function) -> list[griffe.Function]:
-        scope = member.parent
-        found = scope.overloads.get(member.name) if isinstance(scope, griffe.Class | griffe.Module) else None
-        return found or []
 
     def _text(self, expression: griffe.Expr | str | None) -> str:
         """The expression's text; the package's names in it are described, too."""

@@ -6,9 +6,11 @@ import functools
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, Self, TypeVar, cast, get_args, overload
 
+from realtimekit.errors import DecodeError
 from realtimekit.execution import Call
 from realtimekit.flow import Async, ClientBound, F, Flow, Sync
-from realtimekit.record import resolve_annotation
+from realtimekit.paths import encode_segment
+from realtimekit.record import Record, resolve_annotation
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -157,3 +159,18 @@ class related_record(Generic[T]):  # noqa: N801 - a decorator
             record.__dict__.setdefault(slot, related)  # the first one stays, so that all callers get the same object
         cached: T = record.__dict__[slot]
         return cached
+
+
+def require_id(record: Record, kind: str, value: str | None) -> str:
+    """Return the id of a related record.
+
+    Raises:
+        DecodeError: the server did not send it, or it cannot be part of a path.
+    """
+    if value is None:
+        raise DecodeError(f"{record!r} does not say which {kind} it belongs to")
+    try:
+        encode_segment(f"{kind}_id", value)
+    except ValueError as error:
+        raise DecodeError(f"{record!r} has a {kind} id that cannot be used in a request: {error}") from None
+    return value

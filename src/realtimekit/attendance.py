@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from realtimekit import dataframes
-from realtimekit.values import format_time, try_parse_time
+from realtimekit.values import format_time, format_times, try_parse_time
 
 Record: TypeAlias = Mapping[str, Any]  # a record as the API sends it
 Rows: TypeAlias = Literal["person", "session"]
@@ -135,7 +135,11 @@ class Attendance(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: for each person, their visits, and for each of these the times of presence."""
         people = [
-            {**_plain(_person_row(person)), "user_ids": person.user_ids, "visits": [*map(_visit_dict, person.visits)]}
+            {
+                **format_times(_person_row(person)),
+                "user_ids": person.user_ids,
+                "visits": [*map(_visit_dict, person.visits)],
+            }
             for person in self.people
         ]
         return {"sessions": self.sessions, "at": format_time(self.at, "at"), "people": people}
@@ -198,15 +202,11 @@ def _visit_row(person: Person, visit: Visit) -> dict[str, Any]:
 
 
 def _visit_dict(visit: Visit) -> dict[str, Any]:
-    intervals = [_plain(interval._asdict()) for interval in visit.intervals]
-    return {**_plain(visit._asdict()), "intervals": intervals}
+    intervals = [format_times(interval._asdict()) for interval in visit.intervals]
+    return {**format_times(visit._asdict()), "intervals": intervals}
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-# --- how it is found out ----------------------------------------------------------------------------------------------
+# --- measuring --------------------------------------------------------------------------------------------------------
 
 
 def measure_attendance(sessions: Iterable[tuple[Record, Sequence[Record]]], now: datetime) -> Attendance:
@@ -335,7 +335,7 @@ def presence(participant: Record, ended_at: datetime | None) -> list[AttendanceI
 
     Args:
         participant: as the API sends it.
-        ended_at: when the session ended: who did not leave before, left then. None if it goes on.
+        ended_at: when the session ended: who did not leave before, left then. None if it is live.
     """
     attendance: list[AttendanceInterval] = []
     joined: datetime | None = None

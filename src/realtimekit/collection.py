@@ -32,9 +32,9 @@ class Collection(ClientBound[F], Generic[R, F]):
     def __init_subclass__(
         cls, *, of: type[Resource[Any]] | None = None, path: str = "", items_key: str | None = None
     ) -> None:
-        """Declare a second place where records of a class are listed: `of` which class, at which `path`.
+        """Declare a second list of records of a class: `of` which class, at which `path`.
 
-        Without `of` the class of the records declares all that with its own keywords.
+        Without `of`, the class of the records declares this with its own keywords.
         """
         super().__init_subclass__()
         if of is not None:

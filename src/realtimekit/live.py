@@ -118,7 +118,7 @@ def _validate_token(token: Any) -> ParticipantToken:
     validate_type("token", token, (ParticipantToken, str), "a participant's token, such as `participant.token`")
     text = token.reveal() if isinstance(token, ParticipantToken) else Secret(token.strip())
     if not text:
-        raise ValueError("the token is empty")
+        raise ValueError("the token is empty: pass a participant's token, such as `participant.token`")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("the token contains a space, a control or a non-ASCII character: copy the token again")
     return ParticipantToken(text)

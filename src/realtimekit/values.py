@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any, TypeAlias, cast
@@ -70,7 +71,7 @@ def format_time(value: datetime, name: str) -> str:
     """Format a datetime as the API expects it: ISO 8601 in UTC with milliseconds, "2026-06-03T10:00:00.000Z".
 
     Raises:
-        TypeError: it is no datetime.
+        TypeError: it is not a datetime.
         ValueError: the datetime has no time zone, or is not in the years 1 to 9999 in UTC.
     """
     if not isinstance(cast("object", value), datetime):  # from callers that do not check types
@@ -78,6 +79,11 @@ def format_time(value: datetime, name: str) -> str:
     if value.tzinfo is None:
         raise ValueError(f"{name}={value.isoformat()!r} has no time zone; use e.g. datetime.now(timezone.utc)")
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def format_times(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same values, with each datetime as `format_time` formats it."""
+    return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _to_utc(value: datetime, name: str) -> datetime:

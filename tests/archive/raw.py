@@ -58,13 +58,13 @@ def put_session(
         data = content if isinstance(content, bytes) else _encode(content)
         path = f"{folder}/{file}"
         archive.store.put(path, compressed(data) if file.endswith(".zst") else data)
-        artifacts[name] = SavedArtifact(name, State.COPIED, file, *digest(data), seen_at=START)
+        artifacts[name] = SavedArtifact(name, State.COPIED, file, *digest(data), checked_at=START)
 
     keep("session", "session.json", {"success": True, "data": record})
     for name, content in contents.items():
         keep(name, FILES[name], content)
     for peer_id, report in peers.items():
-        keep(f"peers/{layout.segment(peer_id)}", f"peers/{layout.segment(peer_id)}.json.zst", report)
+        keep(f"peers/{layout.encode_id(peer_id)}", f"peers/{layout.encode_id(peer_id)}.json.zst", report)
     people = contents.get("participants")
     manifest = Manifest(
         session_id, APP, "meeting-1", "ENDED", started_at, started_at, START, artifacts,

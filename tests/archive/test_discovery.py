@@ -160,7 +160,7 @@ def test_counts_that_do_not_match_leave_the_window_unproven(world: World, paging
     assert not result.window.proven
     assert any("are not proven: 1 were read" in line and counted in line for line in result.failures)
     assert world.states(held.session_id)["chat"] == "COPIED"  # copied all the same
-    assert world.archive.ledger.frontier() is None
+    assert world.archive.ledger.proven_until() is None
     world.wait(HOUR)
     assert not world.sync().ok
     world.emulator.clear_faults()

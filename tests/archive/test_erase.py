@@ -283,7 +283,7 @@ def test_what_a_killed_copy_left_is_deleted(life: Life) -> None:
 def test_a_claim_of_a_process_that_is_gone_does_not_hold_up(life: Life) -> None:
     claims = Claims(life.archive.store, life.archive.ledger.now)
     claims._owner = claims._owner.replace(f":{os.getpid()}:", ":4194303:")
-    assert claims.take(life.first.session_id)
+    assert claims.acquire(life.first.session_id)
     assert life.archive.erase(custom_participant_id=ZOE).sessions == 2
     assert life.archive.store.entries("ledger/claims") == []
 

@@ -48,7 +48,7 @@ def store(target: str) -> Store:
 
 @pytest.mark.parametrize("id", HOSTILE)
 def test_any_id_is_one_part_of_a_path_and_comes_back(store: Store, id: str) -> None:
-    part = layout.segment(id)
+    part = layout.encode_id(id)
     assert "/" not in part
     assert part not in {"", ".", ".."}
     assert len(part.encode()) <= layout.MAX_SEGMENT
@@ -67,8 +67,8 @@ def test_any_id_is_one_part_of_a_path_and_comes_back(store: Store, id: str) -> N
 
 
 def test_different_ids_have_different_paths() -> None:
-    assert len({layout.segment(id) for id in HOSTILE}) == len(HOSTILE)  # noqa: A001
-    assert layout.segment("x" * 300) != layout.segment("x" * 301)
+    assert len({layout.encode_id(id) for id in HOSTILE}) == len(HOSTILE)  # noqa: A001
+    assert layout.encode_id("x" * 300) != layout.encode_id("x" * 301)
 
 
 # --- open sessions ----------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def test_reopening_at_the_same_second_does_not_close(store: Store) -> None:
     book.open(old)
     book.reopen(old, old._replace(deadline=NOW + timedelta(milliseconds=3)))
     assert book.open_sessions() == [old]
-    new = old._replace(next_look=NOW + timedelta(hours=1))
+    new = old._replace(next_check=NOW + timedelta(hours=1))
     book.reopen(old, new)
     assert book.open_sessions() == [new]
 
@@ -111,22 +111,22 @@ def window(start: datetime, minutes: float, *, proven: bool = True) -> Window:
 
 def test_the_frontier_is_the_end_of_the_last_proven_window(store: Store) -> None:
     book = Ledger(store)
-    assert book.frontier() is None
+    assert book.proven_until() is None
     book.add_window(window(NOW, 60, proven=False))
-    assert book.frontier() is None
+    assert book.proven_until() is None
     book.add_window(window(NOW, 75))
     assert [found.end for found in book.windows()] == [NOW + timedelta(minutes=75)]  # in place of the vain one
     book.add_window(window(NOW + timedelta(minutes=75), 60, proven=False))
     book.add_window(window(NOW + timedelta(minutes=75), 90, proven=False))
-    assert book.frontier() == NOW + timedelta(minutes=75)
+    assert book.proven_until() == NOW + timedelta(minutes=75)
     assert len(book.windows()) == 3
     book.add_window(window(NOW + timedelta(minutes=75), 80))
-    assert book.frontier() == NOW + timedelta(minutes=155)
+    assert book.proven_until() == NOW + timedelta(minutes=155)
     assert len(book.windows()) == 2
 
 
 def test_years_of_windows_cost_no_more_than_days(storage: Any) -> None:
-    """A window a quarter of an hour: the frontier is found among those of the last days, and one is added to them."""
+    """A window a quarter of an hour: the proven time is found among the last days' windows, where one is added."""
     store = open_store("memory://ledger-years")
     book = Ledger(store)
     start = datetime.now(UTC) - timedelta(days=30)
@@ -135,7 +135,7 @@ def test_years_of_windows_cost_no_more_than_days(storage: Any) -> None:
     last = window(start + timedelta(hours=30 * 24), 5)
     book.add_window(last)
     storage.clear()
-    assert book.frontier() == last.end.replace(microsecond=last.end.microsecond // 1000 * 1000)
+    assert book.proven_until() == last.end.replace(microsecond=last.end.microsecond // 1000 * 1000)
     book.add_window(window(last.end, 60, proven=False))
     book.add_window(window(last.end, 90))
     assert storage.counts == {"list": 2, "get": 2, "put": 2, "delete": 1}
@@ -147,7 +147,7 @@ def test_a_window_that_is_replaced_while_others_read_is_no_error(monkeypatch: py
     book.add_window(window(NOW, 60, proven=False))
     monkeypatch.setattr(Store, "read", lambda *_: None)
     assert book.windows() == []
-    assert book.frontier() is None
+    assert book.proven_until() is None
 
 
 # --- identity ---------------------------------------------------------------------------------------------------------
@@ -205,29 +205,29 @@ class Clock:
 def test_a_session_is_claimed_by_one_only(store: Store) -> None:
     clock = Clock()
     first, second = Claims(store, clock.now), Claims(store, clock.now)
-    assert first.take("s")
-    assert not second.take("s")
-    assert second.take("another")
+    assert first.acquire("s")
+    assert not second.acquire("s")
+    assert second.acquire("another")
     second.release("s")  # not its own
-    assert not second.take("s")
+    assert not second.acquire("s")
     first.release("s")
-    assert second.take("s")
+    assert second.acquire("s")
 
 
 def test_a_claim_is_renewed_and_taken_over_when_it_is_not(store: Store) -> None:
     clock = Clock()
     first, second = Claims(store, clock.now), Claims(store, clock.now)
-    assert first.take("s")
+    assert first.acquire("s")
     clock.time += LEASE
     first.renew()
     clock.time += LEASE
-    assert not second.take("s")
+    assert not second.acquire("s")
     clock.time += timedelta(seconds=1)
-    assert second.take("s")
+    assert second.acquire("s")
     # The first was asleep: what it wakes up to is not its own any more.
     first.renew()
     first.release("s")
-    assert not Claims(store, clock.now).take("s")
+    assert not Claims(store, clock.now).acquire("s")
     second.renew()
     second.release("s")
     assert store.entries(layout.CLAIMS) == []
@@ -241,11 +241,11 @@ def test_the_claim_of_a_process_that_is_gone_from_this_machine_is_taken_over_at_
     dead.wait()
     with monkeypatch.context() as patch:
         patch.setattr(os, "getpid", lambda: dead.pid)
-        assert Claims(store, clock.now).take("s")
-        patch.setattr(claims, "_machine", lambda: "another machine, or container")
-        assert Claims(store, clock.now).take("far")
-    assert Claims(store, clock.now).take("s")
-    assert not Claims(store, clock.now).take("far")  # process ids mean something else there
+        assert Claims(store, clock.now).acquire("s")
+        patch.setattr(claims, "_machine_id", lambda: "another machine, or container")
+        assert Claims(store, clock.now).acquire("far")
+    assert Claims(store, clock.now).acquire("s")
+    assert not Claims(store, clock.now).acquire("far")  # process ids mean something else there
 
 
 def test_a_claim_whose_response_was_lost_is_ones_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,20 +258,20 @@ def test_a_claim_whose_response_was_lost_is_ones_own(store: Store, monkeypatch: 
         return create(self, path, content)
 
     monkeypatch.setattr(Store, "create", unlucky)
-    assert claims.take("s")
+    assert claims.acquire("s")
     claims.release("s")
     assert store.entries(layout.CLAIMS) == []
 
 
 def test_a_damaged_claim_holds_nobody_up(store: Store) -> None:
     store.put(f"{layout.CLAIMS}/s", b"half a cl")
-    assert Claims(store, Clock().now).take("s")
+    assert Claims(store, Clock().now).acquire("s")
 
 
 def test_abandoned_claims_are_removed(store: Store) -> None:
     clock = Clock()
-    assert Claims(store, clock.now).take("old")
+    assert Claims(store, clock.now).acquire("old")
     clock.time += LEASE + timedelta(seconds=1)
-    assert Claims(store, clock.now).take("new")
+    assert Claims(store, clock.now).acquire("new")
     Claims(store, clock.now).remove_abandoned()
     assert [entry.path for entry in store.entries(layout.CLAIMS)] == [f"{layout.CLAIMS}/new"]

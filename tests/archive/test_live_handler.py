@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from realtimekit import AsyncRealtimeKit, RealtimeKit
 from realtimekit.archive import Archive, layout, live_handler
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, Heard, stage
+from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, LivePart, stage
 from realtimekit.cli.commands import realtimekit
 from realtimekit.emulator import Emulator
 from realtimekit.live import Gap, connect
@@ -126,7 +126,7 @@ def test_it_stands_in_for_a_transcript_that_is_lost(target: str, asynchronous: b
         (problem,) = [found for found in life.archive.verify(deep=True).problems if "transcript" in found.where]
         assert (problem.kind, problem.text.partition("; ")[2]) == (
             "lost",
-            f"the archive looked never; {NOTE} stands in for it",
+            f"last checked: never; {NOTE} stands in for it",
         )
         life.check_contents()
 
@@ -306,7 +306,7 @@ def test_a_sync_that_is_killed_at_any_write_loses_nothing(storage: Storage, life
         day = layout.day_of(life.manifest(session_id).started_at)
         stage(
             life.archive.store,
-            Heard(session_id, day, json.loads(more), ["queue_overflow since then"]),
+            LivePart(session_id, day, json.loads(more), ["queue_overflow since then"]),
             life.archive.ledger.now(),
         )
         storage.clear()

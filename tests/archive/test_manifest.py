@@ -14,8 +14,8 @@ from realtimekit.saving.manifest import Manifest, SavedArtifact, State
 
 AT = datetime(2026, 6, 3, 10, tzinfo=UTC)
 ARTIFACTS = {
-    "chat": SavedArtifact("chat", State.COPIED, "chat.csv", 3, "ab", "https://s/chat.csv", seen_at=AT),
-    "summary": SavedArtifact("summary", State.PENDING, deadline=AT, reason="not there yet", seen_at=AT),
+    "chat": SavedArtifact("chat", State.COPIED, "chat.csv", 3, "ab", "https://s/chat.csv", checked_at=AT),
+    "summary": SavedArtifact("summary", State.PENDING, deadline=AT, reason="not there yet", checked_at=AT),
 }
 MANIFEST = Manifest("s", "app", "meeting", "ENDED", AT, AT, AT, ARTIFACTS, "Weekly", 2, 3)
 EARLIER: dict[str, Any] = {
@@ -29,9 +29,9 @@ EARLIER: dict[str, Any] = {
     "participants": 2,
     "artifacts": [
         {"name": "chat", "state": "COPIED", "file": "chat.csv", "bytes": 3, "sha256": "ab",
-         "source": "https://s/chat.csv", "seen_at": "2026-06-03T10:00:00.000Z"},
+         "source": "https://s/chat.csv", "checked_at": "2026-06-03T10:00:00.000Z"},
         {"name": "summary", "state": "PENDING", "deadline": "2026-06-03T10:00:00.000Z", "reason": "not there yet",
-         "seen_at": "2026-06-03T10:00:00.000Z"},
+         "checked_at": "2026-06-03T10:00:00.000Z"},
     ],
     "revision": 3,
     "written_at": "2026-06-03T10:00:00.000Z",

@@ -166,7 +166,7 @@ def test_the_command(archive: Archive, tmp_path: Path) -> None:
     assert json.loads(invoke("select 1 where false", "--json", REALTIMEKIT_ARCHIVE=archive.target).stdout) == []
     failed = invoke("drop view sessions", REALTIMEKIT_ARCHIVE=archive.target)
     assert (failed.exit_code, failed.stdout) == (1, "")
-    assert failed.stderr == "Error: a query of an archive only reads: DROP is refused\n"
+    assert failed.stderr == "Error: a query of an archive only reads: DROP is refused; use SELECT\n"
     missing = invoke("select 1", REALTIMEKIT_ARCHIVE=str(tmp_path / "none"))
     assert missing.exit_code == 1
     assert missing.stderr.startswith(f"Error: there is no archive at {tmp_path}")

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from realtimekit.archive import Archive
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.search import RANKED, index_path, search_passages, update_index
+from realtimekit.archive.search import MAX_RANKED, index_path, search_passages, update_index
 from realtimekit.archive.tables.update import purge, rebuild_tables
 from realtimekit.cli.commands import realtimekit
 
@@ -179,7 +179,7 @@ def test_of_very_many_matches_those_of_the_latest_days_come_first() -> None:
     put_session(archive, "late", START + 9 * DAY, transcript=transcript((0, "A", "budget and a long text after it")))
     update(archive)
     update_index(archive.store)
-    put_session(archive, "early", transcript=transcript(*[(n, "A", "budget") for n in range(RANKED + 1)]))
+    put_session(archive, "early", transcript=transcript(*[(n, "A", "budget") for n in range(MAX_RANKED + 1)]))
     update(archive)
     assert archive.search("budget", limit=1)[0].session_id == "late"
 

@@ -117,7 +117,7 @@ def test_a_sync_that_comes_too_late_says_what_was_lost_but_not_what_nobody_asked
     assert world.states(plain.session_id)["transcript"] == "NOT_ENABLED"
     assert world.states(plain.session_id)["summary"] == "NOT_ENABLED"
     reason = str(world.manifest(asked.session_id).artifacts["chat"].reason)
-    assert "the archive looked never" in reason
+    assert "last checked: never" in reason
     assert "kept for 7 days" in reason
 
 
@@ -155,7 +155,7 @@ def test_looked_at_too_early_is_as_bad_as_never(world: World) -> None:
     world.sync()
     artifact = world.manifest(held.session_id).artifacts["transcript"]
     assert artifact.state is State.LOST
-    assert "looked last at" in str(artifact.reason)
+    assert "last checked: 20" in str(artifact.reason)
 
 
 def test_errors_are_no_look(world: World) -> None:
@@ -168,7 +168,7 @@ def test_errors_are_no_look(world: World) -> None:
         failed += len(world.sync().failures)
         world.wait(DAY)
     assert failed >= 4
-    assert world.manifest(held.session_id).artifacts["chat"].seen_at is None
+    assert world.manifest(held.session_id).artifacts["chat"].checked_at is None
     world.emulator.clear_faults()
     world.wait(2 * DAY)
     world.sync()

@@ -22,7 +22,7 @@ from realtimekit.archive.tables.parquet import arrow_schema
 from realtimekit.archive.tables.rows import convert
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import Part, read_snapshot
-from realtimekit.archive.tables.update import MANY, purge, rebuild_tables
+from realtimekit.archive.tables.update import MAX_SMALL_PARTS, purge, rebuild_tables
 
 from .raw import START, make_archive, people, put_session, rows, transcript, update
 from .rich_world import make_rich
@@ -224,7 +224,7 @@ def test_a_day_never_has_more_parts_than_a_few(archive: Archive) -> None:
         put_session(archive, f"s{number:02}")
         update(archive, START + HOUR * 2 * number)
         parts = read_snapshot(archive.store).parts["sessions"]["2026-06-03"]
-        assert len(parts) <= MANY
+        assert len(parts) <= MAX_SMALL_PARTS
         assert sum(part.rows for part in parts) == number + 1
     check_files(archive)
     import pyarrow.parquet as pq
@@ -429,7 +429,7 @@ def test_a_lost_or_damaged_snapshot_is_told_and_made_anew(archive: Archive) -> N
     update(archive)
     expected = rows(archive)
     archive.store.put(layout.SNAPSHOT, b"{}")
-    with pytest.raises(ArchiveDamagedError, match="`realtimekit archive rebuild` makes it anew"):
+    with pytest.raises(ArchiveDamagedError, match="`realtimekit archive rebuild` rebuilds it"):
         archive.arrow("sessions")
     archive.rebuild()
     assert rows(archive) == expected
@@ -461,7 +461,7 @@ def test_a_lost_or_damaged_part_is_named_and_made_anew(archive: Archive, content
         archive.store.delete([file])
     else:
         archive.store.put(file, content)
-    with pytest.raises(ArchiveDamagedError, match=rf"{file} is .*`realtimekit archive rebuild` makes it anew"):
+    with pytest.raises(ArchiveDamagedError, match=rf"{file} is .*`realtimekit archive rebuild` rebuilds it"):
         archive.arrow("sessions")
     rebuild_tables(archive.store, archive.ledger, START)
     assert rows(archive) == expected
@@ -553,10 +553,10 @@ def test_the_schema_changes_with_its_version_alone() -> None:
     import hashlib
 
     text = repr([(name, [(c.name, c.type, c.source) for c in columns]) for name, columns in TABLES.items()])
-    assert (schema.VERSION, hashlib.sha256(text.encode()).hexdigest()[:12]) == (2, SCHEMA_DIGEST)
+    assert (schema.VERSION, hashlib.sha256(text.encode()).hexdigest()[:12]) == (3, SCHEMA_DIGEST)
 
 
-SCHEMA_DIGEST = "8f973e14699e"
+SCHEMA_DIGEST = "f6c6aa444020"
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def check_nothing_twice(world: World, requests: list[str], ids: list[str]) -> No
     assert world.check_contents() == 8 * SESSIONS - SESSIONS
     ledger = [entry.path for entry in world.archive.store.entries("ledger")]
     assert below(ledger, "/claims/") == below(ledger, "/open/") == []
-    assert world.archive.ledger.frontier() is not None
+    assert world.archive.ledger.proven_until() is not None
     assert world.sync().ok
 
 

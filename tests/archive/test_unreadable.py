@@ -269,7 +269,7 @@ def test_a_damaged_parquet_file_names_its_cure(archive: Archive, damage: Callabl
     else:
         archive.store.put(path, damage(archive.store.read(path) or b""))
     for read in (lambda: archive.query("select * from sessions"), lambda: archive.arrow("sessions")):
-        with pytest.raises(ArchiveDamagedError, match="`realtimekit archive rebuild` makes it anew") as raised:
+        with pytest.raises(ArchiveDamagedError, match="`realtimekit archive rebuild` rebuilds it") as raised:
             read()
         assert "\n" not in str(raised.value)
         assert path in str(raised.value)

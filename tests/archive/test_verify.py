@@ -167,7 +167,7 @@ def test_what_was_lost_is_named_with_when_and_why(tmp_path: Path) -> None:
         lost = {problem.where: problem.text for problem in found.problems if problem.kind == "lost"}
         where = f"session {held.session_id}: transcript"
         assert "kept for 7 days, until 20" in lost[where]
-        assert "the archive looked never" in lost[where]
+        assert "last checked: never" in lost[where]
         ran = invoke("archive", "verify", world.archive.target, env=environment())
         assert ran.exit_code == 1
         assert f"lost: {where}: kept for 7 days" in ran.stderr

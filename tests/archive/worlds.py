@@ -147,7 +147,7 @@ def objects(archive: Archive) -> dict[str, bytes]:
     return {entry.path: archive.store.read(entry.path) or b"" for entry in archive.store.entries("")}
 
 
-TIMES = ("seen_at", "saved_at", "read_at", "revision", "created_at", "erasure_key", "checksum")
+TIMES = ("checked_at", "saved_at", "read_at", "revision", "created_at", "erasure_key", "checksum")
 
 
 def comparable(archive: Archive) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 from realtimekit import AsyncRealtimeKit, AuthenticationError, NotFoundError, RealtimeKit
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.services import artifact_formats
-from realtimekit.resources import session_save
+from realtimekit.saving import run as save_run
 from realtimekit.saving.manifest import Manifest, SavedArtifact
 from tests.conftest import Demo
 
@@ -135,7 +135,7 @@ def test_only_what_is_missing_is_fetched_again(sync_saver: Saver, tmp_path: Path
 def test_a_killed_run_is_resumed(sync_saver: Saver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that was copied more than a second before is fetched again."""
     clock = iter(range(10_000))
-    monkeypatch.setattr(session_save, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(save_run, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
 
     def killed(artifact: SavedArtifact) -> None:
         if artifact.name == "peers/peer-2":

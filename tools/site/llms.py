@@ -51,10 +51,10 @@ def _beginning(text: str) -> tuple[str, str]:
     """Return the title of a page, and the first sentence of its text, without links."""
     title, _, rest = text.removeprefix("# ").partition("\n")
     paragraph = rest.strip().partition("\n\n")[0]
-    if re.match(r"[#|`~>!:-]", paragraph):
+    if re.match(r"[#|~>!:-]|```", paragraph):
         return title, ""
     unlinked = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
-    return title, re.split(r"(?<=[.:])\s", unlinked, maxsplit=1)[0].removesuffix(":")
+    return title, re.split(r"(?<=\.)\s", unlinked, maxsplit=1)[0].removesuffix(":")
 
 
 class Reference:

@@ -49,6 +49,8 @@ def rewrite(package: griffe.Module) -> None:
     for function in _functions(package):
         _simplify(function)
         _expand_keywords(function)
+    for cls in classes:
+        cls.bases = list(_shown_bases(cls))
 
 
 def _functions(module: griffe.Module) -> Iterator[griffe.Function]:
@@ -112,6 +114,11 @@ def _rewrite_function(cls: griffe.Class, function: griffe.Function) -> None:
         attribute.labels.add(AWAIT)
         cls.set_member(function.name, attribute)
     elif (sync := _sync_overload(function)) is not None:
+        for parameter, first, second in zip(
+            function.parameters, *(o.parameters for o in function.overloads or ()), strict=True
+        ):
+            if str(parameter.annotation) == "Any":
+                parameter.annotation = griffe.ExprBinOp(first.annotation, "|", second.annotation)
         function.returns, function.overloads = sync.returns, None
         function.labels.add(AWAIT)
     _simplify(function)
@@ -124,10 +131,13 @@ def _simplify(function: griffe.Function) -> None:
 
 
 def _sync_overload(function: griffe.Function) -> griffe.Function | None:
-    """Return the overload for sync objects, if the overloads differ in that alone."""
+    """Return the overload for sync objects or clients, if the overloads differ in that alone."""
     overloads = function.overloads or []
+    if len(overloads) != 2:
+        return None
     modes = {str(overload.parameters[0].annotation).rpartition("[")[2] for overload in overloads}
-    return overloads[0] if modes == {"Sync]", "Async]"} and len(overloads) == 2 else None
+    awaited = str(overloads[1].returns) == f"Coroutine[Any, Any, {overloads[0].returns}]"
+    return overloads[0] if modes == {"Sync]", "Async]"} or awaited else None
 
 
 def _rewrite_attribute(cls: griffe.Class, attribute: griffe.Attribute) -> None:
@@ -197,6 +207,17 @@ def _bases(cls: griffe.Class) -> Iterator[griffe.Class]:
                 found = found.final_target
             if isinstance(found, griffe.Class):
                 yield found
+
+
+def _shown_bases(cls: griffe.Class) -> Iterator[Any]:
+    """Yield the bases of a class; for one that is internal, and has no page, its own."""
+    for base in cls.bases:
+        name = str(base).rpartition(".")[2]
+        if name != "BaseClient" and (name.startswith(("_", "Base")) or name == "SessionRecord"):
+            internal = next((found for found in _bases(cls) if found.name == name), None)
+            yield from _shown_bases(internal) if internal is not None else ()
+        else:
+            yield base
 
 
 def _copy(member: Any) -> Any:

@@ -218,7 +218,7 @@ class Protocol:
     def _listen(self) -> Generator[Step, Any, Closed | None]:
         """Read a connection to its end. The result: how it was closed; None if the agent left because it was alone."""
         self._deadlines.clear()
-        opened_at, heard = self._clock(), False
+        opened_at, received = self._clock(), False
         self._next_ping = opened_at + PING_INTERVAL
         yield from self._request("connection.get")
         closed: Closed | None = None
@@ -229,7 +229,7 @@ class Protocol:
             due = min(self._next_ping, self._next_deadline(), self._idle_at())
             frame: bytes | Closed | None = yield Receive(max(0.0, due - now))
             if isinstance(frame, bytes):
-                heard = True
+                received = True
                 yield from self._handle(frame)
                 if self._in_another_session:
                     yield Disconnect(1000, "")
@@ -242,7 +242,7 @@ class Protocol:
             elif self._clock() >= self._idle_at() and (yield from self._is_alone()):
                 yield Disconnect(1000, "")
                 return None
-        if heard and self._clock() - opened_at >= SETTLED:
+        if received and self._clock() - opened_at >= SETTLED:
             self._note_that_it_works()
         return closed
 

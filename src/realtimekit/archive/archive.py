@@ -63,7 +63,7 @@ class Archive:
         create: whether to create a folder that does not exist.
 
     Raises:
-        ArchiveError: no target is given, or it is none.
+        ArchiveError: no target is given, or it is not a valid one.
     """
 
     def __init__(self, target: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
@@ -86,18 +86,18 @@ class Archive:
     @overload
     def sync(self, client: AsyncRealtimeKit, **options: Unpack[SyncOptions]) -> Coroutine[Any, Any, SyncResult]: ...
     def sync(self, client: Any, **options: Unpack[SyncOptions]) -> Any:
-        """Copy every session that the archive lacks, and what appeared late of the others.
+        """Copy every session that the archive lacks, and files of other sessions that were not ready before.
 
-        Sessions are listed from the last proven time on (`GET /sessions`); of each that is over, everything is copied
-        that it left behind, what is about to vanish first: some 16 calls for ten people. What is not there yet is
-        checked again by later syncs, until the platform deletes it. Two syncs at once share the work.
+        Sessions are listed from the last proven time on (`GET /sessions`); of each that has ended, everything is
+        copied, the earliest deadline first: about 16 calls for ten people. Later syncs check again for what is not
+        there yet, until the platform deletes it. Two syncs at once share the work.
 
         Args:
             client: a client of the app; an async one is awaited: `await archive.sync(AsyncRealtimeKit())`.
             options: `since`, `until`, `concurrency`, `workers`, `cluster`, `progress`, `stop`: see `SyncOptions`.
 
         Raises:
-            AuthenticationError, PermissionDeniedError, RateLimitError: the API refuses; what was copied stays.
+            AuthenticationError, PermissionDeniedError, RateLimitError: the API rejects a call; what was copied stays.
             APIError, APIConnectionError: the sessions cannot be listed.
             ArchiveError: the archive belongs to another app, or cannot be written.
             ValueError: a time has no time zone, or `since` is not before `until`.
@@ -110,7 +110,7 @@ class Archive:
         """Register a handler of webhooks that copies sessions as soon as they end, and their files as they appear.
 
         It handles `meeting.ended`, `meeting.chatSynced`, `meeting.transcript`, `meeting.summary` and
-        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.missed` then names the sessions of
+        `recording.statusUpdate`. Webhooks may get lost, so sync as well: `SyncResult.missed` then names the sessions
         for which no webhook arrived, and every sync brings the tables up to date.
 
         Example:
@@ -131,9 +131,9 @@ class Archive:
     def live_handler(self, events: Events | AsyncEvents) -> LiveHandler:
         """Keep the final transcripts of a live meeting, while you read its events, captions or segments.
 
-        Where the platform's transcript never comes, or is empty, the archive offers what was heard in its place, marked
-        as such. A sync puts it beside the other files of the session. What you do not read is not kept; a program that
-        is killed loses the last two seconds.
+        If the platform's transcript is missing or empty, the archive offers this one in its place, marked as such. A
+        sync puts it beside the other files of the session. What you do not read is not kept; a program that is killed
+        loses the last two seconds.
 
         Example:
             with meeting.listen(name="Notes bot", preset_name=preset) as events:
@@ -146,11 +146,11 @@ class Archive:
                 there must be an archive already.
 
         Returns:
-            The handler. The listener closes it when it leaves, which raises ArchiveError if the storage did not take
-            everything.
+            The handler. The listener closes it when it leaves, which raises ArchiveError if not everything could
+            be stored.
 
         Raises:
-            ArchiveError: it is the archive of another app, or there is none; or it cannot be written.
+            ArchiveError: there is no archive, it belongs to another app, or it cannot be written.
         """
         validate_type("events", events, BaseEvents, "what `with meeting.listen(...) as events` gives")
         settings = events._settings
@@ -215,8 +215,8 @@ class Archive:
         Example:
             archive.duckdb().sql("select day, count(*) from sessions group by day").fetchall()
 
-        The tables are those of now: connect again after a sync. What is not in a folder is copied to this machine until
-        the connection is gone.
+        The tables are those at the time of the call: connect again after a sync. From object storage, they are copied
+        to this machine until the connection is closed.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -243,15 +243,15 @@ class Archive:
         tables: Iterable[str] | None = None,
         anonymize: bool = False,
     ) -> list[Path]:
-        """Write tables to files, one each, for others to read.
+        """Write tables to files, one file each.
 
         Args:
             folder: where to; created if it does not exist.
             file_format: "parquet", "csv" or "jsonl".
             tables: the names of the tables; None for all.
             anonymize: replace people by pseudonyms that are the same in every table and every export of this archive.
-                Ids and names go, names of participants within texts too; titles, file names and fields that may hold
-                anything are left out. Whoever knows the people may still know them by what they said.
+                Ids and names are replaced, also names of participants within texts; titles, file names and fields that
+                may contain anything are left out. Readers who know the people may recognize them by what they said.
 
         Returns:
             The files.
@@ -263,7 +263,7 @@ class Archive:
         return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
     def rebuild(self) -> list[str]:
-        """Make the tables and the search index anew from the raw files: after a damage, or an upgrade of this package.
+        """Rebuild the tables and the search index from the raw files: after damage, or an upgrade of this package.
 
         Returns:
             What cannot be read of which sessions, each with its cure: their rows are left out until they can be read,
@@ -332,8 +332,9 @@ class Archive:
             archive.search('budget "next year"', speaker="Alice")
 
         Args:
-            words: what to look for: all words must occur; "a phrase" as it is, `bud*` all words that begin so, `-word`
-                not, and `OR` between two is either. Case and accents do not matter.
+            words: what to look for. All words must occur; `"a phrase"` must occur as it is, `bud*` matches words that
+                begin with these letters, `-word` excludes a word, `a OR b` matches either. Case and accents do not
+                matter.
             speaker: only what this person said or wrote; a part of the name is enough.
             since: only what was said or written from then on.
             until: only what was said or written before.
@@ -356,7 +357,7 @@ class Archive:
         daywise: DaywiseReport | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> Verification:
-        """Find out whether everything is there that should be, and is what was written. Only the storage is read.
+        """Find out whether everything is complete and undamaged. Only the storage is read.
 
         Args:
             deep: whether to read every object and compare its checksum, instead of its size alone.
@@ -380,7 +381,7 @@ class Archive:
         """
         return read_status(self.store, self.ledger, now)
 
-    # --- privacy --------------------------------------------------------------------------------------------------
+    # --- privacy -----------------------------------------------------------------------------------------------------
 
     def erase(
         self,
@@ -394,16 +395,17 @@ class Archive:
     ) -> Erasure:
         """Erase a person from the archive: raw files, tables and the search index of this machine.
 
-        Their records, messages, segments, call quality and tracks go. Recordings of everybody and summaries stay, named
-        in the receipt, unless you say otherwise. Later syncs leave the person out. A bucket that keeps old versions
-        keeps them: delete those with the tools of the storage. Killed in the middle, erase again.
+        Their records, messages, segments, call quality and tracks are deleted. Recordings of the whole meeting and
+        summaries stay, named in the receipt, unless you pass the arguments below. Later syncs leave the person out. In
+        a bucket with versioning, delete the old versions with the tools of the storage. If an erasure is killed, run
+        it again.
 
         Args:
             custom_participant_id: your own id of the person.
             user_id: instead: the id of a participant of a meeting.
             peer_id: instead: the id of one stay in a session.
-            redact: keep an empty place where the person was, with its times, instead of nothing.
-            delete_composites: delete the recordings of everybody in sessions where the person was.
+            redact: keep an empty entry in place of the person, with its times.
+            delete_composites: delete the recordings of the whole meeting, of sessions where the person was.
             delete_summaries: delete the summaries of these sessions.
 
         Raises:
@@ -421,7 +423,7 @@ class Archive:
     def export_subject(
         self, *, custom_participant_id: str | None = None, user_id: str | None = None, peer_id: str | None = None
     ) -> dict[str, Any]:
-        """Return what the archive has about a person, as plain JSON: to be handed to them.
+        """Return what the archive has about a person, as plain JSON, to be given to them.
 
         Args:
             custom_participant_id: your own id of the person.
@@ -434,7 +436,7 @@ class Archive:
         return export_subject(self.store, self.ledger, Subject(custom_participant_id, user_id, peer_id))
 
     def expire(self, after: timedelta, *, keep: Iterable[str] = (), now: datetime | None = None) -> Expiry:
-        """Delete what is older from the archive. The manifests stay, and say so.
+        """Delete what is older than this from the archive. The manifests stay, and say so.
 
         "Now" is the platform's time at the last sync, not the clock of this machine, which may be wrong.
 
@@ -443,12 +445,12 @@ class Archive:
 
         Args:
             after: how long after its end a session is kept.
-            keep: what is kept for ever: "session", "meeting", "participants", "peers", "chat", "transcript", "summary",
+            keep: what is never deleted: "session", "meeting", "participants", "peers", "chat", "transcript", "summary",
                 "recordings", "livestream_sessions".
             now: the time to compare with, for an archive that is no longer synced.
 
         Raises:
-            ArchiveError: there is no such artifact; or the archive cannot be written.
+            ArchiveError: an artifact does not exist, or the archive cannot be written.
             ValueError: the time has no time zone.
         """
         if now is not None:

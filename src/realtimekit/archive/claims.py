@@ -30,21 +30,21 @@ class Claims:
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store, self._now = store, now
-        self._owner = f"{_machine()}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._owner = f"{_machine_id()}:{os.getpid()}:{secrets.token_hex(8)}"
         self._held: set[str] = set()
 
-    def take(self, session_id: str) -> bool:
+    def acquire(self, session_id: str) -> bool:
         """Claim a session. False if another process works on it."""
-        return self.take_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
+        return self.acquire_path(f"{layout.CLAIMS}/{layout.encode_id(session_id)}")
 
-    def take_path(self, path: str) -> bool:
-        """As `take`, by the path of the claim."""
+    def acquire_path(self, path: str) -> bool:
+        """As `acquire`, by the path of the claim."""
         content = self._content()
         if not self._store.create(path, content):
             found = self._store.get(path)
             # One of this owner: object storage carried the request out, but its response was lost on the way.
             own = found is not None and self._is_own(found.content)
-            if found is not None and not own and not self._abandoned(found.content):
+            if found is not None and not own and not self._is_abandoned(found.content):
                 return False
             if not own and not self._store.swap(path, content, None if found is None else found.version):
                 return False
@@ -81,7 +81,7 @@ class Claims:
 
     def release(self, session_id: str) -> None:
         """Release a session."""
-        self.release_path(f"{layout.CLAIMS}/{layout.segment(session_id)}")
+        self.release_path(f"{layout.CLAIMS}/{layout.encode_id(session_id)}")
 
     def release_path(self, path: str) -> None:
         """As `release`, by the path of the claim."""
@@ -97,7 +97,7 @@ class Claims:
             # Taken over before it is removed: another process may just be doing so.
             if (
                 found is not None
-                and self._abandoned(found.content)
+                and self._is_abandoned(found.content)
                 and self._store.swap(entry.path, self._content(), found.version)
             ):
                 self._store.delete([entry.path])
@@ -115,7 +115,7 @@ class Claims:
     def _content(self) -> bytes:
         return json.dumps({"owner": self._owner, "at": format_time(self._now(), "now")}).encode()
 
-    def _abandoned(self, content: bytes) -> bool:
+    def _is_abandoned(self, content: bytes) -> bool:
         try:
             at = parse_timestamp(json.loads(content)["at"])
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -123,15 +123,15 @@ class Claims:
         return self._is_gone(content) or abs(self._now() - at) > LEASE
 
     def _is_gone(self, content: bytes) -> bool:
-        """Whether its owner was a process of this machine, and is no more."""
+        """Whether its owner was a process of this machine that has ended."""
         try:
             host, pid, _ = json.loads(content)["owner"].split(":")
-            return host == _machine() and not _is_alive(int(pid))
+            return host == _machine_id() and not _is_alive(int(pid))
         except (ValueError, KeyError, TypeError, AttributeError):
             return True
 
 
-def _machine() -> str:
+def _machine_id() -> str:
     """Return an id of this machine, or of the container on it: process ids are unique within one only."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError):  # only Linux has them

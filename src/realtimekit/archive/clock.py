@@ -1,4 +1,4 @@
-"""The server's clock: what `Date` says in its responses. The clock of this machine may be wrong, or another's."""
+"""The server's clock: what `Date` says in its responses. The clock of this machine may be wrong."""
 
 from __future__ import annotations
 

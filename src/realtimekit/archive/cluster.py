@@ -1,8 +1,8 @@
 """A sync on many machines, with Dask: each worker copies a few sessions at a time, under one rate limit for all.
 
 The claims of the ledger keep two workers from copying one session; the manifests make it harmless if they did. A worker
-that is lost costs what it had in hand: Dask gives that to another. Workers reach the archive by themselves, with the
-credentials of their own environment; a folder has to be one that all of them share.
+that is lost costs the sessions that it was copying: Dask gives them to another. Workers reach the archive by
+themselves, with the credentials of their own environment; a folder has to be one that all of them share.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
     distributed = LazyModule("distributed")
 
-BATCH = 16  # sessions that a worker is given at once: as many are checked again if it is lost
+BATCH = 16  # sessions that a worker gets at once, and that are copied again if it is lost
 CONNECT_TIMEOUT = 10.0  # seconds, to the scheduler
 HANDLER = "realtimekit_limit"
 
@@ -240,7 +240,7 @@ class ClusterSync(Sync):
     def _job(self) -> Job:
         settings: Settings = self._client.settings
         if not isinstance(settings.transport, str):
-            raise ArchiveError("a client with a transport of its own cannot be used on a cluster")
+            raise ArchiveError("a client with a transport of its own cannot be used on a cluster: omit transport=")
         values = settings._asdict()
         for name in HOOKS:
             del values[name]  # they belong to this process

@@ -21,14 +21,14 @@ from realtimekit.values import format_time, parse_timestamp
 
 OVERLAP = timedelta(hours=1)
 # A meeting keeps a session alive for at most ten minutes after the last participant has left; and a grace of five.
-CLOSING = timedelta(minutes=15)
+CLOSING_DELAY = timedelta(minutes=15)
 # Shorter windows are left open: each costs a request.
-SHORTEST = timedelta(minutes=15)
+MIN_WINDOW = timedelta(minutes=15)
 # How often the sessions are counted, as long as others begin between reading and counting.
-COUNTS = 8
+MAX_COUNTS = 8
 
 
-class Found(NamedTuple):
+class Discovered(NamedTuple):
     """What discovery found.
 
     Attributes:
@@ -41,22 +41,23 @@ class Found(NamedTuple):
 
 
 def discover(
-    reader: Reader, frontier: datetime | None, since: datetime | None = None, until: datetime | None = None
-) -> Flow[Found]:
+    reader: Reader, proven_until: datetime | None, since: datetime | None = None, until: datetime | None = None
+) -> Flow[Discovered]:
     """Read which sessions there are.
 
     Args:
         reader: the app.
-        frontier: until when everything is proven; None in a new archive.
-        since: from when on to read; None for the frontier, or the oldest session. What is proven is read again.
+        proven_until: until when everything is proven; None in a new archive.
+        since: from when on to list sessions; None: from `proven_until`, or the oldest session. An earlier time than
+            `proven_until` is read again.
         until: read no further; the window ends there. None for now.
 
     Raises:
         APIError, APIConnectionError: the sessions cannot be listed.
-        DecodeError: the response is no list of sessions.
+        DecodeError: the response contains no list of sessions.
     """
-    again = frontier is not None and since is not None and since < frontier
-    start = since if again else frontier or since
+    again = proven_until is not None and since is not None and since < proven_until
+    start = since if again else proven_until or since
     read_from = None if start is None else start - OVERLAP
     query: dict[str, Any] = {"sort_by": "createdAt", "sort_order": "ASC"}
     if read_from is not None:
@@ -75,14 +76,14 @@ def discover(
     pages = yield from reader.read_pages("/sessions", "sessions", query, keep)
     now = reader.clock.now()
     if start is None:
-        start = min(times.values(), default=now - CLOSING)
+        start = min(times.values(), default=now - CLOSING_DELAY)
         read_from = start
-    end = min(now - CLOSING, until) if until is not None else now - CLOSING
+    end = min(now - CLOSING_DELAY, until) if until is not None else now - CLOSING_DELAY
     end = end.replace(microsecond=0)
-    if end - start < (SHORTEST if frontier is not None and not again else timedelta(0)):
-        return Found(list(sessions.values()), None)
+    if end - start < (MIN_WINDOW if proven_until is not None and not again else timedelta(0)):
+        return Discovered(list(sessions.values()), None)
     last_page, after = pages.last_page, None
-    for _ in range(COUNTS):
+    for _ in range(MAX_COUNTS):
         after = yield from reader.count("/sessions", query)
         if after is None or after <= len(sessions):
             break
@@ -91,9 +92,9 @@ def discover(
     found, before = len(sessions), pages.first_total
     proven = before is not None and before <= found == after
     within = sum(start <= time < end for time in times.values())
-    continues = frontier is not None and not again
+    continues = proven_until is not None and not again
     window = Window(start, end, proven, before, after, found, read_from or start, now, within, continues)
-    return Found(list(sessions.values()), window)
+    return Discovered(list(sessions.values()), window)
 
 
 def entries_of(sessions: Iterable[dict[str, Any]]) -> Iterator[tuple[OpenSession, datetime | None]]:

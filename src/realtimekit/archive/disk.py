@@ -1,4 +1,4 @@
-"""What object storage does by itself, and a folder does not: surviving a loss of power, and taking turns."""
+"""What object storage does by itself, and a folder does not: durable writes, and a lock between writers."""
 
 from __future__ import annotations
 

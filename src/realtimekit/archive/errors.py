@@ -18,3 +18,13 @@ class ArchiveChangedError(ArchiveError):
 
 class ArchiveDamagedError(ArchiveError):
     """An object of the archive is missing or is not what was written: `realtimekit archive verify` lists all."""
+
+
+def no_archive(target: object) -> ArchiveError:
+    """Return the error about a target that holds no archive."""
+    return ArchiveError(f"there is no archive at {target}: `realtimekit archive sync {target}` creates one")
+
+
+def missing_object(path: str) -> ArchiveDamagedError:
+    """Return the error about an object that is gone."""
+    return ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")

@@ -1,4 +1,4 @@
-"""The tables as files for others: Parquet, CSV or JSON Lines; if you wish, with pseudonyms in place of people."""
+"""The tables as files for other programs: Parquet, CSV or JSON Lines, optionally with pseudonyms in place of people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import Ledger
-from realtimekit.archive.pseudonyms import People
+from realtimekit.archive.pseudonyms import Pseudonymizer
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import arrow_schema, read_table
 from realtimekit.archive.tables.schema import TABLES
@@ -40,14 +40,14 @@ def export(
     snapshot = read_snapshot(store)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    people = People(store, ledger, snapshot) if anonymize else None
+    pseudonymizer = Pseudonymizer(store, ledger, snapshot) if anonymize else None
     written: list[Path] = []
     for name in chosen:
         path = target / f"{name}.{file_format}"
         with _Output(path, name, file_format) as output:
             for file in snapshot.files(name):
                 table = read_table(store, name, [file])
-                output.add(table if people is None else people.hide(table, name))
+                output.add(table if pseudonymizer is None else pseudonymizer.pseudonymize(table, name))
         written.append(path)
     return written
 

@@ -1,4 +1,4 @@
-"""What the filters of the API's lists do to records that an archive has: which match, and what is shown of them.
+"""The filters of the API's lists, applied to the records of an archive.
 
 Where the API's documentation leaves a filter open, it is as in the emulator.
 """
@@ -22,7 +22,7 @@ _PARTS = {
 
 
 def mentions(record: dict[str, Any], search: str, text: str, *ids: str) -> bool:
-    """Whether a field has a text, in any case, or one of some ids is that text."""
+    """Whether a field contains a text, ignoring case, or one of these ids equals it."""
     return search.lower() in str(record.get(text) or "").lower() or search in {record.get(name) for name in ids}
 
 
@@ -37,24 +37,24 @@ def is_within(time: Any, earliest: datetime | None, latest: datetime | None) -> 
     return (earliest is None or at >= earliest) and (latest is None or at <= latest)
 
 
-def by_value(record: dict[str, Any], name: str) -> tuple[int, float | str]:
-    """Return what sorts records by a field: numbers, texts, then what is neither."""
+def sort_key(record: dict[str, Any], name: str) -> tuple[int, float | str]:
+    """Return a sort key for records by a field: numbers, then strings, then everything else."""
     value = record.get(name)
     if isinstance(value, int | float):
         return 0, value
     return (1, value) if isinstance(value, str) else (2, "")
 
 
-def merged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def merge_stays(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return one record for each participant: one stay, from the first joining to the last leaving."""
     stays: dict[Any, list[dict[str, Any]]] = {}
     for record in records:
         person = record.get("custom_participant_id") or record.get("user_id") or record.get("id")
         stays.setdefault(person, []).append(record)
-    return [of_one[0] if len(of_one) == 1 else _as_one(of_one) for of_one in stays.values()]
+    return [of_one[0] if len(of_one) == 1 else _merge(of_one) for of_one in stays.values()]
 
 
-def _as_one(stays: list[dict[str, Any]]) -> dict[str, Any]:
+def _merge(stays: list[dict[str, Any]]) -> dict[str, Any]:
     def values(name: str) -> list[str]:
         return [str(stay[name]) for stay in stays if stay.get(name) is not None]
 
@@ -73,7 +73,7 @@ def _as_one(stays: list[dict[str, Any]]) -> dict[str, Any]:
     return whole
 
 
-def parts_of_report(participant: dict[str, Any], wanted: Collection[str]) -> dict[str, Any]:
+def select_report_parts(participant: dict[str, Any], wanted: Collection[str]) -> dict[str, Any]:
     """Return a participant with only some parts of the peer report; without any wish, with everything."""
     if not wanted:
         return participant

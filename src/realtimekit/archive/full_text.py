@@ -17,8 +17,8 @@ MAX_WORDS = 200
 # Vowels and accents of these scripts stay: in Thai or Hindi another vowel is another word.
 TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 
-_CUT = "\x1f"  # between two characters; for FTS5 it is a sign as any other
-_NEXT = "\ue000"  # between the pairs of two stretches of text: nothing that is typed goes from one to the other
+_SEPARATOR = "\x1f"  # between two characters; for FTS5 it is a sign as any other
+_GAP = "\ue000"  # between the pairs of two runs of text: nothing that is typed goes from one to the other
 _SOUTH_EAST_ASIAN = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
 _EAST_ASIAN = (
     "\u1100-\u11ff\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -32,7 +32,7 @@ _MARKS = "".join(
 )
 _ANY = re.compile(f"[{_SOUTH_EAST_ASIAN}{_EAST_ASIAN}]")
 _CHARACTER = re.compile(f"{_ANY.pattern}[{_MARKS}]*")
-_STRETCH = re.compile(f"{_ANY.pattern}+")
+_RUN = re.compile(f"{_ANY.pattern}+")
 # Arabic and Hebrew are mostly written without their vowels: those that are there do not matter.
 _VOWELS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]")
 
@@ -71,7 +71,7 @@ def match_expression(words: str, *, characters: bool = False) -> str:
     if not wanted:
         raise ArchiveError(f"the search {words[:100]!r} contains no words")
     if len(wanted) + len(unwanted) > MAX_WORDS:
-        raise ArchiveError(f"the search has more than {MAX_WORDS} words")
+        raise ArchiveError(f"the search has more than {MAX_WORDS} words: use fewer")
     expression = " AND ".join(f"({term})" for term in wanted)
     return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted and not characters else expression
 
@@ -81,41 +81,41 @@ def _term(text: str, *, characters: bool) -> str | None:
     if not any(character.isalnum() for character in text):
         return None
     plain = _normal(text.rstrip("*").replace('"', " ").strip())
-    whole = f'"{cut(plain)}"'
-    if _STRETCH.fullmatch(plain):  # it is found wherever it stands: a star adds nothing
+    whole = f'"{split_characters(plain)}"'
+    if _RUN.fullmatch(plain):  # it is found wherever it stands: a star adds nothing
         pairs = [] if characters else _pairs(plain)
         return f'"{" ".join(pairs)}"' if pairs else whole
     if text.endswith("*"):
         whole += "*"
     # With signs or other words between them: their pairs first, which are rare.
-    stretches = [] if characters else [pairs for stretch in _STRETCH.findall(plain) if (pairs := _pairs(stretch))]
-    parts = [*(f'"{" ".join(pairs)}"' for pairs in stretches), whole]
+    runs = [] if characters else [pairs for run in _RUN.findall(plain) if (pairs := _pairs(run))]
+    parts = [*(f'"{" ".join(pairs)}"' for pairs in runs), whole]
     return whole if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
-def cut(text: str) -> str:
+def split_characters(text: str) -> str:
     """Return a text as it is indexed: each character of a script without spaces is a word."""
     text = _normal(text)
     if text.isascii() or not _ANY.search(text):
         return text
-    return _CHARACTER.sub(rf"{_CUT}\g<0>{_CUT}", text).replace(_CUT * 2, _CUT)
+    return _CHARACTER.sub(rf"{_SEPARATOR}\g<0>{_SEPARATOR}", text).replace(_SEPARATOR * 2, _SEPARATOR)
 
 
-def uncut(text: str) -> str:
+def join_characters(text: str) -> str:
     """Return an indexed text as it is shown."""
-    return text.replace(_CUT, "")
+    return text.replace(_SEPARATOR, "")
 
 
 def pairs_of(text: str) -> str:
     """Return the pairs of neighboring characters in what is written without spaces."""
     if text.isascii():
         return ""
-    stretches = [_pairs(stretch) for stretch in _STRETCH.findall(_normal(text))]
-    return f" {_NEXT} ".join(" ".join(pairs) for pairs in stretches if pairs)
+    runs = [_pairs(run) for run in _RUN.findall(_normal(text))]
+    return f" {_GAP} ".join(" ".join(pairs) for pairs in runs if pairs)
 
 
-def _pairs(stretch: str) -> list[str]:
-    found = _CHARACTER.findall(stretch)
+def _pairs(run: str) -> list[str]:
+    found = _CHARACTER.findall(run)
     return [first + second for first, second in pairwise(found)]
 
 

@@ -1,4 +1,4 @@
-"""Copies made early: when a webhook says that a session has ended, or that one of its files is there."""
+"""Copies sessions early: when a webhook announces that a session has ended, or that one of its files is ready."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class ArchiveHandler:
         self._pool: ThreadPoolExecutor | None = None
         self._running: set[Future[None]] = set()
         self._queued: set[tuple[str, str | None]] = set()
-        self._noted = False  # that there is a handler
+        self._handler_recorded = False  # that there is a handler
 
     def __call__(self, event: Event[Any]) -> None:
-        """Enter the session of an event in the ledger, and begin to copy it.
+        """Enter the session of an event in the ledger, and start to copy it.
 
         Raises:
             ArchiveError: the ledger cannot be written: the delivery should fail, so that it is sent again.
@@ -59,7 +59,7 @@ class ArchiveHandler:
         ended_at = _time(event, "endedAt")
         entry = sync.enter(session_id, layout.day_of(_time(event, "startedAt")), ended_at)
         if event.type == "meeting.ended":
-            self._note(session_id, ended_at)
+            self._record_end(session_id, ended_at)
         work = (session_id, EVENTS.get(event.type))
         with self._lock:
             if work in self._queued:
@@ -86,14 +86,14 @@ class ArchiveHandler:
             return default_client()
         return self._given
 
-    def _note(self, session_id: str, ended_at: datetime | None) -> None:
+    def _record_end(self, session_id: str, ended_at: datetime | None) -> None:
         """Record that a webhook announced the end of a session, so that a sync can name those without one."""
         store = self._store
-        if not self._noted:
+        if not self._handler_recorded:
             since = ended_at or self._ledger.now()
             store.create(layout.HANDLER, format_time(since, "since").encode())
-            self._noted = True
-        store.put(layout.announced(session_id), b"")
+            self._handler_recorded = True
+        store.put(layout.announced_path(session_id), b"")
 
     def _copy(self, sync: Sync, entry: OpenSession, session_id: str, again: str | None) -> None:
         with self._lock:

@@ -10,6 +10,10 @@ from realtimekit.archive import layout
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot
+from realtimekit.lazy import LazyModule
+
+pa: Any = LazyModule("pyarrow")
+pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 _COLUMNS = {
     "sessions": [
@@ -29,7 +33,7 @@ _COLUMNS = {
 }
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a session is."""
 
     day: str
@@ -70,69 +74,55 @@ class Index:
                 self._tables[name] = read_table(self._store, name, files, _COLUMNS[name])
             return self._tables[name]
 
-    def place(self, table: str, column: str, value: str) -> Place | None:
+    def locate(self, table: str, column: str, value: str) -> Location | None:
         """Return where the session with this value in a column is; None if there is none."""
         rows = self.table(table)
-        at = _functions().index(rows[column], value).as_py()
-        return None if at < 0 else Place(rows["day"][at].as_py(), rows["session_id"][at].as_py())
+        at = pc.index(rows[column], value).as_py()
+        return None if at < 0 else Location(rows["day"][at].as_py(), rows["session_id"][at].as_py())
 
     def sessions(self, filters: Filters, sort_by: str, *, descending: bool) -> Any:
         """Return the sessions that match, as a sorted `pyarrow.Table`."""
         rows = self.table("sessions")
         if filters.participants is not None:
-            rows = rows.filter(_functions().is_in(rows["session_id"], self._sessions_of(*filters.participants)))
+            rows = rows.filter(pc.is_in(rows["session_id"], self._sessions_of(*filters.participants)))
         mask = _mask(rows, filters)
         rows = rows if mask is None else rows.filter(mask)
         direction = "descending" if descending else "ascending"
         return rows.sort_by([(sort_by, direction), ("session_id", direction)])
 
     def _sessions_of(self, least: int, most: int) -> Any:
-        """Return the ids of the sessions that so many people took part in: somebody who came back is one."""
+        """Return the ids of the sessions with this many participants: somebody who came back counts once."""
         rows = self.table("participants")
-        person = _functions().coalesce(rows["custom_participant_id"], rows["user_id"], rows["peer_id"])
+        person = pc.coalesce(rows["custom_participant_id"], rows["user_id"], rows["peer_id"])
         people = rows.select(["session_id"]).append_column("person", person)
         counts = people.group_by("session_id").aggregate([("person", "count_distinct")])
         number = counts["person_count_distinct"]
-        is_ = _functions()
-        fits = is_.and_(is_.greater_equal(number, least), is_.less_equal(number, most))
+        fits = pc.and_(pc.greater_equal(number, least), pc.less_equal(number, most))
         ids = counts.filter(fits)["session_id"]
         if least > 0:
             return ids.combine_chunks()
         everybody = self.table("sessions")["session_id"]
-        nobody = everybody.filter(is_.invert(is_.is_in(everybody, counts["session_id"].combine_chunks())))
-        return _arrow().chunked_array([*ids.chunks, *nobody.chunks], ids.type).combine_chunks()
+        nobody = everybody.filter(pc.invert(pc.is_in(everybody, counts["session_id"].combine_chunks())))
+        return pa.chunked_array([*ids.chunks, *nobody.chunks], ids.type).combine_chunks()
 
 
 def _mask(rows: Any, filters: Filters) -> Any:
     """Return which rows match; None if all do."""
-    pa, is_ = _arrow(), _functions()
     conditions: list[Any] = []
     if filters.status is not None:
-        conditions.append(is_.equal(rows["status"], filters.status))
+        conditions.append(pc.equal(rows["status"], filters.status))
     if filters.meeting_id is not None:
-        conditions.append(is_.equal(rows["meeting_id"], filters.meeting_id))
-    for bound, compare in ((filters.created_from, is_.greater_equal), (filters.created_to, is_.less_equal)):
+        conditions.append(pc.equal(rows["meeting_id"], filters.meeting_id))
+    for bound, compare in ((filters.created_from, pc.greater_equal), (filters.created_to, pc.less_equal)):
         if bound is not None:
             conditions.append(compare(rows["created_at"], pa.scalar(bound, pa.timestamp("ms", tz="UTC"))))
     for text, ids in ((filters.search, ("session_id", "meeting_id")), (filters.meeting, ("meeting_id",))):
         if text:
-            found = is_.match_substring(rows["title"], text, ignore_case=True)
+            found = pc.match_substring(rows["title"], text, ignore_case=True)
             for column in ids:
-                found = is_.or_kleene(found, is_.equal(rows[column], text))
+                found = pc.or_kleene(found, pc.equal(rows[column], text))
             conditions.append(found)
     mask = None
     for condition in conditions:
-        mask = condition if mask is None else is_.and_kleene(mask, condition)
+        mask = condition if mask is None else pc.and_kleene(mask, condition)
     return mask
-
-
-def _arrow() -> Any:
-    import pyarrow as pa
-
-    return pa
-
-
-def _functions() -> Any:
-    import pyarrow.compute as compute  # noqa: PLR0402 - its functions are made at run time: no type checker knows them
-
-    return compute

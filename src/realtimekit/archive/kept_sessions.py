@@ -13,8 +13,11 @@ from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.costs.period import started_within
 from realtimekit.costs.usage import SessionRecords
+from realtimekit.lazy import LazyModule
 from realtimekit.responses import loads
 from realtimekit.values import format_time
+
+pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 # What costs and attendance need: to decode the other columns takes longer than everything else.
 _COLUMNS = {
@@ -121,13 +124,11 @@ def _read(
         sessions: only those of these sessions.
     """
     import pyarrow as pa
-    import pyarrow.compute as compute  # noqa: PLR0402 - its functions are made at run time
 
-    functions: Any = compute
     names = [*_COLUMNS[table], *more]
     rows = read_table(store, table, snapshot.files(table, [day]), names)
     if sessions is not None:
-        rows = rows.filter(functions.is_in(rows["session_id"], pa.array(sessions, pa.string())))
+        rows = rows.filter(pc.is_in(rows["session_id"], pa.array(sessions, pa.string())))
     sources = {column.name: column.source[0] for column in TABLES[table] if column.source}
     columns = {sources.get(name, name): _values(rows[name]) for name in names}
     extras = columns.pop("extra")

@@ -1,8 +1,8 @@
-"""The ledger: which sessions are still to be checked, who is at work on one, and which times are proven.
+"""The ledger: which sessions are still to be checked, which process works on one, and which times are proven.
 
 An entry of `ledger/open` is all in its path, so one listing gives the whole queue, in the order of deadlines:
 
-    ledger/open/<deadline>_<next look>_<day>_<session>
+    ledger/open/<deadline>_<next check>_<day>_<session>
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
-from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError, no_archive
 from realtimekit.archive.manifest import Unreadable
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
-from realtimekit.values import format_time, parse_timestamp
+from realtimekit.values import format_time, format_times, parse_timestamp
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # the deadline of a live session
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,27 +29,27 @@ VERSION = 1
 RECENT = timedelta(days=2)  # the windows among which the last proven one is sought first
 
 
-# --- what is still to be checked ------------------------------------------------------------------------------------
+# --- what is still to be checked --------------------------------------------------------------------------------------
 
 
 class OpenSession(NamedTuple):
     """A session that is not complete yet. The fields are in the order in which sessions are checked."""
 
     deadline: datetime  # when the platform deletes the first of what is missing
-    next_look: datetime
+    next_check: datetime
     day: str
     session_id: str
 
     @property
     def path(self) -> str:
-        deadline, look = layout.stamp(self.deadline), layout.stamp(self.next_look)
-        return f"{layout.OPEN}/{deadline}_{look}_{self.day}_{layout.segment(self.session_id)}"
+        deadline, check = layout.encode_time(self.deadline), layout.encode_time(self.next_check)
+        return f"{layout.OPEN}/{deadline}_{check}_{self.day}_{layout.encode_id(self.session_id)}"
 
     @classmethod
     def from_path(cls, path: str) -> Self:
         try:
-            deadline, look, day, session = path.rpartition("/")[2].split("_", 3)
-            return cls(layout.unstamp(deadline), layout.unstamp(look), day, layout.unsegment(session))
+            deadline, check, day, session = path.rpartition("/")[2].split("_", 3)
+            return cls(layout.decode_time(deadline), layout.decode_time(check), day, layout.decode_id(session))
         except ValueError:
             raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
 
@@ -63,13 +63,13 @@ class ChangedSession(NamedTuple):
 
     @property
     def path(self) -> str:
-        return f"{layout.CHANGED}/{self.day}_{self.revision:06}_{layout.segment(self.session_id)}"
+        return f"{layout.CHANGED}/{self.day}_{self.revision:06}_{layout.encode_id(self.session_id)}"
 
     @classmethod
     def from_path(cls, path: str) -> Self:
         try:
             day, revision, session = path.rpartition("/")[2].split("_", 2)
-            return cls(day, int(revision), layout.unsegment(session))
+            return cls(day, int(revision), layout.decode_id(session))
         except ValueError:
             raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
 
@@ -87,7 +87,7 @@ class Window(NamedTuple):
         found: how many distinct sessions were read.
         read_from: the `start_time` of the request: windows overlap.
         read_at: by the server's clock.
-        begun: how many of the sessions began in it; None if nobody counted.
+        begun: how many sessions began in it; None if they were not counted.
         continues: whether an earlier window ends where this one starts.
     """
 
@@ -104,14 +104,11 @@ class Window(NamedTuple):
 
     @property
     def path(self) -> str:
-        return f"{layout.WINDOWS}/{layout.stamp(self.start)}_{layout.stamp(self.end)}.json"
+        return f"{layout.WINDOWS}/{layout.encode_time(self.start)}_{layout.encode_time(self.end)}.json"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {
-            name: format_time(value, name) if isinstance(value, datetime) else value
-            for name, value in self._asdict().items()
-        }
+        return format_times(self._asdict())
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -168,8 +165,7 @@ class Ledger:
         """
         found = self.identity()
         if found is None:
-            target = self._store.target
-            raise ArchiveError(f"there is no archive at {target}: `realtimekit archive sync {target}` makes one")
+            raise no_archive(self._store.target)
         return {"app_id": str(found["app_id"]), "account_id": str(found["account_id"])}
 
     def create(self, account_id: str, app_id: str, now: datetime) -> dict[str, Any]:
@@ -228,7 +224,7 @@ class Ledger:
 
     def open(self, entry: OpenSession) -> None:
         """Add a session."""
-        in_path = not layout.is_digest(layout.segment(entry.session_id))
+        in_path = not layout.is_digest(layout.encode_id(entry.session_id))
         self._store.put(entry.path, b"" if in_path else entry.session_id.encode("utf-8", "surrogatepass"))
 
     def is_open(self, entry: OpenSession) -> bool:
@@ -253,7 +249,7 @@ class Ledger:
     def describe(self, unreadable: Iterable[Unreadable]) -> list[str]:
         """Return what is wrong with sessions that cannot be read, each with its cure."""
         found = sorted(set(unreadable))
-        waiting = {layout.segment(entry.session_id) for entry in self.open_sessions()} if found else set()
+        waiting = {layout.encode_id(entry.session_id) for entry in self.open_sessions()} if found else set()
         return [each.describe(waiting=each.folder.rpartition("/session=")[2] in waiting) for each in found]
 
     def settle(self, changed: Iterable[ChangedSession]) -> None:
@@ -287,10 +283,10 @@ class Ledger:
             return False
         return window is not None and window.proven
 
-    def frontier(self) -> datetime | None:
+    def proven_until(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
         # Windows pile up over the years, and the last ones suffice. This machine's clock only says where to begin.
-        for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
+        for after in (f"{layout.WINDOWS}/{layout.encode_time(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 with contextlib.suppress(ArchiveDamagedError):  # it proves nothing: its time is read again
                     if (window := self.window(entry.path)) is not None and window.proven:
@@ -303,7 +299,7 @@ class Ledger:
 
     def last_server_time(self) -> datetime | None:
         """Return the time that the server sent in the last sync; None if there was none."""
-        for after in (f"{layout.WINDOWS}/{layout.stamp(ServerClock().now() - RECENT)}", None):
+        for after in (f"{layout.WINDOWS}/{layout.encode_time(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
                 with contextlib.suppress(ArchiveDamagedError):
                     if (window := self.window(entry.path)) is not None:
@@ -312,18 +308,18 @@ class Ledger:
 
     def has_window_before(self, time: datetime) -> bool:
         """Whether there is a window that starts before a time."""
-        start = f"{layout.WINDOWS}/{layout.stamp(time)}_"
+        start = f"{layout.WINDOWS}/{layout.encode_time(time)}_"
         return any(entry.path < start for entry in self._store.entries(layout.WINDOWS))
 
     def add_window(self, window: Window) -> None:
-        """Record a window, in place of those that were read in vain before: they began when it did.
+        """Record a window. It replaces the unproven ones with the same start.
 
         What it proves must be in the ledger for good before.
         """
         self._store.flush(layout.OPEN, content=False)
         if window.proven:
             # Before it is written: if this ends between the two, the time is read again, and none of them stays.
-            start = f"{layout.WINDOWS}/{layout.stamp(window.start)}_"
+            start = f"{layout.WINDOWS}/{layout.encode_time(window.start)}_"
             after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
             same = [path for path in after if path.startswith(start) and path != window.path]
             self._store.delete(path for path in same if not self._is_proven(path))

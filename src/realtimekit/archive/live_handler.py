@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
-from realtimekit.archive.live_transcripts import Heard, erase_segments, erase_staged, stage, time_after
+from realtimekit.archive.live_transcripts import LivePart, erase_segments, erase_staged, stage, time_after
 from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.store import Store
 from realtimekit.artifacts.formats import to_json
@@ -125,10 +125,10 @@ class LiveHandler:
             self._ledger.open(OpenSession(NEVER, AT_ONCE, day, session_id))
             self._entered.add(session_id)
         self._tombstones.refresh()
-        heard = Heard(session_id, day, json.loads(to_json(segments)), gaps)
+        part = LivePart(session_id, day, json.loads(to_json(segments)), gaps)
         if self._tombstones:
-            heard = heard._replace(segments=erase_segments(heard.segments, self._tombstones, redact=False))
-        path = stage(self._store, heard, until)
+            part = part._replace(segments=erase_segments(part.segments, self._tombstones, redact=False))
+        path = stage(self._store, part, until)
         # An erasure adds its tombstones, and then looks at what is there: either it or this has seen the other.
         self._tombstones.refresh()
         if self._tombstones:

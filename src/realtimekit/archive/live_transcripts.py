@@ -28,8 +28,8 @@ SOURCE = "live"
 Segments = list[dict[str, Any]]  # as in the platform's JSON
 
 
-class Heard(NamedTuple):
-    """What a listener heard of one session in a few seconds.
+class LivePart(NamedTuple):
+    """A part of a live transcript: what a listener heard of one session in a few seconds.
 
     Attributes:
         session_id: the session.
@@ -47,17 +47,17 @@ class Heard(NamedTuple):
 # --- before the session is copied -------------------------------------------------------------------------------------
 
 
-def stage(store: Store, heard: Heard, until: datetime) -> str:
-    """Keep what was heard, and return the path. It survives a loss of power.
+def stage(store: Store, part: LivePart, until: datetime) -> str:
+    """Stage a part, and return its path. It survives a loss of power.
 
     Args:
         store: the archive.
-        heard: what to keep.
+        part: what to keep.
         until: the time of the last of it.
     """
-    name = f"{layout.stamp(until)}_{secrets.token_hex(8)}.json"
-    path = f"{layout.LIVE}/{layout.segment(heard.session_id)}/{name}"
-    store.put(path, seal(heard._asdict()))
+    name = f"{layout.encode_time(until)}_{secrets.token_hex(8)}.json"
+    path = f"{layout.LIVE}/{layout.encode_id(part.session_id)}/{name}"
+    store.put(path, seal(part._asdict()))
     store.flush(path)
     return path
 
@@ -70,7 +70,7 @@ def staged(store: Store) -> dict[str, list[str]]:
     return found
 
 
-def read_staged(store: Store, path: str) -> Heard | None:
+def read_staged(store: Store, path: str) -> LivePart | None:
     """Return what was heard; None if a copy has taken it meanwhile.
 
     Raises:
@@ -80,14 +80,14 @@ def read_staged(store: Store, path: str) -> Heard | None:
     return None if content is None else _decode(content, path)
 
 
-def _decode(content: bytes, path: str) -> Heard:
+def _decode(content: bytes, path: str) -> LivePart:
     try:
-        return Heard(**unseal(content, path))
+        return LivePart(**unseal(content, path))
     except TypeError:
         raise ArchiveDamagedError(f"{path} is damaged: it is not a live transcript") from None
 
 
-def put_together(parts: Iterable[Segments]) -> Segments:
+def merge_segments(parts: Iterable[Segments]) -> Segments:
     """Return what was said, in its order, each once: two listeners, or one that was killed, may have kept it twice."""
     found = {json.dumps(segment, sort_keys=True): segment for part in parts for segment in part}
     return sorted(found.values(), key=lambda segment: segment.get("startTime") or 0)
@@ -120,16 +120,16 @@ def note_of(manifest: Manifest) -> str | None:
 
 def ids_in_staged(store: Store) -> list[set[str]]:
     """Return the ids of each speaker in what no copy has taken yet."""
-    return [set(ids_of(segment)) for heard in _all(store) for segment in heard.segments]
+    return [set(ids_of(segment)) for part in _all(store) for segment in part.segments]
 
 
-def about(store: Store, ids: set[str]) -> dict[str, Segments]:
+def said_by(store: Store, ids: set[str]) -> dict[str, Segments]:
     """Return what a person said, by session, in what no copy has taken yet."""
     found: dict[str, list[Segments]] = {}
-    for heard in _all(store):
-        if theirs := [segment for segment in heard.segments if not ids.isdisjoint(ids_of(segment))]:
-            found.setdefault(heard.session_id, []).append(theirs)
-    return {session_id: put_together(parts) for session_id, parts in found.items()}
+    for part in _all(store):
+        if theirs := [segment for segment in part.segments if not ids.isdisjoint(ids_of(segment))]:
+            found.setdefault(part.session_id, []).append(theirs)
+    return {session_id: merge_segments(parts) for session_id, parts in found.items()}
 
 
 def erase_staged(store: Store, erased: Erased, *, redact: bool, paths: Iterable[str] | None = None) -> int:
@@ -138,7 +138,7 @@ def erase_staged(store: Store, erased: Erased, *, redact: bool, paths: Iterable[
     Args:
         store: the archive.
         erased: returns whether an id is to be erased.
-        redact: whether what they said is kept as an empty place.
+        redact: whether placeholders are kept for what they said.
         paths: only these.
     """
     changed = 0
@@ -147,9 +147,9 @@ def erase_staged(store: Store, erased: Erased, *, redact: bool, paths: Iterable[
         def without(content: bytes | None, path: str = path) -> bytes | None:
             if content is None:
                 return None
-            heard = _decode(content, path)
-            left = erase_segments(heard.segments, erased, redact=redact)
-            return None if left == heard.segments else seal(heard._replace(segments=left)._asdict())
+            part = _decode(content, path)
+            left = erase_segments(part.segments, erased, redact=redact)
+            return None if left == part.segments else seal(part._replace(segments=left)._asdict())
 
         before = store.read(path)
         try:
@@ -169,21 +169,21 @@ def erase_segments(segments: Segments, erased: Erased, *, redact: bool) -> Segme
 
 def expire_staged(store: Store, before: datetime) -> int:
     """Delete what was heard before a time, and return how many documents that were."""
-    last = layout.stamp(before)
+    last = layout.encode_time(before)
     old = [path for paths in staged(store).values() for path in paths if path.rpartition("/")[2] < last]
     store.delete(old)
     return len(old)
 
 
-def _all(store: Store) -> Iterable[Heard]:
+def _all(store: Store) -> Iterable[LivePart]:
     for paths in staged(store).values():
         for path in paths:
             try:
-                heard = read_staged(store, path)
+                part = read_staged(store, path)
             except ArchiveDamagedError:
                 continue  # `verify` names it
-            if heard is not None:
-                yield heard
+            if part is not None:
+                yield part
 
 
 def time_after(started_at: datetime | None, offset: timedelta, otherwise: datetime) -> datetime:

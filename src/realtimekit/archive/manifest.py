@@ -55,7 +55,7 @@ def decode(content: bytes, path: str) -> Manifest:
     """Read a manifest.
 
     Raises:
-        ArchiveDamagedError: it is none, or of a newer version.
+        ArchiveDamagedError: it is not a manifest, or of a newer version.
     """
     document = unseal(content, path)
     try:
@@ -79,7 +79,7 @@ def cure(folder: str, *, waiting: bool) -> str:
     """Return how to mend a session whose manifest cannot be read: see `Unreadable.describe`."""
     if waiting:
         return "delete it: the next sync copies the session again, as far as the platform still has it"
-    day = layout.part(folder.rpartition("/")[0], "day")
+    day = layout.partition_value(folder.rpartition("/")[0], "day")
     since = "" if day == layout.NO_DAY else f" --since {day}"
     again = f"`realtimekit archive sync{since}` copies what the platform still has"
     return f"{RESTORE}; or else delete the folder of the session: {again}"

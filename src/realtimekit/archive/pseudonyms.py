@@ -18,7 +18,7 @@ _IDS = ("custom_participant_id", "user_id", "peer_id", "participant_id")
 _NAMES = ("display_name", "speaker")
 _TEXTS = ("text", "payload")
 # What may hold anything: not for others, if people are not to be known.
-_OPEN = (
+_FREE_FORM = (
     "extra",
     "record",
     "meeting",
@@ -31,42 +31,42 @@ _OPEN = (
     "err_message",
 )
 # Where people are named, and by what.
-_NAMING: dict[str, list[str]] = {
+_PERSON_COLUMNS: dict[str, list[str]] = {
     "participants": ["session_id", "custom_participant_id", "user_id", "peer_id", "display_name"],
     "transcript_segments": ["session_id", "custom_participant_id", "user_id", "peer_id", "speaker"],
     "chat_messages": ["session_id", "participant_id", "display_name"],
 }
 
 
-class People:
+class Pseudonymizer:
     """The people of an archive, each with a pseudonym that is the same in every table and every export."""
 
     def __init__(self, store: Store, ledger: Ledger, snapshot: Snapshot) -> None:
         self._key = bytes.fromhex(str((ledger.identity() or {})["erasure_key"]))
-        self._same: dict[str, str] = {}  # id -> another id of the same person
+        self._aliases: dict[str, str] = {}  # id -> another id of the same person
         self._named: dict[str, dict[str, str]] = {}  # session -> name -> id, or the name itself
         self._words: tuple[str, re.Pattern[str] | None, dict[str, str]] = "", None, {}  # of the last session
-        for table, columns in _NAMING.items():
+        for table, columns in _PERSON_COLUMNS.items():
             for file in snapshot.files(table):
                 rows = read_table(store, table, [file], columns).to_pydict()
                 for session_id, *ids, name in zip(*(rows[column] for column in columns), strict=True):
-                    self._meet(session_id, [each for each in ids if each], name)
+                    self._add_person(session_id, [each for each in ids if each], name)
 
-    def _meet(self, session_id: str, ids: list[str], name: str | None) -> None:
+    def _add_person(self, session_id: str, ids: list[str], name: str | None) -> None:
         for other in ids[1:]:
-            first, second = self._first(ids[0]), self._first(other)
+            first, second = self._canonical_id(ids[0]), self._canonical_id(other)
             if first != second:
-                self._same[second] = first
+                self._aliases[second] = first
         if name:
             self._named.setdefault(session_id, {}).setdefault(name, ids[0] if ids else name)
 
-    def _first(self, person: str) -> str:
+    def _canonical_id(self, person: str) -> str:
         """Return the id by which a person is known."""
-        while (other := self._same.get(person, person)) != person:
+        while (other := self._aliases.get(person, person)) != person:
             person = other
         return person
 
-    def hide(self, table: Any, name: str) -> Any:
+    def pseudonymize(self, table: Any, name: str) -> Any:
         """Return a pyarrow.Table without people.
 
         Args:
@@ -100,14 +100,14 @@ class People:
                 text if kind in {None, "TEXT_MESSAGE"} else None
                 for text, kind in zip(columns["payload"], columns["payload_type"], strict=True)
             ]
-        for column in _OPEN:
+        for column in _FREE_FORM:
             if column in columns:
                 columns[column] = [None] * len(sessions)
         return pa.table(columns, schema=table.schema)
 
     def pseudonym(self, person: str) -> str:
         """Return the pseudonym of a person, given by any of their ids, or by a name that has no id."""
-        value = self._first(person).encode("utf-8", "surrogatepass")
+        value = self._canonical_id(person).encode("utf-8", "surrogatepass")
         digest = hmac.new(self._key, b"person\n" + value, hashlib.sha256).hexdigest()
         return f"person-{digest[:12]}"
 
@@ -118,9 +118,7 @@ class People:
         _, pattern, pseudonyms = self._words
         if pattern is None:
             return text
-        return pattern.sub(
-            lambda found: pseudonyms.get(_folded(found[0]), "person"), unicodedata.normalize("NFC", text)
-        )
+        return pattern.sub(lambda found: pseudonyms.get(_fold(found[0]), "person"), unicodedata.normalize("NFC", text))
 
     def _pattern(self, named: dict[str, str]) -> tuple[re.Pattern[str] | None, dict[str, str]]:
         pseudonyms: dict[str, str] = {}
@@ -128,7 +126,7 @@ class People:
             parts = [name, *re.split(r"[\s_.,;:@()<>|/-]+", name), *self._ids_of(person)]
             for part in parts:
                 if len(part) > 1:
-                    pseudonyms.setdefault(_folded(part), self.pseudonym(person))
+                    pseudonyms.setdefault(_fold(part), self.pseudonym(person))
         if not pseudonyms:
             return None, {}
         words = sorted(pseudonyms, key=len, reverse=True)
@@ -137,13 +135,13 @@ class People:
     def _ids_of(self, person: str) -> Iterable[str]:
         if not hasattr(self, "_members"):
             self._members: dict[str, list[str]] = {}
-            for each in {*self._same, *self._same.values()}:
-                self._members.setdefault(self._first(each), []).append(each)
-        first = self._first(person)
+            for each in {*self._aliases, *self._aliases.values()}:
+                self._members.setdefault(self._canonical_id(each), []).append(each)
+        first = self._canonical_id(person)
         return self._members.get(first, [first])
 
 
-def _folded(word: str) -> str:
+def _fold(word: str) -> str:
     return unicodedata.normalize("NFC", word).lower()
 
 

@@ -60,17 +60,17 @@ class Query:
 
     def page(self) -> tuple[int, int]:
         """Return the offset of the page that is asked for, and its size."""
-        number, size = (self._whole(name) for name in ("page_no", "per_page"))
+        number, size = (self._integer(name) for name in ("page_no", "per_page"))
         size = size or PAGE_SIZE
         return (max(number, 1) - 1) * size, size
 
-    def _whole(self, name: str) -> int:
+    def _integer(self, name: str) -> int:
         value = self.get(name) or "0"
         if re.fullmatch(r"\d{1,9}", value) is None:
             raise RefusalError(f'"{name}" must be a whole number')
         return int(value)
 
-    def cut(self, items: list[Any]) -> tuple[list[Any], dict[str, int]]:
+    def paginate(self, items: list[Any]) -> tuple[list[Any], dict[str, int]]:
         """Return the page of a list that is asked for, and its `paging`."""
         start, size = self.page()
         part = items[start : start + size]
@@ -78,5 +78,5 @@ class Query:
 
 
 def paging(start: int, count: int, total: int) -> dict[str, int]:
-    """Return where a page lies in the whole."""
+    """Return the position of a page in the whole list."""
     return {"total_count": total, "start_offset": start + 1 if count else 0, "end_offset": start + count}

@@ -1,4 +1,4 @@
-"""Reading one app of the API as the wire gives it: flows that return the content of a response next to its meaning."""
+"""Reads one app of the API: flows that return the content of a response, byte for byte, and its decoded body."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Listing(NamedTuple):
     """All pages of a list.
 
     Attributes:
-        response: the only page as it came; several are put together to one.
+        response: the only page as it came; several are merged into one.
         items: the records on them.
         total: `total_count` of the last page; None if the server does not say.
     """
@@ -102,7 +102,7 @@ class Reader:
         accept: Callable[[RawResponse, list[dict[str, Any]]], object],
         first_page: int = 1,
     ) -> Flow[Pages]:
-        """Read the pages of a list, and hand on the records of each: as `get_all`, without keeping them.
+        """Read the pages of a list, and pass on the records of each: as `get_all`, without keeping them.
 
         Args:
             path: as in `get_all`.

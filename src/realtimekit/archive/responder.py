@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveDamagedError
-from realtimekit.archive.filters import by_value, is_within, mentions, merged, parts_of_report
-from realtimekit.archive.index import Filters, Index, Place
+from realtimekit.archive.errors import missing_object
+from realtimekit.archive.filters import is_within, mentions, merge_stays, select_report_parts, sort_key
+from realtimekit.archive.index import Filters, Index, Location
 from realtimekit.archive.live_transcripts import note_of, offered_transcript
 from realtimekit.archive.manifest import find_manifest, read_artifact
 from realtimekit.archive.query_string import Query, RefusalError, paging
@@ -44,7 +44,7 @@ class Linker(Protocol):
     def __call__(self, path: str, **query: str) -> str: ...
 
 
-class _Kept(NamedTuple):
+class _KeptSession(NamedTuple):
     """A session in the archive."""
 
     folder: str
@@ -90,7 +90,7 @@ class Responder:
         for pattern, handler in self._routes:
             if found := pattern.fullmatch(path):
                 return handler(Query(query), *map(unquote, found.groups()))
-        raise NotKeptError("an archive keeps what sessions leave behind, and the API's other records not")
+        raise NotKeptError("an archive keeps sessions and what belongs to them, not the API's other records")
 
     # --- sessions ----------------------------------------------------------------------------------------------------
 
@@ -116,19 +116,19 @@ class Responder:
         session = responses.unwrap(self._json(kept, "session"))
         if not query.flag("include_breakout_rooms"):
             session.pop("breakout_rooms", None)
-        # Why an artifact is missing depends on how long the session was over when the archive last looked.
+        # Why an artifact is missing depends on how long ago the session had ended at the last sync.
         return {"data": session, "date": kept.manifest.saved_at}
 
     def _participants(self, query: Query, session_id: str) -> dict[str, Any]:
         found = self._participant_records(self._open(session_id))
         if query.get("view") == "consolidated":
-            found = merged(found)
+            found = merge_stays(found)
         if search := query.get("search"):
             ids = ("id", "user_id", "custom_participant_id")
             found = [record for record in found if mentions(record, search, "display_name", *ids)]
         key = "duration" if query.get("sort_by") == "duration" else "joined_at"
-        found.sort(key=lambda record: by_value(record, key), reverse=query.descending(default=False))
-        page, paging = query.cut([self._with_events(query, record) for record in found])
+        found.sort(key=lambda record: sort_key(record, key), reverse=query.descending(default=False))
+        page, paging = query.paginate([self._with_events(query, record) for record in found])
         return {"data": {"participants": page, "paging": paging}}
 
     def _participant(self, query: Query, session_id: str, participant_id: str) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Responder:
                 return {"data": {"participant": self._with_events(query, record)}}
         raise NotKeptError(f"the session has no participant {participant_id}")
 
-    def _participant_records(self, session: _Kept) -> list[dict[str, Any]]:
+    def _participant_records(self, session: _KeptSession) -> list[dict[str, Any]]:
         return responses.unwrap_list(self._json(session, "participants"), "participants") or []
 
     def _with_events(self, query: Query, record: dict[str, Any]) -> dict[str, Any]:
@@ -146,11 +146,11 @@ class Responder:
         return {name: value for name, value in record.items() if name != "peer_events"}
 
     def _peer_report(self, query: Query, peer_id: str) -> dict[str, Any]:
-        place = self._index.place("participants", "peer_id", peer_id)
-        if place is None:
+        location = self._index.locate("participants", "peer_id", peer_id)
+        if location is None:
             raise NotKeptError(f"no session has a participant {peer_id}")
-        body = self._json(self._at(place), f"peers/{layout.segment(peer_id)}")
-        record = parts_of_report(responses.unwrap(body, "participant"), query.all("filters"))
+        body = self._json(self._at(location), f"peers/{layout.encode_id(peer_id)}")
+        record = select_report_parts(responses.unwrap(body, "participant"), query.all("filters"))
         return {"data": {"participant": self._with_events(query, record)}}
 
     # --- what it left behind -----------------------------------------------------------------------------------------
@@ -186,12 +186,12 @@ class Responder:
         kept = session.manifest.artifacts.get("livestream_sessions")
         has = kept is not None and kept.path is not None
         found = responses.unwrap_list(self._json(session, "livestream_sessions"), "data") or [] if has else []
-        page, paging = query.cut(found)
+        page, paging = query.paginate(found)
         return {"data": {"data": page, "paging": paging}}
 
     def _livestream_session(self, _: Query, id: str) -> dict[str, Any]:
-        place = self._index.place("livestream_sessions", "livestream_session_id", id)
-        body = None if place is None else self._json(self._at(place), "livestream_sessions")
+        location = self._index.locate("livestream_sessions", "livestream_session_id", id)
+        body = None if location is None else self._json(self._at(location), "livestream_sessions")
         for record in responses.unwrap_list(body, "data") or []:
             if record.get("id") == id:
                 return {"data": record}
@@ -202,33 +202,33 @@ class Responder:
     def _recordings(self, query: Query) -> dict[str, Any]:
         rows = self._index.table("recordings")
         pairs = zip(rows["day"].to_pylist(), rows["session_id"].to_pylist(), strict=True)
-        places = sorted({Place(*pair) for pair in pairs})
+        locations = sorted({Location(*pair) for pair in pairs})
         meeting_id, search = query.get("meeting_id"), query.get("search")
         if meeting_id or search:
             filters = Filters(meeting_id=meeting_id, meeting=search)
             sessions = self._index.sessions(filters, "created_at", descending=False)
             of_meeting = set(sessions["session_id"].to_pylist())
-            places = [place for place in places if place.session_id in of_meeting]
-        found = [record for place in places for record in self._recording_records(self._at(place))]
+            locations = [location for location in locations if location.session_id in of_meeting]
+        found = [record for location in locations for record in self._recording_records(self._at(location))]
         if statuses := query.all("status"):
             found = [record for record in found if record.get("status") in statuses]
         if query.flag("expired"):
             found = []  # nothing expires here
         earliest, latest = query.time("start_time"), query.time("end_time")
         found = [record for record in found if is_within(record.get("invoked_time"), earliest, latest)]
-        found.sort(key=lambda record: by_value(record, "invoked_time"), reverse=query.descending(default=True))
-        page, paging = query.cut(found)
+        found.sort(key=lambda record: sort_key(record, "invoked_time"), reverse=query.descending(default=True))
+        page, paging = query.paginate(found)
         return {"data": page, "paging": paging}
 
     def _recording(self, _: Query, recording_id: str) -> dict[str, Any]:
-        place = self._index.place("recordings", "recording_id", recording_id)
-        for record in [] if place is None else self._recording_records(self._at(place)):
+        location = self._index.locate("recordings", "recording_id", recording_id)
+        for record in [] if location is None else self._recording_records(self._at(location)):
             if record.get("id") == recording_id:
-                record.pop("meeting", None)  # lists have it, single recordings not
+                record.pop("meeting", None)  # only lists have it
                 return {"data": record}
         raise NotKeptError(f"no session has a recording {recording_id}")
 
-    def _recording_records(self, session: _Kept) -> Iterable[dict[str, Any]]:
+    def _recording_records(self, session: _KeptSession) -> Iterable[dict[str, Any]]:
         """Iterate over the recordings of a session; their links lead into the archive."""
 
         def link(name: str) -> str | None:
@@ -255,8 +255,8 @@ class Responder:
             found = [record for record in found if record.get("status") == status]
         earliest, latest = query.time("start_time"), query.time("end_time")
         found = [record for record in found if is_within(record.get("created_at"), earliest, latest)]
-        found.sort(key=lambda record: by_value(record, "created_at"), reverse=query.descending(default=True))
-        page, paging = query.cut(found)
+        found.sort(key=lambda record: sort_key(record, "created_at"), reverse=query.descending(default=True))
+        page, paging = query.paginate(found)
         return {"data": page, "paging": paging}
 
     def _meeting(self, _: Query, meeting_id: str) -> dict[str, Any]:
@@ -268,19 +268,19 @@ class Responder:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def _open(self, session_id: str) -> _Kept:
-        place = self._index.place("sessions", "session_id", session_id)
-        if place is None:
+    def _open(self, session_id: str) -> _KeptSession:
+        location = self._index.locate("sessions", "session_id", session_id)
+        if location is None:
             raise NotKeptError(f"the archive has no session {session_id}")
-        return self._at(place)
+        return self._at(location)
 
-    def _at(self, place: Place) -> _Kept:
-        folder = layout.session_folder(self._app_id, place.day, place.session_id)
+    def _at(self, location: Location) -> _KeptSession:
+        folder = layout.session_folder(self._app_id, location.day, location.session_id)
         if (found := find_manifest(self._store, folder)) is None:
-            raise _missing(f"{folder}/{layout.MANIFEST}")
-        return _Kept(folder, found.manifest)
+            raise missing_object(f"{folder}/{layout.MANIFEST}")
+        return _KeptSession(folder, found.manifest)
 
-    def _artifact(self, session: _Kept, name: str) -> SavedArtifact:
+    def _artifact(self, session: _KeptSession, name: str) -> SavedArtifact:
         artifact = session.manifest.artifacts.get(name)
         if artifact is None:
             raise NotKeptError(f"the archive has no {name} of this session")
@@ -291,21 +291,17 @@ class Responder:
             raise NotKeptError(f"{name}: {artifact.state}: {reason}", code)
         return artifact
 
-    def _json(self, session: _Kept, name: str) -> Any:
+    def _json(self, session: _KeptSession, name: str) -> Any:
         artifact = self._artifact(session, name)
         if artifact.path is None:
             return None
         content = read_artifact(self._store, session.folder, artifact)
         if content is None:
-            raise _missing(f"{session.folder}/{artifact.path}")
+            raise missing_object(f"{session.folder}/{artifact.path}")
         return responses.loads(content)
 
-    def _file_link(self, session: _Kept, name: str, **query: str) -> str:
+    def _file_link(self, session: _KeptSession, name: str, **query: str) -> str:
         artifact = self._artifact(session, name)
         if artifact.path is None:  # an empty file: any empty object stands for it
             return self._link(f"{session.folder}/{layout.MANIFEST}", empty="1")
         return self._link(f"{session.folder}/{artifact.path}", **query)
-
-
-def _missing(path: str) -> ArchiveDamagedError:
-    return ArchiveDamagedError(f"{path} is missing: `realtimekit archive verify` lists what is damaged")

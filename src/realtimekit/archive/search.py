@@ -25,9 +25,9 @@ from realtimekit.archive.snippets import (
     INSERT,
     SNIPPET,
     TEXTS,
-    Found,
     Marker,
     Marks,
+    PassageMatch,
     indexed,
     search_texts,
     split_marks,
@@ -41,9 +41,9 @@ T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
 SCHEMA = 4
-RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
-ATTEMPTS = 3
-IDS_OF_A_DAY = 2**32
+MAX_RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
+MAX_ATTEMPTS = 3
+IDS_PER_DAY = 2**32
 
 _TABLES: dict[str, Kind] = {"transcript_segments": "transcript", "chat_messages": "chat", "summaries": "summary"}
 _COLUMNS = {
@@ -81,7 +81,7 @@ class Match(NamedTuple):
         start_ms: milliseconds after the start of the transcript; None for chats and summaries.
         at: when it was said or written; for a summary, when the session began.
         snippet: the words around the match, on one line.
-        marks: where in the snippet the match is: the place of its first character and of the one after its last, in
+        marks: where in the snippet the match is: the offsets of its first character and of the one after its last, in
             code points from 0; several times, in their order.
         live: whether a listener heard it live, and it stands in for the platform's transcript.
     """
@@ -129,7 +129,7 @@ def search(
     limit: int = 20,
 ) -> Matches:
     """Search an archive: see `Archive.search`."""
-    match, shown = match_expression(words), match_expression(words, characters=True)
+    match, snippet_match = match_expression(words), match_expression(words, characters=True)
     conditions, values = list[str](), list[Any]()
     for condition, value in (
         ("instr(items.speaker_key, ?)", speaker and _key(speaker)),
@@ -151,10 +151,10 @@ def search(
 
         index.execute("begin")  # one state of the index, whatever another process does to it meanwhile
         # Snippets only of what is returned: SQLite would make them before it sorts.
-        many = len(ids("", RANKED + 1)) > RANKED
+        many = len(ids("", MAX_RANKED + 1)) > MAX_RANKED
         chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
         marker = Marker()
-        rows = [index.execute(_ROW, [*marker.strings, shown, each]).fetchone() for each in chosen]
+        rows = [index.execute(_ROW, [*marker.strings, snippet_match, each]).fetchone() for each in chosen]
         index.execute("rollback")
         return Matches(_match(marker, *row) for row in rows)
 
@@ -172,7 +172,9 @@ from texts join items on items.id = texts.rowid where texts match ? and texts.ro
 """  # noqa: S608 - a constant of ours
 
 
-def search_passages(passages: Iterable[tuple[str | None, str]], words: str, speaker: str | None = None) -> list[Found]:
+def search_passages(
+    passages: Iterable[tuple[str | None, str]], words: str, speaker: str | None = None
+) -> list[PassageMatch]:
     """Return those passages that match, in their order: by the rules of `search`, without an archive.
 
     Args:
@@ -213,7 +215,7 @@ def rebuild_index(store: Store) -> None:
     Raises:
         ArchiveError: the archive cannot be read, or the index cannot be written.
     """
-    _with_index(store, lambda _: None, anew=True)
+    _with_index(store, lambda _: None, rebuild=True)
 
 
 def _delete_index(store: Store) -> None:
@@ -223,20 +225,20 @@ def _delete_index(store: Store) -> None:
         each.unlink(missing_ok=True)
 
 
-def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, anew: bool = False) -> T:
-    """Return what an action finds in the index, up to date; one that is damaged or of another version is made anew."""
+def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, rebuild: bool = False) -> T:
+    """Return what an action finds in the index, up to date; one that is damaged or of another version is rebuilt."""
     Ledger(store).app()  # raises if this is no archive, or one of a newer version
     content = store.read(layout.SNAPSHOT)
     path = index_path(store)
-    for attempt in range(ATTEMPTS):
+    for attempt in range(MAX_ATTEMPTS):
         try:
             if content is None:
                 read_snapshot(store)  # raises if there should be one
             with contextlib.closing(_open(path)) as connection:
-                _update(store, content, connection, anew=anew)
+                _update(store, content, connection, rebuild=rebuild)
                 return action(connection)
         except sqlite3.DatabaseError as error:
-            if attempt == ATTEMPTS - 1 or not _is_damaged(error):
+            if attempt == MAX_ATTEMPTS - 1 or not _is_damaged(error):
                 raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
             _delete_index(store)
         except OSError as error:
@@ -282,10 +284,10 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _update(store: Store, content: bytes | None, connection: sqlite3.Connection, *, anew: bool) -> None:
+def _update(store: Store, content: bytes | None, connection: sqlite3.Connection, *, rebuild: bool) -> None:
     digest = hashlib.sha256(content or b"").hexdigest()
     exists = connection.execute("pragma user_version").fetchone()[0] != 0
-    if exists and not anew and digest == _state(connection)[1]:
+    if exists and not rebuild and digest == _state(connection)[1]:
         return  # the usual case costs no decoding
     snapshot = Snapshot.decode(content)
     wanted = {
@@ -297,7 +299,7 @@ def _update(store: Store, content: bytes | None, connection: sqlite3.Connection,
     connection.execute("begin immediate")
     with contextlib.ExitStack() as undo:
         undo.callback(connection.execute, "rollback")
-        if anew or connection.execute("pragma user_version").fetchone()[0] == 0:
+        if rebuild or connection.execute("pragma user_version").fetchone()[0] == 0:
             for statement in _DDL.split(";\n"):
                 connection.execute(statement)
         known = dict(connection.execute("select path, id from files"))
@@ -331,7 +333,7 @@ def _add(
     file = connection.execute("insert into files (path) values (?)", [path]).lastrowid
     start = _first_id(day)  # ids sort by day: the latest matches are found without looking at the others
     last = "select coalesce(max(id), ?) from items where id between ? and ?"
-    first = connection.execute(last, [start, start, start + IDS_OF_A_DAY - 1]).fetchone()[0] + 1
+    first = connection.execute(last, [start, start, start + IDS_PER_DAY - 1]).fetchone()[0] + 1
     items: list[tuple[Any, ...]] = []
     texts: list[tuple[int, str, str]] = []
     kind = _TABLES[table]
@@ -351,7 +353,7 @@ def _add(
 
 def _first_id(day: str) -> int:
     try:
-        return date.fromisoformat(day).toordinal() * IDS_OF_A_DAY
+        return date.fromisoformat(day).toordinal() * IDS_PER_DAY
     except ValueError:  # of sessions without a start
         return 0
 

@@ -13,7 +13,7 @@ from realtimekit.archive.live_transcripts import (
     LIVE_TRANSCRIPT,
     SOURCE,
     Segments,
-    put_together,
+    merge_segments,
     read_staged,
 )
 from realtimekit.archive.manifest import read_artifact
@@ -38,7 +38,7 @@ from realtimekit.values import parse_timestamp
 
 SETTLED = timedelta(hours=1)  # what is not there an hour after the end is not being made right now
 
-# If the API says so, it concerns all sessions: the sync ends, and goes on later where it stopped.
+# If the API says so, it concerns all sessions: the sync ends, and the next one continues where it stopped.
 FATAL = (AuthenticationError, PermissionDeniedError, RateLimitError)
 
 
@@ -83,7 +83,7 @@ class SessionArtifacts:
         self.ended_at: datetime | None = None
 
     def attempt(self, name: str, flow: Flow[None]) -> Flow[None]:
-        """Run one part; what fails there does not keep the others from being copied."""
+        """Copy one artifact; an error does not keep the others from being copied."""
         try:
             yield from flow
         except (APIError, APIConnectionError, ValueError) as error:  # ValueError: what was read makes no sense
@@ -94,9 +94,9 @@ class SessionArtifacts:
                 deadline = self.deadline(RETENTION)
                 before = self.artifacts.get(name)
                 self.set_absent(name, deadline, str(error), lost=str(error))
-                # It was not seen whether the platform has it.
-                seen_at = before and before.seen_at
-                self.artifacts[name] = self.artifacts[name]._replace(seen_at=seen_at)
+                # Whether the platform has it was not found out.
+                checked_at = before and before.checked_at
+                self.artifacts[name] = self.artifacts[name]._replace(checked_at=checked_at)
 
     def is_done(self, name: str) -> bool:
         # A retention rule leaves one artifact for all of a kind.
@@ -126,8 +126,8 @@ class SessionArtifacts:
         self.store.put(f"{self.folder}/{path}", compressed(content) if compress else content)
         self.set(name, State.COPIED, path=path, source=source, **digest(content)._asdict())
 
-    def take_live(self, paths: Sequence[str]) -> bool:
-        """Put what listeners heard beside the other files. Returns whether anybody spoke.
+    def merge_live_transcripts(self, paths: Sequence[str]) -> bool:
+        """Copy what listeners heard to the other files. Returns whether anybody spoke.
 
         Args:
             paths: what no copy has taken yet.
@@ -141,15 +141,15 @@ class SessionArtifacts:
             return True
         for path in paths:
             try:
-                heard = read_staged(self.store, path)
+                part = read_staged(self.store, path)
             except ArchiveDamagedError as error:
                 self.failures.append(f"{self.session_id}: {error}")
                 continue
-            if heard is not None:
-                parts.append(heard.segments)
-                gaps += heard.gaps
+            if part is not None:
+                parts.append(part.segments)
+                gaps += part.gaps
                 self.obsolete.append(path)
-        segments = put_together(parts)
+        segments = merge_segments(parts)
         if self.obsolete and segments and not (before is None and self.is_expired("transcript")):
             content = json.dumps(segments, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")
             # A name of its own for each content: the manifest of before stays true until the next one is written.
@@ -167,9 +167,9 @@ class SessionArtifacts:
         return artifact is not None and artifact.state is State.EXPIRED
 
     def set(self, name: str, state: State, **values: Any) -> None:
-        self.artifacts[name] = SavedArtifact(name, state, seen_at=self.now(), **values)
+        self.artifacts[name] = SavedArtifact(name, state, checked_at=self.now(), **values)
 
-    def missing(
+    def set_missing(
         self, name: str, retention: timedelta, *, needed: bool | None, otherwise: State = State.NOT_ENABLED
     ) -> None:
         """Record that the platform has no such artifact: not yet, not at all, or no longer.
@@ -181,7 +181,7 @@ class SessionArtifacts:
             otherwise: what becomes of one that nothing asks for.
         """
         deadline, before = self.deadline(retention), self.artifacts.get(name)
-        now, seen_at = self.now(), before and before.seen_at
+        now, checked_at = self.now(), before and before.checked_at
         ended = self.ended_at or now
         if now < deadline and (now < ended + SETTLED or (needed is not False and now < ended + RETENTION)):
             self.set(
@@ -191,14 +191,14 @@ class SessionArtifacts:
                 deadline=min(deadline, ended + RETENTION),
             )
         elif before is not None and before.state is State.SUSPECT_EMPTY:
-            self.artifacts[name] = before._replace(deadline=None, seen_at=now)  # gone, and empty to the last
+            self.artifacts[name] = before._replace(deadline=None, checked_at=now)  # gone, and empty to the last
         elif needed is False and otherwise is State.NOT_ENABLED:
             self.set(name, otherwise, reason="the settings of the meeting do not ask for it")
         elif needed is False and now < deadline:
             self.set(name, otherwise, reason="the platform made none")
-        elif seen_at is None or seen_at < ended + SETTLED:
-            last = "never" if seen_at is None else f"last at {seen_at:%Y-%m-%d %H:%M} UTC"
-            reason = f"kept for {retention.days} days, until {deadline:%Y-%m-%d %H:%M} UTC; the archive looked {last}"
+        elif checked_at is None or checked_at < ended + SETTLED:
+            last = "never" if checked_at is None else f"{checked_at:%Y-%m-%d %H:%M} UTC"
+            reason = f"kept for {retention.days} days, until {deadline:%Y-%m-%d %H:%M} UTC; last checked: {last}"
             self._set_gone(name, deadline, reason)
         elif needed:
             self._set_gone(

@@ -1,4 +1,4 @@
-"""Copying one session: what it left behind, in the order in which the platform deletes it.
+"""Copying one session: what it left behind, in the order of the platform's deadlines.
 
 The flows of this module read the API and write to the archive's storage as they go; the threads of a sync run them.
 """
@@ -41,17 +41,17 @@ from realtimekit.saving.manifest import MAX_TEXT, REPORT_RETENTION, RETENTION, M
 from realtimekit.saving.scrub import scrub_response, scrub_text, without_signature
 
 # When what is missing is checked again, after the end of the session; then once more at its deadline.
-LOOKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
+CHECKS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720, 1440, 2880, 5760, 8640, 9840))
 
 
 class Copied(NamedTuple):
-    """What copying a session came to.
+    """The result of copying a session.
 
     Attributes:
         manifest: what the archive holds now; None while the session is live, or if the platform has no such session.
         failures: what could not be read or fetched this time, in words.
         rooms: the sessions of its breakout rooms.
-        live: whether the session still goes on.
+        live: whether the session is still live.
     """
 
     manifest: Manifest | None
@@ -97,14 +97,14 @@ def copy_session(
     return (yield from copy.run(on_rooms or (lambda _: None)))
 
 
-def next_look(manifest: Manifest, now: datetime) -> datetime | None:
+def next_check(manifest: Manifest, now: datetime) -> datetime | None:
     """Return when what is missing is to be checked again; None if nothing is missing."""
     waiting = manifest.unfinished
     if not waiting:
         return None
     deadline = min(artifact.deadline or now for artifact in waiting)
-    looks = [(manifest.ended_at or now) + look for look in LOOKS]
-    return min([look for look in looks if look > now] + [max(deadline, now + timedelta(minutes=15))])
+    times = [(manifest.ended_at or now) + delay for delay in CHECKS]
+    return min([time for time in times if time > now] + [max(deadline, now + timedelta(minutes=15))])
 
 
 class _SessionCopy(SessionArtifacts):
@@ -157,10 +157,10 @@ class _SessionCopy(SessionArtifacts):
             yield from self.attempt("meeting", self._copy_meeting(meeting_id))
         yield from self.attempt("participants", self._copy_participants())
         if self.tombstones and not self.is_done("participants"):
-            # Without them nobody knows which messages are of somebody who was erased: another look copies the rest.
+            # Without them nobody knows which messages are of somebody who was erased: the next check copies the rest.
             on_rooms(self._rooms)
             return Copied(self._commit(), self.failures, self._rooms)
-        self._spoke = self.take_live(self._live)
+        self._spoke = self.merge_live_transcripts(self._live)
         # Peers come before the transcript: an empty one is suspect only if people spoke.
         for name, copy in (
             ("chat", self._copy_chat),
@@ -222,7 +222,7 @@ class _SessionCopy(SessionArtifacts):
             peer_id = participant.get("id")
             if not isinstance(peer_id, str) or not peer_id:
                 continue
-            name = f"peers/{layout.segment(peer_id)}"
+            name = f"peers/{layout.encode_id(peer_id)}"
             if self.tombstones.cover(*ids_of(participant)):
                 self.artifacts.pop(name, None)
                 self.set(f"peers/{self.tombstones.pseudonym(peer_id)}", State.ERASED)
@@ -234,7 +234,7 @@ class _SessionCopy(SessionArtifacts):
         try:
             response = yield from self.reader.get(path, {"include_peer_events": True})
         except NotFoundError:
-            self.missing(name, REPORT_RETENTION, needed=False, otherwise=State.EMPTY)
+            self.set_missing(name, REPORT_RETENTION, needed=False, otherwise=State.EMPTY)
             return
         content = scrub_response(response.content, response.body)
         self._spoke = self._spoke or _sent_audio(content)
@@ -276,18 +276,18 @@ class _SessionCopy(SessionArtifacts):
         except (APIError, ArtifactNotReadyError) as error:
             if not is_missing(error):
                 raise
-            self.missing(name, RETENTION, needed=needed)
+            self.set_missing(name, RETENTION, needed=needed)
             return
         content = scrub_text(buffer.getvalue())
         source = without_signature(link.url or "")
         if content:
             self.keep(name, text_file_name(name, content), content, source=source)
         elif name == "transcript" and (self.session_id not in unquote(source) or self._people_spoke()):
-            self._suspect(source)
+            self._set_suspect(source)
         else:
             self.set(name, State.EMPTY, bytes=0, source=source, reason="the platform's file is empty")
 
-    def _suspect(self, source: str) -> None:
+    def _set_suspect(self, source: str) -> None:
         reason = "its file is empty although people spoke, or is not this session's"
         deadline = self.deadline(RETENTION)
         again = deadline if self.now() < deadline else None
@@ -352,7 +352,7 @@ class _SessionCopy(SessionArtifacts):
             return Copied(None, [f"{self.session_id}: {error}"], [])
         day = layout.day_of(self.before.started_at)
         self.folder = layout.session_folder(self.reader.app_id, day, self.session_id)
-        self.take_live(self._live)
+        self.merge_live_transcripts(self._live)
         over = [artifact for artifact in self.before.unfinished if (artifact.deadline or self.now()) <= self.now()]
         for artifact in over:
             self.set(artifact.name, State.LOST, reason="the platform no longer has the session")

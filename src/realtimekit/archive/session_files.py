@@ -100,7 +100,7 @@ def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> 
         recording: as the platform sent it.
         link: takes the name of a file's artifact, "recordings/<id>/<file>".
     """
-    folder = f"recordings/{layout.segment(str(recording.get('id')))}"
+    folder = f"recordings/{layout.encode_id(str(recording.get('id')))}"
     links = iter([link(f"{folder}/{name}") for name, _ in recording_files(recording)])
     changed = dict(recording)
     if isinstance(recording.get("download_url"), str):
@@ -115,10 +115,10 @@ def with_links(recording: dict[str, Any], link: Callable[[str], str | None]) -> 
             {
                 **layer,
                 "download_urls": {
-                    name: {"download_url": url} for (number, name), url in tracks.items() if number == place
+                    name: {"download_url": url} for (number, name), url in tracks.items() if number == position
                 },
             }
-            for place, layer in enumerate(recording["download_url"])
+            for position, layer in enumerate(recording["download_url"])
             if isinstance(layer, dict)
         ]
     return changed

@@ -65,7 +65,7 @@ def _with_details(session: SessionArtifacts, listed: list[dict[str, Any]]) -> Fl
 def _copy_recording(session: SessionArtifacts, recording: dict[str, Any]) -> Flow[None]:
     recording = without_tracks(recording, session.tombstones)
     recording_id = recording["id"]
-    folder = f"recordings/{layout.segment(recording_id)}"
+    folder = f"recordings/{layout.encode_id(recording_id)}"
     stopped = time_of(recording, "stopped_time") or session.ended_at
     deadline = (stopped or session.now()) + RETENTION
     status = recording.get("status")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple, TypeAlias
 
-from realtimekit.archive.full_text import TOKENIZER, cut, match_expression, pairs_of, uncut
+from realtimekit.archive.full_text import TOKENIZER, join_characters, match_expression, pairs_of, split_characters
 
 Marks: TypeAlias = list[tuple[int, int]]
 
@@ -20,11 +20,11 @@ INSERT = "insert into texts (rowid, text, pairs) values (?, ?, ?)"
 SNIPPET = f"snippet(texts, 0, ?, ?, '…', case texts.pairs when '' then {CONTEXT_WORDS} else {CONTEXT_CHARACTERS} end)"
 
 
-class Found(NamedTuple):
+class PassageMatch(NamedTuple):
     """A text that matches.
 
     Attributes:
-        number: its place among those searched, from 0.
+        number: its position among those searched, from 0.
         snippet: the words around the match.
         marks: where in the snippet the match is: its first character, and the one after its last, several times.
     """
@@ -48,7 +48,7 @@ class Marker:
     def read(self, marked: str) -> tuple[str, Marks]:
         """Return a snippet on one line, without the strings; and where they were."""
         begin, end = self.strings
-        plain, *others = " ".join(uncut(marked).split()).split(begin)
+        plain, *others = " ".join(join_characters(marked).split()).split(begin)
         marks: Marks = []
         for other in others:
             match, _, rest = other.partition(end)
@@ -69,16 +69,16 @@ def split_marks(snippet: str, marks: Sequence[Sequence[int]]) -> list[tuple[str,
 
 def indexed(number: int, text: str) -> tuple[int, str, str]:
     """Return the row of a text, for `INSERT`."""
-    return number, cut(text), pairs_of(text)
+    return number, split_characters(text), pairs_of(text)
 
 
-def search_texts(texts: Iterable[str], words: str) -> list[Found]:
+def search_texts(texts: Iterable[str], words: str) -> list[PassageMatch]:
     """Return those of the texts that match, in their order: by the rules of `Archive.search`, without an archive.
 
     Raises:
         ArchiveError: there is no word to look for.
     """
-    match, shown = match_expression(words), match_expression(words, characters=True)
+    match, snippet_match = match_expression(words), match_expression(words, characters=True)
     marker = Marker()
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute(TEXTS)
@@ -87,5 +87,5 @@ def search_texts(texts: Iterable[str], words: str) -> list[Found]:
             row[0] for row in index.execute("select rowid from texts where texts match ? order by rowid", [match])
         ]
         sql = f"select {SNIPPET} from texts where texts match ? and rowid = ?"  # noqa: S608 - a constant of ours
-        rows = (index.execute(sql, [*marker.strings, shown, number]).fetchone() for number in numbers)
-        return [Found(number, *marker.read(text)) for number, (text,) in zip(numbers, rows, strict=True)]
+        rows = (index.execute(sql, [*marker.strings, snippet_match, number]).fetchone() for number in numbers)
+        return [PassageMatch(number, *marker.read(text)) for number, (text,) in zip(numbers, rows, strict=True)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     duck = LazyModule("duckdb")
 
-_READING = frozenset({"SELECT", "EXPLAIN"})
+_READ_STATEMENTS = frozenset({"SELECT", "EXPLAIN"})
 
 
 class Rows(NamedTuple):
@@ -86,11 +86,11 @@ def query(store: Store, sql: str) -> Rows:
     if len(statements) != 1:
         raise ArchiveError(f"give one query, not {len(statements)}")
     kind = str(statements[0].type).rpartition(".")[2]
-    if kind not in _READING:
-        raise ArchiveError(f"a query of an archive only reads: {kind} is refused")
+    if kind not in _READ_STATEMENTS:
+        raise ArchiveError(f"a query of an archive only reads: {kind} is refused; use SELECT")
     words = sql.lower()
     if kind == "EXPLAIN" and "analy" in words:  # it would run whatever follows
-        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused")
+        raise ArchiveError("a query of an archive only reads: EXPLAIN ANALYZE is refused; use EXPLAIN")
     named = [table for table in TABLES if table in words]
     with connect(store, named or TABLES) as connection:
         try:
@@ -102,7 +102,7 @@ def query(store: Store, sql: str) -> Rows:
             mistakes = duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException
             if not isinstance(error, mistakes) and (file := _damaged_file(store, named or TABLES)) is not None:
                 raise ArchiveDamagedError(f"{file} is damaged{REBUILD}") from None
-            raise ArchiveError(f"{text}{_names(str(error))}") from None
+            raise ArchiveError(f"{text}{_suggestion(str(error))}") from None
 
 
 def _damaged_file(store: Store, tables: Iterable[str]) -> str | None:
@@ -158,7 +158,7 @@ def _type(arrow_type: Any) -> str:
     return names.get(str(arrow_type), "timestamp with time zone")
 
 
-def _names(text: str) -> str:
+def _suggestion(text: str) -> str:
     """Return the names that an error about an unknown one can be mended with."""
     if "Table with name" in text:
         return f" The tables are {', '.join(TABLES)}"

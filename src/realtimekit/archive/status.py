@@ -1,4 +1,4 @@
-"""The state of an archive at a glance: what is proven, what is still to come, what is at risk."""
+"""The state of an archive: what is proven, what is still to come, what is at risk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtimekit.archive.ledger import NEVER, Ledger
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import read_snapshot
-from realtimekit.values import format_time
+from realtimekit.values import format_times
 
 AT_RISK = timedelta(days=1)  # before its deadline
 
@@ -26,7 +26,7 @@ class Status(NamedTuple):
         bytes: of all that was copied, before compression.
         artifacts: how many there are in each state.
         waiting: the sessions that are to be checked again.
-        live: the sessions that went on when they were last checked.
+        live: the sessions that were live when they were last checked.
         proven_until: until when all sessions were found; None if no time is proven.
         unproven_seconds: how long ago that was: the age of the oldest unproven time.
         next_deadline: when the platform deletes the next thing that the archive waits for; None if it waits for none.
@@ -49,10 +49,7 @@ class Status(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {
-            name: format_time(value, name) if isinstance(value, datetime) else value
-            for name, value in self._asdict().items()
-        }
+        return format_times(self._asdict())
 
     def to_prometheus(self) -> str:
         """Return the state as text for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
@@ -62,7 +59,7 @@ class Status(NamedTuple):
             ("sessions", "Sessions in the archive.", self.sessions),
             ("bytes", "Bytes copied, before compression.", self.bytes),
             ("sessions_waiting", "Sessions that are to be checked again.", self.waiting),
-            ("sessions_live", "Sessions that went on when they were last checked.", self.live),
+            ("sessions_live", "Sessions that were live when they were last checked.", self.live),
             ("sessions_at_risk", "Sessions whose next deadline is within a day.", len(self.at_risk)),
             ("unproven_seconds", "Age of the oldest time that is not proven.", self.unproven_seconds),
             ("next_deadline_timestamp_seconds", "When the platform deletes the next missing artifact.", deadline),
@@ -84,7 +81,7 @@ def read_status(store: Store, ledger: Ledger, now: datetime | None = None) -> St
     app, at = ledger.app(), now or ledger.now()
     waiting = ledger.open_sessions()
     deadlines = [entry.deadline for entry in waiting if entry.deadline != NEVER]
-    proven_until = ledger.frontier()
+    proven_until = ledger.proven_until()
     snapshot = read_snapshot(store)
     files = read_table(store, "files", snapshot.files("files"), ["state", "bytes"])
     sessions = sum(part.rows for parts in snapshot.parts.get("sessions", {}).values() for part in parts)

@@ -1,4 +1,4 @@
-"""Object storage: a folder, S3, Google Cloud Storage, Azure Blob Storage or memory, behind five verbs.
+"""Object storage: a folder, S3, Google Cloud Storage, Azure Blob Storage or memory, behind one interface.
 
 `create` never overwrites and `swap` replaces only what the caller has read, whatever else writes at the same time:
 that is all the coordination that an archive needs. Everything goes through obstore (https://developmentseed.org/obstore/).
@@ -140,7 +140,7 @@ class Store:
         return True
 
     def _swap_file(self, path: str, content: bytes, version: str) -> bool:
-        # Folders cannot compare and replace at once, so those who swap take turns.
+        # A file system has no compare-and-swap, so those who swap take turns.
         with disk.exclusive(cast("Path", self._folder) / _LOCK):
             found = self.get(path)
             if found is None or found.version != version:
@@ -172,7 +172,7 @@ class Store:
         return Writer(self, path)
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Delete objects. One that is missing is no error."""
+        """Delete objects, if they exist."""
         for path in paths:
             with contextlib.suppress(_MissingError):
                 self._try("delete", path, partial(_obstore().delete, self._objects, path))
@@ -181,7 +181,7 @@ class Store:
         """Wait until what was written survives a loss of power. Object storage always does.
 
         Args:
-            path: an object or a folder; the way to it counts, too.
+            path: an object or a folder; the folders above it are flushed, too.
             content: whether to do so with all below the folder, too, and not only with the names in it.
 
         Raises:
@@ -191,10 +191,10 @@ class Store:
             return
         at = self._folder / path
         below = at.rglob("*") if content else ()
-        way = list(at.parents)[: len(at.relative_to(self._folder).parents)]
+        above = list(at.parents)[: len(at.relative_to(self._folder).parents)]
 
         def wait() -> None:
-            for each in (*below, at, *way):
+            for each in (*below, at, *above):
                 disk.fsync(each)
 
         self._try("write", path, wait)

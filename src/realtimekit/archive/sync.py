@@ -1,4 +1,4 @@
-"""Sync: find the sessions, copy what the archive lacks of each, what is about to vanish first."""
+"""Sync: find the sessions, and copy what the archive lacks of each, what is deleted soonest first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from realtimekit.archive.privacy.rewriting import finish_rewriting
 from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.reader import Reader
 from realtimekit.archive.session_artifacts import is_fatal
-from realtimekit.archive.session_copy import copy_session, next_look
+from realtimekit.archive.session_copy import copy_session, next_check
 from realtimekit.archive.store import Store
 from realtimekit.archive.sync_result import Progress, SyncResult, Tally
 from realtimekit.archive.tables.update import update_tables
@@ -58,7 +58,7 @@ class Sync:
         self._reader = Reader(client.settings, self._clock)
         self._meetings = Meetings(self._reader)
         self._claims = Claims(store, self._clock.now)
-        self._known: set[str] = set()  # the sessions that are in the ledger or copied, as far as this sync has looked
+        self._known: set[str] = set()  # sessions in the ledger or copied, among those that were listed
         self._tombstones = Tombstones(store, ledger)
         self._again: str | None = None  # an artifact to look for, although the manifest says that there is none
         self._tally = Tally()
@@ -67,8 +67,8 @@ class Sync:
     def run(self, since: datetime | None = None, until: datetime | None = None) -> SyncResult:
         """Find and copy: see `Archive.sync`."""
         is_new = self._ledger.check(self._reader.app_id) is None
-        frontier = None if is_new else self._ledger.frontier()
-        found = self._client.run(discover(self._reader, frontier, since, until))
+        proven_until = None if is_new else self._ledger.proven_until()
+        found = self._client.run(discover(self._reader, proven_until, since, until))
         if is_new:
             self._ledger.create(self._reader.account_id, self._reader.app_id, self._clock.now())
         finish_rewriting(self._store, self._reader.app_id, self._clock.now)
@@ -77,7 +77,7 @@ class Sync:
         window = found.window
         del found  # a hundred thousand sessions take 40 MB
         if window is not None:
-            if frontier is not None and not window.continues:  # it was read again
+            if proven_until is not None and not window.continues:  # it was read again
                 window = window._replace(continues=self._ledger.has_window_before(window.start))
             # Only now: each of its sessions is in the ledger.
             self._ledger.add_window(window)
@@ -95,7 +95,7 @@ class Sync:
         self._clock.set(now)
 
     def copy_entries(self, entries: list[OpenSession]) -> Tally:
-        """Look at some sessions, for a sync in another process. Returns what came of it."""
+        """Copy some sessions, for a sync in another process. Returns its counts."""
         with self._renewing():
             self._copy_some(entries)
         return self._tally
@@ -103,7 +103,7 @@ class Sync:
     # --- one session -------------------------------------------------------------------------------------------------
 
     def enter(self, session_id: str, day: str, ended_at: datetime | None = None) -> OpenSession:
-        """Enter a session in the ledger, for this sync or another to look at.
+        """Enter a session in the ledger, for this sync or another to copy.
 
         Args:
             session_id: the session.
@@ -129,7 +129,7 @@ class Sync:
         self._again = again
         self._ledger.open(entry)  # another may have closed it, before this was announced
         with self._renewing():
-            self._look_at(entry)
+            self._process(entry)
 
     # --- discovery ---------------------------------------------------------------------------------------------------
 
@@ -146,19 +146,21 @@ class Sync:
             folders = self._store.folders(layout.day_folder(self._reader.app_id, day))
             copied = {folder.rpartition("/session=")[2] for folder in folders}
             for session in listed:
-                if session.session_id not in waiting and layout.segment(session.session_id) not in copied:
+                if session.session_id not in waiting and layout.encode_id(session.session_id) not in copied:
                     self._ledger.open(session)
                     self._count("found")
                 self._known.add(session.session_id)
 
     def _open_staged(self) -> None:
         """Enter the sessions of live transcripts that came after their sessions were complete."""
-        waiting = {layout.segment(each.session_id) for each in self._ledger.open_sessions()} if self._staged else set()
+        if not self._staged:
+            return
+        waiting = {layout.encode_id(entry.session_id) for entry in self._ledger.open_sessions()}
         for session, paths in self._staged.items():
             if session not in waiting:
                 with suppress(ArchiveDamagedError):  # `verify` names it
-                    if (heard := read_staged(self._store, paths[0])) is not None:
-                        self._ledger.open(OpenSession(NEVER, AT_ONCE, heard.day, heard.session_id))
+                    if (part := read_staged(self._store, paths[0])) is not None:
+                        self._ledger.open(OpenSession(NEVER, AT_ONCE, part.day, part.session_id))
 
     @cached_property
     def _staged(self) -> dict[str, list[str]]:
@@ -168,7 +170,7 @@ class Sync:
     # --- copying -----------------------------------------------------------------------------------------------------
 
     def _copy_all(self) -> None:
-        """Look at all sessions that are due, in threads; the rooms that appear on the way included."""
+        """Copy all sessions that are due, in threads; breakout rooms that appear meanwhile included."""
         seen: set[str] = set()
         with self._renewing():
             self._claims.remove_abandoned()
@@ -177,7 +179,7 @@ class Sync:
                 due = [
                     entry
                     for entry in self._ledger.open_sessions()
-                    if entry.next_look <= now and entry.session_id not in seen
+                    if entry.next_check <= now and entry.session_id not in seen
                 ]
                 if not due:
                     return
@@ -207,7 +209,7 @@ class Sync:
                 while True:
                     # No more than are needed: there may be a hundred thousand.
                     pending |= {
-                        pool.submit(self._look_at, entry)
+                        pool.submit(self._process, entry)
                         for entry in islice(entries, 2 * self._concurrency - len(pending))
                     }
                     if not pending:
@@ -219,18 +221,18 @@ class Sync:
                         if self._progress is not None:
                             self._progress(Progress(done, total, self._tally.bytes))
             except BaseException:
-                # The pieces in hand are finished, and no other is begun.
+                # The sessions being copied are finished, and no other is started.
                 self._failed.set()
                 raise
 
     def _is_over(self) -> bool:
         return self._stop.is_set() or self._failed.is_set()
 
-    def _look_at(self, entry: OpenSession) -> None:
+    def _process(self, entry: OpenSession) -> None:
         if self._is_over():
             self._left = True
             return
-        if not self._claims.take(entry.session_id):
+        if not self._claims.acquire(entry.session_id):
             self._count("skipped")
             return
         try:
@@ -238,7 +240,7 @@ class Sync:
                 self._count("skipped")
                 return
             self._count("checked")
-            # With the claim in hand: an erasure adds its tombstones, and then waits for those who have one.
+            # After the claim: an erasure adds its tombstones, and then waits for those who hold a claim.
             self._tombstones.refresh()
             self._copy(entry)
         except ArchiveChangedError:
@@ -261,7 +263,7 @@ class Sync:
             raise ArchiveDamagedError(f"{error}: `realtimekit archive verify` says how to fix it") from None
         if before is not None and self._again is not None:
             before = reopened(before, self._again, self._clock.now() + RETENTION)
-        live = self._staged.get(layout.segment(entry.session_id), [])
+        live = self._staged.get(layout.encode_id(entry.session_id), [])
         if before is not None and not before.unfinished and not live:
             # What remains of a sync that was killed before it could close the entry.
             self._close(entry)
@@ -286,24 +288,24 @@ class Sync:
             self._tally.missed += [entry.session_id] if missed else []
         if copied.live:
             self._count("live")
-            self._ledger.reopen(entry, entry._replace(next_look=AT_ONCE))
+            self._ledger.reopen(entry, entry._replace(next_check=AT_ONCE))
             return
         if copied.manifest is None:
             return  # the platform has no such session: it stays in the ledger, and in the failures
         now = self._clock.now()
-        look = next_look(copied.manifest, now)
-        if look is None:
+        check_at = next_check(copied.manifest, now)
+        if check_at is None:
             self._close(entry)
             return
         self._count("waiting")
         deadline = min(artifact.deadline or NEVER for artifact in copied.manifest.unfinished)
         day = layout.day_of(copied.manifest.started_at)
-        self._ledger.reopen(entry, OpenSession(deadline, look, day, entry.session_id))
+        self._ledger.reopen(entry, OpenSession(deadline, check_at, day, entry.session_id))
 
     def _close(self, entry: OpenSession) -> None:
         self._count("completed")
         if self._handler_since is not None:
-            self._store.delete([layout.announced(entry.session_id)])
+            self._store.delete([layout.announced_path(entry.session_id)])
         self._ledger.close(entry)
 
     @cached_property
@@ -322,7 +324,7 @@ class Sync:
         since, ended_at = self._handler_since, manifest.ended_at
         if since is None or ended_at is None or not since <= ended_at <= self._clock.now() - DELIVERY:
             return False
-        return self._store.size(layout.announced(manifest.session_id)) is None
+        return self._store.size(layout.announced_path(manifest.session_id)) is None
 
     def _count(self, name: str) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""The options of a sync, and what executes it: threads of this process, or the workers of a Dask cluster."""
+"""The options of a sync, and what runs it: threads of this process, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def prepare_sync(store: Store, ledger: Ledger, options: SyncOptions) -> Prepared
         if cluster is not None:
             raise ValueError("give workers= or cluster=, not both")
     event = options.get("stop") or threading.Event()
-    how: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "concurrency": validate_positive("concurrency", options.get("concurrency", 8)),
         "progress": options.get("progress"),
         "stop": event,
@@ -70,10 +70,10 @@ def prepare_sync(store: Store, ledger: Ledger, options: SyncOptions) -> Prepared
 
     def run(client: BlockingClient) -> SyncResult:
         if workers is None and cluster is None:
-            return Sync(client, store, ledger, **how).run(since, until)
+            return Sync(client, store, ledger, **arguments).run(since, until)
         from realtimekit.archive.cluster import ClusterSync, connect  # Dask takes a second to load
 
         with connect(cluster, workers) as dask:
-            return ClusterSync(client, store, ledger, cluster=dask, target=store.target, **how).run(since, until)
+            return ClusterSync(client, store, ledger, cluster=dask, target=store.target, **arguments).run(since, until)
 
     return PreparedSync(run, event)

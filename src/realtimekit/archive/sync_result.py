@@ -97,7 +97,7 @@ class Tally:
             return
         for name, artifact in copied.manifest.artifacts.items():
             old = before.artifacts.get(name) if before else None
-            if old is not None and old._replace(seen_at=None) == artifact._replace(seen_at=None):
+            if old is not None and old._replace(checked_at=None) == artifact._replace(checked_at=None):
                 continue
             self.artifacts[artifact.state.value] += 1
             if artifact.state is State.COPIED:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveError, no_archive
 from realtimekit.archive.store import Store, _obstore, first_line
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file")
@@ -85,7 +85,7 @@ def _open_folder(folder: Path, *, create: bool) -> Store:
     if folder.exists() and not folder.is_dir():
         raise ArchiveError(f"{folder} is a file: the target of an archive is a folder or a URL")
     if not folder.exists() and not create:
-        raise ArchiveError(f"there is no archive at {folder}: `realtimekit archive sync {folder}` creates one")
+        raise no_archive(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -27,7 +27,7 @@ from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
 
-BEGINNING = timedelta(hours=1)
+MAX_AGE_WITHOUT_WINDOWS = timedelta(hours=1)
 
 ProblemKind: TypeAlias = Literal["lost", "unproven", "missing", "damaged", "overdue", "tables"]
 
@@ -118,8 +118,8 @@ class _Check:
         self._notes: list[str] = []
         self._windows: list[Window] = []
         self._open = ledger.open_sessions()
-        self._waiting = {layout.segment(entry.session_id) for entry in self._open}  # as paths have them
-        self._changed = {layout.segment(entry.session_id) for entry in ledger.changed_sessions()}
+        self._waiting = {layout.encode_id(entry.session_id) for entry in self._open}  # as paths have them
+        self._changed = {layout.encode_id(entry.session_id) for entry in ledger.changed_sessions()}
 
     def run(self) -> Verification:
         proven_until = self._check_windows()
@@ -129,7 +129,7 @@ class _Check:
                 self._progress(len(self._sessions))
         if self._too_old:
             self._notes.append(f"the platform had deleted {self._too_old} artifacts before this archive was created")
-        self._check_begun(proven_until)
+        self._check_has_windows(proven_until)
         self._check_numbers()
         self._check_open()
         self._check_tables()
@@ -194,19 +194,19 @@ class _Check:
                 )
         return until
 
-    def _check_begun(self, proven_until: datetime | None) -> None:
+    def _check_has_windows(self, proven_until: datetime | None) -> None:
         """An archive has windows from its second hour on."""
         created_at = self._ledger.created_at()
         if (
             created_at is not None
             and proven_until is None
             and self._saved_at is not None
-            and self._saved_at - created_at > BEGINNING
+            and self._saved_at - created_at > MAX_AGE_WITHOUT_WINDOWS
         ):
             self._report("unproven", "all of the time", "the ledger has no window: sync again")
 
     def _check_numbers(self) -> None:
-        """Each window counted its sessions: as many must be here, copied or still to be."""
+        """Compare the number of sessions that each window counted with those that are copied or open."""
         began = sorted(self._began)
         for window in self._windows:
             if not window.proven or window.begun is None:
@@ -228,14 +228,14 @@ class _Check:
                     f"the platform deleted something of it on {_time(entry.deadline)}, and no sync has checked it since"
                 )
                 self._report("overdue", f"session {entry.session_id}", f"{text}: sync again")
-        here = self._waiting.union(map(layout.segment, self._sessions))
+        here = self._waiting.union(map(layout.encode_id, self._sessions))
         for announced in self._store.entries(layout.ANNOUNCED):
             name = announced.path.rpartition("/")[2]
             if name not in here:
                 self._report(
                     "missing",
-                    f"session {layout.unsegment(name)}",
-                    "a webhook announced it; the archive lacks it",
+                    f"session {layout.decode_id(name)}",
+                    "a webhook announced it, but the archive does not have it: sync again",
                 )
 
     def _check_receipts(self) -> None:
@@ -304,7 +304,7 @@ class _Check:
             instead = "; what a listener heard live stands in for it" if kept else ""
             self._report("lost", where, (artifact.reason or "the platform no longer has it") + instead)
         self._too_old += artifact.state is State.TOO_OLD
-        if artifact.unfinished and layout.segment(manifest.session_id) not in self._waiting:
+        if artifact.unfinished and layout.encode_id(manifest.session_id) not in self._waiting:
             self._report("missing", where, "it is to be checked again, but the ledger does not know the session")
         if artifact.state not in KEPT or artifact.path is None:
             return
@@ -345,10 +345,10 @@ class _Check:
         except ArchiveError as error:
             self._report("tables", layout.SNAPSHOT, str(error))
             return
-        gone = {one for one in in_tables - self._sessions.keys() if layout.segment(one) not in self._damaged}
+        gone = {one for one in in_tables - self._sessions.keys() if layout.encode_id(one) not in self._damaged}
         for session_id in sorted(gone):
             self._report("missing", f"session {session_id}", "it is in the tables, and its raw files are gone")
-        behind = {one for one in self._with_record - in_tables if layout.segment(one) not in self._changed}
+        behind = {one for one in self._with_record - in_tables if layout.encode_id(one) not in self._changed}
         if behind:
             self._report("tables", layout.SNAPSHOT, f"{len(behind)} sessions are in no table: `archive rebuild`")
         sizes = {entry.path: entry.size for entry in self._store.entries(layout.TABLES)}
@@ -356,9 +356,9 @@ class _Check:
             for parts in by_day.values():
                 for part in parts:
                     if part.file not in sizes:
-                        self._report("tables", part.file, "it is gone: `archive rebuild` makes it anew")
+                        self._report("tables", part.file, "it is gone: `realtimekit archive rebuild` rebuilds it")
                     elif sizes[part.file] != part.bytes or (self._deep and self._digest(part.file) != part.sha256):
-                        self._report("tables", part.file, "it is damaged: `archive rebuild` makes it anew")
+                        self._report("tables", part.file, "it is damaged: `realtimekit archive rebuild` rebuilds it")
 
     def _read_sessions(self, files: Iterable[str]) -> Iterator[str]:
         for file in files:
@@ -368,7 +368,7 @@ class _Check:
 
 def _reading_again(path: str) -> str:
     """Return how to mend a window that is damaged."""
-    start = layout.unstamp(path.rpartition("/")[2].partition("_")[0])
+    start = layout.decode_time(path.rpartition("/")[2].partition("_")[0])
     return f"delete it: `realtimekit archive sync --since {start:%Y-%m-%d}` reads this time again"
 
 

@@ -20,7 +20,7 @@ class Chunk(NamedTuple):
 
     Attributes:
         session_id: the session; None if it is not known.
-        number: the place of the chunk, from 1.
+        number: the position of the chunk, from 1.
         start_ms: when its first segment begins, in milliseconds from the beginning of the transcript.
         end_ms: when its last segment ends; None if the file does not say.
         speaker: who speaks, by display name; None if it is not known, or several people do.

@@ -40,7 +40,7 @@ class LazyArchiveGroup(Group):
 
 @click.group(cls=LazyArchiveGroup)
 def archive() -> None:
-    """Keep every session, prove that none is missing, and ask what was said.
+    """Keep every session, prove that none is missing, and search what was said.
 
     TARGET is a folder, s3://BUCKET/PREFIX, gs://..., or az://...; by default REALTIMEKIT_ARCHIVE. Credentials of a
     storage come from its own environment variables, e.g. AWS_ACCESS_KEY_ID.

@@ -38,7 +38,7 @@ def _subject_options(command: Command) -> Command:
 
 @click.command("erase")
 @_subject_options
-@click.option("--redact", is_flag=True, help="Keep an empty place where the person was, with its times.")
+@click.option("--redact", is_flag=True, help="Keep placeholders with times where the person was.")
 @click.option("--delete-composites", is_flag=True, help="Delete the recordings of everybody in their sessions.")
 @click.option("--delete-summaries", is_flag=True, help="Delete the summaries of their sessions.")
 @confirmation_option("Erase this person from the archive for good?")

@@ -45,8 +45,7 @@ def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None
         echo(f"Artifacts: {states or 'none'}; {found.bytes} bytes")
         if found.ok and found.proven_until is not None:
             checked = "every byte was read" if deep else "sizes were compared; --deep reads every byte"
-            missing = "no session is missing" if found.waiting else "nothing is missing"
-            echo(f"Proven: {missing} until {found.proven_until:%Y-%m-%d %H:%M} UTC ({checked})")
+            echo(f"Proven: nothing is missing until {found.proven_until:%Y-%m-%d %H:%M} UTC ({checked})")
             if found.waiting:
                 echo(f"{found.waiting} sessions are not complete yet: the next sync checks them again")
         elif found.ok:

@@ -27,7 +27,7 @@ DEFAULT_LIMIT = 20
 def search(archive: Archive, *, words: tuple[str, ...], output_format: str | None, **filters: Any) -> None:
     """Search in transcripts, chats and summaries.
 
-    All words must occur; "a phrase" as it is, bud* all words that begin so, -word not; OR between two is either.
+    All words must occur. "a phrase" matches exactly, bud* matches a prefix, -word excludes, OR matches either word.
     """
     from rich.text import Text
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from realtimekit.archive import Archive
     from realtimekit.archive.sync_result import Progress, SyncResult
 
-LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is no terminal
+LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is not a terminal
 
 
 @click.command("sync")
-@click.option("--every", metavar="DURATION", type=duration, help="Sync again and again, so often: 15m, 1h.")
+@click.option("--every", metavar="DURATION", type=duration, help="Repeat the sync at this interval: 15m, 1h.")
 @click.option("--concurrency", metavar="N", type=positive_int, help="Sessions to copy at once.  [default: 8]")
-@click.option("--workers", metavar="N", type=positive_int, help="Copy in so many processes, with Dask.")
+@click.option("--workers", metavar="N", type=positive_int, help="Copy in N processes on this machine, with Dask.")
 @click.option("--cluster", metavar="ADDRESS", help="Copy on this Dask cluster: tcp://HOST:PORT of its scheduler.")
 @time_range_options("since", "until")
 @json_option
@@ -42,7 +42,8 @@ def sync(
 ) -> None:
     """Copy what the archive lacks: new sessions, and what appeared late of others.
 
-    What is about to vanish goes first. Ctrl-C ends a sync after the pieces in hand; the next one goes on from there.
+    What is deleted soonest is copied first. Ctrl-C ends a sync after the sessions being copied; the next one continues
+    from there.
 
     Exits with 1 if something is lost, failed, or is not proven to be complete.
     """
@@ -58,8 +59,8 @@ def sync(
             try:
                 result = _sync_once(client, archive, stop, options)
             except (APIConnectionError, RateLimitError, APIError, ArchiveError) as error:
-                # A target that could be written before is full, or out of order, right now.
-                may_pass = result is not None if isinstance(error, ArchiveError) else _may_pass(error)
+                # A target that could be written before fails for a while.
+                may_pass = result is not None if isinstance(error, ArchiveError) else _is_temporary(error)
                 if every is None or stop.is_set() or not may_pass:
                     raise
                 echo(f"{error}; the next sync is in {every}", err=True)
@@ -74,18 +75,18 @@ def sync(
 @click.command("rebuild")
 @target_argument()
 def rebuild(archive: Archive) -> None:
-    """Make the tables and the search index anew from the raw files.
+    """Rebuild the tables and the search index from the raw files.
 
     Exits with 1 if a session cannot be read: all others are in the tables.
     """
     from realtimekit.cli.console import echo
 
     unreadable = archive.rebuild()
-    echo(f"The tables of {archive.target} are new.")
-    exit_if_unreadable(unreadable, "They lack what cannot be read: a sync adds it when it is mended")
+    echo(f"The tables and the search index of {archive.target} were rebuilt.")
+    exit_if_unreadable(unreadable, "They lack what cannot be read: a sync adds it when it is restored")
 
 
-def _may_pass(error: APIError | APIConnectionError) -> bool:
+def _is_temporary(error: APIError | APIConnectionError) -> bool:
     """Whether a later sync may succeed: the network is back, or the rate limit has passed."""
     return isinstance(error, APIConnectionError | RateLimitError) or (error.status or 0) >= 500
 
@@ -100,7 +101,7 @@ def _sync_once(client: RealtimeKit, archive: Archive, stop: threading.Event, opt
 
 
 def _log() -> Callable[[Progress], object]:
-    """Return what writes a line a minute."""
+    """Return a progress callback that prints a line a minute."""
     from realtimekit.cli.console import echo
 
     last = time.monotonic()
@@ -142,11 +143,11 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
     for session_id in result.missed:
         echo(f"note: no webhook arrived for session {session_id}", err=True)
     if result.interrupted:
-        echo("stopped early: sync again to go on", err=True)
+        echo("stopped early: sync again to continue", err=True)
 
 
 def _wait(stop: threading.Event, seconds: float) -> bool:
-    """Wait for so long, or until a signal. Returns whether there was one.
+    """Wait for these seconds, or until a signal. Returns whether there was one.
 
     In steps, because a signal that arrives in another thread does not wake this one; and not in `stop.wait()`, because
     the handler of a signal sets the event in this thread, which would hold its lock.
@@ -159,7 +160,7 @@ def _wait(stop: threading.Event, seconds: float) -> bool:
 
 @contextmanager
 def _stopped_by_signals() -> Generator[threading.Event]:
-    """Let SIGINT and SIGTERM end the work after the pieces in hand; a second one ends it at once."""
+    """Let SIGINT and SIGTERM end the sync after the sessions being copied; a second one ends it at once."""
     stop = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

@@ -91,6 +91,6 @@ def start_livestream(client: RealtimeKit, meeting_id: str, **fields: Any) -> Liv
 @click.argument("meeting_id", type=resource_id)
 @with_client
 def stop_livestream(client: RealtimeKit, meeting_id: str) -> None:
-    """Stop the livestream of a meeting. The meeting goes on."""
+    """Stop the livestream of a meeting. The meeting continues."""
     client.meetings.ref(meeting_id).stop_livestream()
     click.echo(f"Stopped the livestream of the meeting {meeting_id}")

@@ -59,17 +59,17 @@ def count_range(value: str) -> str:
 
 def start_time(value: str) -> datetime:
     """A time, or the beginning of a date; in UTC unless it has an offset, as all times are printed in UTC."""
-    moment, _ = _parse_moment(value)
-    return moment
+    parsed, _ = _parse_time(value)
+    return parsed
 
 
 def end_time(value: str) -> datetime:
     """A time, or the end of a date; in UTC unless it has an offset."""
-    moment, is_date = _parse_moment(value)
-    return datetime.combine(moment, time.max, UTC) if is_date else moment
+    parsed, is_date = _parse_time(value)
+    return datetime.combine(parsed, time.max, UTC) if is_date else parsed
 
 
-def _parse_moment(value: str) -> tuple[datetime, bool]:
+def _parse_time(value: str) -> tuple[datetime, bool]:
     """Return a time, and whether it was given as a date: then it is the start of that day."""
     text, now = value.strip().lower(), datetime.now(UTC)
     try:

@@ -35,7 +35,7 @@ async def read_form(request: Request, form_token: str) -> dict[str, str]:
     """Return the fields of a form that a page of the console has sent.
 
     Raises:
-        BadInputError: it is none, or comes from elsewhere.
+        BadInputError: it is not a form, or not one of a page of the console.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise BadInputError("The request must be a form.", 415)
@@ -97,7 +97,7 @@ def page_number(parameters: Mapping[str, str]) -> int:
     """Return `page`, from 1.
 
     Raises:
-        BadInputError: it is no such number.
+        BadInputError: it is not a page number.
     """
     value = parameters.get("page") or "1"
     if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_PAGE)) and 1 <= int(value) <= MAX_PAGE):
@@ -109,7 +109,7 @@ def number(fields: Mapping[str, str], name: str, what: str, *, least: float = 0,
     """Return a field with a number; None if it is empty.
 
     Raises:
-        BadInputError: it is none, or out of bounds; `what` names it.
+        BadInputError: it is not a number, or out of bounds; `what` names it.
     """
     value = text(fields, name)
     if value is None:
@@ -124,10 +124,10 @@ def number(fields: Mapping[str, str], name: str, what: str, *, least: float = 0,
 
 
 def day(parameters: Mapping[str, str], name: str, *, end: bool = False) -> datetime | None:
-    """Return the beginning, or the end, of a day in UTC; None if none is given.
+    """Return the beginning, or the end, of a day in UTC; None if it is missing.
 
     Raises:
-        BadInputError: it is no day.
+        BadInputError: it is not a date.
     """
     value = text(parameters, name)
     if value is None:

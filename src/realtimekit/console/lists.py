@@ -1,4 +1,4 @@
-"""What the lists of the console hold, and what they can be asked for."""
+"""The lists of the console: their rows, and their filters and order."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class PersonRow(NamedTuple):
     """A person across sessions: `custom_participant_id`, or else the user id, or the peer id.
 
     Attributes:
-        id: which of these there is.
+        id: the first of these that there is.
         name: the last display name.
         sessions: in how many sessions they were.
-        minutes: how long altogether.
+        minutes: how long in total.
         first_seen, last_seen: when they joined for the first and for the last time.
     """
 

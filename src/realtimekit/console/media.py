@@ -1,4 +1,4 @@
-"""Files of recordings, through the console: the browser never sees a signed link, and can jump to any place."""
+"""Files of recordings, through the console: the browser never sees a signed link, and can seek to any position."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TYPES = {
     "mp4": "video/mp4", "mov": "video/mp4", "webm": "video/webm", "mkv": "video/webm", "mp3": "audio/mpeg",
     "aac": "audio/aac", "m4a": "audio/mp4", "ogg": "audio/ogg", "opus": "audio/ogg", "wav": "audio/wav",
 }  # fmt: skip
-FIRST, LARGEST = 2**18, 2**22  # bytes of the first and of later parts: soon something to play, then few requests
-REMEMBERED = 64  # files, so that each jump costs no request for the link
+FIRST_PART, MAX_PART = 2**18, 2**22  # bytes of the first and of later parts: soon something to play, then few requests
+MAX_FILES = 64  # files, so that each jump costs no request for the link
 
 
 class MediaFile(NamedTuple):
@@ -97,7 +97,7 @@ class Media:
         wanted = re.fullmatch(r"bytes=(\d{1,18})-(\d{0,18})", (range_header or "").strip(), re.ASCII)
         start = int(wanted[1]) if wanted else 0
         last = int(wanted[2]) if wanted and wanted[2] else None
-        first = self._read(file, start, FIRST if last is None else min(max(last - start + 1, 1), FIRST))
+        first = self._read(file, start, FIRST_PART if last is None else min(max(last - start + 1, 1), FIRST_PART))
         headers = {"accept-ranges": "bytes", "content-security-policy": "sandbox; default-src 'none'"}
         if wanted and (not first.content or (last is not None and last < start)):
             total = "*" if first.total is None else first.total
@@ -134,7 +134,7 @@ class Media:
         found = file, TYPES.get(name.rpartition(".")[2].lower(), otherwise)
         with self._lock:
             self._files[key] = found
-            if len(self._files) > REMEMBERED:
+            if len(self._files) > MAX_FILES:
                 self._files.popitem(last=False)
         return found
 
@@ -143,12 +143,12 @@ class Media:
 
     def _rest(self, file: Downloadable[Sync], first: Part, start: int, end: int | None) -> Iterator[bytes]:
         """Iterate over a file from the first part on. The browser may go away at any time."""
-        content, at, size = first.content, start, FIRST
+        content, at, size = first.content, start, FIRST_PART
         while content:
             content = content if end is None else content[: end - at]
             yield content
             at += len(content)
             if end is not None and at >= end:
                 return
-            size = min(2 * size, LARGEST)
+            size = min(2 * size, MAX_PART)
             content = self._read(file, at, size if end is None else min(size, end - at)).content

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Verifier:
-    """Verifies an archive in a thread, one time at once: it may take minutes.
+    """Verifies an archive in a thread, once at a time: it may take minutes.
 
     Attributes:
         running: whether it does now.

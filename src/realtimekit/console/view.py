@@ -38,7 +38,7 @@ def environment() -> Environment:
 
     made = load_environment().overlay(loader=ChoiceLoader([FunctionLoader(own), FunctionLoader(read_file)]))
     filters: dict[str, Any] = {
-        "moment": format_moment,
+        "minute": format_minute,
         "segment": lambda value: quote(str(value).encode("utf-8", "replace"), safe=""),
         "count": lambda value: "–" if value is None else f"{value:,.0f}",
         "milliseconds": lambda time: round(time.timestamp() * 1000),
@@ -59,7 +59,7 @@ def compile_templates() -> None:
     environment().get_template("macros.html")
 
 
-def format_moment(time: datetime | None) -> str:
+def format_minute(time: datetime | None) -> str:
     """Format as "2026-03-02 14:03"; a dash for None."""
     return "–" if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M}"
 

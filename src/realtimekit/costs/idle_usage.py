@@ -20,7 +20,7 @@ from realtimekit.attendance import (
 )
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import MINUTE, RUNNING, SessionRecords, participant_item, preset_of, recording_item
-from realtimekit.values import format_time, try_parse_time
+from realtimekit.values import format_times, try_parse_time
 
 MIN_DURATION = timedelta(minutes=10)  # shorter times are people who leave one after the other
 
@@ -28,7 +28,7 @@ Reason: TypeAlias = Literal["recorder", "hidden", "alone", "recording"]
 
 
 class IdleUsage(NamedTuple):
-    """A participant who stayed, or a recording that went on, when everybody else had left.
+    """A participant who stayed, or a recording that continued, when everybody else had left.
 
     Attributes:
         reason: "recorder" (a preset of a recorder or livestreamer), "hidden" (a preset that hides its participants, as
@@ -53,13 +53,11 @@ class IdleUsage(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        times = {"since": self.since, "until": self.until}
-        formatted = {name: None if time is None else format_time(time, name) for name, time in times.items()}
-        return {**self._asdict(), **formatted}
+        return format_times(self._asdict())
 
 
-class _Guest(NamedTuple):
-    """A person in the session, with what a preset says about their kind."""
+class _Person(NamedTuple):
+    """Somebody in the session, with what a preset says about their kind."""
 
     participants: list[Record]
     intervals: list[AttendanceInterval]
@@ -78,27 +76,27 @@ def find_idle_usage(
         records: what the API knows of it.
         presets: the presets of the app, by name.
         prices: what a minute costs.
-        now: the end of what goes on.
+        now: the time up to which live sessions are counted.
     """
     ended_at = try_parse_time(records.session.get("ended_at"))
-    guests = [guest for guest in _guests(records, presets, ended_at) if guest.intervals]
-    deserted, remaining = _deserted(guests, ended_at, now)
-    if deserted is None:
+    people = [person for person in _people(records, presets, ended_at) if person.intervals]
+    idle_since, remaining = _idle_since(people, ended_at, now)
+    if idle_since is None:
         return []
     session_id = text_of(records.session, "id")
     found: list[IdleUsage] = []
-    for guest in remaining:
-        minutes = _minutes_since(guest, deserted, now)
+    for person in remaining:
+        minutes = _minutes_since(person, idle_since, now)
         if minutes * MINUTE >= MIN_DURATION:
-            cost = prices.cost(participant_item(guest.participants[-1], presets), minutes)
-            names = last_text(guest.participants, "id"), last_text(guest.participants, "display_name")
-            since = max(deserted, guest.intervals[0].start)
-            found.append(IdleUsage(guest.kind, session_id, *names, since, guest.intervals[-1].end, minutes, cost))
+            cost = prices.cost(participant_item(person.participants[-1], presets), minutes)
+            names = last_text(person.participants, "id"), last_text(person.participants, "display_name")
+            since = max(idle_since, person.intervals[0].start)
+            found.append(IdleUsage(person.kind, session_id, *names, since, person.intervals[-1].end, minutes, cost))
     for recording in records.recordings:
         started, stopped = (try_parse_time(recording.get(name)) for name in ("started_time", "stopped_time"))
         end = stopped or (now if recording.get("status") in RUNNING else None)
-        if started is not None and end is not None and end - max(deserted, started) >= MIN_DURATION:
-            since = max(deserted, started)
+        if started is not None and end is not None and end - max(idle_since, started) >= MIN_DURATION:
+            since = max(idle_since, started)
             minutes = (end - since) / MINUTE
             names = text_of(recording, "id"), text_of(recording, "output_file_name")
             cost = prices.cost(recording_item(recording), minutes)
@@ -106,10 +104,10 @@ def find_idle_usage(
     return found
 
 
-def _guests(records: SessionRecords, presets: Mapping[str, Record], ended_at: datetime | None) -> Iterator[_Guest]:
+def _people(records: SessionRecords, presets: Mapping[str, Record], ended_at: datetime | None) -> Iterator[_Person]:
     for participants in group_by_person(records.participants):
         intervals = merge_intervals(interval for one in participants for interval in presence(one, ended_at))
-        yield _Guest(participants, intervals, _kind(preset_of(participants[-1], presets)))
+        yield _Person(participants, intervals, _kind(preset_of(participants[-1], presets)))
 
 
 def _kind(preset: Record) -> Reason:
@@ -121,12 +119,14 @@ def _kind(preset: Record) -> Reason:
     return "hidden" if permissions.get("hidden_participant") is True else "alone"
 
 
-def _deserted(guests: list[_Guest], ended_at: datetime | None, now: datetime) -> tuple[datetime | None, list[_Guest]]:
+def _idle_since(
+    people: list[_Person], ended_at: datetime | None, now: datetime
+) -> tuple[datetime | None, list[_Person]]:
     """Return since when nobody was there whom others could see, or only one person; and who stayed, as a candidate."""
-    visible = sorted((guest for guest in guests if guest.kind == "alone"), key=lambda guest: guest.last(now))
-    hidden = [guest for guest in guests if guest.kind != "alone"]
+    visible = sorted((person for person in people if person.kind == "alone"), key=lambda person: person.last(now))
+    hidden = [person for person in people if person.kind != "alone"]
     if not visible:
-        return min((guest.intervals[0].start for guest in hidden), default=ended_at), hidden
+        return min((person.intervals[0].start for person in hidden), default=ended_at), hidden
     if not hidden and len(visible) > 1:
         alone_since, last = visible[-2].last(now), visible[-1]
         stayed = any(interval.start <= alone_since for interval in last.intervals)  # did not come later
@@ -135,5 +135,5 @@ def _deserted(guests: list[_Guest], ended_at: datetime | None, now: datetime) ->
     return visible[-1].last(now), hidden
 
 
-def _minutes_since(guest: _Guest, since: datetime, now: datetime) -> float:
-    return sum((max((end or now) - max(start, since), timedelta(0)) / MINUTE for start, end in guest.intervals), 0.0)
+def _minutes_since(person: _Person, since: datetime, now: datetime) -> float:
+    return sum((max((end or now) - max(start, since), timedelta(0)) / MINUTE for start, end in person.intervals), 0.0)

@@ -38,7 +38,7 @@ class ResolvedOptions(NamedTuple):
         until: its end.
         by: what to group by.
         prices: what a minute costs.
-        now: the end of what goes on.
+        now: the time up to which live sessions are counted.
     """
 
     since: datetime

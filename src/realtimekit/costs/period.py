@@ -40,7 +40,7 @@ def period_of(
         now: this moment.
 
     Raises:
-        ValueError: the month is none, a time has no time zone, or the period is empty; or both kinds are given.
+        ValueError: the month is not valid, a time has no time zone, the period is empty, or both kinds are given.
     """
     if since is None and until is None:
         text = f"{now.astimezone(UTC):%Y-%m}" if month is None else month

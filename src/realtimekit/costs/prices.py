@@ -69,7 +69,7 @@ def _prices(raw: Mapping[str, Any]) -> dict[str, Price]:
         raise ValueError(f"it has {unknown[0]!r}, and may have currency and [[source]] only")
     sources = raw.get("source")
     if not isinstance(sources, list) or not all(isinstance(source, dict) for source in sources):
-        raise ValueError("it has no [[source]]")
+        raise ValueError("it has no [[source]]: docs/costs.md has an example")
     prices: dict[str, Price] = {}
     for source in sources:
         url, read = _string(source, "url", "a [[source]]"), source.get("date")
@@ -82,7 +82,7 @@ def _prices(raw: Mapping[str, Any]) -> dict[str, Price]:
             if isinstance(price, bool) or not isinstance(price, int | float) or not math.isfinite(price) or price < 0:
                 raise ValueError(f"{item} must be a number, 0 or more, not {price!r}")
             if item in prices:
-                raise ValueError(f"{item} has two prices")
+                raise ValueError(f"{item} has two prices: remove one")
             prices[item] = Price(float(price), url, read)
     return prices
 

@@ -18,7 +18,7 @@ By: TypeAlias = Literal["meeting", "preset", "day", "participant"]
 
 # Smaller differences between the platform's minutes and the sum of the participants' are rounding.
 TOLERANCE_MINUTES, TOLERANCE_SHARE = 1.0, 0.01
-KINDS: dict[str, dataframes.Kind] = {
+COLUMNS: dict[str, dataframes.Kind] = {
     "key": "string",
     "name": "string",
     "sessions": "integer",
@@ -81,7 +81,7 @@ class CostGroup(NamedTuple):
     @property
     def unpriced(self) -> list[str]:
         """What is charged at an unknown price."""
-        return [line.item for line in self.lines if line.cost is None and line.minutes]
+        return _unpriced(self.lines)
 
     def row(self) -> dict[str, Any]:
         """Return the group as one row, with the minutes of each kind."""
@@ -123,7 +123,7 @@ class Costs(NamedTuple):
         sessions: how many there are.
         lines: what is charged, over all sessions.
         groups: the same in groups, the most expensive first; days in their order.
-        idle_usage: agents, recorders, people and recordings that went on when everybody else had left.
+        idle_usage: agents, recorders, people and recordings that continued when everybody else had left.
         differences: sessions whose `minutes_consumed` differ from the sum of the participants' minutes.
         notes: other limitations of these costs, as sentences.
     """
@@ -150,13 +150,13 @@ class Costs(NamedTuple):
     @property
     def unpriced(self) -> list[str]:
         """The items whose price is unknown, and which are not in `cost`."""
-        return [line.item for line in self.lines if line.cost is None and line.minutes]
+        return _unpriced(self.lines)
 
     def _repr_html_(self) -> str:
         """Return the groups as a table, for notebooks."""
         from realtimekit.notebook import html_table
 
-        return html_table(repr(self), list(KINDS), [list(row.values()) for row in self.rows()], " ".join(self.notes))
+        return html_table(repr(self), list(COLUMNS), [list(row.values()) for row in self.rows()], " ".join(self.notes))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a dict for each group, with the minutes of each kind."""
@@ -185,7 +185,7 @@ class Costs(NamedTuple):
         Raises:
             ImportError: pandas is not installed.
         """
-        return dataframes.to_pandas(self._columns(), KINDS)
+        return dataframes.to_pandas(self._columns(), COLUMNS)
 
     def to_polars(self) -> Any:
         """As `to_pandas`, but a polars.DataFrame.
@@ -193,15 +193,19 @@ class Costs(NamedTuple):
         Raises:
             ImportError: polars is not installed.
         """
-        return dataframes.to_polars(self._columns(), KINDS)
+        return dataframes.to_polars(self._columns(), COLUMNS)
 
     def _columns(self) -> dict[str, list[Any]]:
         rows = self.rows()
-        return {name: [row[name] for row in rows] for name in KINDS}
+        return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
 def _total(lines: Iterable[CostLine]) -> float:
     return sum((line.cost for line in lines if line.cost is not None), 0.0)
+
+
+def _unpriced(lines: Iterable[CostLine]) -> list[str]:
+    return [line.item for line in lines if line.cost is None and line.minutes]
 
 
 def _kind_of(item: str) -> str:
@@ -218,7 +222,7 @@ class Calculation:
         presets: the presets of the app, by name, as the API sends them.
         prices: what a minute costs.
         by: what to group by.
-        now: the end of what goes on.
+        now: the time up to which live sessions are counted.
     """
 
     def __init__(self, presets: Mapping[str, Record], prices: Prices, by: By, now: datetime) -> None:
@@ -350,7 +354,7 @@ def validate_by(by: By) -> By:
     """Return what to group by.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is not one of these.
     """
     if by not in get_args(By):
         raise ValueError(f"by={by!r}: use one of {', '.join(get_args(By))}")

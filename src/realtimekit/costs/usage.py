@@ -57,7 +57,7 @@ def usage_of(records: SessionRecords, presets: Mapping[str, Record], now: dateti
     Args:
         records: what the API knows of it.
         presets: the presets of the app, by name.
-        now: the end of what goes on.
+        now: the time up to which live sessions are counted.
     """
     ended_at = try_parse_time(records.session.get("ended_at"))
     stays = [(participant, minutes_of(participant, ended_at or now)) for participant in records.participants]
@@ -118,7 +118,7 @@ def participant_item(participant: Record, presets: Mapping[str, Record]) -> str:
 
 
 def _item_of(view: Any) -> str | None:
-    """Return what a minute in a meeting of this type is charged as; None if it is none."""
+    """Return what a minute in a meeting of this type is charged as; None if it is not a meeting type."""
     is_type = isinstance(view, str) and _TYPE.fullmatch(view)
     return f"participant_{view.lower()}" if is_type else None
 

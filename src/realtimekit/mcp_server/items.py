@@ -31,9 +31,9 @@ def match_item(
 ) -> results.Match:
     """Return a match of a search."""
     time_code = None if start is None else format_time_code(start)
-    place = time_code or (f"{kind} {_time(at)}" if kind == "chat" and at else kind)
+    position = time_code or (f"{kind} {_time(at)}" if kind == "chat" and at else kind)
     return results.Match(
-        citation=f"{session_id} {place}", session_id=session_id, meeting_id=clean_name(meeting_id), kind=kind,
+        citation=f"{session_id} {position}", session_id=session_id, meeting_id=clean_name(meeting_id), kind=kind,
         time_code=time_code, start_ms=None if start is None else milliseconds(start), at=_time(at), untrusted=text,
     )  # fmt: skip
 
@@ -143,12 +143,12 @@ def quality_item(
     )
 
 
-def _finding(place: str, session_started_at: datetime | None, finding: Finding) -> results.FindingItem:
+def _finding(source: str, session_started_at: datetime | None, finding: Finding) -> results.FindingItem:
     time_code = None
     if session_started_at is not None and finding.start is not None and finding.start >= session_started_at:
         time_code = format_time_code(finding.start - session_started_at)
     return results.FindingItem(
-        citation=f"{place} {time_code or ''}".rstrip(),
+        citation=f"{source} {time_code or ''}".rstrip(),
         kind=finding.kind,
         severity=finding.severity,
         direction=finding.direction,
@@ -194,7 +194,7 @@ def person_costs(group: CostGroup) -> results.PersonCosts:
 
 
 def idle_usage(one: IdleUsage) -> results.IdleUsage:
-    """Return what went on when everybody else had left."""
+    """Return what continued when everybody else had left."""
     return results.IdleUsage(
         reason=one.reason,
         id=clean_name(one.id),

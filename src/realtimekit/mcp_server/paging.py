@@ -46,7 +46,7 @@ class Paging:
         """Return the cursor of the page that begins at this position."""
         return base64.urlsafe_b64encode(json.dumps([position, self._digest]).encode()).decode()
 
-    def cut(self, items: Iterable[T]) -> tuple[list[T], str | None]:
+    def paginate(self, items: Iterable[T]) -> tuple[list[T], str | None]:
         """Return the items of this page, and the cursor of the next one; None if this is the last.
 
         A page has at most `limit` items and `MAX_CHARACTERS`, but always an item.

@@ -42,7 +42,7 @@ class FoundText(BaseModel):
 
 
 class Match(BaseModel):
-    """A place where the words occur."""
+    """A match of a search."""
 
     citation: Citation
     session_id: SessionId

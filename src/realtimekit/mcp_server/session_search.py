@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from realtimekit.archive.search import search_passages
-from realtimekit.archive.snippets import Found
+from realtimekit.archive.snippets import PassageMatch
 
 
 class Passage(NamedTuple):
@@ -28,7 +28,7 @@ class Passage(NamedTuple):
     text: str
 
 
-def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) -> list[tuple[Passage, Found]]:
+def find_passages(passages: Iterable[Passage], words: str, speaker: str | None) -> list[tuple[Passage, PassageMatch]]:
     """Return the passages that match, each with the words around the match.
 
     Args:

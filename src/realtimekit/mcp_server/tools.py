@@ -137,7 +137,7 @@ class Tools:
                 )
                 for each in found
             ]  # fmt: skip
-        page, next_cursor = paging.cut(matches)
+        page, next_cursor = paging.paginate(matches)
         return results.SearchResult(searched=searched, matches=page, next_cursor=next_cursor)
 
     def _search_session(self, session_id: str, words: str, speaker: str | None) -> tuple[str, list[results.Match]]:
@@ -243,7 +243,9 @@ class Tools:
             ),
             key=lambda segment: segment.start,
         )  # fmt: skip
-        page, next_cursor = paging.cut(item for segment in within for item in items.segment_items(session_id, segment))
+        page, next_cursor = paging.paginate(
+            item for segment in within for item in items.segment_items(session_id, segment)
+        )
         return results.Transcript(
             session_id=session_id, suspect=session.transcript.suspect, unreadable=unreadable or None, segments=page,
             next_cursor=next_cursor,
@@ -253,7 +255,7 @@ class Tools:
         """Return the summary of a session, which the platform made from its transcript."""
         paging = Paging("get_summary", cursor, 4, session_id=session_id)
         text = clean(self._session(session_id).summary.text())
-        parts, next_cursor = paging.cut(pieces(text))
+        parts, next_cursor = paging.paginate(pieces(text))
         return results.Summary(
             session_id=session_id, citation=f"{session_id} summary", characters=len(text),
             untrusted=results.SummaryText(text="".join(parts)), next_cursor=next_cursor,
@@ -269,7 +271,7 @@ class Tools:
         paging = Paging("get_chat", cursor, limit, session_id=session_id)
         unreadable: list[DecodeError] = []
         messages = self._session(session_id).chat.messages(errors=unreadable)
-        page, next_cursor = paging.cut(
+        page, next_cursor = paging.paginate(
             item for message in messages for item in items.message_items(session_id, message)
         )
         return results.Chat(
@@ -307,11 +309,11 @@ class Tools:
     ) -> results.SessionCosts:
         """Return what a session cost: by kind of minute and by person, with the source of each price.
 
-        It names what was paid for nobody: agents, recorders and recordings that went on when everybody had left.
+        It names what was paid for nobody: agents, recorders and recordings that continued when everybody had left.
         """
         paging = Paging("session_costs", cursor, limit, session_id=session_id)
         costs = self._session(session_id, load=True).costs(by="participant")
-        page, next_cursor = paging.cut(map(items.person_costs, costs.groups))
+        page, next_cursor = paging.paginate(map(items.person_costs, costs.groups))
         return results.SessionCosts(
             session_id=session_id,
             citation=f"{session_id} costs",

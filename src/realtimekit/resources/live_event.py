@@ -13,11 +13,10 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 from realtimekit.agent.steps import SessionInfo
 from realtimekit.artifacts.segments import Peer, Segment
-from realtimekit.associations import related_record
+from realtimekit.associations import related_record, require_id
 from realtimekit.error_responses import sanitize
 from realtimekit.errors import DecodeError
 from realtimekit.flow import ClientBound, F, Flow, Runner
-from realtimekit.paths import encode_segment
 from realtimekit.record import Record
 from realtimekit.resource import _DefaultClient, _NoClient
 from realtimekit.resources.session import Session, Sessions
@@ -106,20 +105,11 @@ class LiveEvent(Record, ClientBound[F]):
             DecodeError: the session is not known.
             NotFoundError: the API does not know the session (yet).
         """
-        return Sessions(self._client)._find(self._require_id("session", self.session_id), {}, {})
+        return Sessions(self._client)._find(require_id(self, "session", self.session_id), {}, {})
 
     def _participant_record(self, peer_id: str) -> Flow[SessionParticipant[F]]:
         find = Sessions[F].find_participant_by_peer_id.flow
-        return find(Sessions(self._client), self._require_id("peer", peer_id))
-
-    def _require_id(self, kind: str, value: str | None) -> str:
-        if value is None:
-            raise DecodeError(f"{self!r} does not say which {kind} it belongs to")
-        try:
-            encode_segment(f"{kind}_id", value)
-        except ValueError as error:
-            raise DecodeError(f"{self!r} has a {kind} id that cannot be used in a request: {error}") from None
-        return value
+        return find(Sessions(self._client), require_id(self, "peer", peer_id))
 
     @classmethod
     def _from_data(

@@ -203,7 +203,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
         items = responses.unwrap_list(body, "data")
         if items is None:
             raise DecodeError(f"the response with the livestream sessions of {self!r} contains no list")
-        scope = {name: self._scope[name] for name in ("account_id", "app_id")}
+        scope = self._scope_for(LivestreamSession)
         return [LivestreamSession[F]._from_data(self._client, item, scope) for item in items]
 
     @operation

@@ -60,7 +60,7 @@ def session_costs(
     known, at = (yield Blocking(partial(to_prices, prices))), now or datetime.now(UTC)
     if session._data.get("status") is None:  # only its id is known
         yield from session._read()
-    client, scope = session._client, _app_scope(session)
+    client, scope = session._client, session._scope_for(type(session))
     recordings = yield from read_all(session.recordings)
     meeting_id = text_of(session._data, "associated_id")
     meetings = yield from _read_meetings(Meetings(client, scope=scope), {meeting_id} if meeting_id else set())
@@ -75,10 +75,6 @@ def session_costs(
 
 def _by_name(presets: Iterable[Record | None]) -> dict[str, Record]:
     return {preset["name"]: preset for preset in presets if preset and isinstance(preset.get("name"), str)}
-
-
-def _app_scope(session: Session[Any]) -> dict[str, Any]:
-    return {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
 
 
 def _read_app(

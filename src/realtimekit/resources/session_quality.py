@@ -153,8 +153,7 @@ class _ReportFetcher:
     def __init__(self, session: Session[Any], thresholds: Thresholds | None) -> None:
         self._session = session
         self._thresholds = validate_thresholds(Thresholds() if thresholds is None else thresholds)
-        scope = {name: session._scope[name] for name in ("account_id", "app_id") if session._scope.get(name)}
-        self._sessions: Any = session._collection(session._client, scope=scope)
+        self._sessions: Any = session._collection(session._client, scope=session._scope_for(type(session)))
 
     def report(self, participant: SessionParticipant[Any]) -> Flow[PeerQuality | MissingReport]:
         """Return one participant's quality. A token without the permission to read reports raises: it concerns all."""

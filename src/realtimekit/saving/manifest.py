@@ -66,7 +66,7 @@ class SavedArtifact(NamedTuple):
         source: where it came from, without the signature.
         deadline: until when RealtimeKit keeps it; None if that is not known.
         reason: why it is not COPIED, as text.
-        seen_at: when it was last checked; None in saved sessions.
+        checked_at: when it was last checked; None in saved sessions.
     """
 
     name: str
@@ -77,7 +77,7 @@ class SavedArtifact(NamedTuple):
     source: str | None = None
     deadline: datetime | None = None
     reason: str | None = None
-    seen_at: datetime | None = None
+    checked_at: datetime | None = None
 
     @property
     def unfinished(self) -> bool:
@@ -199,5 +199,5 @@ def _from_json(document: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str
     }
 
 
-_TIMES = {"started_at", "ended_at", "saved_at", "deadline", "seen_at"}
+_TIMES = {"started_at", "ended_at", "saved_at", "deadline", "checked_at"}
 _NULLABLE = {"meeting_id", "status", "started_at", "ended_at"}

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from realtimekit.associations import related_record
+from realtimekit.associations import related_record, require_id
 from realtimekit.error_responses import sanitize
-from realtimekit.errors import DecodeError
 from realtimekit.flow import ClientBound, F, Flow, Runner
 from realtimekit.kwargs import validate_type
-from realtimekit.paths import encode_segment
 from realtimekit.record import Record, field
 from realtimekit.resource import _DefaultClient
 from realtimekit.resources.chat import Chat
@@ -96,15 +94,6 @@ class Event(Record, ClientBound[F]):
                 return value
         return None
 
-    def _require_id(self, kind: str, value: str | None) -> str:
-        if value is None:
-            raise DecodeError(f"{self!r} does not say which {kind} it belongs to")
-        try:
-            encode_segment(f"{kind}_id", value)
-        except ValueError as error:
-            raise DecodeError(f"{self!r} has a {kind} id that cannot be used in a request: {error}") from None
-        return value
-
     @related_record
     def session(self) -> Flow[Session[F]]:
         """The session: `GET /sessions/{session_id}`. Cached; its own `reload()` reads it again.
@@ -113,7 +102,7 @@ class Event(Record, ClientBound[F]):
             DecodeError: the event does not contain a session id.
             NotFoundError: there is no such session (yet: an event may arrive before the API can return its session).
         """
-        return self._sessions()._find(self._require_id("session", self.session_id), {}, self._app_scope())
+        return self._sessions()._find(require_id(self, "session", self.session_id), {}, self._app_scope())
 
     def _sessions(self) -> Sessions[F]:
         return Sessions(self._client)
@@ -123,7 +112,7 @@ class Event(Record, ClientBound[F]):
         return {} if self._client.settings.app_id else {"app_id": self.app_id}
 
     def _session_scope(self) -> dict[str, Any]:
-        session: Any = self._sessions()._stub(self._require_id("session", self.session_id), self._app_scope())
+        session: Any = self._sessions()._stub(require_id(self, "session", self.session_id), self._app_scope())
         ids: dict[str, Any] = session._ids()
         return ids
 
@@ -174,12 +163,12 @@ class MeetingEvent(Event[F]):
     @property
     def session_id(self) -> str:
         """The id of the session."""
-        return self._require_id("session", self._first_of(_SESSION_ID_PATHS))
+        return require_id(self, "session", self._first_of(_SESSION_ID_PATHS))
 
     @property
     def meeting_id(self) -> str:
         """The id of the meeting."""
-        return self._require_id("meeting", self._first_of(_MEETING_ID_PATHS))
+        return require_id(self, "meeting", self._first_of(_MEETING_ID_PATHS))
 
 
 class MeetingStarted(MeetingEvent[F], event="meeting.started"):
@@ -229,12 +218,12 @@ class MeetingChatSynced(Event[F], event="meeting.chatSynced"):
     @property
     def session_id(self) -> str:
         """The id of the session."""
-        return self._require_id("session", self._first_of(_SESSION_ID_PATHS))
+        return require_id(self, "session", self._first_of(_SESSION_ID_PATHS))
 
     @property
     def meeting_id(self) -> str:
         """The id of the meeting."""
-        return self._require_id("meeting", self._first_of(_MEETING_ID_PATHS))
+        return require_id(self, "meeting", self._first_of(_MEETING_ID_PATHS))
 
     @property
     def chat(self) -> Chat[F]:
@@ -286,7 +275,7 @@ class RecordingStatusUpdate(Event[F], event="recording.statusUpdate"):
         """
         from realtimekit.resources.recording import Recordings  # loaded when a recording is read
 
-        return Recordings(self._client)._find(self._require_id("recording", self.recording.id), {}, self._app_scope())
+        return Recordings(self._client)._find(require_id(self, "recording", self.recording.id), {}, self._app_scope())
 
 
 class LivestreamingStatusUpdate(Event[F], event="livestreaming.statusUpdate"):

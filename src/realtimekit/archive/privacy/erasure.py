@@ -18,7 +18,7 @@ from realtimekit.archive.live_transcripts import erase_staged
 from realtimekit.archive.manifest import Unreadable, read_artifact
 from realtimekit.archive.privacy.people import erase_from, ids_of, recordings_in
 from realtimekit.archive.privacy.rewriting import delete_uncommitted, finish_rewriting, rewrite
-from realtimekit.archive.privacy.subject import PLATFORM_KEEPS, Found, Subject, find
+from realtimekit.archive.privacy.subject import PLATFORM_KEEPS, ResolvedSubject, Subject, resolve_subject
 from realtimekit.archive.privacy.tombstones import Tombstones, ids_in
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.search import index_path, update_index
@@ -81,28 +81,27 @@ def erase(
     claims = Claims(store, ledger.now)
     tombstones = Tombstones(store, ledger)
     finish_rewriting(store, app_id, ledger.now)
-    receipt_id = f"{layout.stamp(now)}_erase_{secrets.token_hex(4)}"
-    # Whatever an erasure was killed at is finished by the next, of anybody: it leaves its sessions here.
+    receipt_id = f"{layout.encode_time(now)}_erase_{secrets.token_hex(4)}"
+    # If an erasure is killed, the next one, of whichever person, finishes its sessions: they are listed here.
     plans = [f"{layout.ERASING}/{receipt_id}.json", *(entry.path for entry in store.entries(layout.ERASING))]
     planned = {(day, session) for path in plans[1:] for day, session in _read_plan(store, path)}
-    sessions = sorted(planned | _bury(store, ledger, claims, tombstones, subject))
+    sessions = sorted(planned | _add_tombstones(store, ledger, claims, tombstones, subject))
     store.put(plans[0], seal({"sessions": sessions}))
     unreadable = delete_uncommitted(store, claims, app_id, ledger)
-    work = _Work(store, tombstones, redact=redact, composites=delete_composites, summaries=delete_summaries)
+    eraser = _SessionEraser(store, tombstones, redact=redact, composites=delete_composites, summaries=delete_summaries)
     # Of those that the tables could not take up, nobody can tell who is in them.
     noted = {(entry.day, entry.session_id) for entry in ledger.changed_sessions()}.difference(sessions)
-    for day, session_id in [*sessions, *sorted(noted)]:
-        folder = layout.session_folder(app_id, day, session_id)
+    folders = {layout.session_folder(app_id, *each): each for each in [*sessions, *sorted(noted)]}
+    for folder in folders:
         try:
-            rewrite(store, claims, folder, partial(work.change, folder))
+            rewrite(store, claims, folder, partial(eraser.change, folder))
         except ArchiveDamagedError as error:
             unreadable.append(Unreadable(folder, str(error)))
-    unreadable += work.unreadable
-    ids = {layout.session_folder(app_id, day, session_id): (day, session_id) for day, session_id in [*sessions, *noted]}
-    left = {one.folder: ids[one.folder] for one in unreadable if one.folder in ids}
-    for day, session_id in left.values():
-        store.put(ChangedSession(day, 1, session_id).path, b"")  # its rows go now, and come when it can be read
-    work.counts["changed"] += erase_staged(store, tombstones, redact=redact)
+    unreadable += eraser.unreadable
+    left = {one.folder: folders[one.folder] for one in unreadable if one.folder in folders}
+    for day, session_id in left.values():  # without rows until they can be read
+        store.put(ChangedSession(day, 1, session_id).path, b"")
+    eraser.counts["changed"] += erase_staged(store, tombstones, redact=redact)
     update_tables(store, ledger, now, {folder: session_id for folder, (_, session_id) in left.items()})
     purge(store)
     if index_path(store).exists():
@@ -111,9 +110,9 @@ def erase(
         id=receipt_id,
         at=now,
         sessions=len(sessions),
-        changed=work.counts["changed"],
-        deleted=work.counts["deleted"],
-        undecided=work.undecided,
+        changed=eraser.counts["changed"],
+        deleted=eraser.counts["deleted"],
+        undecided=eraser.undecided,
         platform=PLATFORM_KEEPS,
         unreadable=ledger.describe(unreadable),
     )
@@ -129,7 +128,7 @@ def _read_plan(store: Store, path: str) -> list[tuple[str, str]]:
     return [] if content is None else [(day, session) for day, session in unseal(content, path)["sessions"]]
 
 
-def _bury(
+def _add_tombstones(
     store: Store, ledger: Ledger, claims: Claims, tombstones: Tombstones, subject: Subject
 ) -> set[tuple[str, str]]:
     """Add tombstones for all ids of a person, and find their sessions: those that are being copied right now, too.
@@ -137,7 +136,7 @@ def _bury(
     A copy reads the tombstones when it has claimed a session. So whoever has a claim when they are there may not know
     them, and is waited for; everybody else leaves the person out.
     """
-    found = find(store, {*subject.given.values()})
+    found = resolve_subject(store, {*subject.given.values()})
     while True:
         tombstones.add(sorted(found.ids))
         tombstones.announce()
@@ -146,14 +145,14 @@ def _bury(
                 raise ArchiveError(f"{entry.path} is still held: a session is being copied; try again later")
             claims.release_path(entry.path)
         update_tables(store, ledger, ledger.now())
-        again = find(store, found.ids)
+        again = resolve_subject(store, found.ids)
         sessions = found.sessions | again.sessions
         if again.ids == found.ids:
             return sessions
-        found = Found(sessions, again.ids)
+        found = ResolvedSubject(sessions, again.ids)
 
 
-class _Work:
+class _SessionEraser:
     def __init__(
         self, store: Store, tombstones: Tombstones, *, redact: bool, composites: bool, summaries: bool
     ) -> None:
@@ -168,7 +167,7 @@ class _Work:
         artifacts = dict(manifest.artifacts)
         for name, new in self._unwanted(folder, manifest):
             old = artifacts.pop(name)
-            artifacts[new] = SavedArtifact(new, State.ERASED, seen_at=old.seen_at)
+            artifacts[new] = SavedArtifact(new, State.ERASED, checked_at=old.checked_at)
             self.counts["deleted"] += old.path is not None
         contents: dict[str, bytes] = {}
         for name, artifact in artifacts.items():
@@ -187,8 +186,8 @@ class _Work:
         tracks = self._tracks(folder, manifest)
         for name, artifact in manifest.artifacts.items():
             kind, _, rest = name.partition("/")
-            if kind == "peers" and self._tombstones.cover(layout.unsegment(rest)):
-                yield name, f"peers/{self._tombstones.pseudonym(layout.unsegment(rest))}"
+            if kind == "peers" and self._tombstones.cover(layout.decode_id(rest)):
+                yield name, f"peers/{self._tombstones.pseudonym(layout.decode_id(rest))}"
             elif name in tracks:
                 if (new := tracks[name]) is not None:
                     yield name, new
@@ -208,7 +207,7 @@ class _Work:
         for record in recordings_in(self._read(folder, manifest.artifacts.get("recordings"))):
             if not isinstance(record.get("download_url"), list):
                 continue
-            parent = f"recordings/{layout.segment(str(record.get('id')))}"
+            parent = f"recordings/{layout.encode_id(str(record.get('id')))}"
             without = erase_from("recordings", encode_json([record]), self._tombstones, redact=False)
             after = responses.loads(without)[0]
             for (stem, _), (new, _) in zip(recording_files(record), recording_files(after), strict=True):

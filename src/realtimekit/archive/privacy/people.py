@@ -44,7 +44,7 @@ def erase_from(name: str, content: bytes, erased: Erased, *, redact: bool) -> by
         name: the artifact: "participants", "chat", ...
         content: of the artifact, decompressed.
         erased: returns whether an id is to be erased.
-        redact: whether what they said is kept as an empty place, instead of left out.
+        redact: whether placeholders are kept for what they said.
     """
     eraser = _Eraser(erased, redact)
     if name == "participants":
@@ -67,7 +67,7 @@ def ids_of(record: dict[str, Any]) -> list[str]:
 
 
 def author_ids(message: dict[str, Any]) -> list[str]:
-    """Return the ids of who wrote a message: its own id is no person's."""
+    """Return the ids of who wrote a message: its own id is not that of a person."""
     return ids_of({name: value for name, value in message.items() if name != "id"})
 
 
@@ -82,7 +82,7 @@ def recordings_in(content: bytes | None) -> list[dict[str, Any]]:
 
 
 def without_tracks(recording: dict[str, Any], erased: Erased) -> dict[str, Any]:
-    """Return a recording with an empty place for each track of a person who was erased; the same if there is none."""
+    """Return a recording with a placeholder for each track of a person who was erased; the same if there is none."""
     layers = recording.get("download_url")
     if not isinstance(layers, list):
         return recording
@@ -94,7 +94,7 @@ def _without_tracks(layer: dict[str, Any], erased: Erased) -> dict[str, Any]:
     files = layer.get("download_urls")
     if not isinstance(files, dict):
         return layer
-    # A place each: the names of the other files in the archive count them.
+    # Each keeps its position: the names of the other files contain it.
     kept: dict[str, Any] = {}
     for name, file in files.items():
         if erased.cover_part_of(name):

@@ -1,4 +1,4 @@
-"""Retention rules: what is older is deleted from the archive, and its manifest says that it was."""
+"""Retention rules: what is older is deleted from the archive, and the manifest records it."""
 
 from __future__ import annotations
 
@@ -59,16 +59,17 @@ def expire(
     if unknown := kept - set(KINDS):
         raise ArchiveError(f"keep={sorted(unknown)}: use any of {', '.join(KINDS)}")
     if after <= timedelta(0):
-        raise ArchiveError("after= must be longer than nothing, e.g. timedelta(days=90)")
+        raise ArchiveError("after= must be positive, e.g. timedelta(days=90)")
     app_id, at = ledger.app()["app_id"], now or ledger.last_server_time() or ledger.now()
     claims = Claims(store, ledger.now)
     finish_rewriting(store, app_id, ledger.now)
     rule, sessions, unreadable = _Rule(at - after, kept), 0, list[Unreadable]()
     # What is being copied has no manifest yet.
-    copying = {layout.segment(entry.session_id) for entry in ledger.open_sessions()}
+    copying = {layout.encode_id(entry.session_id) for entry in ledger.open_sessions()}
     last = layout.day_of(at - after)
-    for day_folder in store.folders(f"{layout.RAW}/app={layout.segment(app_id)}"):
-        if layout.part(day_folder, "day") <= last or layout.part(day_folder, "day") == layout.NO_DAY:
+    for day_folder in store.folders(f"{layout.RAW}/app={layout.encode_id(app_id)}"):
+        day = layout.partition_value(day_folder, "day")
+        if day <= last or day == layout.NO_DAY:
             for folder in store.folders(day_folder):
                 if folder.rpartition("/session=")[2] in copying and store.size(f"{folder}/{layout.MANIFEST}") is None:
                     continue
@@ -82,7 +83,7 @@ def expire(
     purge(store)
     if index_path(store).exists():
         update_index(store)
-    receipt_id = f"{layout.stamp(at)}_expire_{secrets.token_hex(4)}"
+    receipt_id = f"{layout.encode_time(at)}_expire_{secrets.token_hex(4)}"
     receipt = Expiry(receipt_id, at, sessions, rule.deleted, rule.bytes, ledger.describe(unreadable))
     store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
     return receipt
@@ -110,6 +111,6 @@ class _Rule:
         artifacts = {name: artifact for name, artifact in manifest.artifacts.items() if name not in names}
         # One for all of a kind: the names of files may hold the ids of people.
         for kind in sorted({name.partition("/")[0] for name in names}):
-            artifacts[kind] = SavedArtifact(kind, State.EXPIRED, seen_at=manifest.saved_at)
+            artifacts[kind] = SavedArtifact(kind, State.EXPIRED, checked_at=manifest.saved_at)
         title = manifest.title if "session" in self._kept else None
         return manifest._replace(artifacts=artifacts, title=title), {}

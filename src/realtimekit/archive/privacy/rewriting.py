@@ -58,7 +58,7 @@ def rewrite(
         store.flush(folder)
         if not store.swap(f"{folder}/{layout.MANIFEST}", encode(after), found.version):
             raise ArchiveError(f"session {session} was changed meanwhile: try again")
-        _delete_unnamed(store, folder, after)
+        _delete_unreferenced(store, folder, after)
         store.delete([marker])
         return True
     finally:
@@ -72,12 +72,12 @@ def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> 
     for marker in markers:
         day, _, session = marker.path.rpartition("/")[2].partition("_")
         claim = f"{layout.CLAIMS}/{session}"
-        if not claims.take_path(claim):
+        if not claims.acquire_path(claim):
             continue  # it is under way
         try:
             folder = f"{layout.day_folder(app_id, day)}/session={session}"
             if (found := find_manifest(store, folder)) is not None:
-                _delete_unnamed(store, folder, found.manifest)
+                _delete_unreferenced(store, folder, found.manifest)
             store.delete([marker.path])
         except ArchiveDamagedError:
             continue  # nobody can tell what it names: the note stays
@@ -94,11 +94,11 @@ def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger
     unreadable = []
     for entry in ledger.open_sessions():
         folder = layout.session_folder(app_id, entry.day, entry.session_id)
-        if not store.entries(folder) or not claims.take(entry.session_id):
+        if not store.entries(folder) or not claims.acquire(entry.session_id):
             continue  # nothing there, or it is under way
         try:
             found = find_manifest(store, folder)
-            _delete_unnamed(store, folder, None if found is None else found.manifest)
+            _delete_unreferenced(store, folder, None if found is None else found.manifest)
         except ArchiveDamagedError as error:
             unreadable.append(Unreadable(folder, str(error)))
         finally:
@@ -116,10 +116,10 @@ def _write(store: Store, folder: str, artifact: SavedArtifact, content: bytes, r
 
 def _parts(folder: str) -> tuple[str, str]:
     """Return the day of a session's folder, and its id as it stands there: of a very long one the digest."""
-    return layout.part(folder.rpartition("/")[0], "day"), folder.rpartition("/session=")[2]
+    return layout.partition_value(folder.rpartition("/")[0], "day"), folder.rpartition("/session=")[2]
 
 
-def _delete_unnamed(store: Store, folder: str, manifest: Manifest | None) -> None:
+def _delete_unreferenced(store: Store, folder: str, manifest: Manifest | None) -> None:
     """Delete the files of a session that its manifest does not name: all if there is none. The session is claimed."""
     store.remove_leftovers(folder)
     artifacts = {} if manifest is None else manifest.artifacts

@@ -9,7 +9,7 @@ from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import Ledger
-from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, about, ids_in_staged
+from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, ids_in_staged, said_by
 from realtimekit.archive.manifest import Unreadable, find_manifest, read_artifact
 from realtimekit.archive.privacy.people import author_ids, ids_of, recordings_in
 from realtimekit.archive.privacy.tombstones import ids_in
@@ -20,7 +20,10 @@ from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.archive.tables.update import update_tables
 from realtimekit.artifacts.messages import parse_chat
 from realtimekit.artifacts.segments import parse_transcript
+from realtimekit.lazy import LazyModule
 from realtimekit.values import format_time
+
+pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 PLATFORM_KEEPS = (
     "RealtimeKit itself still has the records of meetings and participants, and call quality for six months: its API "
@@ -52,14 +55,14 @@ class Subject(NamedTuple):
             raise ArchiveError("give one id of the person: custom_participant_id, user_id or peer_id")
 
 
-class Found(NamedTuple):
+class ResolvedSubject(NamedTuple):
     """Where a person is: the sessions by day, and all of their ids."""
 
     sessions: set[tuple[str, str]]
     ids: set[str]
 
 
-def find(store: Store, ids: set[str]) -> Found:
+def resolve_subject(store: Store, ids: set[str]) -> ResolvedSubject:
     """Find a person in the tables: every row with one of their ids, or with another id of such a row, and so on.
 
     Args:
@@ -79,19 +82,17 @@ def find(store: Store, ids: set[str]) -> Found:
                     sessions.add((row["day"], row["session_id"]))
                     known.update(row[column] for column in columns if row[column])
         if len(known) == before:
-            return Found(sessions, known)
+            return ResolvedSubject(sessions, known)
 
 
 def _rows_about(store: Store, table: str, file: str, columns: list[str], ids: set[str]) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
-    import pyarrow.compute as compute  # noqa: PLR0402 - `from pyarrow import` hides what it lacks
 
-    functions: Any = compute  # made at run time: no type checker knows them
     rows = read_table(store, table, [file], ["day", "session_id", *columns])
     values, mask = pa.array(sorted(ids), pa.string()), None
     for column in columns:
-        found = functions.is_in(rows[column], values)
-        mask = found if mask is None else functions.or_(mask, found)
+        found = pc.is_in(rows[column], values)
+        mask = found if mask is None else pc.or_(mask, found)
     yield from rows.filter(mask).to_pylist()
 
 
@@ -103,7 +104,7 @@ def export_subject(store: Store, ledger: Ledger, subject: Subject) -> dict[str, 
     subject.check()
     app_id = ledger.app()["app_id"]
     updated = update_tables(store, ledger, ledger.now())
-    found = find(store, {*subject.given.values()})
+    found = resolve_subject(store, {*subject.given.values()})
     folders = [layout.session_folder(app_id, day, session_id) for day, session_id in sorted(found.sessions)]
     sessions, unreadable = list[dict[str, Any]](), list[Unreadable]()
     for folder in folders:
@@ -111,7 +112,7 @@ def export_subject(store: Store, ledger: Ledger, subject: Subject) -> dict[str, 
             sessions.append(_about(store, folder, found.ids, unreadable))
         except ArchiveDamagedError as error:
             unreadable.append(Unreadable(folder, str(error)))
-    live = [{"session_id": session_id, "transcript": said} for session_id, said in about(store, found.ids).items()]
+    live = [{"session_id": session_id, "transcript": said} for session_id, said in said_by(store, found.ids).items()]
     return {
         "subject": subject.given,
         "sessions": sessions,
@@ -150,11 +151,11 @@ def _about(store: Store, folder: str, ids: set[str], unreadable: list[Unreadable
     reports = {
         one: responses.unwrap(responses.loads(content), "participant")
         for one in sorted(ids)
-        if (content := read(f"peers/{layout.segment(one)}"))
+        if (content := read(f"peers/{layout.encode_id(one)}"))
     }
     composites, tracks = [], []
     for recording in recordings_in(read("recordings")):
-        parent = f"recordings/{layout.segment(str(recording.get('id')))}"
+        parent = f"recordings/{layout.encode_id(str(recording.get('id')))}"
         whole = not isinstance(recording.get("download_url"), list)
         for stem, _ in recording_files(recording):
             if whole:

@@ -59,7 +59,7 @@ class Tombstones:
                 self._read = self._digests | {digest}
 
     def announce(self) -> None:
-        """Let the copies that begin from now on know of what was added."""
+        """Make what was added known to the copies that start from now on."""
         self._store.put(layout.ERASURE, secrets.token_hex(8).encode())
         self.refresh()
 

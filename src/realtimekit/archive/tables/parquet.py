@@ -15,9 +15,12 @@ from realtimekit.archive.store import Store
 from realtimekit.archive.tables.rows import Row
 from realtimekit.archive.tables.schema import TABLES, VERSION
 from realtimekit.archive.tables.snapshot import Part
+from realtimekit.lazy import LazyModule
+
+pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 GROUP_ROWS = 5_000  # rows that are held in memory before they are written
-REBUILD = ": `realtimekit archive rebuild` makes it anew"
+REBUILD = ": `realtimekit archive rebuild` rebuilds it"
 CHUNK_ROWS = 250  # of these as Python objects, which take ten times as much as Arrow's
 
 
@@ -169,14 +172,12 @@ class PartReader:
     def without(self, sessions: Iterable[str], table: str) -> Iterator[Any]:
         """Iterate over its row groups, as pyarrow.Table, without the rows of some sessions."""
         import pyarrow as pa
-        import pyarrow.compute as compute  # noqa: PLR0402 - `from pyarrow import` hides what it lacks
 
-        functions: Any = compute  # made at run time: no type checker knows them
         excluded = pa.array(list(sessions), pa.string())
         for number in range(self._parquet.num_row_groups):
             with self._reading():
                 group = self._parquet.read_row_group(number)
-            yield to_schema(group.filter(functions.invert(functions.is_in(group["session_id"], excluded))), table)
+            yield to_schema(group.filter(pc.invert(pc.is_in(group["session_id"], excluded))), table)
 
     @contextmanager
     def _reading(self) -> Generator[None]:

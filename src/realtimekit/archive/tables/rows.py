@@ -53,7 +53,7 @@ def rows_of(store: Store, folder: str, manifest: Manifest) -> tuple[dict[str, li
 class _Session:
     def __init__(self, store: Store, folder: str, manifest: Manifest) -> None:
         self._store, self._folder, self._manifest = store, folder, manifest
-        day = layout.part(folder.rpartition("/")[0], "day")
+        day = layout.partition_value(folder.rpartition("/")[0], "day")
         self.damaged: set[str] = set()
         self._common = {"day": day, "session_id": manifest.session_id}
         self._makers: dict[str, Callable[[], Iterable[Row]]] = {
@@ -119,7 +119,7 @@ class _Session:
         if (content := self._content(name)) is None:
             return []
         participant = responses.unwrap(loads(content), "participant")
-        peer_id = participant.get("id") if layout.is_digest(peer) else layout.unsegment(peer)
+        peer_id = participant.get("id") if layout.is_digest(peer) else layout.decode_id(peer)
         quality = (participant.get("peer_report") or {}).get("quality")
         found = summarize(tracks_of(quality, Thresholds().units)).media()
         return [{"peer_id": peer_id, **_quality_row(media)} for media in found]

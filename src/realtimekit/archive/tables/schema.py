@@ -1,6 +1,6 @@
 """The tables and their columns: a contract with whoever queries an archive, with a version of its own.
 
-Each table has `day`, the UTC date of the session's start, and `session_id`. Fields of a record that are no column are
+Each table has `day`, the UTC date of the session's start, and `session_id`. Fields of a record without a column are
 kept in `extra`, as JSON. Times are in UTC.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-VERSION = 2
+VERSION = 3
 
 Type: TypeAlias = Literal["string", "integer", "number", "boolean", "time", "json"]
 
@@ -35,7 +35,7 @@ def _field(name: str, type: Type, about: str, *source: str) -> Column:
 
 _DAY = Column("day", "string", "the UTC date of the session's start, 2026-06-03")
 _SESSION = Column("session_id", "string", "the session")
-_EXTRA = Column("extra", "json", "the fields that are no column; null if there are none")
+_EXTRA = Column("extra", "json", "the fields without a column; null if there are none")
 _TIMES = (
     _field("created_at", "time", "when the record was made"),
     _field("updated_at", "time", "when it last changed"),
@@ -116,7 +116,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "transcript_segments": (
         _DAY,
         _SESSION,
-        Column("number", "integer", "its place in the transcript, from 1"),
+        Column("number", "integer", "its position in the transcript, from 1"),
         Column("start_ms", "integer", "milliseconds after the start of the transcript"),
         Column("end_ms", "integer", "null where the file does not say"),
         Column("peer_id", "string", "the stay of who spoke"),
@@ -166,6 +166,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("deadline", "time", "until when the platform keeps it, while it is checked again"),
         Column("source", "string", "the link it came from, without its signature"),
         Column("reason", "string", "why it is not there"),
-        Column("seen_at", "time", "when it was last checked"),
+        Column("checked_at", "time", "when it was last checked"),
     ),
 }

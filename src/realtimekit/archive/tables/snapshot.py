@@ -1,4 +1,4 @@
-"""`tables/current.json`: which Parquet files make up the tables right now. Whoever reads it has one snapshot of all."""
+"""`tables/current.json`: which Parquet files make up the tables right now. Its reader has one snapshot of all."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Snapshot(NamedTuple):
         """Read a snapshot.
 
         Raises:
-            ArchiveDamagedError: it is none.
+            ArchiveDamagedError: it is not a snapshot.
             ArchiveError: it is of a newer schema.
         """
         if content is None:
@@ -86,7 +86,7 @@ class Snapshot(NamedTuple):
             snapshot = cls(schema, parts, dict(raw["retired"]), int(raw["revision"]), int(raw.get("purges", 0)))
         except (ValueError, KeyError, TypeError, AttributeError, ArchiveError):
             raise ArchiveDamagedError(
-                f"{layout.SNAPSHOT} cannot be read: `realtimekit archive rebuild` makes it anew"
+                f"{layout.SNAPSHOT} cannot be read: `realtimekit archive rebuild` rebuilds it"
             ) from None
         if schema > VERSION:
             raise ArchiveError(
@@ -106,6 +106,6 @@ def read_snapshot(store: Store) -> Snapshot:
     content = store.read(layout.SNAPSHOT)
     if content is None and store.folders(layout.RAW):
         raise ArchiveDamagedError(
-            f"{layout.SNAPSHOT} is missing: the end of a sync or `realtimekit archive rebuild` makes it"
+            f"{layout.SNAPSHOT} is missing: `realtimekit archive rebuild`, or the end of a sync, writes it"
         )
     return Snapshot.decode(content)

@@ -1,4 +1,4 @@
-"""Bringing the tables up to date with the raw files: after a sync, or all of them anew."""
+"""Updates the tables from the raw files: after a sync, or all of them in a rebuild."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from realtimekit.values import format_time, parse_timestamp
 
 GRACE = timedelta(hours=1)  # readers of an earlier snapshot may still use its files
 _ANY = 1  # revisions are at least this
-MANY = 8  # parts of a day; more are put together
-BIG = 64 * 2**20  # bytes; parts of this size are not put together
+MAX_SMALL_PARTS = 8  # parts of a day; more are merged
+LARGE_PART = 64 * 2**20  # bytes; parts of this size are not merged
 
 
 class Update(NamedTuple):
@@ -57,7 +57,7 @@ class _Day(NamedTuple):
 
 
 def update_tables(store: Store, ledger: Ledger, now: datetime, dropped: Mapping[str, str] | None = None) -> Update:
-    """Put the rows of the sessions that have changed in place of those that the tables have of them.
+    """Replace the rows of the sessions that have changed.
 
     Args:
         store: the archive.
@@ -81,7 +81,7 @@ def update_tables(store: Store, ledger: Ledger, now: datetime, dropped: Mapping[
     for day, entries in by_day.items():
         published = _publish(store, ledger.app()["app_id"], day, entries, now, dropped or {})
         unreadable += published.unreadable
-        gone = [layout.part(folder, "session") for folder in published.gone]  # nothing is to come of them
+        gone = [layout.partition_value(folder, "session") for folder in published.gone]  # nothing is to come of them
         _settle(ledger, entries, published.revisions | dict.fromkeys(gone, _ANY))
     return Update(count, unreadable)
 
@@ -92,7 +92,7 @@ def _settle(ledger: Ledger, entries: list[ChangedSession], revisions: dict[str, 
 
 
 def rebuild_tables(store: Store, ledger: Ledger, now: datetime) -> list[Unreadable]:
-    """Make all tables anew from the raw files, and put them in place at once.
+    """Rebuild all tables from the raw files, and publish them in one step.
 
     Returns:
         The sessions that cannot be read, or not whole. The ledger notes them: as soon as they can be read, an update
@@ -114,13 +114,13 @@ def _rebuild(store: Store, ledger: Ledger, now: datetime, wanted: set[str]) -> t
     purges = 0
     while True:
         found = store.get(layout.SNAPSHOT)
-        before = _readable(found)
+        before = _decode_or_empty(found)
         if before.purges != purges:
             # What was not published yet may have been deleted, or hold what another has erased.
             _delete_unpublished(store, [part for of_day in made.values() for part in of_day.parts.values()])
             made, purges = {}, before.purges
         for folder in sorted({day for app in store.folders(layout.RAW) for day in store.folders(app)}):
-            day = layout.part(folder, "day")
+            day = layout.partition_value(folder, "day")
             replaced = [file for table in TABLES for file in before.files(table, [day])]
             if day in made and before_days[day] == replaced:
                 continue  # another update has changed other days meanwhile
@@ -149,14 +149,17 @@ def _rebuild(store: Store, ledger: Ledger, now: datetime, wanted: set[str]) -> t
     unreadable = [one for of_day in made.values() for one in of_day.unreadable]
     unreadable += _without_manifest(store, ledger, [folder for of_day in made.values() for folder in of_day.missing])
     for one in unreadable:
-        day, session_id = layout.part(one.folder.rpartition("/")[0], "day"), layout.part(one.folder, "session")
+        day, session_id = (
+            layout.partition_value(one.folder.rpartition("/")[0], "day"),
+            layout.partition_value(one.folder, "session"),
+        )
         store.put(ChangedSession(day, _ANY, session_id).path, b"")
     return revisions, unreadable
 
 
 def _without_manifest(store: Store, ledger: Ledger, folders: list[str]) -> list[Unreadable]:
     """Return those of some folders whose manifest is gone: not those of sessions that are still being copied."""
-    open_sessions = {layout.segment(entry.session_id) for entry in ledger.open_sessions()} if folders else set()
+    open_sessions = {layout.encode_id(entry.session_id) for entry in ledger.open_sessions()} if folders else set()
     return [
         Unreadable(folder, f"{folder}/{layout.MANIFEST} is missing")
         for folder in folders
@@ -164,7 +167,7 @@ def _without_manifest(store: Store, ledger: Ledger, folders: list[str]) -> list[
     ]
 
 
-def _readable(found: Stored | None) -> Snapshot:
+def _decode_or_empty(found: Stored | None) -> Snapshot:
     """Return the snapshot; an empty one in place of one that is damaged."""
     try:
         return Snapshot.decode(found and found.content)
@@ -190,7 +193,7 @@ def _publish(
         # No snapshot has names of an earlier one: `purge` may delete those, and indexes know them.
         identity = "\n".join([str(before.revision), *(entry.path for entry in entries)])
         try:
-            kept, replaced = _divide(store, before, day, sessions)
+            kept, replaced = _select_parts(store, before, day, sessions)
             written = _write_day(store, day, folders, identity, replaced, set(dropped.values()))
         except (ArchiveChangedError, ArchiveDamagedError):
             again = store.get(layout.SNAPSHOT)
@@ -215,18 +218,21 @@ def _publish(
         _delete_unpublished(store, written.parts.values())
 
 
-def _divide(
+def _select_parts(
     store: Store, before: Snapshot, day: str, sessions: set[str]
 ) -> tuple[dict[str, list[Part]], dict[str, list[Part]]]:
-    """Return which parts of a day stay, by table, and which are replaced: those of changed sessions, or many small."""
+    """Return which parts of a day stay, by table, and which are replaced.
+
+    Those of changed sessions are replaced, and small ones if there are many.
+    """
     kept: dict[str, list[Part]] = {}
     replaced: dict[str, list[Part]] = {}
     for table in TABLES:
         old = before.parts.get(table, {}).get(day, [])
         replaced[table] = [part for part in old if _has_any(store, part, sessions)]
         kept[table] = [part for part in old if part not in replaced[table]]
-        small = [part for part in kept[table] if part.bytes < BIG]
-        if len(small) >= MANY:
+        small = [part for part in kept[table] if part.bytes < LARGE_PART]
+        if len(small) >= MAX_SMALL_PARTS:
             replaced[table] += small
             kept[table] = [part for part in kept[table] if part not in small]
     return kept, replaced
@@ -261,7 +267,7 @@ def _add_sessions(store: Store, folders: list[str], writers: dict[str, PartWrite
     """Add the rows of sessions to the parts that are being written, and the ids of these to those that are dropped."""
     revisions, unreadable, missing, gone = dict[str, int](), list[Unreadable](), list[str](), list[str]()
     for folder in folders:
-        name = layout.part(folder, "session")
+        name = layout.partition_value(folder, "session")
         try:
             found = find_manifest(store, folder)
         except ArchiveDamagedError as error:
@@ -286,9 +292,9 @@ def _add_sessions(store: Store, folders: list[str], writers: dict[str, PartWrite
 
 def _ids(store: Store, folders: list[str]) -> set[str]:
     """Return the ids of sessions. Of a very long one the path has only a digest."""
-    names = {layout.part(folder, "session") for folder in folders}
+    names = {layout.partition_value(folder, "session") for folder in folders}
     for folder in folders:
-        if layout.is_digest(layout.part(folder, "session")):
+        if layout.is_digest(layout.partition_value(folder, "session")):
             with suppress(ArchiveDamagedError):
                 if (found := find_manifest(store, folder)) is not None:
                     names.add(found.manifest.session_id)

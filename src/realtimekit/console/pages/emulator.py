@@ -1,4 +1,4 @@
-"""The controls of an emulator: its people, its clock, its faults, its webhooks, and the requests that it got."""
+"""The controls of an emulator: its participants, clock, faults, webhooks, and the requests that it received."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def control(console: Console) -> RemoteEmulator:
     """Return the emulator.
 
     Raises:
-        BadInputError: there is none.
+        BadInputError: there is no emulator.
     """
     if console.emulator is None:
         raise BadInputError("This page needs an emulator: `realtimekit emulator` starts one.", 404)

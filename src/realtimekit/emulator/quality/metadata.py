@@ -47,7 +47,7 @@ def metadata_block(leg: CallLeg, ticks: list[Tick], quality: dict[str, Any]) -> 
 def peer_stats(leg: CallLeg) -> dict[str, Any]:
     """Return the older block of events, device, address and the measurement before the call (rtt in seconds)."""
     profile = profile_of(leg.peer_id)
-    device, place = _browser(profile), _ip_information(leg.peer_id)
+    device, location = _browser(profile), _ip_information(leg.peer_id)
     sdk = _sdk()
     effective, reachable = profile.effective_type, not profile.relayed
     rtt, backend_rtt = profile.rtt / 1000, (profile.rtt + 1) / 1000
@@ -76,9 +76,9 @@ def peer_stats(leg: CallLeg) -> dict[str, Any]:
     }
     connection = {
         "ip_details": {
-            **{key: place[key] for key in ("city", "country", "region", "timezone", "asn")},
+            **{key: location[key] for key in ("city", "country", "region", "timezone", "asn")},
             "loc": "0.0,0.0",
-            "ip": place["ipv4"],
+            "ip": location["ipv4"],
             "postal": "",
         },
         "effective_network_type": effective,
@@ -104,7 +104,7 @@ def peer_stats(leg: CallLeg) -> dict[str, Any]:
             for name in names.get(event, (event,))
         ],
         "device_info": {**device, **_device(profile), **sdk},
-        "ip_information": {**place, "ip_location": place["ipv4"], "org": place["ipv4"]},
+        "ip_information": {**location, "ip_location": location["ipv4"], "org": location["ipv4"]},
         "precall_network_information": {
             "backend_rtt": backend_rtt,
             "effective_networktype": effective,
@@ -151,8 +151,8 @@ def _sdk() -> dict[str, str]:
 def _ip_information(peer_id: str) -> dict[str, Any]:
     """Return a public address (RFC 5737, as all addresses here) and a generic place; AS64496 is RFC 5398's example."""
     host = random.Random(f"{peer_id} address").randint(1, 254)
-    place = {"city": "Lisbon", "country": "PT", "timezone": "Europe/Lisbon", "region": "Lisbon"}
-    return {**place, "asn": {"asn": "AS64496"}, "ipv4": f"203.0.113.{host}"}
+    location = {"city": "Lisbon", "country": "PT", "timezone": "Europe/Lisbon", "region": "Lisbon"}
+    return {**location, "asn": {"asn": "AS64496"}, "ipv4": f"203.0.113.{host}"}
 
 
 def _candidate_pairs(leg: CallLeg, ticks: list[Tick], quality: dict[str, Any]) -> dict[str, Any]:
