@@ -32,6 +32,9 @@ def kinds(words: list[str]) -> Kinds:
         "two words": lambda chance: f"{words[chance.randrange(300)]} {words[chance.randrange(300)]}",
         "phrase": lambda chance: f'"{words[chance.randrange(50)]} {words[chance.randrange(50)]}"',
         "beginning": lambda chance: f"{words[chance.randrange(10, 2000)][:4]}*",
+        "two short beginnings": lambda chance: (
+            f"{words[chance.randrange(200)][:2]}* {words[chance.randrange(200)][:2]}*"
+        ),
         "without a word": lambda chance: f"{words[chance.randrange(20, 500)]} -{words[chance.randrange(100)]}",
     }
 

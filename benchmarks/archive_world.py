@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from realtimekit.archive import layout
 from realtimekit.archive.tables.parquet import PartWriter
 from realtimekit.archive.tables.snapshot import Part, Snapshot
+from realtimekit.values import format_time
 
 if TYPE_CHECKING:
     from realtimekit.archive import Archive
@@ -21,17 +23,29 @@ VOCABULARY = 20_000
 NAMES = [f"Speaker {number}" for number in range(500)]
 
 
-def make_tables(archive: Archive, sessions: int, segments: int = 0, *, chinese: bool = False) -> None:
-    """Write the tables of so many sessions, over a year, with so many segments of transcripts altogether."""
+def make_tables(
+    archive: Archive, sessions: int, segments: int = 0, *, participants: int = 0, chinese: bool = False
+) -> None:
+    """Write the tables of so many sessions, over a year, with so many segments of transcripts altogether.
+
+    Args:
+        archive: where to.
+        sessions: how many.
+        segments: of all transcripts.
+        participants: of each session.
+        chinese: whether transcripts are in a language without spaces.
+    """
     archive.ledger.create("account", "app", START)
     chance = random.Random(1)  # noqa: S311 - reproducible
     words = _Words(chance, chinese=chinese)
-    parts: dict[str, dict[str, list[Part]]] = {"sessions": {}, "transcript_segments": {}}
+    parts: dict[str, dict[str, list[Part]]] = {"sessions": {}, "participants": {}, "transcript_segments": {}}
     for number in range(DAYS):
         day = (START + timedelta(days=number)).date().isoformat()
         first, last = sessions * number // DAYS, sessions * (number + 1) // DAYS
+        held = [*_sessions(day, number, first, last, chance)]
         for table, rows in (
-            ("sessions", _sessions(day, number, first, last, chance)),
+            ("sessions", iter(held)),
+            ("participants", _participants(held, participants, chance)),
             ("transcript_segments", _segments(day, first, last, segments // sessions, chance, words)),
         ):
             writer = PartWriter(archive.store, table, day, "benchmark")
@@ -53,6 +67,25 @@ def _sessions(day: str, number: int, first: int, last: int, chance: random.Rando
             "minutes_consumed": seconds / 60 * chance.randint(2, 10), "participants": chance.randint(2, 10),
             "record": f'{{"id":"session-{session}","status":"ENDED","type":"meeting"}}',
         }  # fmt: skip
+
+
+def _participants(sessions: list[dict[str, Any]], count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
+    for session in sessions:
+        for number in range(count):
+            joined = session["started_at"] + timedelta(seconds=chance.random() * 60)
+            left = max(joined, session["ended_at"] - timedelta(seconds=chance.random() * 60))
+            person = chance.randrange(len(NAMES))
+            events = [
+                {"event_name": name, "created_at": format_time(time, "time"), "preset_view_type": "GROUP_CALL"}
+                for name, time in (("PEER_JOINING", joined), ("PEER_LEAVING", left))
+            ]
+            yield {
+                "day": session["day"], "session_id": session["session_id"], "peer_id": f"peer-{number}",
+                "user_id": f"user-{person}", "custom_participant_id": f"custom-{person}",
+                "display_name": NAMES[person], "preset_name": "group_call_host" if number == 0 else "group_call_guest",
+                "joined_at": joined, "left_at": left, "created_at": joined, "updated_at": left,
+                "minutes": (left - joined).total_seconds() / 60, "extra": json.dumps({"peer_events": events}),
+            }  # fmt: skip
 
 
 def _segments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import itertools
@@ -9,7 +10,7 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,6 +23,9 @@ from realtimekit.cli import demo_scenario
 from realtimekit.emulator import Emulator
 from realtimekit.transports.emulator import connected
 from tests.fuzz.examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 if EXAMPLES:  # `make fuzz`: also the tests that say nothing of how many
     settings.register_profile("fuzz", max_examples=EXAMPLES, deadline=None, database=None)
@@ -130,6 +134,38 @@ def demo() -> Iterator[Demo]:
         assert not emulator.next_ids, "the scenario fixes every id that it makes"
         with emulator.serve() as server:
             yield Demo(emulator, server.base_url, server.control_url)
+
+
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[Browser]:
+    """One process for all the tests of a worker that need a browser: to start it takes longer than most of them."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.report.chromium import chromium
+
+    with sync_playwright() as playwright:
+        found = chromium(playwright)
+        # Without its sandbox it runs anywhere, as root and in containers; it opens nothing but our own pages.
+        with playwright.chromium.launch(executable_path=found.path, env=found.env, args=["--no-sandbox"]) as started:
+            loop = asyncio.get_running_loop()
+            asyncio._set_running_loop(None)
+            yield started
+            asyncio._set_running_loop(loop)
+
+
+@pytest.fixture
+def browser(_chromium: Browser) -> Iterator[Browser]:
+    """A browser without any context: what a test opens is closed after it.
+
+    Playwright runs an event loop in this thread; between its tests it must not be seen, or asyncio.run would refuse.
+    """
+    asyncio._set_running_loop(_chromium._impl_obj._loop)
+    try:
+        yield _chromium
+        for context in _chromium.contexts:
+            context.close()
+    finally:
+        asyncio._set_running_loop(None)
 
 
 @pytest.fixture(params=["httpcore2", "pyreqwest"])

@@ -202,10 +202,16 @@ class TestArchives:
         metrics.watch(archive)
         assert exported(registry)["realtimekit_archive_up"] == 0
 
-    def test_a_registry_has_one(self, archive: Archive, metrics: Metrics) -> None:
-        metrics.watch(archive)
+    def test_a_registry_has_one(
+        self, archive: Archive, tmp_path: Path, metrics: Metrics, registry: CollectorRegistry
+    ) -> None:
+        collector = metrics.watch(archive)
         with pytest.raises(ValueError, match="realtimekit_archive_up"):
             metrics.watch(archive)
+        registry.unregister(collector)
+        assert "realtimekit_archive_up" not in exported(registry)
+        metrics.watch(make_archive(tmp_path / "another"))
+        assert exported(registry)["realtimekit_archive_sessions"] == 0
 
 
 def test_one_registry_has_the_metrics_once(registry: CollectorRegistry) -> None:

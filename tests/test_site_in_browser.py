@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from tools.site.pages import ROOT
-
-from tests.report.chromium import chromium
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -46,11 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        found = chromium(playwright)
-        with playwright.chromium.launch(executable_path=found.path, env=found.env, args=["--no-sandbox"]) as browser:
-            yield browser.new_page()
+def page(browser: Browser) -> Page:
+    return browser.new_page()
 
 
 def test_a_search_finds_a_section_and_nothing_comes_from_elsewhere(site: str, page: Page) -> None:

@@ -53,7 +53,6 @@ def book(client: RealtimeKit, *, doctor_id: str, patient_id: str) -> Consultatio
 
 def _add(meeting: Meeting, user_id: str, preset_name: str) -> str:
     participant = meeting.participants.create(custom_participant_id=user_id, name=user_id, preset_name=preset_name)
-    assert participant.token is not None, "who was just added has one"
     return participant.token.reveal()
 
 

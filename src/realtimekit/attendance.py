@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -13,7 +13,8 @@ from realtimekit.values import format_time, format_times, try_parse_time
 Record: TypeAlias = Mapping[str, Any]  # a record as the API sends it
 Rows: TypeAlias = Literal["person", "session"]
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _ZERO = timedelta(minutes=1), timedelta(0)
+_EARLIEST, _LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class AttendanceInterval(NamedTuple):
@@ -217,24 +218,35 @@ def measure_attendance(sessions: Iterable[tuple[Record, Sequence[Record]]], now:
         now: until when those count who are still present.
     """
     count = 0
-    stays: list[_Stay] = []
+    stays: list[Stay] = []
     for session, participants in sessions:
         count += 1
         ended_at = try_parse_time(session.get("ended_at"))
         session_id, title = text_of(session, "id"), text_of(session, "meeting_display_name")
         stays += [
-            _Stay({name: one.get(name) for name in _NEEDED}, session_id or count, title, presence(one, ended_at))
+            Stay({name: one.get(name) for name in _NEEDED}, session_id or count, title, presence(one, ended_at))
             for one in participants
         ]
+    return measure_stays(count, stays, now)
+
+
+def measure_stays(sessions: int, stays: Sequence[Stay], now: datetime) -> Attendance:
+    """Return who was in sessions, and how long.
+
+    Args:
+        sessions: how many there are.
+        stays: of their participants.
+        now: until when those count who are still present.
+    """
     people = [_person(group, now) for group in group_by_person(stays, itemgetter(0))]
     people.sort(key=lambda person: (person.joined_at is None, person.joined_at or now))
-    return Attendance(count, people, now)
+    return Attendance(sessions, people, now)
 
 
 _NEEDED = ("user_id", "custom_participant_id", "display_name", "preset_name", "joined_at", "created_at")
 
 
-class _Stay(NamedTuple):
+class Stay(NamedTuple):
     """What is kept of a participant of a session: a year of them fits into memory, their events would not.
 
     Attributes:
@@ -250,12 +262,12 @@ class _Stay(NamedTuple):
     intervals: list[AttendanceInterval]
 
 
-def _person(stays: list[_Stay], now: datetime) -> Person:
-    by_session: dict[str | int, list[_Stay]] = {}
+def _person(stays: list[Stay], now: datetime) -> Person:
+    by_session: dict[str | int, list[Stay]] = {}
     for stay in stays:
         by_session.setdefault(stay.session, []).append(stay)
     visits = [_visit(group, now) for group in by_session.values()]
-    visits.sort(key=lambda visit: (visit.joined_at is None, visit.joined_at or now))
+    visits.sort(key=lambda visit: visit.intervals[0].start if visit.intervals else _LATEST)
     records = sorted((stay.participant for stay in stays), key=_joined)
     user_ids = dict.fromkeys(user_id for record in records if (user_id := text_of(record, "user_id")))
     return Person(
@@ -267,20 +279,20 @@ def _person(stays: list[_Stay], now: datetime) -> Person:
     )
 
 
-def _visit(stays: list[_Stay], now: datetime) -> Visit:
-    intervals = merge_intervals(interval for stay in stays for interval in stay.intervals)
-    minutes = sum((max((end or now) - start, timedelta(0)) / _MINUTE for start, end in intervals), 0.0)
-    joins = sum(len(stay.intervals) for stay in stays)
+def _visit(stays: list[Stay], now: datetime) -> Visit:
+    intervals = stays[0].intervals if len(stays) == 1 else [each for stay in stays for each in stay.intervals]
+    joins = len(intervals)
+    if joins > 1:
+        intervals = merge_intervals(intervals)
+    minutes = 0.0
+    for start, end in intervals:
+        minutes += max((end or now) - start, _ZERO) / _MINUTE
     session_id = stays[0].session
     return Visit(session_id if isinstance(session_id, str) else None, stays[0].title, intervals, joins, minutes)
 
 
-def _joined(participant: Record) -> tuple[bool, float]:
-    joined = try_parse_time(participant.get("joined_at") or participant.get("created_at"))
-    return joined is not None, 0.0 if joined is None else (joined - _EPOCH).total_seconds()
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+def _joined(participant: Record) -> datetime:
+    return try_parse_time(participant.get("joined_at") or participant.get("created_at")) or _EARLIEST
 
 
 def group_by_person(items: Iterable[Any], participant_of: Any = lambda item: item) -> list[list[Any]]:

@@ -14,6 +14,7 @@ from realtimekit.flow import Async, Blocking, F, Flow, Runner, Sleep, Step, Sync
 from realtimekit.interfaces import AsyncTransport, Limiter, Request, Reservation, Response, Transport
 from realtimekit.kwargs import drop_none, validate_kwargs
 from realtimekit.limits import shared_limiter
+from realtimekit.other_sdks import AttributeOfOtherSDKs
 from realtimekit.settings import ClientOptions, Settings, TransportName, hide_secrets, resolve
 from realtimekit.transports import create_transport
 
@@ -246,6 +247,9 @@ class BaseClient(Runner[F]):
     """The webhooks of the app: the URLs that its events are sent to."""
     analytics: Analytics[F] = collection("analytics")
     """The usage of the app, by day."""
+
+    if not TYPE_CHECKING:
+        realtime_kit = AttributeOfOtherSDKs("use its collections directly, such as client.meetings")
 
 
 def _is_async(function: object) -> bool:

@@ -16,8 +16,9 @@ from realtimekit.kwargs import (
     split_kwargs,
     validate_kwargs,
 )
+from realtimekit.other_sdks import AttributeOfOtherSDKs, MethodOfOtherSDKs
 from realtimekit.paths import PathTemplate, encode_segment
-from realtimekit.resource import BASE_PATH, MethodOfOtherSDKs, Resource, UnsupportedWrite
+from realtimekit.resource import BASE_PATH, Resource, UnsupportedWrite
 
 R = TypeVar("R", bound=Resource[Any])
 
@@ -49,6 +50,8 @@ class Collection(ClientBound[F], Generic[R, F]):
         get = MethodOfOtherSDKs("find", "use find(id)")
         retrieve = MethodOfOtherSDKs("find", "use find(id)")
         delete = MethodOfOtherSDKs("destroy", "find(id) the record, then use its destroy()")
+        data = AttributeOfOtherSDKs("this is the list itself, not a response; iterate over it, or use all()")
+        result = AttributeOfOtherSDKs("this is the list itself, not a response; iterate over it, or use all()")
 
     def __init__(self, client: Runner[F], *, scope: Mapping[str, Any] | None = None) -> None:
         self._client = client

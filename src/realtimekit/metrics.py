@@ -117,7 +117,7 @@ class Metrics:
         self._deliveries.labels(event, OUTCOMES.get(delivery.response.text, "refused")).inc()
         self._delivery_seconds.labels(event).observe(delivery.seconds)
 
-    def watch(self, archive: Archive, *, max_age: float = 60.0) -> None:
+    def watch(self, archive: Archive, *, max_age: float = 60.0) -> Collector:
         """Export the state of an archive, as `realtimekit archive status --prometheus` prints it.
 
         It is read on each scrape. If that fails, `realtimekit_archive_up` is 0, and the other metrics are omitted.
@@ -126,10 +126,15 @@ class Metrics:
             archive: the archive; a registry can watch one.
             max_age: seconds for which the state is cached.
 
+        Returns:
+            The collector, which `registry.unregister(collector)` removes; then the registry can watch another archive.
+
         Raises:
             ValueError: the registry already watches an archive.
         """
-        self._registry.register(_ArchiveCollector(archive, max_age))
+        collector = _ArchiveCollector(archive, max_age)
+        self._registry.register(collector)
+        return collector
 
 
 def _status(attempt: Attempt) -> str:

@@ -204,9 +204,10 @@ class Field:
     _is_time = False  # ... except times, most of which have one form
     _wire_name: str  # the first of the wire names
 
-    def __init__(self, *wire_names: str, converter: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, *wire_names: str, converter: Callable[[Any], Any] | None = None, absent: str = "") -> None:
         self.wire_names: tuple[str, ...] = wire_names
         self._converter = converter
+        self._absent = absent
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.owner = name, owner
@@ -260,7 +261,8 @@ class Field:
                 f"record.to_dict()[{name!r}]"
             ) from None
         if value is None and not self.optional:
-            why = "the server left it out" if data.keys() - {"id"} else "it was not loaded yet; call reload()"
+            loaded = data.keys() - {"id"}
+            why = self._absent or ("the server left it out" if loaded else "it was not loaded yet; call reload()")
             del attributes, data  # as above
             raise DecodeError(f"{record!r} has no {self._wire_name!r}: {why}")
         attributes[self.name] = value
@@ -285,14 +287,15 @@ def _attributes_by_wire_name(cls: type[Record]) -> dict[str, list[str]]:
     return found
 
 
-def field(*wire_names: str, converter: Callable[[Any], Any] | None = None) -> Any:
+def field(*wire_names: str, converter: Callable[[Any], Any] | None = None, absent: str = "") -> Any:
     """Declare a field whose wire name differs from its attribute.
 
     Args:
         wire_names: one name, or several where the API spells it in more than one way; the first that is present counts.
         converter: turns the JSON value into the Python one, where the annotation cannot say how.
+        absent: why the value may be absent, and the cure, for the error of a required one.
     """
-    return Field(*wire_names, converter=converter)
+    return Field(*wire_names, converter=converter, absent=absent)
 
 
 def resolve_annotation(owner: type, name: str) -> Any:

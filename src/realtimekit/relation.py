@@ -29,7 +29,7 @@ from realtimekit.resource import Resource
 from realtimekit.selection import Selection
 from realtimekit.settings import hide_headers
 from realtimekit.sort_keys import note_other_key, reject_other_key, wire_sort_key
-from realtimekit.values import encode_query_value
+from realtimekit.values import TIME_RANGE, encode_query_value, try_parse_time, validate_time_range
 
 
 class Relation(Collection[R, F]):
@@ -88,6 +88,9 @@ class Relation(Collection[R, F]):
         for name in ("page_no", "per_page"):
             if name in encoded:
                 validate_positive(name, query[name])
+        merged = {**self._query, **encoded}
+        start, end = (try_parse_time(merged.get(name)) for name in TIME_RANGE)
+        validate_time_range(start, end, TIME_RANGE, inclusive=True)
         if "extra_headers" in options:
             options["extra_headers"] = hide_headers(options["extra_headers"])
         before = cast("dict[str, Any]", self._options)
@@ -97,9 +100,7 @@ class Relation(Collection[R, F]):
                 # The new ones come last: of header names that differ only in case, the last one counts.
                 kept = {key: old for key, old in (before.get(name) or {}).items() if key not in new}
                 options[name] = {**kept, **new}
-        return self._clone(
-            _scope=scope, _query={**self._query, **encoded}, _options=cast("RequestOptions", {**before, **options})
-        )
+        return self._clone(_scope=scope, _query=merged, _options=cast("RequestOptions", {**before, **options}))
 
     def page_size(self, size: int) -> Self:
         """Request this many records per page (`per_page`). The server may send fewer; its maximum is not documented.

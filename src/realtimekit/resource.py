@@ -11,7 +11,6 @@ from typing import (
     ClassVar,
     Concatenate,
     Generic,
-    NoReturn,
     ParamSpec,
     Self,
     TypeVar,
@@ -26,6 +25,7 @@ from realtimekit.execution import Call, execute
 from realtimekit.flow import Async, ClientBound, F, Flow, Runner, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, split_kwargs
 from realtimekit.operation import fluent, operation
+from realtimekit.other_sdks import AttributeOfOtherSDKs, MethodOfOtherSDKs
 from realtimekit.paths import PathTemplate, encode_segment, is_same_id
 from realtimekit.record import Record
 from realtimekit.settings import Settings
@@ -52,25 +52,6 @@ class UnsupportedWrite:
 
     def __get__(self, obj: Any, owner: type) -> Any:
         raise ReadOnlyError(f"{owner.__name__} has no {self.name}(): the API offers no such call")
-
-
-class MethodOfOtherSDKs:
-    """A method that other SDKs have and this one does not: the error names the method to use instead.
-
-    A descriptor, because a `__getattr__` of a class would need a metaclass. `hasattr` returns False.
-    """
-
-    def __init__(self, target: str, hint: str) -> None:
-        self._target, self._hint = target, hint
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, obj: Any, owner: type) -> NoReturn:
-        # `delete` of a collection is about `destroy` of its records.
-        exists = hasattr(owner, self._target) or hasattr(getattr(owner, "_record", None), self._target)
-        hint = self._hint if exists else "the API offers no such call"
-        raise AttributeError(f"{owner.__name__} has no {self.name}(): {hint}")
 
 
 class Resource(Record, ClientBound[F]):
@@ -101,6 +82,8 @@ class Resource(Record, ClientBound[F]):
         list = MethodOfOtherSDKs("where", "use where(...) and iterate, or all(...)")
         retrieve = MethodOfOtherSDKs("find", "use find(id), or reload() of a record")
         delete = MethodOfOtherSDKs("destroy", "use destroy() of the record")
+        data = AttributeOfOtherSDKs("this is the record itself, not a response; to_dict() returns its JSON")
+        result = AttributeOfOtherSDKs("this is the record itself, not a response; to_dict() returns its JSON")
 
     def __init__(self, data: Mapping[str, Any], *, client: Runner[F], scope: Mapping[str, str]) -> None:
         super().__init__(data)

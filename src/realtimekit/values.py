@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 TimeLike: TypeAlias = date | datetime | str | float
 
 # The documented filters whose value is a time: any other string is certainly a mistake there.
-_TIME_FILTERS = frozenset({"start_time", "end_time"})
+TIME_RANGE = ("start_time", "end_time")
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -86,6 +86,34 @@ def format_times(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
+def validate_time_range(
+    start: datetime | None,
+    end: datetime | None,
+    names: tuple[str, str] = ("since", "until"),
+    *,
+    inclusive: bool = False,
+) -> None:
+    """Check the two ends of a time range; None is no limit.
+
+    Args:
+        start: its start.
+        end: its end.
+        names: of the two arguments, for error messages.
+        inclusive: whether the end is part of the range, so that both may be the same.
+
+    Raises:
+        TypeError: one of them is no datetime.
+        ValueError: one of them has no time zone, or the range is empty.
+    """
+    for name, time_ in zip(names, (start, end), strict=True):
+        if time_ is not None:
+            format_time(time_, name)
+    if start is None or end is None or start < end or (inclusive and start == end):
+        return
+    relation = "later than" if inclusive else "not before"
+    raise ValueError(f"{names[0]}={start.isoformat()} is {relation} {names[1]}={end.isoformat()}: the range is empty")
+
+
 def _to_utc(value: datetime, name: str) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -153,7 +181,7 @@ def encode_query_value(name: str, value: Any) -> str:  # noqa: PLR0911 - one per
         case bool():
             return "true" if value else "false"
         case str():
-            if name in _TIME_FILTERS:
+            if name in TIME_RANGE:
                 try:
                     parse_timestamp(value)
                 except ValueError:

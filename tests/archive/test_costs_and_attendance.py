@@ -101,6 +101,24 @@ def test_records_that_are_none(tmp_path: Path) -> None:
     assert archive.costs(month="2026-06").sessions == 2
 
 
+@pytest.mark.parametrize("table", ["sessions", "participants"])
+@pytest.mark.parametrize("damage", ["missing", "not a Parquet file"])
+def test_a_damaged_table_is_named(tmp_path: Path, table: str, damage: str) -> None:
+    archive = make_archive(tmp_path)
+    put_session(archive, "s1", participants=people(stay("Ann")))
+    update(archive)
+    (file,) = tmp_path.glob(f"tables/{table}/**/*.parquet")
+    file.write_bytes(b"x" * 100)
+    if damage == "missing":
+        file.unlink()
+    for ask in (
+        archive.attendance, archive.duckdb, lambda: archive.costs(month="2026-06"),
+        lambda: archive.query(f"from {table}"),
+    ):  # fmt: skip
+        with pytest.raises(ArchiveError, match=rf"^tables/{table}/\S+ is {damage}: `realtimekit archive rebuild`"):
+            ask()
+
+
 def test_periods_and_meetings(tmp_path: Path) -> None:
     archive = make_archive(tmp_path)
     for number in range(3):

@@ -530,7 +530,7 @@ def test_mistakes_are_one_error_each(life: Life, tmp_path: Any) -> None:
     )
     with (
         life.emulator.serve() as server,
-        connect(str(participant.token and participant.token.reveal()), agent_url=server.agent_url) as events,
+        connect(participant.token.reveal(), agent_url=server.agent_url) as events,
         pytest.raises(ArchiveError, match="there is no archive at"),
     ):
         life.archive.live_handler(events)

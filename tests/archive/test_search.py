@@ -184,6 +184,29 @@ def test_of_very_many_matches_those_of_the_latest_days_come_first() -> None:
     assert archive.search("budget", limit=1)[0].session_id == "late"
 
 
+def test_a_beginning_of_many_words_is_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For ee* all words that begin so are put together: not again for each snippet, and once if there are many."""
+    archive = make_archive(tmp_path)
+    put_session(archive, "s1", transcript=transcript(*((n, "Alice", f"oo{n} ee{n}") for n in range(40))))
+    update(archive)
+    update_index(archive.store)
+    statements: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        if arguments[0] == index_path(archive.store):
+            connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr("realtimekit.archive.search.sqlite3.connect", traced)
+    for ranked, lookups in ((MAX_RANKED, 2), (39, 1)):
+        monkeypatch.setattr("realtimekit.archive.search.MAX_RANKED", ranked)
+        statements.clear()
+        assert len(archive.search("ee* oo*", limit=30)) == 30
+        assert len([sql for sql in statements if " match " in sql]) == lookups
+
+
 def test_a_world(world: World) -> None:
     rich = make_rich(world)
     world.sync()

@@ -72,6 +72,10 @@ def test_an_invalid_id(served: Served, session_id: str) -> None:
     assert served.emulator.requests() == []  # nothing was sent
 
 
+def test_the_attendance_of_an_unknown_meeting(served: Served) -> None:
+    assert "not found" in error_line("meetings", "attendance", "nothing", env=served.env)
+
+
 def test_an_unknown_app_and_account(served: Served) -> None:
     assert "404" in error_line("sessions", "list", "--app-id", "other", env=served.env)
     assert "404" in error_line("sessions", "list", "--account-id", "other", env=served.env)

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from realtimekit import RealtimeKit
 from realtimekit.console import Server, create_app
 from realtimekit.transports.emulator import connected
-from tests.report.chromium import chromium
 from tests.report.test_in_browser import WATCH
 
 from .browser import Plain
@@ -29,15 +28,6 @@ PATHS = {
 }  # fmt: skip
 PHONE = {"kept": ("/", "/sessions/{hostile}", "/people"), "live": ("/emulator/meetings/meet-1", "/emulator/webhooks")}
 MARKED = "[...document.querySelectorAll('[aria-current=true]')].map(line => line.id)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = chromium(playwright)
-        # Without its sandbox it runs anywhere, as root and in containers; it opens nothing but our own pages.
-        with playwright.chromium.launch(executable_path=found.path, env=found.env, args=["--no-sandbox"]) as started:
-            yield started
 
 
 class Window:

@@ -60,7 +60,8 @@ def test_sessions_are_sorted(world: World, which: str) -> None:
 @pytest.mark.parametrize(
     "query",
     ["?page=0", "?page=x", "?page=99999999999999999999", "?since=yesterday", "?until=2026-02-31", "?sort=secret",
-     "?order=up", "?status=GONE", "?page=0000000019999999999", "?page=000000001" + "9" * 5000],
+     "?order=up", "?status=GONE", "?since=2026-06-04&until=2026-06-03",
+     "?page=0000000019999999999", "?page=000000001" + "9" * 5000],
 )  # fmt: skip
 def test_a_parameter_that_is_none_is_named(world: World, which: str, query: str) -> None:
     client: Plain = getattr(world, which)
@@ -77,6 +78,8 @@ def test_both_ends_of_the_calendar(world: World, which: str) -> None:
     assert client.get("/costs?month=9999-12").status == 400
     assert "month='0000-01' is not a month" in words(client.get("/costs?month=0000-01"))
     assert client.ok("/attendance?meeting=meet-1&since=0001-01-01&until=9999-12-31").status == 200
+    backwards = client.get("/attendance?meeting=meet-1&since=2026-06-04&until=2026-06-03")
+    assert (backwards.status, "2026-06-04, is later than until" in words(backwards)) == (400, True)
 
 
 @pytest.mark.parametrize("which", ["live", "kept"])

@@ -26,6 +26,20 @@ def ensured(mode: Mode, script: Script, **given: Any) -> Any:
     return mode.get(people.ensure(**{**WHO, **given}))
 
 
+class TestName:
+    """Without a name, or with null, the platform's front ends reject the token."""
+
+    @pytest.mark.parametrize(
+        ("given", "sent"), [({}, "ann-1"), ({"name": None}, "ann-1"), ({"name": "Ann"}, "Ann"), ({"name": ""}, "")]
+    )
+    def test_a_token_has_one(self, mode: Mode, given: Any, sent: str) -> None:
+        script = Script(ok(WITH_TOKEN), ok({"id": "p"}))
+        people = mode.client(script).meetings.ref("m").participants
+        mode.get(people.create(**WHO, **given))
+        mode.get(people.ref("p").replace(**WHO, **given))
+        assert [each.body["name"] for each in script.calls] == [sent, sent]
+
+
 class TestEnsure:
     def test_a_missing_participant_is_created(self, mode: Mode) -> None:
         script = Script(ok([OTHER], paging_of(1, 1, 1)), ok(WITH_TOKEN))
@@ -71,6 +85,11 @@ class TestEnsure:
         script = Script(ok([], paging_of(0, 0, 0)), ok(WITH_TOKEN))
         ensured(mode, script, extra_body={"x": 1})
         assert script.calls[1].body == {"name": "ann-1", **WHO, "x": 1}
+
+    def test_no_name_keeps_the_present_one(self, mode: Mode) -> None:
+        script = Script(ok([ANN], paging_of(1, 1, 1)), ok({"token": "t"}))
+        ensured(mode, script, name=None)
+        assert script.calls == [LIST, TOKEN]
 
     @pytest.mark.parametrize("missing", WHO)
     def test_both_names_are_needed(self, mode: Mode, missing: str) -> None:

@@ -28,6 +28,25 @@ COLLECTIONS = [
 ]
 
 
+@pytest.mark.parametrize("name", ["data", "result"])
+def test_the_envelope_of_a_response(mode: Mode, name: str) -> None:
+    client = mode.client(Script())
+    for obj, cure in (
+        (client.sessions.ref("s"), r"Session has no {}: this is the record itself, .* to_dict\(\)"),
+        (client.sessions.where(status="ENDED"), r"Sessions has no {}: this is the list itself, .* iterate over it"),
+    ):
+        with pytest.raises(AttributeError, match=cure.format(name)):
+            getattr(obj, name)
+        assert not hasattr(obj, name)
+
+
+def test_the_namespace_of_the_official_package(mode: Mode) -> None:
+    client: Any = mode.client(Script())
+    with pytest.raises(AttributeError, match=r"RealtimeKit has no realtime_kit: .* client\.meetings"):
+        _ = client.realtime_kit
+    assert not hasattr(client, "realtime_kit")
+
+
 @pytest.mark.parametrize(("collection", "name", "message"), COLLECTIONS)
 def test_on_a_collection(mode: Mode, collection: str, name: str, message: str) -> None:
     relation = getattr(mode.client(Script()), collection)

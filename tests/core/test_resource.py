@@ -114,6 +114,13 @@ class TestRepr:
             _ = person.token
         assert "s3cret" not in str(caught.value)
 
+    def test_a_token_that_was_not_sent(self, mode: Mode) -> None:
+        people = mode.client(Script(ok({"id": "p", "name": "Ann"}))).participants
+        for person in (mode.get(people.find("p", meeting_id="m")), people.ref("p", meeting_id="m")):
+            assert "token" not in person
+            with pytest.raises(DecodeError, match=r"has no 'token': .* regenerate_token\(\) gets a new one"):
+                _ = person.token
+
     def test_no_secret_in_the_repr_of_a_response(self) -> None:
         assert "s3cret" not in repr(make_response({"token": JWT}))
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from realtimekit.emulator import Emulator
+from realtimekit.emulator.http import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,3 +102,36 @@ def test_readers_and_writers_at_once(world: World) -> None:
     joined = world.get("/sessions", per_page=200).data["sessions"]
     peers = [world.get(f"/sessions/{session['id']}/participants").json()["data"]["paging"] for session in joined]
     assert sum(paging["total_count"] for paging in peers) == 50
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_gets_an_error_instead_of_waiting_for_the_threads_of_its_parent() -> None:
+    """The lock is held by a thread that does not exist in the child, such as one that sends webhooks."""
+
+    def hold() -> None:
+        with emulator.world.lock:
+            held.set()
+            forked.wait(10)
+
+    emulator, held, forked = Emulator(), threading.Event(), threading.Event()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(5)
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(10)
+            with pytest.raises(RuntimeError, match=r"before the process was forked.* serve"):
+                emulator.requests()
+            with pytest.raises(RuntimeError, match="before the process was forked"):
+                emulator.handle(Request("GET", "/client/v4/x", "", {}, b""))
+            emulator.close()
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    forked.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert emulator.requests() == [], "the parent's is as it was"
+    emulator.close()

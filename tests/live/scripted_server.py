@@ -150,7 +150,18 @@ class Visit:
         return self._connection.close_code
 
 
-Act = Refuse | Callable[[Visit], None]
+class Hold:
+    """An act: respond to the upgrade only when it is released. The connection then stays open until it is closed."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Event()
+        self.released = threading.Event()
+
+    def __call__(self, visit: Visit) -> None:
+        visit.wait_closed()
+
+
+Act = Refuse | Hold | Callable[[Visit], None]
 
 
 class ScriptedServer:
@@ -191,6 +202,9 @@ class ScriptedServer:
             self.queries.append(query)
             self.headers.append({name.lower(): value for name, value in request.headers.raw_items()})
             act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
+        if isinstance(act, Hold):
+            act.arrived.set()
+            assert act.released.wait(10)
         connection.act = act  # type: ignore[attr-defined]
         if not isinstance(act, Refuse):
             with self._lock:

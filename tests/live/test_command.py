@@ -110,6 +110,29 @@ def test_a_signal_leaves_the_meeting(served: tuple[Emulator, Server], meeting: s
     assert agents.close_codes == [1000]
 
 
+def test_a_signal_ends_it_although_nobody_reads_the_output(served: tuple[Emulator, Server], meeting: str) -> None:
+    def act(visit: Visit) -> None:
+        visit.started()
+        for _ in range(4):  # more than a pipe holds
+            visit.event("broadcast.received", {"type": "x", "payload": "x" * 100_000})
+        visit.event("participant.join", participant("Alice"))
+        visit.wait_closed()
+
+    with ScriptedServer(act) as agents:
+        env = {**environment_for(*served), "REALTIMEKIT_AGENT_URL": agents.url}
+        process = subprocess.Popen([COMMAND, *arguments(meeting)], env=env, stdout=subprocess.PIPE, text=True)
+        with process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "The agent is in session s-1\n"
+                assert process.stdout.read(1) == "["
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(20) == 1
+            finally:
+                process.kill()
+    assert agents.close_codes == [1000]
+
+
 def test_errors_are_one_line(served: tuple[Emulator, Server], meeting: str) -> None:
     env = environment_for(*served)
     assert PRESET in error_line("meetings", "listen", meeting, "--preset", "no-such-preset", env=env)

@@ -16,13 +16,14 @@ import pytest
 
 from realtimekit.agent import protocol
 from realtimekit.agent.steps import SessionInfo
+from realtimekit.agent.websocket import AsyncWebSocket
 from realtimekit.cli import meetings_listen
 from realtimekit.errors import APIConnectionError, AuthenticationError, ConfigurationError
 from realtimekit.live import AsyncEvents, Caption, Events, connect
 from realtimekit.resources.live_event import make_event
 
 from .listening import listen, names
-from .scripted_server import TOKEN, Refuse, ScriptedServer, Visit, person
+from .scripted_server import TOKEN, Hold, Refuse, ScriptedServer, Visit, person
 
 pytestmark = pytest.mark.parametrize("asynchronous", [False, True])
 
@@ -226,6 +227,87 @@ def test_leaving_from_elsewhere_ends_iterating(asynchronous: bool) -> None:
     assert server.close_codes == [1000]
 
 
+def test_leaving_twice_at_once(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second does not interrupt the closing of the first, and whoever waits for an event learns of the end."""
+
+    async def main() -> None:
+        async with connect(TOKEN, agent_url=server.url) as events, asyncio.timeout(5):
+            await anext(events)
+            waiting = asyncio.create_task(anext(events, None))
+            await asyncio.sleep(0)  # it waits
+            leaving = asyncio.create_task(events.leave())
+            await closing.wait()
+            await events.leave()
+            await leaving
+            assert await waiting is None
+
+    async def close(socket: AsyncWebSocket, code: int, reason: str) -> None:
+        closing.set()
+        await close_socket(socket, code, reason)
+
+    closing, close_socket = asyncio.Event(), AsyncWebSocket.close
+    monkeypatch.setattr(AsyncWebSocket, "close", close)
+    with ScriptedServer(lambda visit: visit.started()) as server:
+        if asynchronous:
+            asyncio.run(main())
+        else:
+            with connect(TOKEN, agent_url=server.url) as events:
+                next(events)
+                threads = [threading.Thread(target=events.leave) for _ in range(2)]
+                for thread in threads:
+                    thread.start()
+                assert next(events, None) is None
+                for thread in threads:
+                    thread.join(5)
+    assert server.close_codes == [1000]
+
+
+def test_a_listener_that_is_in_use_is_not_entered_again(asynchronous: bool) -> None:
+    """Leaving would end only one of two agents. After the block it can be used again."""
+
+    async def main() -> None:
+        listener = connect(TOKEN, agent_url=server.url)
+        for _ in range(2):
+            async with listener:
+                with pytest.raises(RuntimeError, match="in use"):
+                    await listener.__aenter__()
+
+    with ScriptedServer(lambda visit: visit.started()) as server:
+        if asynchronous:
+            asyncio.run(main())
+        else:
+            listener = connect(TOKEN, agent_url=server.url)
+            for _ in range(2):
+                with listener, pytest.raises(RuntimeError, match="in use"):
+                    listener.__enter__()
+    assert server.close_codes == [1000, 1000]
+
+
+def test_leaving_does_not_wait_for_a_server_that_does_not_respond(
+    asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread may be connecting, which nothing interrupts. If that succeeds, it leaves at once."""
+    if asynchronous:
+        pytest.skip("a task can be canceled while it connects")
+    monkeypatch.setattr("realtimekit.agent.sync_driver._LEAVE_TIMEOUT", 0.05)
+
+    def cut(visit: Visit) -> None:
+        visit.started()
+        visit.wait_for_request()
+        visit.cut()
+
+    hold = Hold()
+    with ScriptedServer(cut, hold) as server:
+        with connect(TOKEN, agent_url=server.url) as events:
+            next(events)
+            assert hold.arrived.wait(5)
+        hold.released.set()  # not before the block has ended
+        for thread in threading.enumerate():
+            if thread.name == "realtimekit.live":
+                thread.join(5)
+    assert server.close_codes[1:] == [1000]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_does_not_leave_for_its_parent(asynchronous: bool) -> None:
@@ -245,6 +327,8 @@ def test_a_forked_child_does_not_leave_for_its_parent(asynchronous: bool) -> Non
         child = os.fork()
         if child == 0:
             try:
+                with pytest.raises(RuntimeError, match="this process was forked"):
+                    next(events)
                 events.leave()
                 os._exit(0)
             except BaseException:

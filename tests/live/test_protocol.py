@@ -174,6 +174,11 @@ class TestGaps:
         simulation = simulate([STARTED, said("a"), STARTED, said("b", 2), OVER])
         assert simulation.names == ["session.started", "a", "session_started_again", "session.started", "b"]
 
+    def test_a_second_session_started_long_after_another_gap(self) -> None:
+        lost = [STARTED, said("a"), CUT]
+        simulation = simulate(lost, *[UNREACHABLE] * 6, [said("b", 2), STARTED, said("c", 3), OVER])
+        assert simulation.names[2:] == ["grace_expired", "b", "session_started_again", "session.started", "c"]
+
     def test_a_second_session_started_after_a_resume(self) -> None:
         simulation = simulate([STARTED, said("a"), CUT], [STARTED, said("b", 2), OVER])
         assert simulation.names == ["session.started", "a", "session_started_again", "session.started", "b"]
@@ -456,6 +461,13 @@ class TestMaxIdle:
         simulation.others.extend([True, True, False])
         outcome: EndReason = simulation.run()
         assert (outcome, simulation.now) == ("idle", 180.0)
+
+    @pytest.mark.parametrize(("script", "until"), [([4.0, STARTED, 1000.0], 5.0), ([1000.0], 10.0)])
+    def test_the_wait_begins_when_the_agent_is_in_the_meeting(self, script: list[Any], until: float) -> None:
+        simulation = Simulation(script, max_idle=1)
+        simulation.others.append(None)
+        assert simulation.run() == "idle"
+        assert simulation.now == until
 
     def test_a_new_connection_does_not_start_the_wait_over(self) -> None:
         simulation = Simulation([STARTED, 40.0, CUT], [100.0], max_idle=60)

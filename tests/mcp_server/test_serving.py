@@ -240,7 +240,7 @@ def test_a_port_that_is_taken(served: Served, tmp_path: Path) -> None:
 def test_a_host_that_does_not_exist(tmp_path: Path) -> None:
     make_archive(tmp_path)
     line = error_line("mcp", "--http", "--host", "no.invalid", "--archive", str(tmp_path), env=environment())
-    assert line.startswith("Error: cannot listen on no.invalid:8788: ")
+    assert line.startswith("Error: cannot listen on no.invalid:8789: ")
 
 
 def test_an_error_names_the_extra(tmp_path: Path) -> None:

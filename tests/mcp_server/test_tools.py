@@ -235,6 +235,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("list_sessions", {"limit": "many"}, "limit: Input should be a valid integer"),
     ("list_sessions", {"query": "x"}, "query: list_sessions has no such argument; it has search, meeting_id"),
     ("list_sessions", {"since": "yesterday"}, "since='yesterday' is not an ISO 8601 date or time"),
+    ("list_sessions", {"since": "2026-06-04", "until": "2026-06-03"}, "since=2026-06-04T00:00:00+00:00 is later than"),
+    ("search_transcripts", {"words": "x", "since": "2026-06-04", "until": "2026-06-03"}, "since=2026-06-04T00:00:00"),
     ("list_sessions", {"order": "best"}, "order: Input should be 'newest', 'oldest', 'longest' or 'shortest'"),
     ("list_sessions", {"cursor": "x"}, "cursor: not a cursor of this call"),
     ("list_sessions", {"cursor": "\u00e9"}, "cursor: not a cursor of this call"),

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from realtimekit.report import SessionReport
 from realtimekit.report.sanitize import clean
 
-from .chromium import chromium
 from .meeting import NAMES, SAID, TITLE, WRITTEN
 
 # What every page is watched for; hostile text would change the title of the window, or be seen here.
@@ -58,15 +56,6 @@ CONTRAST = """
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = chromium(playwright)
-        # Without its sandbox it runs anywhere, as root and in containers; it opens nothing but our own file.
-        with playwright.chromium.launch(executable_path=found.path, env=found.env, args=["--no-sandbox"]) as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
 def file(made: SessionReport, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("report") / "report.html"
     made.save(place)
@@ -103,10 +92,8 @@ class Looking:
 
 
 @pytest.fixture
-def look(browser: Browser, file: Path) -> Iterator[Looking]:
-    yield Looking(browser, file)
-    for context in browser.contexts:
-        context.close()
+def look(browser: Browser, file: Path) -> Looking:
+    return Looking(browser, file)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

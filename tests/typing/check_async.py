@@ -77,7 +77,7 @@ async def records(session: Session[Async], meeting: Meeting[Async], participant:
     assert_type(await meeting.active_session, ActiveSession[Async])
     assert_type(await (await meeting.active_session).kick_all(), int)
     assert_type(await participant.regenerate_token(), Participant[Async])
-    assert_type(participant.token, ParticipantToken | None)
+    assert_type(participant.token, ParticipantToken)
     await participant.destroy()
 
 

@@ -126,7 +126,7 @@ def records(session: Session, meeting: Meeting, participant: Participant) -> Non
     assert_type(meeting.active_session.kick(participant_ids=["part-1"]), KickResult)
     assert_type(meeting.active_session.kick_all(timeout=5), int)
     assert_type(participant.regenerate_token(), Participant)
-    assert_type(participant.token, ParticipantToken | None)
+    assert_type(participant.token, ParticipantToken)
     participant.destroy()
 
 

@@ -112,7 +112,8 @@ class AsyncDriver:
         task = self._task
         if task is None:
             return
-        task.cancel()
+        if not task.cancelling():  # a second cancellation would interrupt the closing
+            task.cancel()
         canceled = False
         while not task.done():
             try:
@@ -143,10 +144,12 @@ class AsyncDriver:
         except BaseException as error:  # noqa: BLE001 - raised in the consumer's task
             self._error = error
         finally:
-            await self._close(1000, "")
-            self._ended = True
-            self._joined.set()
-            self._arrived.set()
+            try:
+                await self._close(1000, "")
+            finally:
+                self._ended = True
+                self._joined.set()
+                self._arrived.set()
 
     async def _perform(self, step: Step) -> Any:
         return await self._performers[type(step)](*step)

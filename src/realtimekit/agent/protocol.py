@@ -296,12 +296,16 @@ class Protocol:
                     # The agent joined again when the session was over, and started another one, maybe alone.
                     self._in_another_session = True
                     return
+            else:
+                self._alone_since = self._clock()
             self._started, self._gap_reported, self._over = True, False, False
             self._session = session
-        elif name in {"session.ended", "participant.kick_all"}:
-            self._over = True
-        elif self._max_idle is not None:
-            self._notice_presence(name, data)
+        else:
+            self._gap_reported = False
+            if name in {"session.ended", "participant.kick_all"}:
+                self._over = True
+            elif self._max_idle is not None:
+                self._notice_presence(name, data)
         yield from self._deliver(Message(self._session, raw, (name, data)))
 
     def _deliver(self, message: Message) -> Steps:
@@ -333,7 +337,10 @@ class Protocol:
                 self._present.add(peer_id)
 
     def _idle_at(self) -> float:
-        return float("inf") if self._max_idle is None or self._present else self._alone_since + self._max_idle
+        if self._max_idle is None or self._present:
+            return float("inf")
+        # Before `session.started` the agent is not in the meeting yet.
+        return self._alone_since + (self._max_idle if self._started else max(self._max_idle, RESULT_TIMEOUT))
 
     def _is_alone(self) -> Generator[Step, Any, bool]:
         """Ask the API, because who was there before the agent is not in the events."""

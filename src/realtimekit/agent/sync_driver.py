@@ -26,6 +26,8 @@ from realtimekit.agent.steps import (
 )
 from realtimekit.flow import Sleep, run
 
+_LEAVE_TIMEOUT = 3.0  # seconds to wait for the thread, which may be connecting to a server that does not respond
+
 
 class _Left(BaseException):
     """The consumer has left: ends the protocol, whatever it waits for."""
@@ -93,7 +95,10 @@ class SyncDriver:
 
         Raises:
             RealtimeKitError: as `Protocol.run`, after the messages that arrived before.
+            RuntimeError: this is a forked child, which the thread did not follow.
         """
+        if os.getpid() != self._pid:
+            raise RuntimeError("this process was forked after the agent joined, and receives no events: listen here")
         with self._changed:
             while not len(self._backlog):
                 if self._ended or self._leaving:
@@ -110,7 +115,10 @@ class SyncDriver:
         return None
 
     def leave(self) -> None:
-        """Close the connection with 1000: the agent leaves the meeting at once. What was not read is dropped."""
+        """Close the connection with 1000: the agent leaves the meeting at once. What was not read is dropped.
+
+        A connection that is being opened is closed as soon as it is open, or ends with the process.
+        """
         atexit.unregister(self.leave)
         if os.getpid() != self._pid:  # a forked child, whose parent is still there
             return
@@ -121,7 +129,7 @@ class SyncDriver:
         if socket is not None:
             socket.close(1000, "")
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(_LEAVE_TIMEOUT)
 
     def _raise_error(self) -> None:
         error, self._error = self._error, None

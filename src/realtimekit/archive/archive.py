@@ -293,7 +293,7 @@ class Archive:
 
         Raises:
             ArchiveError: the archive cannot be read.
-            ValueError: a time has no time zone.
+            ValueError: a time has no time zone, or `since` is not before `until`.
         """
         return read_attendance(self.store, meeting_id=meeting_id, since=since, until=until)
 
@@ -343,7 +343,7 @@ class Archive:
 
         Raises:
             ArchiveError: the search contains no words, or the archive cannot be read.
-            ValueError: a time has no time zone.
+            ValueError: a time has no time zone, or `since` is later than `until`.
         """
         validate_positive("limit", limit)
         return search(self.store, words, speaker=speaker, since=since, until=until, meeting_id=meeting_id, limit=limit)

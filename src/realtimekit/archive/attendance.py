@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from realtimekit.archive.kept_sessions import read_sessions
+from realtimekit.archive.kept_sessions import read_json
+from realtimekit.archive.stays import stays_within, to_time
 from realtimekit.archive.store import Store
-from realtimekit.attendance import Attendance, measure_attendance
+from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.attendance import Attendance, AttendanceInterval, Stay, measure_stays, presence
+from realtimekit.values import validate_time_range
+
+_TEXTS = ("user_id", "custom_participant_id", "display_name", "preset_name")
+_STAYS = f"""
+select session_id, title, {", ".join(_TEXTS)}, joined, simple, started, ended,
+    "left", session_ended, case when not simple then extra end
+from stay order by day, began, session_id, joined, peer_id
+"""  # noqa: S608 - names of ours
 
 
 def read_attendance(
@@ -17,5 +28,21 @@ def read_attendance(
     until: datetime | None = None,
 ) -> Attendance:
     """Return who was in sessions: see `Archive.attendance`."""
-    found = read_sessions(store, since=since, until=until, meeting_id=meeting_id)
-    return measure_attendance(((records.session, records.participants) for records in found), datetime.now(UTC))
+    validate_time_range(since, until)
+    with stays_within(store, read_snapshot(store), since, until, meeting_id) as connection:
+        count: Any = connection.execute("select count(*) from session").fetchone()
+        stays = [*map(_stay, connection.execute(_STAYS).fetchall())]
+    return measure_stays(count[0], stays, datetime.now(UTC))
+
+
+def _stay(row: tuple[Any, ...]) -> Stay:
+    session_id, title, *texts, joined, simple, started, ended, left, session_ended, extra = row
+    joined_at = to_time(joined)
+    participant = dict(zip(_TEXTS, texts, strict=True), joined_at=joined_at)
+    if simple:
+        start = joined_at if started == joined else to_time(started)
+        intervals = [] if start is None else [AttendanceInterval(start, to_time(ended))]
+    else:
+        record = {**read_json(extra), "joined_at": joined_at, "left_at": to_time(left)}
+        intervals = presence(record, to_time(session_ended))
+    return Stay(participant, session_id, title, intervals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,10 @@ from realtimekit.archive import layout
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.schema import TABLES
-from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
-from realtimekit.costs.period import started_within
+from realtimekit.archive.tables.snapshot import Snapshot
 from realtimekit.costs.usage import SessionRecords
 from realtimekit.lazy import LazyModule
 from realtimekit.responses import loads
-from realtimekit.values import format_time
 
 pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
@@ -35,50 +33,24 @@ _COLUMNS = {
     ),
     "livestream_sessions": ("session_id", "started_time", "stopped_time", "ingest_seconds", "extra"),
 }  # fmt: skip
+_PARTS = ("participants", "recordings", "livestream_sessions")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_sessions(
-    store: Store,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    meeting_id: str | None = None,
-    tables: tuple[str, ...] = ("participants",),
-    meetings: bool = False,
-) -> Iterator[SessionRecords]:
-    """Yield the sessions of a period, the earliest days first. One day at a time is in memory.
+def read_sessions(store: Store, snapshot: Snapshot, wanted: Mapping[str, Sequence[str]]) -> Iterator[SessionRecords]:
+    """Yield sessions, the earliest days first. One day at a time is in memory.
 
     Args:
         store: the archive.
-        since: sessions that started from then on.
-        until: and before then.
-        meeting_id: only sessions of this meeting.
-        tables: what to read of each: "participants", "recordings", "livestream_sessions".
-        meetings: whether to read the meeting of each.
+        snapshot: of its tables.
+        wanted: the ids of sessions, by the day of the tables.
 
     Raises:
         ArchiveError: the archive cannot be read.
-        ValueError: a time has no time zone.
     """
-    for name, time in (("since", since), ("until", until)):
-        if time is not None:
-            format_time(time, name)  # raises if there is no time zone
-    snapshot = read_snapshot(store)
-    for day in snapshot.days():
-        if _is_outside(day, since, until):
-            continue
-        found = _read(store, snapshot, "sessions", day, ("meeting",) if meetings else ())
-        sessions = [
-            session
-            for session in found
-            if meeting_id in {None, session.get("associated_id")} and started_within(session, since, until)
-        ]
-        if not sessions:
-            continue
-        wanted = [session["id"] for session in sessions]
-        parts = {name: _by_session(_read(store, snapshot, name, day, sessions=wanted)) for name in tables}
-        for session in sessions:
+    for day, ids in sorted(wanted.items()):
+        parts = {name: _by_session(read_records(store, snapshot, name, day, ids)) for name in _PARTS}
+        for session in read_records(store, snapshot, "sessions", day, ids, more=("meeting",)):
             own = {name: records.get(session["id"], []) for name, records in parts.items()}
             meeting = session.pop("meeting", None)
             yield SessionRecords(
@@ -86,16 +58,20 @@ def read_sessions(
                 own.get("participants", []),
                 own.get("recordings", []),
                 own.get("livestream_sessions", []),
-                None if meeting is None else _json(meeting),
+                None if meeting is None else read_json(meeting),
             )
 
 
-def _is_outside(day: str, since: datetime | None, until: datetime | None) -> bool:
-    """Whether no session of a day started in a period; days are written so that they can be compared."""
-    if day == layout.NO_DAY:  # the sessions say when they were created
-        return False
+def days_within(snapshot: Snapshot, since: datetime | None, until: datetime | None) -> list[str]:
+    """Return the days of the tables on which sessions of a period may have started."""
     first, last = (None if time is None else layout.day_of(time) for time in (since, until))
-    return (first is not None and first != layout.NO_DAY and day < first) or (last is not None and day > last)
+    return [
+        day
+        for day in snapshot.days()
+        # Without a day, sessions say when they were created. Days are written so that they can be compared.
+        if day == layout.NO_DAY
+        or ((first in {None, layout.NO_DAY} or day >= str(first)) and (last is None or day <= last))
+    ]
 
 
 def _by_session(records: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -105,13 +81,8 @@ def _by_session(records: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, A
     return found
 
 
-def _read(
-    store: Store,
-    snapshot: Snapshot,
-    table: str,
-    day: str,
-    more: tuple[str, ...] = (),
-    sessions: list[str] | None = None,
+def read_records(
+    store: Store, snapshot: Snapshot, table: str, day: str, sessions: Sequence[str], more: tuple[str, ...] = ()
 ) -> list[dict[str, Any]]:
     """Return the records of a day as the API sends them, with what only the table knows under the names of its columns.
 
@@ -120,21 +91,20 @@ def _read(
         snapshot: of its tables.
         table: the name of the table.
         day: as the table is divided.
-        more: further columns.
         sessions: only those of these sessions.
+        more: further columns.
     """
     import pyarrow as pa
 
     names = [*_COLUMNS[table], *more]
     rows = read_table(store, table, snapshot.files(table, [day]), names)
-    if sessions is not None:
-        rows = rows.filter(pc.is_in(rows["session_id"], pa.array(sessions, pa.string())))
+    rows = rows.filter(pc.is_in(rows["session_id"], pa.array(sessions, pa.string())))
     sources = {column.name: column.source[0] for column in TABLES[table] if column.source}
     columns = {sources.get(name, name): _values(rows[name]) for name in names}
     extras = columns.pop("extra")
     return [
         {
-            **(_json(extra) if extra else {}),
+            **(read_json(extra) if extra else {}),
             **{name: value for name, value in zip(columns, values, strict=True) if value is not None},
         }
         for extra, values in zip(extras, zip(*columns.values(), strict=True), strict=True)
@@ -153,6 +123,7 @@ def _values(column: Any) -> list[Any]:
     ]
 
 
-def _json(text: str) -> dict[str, Any]:
+def read_json(text: str) -> dict[str, Any]:
+    """Return a JSON object; an empty one for any other JSON."""
     value = loads(text.encode())
     return value if isinstance(value, dict) else {}

@@ -23,11 +23,10 @@ from realtimekit.archive.full_text import clean, match_expression
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.snippets import (
     INSERT,
-    SNIPPET,
     TEXTS,
-    Marker,
     Marks,
     PassageMatch,
+    find_snippets,
     indexed,
     search_texts,
     split_marks,
@@ -35,7 +34,7 @@ from realtimekit.archive.snippets import (
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
-from realtimekit.values import format_time
+from realtimekit.values import format_time, validate_time_range
 
 T = TypeVar("T")
 Kind: TypeAlias = Literal["transcript", "chat", "summary"]
@@ -129,6 +128,7 @@ def search(
     limit: int = 20,
 ) -> Matches:
     """Search an archive: see `Archive.search`."""
+    validate_time_range(since, until, inclusive=True)
     match, snippet_match = match_expression(words), match_expression(words, characters=True)
     conditions, values = list[str](), list[Any]()
     for condition, value in (
@@ -150,26 +150,27 @@ def search(
             return [row[0] for row in index.execute(sql, [match, *values, count])]
 
         index.execute("begin")  # one state of the index, whatever another process does to it meanwhile
-        # Snippets only of what is returned: SQLite would make them before it sorts.
-        many = len(ids("", MAX_RANKED + 1)) > MAX_RANKED
-        chosen = ids("order by texts.rowid desc" if many else "order by rank, texts.rowid desc", limit)
-        marker = Marker()
-        rows = [index.execute(_ROW, [*marker.strings, snippet_match, each]).fetchone() for each in chosen]
+        # As few as possible: for bud* each of them puts together all words that begin so.
+        latest = ids("order by texts.rowid desc", max(limit, MAX_RANKED + 1))
+        chosen = latest[:limit] if len(latest) > MAX_RANKED else ids("order by rank, texts.rowid desc", limit)
+        rows = [index.execute(_ROW, [each]).fetchone() for each in chosen]
         index.execute("rollback")
-        return Matches(_match(marker, *row) for row in rows)
+        found = find_snippets([row[:2] for row in rows], match, snippet_match)
+        return Matches(_match(one, *row[2:]) for one, row in zip(found, rows, strict=True))
 
     return _with_index(store, find)
 
 
-def _match(marker: Marker, *row: Any) -> Match:
-    *session, at, marked, live = row
-    return Match._make([*session, at and datetime.fromisoformat(at), *marker.read(marked), bool(live)])
+def _match(found: PassageMatch, *row: Any) -> Match:
+    *session, at, live = row
+    time = at and datetime.fromisoformat(at)
+    return Match._make([*session, time, found.snippet, found.marks, bool(live)])
 
 
-_ROW = f"""
-select session_id, title, meeting_id, kind, speaker, start_ms, at, {SNIPPET}, live
-from texts join items on items.id = texts.rowid where texts match ? and texts.rowid = ?
-"""  # noqa: S608 - a constant of ours
+_ROW = """
+select text, pairs, session_id, title, meeting_id, kind, speaker, start_ms, at, live
+from texts join items on items.id = texts.rowid where texts.rowid = ?
+"""
 
 
 def search_passages(
@@ -346,7 +347,7 @@ def _add(
         time = None if at is None else format_time(at, "at")
         key = speaker and _key(speaker)
         items.append((number, file, session_id, kind, speaker, key, start_ms, time, title, meeting_id, live))
-        texts.append(indexed(number, text))
+        texts.append((number, *indexed(text)))
     connection.executemany("insert into items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", items)
     connection.executemany(INSERT, texts)
 

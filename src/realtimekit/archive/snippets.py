@@ -67,9 +67,9 @@ def split_marks(snippet: str, marks: Sequence[Sequence[int]]) -> list[tuple[str,
     return [piece for piece in [*pieces, (snippet[done:], False)] if piece[0]]
 
 
-def indexed(number: int, text: str) -> tuple[int, str, str]:
-    """Return the row of a text, for `INSERT`."""
-    return number, split_characters(text), pairs_of(text)
+def indexed(text: str) -> tuple[str, str]:
+    """Return a text as it is indexed, and its pairs of characters, for `INSERT`."""
+    return split_characters(text), pairs_of(text)
 
 
 def search_texts(texts: Iterable[str], words: str) -> list[PassageMatch]:
@@ -78,11 +78,22 @@ def search_texts(texts: Iterable[str], words: str) -> list[PassageMatch]:
     Raises:
         ArchiveError: there is no word to look for.
     """
-    match, snippet_match = match_expression(words), match_expression(words, characters=True)
+    rows = (indexed(text) for text in texts)
+    return find_snippets(rows, match_expression(words), match_expression(words, characters=True))
+
+
+def find_snippets(texts: Iterable[tuple[str, str]], match: str, snippet_match: str) -> list[PassageMatch]:
+    """Return those of the texts that match, in their order.
+
+    Args:
+        texts: as `indexed` returns them.
+        match: what to look for, as `match_expression` returns it.
+        snippet_match: the same, for snippets.
+    """
     marker = Marker()
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute(TEXTS)
-        index.executemany(INSERT, (indexed(number, text) for number, text in enumerate(texts)))
+        index.executemany(INSERT, ((number, *text) for number, text in enumerate(texts)))
         numbers = [
             row[0] for row in index.execute("select rowid from texts where texts match ? order by rowid", [match])
         ]

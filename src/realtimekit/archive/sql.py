@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.store import Store, missing_extra
-from realtimekit.archive.tables.parquet import REBUILD, arrow_schema
+from realtimekit.archive.tables.parquet import REBUILD, PartReader, arrow_schema
 from realtimekit.archive.tables.schema import TABLES
-from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -37,30 +37,42 @@ class Rows(NamedTuple):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def connect(store: Store, tables: Iterable[str] = TABLES) -> duck.DuckDBPyConnection:
-    """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`."""
+def connect(
+    store: Store, tables: Iterable[str] = TABLES, *, snapshot: Snapshot | None = None, days: Iterable[str] | None = None
+) -> duck.DuckDBPyConnection:
+    """Return a DuckDB connection with the tables of an archive as views: see `Archive.duckdb`.
+
+    Args:
+        store: the archive.
+        tables: only these.
+        snapshot: of its tables; by default the current one.
+        days: only these.
+    """
     try:
         import duckdb
     except ImportError:
         raise missing_extra() from None
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    snapshot = read_snapshot(store)
+    snapshot = snapshot or read_snapshot(store)
+    days = None if days is None else list(days)
     folder = _LocalFiles(store)
     weakref.finalize(connection, folder.delete)
     allowed: list[str] = []
     for table in tables:
-        files = [folder.path(file) for file in snapshot.files(table)]
+        files = [folder.path(file) for file in snapshot.files(table, days)]
         allowed += files
         names = {field.name: _type(field.type) for field in arrow_schema(table)}
         if files:
             # union_by_name: the files of an older schema lack columns.
             source = f"read_parquet({_literal(files)}, union_by_name = true, hive_partitioning = false)"
             try:
-                described = connection.execute(f"describe from {source}").fetchall()
+                stored = {row[0]: row[1] for row in connection.execute(f"describe from {source}").fetchall()}
             except duckdb.Error as error:
-                raise ArchiveDamagedError(f"the table {table} cannot be read: {_first_line(error)}{REBUILD}") from None
-            stored = {row[0]: row[1] for row in described}
+                for file in snapshot.files(table, days):
+                    with PartReader(store, file):  # raises if this one is missing or damaged
+                        pass
+                raise unreadable(error) from None
             columns = ", ".join(_column(name, kind, stored.get(name)) for name, kind in names.items())
             connection.execute(f"create view {table} as select {columns} from {source}")  # noqa: S608 - names of ours
         else:
@@ -115,6 +127,12 @@ def _damaged_file(store: Store, tables: Iterable[str]) -> str | None:
         if digest.hexdigest() != part.sha256:
             return part.file
     return None
+
+
+def unreadable(error: Exception) -> ArchiveError:
+    """Return an error of DuckDB about the files of the tables."""
+    text = f"the tables cannot be read: {_first_line(error)}"
+    return ArchiveError(f"{text}: `realtimekit archive rebuild` makes them anew")
 
 
 class _LocalFiles:

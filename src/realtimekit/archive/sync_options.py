@@ -13,7 +13,7 @@ from realtimekit.archive.store import Store
 from realtimekit.archive.sync import Sync
 from realtimekit.archive.sync_result import Progress, SyncResult
 from realtimekit.kwargs import validate_positive
-from realtimekit.values import format_time
+from realtimekit.values import validate_time_range
 
 
 class SyncOptions(TypedDict, total=False):
@@ -51,11 +51,7 @@ def prepare_sync(store: Store, ledger: Ledger, options: SyncOptions) -> Prepared
         ValueError: a time has no time zone, `since` is not before `until`, or a number is not positive.
     """
     since, until = options.get("since"), options.get("until")
-    for name, time in (("since", since), ("until", until)):
-        if time is not None:
-            format_time(time, name)  # raises if there is no time zone
-    if since is not None and until is not None and since >= until:
-        raise ValueError(f"since={since.isoformat()} is not before until={until.isoformat()}")
+    validate_time_range(since, until)
     workers, cluster = options.get("workers"), options.get("cluster")
     if workers is not None:
         validate_positive("workers", workers)

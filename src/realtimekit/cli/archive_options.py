@@ -34,16 +34,16 @@ def target_option() -> Decorator:
     def decorate(command: Command) -> Command:
         help_text = f"The archive.  [env: {ARCHIVE_VARIABLE}]"
         given = click.option("--archive", "target", metavar="TARGET", envvar=ARCHIVE_VARIABLE, help=help_text)
-        return given(_with_archive(command, create=False))
+        return given(_with_archive(command, create=False, how="use --archive TARGET"))
 
     return decorate
 
 
-def _with_archive(command: Command, *, create: bool) -> Command:
+def _with_archive(command: Command, *, create: bool, how: str = "name a folder or URL") -> Command:
     @functools.wraps(command)
     def wrapper(*args: Any, target: str | None = None, **kwargs: Any) -> Any:
         if not target:
-            raise click.UsageError(f"no archive is given: name a folder or URL, or set {ARCHIVE_VARIABLE}")
+            raise click.UsageError(f"no archive is given: {how}, or set {ARCHIVE_VARIABLE}")
         from realtimekit.archive import Archive  # loaded when a command runs, not for its help
 
         return command(*args, Archive(target, create=create), **kwargs)

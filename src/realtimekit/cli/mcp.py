@@ -16,6 +16,7 @@ from realtimekit.cli.options import ARCHIVE, archive_option
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
 
+PORT = 8789  # the emulator has 8787, the console 8788
 TOKEN_VARIABLE = "REALTIMEKIT_MCP_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -29,7 +30,7 @@ TOKEN_VARIABLE = "REALTIMEKIT_MCP_TOKEN"  # noqa: S105 - the name of a variable
 )
 @click.option(
     "--port",
-    default=8788,
+    default=PORT,
     show_default=True,
     type=click.IntRange(0, 65535),
     help="Port to listen on, with --http; 0 picks a free one.",
@@ -65,7 +66,8 @@ def mcp(client: RealtimeKit, *, http: bool, host: str, port: int, allowed_hosts:
     if not http:
         serve_stdio(server)
         return
-    from realtimekit.mcp_server.serving import PATH, listen
+    from realtimekit.mcp_server.serving import PATH
+    from realtimekit.web_server import listen
 
     token = os.environ.get(TOKEN_VARIABLE, "").strip() or secrets.token_urlsafe(32)
     try:

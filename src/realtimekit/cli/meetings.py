@@ -133,7 +133,10 @@ def show_attendance(
     client: RealtimeKit, meeting_id: str, by: Rows, output_format: str | None = None, **times: Any
 ) -> None:
     """Show who attended the sessions of a meeting, and for how long."""
-    print_attendance(client.meetings.ref(meeting_id).attendance(**times), by, output_format)
+    found = client.meetings.ref(meeting_id).attendance(**times)
+    if not found.sessions and not client.sessions.where(meeting_id=meeting_id).count():
+        client.meetings.find(meeting_id)  # raises if there is none
+    print_attendance(found, by, output_format)
 
 
 @meetings.command("listen")

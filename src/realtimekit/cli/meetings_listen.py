@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.cli.console import echo
-from realtimekit.cli.shutdown import Shutdown
+from realtimekit.cli.shutdown import OUTPUT_TIMEOUT, Shutdown, exit_without_output
 from realtimekit.errors import DecodeError
 from realtimekit.live import (
     BroadcastReceived,
@@ -50,7 +50,9 @@ def listen(listener: Listener[Any], *, as_json: bool, partials: bool) -> None:
         thread.start()
         shutdown.wait()
         events.leave()
-        thread.join()
+        thread.join(OUTPUT_TIMEOUT)
+        if thread.is_alive():
+            exit_without_output()
     for failure in failures:
         raise failure
 

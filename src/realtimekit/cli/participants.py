@@ -11,7 +11,6 @@ from realtimekit.cli.decorators import list_command, show_command, with_client
 from realtimekit.cli.groups import Group
 from realtimekit.cli.options import confirmation_option, format_options
 from realtimekit.cli.param_types import resource_id
-from realtimekit.errors import DecodeError
 
 if TYPE_CHECKING:
     from realtimekit import Participant, RealtimeKit
@@ -105,9 +104,7 @@ def show_token(client: RealtimeKit, participant_id: str, meeting_id: str, output
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
 
-    participant = client.participants.ref(participant_id, meeting_id=meeting_id).regenerate_token()
-    if (token := participant.token) is None:
-        raise DecodeError("the server created a token, but the response does not contain it")
+    token = client.participants.ref(participant_id, meeting_id=meeting_id).regenerate_token().token
     if output_format is None:
         click.echo(token.reveal())
         return

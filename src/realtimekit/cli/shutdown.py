@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from contextlib import suppress
-from typing import Self
+from typing import NoReturn, Self
 
+OUTPUT_TIMEOUT = 2.0  # seconds to wait, after a shutdown, for a line that is being printed
 _REQUEST = 0  # no signal has this number
 
 
@@ -43,6 +45,11 @@ class Shutdown:
         """Return when a shutdown was requested."""
         while self._reader.recv(1)[0] not in {_REQUEST, *self._handlers}:
             pass  # another signal that has a handler in Python
+
+
+def exit_without_output() -> NoReturn:
+    """End the process although a thread is printing, to a pipe that nobody reads: a regular exit would wait for it."""
+    os._exit(1)
 
 
 def _ignore(*_: object) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError
 
 from realtimekit.cli.console import echo
-from realtimekit.cli.shutdown import Shutdown
+from realtimekit.cli.shutdown import OUTPUT_TIMEOUT, Shutdown, exit_without_output
 from realtimekit.errors import NotFoundError
 from realtimekit.files import create_file
 from realtimekit.webhooks.errors import WebhookError
@@ -214,6 +214,8 @@ def listen(
         finally:
             listener.shutdown()
             thread.join()
+    if not lock.acquire(timeout=OUTPUT_TIMEOUT):
+        exit_without_output()
 
 
 def _format_line(outcome: Mapping[str, Any], forward_to: str | None) -> str:

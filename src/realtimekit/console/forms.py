@@ -123,12 +123,19 @@ def number(fields: Mapping[str, str], name: str, what: str, *, least: float = 0,
     return found
 
 
-def day(parameters: Mapping[str, str], name: str, *, end: bool = False) -> datetime | None:
-    """Return the beginning, or the end, of a day in UTC; None if it is missing.
+def days(parameters: Mapping[str, str]) -> tuple[datetime | None, datetime | None]:
+    """Return the start of the day `since` and the end of the day `until`, in UTC; None for one that is not given.
 
     Raises:
-        BadInputError: it is not a date.
+        BadInputError: one of them is no day, or the first is later than the second.
     """
+    since, until = _day(parameters, "since"), _day(parameters, "until", end=True)
+    if since is not None and until is not None and since > until:
+        raise BadInputError(f"since, {since:%Y-%m-%d}, is later than until, {until:%Y-%m-%d}: there are no such days.")
+    return since, until
+
+
+def _day(parameters: Mapping[str, str], name: str, *, end: bool = False) -> datetime | None:
     value = text(parameters, name)
     if value is None:
         return None

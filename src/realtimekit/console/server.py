@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette  # noqa: TC002 - read at run time, by tools
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from realtimekit.console.access import TOKEN, Access
 from realtimekit.settings import is_loopback
+from realtimekit.web_server import Protocol, listen
 
 _START_TIMEOUT = 10.0  # seconds
-
-
-class _Protocol(H11Protocol):
-    """Keeps no access log: it would contain the token. `access_log=False` would silence all servers of the process."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.access_log = False
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        # Head and body are written one after the other: without this the second waits for the client's ACK, 40 ms.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class Server:
@@ -48,8 +34,7 @@ class Server:
     """
 
     def __init__(self, app: Starlette, host: str = "127.0.0.1", port: int = 0) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family)
+        self._socket = listen(host, port)
         port = self._socket.getsockname()[1]
         self.origin: str = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         access = Access(app, cookie=f"realtimekit-console-{port}", local=is_loopback(host))
@@ -57,7 +42,7 @@ class Server:
         app.state.form_token = access.form_token
         self.url: str = f"{self.origin}/?{TOKEN}={access.token}"
         config = uvicorn.Config(
-            access, lifespan="off", log_config=None, http=_Protocol, ws="none", server_header=False,
+            access, lifespan="off", log_config=None, http=Protocol, ws="none", server_header=False,
             proxy_headers=False, timeout_graceful_shutdown=1,
         )  # fmt: skip
         self._server = uvicorn.Server(config)

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from realtimekit.attendance import Record
-from realtimekit.values import format_time, try_parse_time
+from realtimekit.values import try_parse_time, validate_time_range
 
 
 def day_of(session: Record) -> str | None:
@@ -52,11 +52,8 @@ def period_of(
         return datetime(year, number_of_month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
     if month is not None:
         raise ValueError("give month= or since= and until=, not both")
-    for name, time in (("since", since), ("until", until)):
-        if time is not None:
-            format_time(time, name)  # raises if there is no time zone
+    validate_time_range(since, until)
     end = until or now
     begin = since or end.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if begin >= end:
-        raise ValueError(f"since={begin.isoformat()} is not before until={end.isoformat()}")
+    validate_time_range(begin, end)
     return begin, end

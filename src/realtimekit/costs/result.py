@@ -236,8 +236,7 @@ class Calculation:
 
     def add(self, records: SessionRecords) -> None:
         """Add a session."""
-        self._sessions += 1
-        self._live += records.session.get("status") == "LIVE"
+        self.count(1, live=int(records.session.get("status") == "LIVE"))
         counted = 0.0
         touched: dict[int, _Sum] = {}  # by participant: most have several kinds of minutes
         for usage in usage_of(records, self._presets, self._now):
@@ -251,12 +250,45 @@ class Calculation:
             counted += usage.minutes if usage.item.startswith("participant") else 0.0
         for group in {id(group): group for group in touched.values()}.values():
             group.sessions += 1
-        self._idle_usage += find_idle_usage(records, self._presets, self._prices, self._now)
+        self.add_idle_usage(records)
         consumed = number(records.session.get("minutes_consumed"))
         if consumed is not None and records.session.get("status") != "LIVE":
-            difference = abs(consumed - counted)
-            if difference > TOLERANCE_MINUTES and difference > TOLERANCE_SHARE * max(consumed, counted):
-                self._differences.append(Difference(text_of(records.session, "id"), consumed, counted))
+            self.compare(text_of(records.session, "id"), consumed, counted)
+
+    # What `add` does for one session, for many at once: of an archive, a database adds them up.
+
+    def count(self, sessions: int, *, live: int) -> None:
+        """Count sessions, some of which may be live."""
+        self._sessions += sessions
+        self._live += live
+
+    def add_group(self, key: str | None, name: str | None, sessions: int) -> None:
+        """Count sessions in a group.
+
+        Args:
+            key: of the group.
+            name: its name; None leaves the one that it has.
+            sessions: in how many sessions something is charged.
+        """
+        group = self._groups.setdefault(key, _Sum())
+        group.name = name or group.name
+        group.sessions += sessions
+
+    def add_usage(self, key: str | None, usages: Iterable[Usage]) -> None:
+        """Add minutes to a group."""
+        group = self._groups.setdefault(key, _Sum())
+        for usage in usages:
+            group.add(usage)
+
+    def add_idle_usage(self, records: SessionRecords) -> None:
+        """Add the idle usage of a session."""
+        self._idle_usage += find_idle_usage(records, self._presets, self._prices, self._now)
+
+    def compare(self, session_id: str | None, consumed: float, counted: float) -> None:
+        """Compare the platform's minutes of a session with the sum of its participants' minutes."""
+        difference = abs(consumed - counted)
+        if difference > TOLERANCE_MINUTES and difference > TOLERANCE_SHARE * max(consumed, counted):
+            self._differences.append(Difference(session_id, consumed, counted))
 
     def _key(self, records: SessionRecords, usage: Usage) -> tuple[str | None, str | None]:
         session = records.session

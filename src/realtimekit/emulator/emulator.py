@@ -77,6 +77,8 @@ class Emulator:
         self._dispatcher = Dispatcher(self.world, self.services)
 
     def close(self) -> None:
+        if self.world.is_inherited:
+            return
         with self.world.lock:
             self.services.webhooks.close()
             self.services.agents.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import uuid
@@ -14,7 +15,6 @@ from realtimekit.emulator.scheduler import Scheduler
 from realtimekit.emulator.store import Store
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Generator
 
 
@@ -35,7 +35,6 @@ class World:
         observed: see `Emulator`.
 
     Attributes:
-        lock: held by whoever reads or changes the state. Requests and jobs run one at a time.
         next_ids: ids to use before generated ones, for reproducible examples.
         origin: where links in webhook payloads lead. Set when the emulator is served.
 
@@ -53,11 +52,12 @@ class World:
         observed: bool = False,
     ) -> None:
         self.observed = observed
-        self.lock: threading.RLock = threading.RLock()
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
         self.store: Store = Store(db)
         self.next_ids: deque[str] = deque()
         self.clock: Clock = Clock(self.store.meta("ahead_seconds", 0.0))
-        self.scheduler: Scheduler = Scheduler(self.store, self.lock)
+        self.scheduler: Scheduler = Scheduler(self.store, self._lock)
         self._after_commit: list[Callable[[], object]] = []
         self.origin: str = "http://emulator.localhost"
         given = {"account_id": account_id, "app_id": app_id, "api_token": api_token}
@@ -78,6 +78,25 @@ class World:
         )
         self.store.set_meta("credentials", credentials._asdict())
         return credentials
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The lock that whoever reads or changes the state holds. Requests and jobs run one at a time.
+
+        Raises:
+            RuntimeError: this is a forked child, where a thread that is not there any more may hold it.
+        """
+        if self.is_inherited:
+            raise RuntimeError(
+                "this emulator was created before the process was forked, and is the parent's: create one here, or let "
+                "the parent serve() it and connect to its base_url"
+            )
+        return self._lock
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this is a copy in a forked child."""
+        return os.getpid() != self._pid
 
     def now(self) -> str:
         """Return the emulator's time, as the API writes it."""

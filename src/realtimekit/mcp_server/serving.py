@@ -17,6 +17,8 @@ from mcp.server.mcpserver import MCPServer  # noqa: TC002 - annotations resolve 
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
 
+from realtimekit.web_server import Protocol
+
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SHUTDOWN = 2  # seconds for the requests that are being answered
@@ -84,20 +86,9 @@ class _TokenMiddleware:
         return any(hmac.compare_digest(token, self._token) for token in given)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 picks a free port.
-
-    Raises:
-        OSError: the address or port cannot be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
-
-
 def serve_http(app: Any, listener: socket.socket) -> None:
     """Serve an application on a socket until SIGINT or SIGTERM."""
-    # No access log: it would show the token.
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_SHUTDOWN, ws="none")
+    config = uvicorn.Config(app, log_config=None, http=Protocol, timeout_graceful_shutdown=_SHUTDOWN, ws="none")
     _HTTPServer(config).run(sockets=[listener])
 
 

@@ -28,7 +28,7 @@ from realtimekit.relation import Relation
 from realtimekit.report.fields import get_field
 from realtimekit.resources.session import Session
 from realtimekit.resources.session_quality import iter_quality
-from realtimekit.values import to_unix_seconds
+from realtimekit.values import to_unix_seconds, validate_time_range
 
 T = TypeVar("T")
 MAX_DEPTH = 1_000  # matches that a search can page through
@@ -111,7 +111,7 @@ class Tools:
             "search_transcripts", cursor, limit,
             words=words, session_id=session_id, speaker=speaker, meeting_id=meeting_id, since=since, until=until,
         )  # fmt: skip
-        start, end = _time("since", since), _time("until", until, end_of_day=True)
+        start, end = _time_range(since, until)
         if session_id is not None:
             if meeting_id or start or end:
                 raise ToolError("meeting_id, since, until: only for a search over all sessions: leave out session_id")
@@ -183,7 +183,7 @@ class Tools:
         """List sessions, and how many match. "longest" is by participant minutes."""
         filters: dict[str, Any] = {"search": search, "meeting_id": meeting_id, "status": status}
         paging = Paging("list_sessions", cursor, limit, since=since, until=until, order=order, **filters)
-        filters |= {"start_time": _time("since", since), "end_time": _time("until", until, end_of_day=True)}
+        filters["start_time"], filters["end_time"] = _time_range(since, until)
         sort_key = {
             "newest": "-created_at", "oldest": "created_at", "longest": "-minutes_consumed",
             "shortest": "minutes_consumed",
@@ -382,11 +382,12 @@ def _written(message: ChatMessage) -> Passage:
     return Passage("chat", message.display_name, None, message.created_at, message.payload or "")
 
 
-def _time(name: str, text: str | None, *, end_of_day: bool = False) -> datetime | None:
-    if text is None:
-        return None
+def _time_range(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     with _as_argument_errors():
-        return datetime.fromtimestamp(to_unix_seconds(text, name, end_of_day=end_of_day), UTC)
+        start = None if since is None else datetime.fromtimestamp(to_unix_seconds(since, "since"), UTC)
+        end = None if until is None else datetime.fromtimestamp(to_unix_seconds(until, "until", end_of_day=True), UTC)
+        validate_time_range(start, end, inclusive=True)
+    return start, end
 
 
 @contextmanager

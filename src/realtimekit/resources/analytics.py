@@ -99,12 +99,13 @@ class Analytics(ClientBound[F]):
         """Return sessions and recordings by day: `GET /analytics/daywise`. The default is the last 30 days.
 
         Raises:
-            ValueError: a time is invalid or has no time zone.
+            ValueError: a time is invalid or has no time zone, or the range is empty.
         """
         query = {
             "start_date": None if start_date is None else to_utc_date(start_date, "start_date"),
             "end_date": None if end_date is None else to_utc_date(end_date, "end_date"),
         }
+        _validate_range(query, "start_date", "end_date")
         data = yield from self._report("/daywise", query, options)
         if not isinstance(data, dict):
             raise DecodeError("the daywise report contains no data")
@@ -122,7 +123,7 @@ class Analytics(ClientBound[F]):
         """Return livestreams by day: `GET /analytics/livestreams/daywise`.
 
         Raises:
-            ValueError: a time is invalid or has no time zone.
+            ValueError: a time is invalid or has no time zone, or the range is empty.
         """
         query = _livestream_query(start_time, end_time, filters)
         data = yield from self._report("/livestreams/daywise", query, options)
@@ -143,7 +144,7 @@ class Analytics(ClientBound[F]):
         """Return the totals of all livestreams: `GET /analytics/livestreams/overall`.
 
         Raises:
-            ValueError: a time is invalid or has no time zone.
+            ValueError: a time is invalid or has no time zone, or the range is empty.
         """
         query = _livestream_query(start_time, end_time, filters)
         data = yield from self._report("/livestreams/overall", query, options)
@@ -196,8 +197,15 @@ class Analytics(ClientBound[F]):
 
 
 def _livestream_query(start_time: TimeLike | None, end_time: TimeLike | None, filters: str | None) -> dict[str, Any]:
-    return {
+    query = {
         "start_time": None if start_time is None else to_unix_seconds(start_time, "start_time"),
         "end_time": None if end_time is None else to_unix_seconds(end_time, "end_time", end_of_day=True),
         "filters": filters,
     }
+    _validate_range(query, "start_time", "end_time")
+    return query
+
+
+def _validate_range(query: dict[str, Any], start: str, end: str) -> None:
+    if query[start] is not None and query[end] is not None and query[start] > query[end]:
+        raise ValueError(f"{start}={query[start]} is later than {end}={query[end]}: the range is empty")

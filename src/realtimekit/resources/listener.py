@@ -44,8 +44,8 @@ _MAX_GAPS = 1000
 class Listener(Generic[F]):
     """A context manager: the agent joins when it is entered, and leaves when the block ends, however it ends.
 
-    `with meeting.listen(...) as events`; with an async client, `async with`. It can be entered again, which adds
-    another participant.
+    `with meeting.listen(...) as events`; with an async client, `async with`. After the block it can be entered again,
+    which adds another participant.
 
     Args:
         client: for requests to the API; None for the default client, if it is needed.
@@ -74,7 +74,7 @@ class Listener(Generic[F]):
         self._subscriptions = _validate_subscriptions(subscriptions)
         self._max_idle = _validate_max_idle(max_idle)
         self._max_backlog = validate_positive("max_backlog", max_backlog)
-        self._events: Any = None
+        self._events: Any = None  # while it is entered
         transport: Any = client.settings.transport if client else None
         self._emulator = transport if callable(getattr(transport, "upgrade", None)) else None
         if self._emulator is None:
@@ -100,32 +100,42 @@ class Listener(Generic[F]):
     def __enter__(self) -> Events:
         if self._client is not None and self._client.asynchronous:
             raise TypeError("the client of this listener is async: use `async with`")
+        self._refuse_if_entered()
         token = self._client.run(self._token()) if self._client and callable(self._token) else self._token
         client: Any = self._client
         backlog = Backlog(self._max_backlog)
-        events = self._events = Events(
+        events = Events(
             client, _own_id(token), lambda ask: SyncDriver(self._protocol(token), self._opener(token), backlog, ask)
         )
         events._driver.start()
+        self._events = events
         return events
 
     def __exit__(self, *_: object) -> None:
-        self._events.leave()
+        events, self._events = self._events, None
+        events.leave()
 
     async def __aenter__(self) -> AsyncEvents:
         if self._client is not None and not self._client.asynchronous:
             raise TypeError("the client of this listener is not async: use `with`")
+        self._refuse_if_entered()
         token = await self._client.run(self._token()) if self._client and callable(self._token) else self._token
         client: Any = self._client or _NoClient()
         driver, backlog = async_driver.AsyncDriver, Backlog(self._max_backlog)
-        events = self._events = AsyncEvents(
+        events = AsyncEvents(
             client, _own_id(token), lambda ask: driver(self._protocol(token), self._async_opener(token), backlog, ask)
         )
         await events._driver.start()
+        self._events = events
         return events
 
     async def __aexit__(self, *_: object) -> None:
-        await self._events.leave()
+        events, self._events = self._events, None
+        await events.leave()
+
+    def _refuse_if_entered(self) -> None:
+        if self._events is not None:
+            raise RuntimeError("this listener is in use: call listen() or connect() again, for another agent")
 
     def __iter__(self) -> Any:
         raise TypeError("use `with ... as events`, and iterate over the events: the agent leaves when the block ends")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 
 from realtimekit.associations import HasOne, has_many, has_one
-from realtimekit.errors import DecodeError, NotFoundError
+from realtimekit.errors import NotFoundError
 from realtimekit.execution import Call
 from realtimekit.flow import Async, F, Flow, Sync
 from realtimekit.kwargs import OPTION_NAMES, RequestOptions, ScopedOptions, split_kwargs
@@ -237,8 +237,6 @@ class Meeting(
                     "custom_participant_id": custom_participant_id or f"agent-{uuid4()}",
                 }
             )
-            if agent.token is None:
-                raise DecodeError("the server added the agent, but the response does not contain its token")
             return agent.token
 
         return listener.Listener(
@@ -339,7 +337,7 @@ class Meeting(
             now: the time up to which people who are still present are counted; by default this machine's time.
 
         Raises:
-            ValueError: a time has no time zone.
+            ValueError: a time has no time zone, or `since` is not before `until`.
             APIError, APIConnectionError: the sessions or their participants cannot be read.
         """
         return session_attendance.meeting_attendance(self, since=since, until=until, concurrency=concurrency, now=now)

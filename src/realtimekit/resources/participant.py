@@ -60,6 +60,12 @@ class ParticipantChanges(RequestOptions, total=False):
     preset_name: str | None
 
 
+def _with_name(fields: ParticipantFields) -> dict[str, Any]:
+    """Return the fields with a name: without one, or with null, the front ends reject the token (error 0002)."""
+    name = fields.get("name")
+    return {**fields, "name": fields["custom_participant_id"] if name is None else name}
+
+
 class Participants(Relation["Participant[F]", F]):
     """The participants of a meeting: `meeting.participants`, or `client.participants` with `meeting_id=`."""
 
@@ -85,8 +91,8 @@ class Participants(Relation["Participant[F]", F]):
     def create(self, **fields: Unpack[NewParticipant]) -> Flow[Participant[F]]:
         """Add a participant, with the token to join with: `POST /meetings/{meeting_id}/participants`.
 
-        If there is no `name`, the custom_participant_id is sent as the name: without one the API returns a token that
-        its front ends reject (error 0002).
+        If there is no `name`, or it is None, the custom_participant_id is sent as the name: without one the API returns
+        a token that its front ends reject (error 0002).
 
         Raises:
             ValidationError, NotFoundError: if it concerns the preset, the message lists the presets of the app.
@@ -106,6 +112,8 @@ class Participants(Relation["Participant[F]", F]):
             ValidationError, NotFoundError: as `create`.
         """
         wanted, rest = split_kwargs(fields, frozenset({"preset_name", "name", "picture"}))
+        if wanted.get("name") is None:
+            wanted.pop("name", None)  # not a name to set: without one the token would be rejected
         options, ids = split_kwargs(rest, OPTION_NAMES)
         timeout, _ = split_kwargs(options, frozenset({"timeout"}))
         custom_id = ids.pop("custom_participant_id")
@@ -116,13 +124,13 @@ class Participants(Relation["Participant[F]", F]):
         changes = {name: value for name, value in wanted.items() if found._data.get(name) != value}
         if changes:
             yield from found._write_participant("PATCH", {**changes, **options})
-        if not changes or found.token is None:
+        if not changes or found._data.get("token") is None:
             yield from found._regenerate_token(cast("RequestOptions", timeout))
         return found
 
     def _create_participant(self, fields: NewParticipant) -> Flow[Participant[F]]:
         ids = self._path_ids(self._split_scope(fields)[0])
-        creation = self._create({"name": fields["custom_participant_id"], **fields})
+        creation = self._create(_with_name(fields))
         return with_preset_names(creation, self._client, ids, fields)
 
     def ref(self, id: str, /, **options: Unpack[MeetingScopedOptions]) -> Participant[F]:
@@ -138,8 +146,9 @@ class Participant(
 ):
     """Somebody who may join a meeting.
 
-    `token` is present after `create`, `ensure`, `update`, `replace` and `regenerate_token`. It is a credential:
-    `token.reveal()` is only for that person's browser.
+    `token` is present after `create`, `ensure`, `update`, `replace` and `regenerate_token`; otherwise reading it raises
+    `DecodeError`, and `"token" in participant` is False. It is a credential: `token.reveal()` is only for that person's
+    browser.
     """
 
     id: str
@@ -149,7 +158,11 @@ class Participant(
     preset_name: str | None
     created_at: datetime | None
     updated_at: datetime | None
-    token: ParticipantToken | None = field("token", converter=ParticipantToken._from_json)
+    token: ParticipantToken = field(
+        "token",
+        converter=ParticipantToken._from_json,
+        absent="the API sends one to create, ensure, update and replace; regenerate_token() gets a new one",
+    )
 
     find = on_default_client(Participants[Sync].find)
     where = on_default_client(Participants[Sync].where)
@@ -182,7 +195,7 @@ class Participant(
     @fluent
     def replace(self, **fields: Unpack[ParticipantFields]) -> Flow[None]:
         """Set all fields, the missing ones to their defaults: `PUT .../participants/{participant_id}`."""
-        return self._write_participant("PUT", {"name": fields["custom_participant_id"], **fields})
+        return self._write_participant("PUT", _with_name(fields))
 
     def _write_participant(self, method: str, fields: Mapping[str, Any]) -> Flow[None]:
         return with_preset_names(self._write(method, fields), self._client, self._scope, fields)

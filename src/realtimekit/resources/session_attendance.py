@@ -11,7 +11,7 @@ from realtimekit.flow import Flow
 from realtimekit.resources.meeting import Meeting
 from realtimekit.resources.session import Session
 from realtimekit.resources.session_reading import read_all, read_participants, read_period
-from realtimekit.values import format_time
+from realtimekit.values import validate_time_range
 
 
 def session_attendance(session: Session[Any], now: datetime | None = None) -> Flow[Attendance]:
@@ -31,9 +31,7 @@ def meeting_attendance(
     now: datetime | None = None,
 ) -> Any:
     """Return who was in the sessions of a meeting: see `Meeting.attendance`."""
-    for name, time in (("since", since), ("until", until)):
-        if time is not None:
-            format_time(time, name)  # raises if there is no time zone
+    validate_time_range(since, until)
 
     def list_sessions() -> Flow[list[Flow[tuple[Record, list[Record]]]]]:
         sessions = yield from read_period(meeting.sessions, since, until)

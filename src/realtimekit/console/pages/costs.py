@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast, get_args
 
-from realtimekit.console.forms import BadInputError, choice, day, required, text
+from realtimekit.console.forms import BadInputError, choice, days, required, text
 from realtimekit.costs.period import period_of
 from realtimekit.costs.result import By
 
@@ -40,7 +40,7 @@ def attendance(console: Console, request: Request) -> Response:
     """Who was in the sessions of a meeting."""
     given = request.query_params
     meeting_id = required(given, "meeting", "the id of a meeting")
-    since, until = day(given, "since"), day(given, "until", end=True)
+    since, until = days(given)
     if console.archive is None:
         try:
             meeting = console.client.meetings.ref(meeting_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.console.forms import BadInputError, choice, day, page_number, text
+from realtimekit.console.forms import BadInputError, choice, days, page_number, text
 from realtimekit.console.lists import SessionQuery
 
 if TYPE_CHECKING:
@@ -20,12 +20,13 @@ MATCHES = 50
 def index(console: Console, request: Request) -> Response:
     """The list of sessions."""
     given = request.query_params
+    since, until = days(given)
     query = SessionQuery(
         text=text(given, "q"),
         status=choice(given, "status", ("LIVE", "ENDED")),
         meeting_id=text(given, "meeting"),
-        since=day(given, "since"),
-        until=day(given, "until", end=True),
+        since=since,
+        until=until,
         sort=choice(given, "sort", console.lists.sorts) or "started",
         descending=choice(given, "order", ("asc", "desc")) != "asc",
         page=page_number(given),
@@ -40,7 +41,7 @@ def search(console: Console, request: Request) -> Response:
         raise BadInputError("Search needs an archive: realtimekit console --archive TARGET", 404)
     given = request.query_params
     words, speaker, problem = text(given, "q"), text(given, "speaker"), None
-    since, until = day(given, "since"), day(given, "until", end=True)
+    since, until = days(given)
     matches = None
     if words is not None:
         try:
