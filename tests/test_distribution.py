@@ -8,8 +8,10 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from readme_renderer import markdown
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/[\w-]+/realtimekit/(?:blob/)?main/([^)#\s]+)")
@@ -52,6 +54,10 @@ def test_the_links_of_the_readme_work_on_a_package_index(built: list[Path]) -> N
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
         readme = str(email.message_from_bytes(archive.read(name)).get_payload())
+    rendered = markdown.render(readme)
+    assert rendered is not None, "a package index shows no README"
+    pictures = re.findall(r'<img src="([^"]+)"', rendered)
+    assert [urlsplit(url).netloc for url in pictures] == ["raw.githubusercontent.com"] * 2
     targets = re.findall(r"\]\(([^)\s]+)\)", readme)
     assert not [target for target in targets if not target.startswith(("https://", "#"))]
     here = [match.group(1) for target in targets if (match := REPOSITORY.match(target))]

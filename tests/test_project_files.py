@@ -71,3 +71,20 @@ def test_a_report_of_a_fault_has_what_doctor_says() -> None:
     fields = read(ROOT / ".github/ISSUE_TEMPLATE/bug.yml")["body"]
     required = [field["attributes"]["label"] for field in fields if field.get("validations") == {"required": True}]
     assert "realtimekit doctor --json" in required
+
+
+def test_no_entry_of_the_changelog_stands_twice() -> None:
+    """A merge may leave an entry as it was beside the same as it is: each section names a thing once."""
+    sections = re.split(r"^#+ ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for section in sections:
+        names = re.findall(r"^- \*\*(.+?)\*\*", section, re.MULTILINE)
+        assert len(names) == len(set(names)), section.partition("\n")[0]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=str)
+def test_no_sentence_of_a_document_stands_twice(path: Path) -> None:
+    text = re.sub(r"^(```.*?^```|\|.*?)$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    sentences = [" ".join(part.split()) for part in re.split(r"(?<=[.:!?])\s+|\n\n", text)]
+    long = [sentence for sentence in sentences if len(sentence) > 60]
+    assert sorted(long) == sorted(set(long))
+    assert not re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.MULTILINE)

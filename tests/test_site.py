@@ -142,6 +142,9 @@ def test_a_method_for_either_client_is_shown_once(reference: Reference) -> None:
     assert str(sync.returns) == "SyncResult"
     assert "await if async" in sync.labels
     assert not sync.overloads
+    assert sync.docstring is not None
+    (table,) = [part for part in sync.docstring.parsed if isinstance(part, griffe.DocstringSectionParameters)]
+    assert [row.name for row in table.value][:2] == ["client", "since"]
 
 
 FIND_PARTICIPANT = """(
@@ -242,6 +245,7 @@ def test_every_public_name_is_in_the_reference(reference: Reference) -> None:
         "resource",
         "flow",
         "agent",
+        "other_sdks",
         "associations",
         "archive.ledger",
         "archive.store",

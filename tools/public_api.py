@@ -99,8 +99,8 @@ class Surface:
             return None
         if isinstance(found, griffe.Alias):
             found = found.final_target
-        if isinstance(found, griffe.Attribute) and not isinstance(found.parent, griffe.Module):
-            return None
+        if isinstance(found, griffe.Attribute | griffe.Function) and not isinstance(found.parent, griffe.Module):
+            return None  # it is described with its class
         return None if isinstance(found, griffe.Module) else found
 
     def _describe(self, target: griffe.Object) -> Iterator[str]:

@@ -11,7 +11,7 @@ from realtimekit import dataframes
 from realtimekit.values import format_time, format_times, try_parse_time
 
 Record: TypeAlias = Mapping[str, Any]  # a record as the API sends it
-Rows: TypeAlias = Literal["person", "session"]
+AttendanceBy: TypeAlias = Literal["person", "session"]
 
 _MINUTE, _ZERO = timedelta(minutes=1), timedelta(0)
 _EARLIEST, _LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
@@ -118,7 +118,7 @@ class Attendance(NamedTuple):
 
         return html_table(repr(self), list(COLUMNS["person"]), [list(row.values()) for row in self.rows()])
 
-    def rows(self, by: Rows = "person") -> list[dict[str, Any]]:
+    def rows(self, by: AttendanceBy = "person") -> list[dict[str, Any]]:
         """Return a dict for each person, or for each person and session.
 
         Args:
@@ -145,7 +145,7 @@ class Attendance(NamedTuple):
         ]
         return {"sessions": self.sessions, "at": format_time(self.at, "at"), "people": people}
 
-    def to_pandas(self, by: Rows = "session") -> Any:
+    def to_pandas(self, by: AttendanceBy = "session") -> Any:
         """Return a pandas.DataFrame with a row for each person and session, or for each person; times are in UTC.
 
         Raises:
@@ -154,7 +154,7 @@ class Attendance(NamedTuple):
         """
         return dataframes.to_pandas(self._columns(by), COLUMNS[by])
 
-    def to_polars(self, by: Rows = "session") -> Any:
+    def to_polars(self, by: AttendanceBy = "session") -> Any:
         """As `to_pandas`, but a polars.DataFrame.
 
         Raises:
@@ -163,7 +163,7 @@ class Attendance(NamedTuple):
         """
         return dataframes.to_polars(self._columns(by), COLUMNS[by])
 
-    def _columns(self, by: Rows) -> dict[str, list[Any]]:
+    def _columns(self, by: AttendanceBy) -> dict[str, list[Any]]:
         rows = self.rows(by)
         return {name: [row[name] for row in rows] for name in COLUMNS[by]}
 

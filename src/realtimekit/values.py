@@ -81,11 +81,6 @@ def format_time(value: datetime, name: str) -> str:
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def format_times(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same values, with each datetime as `format_time` formats it."""
-    return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in values.items()}
-
-
 def validate_time_range(
     start: datetime | None,
     end: datetime | None,
@@ -102,7 +97,7 @@ def validate_time_range(
         inclusive: whether the end is part of the range, so that both may be the same.
 
     Raises:
-        TypeError: one of them is no datetime.
+        TypeError: one of them is not a datetime.
         ValueError: one of them has no time zone, or the range is empty.
     """
     for name, time_ in zip(names, (start, end), strict=True):
@@ -112,6 +107,11 @@ def validate_time_range(
         return
     relation = "later than" if inclusive else "not before"
     raise ValueError(f"{names[0]}={start.isoformat()} is {relation} {names[1]}={end.isoformat()}: the range is empty")
+
+
+def format_times(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same values, with each datetime as `format_time` formats it."""
+    return {name: format_time(value, name) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _to_utc(value: datetime, name: str) -> datetime:

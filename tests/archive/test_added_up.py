@@ -14,7 +14,7 @@ from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.attendance import Attendance, measure_attendance
 from realtimekit.costs import read_prices
 from realtimekit.costs.period import period_of, started_within
-from realtimekit.costs.result import By, Calculation, Costs
+from realtimekit.costs.result import Calculation, Costs, CostsBy
 from realtimekit.costs.usage import SessionRecords
 
 from .raw import START, make_archive, put_session, update
@@ -177,8 +177,8 @@ def rounded(value: Any) -> Any:
             return value
 
 
-@pytest.mark.parametrize("by", get_args(By))
-def test_costs(archive: Archive, by: By) -> None:
+@pytest.mark.parametrize("by", get_args(CostsBy))
+def test_costs(archive: Archive, by: CostsBy) -> None:
     calculation = Calculation({}, read_prices(), by, NOW)
     since, until = period_of(None, PERIOD["since"], PERIOD["until"], NOW)
     for records in records_of(archive, since, until):

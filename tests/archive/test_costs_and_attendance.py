@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from realtimekit.archive.errors import ArchiveError
-from realtimekit.costs.result import By
+from realtimekit.costs.result import CostsBy
 from tests.cli.command import environment, error_line, invoke, invoke_ok, usage_error
 
 from .raw import START, make_archive, put_session, update
@@ -38,7 +38,7 @@ def test_they_are_those_of_the_platform(world: World) -> None:
     world.hold("Carol", minutes=3)
     world.wait(120)
     world.sync()
-    for by in get_args(By):
+    for by in get_args(CostsBy):
         live = world.client.analytics.costs(by=by)
         kept = world.archive.costs(by=by)
         assert live.cost > 0

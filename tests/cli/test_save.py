@@ -15,7 +15,7 @@ def test_the_folder_and_the_table(served: Served, tmp_path: Path, monkeypatch: p
     session_id = served.session("Planning", "Alice", "hello", "hi")
     monkeypatch.chdir(tmp_path)
     shown = invoke_ok("sessions", "save", session_id, env=served.env)
-    assert f"session={session_id}: 8 parts" in shown
+    assert f"session={session_id}: 8 artifacts" in shown
     assert "COPIED" in shown
     assert (tmp_path / f"session={session_id}" / "manifest.json").is_file()
 

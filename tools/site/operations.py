@@ -266,6 +266,8 @@ def _expand_keywords(function: griffe.Function, *, describe: bool = True) -> Non
     if table is None:
         table = griffe.DocstringSectionParameters([])
         sections.insert(1, table)
+    if not rest:  # each keyword has a row of its own
+        table.value = [row for row in table.value if row.name.lstrip("*") != declared.name]
     table.value += [
         griffe.DocstringParameter(
             field.name,

@@ -22,7 +22,7 @@ from realtimekit.archive.privacy.erasure import Erasure, erase
 from realtimekit.archive.privacy.retention import Expiry, expire
 from realtimekit.archive.privacy.subject import Subject, export_subject
 from realtimekit.archive.search import Matches, rebuild_index, search
-from realtimekit.archive.sql import Rows, connect, query
+from realtimekit.archive.sql import QueryResult, connect, query
 from realtimekit.archive.status import Status, read_status
 from realtimekit.archive.store import Store
 from realtimekit.archive.sync_options import SyncOptions, prepare_sync
@@ -224,7 +224,7 @@ class Archive:
         """
         return connect(self.store)
 
-    def query(self, sql: str) -> Rows:
+    def query(self, sql: str) -> QueryResult:
         """Return the result of one SQL query that reads the tables.
 
         Example:

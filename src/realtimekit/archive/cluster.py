@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.ledger import Ledger, OpenSession
 from realtimekit.archive.store import missing_extra
-from realtimekit.archive.sync import Sync
+from realtimekit.archive.sync import SyncRun
 from realtimekit.archive.sync_result import Progress, Tally
 from realtimekit.archive.targets import open_store
 from realtimekit.errors import RateLimitError
@@ -194,7 +194,7 @@ class Job(NamedTuple):
         return f"<Job {self.target}>"
 
 
-class ClusterSync(Sync):
+class ClusterSync(SyncRun):
     """A sync whose sessions are copied by the workers of a Dask cluster."""
 
     def __init__(self, *args: Any, cluster: distributed.Client, target: str | os.PathLike[str], **options: Any) -> None:
@@ -263,6 +263,6 @@ def copy_batch(job: Job, paths: list[str]) -> Tally:
         settings["limiter"] = ClusterLimiter(get_worker(), job.limiter_key)
     store = open_store(job.target)
     with RealtimeKit(**settings) as client:
-        sync = Sync(client, store, Ledger(store), concurrency=job.concurrency)
+        sync = SyncRun(client, store, Ledger(store), concurrency=job.concurrency)
         sync.set_time(job.now)
         return sync.copy_entries([OpenSession.from_path(path) for path in paths])

@@ -11,7 +11,7 @@ from typing import Any
 from realtimekit.archive import layout
 from realtimekit.archive.ledger import Ledger, OpenSession
 from realtimekit.archive.store import Store
-from realtimekit.archive.sync import Sync
+from realtimekit.archive.sync import SyncRun
 from realtimekit.client import RealtimeKit
 from realtimekit.errors import RealtimeKitError
 from realtimekit.instrumentation import LOGGER
@@ -55,7 +55,7 @@ class ArchiveHandler:
         session_id, client = event.session_id, self._client()
         if session_id is None or event.app_id not in {None, client.settings.app_id}:
             return
-        sync = Sync(client, self._store, self._ledger)
+        sync = SyncRun(client, self._store, self._ledger)
         ended_at = _time(event, "endedAt")
         entry = sync.enter(session_id, layout.day_of(_time(event, "startedAt")), ended_at)
         if event.type == "meeting.ended":
@@ -95,7 +95,7 @@ class ArchiveHandler:
             self._handler_recorded = True
         store.put(layout.announced_path(session_id), b"")
 
-    def _copy(self, sync: Sync, entry: OpenSession, session_id: str, again: str | None) -> None:
+    def _copy(self, sync: SyncRun, entry: OpenSession, session_id: str, again: str | None) -> None:
         with self._lock:
             self._queued.discard((session_id, again))  # what is announced from now on is copied once more
         try:

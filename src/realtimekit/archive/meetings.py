@@ -24,7 +24,7 @@ class _Recordings(NamedTuple):
     read_at: datetime
 
 
-class Meetings:
+class MeetingCache:
     """The meetings of the sessions of one sync, each read once as long as it is among the last that were needed."""
 
     def __init__(self, reader: Reader) -> None:

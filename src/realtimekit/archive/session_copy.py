@@ -18,7 +18,7 @@ from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveChangedError
 from realtimekit.archive.ledger import ChangedSession
 from realtimekit.archive.manifest import encode, find_manifest, read_artifact
-from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.meetings import MeetingCache
 from realtimekit.archive.privacy.people import ids_of
 from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.reader import Reader
@@ -63,7 +63,7 @@ class Copied(NamedTuple):
 def copy_session(
     reader: Reader,
     store: Store,
-    meetings: Meetings,
+    meetings: MeetingCache,
     tombstones: Tombstones,
     session_id: str,
     before: Manifest | None = None,
@@ -112,7 +112,7 @@ class _SessionCopy(SessionArtifacts):
         self,
         reader: Reader,
         store: Store,
-        meetings: Meetings,
+        meetings: MeetingCache,
         tombstones: Tombstones,
         session_id: str,
         before: Manifest | None,

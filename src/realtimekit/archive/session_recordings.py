@@ -8,7 +8,7 @@ from typing import Any
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.meetings import MeetingCache
 from realtimekit.archive.privacy.people import ERASED_LINK, without_tracks
 from realtimekit.archive.session_artifacts import SETTLED, SessionArtifacts, is_missing, time_of
 from realtimekit.archive.session_files import Link, Locate, main_name, recording_files
@@ -19,7 +19,7 @@ from realtimekit.saving.manifest import RETENTION, State
 from realtimekit.saving.scrub import encode_json, scrub_response, without_signature
 
 
-def copy_recordings(session: SessionArtifacts, meetings: Meetings, meeting_id: Any) -> Flow[None]:
+def copy_recordings(session: SessionArtifacts, meetings: MeetingCache, meeting_id: Any) -> Flow[None]:
     """Copy the list of recordings, and their files.
 
     Args:

@@ -26,7 +26,7 @@ else:
 _READ_STATEMENTS = frozenset({"SELECT", "EXPLAIN"})
 
 
-class Rows(NamedTuple):
+class QueryResult(NamedTuple):
     """The result of a query: the names of its columns, and its rows."""
 
     columns: list[str]
@@ -85,7 +85,7 @@ def connect(
     return connection
 
 
-def query(store: Store, sql: str) -> Rows:
+def query(store: Store, sql: str) -> QueryResult:
     """Return the result of one query: see `Archive.query`."""
     try:
         import duckdb
@@ -108,7 +108,7 @@ def query(store: Store, sql: str) -> Rows:
         try:
             result = connection.execute(statements[0])
             columns = [column[0] for column in result.description or []]
-            return Rows(columns, result.fetchall())
+            return QueryResult(columns, result.fetchall())
         except duckdb.Error as error:
             text = f"the query failed: {_first_line(error)}"
             mistakes = duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException
@@ -132,7 +132,7 @@ def _damaged_file(store: Store, tables: Iterable[str]) -> str | None:
 def unreadable(error: Exception) -> ArchiveError:
     """Return an error of DuckDB about the files of the tables."""
     text = f"the tables cannot be read: {_first_line(error)}"
-    return ArchiveError(f"{text}: `realtimekit archive rebuild` makes them anew")
+    return ArchiveError(f"{text}: `realtimekit archive rebuild` rebuilds them")
 
 
 class _LocalFiles:

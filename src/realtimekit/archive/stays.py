@@ -1,7 +1,7 @@
-"""The sessions of a period and the stays of their participants, as tables of DuckDB: what costs and attendance add up.
+"""The sessions of a period and the stays of their participants, as DuckDB tables, for costs and attendance.
 
 In almost every stay somebody joined once and left once; SQL says when. What is more complicated is left to
-`attendance.presence`, and sessions with JSON that DuckDB does not read to Python altogether.
+`attendance.presence`, and sessions with JSON that DuckDB does not read to Python entirely.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from realtimekit.archive.errors import ArchiveChangedError, ArchiveDamagedError,
 from realtimekit.archive.ledger import AT_ONCE, NEVER, Ledger, OpenSession
 from realtimekit.archive.live_transcripts import read_staged, staged
 from realtimekit.archive.manifest import find_manifest, reopened
-from realtimekit.archive.meetings import Meetings
+from realtimekit.archive.meetings import MeetingCache
 from realtimekit.archive.privacy.rewriting import finish_rewriting
 from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.reader import Reader
@@ -36,7 +36,7 @@ DELIVERY = timedelta(minutes=5)  # after the end of a session its webhook should
 RENEWAL = 30.0  # seconds between two renewals of the claims
 
 
-class Sync:
+class SyncRun:
     """One sync of an archive; use `Archive.sync`."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Sync:
         self._left = False  # whether a stop has left sessions for the next sync
         self._clock = ServerClock()
         self._reader = Reader(client.settings, self._clock)
-        self._meetings = Meetings(self._reader)
+        self._meetings = MeetingCache(self._reader)
         self._claims = Claims(store, self._clock.now)
         self._known: set[str] = set()  # sessions in the ledger or copied, among those that were listed
         self._tombstones = Tombstones(store, ledger)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 from realtimekit.archive.bridge import BlockingClient
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.store import Store
-from realtimekit.archive.sync import Sync
+from realtimekit.archive.sync import SyncRun
 from realtimekit.archive.sync_result import Progress, SyncResult
 from realtimekit.kwargs import validate_positive
 from realtimekit.values import validate_time_range
@@ -66,7 +66,7 @@ def prepare_sync(store: Store, ledger: Ledger, options: SyncOptions) -> Prepared
 
     def run(client: BlockingClient) -> SyncResult:
         if workers is None and cluster is None:
-            return Sync(client, store, ledger, **arguments).run(since, until)
+            return SyncRun(client, store, ledger, **arguments).run(since, until)
         from realtimekit.archive.cluster import ClusterSync, connect  # Dask takes a second to load
 
         with connect(cluster, workers) as dask:

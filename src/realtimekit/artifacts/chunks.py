@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 from realtimekit.artifacts.segments import Segment, one_line, validate_segments
 from realtimekit.safe_text import clean
 
-By: TypeAlias = Literal["speaker", "size"]
+ChunkBy: TypeAlias = Literal["speaker", "size"]
 
 MIN_CHARS = 100
 _MILLISECOND = timedelta(milliseconds=1)
@@ -60,7 +60,7 @@ def chunk_segments(
     *,
     max_chars: int = 2000,
     overlap: int = 0,
-    by: By = "speaker",
+    by: ChunkBy = "speaker",
     session_id: str | None = None,
 ) -> list[Chunk]:
     """Return segments in chunks: see `Transcript.chunks`.
@@ -77,7 +77,7 @@ def chunk_segments(
         ValueError: `by` is neither, `max_chars` is less than 100, or `overlap` is negative or more than half of it.
         TypeError: `segments` are not segments.
     """
-    if by not in get_args(By):
+    if by not in get_args(ChunkBy):
         raise ValueError(f"by={by!r}: use 'speaker' or 'size'")
     numbers: dict[str, Any] = {"max_chars": max_chars, "overlap": overlap}
     for name, value in numbers.items():
@@ -109,7 +109,7 @@ def _chunk(session_id: str | None, number: int, pieces: list[_Piece], separator:
     )
 
 
-def _groups(segments: list[Segment], max_chars: int, overlap: int, by: By) -> Iterator[list[_Piece]]:
+def _groups(segments: list[Segment], max_chars: int, overlap: int, by: ChunkBy) -> Iterator[list[_Piece]]:
     pieces: list[_Piece] = []
     size = repeated = 0  # the characters of the pieces; how many of these were in the chunk before
 

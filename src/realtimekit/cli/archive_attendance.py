@@ -13,7 +13,7 @@ from realtimekit.cli.param_types import resource_id
 
 if TYPE_CHECKING:
     from realtimekit.archive import Archive
-    from realtimekit.attendance import Rows
+    from realtimekit.attendance import AttendanceBy
 
 
 @click.command("attendance")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @time_range_options("since", "until")
 @format_options
 @target_argument()
-def attendance(archive: Archive, *, by: Rows, output_format: str | None, **filters: Any) -> None:
+def attendance(archive: Archive, *, by: AttendanceBy, output_format: str | None, **filters: Any) -> None:
     """Show who attended the sessions, and for how long.
 
     Several devices and rejoins of one person are merged: by the custom id, or else by the user id.

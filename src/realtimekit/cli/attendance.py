@@ -10,7 +10,7 @@ from realtimekit.cli.columns import Column
 from realtimekit.cli.enums import Choice
 
 if TYPE_CHECKING:
-    from realtimekit.attendance import Attendance, Rows
+    from realtimekit.attendance import Attendance, AttendanceBy
     from realtimekit.cli.options import Decorator
 
 _COMMON = {
@@ -35,7 +35,7 @@ by_option: Decorator = click.option(
 )
 
 
-def print_attendance(attendance: Attendance, by: Rows, output_format: str | None) -> None:
+def print_attendance(attendance: Attendance, by: AttendanceBy, output_format: str | None) -> None:
     """Print who was there.
 
     Args:

@@ -24,7 +24,7 @@ from realtimekit.cli.param_types import positive_seconds, resource_id
 
 if TYPE_CHECKING:
     from realtimekit import Meeting, RealtimeKit
-    from realtimekit.attendance import Rows
+    from realtimekit.attendance import AttendanceBy
     from realtimekit.cli.options import Decorator
 
 COLUMNS = (
@@ -130,7 +130,7 @@ def end_meeting(client: RealtimeKit, meeting_id: str) -> Meeting:
 @format_options
 @with_client
 def show_attendance(
-    client: RealtimeKit, meeting_id: str, by: Rows, output_format: str | None = None, **times: Any
+    client: RealtimeKit, meeting_id: str, by: AttendanceBy, output_format: str | None = None, **times: Any
 ) -> None:
     """Show who attended the sessions of a meeting, and for how long."""
     found = client.meetings.ref(meeting_id).attendance(**times)

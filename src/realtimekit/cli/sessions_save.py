@@ -31,8 +31,8 @@ def save(client: RealtimeKit, session_id: str, to: str | None = None, output_for
     """Save everything of a session in a folder, before RealtimeKit deletes it.
 
     Saves the participants, chat, transcript, summary, recordings, livestream sessions and call quality, and
-    manifest.json with the state of each part. Run it again to fetch what is missing or was not ready. The exit code is
-    1 if something could not be fetched.
+    manifest.json with the state of each artifact. Run it again to fetch what is missing or was not ready. The exit code
+    is 1 if something could not be fetched.
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
     from realtimekit.cli.console import echo
@@ -44,7 +44,7 @@ def save(client: RealtimeKit, session_id: str, to: str | None = None, output_for
     artifacts = list(manifest.artifacts.values())
     rows = [[getattr(artifact, column.name) for column in COLUMNS] for artifact in artifacts]
     document = json.loads(manifest.to_json())
-    output.print_rows(output_format, f"{folder}: {len(rows)} parts", COLUMNS, rows, document)
+    output.print_rows(output_format, f"{folder}: {len(rows)} artifacts", COLUMNS, rows, document)
     failed = [artifact for artifact in artifacts if artifact.state == "ERRORED"]
     if failed:
         echo(f"{len(failed)} could not be fetched: run the command again", err=True)

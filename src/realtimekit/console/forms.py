@@ -127,7 +127,7 @@ def days(parameters: Mapping[str, str]) -> tuple[datetime | None, datetime | Non
     """Return the start of the day `since` and the end of the day `until`, in UTC; None for one that is not given.
 
     Raises:
-        BadInputError: one of them is no day, or the first is later than the second.
+        BadInputError: one of them is not a date, or the first is later than the second.
     """
     since, until = _day(parameters, "since"), _day(parameters, "until", end=True)
     if since is not None and until is not None and since > until:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias, TypedDict
 
 from realtimekit.costs.period import period_of
 from realtimekit.costs.prices import Prices, read_prices
-from realtimekit.costs.result import By, validate_by
+from realtimekit.costs.result import CostsBy, validate_by
 
 PricesLike: TypeAlias = Prices | str | os.PathLike[str] | None
 
@@ -22,7 +22,7 @@ class CostOptions(TypedDict, total=False):
     """Instead: sessions that started at this time or later."""
     until: datetime | None
     """Sessions that started before this time; by default now."""
-    by: By
+    by: CostsBy
     """What to group by: "meeting" (the default), "preset", "day" or "participant"."""
     prices: PricesLike
     """A file of prices, or what `read_prices` returns; by default the published prices."""
@@ -43,7 +43,7 @@ class ResolvedOptions(NamedTuple):
 
     since: datetime
     until: datetime
-    by: By
+    by: CostsBy
     prices: Prices
     now: datetime
 

@@ -14,7 +14,7 @@ from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import SessionRecords, Usage, number, usage_of
 from realtimekit.values import format_time
 
-By: TypeAlias = Literal["meeting", "preset", "day", "participant"]
+CostsBy: TypeAlias = Literal["meeting", "preset", "day", "participant"]
 
 # Smaller differences between the platform's minutes and the sum of the participants' are rounding.
 TOLERANCE_MINUTES, TOLERANCE_SHARE = 1.0, 0.01
@@ -130,7 +130,7 @@ class Costs(NamedTuple):
 
     since: datetime | None
     until: datetime | None
-    by: By
+    by: CostsBy
     currency: str
     sessions: int
     lines: list[CostLine]
@@ -225,9 +225,9 @@ class Calculation:
         now: the time up to which live sessions are counted.
     """
 
-    def __init__(self, presets: Mapping[str, Record], prices: Prices, by: By, now: datetime) -> None:
+    def __init__(self, presets: Mapping[str, Record], prices: Prices, by: CostsBy, now: datetime) -> None:
         self._presets, self._prices, self._now = presets, prices, now
-        self._by: By = by
+        self._by: CostsBy = by
         self._sessions = 0
         self._groups: dict[str | None, _Sum] = {}
         self._idle_usage: list[IdleUsage] = []
@@ -382,12 +382,12 @@ class _Sum:
         return found
 
 
-def validate_by(by: By) -> By:
+def validate_by(by: CostsBy) -> CostsBy:
     """Return what to group by.
 
     Raises:
         ValueError: it is not one of these.
     """
-    if by not in get_args(By):
-        raise ValueError(f"by={by!r}: use one of {', '.join(get_args(By))}")
+    if by not in get_args(CostsBy):
+        raise ValueError(f"by={by!r}: use one of {', '.join(get_args(CostsBy))}")
     return by

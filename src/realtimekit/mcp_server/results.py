@@ -283,7 +283,7 @@ class IdleUsage(BaseModel):
     reason: Literal["recorder", "hidden", "alone", "recording"]
     id: Annotated[str | None, Field(description="The peer id, or the id of the recording.")] = None
     since: Time
-    until: Annotated[Time | None, Field(description="Absent if it goes on.")] = None
+    until: Annotated[Time | None, Field(description="Absent if it continues.")] = None
     minutes: float
     cost: float | None = None
     untrusted: PersonText

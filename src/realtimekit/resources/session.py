@@ -263,7 +263,7 @@ class Session(SessionRecord[F], path="/{app_id}/sessions(/{session_id})", collec
     def costs(
         self,
         *,
-        by: cost_results.By = "participant",
+        by: cost_results.CostsBy = "participant",
         prices: cost_options.PricesLike = None,
         now: datetime | None = None,
     ) -> Flow[cost_results.Costs]:

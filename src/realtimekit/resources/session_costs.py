@@ -10,7 +10,7 @@ from typing import Any
 from realtimekit.attendance import Record, text_of
 from realtimekit.concurrent import run_all
 from realtimekit.costs.options import CostOptions, PricesLike, resolve_options, to_prices
-from realtimekit.costs.result import By, Calculation, Costs, validate_by
+from realtimekit.costs.result import Calculation, Costs, CostsBy, validate_by
 from realtimekit.costs.usage import SessionRecords
 from realtimekit.errors import NotFoundError
 from realtimekit.flow import Blocking, Flow, Runner
@@ -53,7 +53,7 @@ def app_costs(client: Runner[Any], options: CostOptions, concurrency: int) -> An
 
 
 def session_costs(
-    session: Session[Any], *, by: By = "participant", prices: PricesLike = None, now: datetime | None = None
+    session: Session[Any], *, by: CostsBy = "participant", prices: PricesLike = None, now: datetime | None = None
 ) -> Flow[Costs]:
     """Return the costs of one session: see `Session.costs`."""
     validate_by(by)

@@ -1,4 +1,4 @@
-"""Saves everything of one session: what to fetch, and in which order. `SaveRun` records the state of each part."""
+"""Saves everything of one session: what to fetch, and in which order. `SaveRun` records the state of each artifact."""
 
 from __future__ import annotations
 

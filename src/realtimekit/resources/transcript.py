@@ -108,7 +108,7 @@ class Transcript(
         *,
         max_chars: int = 2000,
         overlap: int = 0,
-        by: transcript_chunks.By = "speaker",
+        by: transcript_chunks.ChunkBy = "speaker",
         **options: Unpack[FileOptions],
     ) -> Flow[list[transcript_chunks.Chunk]]:
         """Return the transcript in chunks for a language model or a search index, each with the data to cite it.

@@ -115,7 +115,7 @@ class SaveRun:
         state: State | None,
         reason: str | None = None,
     ) -> Flow[None]:
-        """Record a part that was stored; it is not final while the session is live."""
+        """Record an artifact that was stored; it is not final while the session is live."""
         if state is State.SUSPECT_EMPTY and reason is None:
             reason = "it is empty, and should not be"
         if self.session.get("status") == "LIVE":
@@ -124,7 +124,7 @@ class SaveRun:
         yield from self.record(SavedArtifact(name, state or State.COPIED, path, *stored, source, deadline, reason))
 
     def record_error(self, name: str, error: Exception, source: str, deadline: datetime | None) -> Flow[None]:
-        """Record why a part is missing. What was copied before stays; an invalid token ends the run."""
+        """Record why an artifact is missing. What was copied before stays; an invalid token ends the run."""
         if isinstance(error, errors.AuthenticationError):
             raise error
         state = _STATES.get(type(error))
@@ -141,7 +141,7 @@ class SaveRun:
         """Record an artifact, and write the partial manifest from time to time."""
         self.artifacts[artifact.name] = artifact
         self._progress(artifact)
-        if time.monotonic() - self._written_at >= 1:  # after each part, it would be quadratic
+        if time.monotonic() - self._written_at >= 1:  # after each artifact, it would be quadratic
             yield Blocking(lambda: self.store.write(PARTIAL_NAME, self._new_manifest().to_json()))
             self._written_at = time.monotonic()
 
@@ -174,12 +174,12 @@ class SaveRun:
             return None
 
     def deadline(self, retention: timedelta) -> datetime | None:
-        """Return until when the platform keeps a part; None if the end of the session is not known."""
+        """Return until when the platform keeps an artifact; None if the end of the session is not known."""
         ended_at = self._time("ended_at")
         with suppress(OverflowError):
             return ended_at and ended_at + retention
         return None
 
     def missing_state(self, deadline: datetime | None) -> State:
-        """Return the state of a missing part: it may become available, or has been deleted."""
+        """Return the state of a missing artifact: it may become available, or has been deleted."""
         return State.LOST if deadline is not None and deadline < datetime.now(UTC) else State.PENDING

@@ -77,7 +77,7 @@ class PartWriter:
         self.add_table(pa.Table.from_arrays(columns, schema=schema))
 
     def _flush(self) -> None:
-        """Write what waits as one row group: those of many small parts are put together."""
+        """Write what waits as one row group: those of many small parts are merged."""
         import pyarrow as pa
 
         tables, self._tables, self._waiting = self._tables, [], 0

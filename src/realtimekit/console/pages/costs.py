@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from realtimekit.console.forms import BadInputError, choice, days, required, text
 from realtimekit.costs.period import period_of
-from realtimekit.costs.result import By
+from realtimekit.costs.result import CostsBy
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,7 +22,7 @@ def costs(console: Console, request: Request) -> Response:
     """The costs of a month; only when asked for, because the API takes a request for each session."""
     given, now = request.query_params, _now(console)
     month = text(given, "month")
-    by = cast("By", choice(given, "by", get_args(By)) or "meeting")
+    by = cast("CostsBy", choice(given, "by", get_args(CostsBy)) or "meeting")
     found = None
     if month is not None:
         try:
@@ -32,7 +32,7 @@ def costs(console: Console, request: Request) -> Response:
         source = console.client.analytics if console.archive is None else console.archive
         found = source.costs(month=month, by=by, now=now)
     return console.render(
-        request, "costs.html", found=found, by=by, bys=get_args(By), month=month, now=now, most=MAX_ROWS
+        request, "costs.html", found=found, by=by, bys=get_args(CostsBy), month=month, now=now, most=MAX_ROWS
     )
 
 
