@@ -112,6 +112,7 @@ def end_live(world: World) -> None:
 def work(
     world: World, output: TextIO, program: str, target: str, kill: tuple[str, int] | None, concurrency: int
 ) -> None:
+    world.emulator.world._pid = os.getpid()  # a copy for this child alone: no other thread held its lock at the fork
     storage = Storage()
     store._obstore = lambda: storage
     disk.fsync = lambda path: None  # a process that is killed loses nothing that it has written
