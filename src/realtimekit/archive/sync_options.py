@@ -21,7 +21,7 @@ class SyncOptions(TypedDict, total=False):
 
     since: datetime | None
     """The time from which a new archive must be complete. None: from the oldest session that the API lists. In an
-    archive that is there: look again for sessions that started from this time on. None: from the last proven time."""
+    existing archive: list the sessions that started from this time on again. None: from the last proven time."""
     until: datetime | None
     """Sessions that started later are left for another sync."""
     concurrency: int
