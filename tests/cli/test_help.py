@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import pytest
@@ -79,6 +80,15 @@ def test_every_option_has_a_line_of_help(command: tuple[str, ...]) -> None:
         parameter.opts[0] for parameter in found.params if isinstance(parameter, click.Option) and not parameter.help
     ]
     assert without == []
+
+
+def test_servers_of_one_machine_have_ports_of_their_own() -> None:
+    ports: dict[str, Any] = {}
+    for name in ("console", "emulator", "mcp"):
+        command = realtimekit.get_command(click.Context(realtimekit), name)
+        assert command is not None
+        (ports[name],) = (option.default for option in command.params if option.name == "port")
+    assert ports == {"emulator": 8787, "console": 8788, "mcp": 8789}
 
 
 def test_help_loads_no_http_library() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import pytest
 
@@ -54,6 +56,17 @@ def test_the_link_works_once(server: Server) -> None:
     assert second.open().status == 403
     assert second.cookie is None
     assert first.open().status == 303, "whoever is in may use the link again"
+
+
+def test_two_consoles_in_one_browser(server: Server, emulator: Emulator) -> None:
+    """Cookies belong to a host, whatever its port."""
+    jar = HTTPCookieProcessor(CookieJar())
+    browser = build_opener(ProxyHandler({}), jar)
+    with Server(create_app(RealtimeKit(**connected(emulator)))) as second:
+        for url in (server.url, second.url, server.origin, second.origin):
+            with browser.open(url) as response:
+                assert "Sessions" in response.read().decode()
+    assert len(jar.cookiejar) == 2
 
 
 def test_what_only_looks_at_the_link_does_not_use_it_up(server: Server) -> None:

@@ -12,12 +12,11 @@ from realtimekit.archive.tables.snapshot import read_snapshot
 from realtimekit.attendance import Attendance, AttendanceInterval, Stay, measure_stays, presence
 from realtimekit.values import validate_time_range
 
-_TEXTS = ("user_id", "custom_participant_id", "display_name", "preset_name")
-_STAYS = f"""
-select session_id, title, {", ".join(_TEXTS)}, joined, simple, started, ended,
+_STAYS = """
+select session_id, title, user_id, custom_participant_id, display_name, preset_name, joined, simple, started, ended,
     "left", session_ended, case when not simple then extra end
 from stay order by day, began, session_id, joined, peer_id
-"""  # noqa: S608 - names of ours
+"""
 
 
 def read_attendance(
@@ -36,9 +35,13 @@ def read_attendance(
 
 
 def _stay(row: tuple[Any, ...]) -> Stay:
-    session_id, title, *texts, joined, simple, started, ended, left, session_ended, extra = row
+    session_id, title, user_id, custom_participant_id, display_name, preset_name, joined, simple, *times, extra = row
+    started, ended, left, session_ended = times
     joined_at = to_time(joined)
-    participant = dict(zip(_TEXTS, texts, strict=True), joined_at=joined_at)
+    participant = {
+        "user_id": user_id, "custom_participant_id": custom_participant_id, "display_name": display_name,
+        "preset_name": preset_name, "joined_at": joined_at,
+    }  # fmt: skip
     if simple:
         start = joined_at if started == joined else to_time(started)
         intervals = [] if start is None else [AttendanceInterval(start, to_time(ended))]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.archive import layout
+from realtimekit.archive.sql import connect
 from realtimekit.console.lists import PAGE_SIZE, Listing, PersonRow, SessionQuery, SessionRow
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ArchiveLists:
             found = self._archive.store.get(layout.SNAPSHOT)
             version = None if found is None else found.version
             if self._tables is None or version != self._version:
-                tables = self._archive.duckdb()
+                tables = connect(self._archive.store, ("sessions", "participants"))  # to open all files takes a second
                 for statement in (_STAYS, _SESSIONS, _PEOPLE):
                     tables.execute(statement)
                 self._tables, self._version = tables, version
