@@ -11,10 +11,11 @@ import pytest
 
 from realtimekit.archive import Archive, layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.manifest import find_manifest
 from realtimekit.emulator import Emulator
 from tests.cli.command import environment, invoke
 
-from .raw import APP, START, make_archive, people, put_session, transcript, update
+from .raw import APP, CHAT, START, make_archive, people, put_session, transcript, update
 from .traces import traces
 from .worlds import DAY, HOUR, World, objects
 
@@ -157,6 +158,35 @@ def test_an_erasure_is_whole_when_what_is_damaged_is_deleted(archive: Archive) -
     assert traces(archive, *ANN) == {}
     assert archive.store.entries(layout.ERASING) == []
     assert archive.ledger.changed_sessions() == []
+
+
+def states(archive: Archive, session_id: str) -> dict[str, str]:
+    found = find_manifest(archive.store, f"{FOLDER.rpartition('=')[0]}={session_id}")
+    assert found is not None
+    return {name: artifact.state.value for name, artifact in found.manifest.artifacts.items()}
+
+
+@pytest.mark.parametrize("damaged", ["chat.csv", "manifest.json"])
+def test_what_is_of_others_is_not_deleted_because_it_cannot_be_read(archive: Archive, damaged: str) -> None:
+    """Neither by the erasure that cannot read it, nor by the one that finishes that, of somebody else."""
+    day = START.replace(day=4)
+    for session_id, name in (("theirs", "Eve"), ("hers", "Ann")):
+        put_session(archive, session_id, day, participants=people(name), summary="Good.", chat=CHAT)
+    paths = [f"{FOLDER.rpartition('=')[0]}={session_id}/{damaged}" for session_id in ("theirs", "hers")]
+    before = {path: archive.store.read(path) or b"" for path in paths}
+    for path in paths:
+        archive.store.put(path, b"damaged")
+    archive.rebuild()
+    receipt = archive.erase(custom_participant_id="custom-ann", delete_summaries=True, delete_composites=True)
+    assert len(receipt.unreadable) == 2
+    assert not any("theirs" in line for line in receipt.undecided)
+    for path, content in before.items():
+        if archive.store.read(path) == b"damaged":
+            archive.store.put(path, content)
+    assert archive.erase(custom_participant_id="nobody", delete_summaries=True).ok
+    assert (states(archive, "theirs")["summary"], states(archive, "hers")["summary"]) == ("COPIED", "ERASED")
+    assert traces(archive, "custom-ann") == {}
+    assert archive.store.entries(layout.ERASING) == []
 
 
 @pytest.mark.parametrize("damage", MANIFESTS)

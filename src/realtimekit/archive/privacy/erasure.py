@@ -84,17 +84,17 @@ def erase(
     receipt_id = f"{layout.encode_time(now)}_erase_{secrets.token_hex(4)}"
     # If an erasure is killed, the next one, of whichever person, finishes its sessions: they are listed here.
     plans = [f"{layout.ERASING}/{receipt_id}.json", *(entry.path for entry in store.entries(layout.ERASING))]
-    planned = {(day, session) for path in plans[1:] for day, session in _read_plan(store, path)}
-    sessions = sorted(planned | _add_tombstones(store, ledger, claims, tombstones, subject))
-    store.put(plans[0], seal({"sessions": sessions}))
+    sessions, maybe = _read_plans(store, plans[1:])
+    sessions |= _add_tombstones(store, ledger, claims, tombstones, subject)
+    store.put(plans[0], seal({"sessions": sorted(sessions), "maybe": sorted(maybe)}))
     unreadable = delete_uncommitted(store, claims, app_id, ledger)
     eraser = _SessionEraser(store, tombstones, redact=redact, composites=delete_composites, summaries=delete_summaries)
-    # Of those that the tables could not take up, nobody can tell who is in them.
-    noted = {(entry.day, entry.session_id) for entry in ledger.changed_sessions()}.difference(sessions)
-    folders = {layout.session_folder(app_id, *each): each for each in [*sessions, *sorted(noted)]}
-    for folder in folders:
+    # Of those that the tables could not take up, only their own files can tell who is in them.
+    maybe |= {(entry.day, entry.session_id) for entry in ledger.changed_sessions()}
+    folders = {layout.session_folder(app_id, *each): each for each in [*sorted(sessions), *sorted(maybe - sessions)]}
+    for folder, each in folders.items():
         try:
-            rewrite(store, claims, folder, partial(eraser.change, folder))
+            rewrite(store, claims, folder, partial(eraser.change, folder, known=each in sessions))
         except ArchiveDamagedError as error:
             unreadable.append(Unreadable(folder, str(error)))
     unreadable += eraser.unreadable
@@ -118,14 +118,17 @@ def erase(
     )
     store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
     if left:
-        store.put(plans[0], seal({"sessions": sorted(left.values())}))
+        waiting = {*left.values()}
+        store.put(plans[0], seal({"sessions": sorted(waiting & sessions), "maybe": sorted(waiting - sessions)}))
     store.delete(plans[1:] if left else plans)
     return receipt
 
 
-def _read_plan(store: Store, path: str) -> list[tuple[str, str]]:
-    content = store.read(path)
-    return [] if content is None else [(day, session) for day, session in unseal(content, path)["sessions"]]
+def _read_plans(store: Store, paths: list[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the sessions of erasures that are not finished: those with their person, and those that may have them."""
+    plans = [unseal(content, path) for path in paths if (content := store.read(path)) is not None]
+    known, maybe = ({(day, one) for plan in plans for day, one in plan.get(key, [])} for key in ("sessions", "maybe"))
+    return known, maybe
 
 
 def _add_tombstones(
@@ -162,10 +165,18 @@ class _SessionEraser:
         self.undecided: list[str] = []
         self.unreadable: list[Unreadable] = []
 
-    def change(self, folder: str, manifest: Manifest) -> tuple[Manifest, dict[str, bytes]] | None:
-        """Return the manifest of a session without the person, and the contents that change."""
+    def change(self, folder: str, manifest: Manifest, *, known: bool) -> tuple[Manifest, dict[str, bytes]] | None:
+        """Return the manifest of a session without the person, and the contents that change.
+
+        Args:
+            folder: of the session.
+            manifest: of the session.
+            known: whether the person was in it. Otherwise its participants tell; if they cannot, what is of everybody
+                stays.
+        """
         artifacts = dict(manifest.artifacts)
-        for name, new in self._unwanted(folder, manifest):
+        was_there = known or any(map(self._tombstones.cover, self._participant_ids(folder, manifest)))
+        for name, new in self._unwanted(folder, manifest, was_there=was_there):
             old = artifacts.pop(name)
             artifacts[new] = SavedArtifact(new, State.ERASED, checked_at=old.checked_at)
             self.counts["deleted"] += old.path is not None
@@ -178,7 +189,7 @@ class _SessionEraser:
             return None
         return manifest._replace(artifacts=artifacts), contents
 
-    def _unwanted(self, folder: str, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    def _unwanted(self, folder: str, manifest: Manifest, *, was_there: bool) -> Iterator[tuple[str, str]]:
         """Iterate over the artifacts to delete, each with the name that it gets; note those that somebody is to decide.
 
         The names of files may hold the ids of the person.
@@ -191,7 +202,7 @@ class _SessionEraser:
             elif name in tracks:
                 if (new := tracks[name]) is not None:
                     yield name, new
-            elif artifact.path is not None and self._may_hold_anybody(folder, artifact):
+            elif was_there and artifact.path is not None and self._may_hold_anybody(folder, artifact):
                 if (kind == "recordings" and self._composites) or (kind == "summary" and self._summaries):
                     yield name, name
                 else:
@@ -202,7 +213,7 @@ class _SessionEraser:
 
         A track with nobody's id in its name is left out: it may be of anybody.
         """
-        others = self._ids_of_others(folder, manifest)
+        others = self._participant_ids(folder, manifest)
         tracks: dict[str, str | None] = {}
         for record in recordings_in(self._read(folder, manifest.artifacts.get("recordings"))):
             if not isinstance(record.get("download_url"), list):
@@ -217,7 +228,7 @@ class _SessionEraser:
                     tracks[f"{parent}/{stem}"] = None
         return tracks
 
-    def _ids_of_others(self, folder: str, manifest: Manifest) -> set[str]:
+    def _participant_ids(self, folder: str, manifest: Manifest) -> set[str]:
         content = self._read(folder, manifest.artifacts.get("participants"))
         records = responses.unwrap_list(responses.loads(content or b"null"), "participants") or []
         return {one for record in records for one in ids_of(record)}
