@@ -189,6 +189,23 @@ def test_what_is_of_others_is_not_deleted_because_it_cannot_be_read(archive: Arc
     assert archive.store.entries(layout.ERASING) == []
 
 
+def test_what_is_left_of_an_erasure_and_cannot_be_read_is_named_with_its_cure(archive: Archive) -> None:
+    path = f"{layout.ERASING}/1.json"
+    archive.store.put(path, b"{")
+    with pytest.raises(ArchiveDamagedError, match="delete it, and erase again whoever was being erased"):
+        archive.erase(custom_participant_id="custom-ann")
+    archive.store.delete([path])
+    assert archive.erase(custom_participant_id="custom-ann").ok
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "x_y.json"])
+def test_a_file_of_another_program_among_the_windows_is_named(archive: Archive, name: str) -> None:
+    archive.store.put(f"{layout.WINDOWS}/{name}", b"x")
+    (problem,) = [one for one in archive.verify().problems if one.kind == "damaged"]
+    assert problem.where == f"{layout.WINDOWS}/{name}"
+    assert problem.text.endswith(": it is not of an archive: remove it if it is yours")
+
+
 @pytest.mark.parametrize("damage", MANIFESTS)
 def test_a_rule_goes_on_with_the_others(archive: Archive, damage: Damage) -> None:
     named = damage(archive)

@@ -368,7 +368,10 @@ class _Check:
 
 def _reading_again(path: str) -> str:
     """Return how to mend a window that is damaged."""
-    start = layout.decode_time(path.rpartition("/")[2].partition("_")[0])
+    try:
+        start = layout.decode_time(path.rpartition("/")[2].partition("_")[0])
+    except ValueError:
+        return "it is not of an archive: remove it if it is yours"
     return f"delete it: `realtimekit archive sync --since {start:%Y-%m-%d}` reads this time again"
 
 

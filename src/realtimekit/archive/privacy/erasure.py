@@ -126,7 +126,10 @@ def erase(
 
 def _read_plans(store: Store, paths: list[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Return the sessions of erasures that are not finished: those with their person, and those that may have them."""
-    plans = [unseal(content, path) for path in paths if (content := store.read(path)) is not None]
+    try:
+        plans = [unseal(content, path) for path in paths if (content := store.read(path)) is not None]
+    except ArchiveDamagedError as error:
+        raise ArchiveDamagedError(f"{error}: delete it, and erase again whoever was being erased") from None
     known, maybe = ({(day, one) for plan in plans for day, one in plan.get(key, [])} for key in ("sessions", "maybe"))
     return known, maybe
 
