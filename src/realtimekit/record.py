@@ -196,7 +196,7 @@ class AbsentFieldError(DecodeError, AttributeError):
     It is also an AttributeError, so that `hasattr(participant, "token")` is False.
     """
 
-    name: str = ""  # of the attribute: Python would append a similar one to the message
+    name: str | None = ""  # of the attribute: Python would append a similar one to the message
 
 
 class Field:
