@@ -196,7 +196,9 @@ class AbsentFieldError(DecodeError, AttributeError):
     It is also an AttributeError, so that `hasattr(participant, "token")` is False.
     """
 
-    name: str | None = ""  # of the attribute: Python would append a similar one to the message
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.name = ""  # of the attribute: Python would append a similar one to the message
 
 
 class Field:

@@ -97,6 +97,7 @@ def test_python_appends_no_similar_name(mode: Mode) -> None:
             getattr(obj, name)
         text = "".join(TracebackException.from_exception(caught.value).format_exception_only())
         assert text.strip().endswith(str(caught.value))
+        assert caught.value.name == ""  # without a name, Python looks for a similar one
 
 
 def test_existing_records_are_found_and_unknown_ones_are_not() -> None:
