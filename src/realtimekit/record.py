@@ -198,7 +198,7 @@ class AbsentFieldError(DecodeError, AttributeError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.name = ""  # of the attribute: Python would append a similar one to the message
+        self.name: str | None = ""  # of the attribute: Python would append a similar one to the message
 
 
 class Field:
