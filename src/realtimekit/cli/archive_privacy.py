@@ -10,6 +10,7 @@ from realtimekit.cli.archive_options import target_argument
 from realtimekit.cli.options import confirmation_option, json_option, output_option
 from realtimekit.cli.output_paths import write_output_to
 from realtimekit.cli.param_types import duration, start_time
+from realtimekit.readable import format_size, pluralize
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -48,7 +49,8 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
     if as_json:
         output.print_json(receipt.to_dict())
         return
-    echo(f"In {receipt.sessions} sessions: {receipt.changed} artifacts rewritten, {receipt.deleted} deleted")
+    changed = pluralize(receipt.changed, "artifact")
+    echo(f"In {pluralize(receipt.sessions, 'session')}: {changed} rewritten, {receipt.deleted:,} deleted")
     for line in receipt.undecided:
         echo(f"for you to decide: {line}")
     echo(receipt.platform)
@@ -86,4 +88,5 @@ def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: da
     if as_json:
         output.print_json(receipt.to_dict())
         return
-    echo(f"Of {receipt.sessions} sessions, {receipt.deleted} artifacts were deleted: {receipt.bytes} bytes")
+    deleted, size = pluralize(receipt.deleted, "artifact"), format_size(receipt.bytes)
+    echo(f"Deleted {deleted} of {pluralize(receipt.sessions, 'session')}: {size}")
