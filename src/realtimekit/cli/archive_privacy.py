@@ -31,16 +31,18 @@ def _subject_options(command: Command) -> Command:
 
 @click.command("erase")
 @_subject_options
-@click.option("--redact", is_flag=True, help="Keep placeholders with times where the person was.")
-@click.option("--delete-composites", is_flag=True, help="Delete the recordings of everybody in their sessions.")
-@click.option("--delete-summaries", is_flag=True, help="Delete the summaries of their sessions.")
+@click.option("--redact", is_flag=True, help="Keep an empty entry, with its times, in place of the person.")
+@click.option(
+    "--delete-composites", is_flag=True, help="Also delete the recordings of the whole meeting from their sessions."
+)
+@click.option("--delete-summaries", is_flag=True, help="Also delete the summaries of their sessions.")
 @confirmation_option("Erase this person from the archive for good?")
 @json_option
 @target_argument()
 def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
     """Erase a person: from the raw files, the tables and the search index.
 
-    The receipt names nobody. Later syncs leave the person out. What only you can decide on is listed.
+    The receipt names nobody. Later syncs leave the person out. What only you can decide is listed.
     """
     from realtimekit.cli import output
     from realtimekit.cli.console import echo
@@ -62,7 +64,7 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
 @output_option
 @target_argument()
 def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> None:
-    """Print what the archive has about a person, as JSON: to be handed to them."""
+    """Print everything that the archive has about a person, as JSON, to give to them."""
     from realtimekit.cli.output import print_json
 
     with write_output_to(output):
@@ -70,14 +72,27 @@ def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> N
 
 
 @click.command("expire")
-@click.option("--after", metavar="DURATION", type=duration, required=True, help="How long a session is kept: 90d.")
-@click.option("--keep", metavar="KIND", multiple=True, help="Keep this for ever: transcript, chat, ...; repeatable.")
-@click.option("--now", metavar="TIME", type=start_time, help="Compare with this time, if syncs have stopped.")
+@click.option(
+    "--after",
+    metavar="DURATION",
+    type=duration,
+    required=True,
+    help="How long to keep a session after its end, such as 90d.",
+)
+@click.option(
+    "--keep", metavar="KIND", multiple=True, help="Keep these artifacts forever: transcript, chat, ... (repeatable)."
+)
+@click.option(
+    "--now",
+    metavar="TIME",
+    type=start_time,
+    help="Compare with this time instead, for an archive that is no longer synced.",
+)
 @confirmation_option("Delete what is older than {after} from the archive?")
 @json_option
 @target_argument()
 def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: datetime | None, as_json: bool) -> None:
-    """Delete what is older than this, by the platform's time at the last sync.
+    """Delete the artifacts of old sessions: those that ended longer than --after before the last sync.
 
     The manifests stay, and record what was deleted.
     """

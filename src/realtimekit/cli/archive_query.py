@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @format_options
 @target_option()
 def query(archive: Archive, *, sql: str, output_format: str | None) -> None:
-    """Query the tables with SQL, e.g. "select day, count(*) from sessions group by day".
+    """Query the tables with SQL.
+
+    For example: realtimekit archive query "select day, count(*) from sessions group by day"
 
     The tables: sessions, participants, peer_quality, chat_messages, transcript_segments, summaries, recordings,
     livestream_sessions and files. `describe sessions` shows the columns of one.

@@ -41,7 +41,7 @@ LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is not a
 def sync(
     client: RealtimeKit, archive: Archive, *, every: timedelta | None = None, as_json: bool, **options: Any
 ) -> None:
-    """Copy what the archive lacks: new sessions, and what appeared late of others.
+    """Copy what the archive lacks: new sessions, and artifacts that appeared later.
 
     What is deleted soonest is copied first. Ctrl-C ends a sync after the sessions being copied; the next one continues
     from there.

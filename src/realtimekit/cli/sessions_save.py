@@ -32,8 +32,8 @@ def save(client: RealtimeKit, session_id: str, to: str | None = None, output_for
     """Save everything of a session in a folder, before RealtimeKit deletes it.
 
     Saves the participants, chat, transcript, summary, recordings, livestream sessions and call quality, and
-    manifest.json with the state of each artifact. Run it again to fetch what is missing or was not ready. The exit code
-    is 1 if something could not be fetched.
+    manifest.json with the state of each artifact. Run it again to fetch what is missing or was not ready. Exits with
+    1 if something could not be fetched.
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
     from realtimekit.cli.console import echo
