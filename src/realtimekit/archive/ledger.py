@@ -50,7 +50,7 @@ class OpenSession(NamedTuple):
             deadline, check, day, session = path.rpartition("/")[2].split("_", 3)
             return cls(layout.decode_time(deadline), layout.decode_time(check), day, layout.decode_id(session))
         except ValueError:
-            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+            raise ArchiveError(f"{path} is not an entry of the ledger: delete the file if you put it there") from None
 
 
 class ChangedSession(NamedTuple):
@@ -70,7 +70,7 @@ class ChangedSession(NamedTuple):
             day, revision, session = path.rpartition("/")[2].split("_", 2)
             return cls(day, int(revision), layout.decode_id(session))
         except ValueError:
-            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+            raise ArchiveError(f"{path} is not an entry of the ledger: delete the file if you put it there") from None
 
 
 # --- proven times -----------------------------------------------------------------------------------------------------
@@ -139,7 +139,9 @@ class Ledger:
             if found["format"] != FORMAT:
                 raise ValueError
         except (ValueError, KeyError, TypeError):
-            raise ArchiveError(f"{self._store.target}: its {layout.IDENTITY} is not that of an archive") from None
+            raise ArchiveError(
+                f"{self._store.target}: its {layout.IDENTITY} is not that of an archive: use another target"
+            ) from None
         if version > VERSION:
             raise ArchiveError(
                 f"{self._store.target} has version {version}, and this release reads {VERSION}: upgrade realtimekit"
