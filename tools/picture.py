@@ -58,7 +58,9 @@ def take(path: Path) -> None:
             page.goto(server.url)
             page.goto(f"{server.origin}/sessions/sess-1")
             page.wait_for_function("document.querySelector('video').readyState >= 4")
-            page.mouse.move(800, 740)
+            page.evaluate("document.querySelector('video').currentTime = 91")  # the line being spoken is marked
+            page.wait_for_function("!document.querySelector('video').seeking")
+            page.mouse.move(800, 100)
             path.write_bytes(at_rest(page))
             browser.close()
 

@@ -18,6 +18,8 @@ KEY, SECRET = "AKIAHOSTILEREVIEWER", "a-secret-storage-key"
 _S3 = """
 import threading, urllib.request
 from moto.server import ThreadedMotoServer
+from werkzeug.serving import WSGIRequestHandler
+WSGIRequestHandler.protocol_version = "HTTP/1.1"  # connections stay open: a quarter of its CPU went into new ones
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 port = server.get_host_and_port()[1]

@@ -26,7 +26,7 @@ from realtimekit.archive import Archive, clock, compression, disk, store
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.clock import Clock
 
-from .kill_points import ERASE, EXPIRE, LATER, REBUILD, REDACT, SYNC, point_of
+from .kill_points import ERASE, EXPIRE, KILL_POINTS, LATER, REBUILD, REDACT, SYNC, point_of
 from .storage import WRITES, Storage
 from .worlds import DAY, HOUR, World
 
@@ -112,6 +112,7 @@ def end_live(world: World) -> None:
 def work(
     world: World, output: TextIO, program: str, target: str, kill: tuple[str, int] | None, concurrency: int
 ) -> None:
+    world.emulator.world._pid = os.getpid()  # a copy for this child alone: no other thread held its lock at the fork
     storage = Storage()
     store._obstore = lambda: storage
     disk.fsync = lambda path: None  # a process that is killed loses nothing that it has written
@@ -182,9 +183,11 @@ def do(archive: Archive, world: World, program: str, concurrency: int) -> Any:
 def main() -> None:
     # Imported before the forks. (Whoever makes an array for the first time imports pandas, if that is installed.)
     compression.compressed(b"")
-    for name in ("pyarrow.compute", "pyarrow.parquet"):
+    for name in ("encodings.utf_8_sig", "orjson", "pyarrow.compute", "pyarrow.parquet"):
         importlib.import_module(name)
     pa.array([1])
+    for point in KILL_POINTS:
+        re.compile(point.path)
     with Emulator() as emulator:
         world = make_world(emulator)
         # The threads that deliver webhooks must be idle: what one holds when this process forks, it holds for ever.

@@ -85,7 +85,7 @@ def _time(at: datetime | None) -> str | None:
 
 
 def update(archive: Archive, now: datetime = START, *, later: timedelta = timedelta(0)) -> int:
-    return update_tables(archive.store, archive.ledger, now + later)
+    return update_tables(archive.store, archive.ledger, now + later).changed
 
 
 def rows(archive: Archive) -> dict[str, list[str]]:

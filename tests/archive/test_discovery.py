@@ -69,7 +69,7 @@ def test_windows_follow_one_another_without_a_gap(world: World) -> None:
 
 def test_a_window_ends_where_sessions_can_no_longer_appear(world: World) -> None:
     world.hold()
-    world.wait(600)
+    world.wait(500)  # with the session: a minute less than the quarter of an hour
     assert world.sync().window is None  # too short to be worth a request
     world.wait(HOUR)
     window = world.sync().window

@@ -120,6 +120,14 @@ def test_an_endpoint_that_cannot_be_reached_is_named(storage: Storage) -> None:
         open_store("s3://bucket/x").read("archive.json")
 
 
+@pytest.mark.parametrize("endpoint", ["", "minio:9000", "http://", "https://a b", "http://[::1"])
+def test_an_endpoint_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Before obstore sees it, which would panic."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(ArchiveError, match=r"^AWS_ENDPOINT_URL='.*' is no URL: give https://HOST"):
+        open_store("s3://bucket/x")
+
+
 def test_plain_http_only_where_an_endpoint_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")

@@ -97,4 +97,4 @@ def test_wrong_usage(aged: Aged) -> None:
     result = invoke("archive", "expire", aged.archive.target, "--after", "90d", env=environment())
     assert result.exit_code != 0  # nobody confirmed
     assert "EXPIRED" not in aged.states(aged.old.session_id).values()
-    assert invoke("archive", "erase", aged.archive.target, "--yes", env=environment()).exit_code == 1
+    assert invoke("archive", "erase", aged.archive.target, "--yes", env=environment()).exit_code == 2

@@ -230,7 +230,7 @@ def test_it_follows_the_tables(tmp_path: Path) -> None:
     put_session(archive, "s3", START + 2 * DAY, transcript=transcript((0, "Alice", "a new budget")))
     update(archive)
     assert found(archive, "budget") == [C, S, "s3 transcript"]
-    rebuild_tables(archive.store, START)
+    rebuild_tables(archive.store, archive.ledger, START)
     assert found(archive, "budget") == [C, S, "s3 transcript"]
     assert found(archive, "nothing") == [T]
 

@@ -196,11 +196,11 @@ def test_any_order_of_updates_gives_the_rows_of_a_rebuild() -> None:
                 put_session(archive, session_id, START + DAY * (number % 3), revision=revisions[session_id], **contents)
             now += timedelta(minutes=chance.choice([1, 30, 90]))
             if chance.random() < 0.1:
-                rebuild_tables(archive.store, now)
+                rebuild_tables(archive.store, archive.ledger, now)
             update(archive, now)
         assert archive.ledger.changed_sessions() == []
         incremental = rows(archive)
-        rebuild_tables(archive.store, now)
+        rebuild_tables(archive.store, archive.ledger, now)
         assert rows(archive) == incremental
         titles = {row["session_id"]: row["title"] for row in archive.arrow("sessions").to_pylist()}
         assert titles == {session_id: f"at {revision}" for session_id, revision in revisions.items()}
@@ -292,7 +292,7 @@ def test_updates_and_rebuilds_at_once_lose_nothing(kind: str, tmp_path: Path) ->
             for number in range(6):
                 put_session(own, f"s{worker}-{number}", START + DAY * (number % 2))
                 if worker == 0:
-                    rebuild_tables(own.store, START)
+                    rebuild_tables(own.store, own.ledger, START)
                 elif worker == 1:
                     purge(own.store)
                 update(own)
@@ -336,7 +336,7 @@ def test_an_update_during_a_rebuild_is_not_lost(archive: Archive, storage: Stora
             update(archive)
 
     storage.before = meanwhile
-    rebuild_tables(archive.store, START)
+    rebuild_tables(archive.store, archive.ledger, START)
     assert done
     assert {row["session_id"] for row in archive.arrow("sessions").to_pylist()} == {"s0", "s1", "s2", "new"}
     check_listed(archive)
@@ -388,7 +388,7 @@ def test_killed_at_any_write_and_run_again_it_is_as_if_nothing_had_happened(
 ) -> None:
     def run(archive: Archive) -> None:
         if action == "rebuild":
-            rebuild_tables(archive.store, START + 2 * HOUR)
+            rebuild_tables(archive.store, archive.ledger, START + 2 * HOUR)
         update(archive, START + 2 * HOUR)
 
     prepare(archive)
@@ -417,7 +417,7 @@ def test_killed_at_any_write_and_run_again_it_is_as_if_nothing_had_happened(
         assert rows(killed) == expected, writes[point]
         assert killed.ledger.changed_sessions() == []
         if action == "update" and point % 5 == 0:
-            rebuild_tables(killed.store, START + 4 * HOUR)
+            rebuild_tables(killed.store, killed.ledger, START + 4 * HOUR)
             check_files(killed)  # nothing is left of the first attempt
 
 
@@ -463,7 +463,7 @@ def test_a_lost_or_damaged_part_is_named_and_made_anew(archive: Archive, content
         archive.store.put(file, content)
     with pytest.raises(ArchiveDamagedError, match=rf"{file} is .*`realtimekit archive rebuild` rebuilds it"):
         archive.arrow("sessions")
-    rebuild_tables(archive.store, START)
+    rebuild_tables(archive.store, archive.ledger, START)
     assert rows(archive) == expected
 
 
@@ -569,7 +569,7 @@ from realtimekit.archive.tables.update import rebuild_tables
 archive = Archive(sys.argv[1])
 archive.store.entries("tables"); import pyarrow.parquet, duckdb
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-rebuild_tables(archive.store, datetime.now(UTC))
+rebuild_tables(archive.store, archive.ledger, datetime.now(UTC))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 

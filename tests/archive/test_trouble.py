@@ -13,6 +13,7 @@ import realtimekit.archive
 from realtimekit.archive import Archive, errors
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.store import Store
+from realtimekit.archive.sync_result import Progress
 from realtimekit.errors import APIConnectionError, PermissionDeniedError, RateLimitError, RealtimeKitError
 from realtimekit.interfaces import Request, Response
 
@@ -232,6 +233,19 @@ def test_a_stop_finishes_what_is_in_hand_and_leaves_the_rest(world: World) -> No
     before = len(world.log())
     check_whole(world, ids)
     assert below(world.requests(before), copied.session_id) == []
+
+
+def test_a_stop_that_leaves_nothing_interrupts_nothing(world: World) -> None:
+    """It comes with the last piece in hand: everything is copied."""
+    some(world)
+    stop = threading.Event()
+
+    def stop_at_the_end(progress: Progress) -> None:
+        if progress.done == progress.total:
+            stop.set()
+
+    result = world.sync(stop=stop, progress=stop_at_the_end)
+    assert (result.interrupted, result.ok, result.completed) == (False, True, SESSIONS)
 
 
 def test_a_stop_before_the_start_copies_nothing(world: World) -> None:

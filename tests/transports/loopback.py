@@ -7,6 +7,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -116,6 +117,13 @@ class Server:
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+
+    def connections_within(self, seconds: float, expected: int) -> int:
+        """How many there are as soon as these were expected: the thread that counts them may be behind its clients."""
+        end = time.monotonic() + seconds
+        while self.connections < expected and time.monotonic() < end:
+            time.sleep(0.001)
+        return self.connections
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)

@@ -262,14 +262,19 @@ class Archive:
         """
         return export(self.store, self.ledger, folder, file_format=file_format, tables=tables, anonymize=anonymize)
 
-    def rebuild(self) -> None:
+    def rebuild(self) -> list[str]:
         """Rebuild the tables and the search index from the raw files: after damage, or an upgrade of this package.
+
+        Returns:
+            What cannot be read of which sessions, each with its cure: their rows are left out until they can be read,
+            and a later sync adds them.
 
         Raises:
             ArchiveError: the archive cannot be read or written.
         """
-        rebuild_tables(self.store, self.ledger.now())
+        unreadable = rebuild_tables(self.store, self.ledger, self.ledger.now())
         rebuild_index(self.store)
+        return self.ledger.describe(unreadable)
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
@@ -393,7 +398,7 @@ class Archive:
         Their records, messages, segments, call quality and tracks are deleted. Recordings of the whole meeting and
         summaries stay, named in the receipt, unless you pass the arguments below. Later syncs leave the person out. In
         a bucket with versioning, delete the old versions with the tools of the storage. If an erasure is killed, run
-        it again.
+        it again. What cannot be read is in `unreadable` of the result, and may still contain the person.
 
         Args:
             custom_participant_id: your own id of the person.
@@ -420,6 +425,8 @@ class Archive:
     ) -> dict[str, Any]:
         """Return what the archive has about a person, as plain JSON, to be given to them.
 
+        `unreadable` lists what cannot be read, each with its cure: it is not everything unless that is empty.
+
         Args:
             custom_participant_id: your own id of the person.
             user_id: instead: the id of a participant of a meeting.
@@ -434,6 +441,7 @@ class Archive:
         """Delete the artifacts of sessions that ended longer ago than `after`. The manifests stay, and record it.
 
         "Ago" means before the last sync, by the platform's clock, because the clock of this machine may be wrong.
+        Sessions that cannot be read are left as they are, and named in `unreadable` of the result.
 
         Example:
             archive.expire(timedelta(days=90), keep=["session", "transcript"])

@@ -232,7 +232,8 @@ class ClusterSync(SyncRun):
                 done += size[futures[future]]
                 if self._progress is not None:
                     self._progress(Progress(done, total, self._tally.bytes))
-                if self._is_over():
+                if self._is_over() and done < total:
+                    self._left = True
                     cluster.cancel([waiting for waiting in futures if not waiting.done()])
                     return
         finally:

@@ -48,14 +48,16 @@ def discover(
     Args:
         reader: the app.
         proven_until: until when everything is proven; None in a new archive.
-        since: from when on a new archive is to be complete; None for the oldest session.
+        since: from when on to list sessions; None: from `proven_until`, or the oldest session. An earlier time than
+            `proven_until` is read again.
         until: read no further; the window ends there. None for now.
 
     Raises:
         APIError, APIConnectionError: the sessions cannot be listed.
         DecodeError: the response contains no list of sessions.
     """
-    start = proven_until or since
+    again = proven_until is not None and since is not None and since < proven_until
+    start = since if again else proven_until or since
     read_from = None if start is None else start - OVERLAP
     query: dict[str, Any] = {"sort_by": "createdAt", "sort_order": "ASC"}
     if read_from is not None:
@@ -78,7 +80,7 @@ def discover(
         read_from = start
     end = min(now - CLOSING_DELAY, until) if until is not None else now - CLOSING_DELAY
     end = end.replace(microsecond=0)
-    if end - start < (MIN_WINDOW if proven_until is not None else timedelta(0)):
+    if end - start < (MIN_WINDOW if proven_until is not None and not again else timedelta(0)):
         return Discovered(list(sessions.values()), None)
     last_page, after = pages.last_page, None
     for _ in range(MAX_COUNTS):
@@ -90,7 +92,8 @@ def discover(
     found, before = len(sessions), pages.first_total
     proven = before is not None and before <= found == after
     within = sum(start <= time < end for time in times.values())
-    window = Window(start, end, proven, before, after, found, read_from or start, now, within, proven_until is not None)
+    continues = proven_until is not None and not again
+    window = Window(start, end, proven, before, after, found, read_from or start, now, within, continues)
     return Discovered(list(sessions.values()), window)
 
 

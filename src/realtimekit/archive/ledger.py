@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 from realtimekit.archive import layout
 from realtimekit.archive.clock import ServerClock
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError, no_archive
+from realtimekit.archive.manifest import Unreadable
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.values import format_time, format_times, parse_timestamp
@@ -138,9 +139,10 @@ class Ledger:
             version, _ = int(found["version"]), str(found["app_id"])
             if found["format"] != FORMAT:
                 raise ValueError
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, ArchiveDamagedError):
             raise ArchiveError(
-                f"{self._store.target}: its {layout.IDENTITY} is not that of an archive: use another target"
+                f"{self._store.target}: its {layout.IDENTITY} is not that of an archive, or damaged: "
+                "restore it from a copy"
             ) from None
         if version > VERSION:
             raise ArchiveError(
@@ -244,6 +246,12 @@ class Ledger:
         """Return the sessions whose rows in the tables are out of date, by day."""
         return [ChangedSession.from_path(entry.path) for entry in self._store.entries(layout.CHANGED)]
 
+    def describe(self, unreadable: Iterable[Unreadable]) -> list[str]:
+        """Return what is wrong with sessions that cannot be read, each with its cure."""
+        found = sorted(set(unreadable))
+        waiting = {layout.encode_id(entry.session_id) for entry in self.open_sessions()} if found else set()
+        return [each.describe(waiting=each.folder.rpartition("/session=")[2] in waiting) for each in found]
+
     def settle(self, changed: Iterable[ChangedSession]) -> None:
         """Remove entries whose rows are up to date."""
         self._store.delete(entry.path for entry in changed)
@@ -268,14 +276,21 @@ class Ledger:
         except (ValueError, KeyError, TypeError):
             raise ArchiveDamagedError(f"{path} is damaged: it is not a window of the ledger") from None
 
+    def _is_proven(self, path: str) -> bool:
+        try:
+            window = self.window(path)
+        except ArchiveDamagedError:
+            return False
+        return window is not None and window.proven
+
     def proven_until(self) -> datetime | None:
         """Return until when everything is proven, without a gap; None if nothing is."""
         # Windows pile up over the years, and the last ones suffice. This machine's clock only says where to begin.
         for after in (f"{layout.WINDOWS}/{layout.encode_time(ServerClock().now() - RECENT)}", None):
             for entry in reversed(self._store.entries(layout.WINDOWS, after=after)):
-                window = self.window(entry.path)
-                if window is not None and window.proven:
-                    return window.end
+                with contextlib.suppress(ArchiveDamagedError):  # it proves nothing: its time is read again
+                    if (window := self.window(entry.path)) is not None and window.proven:
+                        return window.end
         return None
 
     def now(self) -> datetime:
@@ -291,6 +306,11 @@ class Ledger:
                         return window.read_at
         return self.created_at()
 
+    def has_window_before(self, time: datetime) -> bool:
+        """Whether there is a window that starts before a time."""
+        start = f"{layout.WINDOWS}/{layout.encode_time(time)}_"
+        return any(entry.path < start for entry in self._store.entries(layout.WINDOWS))
+
     def add_window(self, window: Window) -> None:
         """Record a window. It replaces the unproven ones with the same start.
 
@@ -302,6 +322,5 @@ class Ledger:
             start = f"{layout.WINDOWS}/{layout.encode_time(window.start)}_"
             after = [entry.path for entry in self._store.entries(layout.WINDOWS, after=start)]
             same = [path for path in after if path.startswith(start) and path != window.path]
-            found = [old for path in same if (old := self.window(path)) is not None]
-            self._store.delete(old.path for old in found if not old.proven)
+            self._store.delete(path for path in same if not self._is_proven(path))
         self._store.put(window.path, seal(window.to_dict()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +13,30 @@ from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.errors import DecodeError
 from realtimekit.saving.manifest import FORMAT, Manifest, SavedArtifact, State
+
+RESTORE = "restore it from a copy, or from an older version of the object"
+
+
+class Unreadable(NamedTuple):
+    """A session that cannot be read, or not whole: whoever meets it goes on with the others, and names it.
+
+    Attributes:
+        folder: the session's.
+        problem: the object, and what is wrong with it.
+    """
+
+    folder: str
+    problem: str
+
+    def describe(self, *, waiting: bool) -> str:
+        """Return the problem with its cure.
+
+        Args:
+            waiting: whether the ledger has the session: syncs still look at it.
+        """
+        whole = self.problem.startswith(f"{self.folder}/{layout.MANIFEST} ")
+        mending = cure(self.folder, waiting=waiting) if whole else f"{RESTORE}; or else delete it: the rest stays"
+        return f"{self.problem}: {mending}"
 
 
 class StoredManifest(NamedTuple):
@@ -50,12 +75,35 @@ def find_manifest(store: Store, folder: str) -> StoredManifest | None:
     return None if found is None else StoredManifest(decode(found.content, path), found.version)
 
 
+def cure(folder: str, *, waiting: bool) -> str:
+    """Return how to mend a session whose manifest cannot be read: see `Unreadable.describe`."""
+    if waiting:
+        return "delete it: the next sync copies the session again, as far as the platform still has it"
+    day = layout.partition_value(folder.rpartition("/")[0], "day")
+    since = "" if day == layout.NO_DAY else f" --since {day}"
+    again = f"`realtimekit archive sync{since}` copies what the platform still has"
+    return f"{RESTORE}; or else delete the folder of the session: {again}"
+
+
 def read_artifact(store: Store, folder: str, artifact: SavedArtifact | None) -> bytes | None:
-    """Return the content of an artifact of a session; None if it has none, or the object is gone."""
+    """Return the content of an artifact of a session; None if it has none, or the object is gone.
+
+    Raises:
+        ArchiveDamagedError: it is not what was written.
+    """
     if artifact is None or artifact.path is None:
         return None
     content = store.read(f"{folder}/{artifact.path}")
-    return decompressed(content) if content is not None and artifact.path.endswith(".zst") else content
+    if content is None:
+        return None
+    if artifact.path.endswith(".zst"):
+        try:
+            content = decompressed(content)
+        except OSError:
+            raise ArchiveDamagedError(f"{folder}/{artifact.path} is damaged: it cannot be decompressed") from None
+    if artifact.sha256 is not None and hashlib.sha256(content).hexdigest() != artifact.sha256:
+        raise ArchiveDamagedError(f"{folder}/{artifact.path} is damaged: its checksum is wrong")
+    return content
 
 
 def reopened(manifest: Manifest, name: str, deadline: datetime) -> Manifest:

@@ -20,6 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 from realtimekit.archive import layout
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.full_text import clean, match_expression
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.snippets import (
     INSERT,
     TEXTS,
@@ -227,6 +228,7 @@ def _delete_index(store: Store) -> None:
 
 def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, rebuild: bool = False) -> T:
     """Return what an action finds in the index, up to date; one that is damaged or of another version is rebuilt."""
+    Ledger(store).app()  # raises if this is no archive, or one of a newer version
     content = store.read(layout.SNAPSHOT)
     path = index_path(store)
     for attempt in range(MAX_ATTEMPTS):

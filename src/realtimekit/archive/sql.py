@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -10,9 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.store import Store, missing_extra
-from realtimekit.archive.tables.parquet import PartReader, arrow_schema
+from realtimekit.archive.tables.parquet import REBUILD, PartReader, arrow_schema
 from realtimekit.archive.tables.schema import TABLES
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
 from realtimekit.lazy import LazyModule
@@ -109,7 +110,23 @@ def query(store: Store, sql: str) -> QueryResult:
             columns = [column[0] for column in result.description or []]
             return QueryResult(columns, result.fetchall())
         except duckdb.Error as error:
-            raise ArchiveError(f"the query failed: {_first_line(error)}{_suggestion(str(error))}") from None
+            text = f"the query failed: {_first_line(error)}"
+            mistakes = duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException
+            if not isinstance(error, mistakes) and (file := _damaged_file(store, named or TABLES)) is not None:
+                raise ArchiveDamagedError(f"{file} is damaged{REBUILD}") from None
+            raise ArchiveError(f"{text}{_suggestion(str(error))}") from None
+
+
+def _damaged_file(store: Store, tables: Iterable[str]) -> str | None:
+    """Return the first file of some tables that is not what was written; None if they all are."""
+    snapshot = read_snapshot(store)
+    for part in (part for table in tables for parts in snapshot.parts.get(table, {}).values() for part in parts):
+        digest = hashlib.sha256()
+        for chunk in store.chunks(part.file):
+            digest.update(chunk)
+        if digest.hexdigest() != part.sha256:
+            return part.file
+    return None
 
 
 def unreadable(error: Exception) -> ArchiveError:

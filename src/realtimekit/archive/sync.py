@@ -53,6 +53,7 @@ class SyncRun:
         self._concurrency, self._progress = concurrency, progress
         self._stop = stop or threading.Event()  # the caller's: set only by them
         self._failed = threading.Event()
+        self._left = False  # whether a stop has left sessions for the next sync
         self._clock = ServerClock()
         self._reader = Reader(client.settings, self._clock)
         self._meetings = MeetingCache(self._reader)
@@ -76,13 +77,16 @@ class SyncRun:
         window = found.window
         del found  # a hundred thousand sessions take 40 MB
         if window is not None:
+            if proven_until is not None and not window.continues:  # it was read again
+                window = window._replace(continues=self._ledger.has_window_before(window.start))
             # Only now: each of its sessions is in the ledger.
             self._ledger.add_window(window)
         try:
             self._copy_all()
         finally:
-            update_tables(self._store, self._ledger, self._clock.now())
-        return self._tally.result(window, interrupted=self._stop.is_set())
+            unreadable = update_tables(self._store, self._ledger, self._clock.now()).unreadable
+        self._tally.failures += self._ledger.describe(unreadable)
+        return self._tally.result(window, interrupted=self._left)
 
     # --- a part of a sync, in another process ------------------------------------------------------------------------
 
@@ -170,7 +174,7 @@ class SyncRun:
         seen: set[str] = set()
         with self._renewing():
             self._claims.remove_abandoned()
-            while not self._is_over():
+            while True:
                 now = self._clock.now()
                 due = [
                     entry
@@ -178,6 +182,9 @@ class SyncRun:
                     if entry.next_check <= now and entry.session_id not in seen
                 ]
                 if not due:
+                    return
+                if self._is_over():
+                    self._left = True
                     return
                 seen |= {entry.session_id for entry in due}
                 self._copy_some(due)
@@ -223,6 +230,7 @@ class SyncRun:
 
     def _process(self, entry: OpenSession) -> None:
         if self._is_over():
+            self._left = True
             return
         if not self._claims.acquire(entry.session_id):
             self._count("skipped")

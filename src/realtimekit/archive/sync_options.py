@@ -20,7 +20,8 @@ class SyncOptions(TypedDict, total=False):
     """The keywords of `Archive.sync`."""
 
     since: datetime | None
-    """The time from which a new archive must be complete. None: from the oldest session that the API lists."""
+    """The time from which a new archive must be complete. None: from the oldest session that the API lists. In an
+    existing archive: list the sessions that started from this time on again. None: from the last proven time."""
     until: datetime | None
     """Sessions that started later are left for another sync."""
     concurrency: int

@@ -13,6 +13,8 @@ from realtimekit.archive.errors import ArchiveError, no_archive
 from realtimekit.archive.store import Store, _obstore, first_line
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file")
+S3 = ("s3", "s3a")
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 REQUEST_TIMEOUT = timedelta(minutes=3)  # of one request to object storage, to the end of its body
 
 
@@ -56,13 +58,24 @@ def open_store(target: str | os.PathLike[str], *, create: bool = False) -> Store
     from obstore.store import from_url
 
     # A part of an upload takes minutes over a slow line. Plain http only where the user has named such an endpoint.
-    endpoints = [os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")]
-    plain = url.scheme in {"s3", "s3a"} and any(endpoint.startswith("http://") for endpoint in endpoints)
+    endpoints = {name: os.environ[name] for name in ENDPOINTS if name in os.environ} if url.scheme in S3 else {}
+    for name, endpoint in endpoints.items():
+        if not _is_endpoint(endpoint):  # obstore would panic
+            raise ArchiveError(f"{name}={endpoint!r} is no URL: give https://HOST of the storage, or unset it")
+    plain = any(endpoint.startswith("http://") for endpoint in endpoints.values())
     options: Any = {"timeout": REQUEST_TIMEOUT, "allow_http": plain}
     try:
         return Store(text.rstrip("/"), from_url(text, client_options=options))
     except Exception as error:  # noqa: BLE001 - obstore raises its own classes, which share no base with others
         raise ArchiveError(f"{text}: {first_line(error)}") from None
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and not re.search(r"\s", text)
+    except ValueError:  # of half an IPv6 address
+        return False
 
 
 def _open_folder(folder: Path, *, create: bool) -> Store:

@@ -19,7 +19,7 @@ from realtimekit.archive.compression import decompressed
 from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import Ledger, Window
 from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, read_staged, staged
-from realtimekit.archive.manifest import find_manifest
+from realtimekit.archive.manifest import cure, find_manifest
 from realtimekit.archive.sealed import unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
@@ -137,6 +137,7 @@ class _Check:
         self._check_tables()
         self._check_receipts()
         self._check_live()
+        self._check_erasures()
         return Verification(
             sessions=len(self._sessions),
             waiting=len(self._waiting),
@@ -176,7 +177,7 @@ class _Check:
                 window = self._ledger.window(entry.path)
                 windows += [] if window is None else [window]
             except ArchiveDamagedError as error:
-                self._report("damaged", entry.path, str(error))
+                self._report("damaged", entry.path, f"{error}: {_reading_again(entry.path)}")
         until = None
         self._windows = windows
         if windows and min(windows).continues:
@@ -247,6 +248,10 @@ class _Check:
             except ArchiveDamagedError as error:
                 self._report("damaged", entry.path, str(error))
 
+    def _check_erasures(self) -> None:
+        if self._store.entries(layout.ERASING):
+            self._notes.append("an erasure is not finished: `realtimekit archive erase` again, of anybody, finishes it")
+
     def _check_live(self) -> None:
         """What listeners heard waits for the end of its session, and the next sync."""
         found = staged(self._store)
@@ -277,10 +282,9 @@ class _Check:
             found = find_manifest(self._store, folder)
         except ArchiveDamagedError as error:
             self._damaged.add(name)
-            cure = "restore it from a copy, or from an older version of the object"
-            if name in self._waiting:
-                cure = "delete it: the next sync copies the session again, as far as the platform still has it"
-            self._report("damaged", f"{folder}/{layout.MANIFEST}", f"{error}: {cure}")
+            self._report(
+                "damaged", f"{folder}/{layout.MANIFEST}", f"{error}: {cure(folder, waiting=name in self._waiting)}"
+            )
             return
         if found is None:
             if name not in self._waiting:
@@ -365,6 +369,12 @@ class _Check:
         for file in files:
             with PartReader(self._store, file) as part:
                 yield from part.sessions()
+
+
+def _reading_again(path: str) -> str:
+    """Return how to mend a window that is damaged."""
+    start = layout.decode_time(path.rpartition("/")[2].partition("_")[0])
+    return f"delete it: `realtimekit archive sync --since {start:%Y-%m-%d}` reads this time again"
 
 
 def _time(time: datetime) -> str:

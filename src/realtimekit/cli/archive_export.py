@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @target_option()
 def export(archive: Archive, *, folder: str, file_format: Format, tables: tuple[str, ...], anonymize: bool) -> None:
     """Write the tables to files for other programs."""
+    from realtimekit.archive.tables.schema import TABLES
     from realtimekit.cli.console import echo
 
+    if unknown := [name for name in tables if name not in TABLES]:
+        raise click.UsageError(f"there is no table {unknown[0]!r}: use any of {', '.join(TABLES)}")
     for path in archive.export(folder, file_format=file_format, tables=tables or None, anonymize=anonymize):
         echo(str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,3 +49,20 @@ def _with_archive(command: Command, *, create: bool, how: str = "name a folder o
         return command(*args, Archive(target, create=create), **kwargs)
 
     return wrapper
+
+
+def exit_if_unreadable(unreadable: list[str], meaning: str = "") -> None:
+    """Name what could not be read, and exit with 1; return if there is nothing.
+
+    Args:
+        unreadable: lines, each with its cure.
+        meaning: what it means for the result.
+    """
+    if unreadable:
+        from realtimekit.cli.console import echo
+
+        for line in unreadable:
+            echo(f"damaged: {line}", err=True)
+        if meaning:
+            echo(meaning, err=True)
+        sys.exit(1)

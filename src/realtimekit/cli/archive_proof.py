@@ -48,6 +48,9 @@ def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None
         if found.ok and found.proven_until is not None:
             checked = "every byte was read" if deep else "sizes were compared; --deep reads every byte"
             echo(f"Proven: nothing is missing until {found.proven_until:%Y-%m-%d %H:%M} UTC ({checked})")
+            if found.waiting:
+                incomplete = pluralize(found.waiting, "session is", "sessions are")
+                echo(f"{incomplete} not complete yet: the next sync checks again")
         elif found.ok:
             echo("No problems. Nothing is proven yet: sync again when a quarter of an hour has passed")
         else:

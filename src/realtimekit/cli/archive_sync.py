@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtimekit.cli.archive_options import target_argument
+from realtimekit.cli.archive_options import exit_if_unreadable, target_argument
 from realtimekit.cli.decorators import with_client
 from realtimekit.cli.options import json_option, time_range_options
 from realtimekit.cli.param_types import duration, positive_int
@@ -48,17 +48,21 @@ def sync(
 
     Exits with 1 if something is lost, failed, or is not proven to be complete.
     """
+    from realtimekit.archive.errors import ArchiveError
     from realtimekit.cli.console import echo
 
     if options.get("workers") and options.get("cluster"):
         raise click.UsageError("give --workers or --cluster, not both")
+    result: SyncResult | None = None
     with _stopped_by_signals() as stop:
         while True:
             started = time.monotonic()
             try:
                 result = _sync_once(client, archive, stop, options)
-            except (APIConnectionError, RateLimitError, APIError) as error:
-                if every is None or stop.is_set() or not _is_temporary(error):
+            except (APIConnectionError, RateLimitError, APIError, ArchiveError) as error:
+                # A target that could be written before fails for a while.
+                may_pass = result is not None if isinstance(error, ArchiveError) else _is_temporary(error)
+                if every is None or stop.is_set() or not may_pass:
                     raise
                 echo(f"{error}; the next sync is in {every}", err=True)
             else:
@@ -72,11 +76,15 @@ def sync(
 @click.command("rebuild")
 @target_argument()
 def rebuild(archive: Archive) -> None:
-    """Rebuild the tables and the search index from the raw files."""
+    """Rebuild the tables and the search index from the raw files.
+
+    Exits with 1 if a session cannot be read: all others are in the tables.
+    """
     from realtimekit.cli.console import echo
 
-    archive.rebuild()
+    unreadable = archive.rebuild()
     echo(f"The tables and the search index of {archive.target} were rebuilt.")
+    exit_if_unreadable(unreadable, "They lack what cannot be read: a sync adds it when it is restored")
 
 
 def _is_temporary(error: APIError | APIConnectionError) -> bool:

@@ -15,8 +15,8 @@ from realtimekit.cli.param_types import (
     end_time,
     http_url,
     json_object,
-    positive_int,
     positive_seconds,
+    record_limit,
     resource_id,
     start_time,
 )
@@ -120,7 +120,7 @@ def limit_options(command: Command) -> Command:
     """Add `--limit` and `--all`. The command gets `limit`, which is None for all records."""
 
     @click.option(
-        "--limit", metavar="N", type=positive_int, help=f"Show at most N records.  [default: {DEFAULT_LIMIT}]"
+        "--limit", metavar="N", type=record_limit, help=f"Show at most N records.  [default: {DEFAULT_LIMIT}]"
     )
     @click.option("--all", "everything", is_flag=True, help="Show all records, however many pages they take.")
     @functools.wraps(command)

@@ -33,10 +33,18 @@ def resource_id(value: str) -> str:
 
 
 def positive_int(value: str) -> int:
-    """How many records to show."""
+    """How many of something."""
     if not value.isascii() or not value.isdigit() or not int(value):
-        raise click.BadParameter(f"{value!r} is not a whole number above 0; use --all to show every record")
+        raise click.BadParameter(f"{value!r} is not a whole number above 0")
     return int(value)
+
+
+def record_limit(value: str) -> int:
+    """How many records to show."""
+    try:
+        return positive_int(value)
+    except click.BadParameter as error:
+        raise click.BadParameter(f"{error.message}; use --all to show every record") from None
 
 
 def count_range(value: str) -> str:

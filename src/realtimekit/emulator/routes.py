@@ -86,8 +86,13 @@ class Routes:
 
     def _near(self, method: str, path: str) -> list[str]:
         names = [f"{route.method} {route.template.removeprefix(API_PREFIX)}" for route in self.table]
-        wanted = re.sub(r"^/client/v4/accounts/[^/]+/realtime/kit", "", path)
+        wanted = re.sub(r"^/client/v4/accounts/[^/]+/realtime/kit(/(?!apps\b)[^/]+(?=/))?", _without_app, path)
         return difflib.get_close_matches(f"{method} {wanted}", names, 4, 0.3)
+
+
+def _without_app(prefix: re.Match[str]) -> str:
+    """Return what the templates have in place of the ids, which would resemble one route or another by chance."""
+    return "/{app_id}" if prefix[1] else ""
 
 
 API_PREFIX = "/client/v4/accounts/{account_id}/realtime/kit"

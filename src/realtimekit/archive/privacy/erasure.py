@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from realtimekit import responses
 from realtimekit.archive import layout
 from realtimekit.archive.claims import Claims
-from realtimekit.archive.errors import ArchiveError
-from realtimekit.archive.ledger import Ledger
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.ledger import ChangedSession, Ledger
 from realtimekit.archive.live_transcripts import erase_staged
-from realtimekit.archive.manifest import read_artifact
-from realtimekit.archive.privacy.people import erase_from, ids_of
+from realtimekit.archive.manifest import Unreadable, read_artifact
+from realtimekit.archive.privacy.people import erase_from, ids_of, recordings_in
 from realtimekit.archive.privacy.rewriting import delete_uncommitted, finish_rewriting, rewrite
 from realtimekit.archive.privacy.subject import PLATFORM_KEEPS, ResolvedSubject, Subject, resolve_subject
 from realtimekit.archive.privacy.tombstones import Tombstones, ids_in
@@ -42,6 +42,8 @@ class Erasure(NamedTuple):
         deleted: how many artifacts were deleted.
         undecided: recordings of everybody, summaries, and texts without ids, in which the person may be: they stay
             until you say so.
+        unreadable: what cannot be read of which sessions, each with its cure. They may still hold the person: erase
+            again when they are mended.
         platform: what the platform still has.
     """
 
@@ -52,6 +54,12 @@ class Erasure(NamedTuple):
     deleted: int
     undecided: list[str]
     platform: str
+    unreadable: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything could be read."""
+        return not self.unreadable
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -79,13 +87,22 @@ def erase(
     planned = {(day, session) for path in plans[1:] for day, session in _read_plan(store, path)}
     sessions = sorted(planned | _add_tombstones(store, ledger, claims, tombstones, subject))
     store.put(plans[0], seal({"sessions": sessions}))
-    delete_uncommitted(store, claims, app_id, ledger)
+    unreadable = delete_uncommitted(store, claims, app_id, ledger)
     eraser = _SessionEraser(store, tombstones, redact=redact, composites=delete_composites, summaries=delete_summaries)
-    for day, session_id in sessions:
-        folder = layout.session_folder(app_id, day, session_id)
-        rewrite(store, claims, folder, partial(eraser.change, folder))
+    # Of those that the tables could not take up, nobody can tell who is in them.
+    noted = {(entry.day, entry.session_id) for entry in ledger.changed_sessions()}.difference(sessions)
+    folders = {layout.session_folder(app_id, *each): each for each in [*sessions, *sorted(noted)]}
+    for folder in folders:
+        try:
+            rewrite(store, claims, folder, partial(eraser.change, folder))
+        except ArchiveDamagedError as error:
+            unreadable.append(Unreadable(folder, str(error)))
+    unreadable += eraser.unreadable
+    left = {one.folder: folders[one.folder] for one in unreadable if one.folder in folders}
+    for day, session_id in left.values():  # without rows until they can be read
+        store.put(ChangedSession(day, 1, session_id).path, b"")
     eraser.counts["changed"] += erase_staged(store, tombstones, redact=redact)
-    update_tables(store, ledger, now)
+    update_tables(store, ledger, now, {folder: session_id for folder, (_, session_id) in left.items()})
     purge(store)
     if index_path(store).exists():
         update_index(store)
@@ -97,9 +114,12 @@ def erase(
         deleted=eraser.counts["deleted"],
         undecided=eraser.undecided,
         platform=PLATFORM_KEEPS,
+        unreadable=ledger.describe(unreadable),
     )
     store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
-    store.delete(plans)
+    if left:
+        store.put(plans[0], seal({"sessions": sorted(left.values())}))
+    store.delete(plans[1:] if left else plans)
     return receipt
 
 
@@ -140,6 +160,7 @@ class _SessionEraser:
         self._redact, self._composites, self._summaries = redact, composites, summaries
         self.counts: Counter[str] = Counter()
         self.undecided: list[str] = []
+        self.unreadable: list[Unreadable] = []
 
     def change(self, folder: str, manifest: Manifest) -> tuple[Manifest, dict[str, bytes]] | None:
         """Return the manifest of a session without the person, and the contents that change."""
@@ -181,10 +202,9 @@ class _SessionEraser:
 
         A track with nobody's id in its name is left out: it may be of anybody.
         """
-        records = responses.loads(self._read(folder, manifest.artifacts.get("recordings")) or b"null")
         others = self._ids_of_others(folder, manifest)
         tracks: dict[str, str | None] = {}
-        for record in records if isinstance(records, list) else []:
+        for record in recordings_in(self._read(folder, manifest.artifacts.get("recordings"))):
             if not isinstance(record.get("download_url"), list):
                 continue
             parent = f"recordings/{layout.encode_id(str(record.get('id')))}"
@@ -217,4 +237,8 @@ class _SessionEraser:
         return None if kept is content else kept
 
     def _read(self, folder: str, artifact: SavedArtifact | None) -> bytes | None:
-        return read_artifact(self._store, folder, artifact)
+        try:
+            return read_artifact(self._store, folder, artifact)
+        except ArchiveDamagedError as error:
+            self.unreadable.append(Unreadable(folder, str(error)))
+            return None

@@ -75,6 +75,12 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace(" ", "").lower()
 
 
+def recordings_in(content: bytes | None) -> list[dict[str, Any]]:
+    """Return the records of recordings in the artifact of them, whatever else is in it."""
+    records = responses.loads(content or b"null")
+    return [record for record in records if isinstance(record, dict)] if isinstance(records, list) else []
+
+
 def without_tracks(recording: dict[str, Any], erased: Erased) -> dict[str, Any]:
     """Return a recording with a placeholder for each track of a person who was erased; the same if there is none."""
     layers = recording.get("download_url")

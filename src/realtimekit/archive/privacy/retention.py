@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from realtimekit.archive import layout
 from realtimekit.archive.claims import Claims
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_transcripts import expire_staged
+from realtimekit.archive.manifest import Unreadable
 from realtimekit.archive.privacy.rewriting import finish_rewriting, rewrite
 from realtimekit.archive.sealed import seal
 from realtimekit.archive.search import index_path, update_index
@@ -30,6 +31,7 @@ class Expiry(NamedTuple):
         sessions: of how many sessions something was deleted.
         deleted: how many artifacts were deleted.
         bytes: how large they were, before compression.
+        unreadable: what cannot be read of which sessions, each with its cure: the rule was not applied to them.
     """
 
     id: str
@@ -37,6 +39,12 @@ class Expiry(NamedTuple):
     sessions: int
     deleted: int
     bytes: int
+    unreadable: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
+
+    @property
+    def ok(self) -> bool:
+        """Whether the rule was applied to all sessions."""
+        return not self.unreadable
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -55,20 +63,28 @@ def expire(
     app_id, at = ledger.app()["app_id"], now or ledger.last_server_time() or ledger.now()
     claims = Claims(store, ledger.now)
     finish_rewriting(store, app_id, ledger.now)
-    rule, sessions = _Rule(at - after, kept), 0
+    rule, sessions, unreadable = _Rule(at - after, kept), 0, list[Unreadable]()
+    # What is being copied has no manifest yet.
+    copying = {layout.encode_id(entry.session_id) for entry in ledger.open_sessions()}
     last = layout.day_of(at - after)
     for day_folder in store.folders(f"{layout.RAW}/app={layout.encode_id(app_id)}"):
         day = layout.partition_value(day_folder, "day")
         if day <= last or day == layout.NO_DAY:
             for folder in store.folders(day_folder):
-                sessions += rewrite(store, claims, folder, rule.change)
+                if folder.rpartition("/session=")[2] in copying and store.size(f"{folder}/{layout.MANIFEST}") is None:
+                    continue
+                try:
+                    sessions += rewrite(store, claims, folder, rule.change)
+                except ArchiveDamagedError as error:
+                    unreadable.append(Unreadable(folder, str(error)))
     if "transcript" not in kept:
         rule.deleted += expire_staged(store, at - after)
     update_tables(store, ledger, at)
     purge(store)
     if index_path(store).exists():
         update_index(store)
-    receipt = Expiry(f"{layout.encode_time(at)}_expire_{secrets.token_hex(4)}", at, sessions, rule.deleted, rule.bytes)
+    receipt_id = f"{layout.encode_time(at)}_expire_{secrets.token_hex(4)}"
+    receipt = Expiry(receipt_id, at, sessions, rule.deleted, rule.bytes, ledger.describe(unreadable))
     store.put(f"{layout.RECEIPTS}/{receipt.id}.json", seal(receipt.to_dict()))
     return receipt
 

@@ -13,9 +13,9 @@ from datetime import datetime
 from realtimekit.archive import layout
 from realtimekit.archive.claims import Claims
 from realtimekit.archive.compression import compressed
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import ChangedSession, Ledger
-from realtimekit.archive.manifest import encode, find_manifest
+from realtimekit.archive.manifest import Unreadable, encode, find_manifest
 from realtimekit.archive.store import Store
 from realtimekit.saving.manifest import Manifest, SavedArtifact
 from realtimekit.saving.store import digest
@@ -33,6 +33,7 @@ def rewrite(
         change: takes the manifest; returns the new one, and the contents of artifacts that it replaces. None: leave it.
 
     Raises:
+        ArchiveDamagedError: the manifest cannot be read, or is gone.
         ArchiveError: another process is at work on the session.
     """
     day, session = _parts(folder)
@@ -41,6 +42,8 @@ def rewrite(
         raise ArchiveError(f"session {session} is still being copied: try again later")
     try:
         found = find_manifest(store, folder)
+        if found is None and store.entries(folder):
+            raise ArchiveDamagedError(f"{folder}/{layout.MANIFEST} is missing")
         changed = None if found is None else change(found.manifest)
         if found is None or changed is None:
             return False
@@ -76,12 +79,19 @@ def finish_rewriting(store: Store, app_id: str, now: Callable[[], datetime]) -> 
             if (found := find_manifest(store, folder)) is not None:
                 _delete_unreferenced(store, folder, found.manifest)
             store.delete([marker.path])
+        except ArchiveDamagedError:
+            continue  # nobody can tell what it names: the note stays
         finally:
             claims.release_path(claim)
 
 
-def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger) -> None:
-    """Delete what copies that were killed have left without a commit: it will be copied again."""
+def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger) -> list[Unreadable]:
+    """Delete what copies that were killed have left without a commit: it will be copied again.
+
+    Returns:
+        The sessions of which nobody can tell, because their manifests cannot be read.
+    """
+    unreadable = []
     for entry in ledger.open_sessions():
         folder = layout.session_folder(app_id, entry.day, entry.session_id)
         if not store.entries(folder) or not claims.acquire(entry.session_id):
@@ -89,8 +99,11 @@ def delete_uncommitted(store: Store, claims: Claims, app_id: str, ledger: Ledger
         try:
             found = find_manifest(store, folder)
             _delete_unreferenced(store, folder, None if found is None else found.manifest)
+        except ArchiveDamagedError as error:
+            unreadable.append(Unreadable(folder, str(error)))
         finally:
             claims.release(entry.session_id)
+    return unreadable
 
 
 def _write(store: Store, folder: str, artifact: SavedArtifact, content: bytes, revision: int) -> SavedArtifact:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from realtimekit import responses
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveError, missing_object
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
 from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.live_transcripts import LIVE_TRANSCRIPT, ids_in_staged, said_by
-from realtimekit.archive.manifest import find_manifest, read_artifact
-from realtimekit.archive.privacy.people import author_ids, ids_of
+from realtimekit.archive.manifest import Unreadable, find_manifest, read_artifact
+from realtimekit.archive.privacy.people import author_ids, ids_of, recordings_in
 from realtimekit.archive.privacy.tombstones import ids_in
 from realtimekit.archive.session_files import recording_files
 from realtimekit.archive.store import Store
@@ -103,21 +103,37 @@ def export_subject(store: Store, ledger: Ledger, subject: Subject) -> dict[str, 
     """Return what an archive has about a person: see `Archive.export_subject`."""
     subject.check()
     app_id = ledger.app()["app_id"]
-    update_tables(store, ledger, ledger.now())
+    updated = update_tables(store, ledger, ledger.now())
     found = resolve_subject(store, {*subject.given.values()})
     folders = [layout.session_folder(app_id, day, session_id) for day, session_id in sorted(found.sessions)]
-    sessions = [_about(store, folder, found.ids) for folder in folders]
+    sessions, unreadable = list[dict[str, Any]](), list[Unreadable]()
+    for folder in folders:
+        try:
+            sessions.append(_about(store, folder, found.ids, unreadable))
+        except ArchiveDamagedError as error:
+            unreadable.append(Unreadable(folder, str(error)))
     live = [{"session_id": session_id, "transcript": said} for session_id, said in said_by(store, found.ids).items()]
-    return {"subject": subject.given, "sessions": sessions, "live": live, "platform": PLATFORM_KEEPS}
+    return {
+        "subject": subject.given,
+        "sessions": sessions,
+        "live": live,
+        "platform": PLATFORM_KEEPS,
+        "unreadable": ledger.describe(unreadable + updated.unreadable),
+    }
 
 
-def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
+def _about(store: Store, folder: str, ids: set[str], unreadable: list[Unreadable]) -> dict[str, Any]:
+    """Return what a session has about a person; what of it cannot be read is added to a list."""
     if (found := find_manifest(store, folder)) is None:
-        raise missing_object(f"{folder}/{layout.MANIFEST}")
+        raise ArchiveDamagedError(f"{folder}/{layout.MANIFEST} is missing")
     manifest = found.manifest
 
     def read(name: str) -> bytes:
-        return read_artifact(store, folder, manifest.artifacts.get(name)) or b""
+        try:
+            return read_artifact(store, folder, manifest.artifacts.get(name)) or b""
+        except ArchiveDamagedError as error:
+            unreadable.append(Unreadable(folder, str(error)))
+            return b""
 
     def is_theirs(values: Iterable[object]) -> bool:
         return not ids.isdisjoint(values)
@@ -137,9 +153,8 @@ def _about(store: Store, folder: str, ids: set[str]) -> dict[str, Any]:
         for one in sorted(ids)
         if (content := read(f"peers/{layout.encode_id(one)}"))
     }
-    recordings = responses.loads(read("recordings") or b"null") or []
     composites, tracks = [], []
-    for recording in recordings:
+    for recording in recordings_in(read("recordings")):
         parent = f"recordings/{layout.encode_id(str(recording.get('id')))}"
         whole = not isinstance(recording.get("download_url"), list)
         for stem, _ in recording_files(recording):

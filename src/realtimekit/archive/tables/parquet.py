@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from realtimekit.lazy import LazyModule
 pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
 GROUP_ROWS = 5_000  # rows that are held in memory before they are written
+REBUILD = ": `realtimekit archive rebuild` rebuilds it"
 CHUNK_ROWS = 250  # of these as Python objects, which take ten times as much as Arrow's
 
 
@@ -140,11 +142,9 @@ class PartReader:
                 self._source = pa.BufferReader(content)
             self._parquet: Any = pq.ParquetFile(self._source)
         except FileNotFoundError:
-            raise ArchiveDamagedError(f"{self._path} is missing: `realtimekit archive rebuild` rebuilds it") from None
+            raise ArchiveDamagedError(f"{self._path} is missing{REBUILD}") from None
         except pa.ArrowInvalid:
-            raise ArchiveDamagedError(
-                f"{self._path} is not a Parquet file: `realtimekit archive rebuild` rebuilds it"
-            ) from None
+            raise ArchiveDamagedError(f"{self._path} is not a Parquet file{REBUILD}") from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -153,7 +153,8 @@ class PartReader:
 
     def sessions(self) -> set[str]:
         """Return the ids of the sessions in it."""
-        return set(self._parquet.read(columns=["session_id"]).column(0).unique().to_pylist())
+        with self._reading():
+            return set(self._parquet.read(columns=["session_id"]).column(0).unique().to_pylist())
 
     def read(self, table: str, columns: list[str] | None = None) -> Any:
         """Return its rows as a pyarrow.Table, in today's schema.
@@ -164,8 +165,9 @@ class PartReader:
         """
         known = self._parquet.schema_arrow.names
         stored = None if columns is None else [name for name in columns if name in known]
-        # A day is small: other threads would cost more than they save.
-        return to_schema(self._parquet.read(columns=stored, use_threads=False), table, columns)
+        with self._reading():
+            # A day is small: other threads would cost more than they save.
+            return to_schema(self._parquet.read(columns=stored, use_threads=False), table, columns)
 
     def without(self, sessions: Iterable[str], table: str) -> Iterator[Any]:
         """Iterate over its row groups, as pyarrow.Table, without the rows of some sessions."""
@@ -173,8 +175,16 @@ class PartReader:
 
         excluded = pa.array(list(sessions), pa.string())
         for number in range(self._parquet.num_row_groups):
-            group = self._parquet.read_row_group(number)
+            with self._reading():
+                group = self._parquet.read_row_group(number)
             yield to_schema(group.filter(pc.invert(pc.is_in(group["session_id"], excluded))), table)
+
+    @contextmanager
+    def _reading(self) -> Generator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:  # what pyarrow raises of bytes that cannot be decoded
+            raise ArchiveDamagedError(f"{self._path} is damaged: {error}{REBUILD}") from None
 
 
 def to_schema(group: Any, table: str, columns: list[str] | None = None) -> Any:

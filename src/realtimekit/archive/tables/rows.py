@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from realtimekit import responses
 from realtimekit.archive import layout
+from realtimekit.archive.errors import ArchiveDamagedError
 from realtimekit.archive.live_transcripts import SOURCE, offered_transcript
 from realtimekit.archive.manifest import read_artifact
 from realtimekit.archive.session_files import tracks_of_recording
@@ -32,8 +33,8 @@ Row: TypeAlias = dict[str, Any]
 _UNREADABLE = (DecodeError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 
-def rows_of(store: Store, folder: str, manifest: Manifest) -> dict[str, list[Row]]:
-    """Return the rows of a session, by table.
+def rows_of(store: Store, folder: str, manifest: Manifest) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return the rows of a session, by table; and which of its objects are damaged.
 
     A part that cannot be parsed gives no rows: it stays in the archive as it came, and `files` names it.
 
@@ -46,13 +47,14 @@ def rows_of(store: Store, folder: str, manifest: Manifest) -> dict[str, list[Row
         ArchiveError: the archive cannot be read.
     """
     session = _Session(store, folder, manifest)
-    return {table: session.rows(table) for table in TABLES}
+    return {table: session.rows(table) for table in TABLES}, sorted(session.damaged)
 
 
 class _Session:
     def __init__(self, store: Store, folder: str, manifest: Manifest) -> None:
         self._store, self._folder, self._manifest = store, folder, manifest
         day = layout.partition_value(folder.rpartition("/")[0], "day")
+        self.damaged: set[str] = set()
         self._common = {"day": day, "session_id": manifest.session_id}
         self._makers: dict[str, Callable[[], Iterable[Row]]] = {
             "sessions": self._sessions,
@@ -77,7 +79,11 @@ class _Session:
         artifact = self._manifest.artifacts.get(name)
         if artifact is None or artifact.state not in KEPT:
             return None
-        return read_artifact(self._store, self._folder, artifact)
+        try:
+            return read_artifact(self._store, self._folder, artifact)
+        except ArchiveDamagedError as error:
+            self.damaged.add(str(error))
+            return None
 
     def _json(self, name: str) -> Any:
         content = self._content(name)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 from realtimekit.archive import layout
-from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError, no_archive
+from realtimekit.archive.errors import ArchiveDamagedError, ArchiveError
+from realtimekit.archive.ledger import Ledger
 from realtimekit.archive.sealed import seal, unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.schema import VERSION
@@ -101,9 +102,8 @@ def read_snapshot(store: Store) -> Snapshot:
         ArchiveError: there is no archive, or the snapshot cannot be read, or has a newer schema.
         ArchiveDamagedError: there are sessions, and no tables of them.
     """
+    Ledger(store).app()  # raises if this is no archive, or one of a newer version
     content = store.read(layout.SNAPSHOT)
-    if content is None and store.read(layout.IDENTITY) is None:
-        raise no_archive(store.target)
     if content is None and store.folders(layout.RAW):
         raise ArchiveDamagedError(
             f"{layout.SNAPSHOT} is missing: `realtimekit archive rebuild`, or the end of a sync, writes it"
