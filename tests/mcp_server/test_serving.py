@@ -241,6 +241,7 @@ def test_a_host_that_does_not_exist(tmp_path: Path) -> None:
     make_archive(tmp_path)
     line = error_line("mcp", "--http", "--host", "no.invalid", "--archive", str(tmp_path), env=environment())
     assert line.startswith("Error: cannot listen on no.invalid:8789: ")
+    assert not re.search(r"Unknown error|-\d|while attempting", line)
 
 
 def test_an_error_names_the_extra(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ def status(archive: Archive, *, output_format: str | None) -> None:
         echo(f"{found.target}: app {found.app_id}, {pluralize(found.sessions, 'session')}, {format_size(found.bytes)}")
         echo(f"Artifacts: {', '.join(f'{count:,} {state}' for state, count in found.artifacts.items()) or 'none'}")
         echo(f"Proven until: {_time(found.proven_until)}{_ago(found.unproven_seconds)}")
-        echo(f"Still to come: {pluralize(found.waiting, 'session')}; the next deadline is {_time(found.next_deadline)}")
+        deadline = f"; the next deadline is {_time(found.next_deadline)}" if found.next_deadline else ""
+        echo(f"Still to come: {pluralize(found.waiting, 'session')}{deadline}")
         echo(f"Live: {pluralize(found.live, 'session')}")
         echo(f"At risk within a day: {', '.join(found.at_risk) or 'none'}")
 

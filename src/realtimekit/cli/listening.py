@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import socket
 from typing import TYPE_CHECKING
 
 import click
@@ -38,7 +36,7 @@ def listen_options(port: int, server: str, *, condition: str = "") -> Decorator:
 
 def cannot_listen(host: str, port: int, error: OSError) -> click.ClickException:
     """Return the error to raise if a server could not be started."""
-    # `create_server` appends the address to the reason; the resolver's errors have numbers of their own.
-    reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+    # `socket.create_server` appends the address. `os.strerror` does not know the resolver's errors.
+    reason = str(error.strerror or error).partition(" (while attempting to bind")[0]
     hint = "; --port 0 picks a free port" if error.errno == errno.EADDRINUSE else ""
     return click.ClickException(f"cannot listen on {host}:{port}: {reason}{hint}")
