@@ -101,6 +101,16 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         realtimekit.client._default.close()
 
 
+def settings_of(emulator: Emulator, base_url: str) -> dict[str, Any]:
+    """Return the settings of a client of a served emulator."""
+    return {
+        "base_url": base_url,
+        "api_token": emulator.api_token,
+        "account_id": emulator.account_id,
+        "app_id": emulator.app_id,
+    }
+
+
 @dataclass
 class Demo:
     """An emulator after the demo scenario: session sess-1 in app-1, peers peer-1 to peer-3."""
@@ -112,12 +122,7 @@ class Demo:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of a client."""
-        return {
-            "base_url": self.base_url,
-            "api_token": self.emulator.api_token,
-            "account_id": self.emulator.account_id,
-            "app_id": self.emulator.app_id,
-        }
+        return settings_of(self.emulator, self.base_url)
 
     @property
     def environment(self) -> dict[str, str]:

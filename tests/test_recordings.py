@@ -8,6 +8,7 @@ import pytest
 
 from realtimekit import AsyncRealtimeKit, ConflictError, RealtimeKit, WaitError
 from realtimekit.emulator import Emulator
+from tests.conftest import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +24,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def settings(emulator: Emulator, transport: str) -> Iterator[dict[str, Any]]:
     with emulator.serve() as server:
-        yield {
-            "base_url": server.base_url,
-            "api_token": emulator.api_token,
-            "account_id": emulator.account_id,
-            "app_id": emulator.app_id,
-            "transport": transport,
-        }
+        yield {**settings_of(emulator, server.base_url), "transport": transport}
 
 
 def meeting_of_two(client: RealtimeKit, emulator: Emulator) -> str:

@@ -348,21 +348,19 @@ class _DefaultClient(Runner[Sync]):
         return _default_client().run(flow)
 
 
-_NO_CLIENT = "this record was unpickled and has no client: find it again with a client"
-
-
 class _NoClient(Runner[Async]):
     """The client of an unpickled async record: there is no default async client."""
 
     asynchronous = True
+    _problem = "this record was unpickled and has no client: find it again with a client"
 
     @property
     def settings(self) -> Settings:
-        raise ConfigurationError(_NO_CLIENT)
+        raise ConfigurationError(self._problem)
 
     def run(self, flow: Flow[Any], /) -> Any:
         flow.close()
-        raise ConfigurationError(_NO_CLIENT)
+        raise ConfigurationError(self._problem)
 
 
 def _restore(cls: type[R], data: dict[str, Any], scope: dict[str, str], asynchronous: bool) -> R:  # noqa: FBT001 - pickle passes it by position

@@ -75,7 +75,7 @@ def format_time(value: datetime, name: str) -> str:
         ValueError: the datetime has no time zone, or is not in the years 1 to 9999 in UTC.
     """
     if not isinstance(cast("object", value), datetime):  # from callers that do not check types
-        raise TypeError(f"{name} is a datetime with a time zone, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a datetime with a time zone, not {type(value).__name__}")
     if value.tzinfo is None:
         raise ValueError(f"{name}={value.isoformat()!r} has no time zone; use e.g. datetime.now(timezone.utc)")
     return _to_utc(value, name).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from realtimekit.emulator import Emulator
+from tests.conftest import settings_of
 
 from .storage import Storage
 from .worlds import HOUR, World, below
@@ -51,13 +52,7 @@ def test_a_large_recording_is_streamed_in_little_memory(target: str) -> None:
         (recording,) = [record.to_dict() for record in world.client.recordings.where(meeting_id=held.meeting_id)]
         whole = {**recording, "download_url": link, "file_size": megabytes << 20}
         world.fail("/recordings", status=200, body={"success": True, "data": [whole], "paging": {"total_count": 1}})
-        settings = {
-            "base_url": server.base_url,
-            "api_token": emulator.api_token,
-            "account_id": emulator.account_id,
-            "app_id": emulator.app_id,
-        }
-        command = [sys.executable, "-c", _PROGRAM, json.dumps([target, settings])]
+        command = [sys.executable, "-c", _PROGRAM, json.dumps([target, settings_of(emulator, server.base_url)])]
         output = subprocess.run(command, capture_output=True, check=True, timeout=120, text=True).stdout
         found = json.loads(output)
         assert found["result"]["ok"], found

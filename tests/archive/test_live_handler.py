@@ -208,7 +208,7 @@ def test_it_is_written_while_the_meeting_goes_on(life: Life, monkeypatch: pytest
         assert next(events.segments()).text == SAID[0]
         wait_until(lambda: len(life.staged()) == 1)
         (note,) = life.archive.verify().notes
-        assert note == "live transcripts of 1 sessions wait for their end, and the next sync"
+        assert note == "live transcripts of 1 session wait for its end, and the next sync"
     assert len(life.staged()) == 1  # partials are not kept, and nothing is twice
 
 

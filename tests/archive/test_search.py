@@ -162,7 +162,7 @@ def test_filters(archive: Archive) -> None:
         archive.search("budget", since=START.replace(tzinfo=None))
     text: Any = "2026-06-03"
     for search in (archive.search, lambda _words, **since: archive.attendance(**since)):
-        with pytest.raises(TypeError, match="since is a datetime with a time zone, not str"):
+        with pytest.raises(TypeError, match="since must be a datetime with a time zone, not str"):
             search("budget", since=text)
 
 

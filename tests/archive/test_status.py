@@ -83,7 +83,7 @@ def test_of_an_archive_at_work(tmp_path: object) -> None:
 
         text = invoke_ok("archive", "status", world.archive.target, env=environment(REALTIMEKIT_ARCHIVE="/nowhere"))
         assert "2 sessions" in text
-        assert "Live: 1 sessions" in text
+        assert "Live: 1 session\n" in text
         assert invoke_ok("archive", "status", env=environment(REALTIMEKIT_ARCHIVE=world.archive.target)) == text
         world.wait(HOUR)
 

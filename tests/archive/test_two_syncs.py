@@ -17,6 +17,7 @@ from realtimekit.archive import Archive
 from realtimekit.archive.sync_result import SyncResult
 from realtimekit.emulator import Emulator
 from realtimekit.interfaces import Request, Response
+from tests.conftest import settings_of
 
 from .worlds import HOUR, World, below, objects
 
@@ -82,13 +83,7 @@ def test_processes_over_http(target: str) -> None:
     with Emulator() as emulator, emulator.serve() as server:
         world = World(emulator, target)
         ids = hold_some(world)
-        settings = {
-            "base_url": server.base_url,
-            "api_token": emulator.api_token,
-            "account_id": emulator.account_id,
-            "app_id": emulator.app_id,
-        }
-        command = [sys.executable, "-c", _PROGRAM, json.dumps([target, settings])]
+        command = [sys.executable, "-c", _PROGRAM, json.dumps([target, settings_of(emulator, server.base_url)])]
         processes = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
             for _ in range(2)

@@ -9,6 +9,7 @@ import pytest
 from realtimekit import RealtimeKit
 from realtimekit.emulator import Emulator
 from realtimekit.emulator.server import Server
+from tests.conftest import settings_of
 
 from .command import environment_for
 
@@ -24,13 +25,7 @@ class Served(NamedTuple):
     env: dict[str, str]
 
     def client(self) -> RealtimeKit:
-        return RealtimeKit(
-            api_token=self.emulator.api_token,
-            account_id=self.emulator.account_id,
-            app_id=self.emulator.app_id,
-            base_url=self.server.base_url,
-            transport="httpcore2",
-        )
+        return RealtimeKit(**settings_of(self.emulator, self.server.base_url), transport="httpcore2")
 
     def session(self, title: str | None, name: str, said: str, written: str, custom_id: str = "user-1") -> str:
         """Simulate a session with one participant, and return its id after it has ended."""

@@ -63,7 +63,8 @@ def test_every_command_is_tested() -> None:
 
 @pytest.mark.parametrize("group", [(), *((name,) for name in GROUPS)], ids=" ".join)
 def test_every_command_has_a_line_of_help(group: tuple[str, ...]) -> None:
-    result = CliRunner().invoke(realtimekit, [*group, "--help"])
+    assert "..." not in CliRunner().invoke(realtimekit, [*group, "--help"]).output.partition("Commands:\n")[2]
+    result = CliRunner().invoke(realtimekit, [*group, "--help"], terminal_width=200, max_content_width=200)
     listed = [line.split(None, 1) for line in result.output.partition("Commands:\n")[2].splitlines()]
     assert len(listed) >= 2
     assert all(len(line) == 2 for line in listed)

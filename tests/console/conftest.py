@@ -20,6 +20,7 @@ from realtimekit.emulator.remote import RemoteEmulator
 from realtimekit.emulator.services import media
 from realtimekit.transports.emulator import connected
 from tests.archive.raw import put_session, update
+from tests.conftest import settings_of
 from tests.report.meeting import meet
 
 from .browser import Plain, opened
@@ -83,10 +84,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def client_of(emulator: Emulator, base_url: str, **options: Any) -> RealtimeKit:
-    return RealtimeKit(
-        base_url=base_url, api_token=emulator.api_token, account_id=emulator.account_id, app_id=emulator.app_id,
-        **options,
-    )  # fmt: skip
+    return RealtimeKit(**settings_of(emulator, base_url), **options)
 
 
 class Controls(NamedTuple):

@@ -62,7 +62,7 @@ def test_a_session_that_goes_on_counts_up_to_now() -> None:
     calculation = Calculation(PRESETS, read_prices(), "meeting", START + timedelta(minutes=7))
     calculation.add(SessionRecords({**live, "minutes_consumed": 500}, records.participants))
     costs = calculation.result(None, None)
-    assert costs.notes == ["1 of the sessions are live: they are counted up to now"]
+    assert costs.notes == ["1 session is live, and counted up to now"]
     assert costs.differences == []  # it changes while it is read
 
 

@@ -12,6 +12,7 @@ from realtimekit.emulator import Emulator
 from realtimekit.emulator.server import Server
 from realtimekit.flow import Flow, Sleep
 from realtimekit.transports.emulator import connected
+from tests.conftest import settings_of
 
 T = TypeVar("T")
 
@@ -55,15 +56,9 @@ class AsyncAwake(AsyncRealtimeKit):
         return await super().run(awake(flow, self.waits))
 
 
-def settings_of(emulator: Emulator, server: Server) -> dict[str, Any]:
-    """Return the settings of a client of a served emulator."""
-    return {
-        "base_url": server.base_url,
-        "api_token": emulator.api_token,
-        "account_id": emulator.account_id,
-        "app_id": emulator.app_id,
-        "limiter": "off",  # it would remember the 429 of one test in all others
-    }
+def unlimited_settings(emulator: Emulator, server: Server) -> dict[str, Any]:
+    """Return the settings of a client whose limiter does not remember the 429 of one test in all others."""
+    return {**settings_of(emulator, server.base_url), "limiter": "off"}
 
 
 class Caller:
@@ -79,7 +74,7 @@ class Caller:
         self.over_http = transport != "in process"
         settings: Any = connected(emulator)
         if self.over_http:
-            settings = {**settings_of(emulator, server), "transport": transport}
+            settings = {**unlimited_settings(emulator, server), "transport": transport}
         self.waits: list[float] = []
         self._runner = asyncio.Runner()
         self.client: Any = (Awake if mode == "sync" else AsyncAwake)(**settings)

@@ -21,7 +21,7 @@ from tests.transports.loopback import Connection
 from tests.transports.loopback import Server as RawServer
 from tests.transports.test_deadlines import SLOW, drips_a_handshake, reads_slowly, says_nothing
 
-from .callers import Caller, settings_of
+from .callers import Caller, unlimited_settings
 
 TIMES = 8  # more than the few descriptors that the measure allows for
 DESCRIPTORS = Path("/proc/self/fd")
@@ -85,7 +85,7 @@ def test_cancelling_a_call_that_was_sent(
     transport: Any, served: tuple[Emulator, Server], emulator: Emulator, fault: Fault
 ) -> None:
     async def story() -> None:
-        async with AsyncRealtimeKit(**settings_of(*served), transport=transport) as client:
+        async with AsyncRealtimeKit(**unlimited_settings(*served), transport=transport) as client:
             await client.meetings.first()
             emulator.add_faults([{**fault, "method": "POST"}])
             before = len(emulator.requests())
@@ -105,7 +105,7 @@ def test_cancelling_more_calls_than_there_may_be_connections(
     served: tuple[Emulator, Server], emulator: Emulator
 ) -> None:
     async def story() -> None:
-        async with AsyncRealtimeKit(**settings_of(*served), transport="httpcore2") as client:
+        async with AsyncRealtimeKit(**unlimited_settings(*served), transport="httpcore2") as client:
             await client.meetings.first()
             emulator.add_fault(latency_seconds=3600)
             async with no_more_descriptors():
@@ -127,7 +127,7 @@ def test_cancelling_ends_the_request_at_once_with_pyreqwest(
     served: tuple[Emulator, Server], emulator: Emulator
 ) -> None:
     async def story() -> None:
-        async with AsyncRealtimeKit(**settings_of(*served), transport="pyreqwest") as client:
+        async with AsyncRealtimeKit(**unlimited_settings(*served), transport="pyreqwest") as client:
             emulator.add_fault(latency_seconds=3600)
             async with no_more_descriptors(patience=200):
                 for number in range(1, TIMES + 1):

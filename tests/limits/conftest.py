@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from realtimekit.emulator import Emulator
+from tests.conftest import settings_of
 from tests.webhooks.conftest import redis_server
 
 
@@ -37,13 +38,7 @@ class Limited:
 
     def __init__(self, emulator: Emulator, base_url: str) -> None:
         self._emulator = emulator
-        self.settings: dict[str, Any] = {
-            "api_token": emulator.api_token,
-            "account_id": emulator.account_id,
-            "app_id": emulator.app_id,
-            "base_url": base_url,
-            "transport": "httpcore2",
-        }
+        self.settings: dict[str, Any] = {**settings_of(emulator, base_url), "transport": "httpcore2"}
         emulator.add_fault(limit={"requests": self.QUOTA, "window_seconds": self.WINDOW, "block_seconds": 2})
 
     def statuses(self) -> list[int]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from realtimekit.agent.protocol import EndReason, Protocol
 from realtimekit.agent.steps import (
+    CheckForOthers,
     Closed,
     Connect,
-    CountOthers,
     Deliver,
     Disconnect,
     Joined,
@@ -61,7 +61,7 @@ class Simulation:
         delivered: what the consumer got.
         mute: whether requests stay without a result.
         room: what `Deliver` answers, and how long each refusal takes; True when it is used up.
-        others: what `CountOthers` answers.
+        others: what `CheckForOthers` answers.
         result: the data of a result, or its error, by the name of the request.
     """
 
@@ -128,7 +128,7 @@ class Simulation:
                     self.room.popleft()
                 self.delivered.append(message)
                 return True
-            case CountOthers():
+            case CheckForOthers():
                 return self.others.popleft()
             case Sleep(seconds):
                 self.waits.append(seconds)

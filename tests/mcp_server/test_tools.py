@@ -247,7 +247,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("get_chat", {"session_id": "x" * 300}, "session_id: String should have at most 200 characters"),
     ("get_transcript", {"session_id": "s", "start": "soon"}, "start='soon' is not a time code"),
     ("get_transcript", {"session_id": "s", "start": "2:00", "end": "1:00"}, "start='2:00' is not before end='1:00'"),
-    ("search_transcripts", {"words": "x", "session_id": "s", "since": "2026-01-01"}, "meeting_id, since, until: only"),
+    ("search_transcripts", {"words": "x", "session_id": "s", "since": "2026-01-01"}, "meeting_id, since and until"),
     ("nothing", {}, "Unknown tool: nothing"),
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from realtimekit import readable
 from realtimekit.report import formatting, sanitize
 
 
@@ -95,7 +96,15 @@ def test_numbers_are_short(value: float | None, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(None, ""), (0, "0 bytes"), (999, "999 bytes"), (4231, "4.2 kB"), (5e8, "500.0 MB"), (2e15, "2000.0 TB")],
+    [
+        (None, ""),
+        (1, "1 byte"),
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (4231, "4.2 kB"),
+        (5e8, "500.0 MB"),
+        (2e15, "2000.0 TB"),
+    ],
 )
 def test_sizes_in_words(count: float | None, shown: str) -> None:
-    assert formatting.format_size(count) == shown
+    assert readable.format_size(count) == shown

@@ -11,9 +11,9 @@ from realtimekit.agent.backlog import Backlog
 from realtimekit.agent.protocol import EndReason, Protocol
 from realtimekit.agent.sockets import AsyncOpener, AsyncSocket
 from realtimekit.agent.steps import (
+    CheckForOthers,
     Closed,
     Connect,
-    CountOthers,
     Deliver,
     Disconnect,
     Joined,
@@ -36,7 +36,7 @@ class AsyncDriver:
         protocol: what to do.
         open_socket: opens a connection.
         backlog: where the events go.
-        count_others: whether anyone but the agent is in a session, by the API.
+        check_for_others: returns whether anyone but the agent is in a session; None if the API does not say.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class AsyncDriver:
         protocol: Protocol,
         open_socket: AsyncOpener,
         backlog: Backlog,
-        count_others: Callable[[str | None], Awaitable[bool | None]],
+        check_for_others: Callable[[str | None], Awaitable[bool | None]],
     ) -> None:
         self._protocol, self._open, self._backlog = protocol, open_socket, backlog
         self._performers: dict[type[Step], Callable[..., Any]] = {
@@ -54,7 +54,7 @@ class AsyncDriver:
             Send: self._send,
             Disconnect: self._close,
             Deliver: self._deliver,
-            CountOthers: count_others,
+            CheckForOthers: check_for_others,
             Sleep: self._sleep,
         }
         self._arrived = asyncio.Event()  # a message, or the end

@@ -18,9 +18,9 @@ from realtimekit.agent.errors import ConnectionReplacedError, UpstreamRejectedEr
 from realtimekit.agent.frames import Frame, UnreadableFrameError, parse_frame, request_frame
 from realtimekit.agent.refusals import CONNECTION_NOT_FOUND, PATH, error_of, is_retryable, refusal_code
 from realtimekit.agent.steps import (
+    CheckForOthers,
     Closed,
     Connect,
-    CountOthers,
     Deliver,
     Disconnect,
     Joined,
@@ -344,7 +344,7 @@ class Protocol:
 
     def _is_alone(self) -> Generator[Step, Any, bool]:
         """Ask the API, because who was there before the agent is not in the events."""
-        others: bool | None = yield CountOthers(self._session.id)
+        others: bool | None = yield CheckForOthers(self._session.id)
         self._alone_since = self._clock()
         return not others
 

@@ -81,13 +81,13 @@ class Deliver(NamedTuple):
     seconds: float
 
 
-class CountOthers(NamedTuple):
+class CheckForOthers(NamedTuple):
     """Check with the API whether anyone but the agent is in this session. The result: None if that is unknown."""
 
     session_id: str | None
 
 
-Step: TypeAlias = Connect | Joined | Receive | Send | Disconnect | Deliver | CountOthers | Sleep
+Step: TypeAlias = Connect | Joined | Receive | Send | Disconnect | Deliver | CheckForOthers | Sleep
 
 # --- results ----------------------------------------------------------------------------------------------------------
 

@@ -12,9 +12,9 @@ from realtimekit.agent.backlog import Backlog
 from realtimekit.agent.protocol import EndReason, Protocol
 from realtimekit.agent.sockets import Opener, Socket
 from realtimekit.agent.steps import (
+    CheckForOthers,
     Closed,
     Connect,
-    CountOthers,
     Deliver,
     Disconnect,
     Joined,
@@ -40,7 +40,7 @@ class SyncDriver:
         protocol: what to do.
         open_socket: opens a connection.
         backlog: where the events go.
-        count_others: whether anyone but the agent is in a session, by the API.
+        check_for_others: returns whether anyone but the agent is in a session; None if the API does not say.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SyncDriver:
         protocol: Protocol,
         open_socket: Opener,
         backlog: Backlog,
-        count_others: Callable[[str | None], bool | None],
+        check_for_others: Callable[[str | None], bool | None],
     ) -> None:
         self._protocol, self._open, self._backlog = protocol, open_socket, backlog
         self._performers: dict[type[Step], Callable[..., Any]] = {
@@ -58,7 +58,7 @@ class SyncDriver:
             Send: self._send,
             Disconnect: self._close,
             Deliver: self._deliver,
-            CountOthers: count_others,
+            CheckForOthers: check_for_others,
             Sleep: self._sleep,
         }
         self._pid = os.getpid()
@@ -98,7 +98,9 @@ class SyncDriver:
             RuntimeError: this is a forked child, which the thread did not follow.
         """
         if os.getpid() != self._pid:
-            raise RuntimeError("this process was forked after the agent joined, and receives no events: listen here")
+            raise RuntimeError(
+                "this process was forked after the agent joined, and receives no events: call listen() in this process"
+            )
         with self._changed:
             while not len(self._backlog):
                 if self._ended or self._leaving:

@@ -438,11 +438,10 @@ class Archive:
         return export_subject(self.store, self.ledger, Subject(custom_participant_id, user_id, peer_id))
 
     def expire(self, after: timedelta, *, keep: Iterable[str] = (), now: datetime | None = None) -> Expiry:
-        """Delete what is older than this from the archive. The manifests stay, and say so.
+        """Delete the artifacts of sessions that ended longer ago than `after`. The manifests stay, and record it.
 
+        "Ago" means before the last sync, by the platform's clock, because the clock of this machine may be wrong.
         Sessions that cannot be read are left as they are, and named in `unreadable` of the result.
-
-        "Now" is the platform's time at the last sync, not the clock of this machine, which may be wrong.
 
         Example:
             archive.expire(timedelta(days=90), keep=["session", "transcript"])

@@ -200,7 +200,9 @@ class ClusterSync(SyncRun):
     def __init__(self, *args: Any, cluster: distributed.Client, target: str | os.PathLike[str], **options: Any) -> None:
         super().__init__(*args, **options)
         if str(target).startswith("memory:"):
-            raise ArchiveError(f"{target}: the workers of a cluster do not share the memory of this process")
+            raise ArchiveError(
+                f"{target}: the workers of a cluster do not share the memory of this process: use a folder or a URL"
+            )
         self._cluster: Any = cluster  # as above
         self._target = str(target)
 

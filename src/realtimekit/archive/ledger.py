@@ -51,7 +51,7 @@ class OpenSession(NamedTuple):
             deadline, check, day, session = path.rpartition("/")[2].split("_", 3)
             return cls(layout.decode_time(deadline), layout.decode_time(check), day, layout.decode_id(session))
         except ValueError:
-            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+            raise ArchiveError(f"{path} is not an entry of the ledger: delete the file if you put it there") from None
 
 
 class ChangedSession(NamedTuple):
@@ -71,7 +71,7 @@ class ChangedSession(NamedTuple):
             day, revision, session = path.rpartition("/")[2].split("_", 2)
             return cls(day, int(revision), layout.decode_id(session))
         except ValueError:
-            raise ArchiveError(f"{path} is not an entry of the ledger: remove it if it is yours") from None
+            raise ArchiveError(f"{path} is not an entry of the ledger: delete the file if you put it there") from None
 
 
 # --- proven times -----------------------------------------------------------------------------------------------------

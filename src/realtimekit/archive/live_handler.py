@@ -17,6 +17,7 @@ from realtimekit.archive.privacy.tombstones import Tombstones
 from realtimekit.archive.store import Store
 from realtimekit.artifacts.formats import to_json
 from realtimekit.instrumentation import LOGGER
+from realtimekit.readable import pluralize
 from realtimekit.resources.live_event import Gap, TranscriptReceived, final_segment
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class LiveHandler:
             self._write()
         except ArchiveError as error:
             count = len(self._waiting)
-            raise ArchiveError(f"{count} live transcripts could not be kept: {error}") from None
+            raise ArchiveError(f"{pluralize(count, 'live transcript')} could not be kept: {error}") from None
 
     # --- the thread --------------------------------------------------------------------------------------------------
 

@@ -214,11 +214,7 @@ class Responder:
             found = [record for record in found if record.get("status") in statuses]
         if query.flag("expired"):
             found = []  # nothing expires here
-        earliest, latest = query.time("start_time"), query.time("end_time")
-        found = [record for record in found if is_within(record.get("invoked_time"), earliest, latest)]
-        found.sort(key=lambda record: sort_key(record, "invoked_time"), reverse=query.descending(default=True))
-        page, paging = query.paginate(found)
-        return {"data": page, "paging": paging}
+        return _page_by_time(query, found, "invoked_time")
 
     def _recording(self, _: Query, recording_id: str) -> dict[str, Any]:
         location = self._index.locate("recordings", "recording_id", recording_id)
@@ -253,11 +249,7 @@ class Responder:
             found = [record for record in found if mentions(record, search, "title", "id")]
         if status := query.get("status"):
             found = [record for record in found if record.get("status") == status]
-        earliest, latest = query.time("start_time"), query.time("end_time")
-        found = [record for record in found if is_within(record.get("created_at"), earliest, latest)]
-        found.sort(key=lambda record: sort_key(record, "created_at"), reverse=query.descending(default=True))
-        page, paging = query.paginate(found)
-        return {"data": page, "paging": paging}
+        return _page_by_time(query, found, "created_at")
 
     def _meeting(self, _: Query, meeting_id: str) -> dict[str, Any]:
         rows = self._index.sessions(Filters(meeting_id=meeting_id), "created_at", descending=True)
@@ -305,3 +297,12 @@ class Responder:
         if artifact.path is None:  # an empty file: any empty object stands for it
             return self._link(f"{session.folder}/{layout.MANIFEST}", empty="1")
         return self._link(f"{session.folder}/{artifact.path}", **query)
+
+
+def _page_by_time(query: Query, records: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """Return the page of a list that is asked for: filtered and sorted by this time of the records."""
+    earliest, latest = query.time("start_time"), query.time("end_time")
+    found = [record for record in records if is_within(record.get(key), earliest, latest)]
+    found.sort(key=lambda record: sort_key(record, key), reverse=query.descending(default=True))
+    page, position = query.paginate(found)
+    return {"data": page, "paging": position}

@@ -24,6 +24,7 @@ from realtimekit.archive.sealed import unseal
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import PartReader
 from realtimekit.archive.tables.snapshot import read_snapshot
+from realtimekit.readable import pluralize
 from realtimekit.resources.analytics import DaywiseReport
 from realtimekit.saving.manifest import KEPT, Manifest, SavedArtifact, State
 
@@ -128,7 +129,8 @@ class _Check:
             if self._progress is not None:
                 self._progress(len(self._sessions))
         if self._too_old:
-            self._notes.append(f"the platform had deleted {self._too_old} artifacts before this archive was created")
+            artifacts = pluralize(self._too_old, "artifact")
+            self._notes.append(f"the platform had deleted {artifacts} before this archive was created")
         self._check_has_windows(proven_until)
         self._check_numbers()
         self._check_open()
@@ -155,7 +157,7 @@ class _Check:
             if day.total_sessions is None or not self._is_proven(day.day):
                 continue
             if day.total_sessions != here[day.day]:
-                counted = f"analytics/daywise counts {day.total_sessions} sessions"
+                counted = f"analytics/daywise counts {pluralize(day.total_sessions, 'session')}"
                 yield f"{day.day}: {counted}, the archive has {here[day.day]}"
 
     def _is_proven(self, day: date) -> bool:
@@ -186,11 +188,12 @@ class _Check:
             if window.proven:
                 until = window.end if until is None else max(until, window.end)
             else:
+                read = pluralize(window.found, "session was", "sessions were") + " read"
                 counts = f"{window.count_before} before and {window.count_after} after"
                 self._report(
                     "unproven",
                     _span(window.start, window.end),
-                    f"{window.found} sessions were read, and the platform counted {counts}: sync again",
+                    f"{read}, and the platform counted {counts}: sync again",
                 )
         return until
 
@@ -218,7 +221,7 @@ class _Check:
                 for entry in self._open
             )
             if here < window.begun:
-                text = f"{window.begun} sessions started in this time, but the archive has {here} of them"
+                text = f"{pluralize(window.begun, 'session')} started in this time, but the archive has {here} of them"
                 self._report("missing", _span(window.start, window.end), text)
 
     def _check_open(self) -> None:
@@ -258,7 +261,8 @@ class _Check:
             except ArchiveDamagedError as error:
                 self._report("damaged", path, f"{error}: delete it; it holds a few seconds of what a listener heard")
         if found:
-            self._notes.append(f"live transcripts of {len(found)} sessions wait for their end, and the next sync")
+            of = pluralize(len(found), "session wait for its", "sessions wait for their")
+            self._notes.append(f"live transcripts of {of} end, and the next sync")
 
     # --- sessions ----------------------------------------------------------------------------------------------------
 
@@ -317,7 +321,7 @@ class _Check:
         if size is None:
             self._report("missing", path, f"{artifact.name} was copied, and is gone")
         elif not compressed and size != artifact.bytes:
-            self._report("damaged", path, f"it has {size} bytes, and had {artifact.bytes}")
+            self._report("damaged", path, f"it has {pluralize(size, 'byte')}, and had {artifact.bytes or 0:,}")
         elif self._deep and self._digest(path, compressed=compressed) != artifact.sha256:
             self._report("damaged", path, "its checksum is wrong")
 
@@ -350,7 +354,8 @@ class _Check:
             self._report("missing", f"session {session_id}", "it is in the tables, and its raw files are gone")
         behind = {one for one in self._with_record - in_tables if layout.encode_id(one) not in self._changed}
         if behind:
-            self._report("tables", layout.SNAPSHOT, f"{len(behind)} sessions are in no table: `archive rebuild`")
+            text = f"{pluralize(len(behind), 'session is', 'sessions are')} in no table"
+            self._report("tables", layout.SNAPSHOT, f"{text}: run `realtimekit archive rebuild`")
         sizes = {entry.path: entry.size for entry in self._store.entries(layout.TABLES)}
         for by_day in snapshot.parts.values():
             for parts in by_day.values():

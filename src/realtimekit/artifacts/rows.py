@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from realtimekit.errors import DecodeError
 from realtimekit.kwargs import validate_type
+from realtimekit.readable import pluralize
 
 Item = TypeVar("Item")
 Row = tuple[str, Mapping[str, Any] | str]  # its position ("line 3"), and its cells by column or an error message
@@ -121,7 +122,7 @@ def _csv_rows(text: str, columns: tuple[str, ...], names: Mapping[str, str]) -> 
         if len(cells) == len(columns):
             yield position, dict(zip(columns, cells, strict=True))
         else:
-            yield position, f"it has {len(cells)} fields, not {len(columns)}"
+            yield position, f"it has {pluralize(len(cells), 'field')}, not {len(columns)}"
 
 
 # A cell with its end, matched without backtracking. A quote that is not the first character has no meaning.

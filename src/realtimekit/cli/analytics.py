@@ -32,7 +32,7 @@ LIVESTREAM_COLUMNS = (
 
 @click.group(cls=Group)
 def analytics() -> None:
-    """Show the usage of the app."""
+    """Show the usage of the app, and its costs."""
 
 
 @analytics.command("daily")

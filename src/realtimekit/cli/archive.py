@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
 import click
 
-from realtimekit.cli.groups import Group
+from realtimekit.cli.groups import LazyGroup
 
 # Command -> the module that defines it, under the name of the command.
 COMMANDS = {
@@ -25,23 +25,16 @@ COMMANDS = {
 }
 
 
-class LazyArchiveGroup(Group):
-    """Loads its commands when they are called."""
+class ArchiveGroup(LazyGroup):
+    """The commands of `realtimekit archive`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: Any = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
-        return command if isinstance(command, click.Command) else None
+    modules: ClassVar[Mapping[str, str]] = COMMANDS
 
 
-@click.group(cls=LazyArchiveGroup)
+@click.group(cls=ArchiveGroup)
 def archive() -> None:
     """Keep every session, prove that none is missing, and search what was said.
 
-    TARGET is a folder, s3://BUCKET/PREFIX, gs://..., or az://...; by default REALTIMEKIT_ARCHIVE. Credentials of a
-    storage come from its own environment variables, e.g. AWS_ACCESS_KEY_ID.
+    TARGET is a folder, s3://BUCKET/PREFIX, gs://..., or az://...; by default REALTIMEKIT_ARCHIVE. Credentials for
+    the storage come from its usual environment variables, such as AWS_ACCESS_KEY_ID.
     """

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     "--format", "file_format", type=click.Choice(["parquet", "csv", "jsonl"]), default="parquet", show_default=True,
     help="The format of the files.",
 )  # fmt: skip
-@click.option("--table", "tables", metavar="NAME", multiple=True, help="Only this table; repeatable.")
+@click.option("--table", "tables", metavar="NAME", multiple=True, help="Only this table (repeatable).")
 @click.option("--anonymize", is_flag=True, help="Replace people by stable pseudonyms.")
 @target_option()
 def export(archive: Archive, *, folder: str, file_format: Format, tables: tuple[str, ...], anonymize: bool) -> None:
-    """Write the tables to files for others to read."""
+    """Write the tables to files for other programs."""
     from realtimekit.archive.tables.schema import TABLES
     from realtimekit.cli.console import echo
 

@@ -11,6 +11,7 @@ from realtimekit.cli.archive_options import exit_if_unreadable, target_argument
 from realtimekit.cli.options import confirmation_option, json_option, output_option
 from realtimekit.cli.output_paths import write_output_to
 from realtimekit.cli.param_types import duration, start_time
+from realtimekit.readable import format_size, pluralize
 from realtimekit.saving.manifest import KINDS
 
 if TYPE_CHECKING:
@@ -38,16 +39,18 @@ def _subject_options(command: Command) -> Command:
 
 @click.command("erase")
 @_subject_options
-@click.option("--redact", is_flag=True, help="Keep placeholders with times where the person was.")
-@click.option("--delete-composites", is_flag=True, help="Delete the recordings of everybody in their sessions.")
-@click.option("--delete-summaries", is_flag=True, help="Delete the summaries of their sessions.")
+@click.option("--redact", is_flag=True, help="Keep an empty entry, with its times, in place of the person.")
+@click.option(
+    "--delete-composites", is_flag=True, help="Also delete the recordings of the whole meeting from their sessions."
+)
+@click.option("--delete-summaries", is_flag=True, help="Also delete the summaries of their sessions.")
 @confirmation_option("Erase this person from the archive for good?")
 @json_option
 @target_argument()
 def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
     """Erase a person: from the raw files, the tables and the search index.
 
-    The receipt names nobody. Later syncs leave the person out. What only you can decide on is listed.
+    The receipt names nobody. Later syncs leave the person out. What only you can decide is listed.
     """
     from realtimekit.cli import output
     from realtimekit.cli.console import echo
@@ -57,7 +60,8 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
         output.print_json(receipt.to_dict())
         exit_if_unreadable(receipt.unreadable)
         return
-    echo(f"In {receipt.sessions} sessions: {receipt.changed} artifacts rewritten, {receipt.deleted} deleted")
+    changed = pluralize(receipt.changed, "artifact")
+    echo(f"In {pluralize(receipt.sessions, 'session')}: {changed} rewritten, {receipt.deleted:,} deleted")
     for line in receipt.undecided:
         echo(f"for you to decide: {line}")
     echo(receipt.platform)
@@ -72,7 +76,7 @@ def erase(archive: Archive, *, as_json: bool, **options: Any) -> None:
 @output_option
 @target_argument()
 def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> None:
-    """Print what the archive has about a person, as JSON: to be handed to them."""
+    """Print everything that the archive has about a person, as JSON, to give to them."""
     from realtimekit.cli.output import print_json
 
     found = archive.export_subject(**subject)
@@ -82,17 +86,23 @@ def export_subject(archive: Archive, *, output: str | None, **subject: Any) -> N
 
 
 @click.command("expire")
-@click.option("--after", metavar="DURATION", type=duration, required=True, help="How long a session is kept: 90d.")
+@click.option(
+    "--after", metavar="DURATION", type=duration, required=True,
+    help="How long to keep a session after its end, such as 90d.",
+)  # fmt: skip
 @click.option(
     "--keep", metavar="KIND", type=click.Choice(KINDS), multiple=True,
-    help="Keep this for ever: transcript, chat, ...; repeatable.",
+    help="Keep these artifacts forever: transcript, chat, ... (repeatable).",
 )  # fmt: skip
-@click.option("--now", metavar="TIME", type=start_time, help="Compare with this time, if syncs have stopped.")
+@click.option(
+    "--now", metavar="TIME", type=start_time,
+    help="Compare with this time instead, for an archive that is no longer synced.",
+)  # fmt: skip
 @confirmation_option("Delete what is older than {after} from the archive?")
 @json_option
 @target_argument()
 def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: datetime | None, as_json: bool) -> None:
-    """Delete what is older than this, by the platform's time at the last sync.
+    """Delete the artifacts of old sessions: those that ended longer than --after before the last sync.
 
     The manifests stay, and record what was deleted.
     """
@@ -104,5 +114,6 @@ def expire(archive: Archive, *, after: timedelta, keep: tuple[str, ...], now: da
         output.print_json(receipt.to_dict())
         exit_if_unreadable(receipt.unreadable)
         return
-    echo(f"Of {receipt.sessions} sessions, {receipt.deleted} artifacts were deleted: {receipt.bytes} bytes")
+    deleted, size = pluralize(receipt.deleted, "artifact"), format_size(receipt.bytes)
+    echo(f"Deleted {deleted} of {pluralize(receipt.sessions, 'session')}: {size}")
     exit_if_unreadable(receipt.unreadable, "The rule was not applied to what cannot be read")

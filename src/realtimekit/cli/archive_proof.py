@@ -10,6 +10,7 @@ import click
 
 from realtimekit.cli.archive_options import target_argument
 from realtimekit.cli.options import format_flags, json_option
+from realtimekit.readable import format_size, pluralize
 
 if TYPE_CHECKING:
     from realtimekit.archive import Archive
@@ -40,18 +41,20 @@ def verify(archive: Archive, *, deep: bool, online: bool, as_json: bool) -> None
             echo(f"{problem.kind}: {problem.where}: {problem.text}", err=True)
         for note in found.notes:
             echo(f"note: {note}", err=True)
-        states = ", ".join(f"{count} {state}" for state, count in found.artifacts.items())
-        echo(f"{archive.target}: {found.sessions} sessions, {found.waiting} with something still to come")
-        echo(f"Artifacts: {states or 'none'}; {found.bytes} bytes")
+        states = ", ".join(f"{count:,} {state}" for state, count in found.artifacts.items())
+        sessions = pluralize(found.sessions, "session")
+        echo(f"{archive.target}: {sessions}, {found.waiting:,} with something still to come")
+        echo(f"Artifacts: {states or 'none'}; {format_size(found.bytes)}")
         if found.ok and found.proven_until is not None:
             checked = "every byte was read" if deep else "sizes were compared; --deep reads every byte"
             echo(f"Proven: nothing is missing until {found.proven_until:%Y-%m-%d %H:%M} UTC ({checked})")
             if found.waiting:
-                echo(f"{found.waiting} sessions are not complete yet: the next sync checks them again")
+                incomplete = pluralize(found.waiting, "session is", "sessions are")
+                echo(f"{incomplete} not complete yet: the next sync checks again")
         elif found.ok:
             echo("No problems. Nothing is proven yet: sync again when a quarter of an hour has passed")
         else:
-            echo(f"Not proven; problems: {len(found.problems)}")
+            echo(f"Not proven: {pluralize(len(found.problems), 'problem')}")
     sys.exit(0 if found.ok else 1)
 
 
@@ -77,11 +80,12 @@ def status(archive: Archive, *, output_format: str | None) -> None:
     elif output_format == "prometheus":
         click.echo(found.to_prometheus(), nl=False)
     else:
-        echo(f"{found.target}: app {found.app_id}, {found.sessions} sessions, {found.bytes} bytes")
-        echo(f"Artifacts: {', '.join(f'{count} {state}' for state, count in found.artifacts.items()) or 'none'}")
+        echo(f"{found.target}: app {found.app_id}, {pluralize(found.sessions, 'session')}, {format_size(found.bytes)}")
+        echo(f"Artifacts: {', '.join(f'{count:,} {state}' for state, count in found.artifacts.items()) or 'none'}")
         echo(f"Proven until: {_time(found.proven_until)}{_ago(found.unproven_seconds)}")
-        echo(f"Still to come: {found.waiting} sessions; the next deadline is {_time(found.next_deadline)}")
-        echo(f"Live: {found.live} sessions")
+        deadline = f"; the next deadline is {_time(found.next_deadline)}" if found.next_deadline else ""
+        echo(f"Still to come: {pluralize(found.waiting, 'session')}{deadline}")
+        echo(f"Live: {pluralize(found.live, 'session')}")
         echo(f"At risk within a day: {', '.join(found.at_risk) or 'none'}")
 
 

@@ -11,6 +11,7 @@ import click
 
 from realtimekit.cli.archive_options import target_option
 from realtimekit.cli.options import format_options
+from realtimekit.readable import pluralize
 from realtimekit.values import format_time
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 @format_options
 @target_option()
 def query(archive: Archive, *, sql: str, output_format: str | None) -> None:
-    """Query the tables with SQL, e.g. "select day, count(*) from sessions group by day".
+    """Query the tables with SQL.
+
+    For example: realtimekit archive query "select day, count(*) from sessions group by day"
 
     The tables: sessions, participants, peer_quality, chat_messages, transcript_segments, summaries, recordings,
     livestream_sessions and files. `describe sessions` shows the columns of one.
@@ -38,7 +41,7 @@ def query(archive: Archive, *, sql: str, output_format: str | None) -> None:
         output.print_csv(found.columns, found.rows)
     else:
         columns = [Column(name, fold=True) for name in found.columns]
-        output.print_table(make_console(), f"{len(found.rows)} rows", columns, found.rows)
+        output.print_table(make_console(), pluralize(len(found.rows), "row"), columns, found.rows)
 
 
 def _plain(value: Any) -> Any:

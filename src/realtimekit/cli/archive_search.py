@@ -9,6 +9,7 @@ import click
 from realtimekit.cli.archive_options import target_option
 from realtimekit.cli.options import format_options, time_range_options
 from realtimekit.cli.param_types import positive_int, resource_id
+from realtimekit.readable import pluralize
 
 if TYPE_CHECKING:
     from realtimekit.archive import Archive
@@ -51,4 +52,4 @@ def search(archive: Archive, *, words: tuple[str, ...], output_format: str | Non
         row[snippet] = Text.assemble(
             *((safe_line(piece).plain, "bold" if marks else "") for piece, marks in match.pieces())
         )
-    output.print_table(make_console(), f"{len(found)} matches", columns, rows)
+    output.print_table(make_console(), pluralize(len(found), "match", "matches"), columns, rows)

@@ -16,6 +16,7 @@ from realtimekit.cli.decorators import with_client
 from realtimekit.cli.options import json_option, time_range_options
 from realtimekit.cli.param_types import duration, positive_int
 from realtimekit.errors import APIConnectionError, APIError, RateLimitError
+from realtimekit.readable import format_size, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -40,7 +41,7 @@ LOG_INTERVAL = 60.0  # seconds between two lines of a sync whose stderr is not a
 def sync(
     client: RealtimeKit, archive: Archive, *, every: timedelta | None = None, as_json: bool, **options: Any
 ) -> None:
-    """Copy what the archive lacks: new sessions, and what appeared late of others.
+    """Copy what the archive lacks: new sessions, and artifacts that appeared later.
 
     What is deleted soonest is copied first. Ctrl-C ends a sync after the sessions being copied; the next one continues
     from there.
@@ -110,7 +111,8 @@ def _log() -> Callable[[Progress], object]:
         nonlocal last
         if time.monotonic() - last >= LOG_INTERVAL:
             last = time.monotonic()
-            echo(f"{progress.done} of {progress.total} sessions, {progress.bytes} bytes", err=True)
+            total = pluralize(progress.total, "session")
+            echo(f"{progress.done:,} of {total}, {format_size(progress.bytes)}", err=True)
 
     return log
 
@@ -123,7 +125,7 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
         output.print_json({"target": archive.target, **result.to_dict()})
         return
     counts = [
-        f"{number} {name}"
+        f"{number:,} {name}"
         for number, name in (
             (result.found, "new"),
             (result.checked, "checked"),
@@ -134,7 +136,7 @@ def _print(result: SyncResult, archive: Archive, *, as_json: bool) -> None:
         )
         if number or name == "new"
     ]
-    echo(f"{archive.target}: sessions: {', '.join(counts)}; {result.bytes} bytes copied")
+    echo(f"{archive.target}: sessions: {', '.join(counts)}; {format_size(result.bytes)} copied")
     if result.window is not None and result.window.proven:
         echo(f"Proven to be complete until {result.window.end:%Y-%m-%d %H:%M} UTC")
     for kind, lines in (("lost", result.lost), ("failed", result.failures)):

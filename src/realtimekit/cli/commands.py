@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import click
 
 from realtimekit import __version__
 from realtimekit.cli.error_messages import format_error
-from realtimekit.cli.groups import Group
+from realtimekit.cli.groups import LazyGroup
 from realtimekit.errors import RealtimeKitError
 
 # Command -> the module that defines it, under the same name.
@@ -33,17 +33,10 @@ COMMANDS = {
 }
 
 
-class LazyGroup(Group):
-    """Loads commands lazily, and turns errors into one line and exit code 1."""
+class RootGroup(LazyGroup):
+    """Turns errors into one line and exit code 1."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
-        return command
+    modules: ClassVar[Mapping[str, str]] = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -55,7 +48,7 @@ class LazyGroup(Group):
             raise click.ClickException(format_error(error)) from None
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def realtimekit() -> None:
     """Use Cloudflare RealtimeKit from the command line.

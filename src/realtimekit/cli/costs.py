@@ -27,12 +27,16 @@ COLUMNS = (
     Column("cost"),
     Column("unpriced", "no price for", fold=True, wide_only=True),
 )
-LINE_COLUMNS = (Column("item"), Column("minutes"), Column("per_minute"), Column("cost"), Column("date", "price of"))
+LINE_COLUMNS = (Column("item"), Column("minutes"), Column("per_minute"), Column("cost"), Column("date", "price as of"))
 IDLE_USAGE_COLUMNS = (
     Column("reason"), Column("name", fold=True), Column("session_id", "session"), Column("since", "since (UTC)"),
     Column("until", "until (UTC)"), Column("minutes"), Column("cost"),
 )  # fmt: skip
-DIFFERENCE_COLUMNS = (Column("session_id", "session"), Column("minutes_consumed"), Column("counted"))
+DIFFERENCE_COLUMNS = (
+    Column("session_id", "session"),
+    Column("minutes_consumed"),
+    Column("counted", "participants' minutes"),
+)
 
 
 @click.command("costs")
@@ -43,7 +47,7 @@ DIFFERENCE_COLUMNS = (Column("session_id", "session"), Column("minutes_consumed"
     type=Choice(("meeting", "preset", "day", "participant")),
     default="meeting",
     show_default=True,
-    help="Group the costs by this.",
+    help="What to group the costs by.",
 )
 @click.option(
     "--prices",
@@ -84,7 +88,7 @@ def _print_tables(found: Costs) -> None:
     title = f"Costs: {_money(found.cost)} {found.currency}, sessions: {found.sessions}, from {found.since:%Y-%m-%d}"
     rows = [[*list(row.values())[:-2], _money(row["cost"]), row["unpriced"]] for row in found.rows()]
     for row in rows:
-        row[0] = "(undivided)" if row[0] is None else row[0]
+        row[0] = "(not divided)" if row[0] is None else row[0]
     output.print_table(console, title, COLUMNS, rows)
     lines = [
         [line.item, line.minutes, "unknown" if line.per_minute is None else f"{line.per_minute:g}",

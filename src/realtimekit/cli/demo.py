@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtimekit.cli.options import json_option
+from realtimekit.readable import format_size, pluralize
 
 if TYPE_CHECKING:
     from realtimekit.archive.search import Match
@@ -73,9 +74,9 @@ def print_archive(verification: Verification, matches: list[Match]) -> None:
     from realtimekit.cli.console import echo
 
     proven = "proven" if verification.ok else "not proven"
-    until = verification.proven_until
+    until, sessions = verification.proven_until, pluralize(verification.sessions, "session")
     click.echo()
-    echo(f"Archive: {verification.sessions} session, {verification.bytes} bytes, {proven} until {until:%H:%M} UTC")
+    echo(f"Archive: {sessions}, {format_size(verification.bytes)}, {proven} until {until:%H:%M} UTC")
     for match in matches:
         echo(f"  {match.kind}, {match.speaker or match.title}: {match.snippet}")
     echo(f"That was a search for {demo_scenario.SEARCH!r}; next: realtimekit archive sync FOLDER")

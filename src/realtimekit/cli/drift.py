@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtimekit.readable import pluralize
+
 if TYPE_CHECKING:
     from realtimekit.contract import Difference
 
@@ -134,8 +136,7 @@ def _print(old: dict[str, Any], new: dict[str, Any], differences: list[Differenc
         facts = [f"version {origin['version'] or 'unknown'}", origin["source"], origin["saved"]]
         echo(f"{name}: {', '.join(fact for fact in facts if fact)}")
     if differences:
-        noun = "difference" if len(differences) == 1 else "differences"
-        click.echo(f"{len(differences)} {noun}, {breaking} breaking")
+        click.echo(f"{pluralize(len(differences), 'difference')}, {breaking:,} breaking")
     else:
         click.echo("No differences")
     if target:

@@ -11,6 +11,7 @@ import click
 
 from realtimekit.cli.columns import Column
 from realtimekit.cli.groups import Group
+from realtimekit.cli.listening import cannot_listen, listen_options
 from realtimekit.cli.options import confirmation_option, emulator_option, format_options, json_option
 from realtimekit.cli.param_types import clock_seconds, json_value, resource_id
 
@@ -33,19 +34,7 @@ REQUEST_COLUMNS = (
 
 
 @click.group(cls=Group, invoke_without_command=True)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Any but a loopback address opens it to the network.",
-)
-@click.option(
-    "--port",
-    default=8787,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes a free one.",
-)
+@listen_options(8787, "the emulator")
 @click.option("--db", type=click.Path(dir_okay=False), help="Keep the data in this SQLite file instead of in memory.")
 @click.option(
     "--demo", is_flag=True, help="Start with a sample session: sess-1 in app-1, with the token emulator-token."
@@ -93,7 +82,7 @@ def serve(
         try:
             server = running.serve(host, port)
         except OSError as error:
-            raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+            raise cannot_listen(host, port, error) from None
         with server:
             click.echo(_ready_json(running, server) if as_json else _ready_text(running, server, db, demo=demo))
             shutdown.wait()
@@ -211,7 +200,8 @@ def chat(control: RemoteEmulator, session_id: str, peer_id: str, text: str) -> t
     metavar="N",
     type=click.IntRange(0),
     default=0,
-    help="Start, in milliseconds since the session started (0).",
+    show_default=True,
+    help="Start, in milliseconds after the start of the session.",
 )
 @click.option("--end-ms", metavar="N", type=click.IntRange(0), help="End; by default as long as the text takes to say.")
 @control_command

@@ -1,8 +1,11 @@
-"""Groups of commands that suggest a command if the given one does not exist."""
+"""Groups of commands: they suggest a command if the given one does not exist, and can load theirs when called."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar
 
 import click
 
@@ -33,3 +36,26 @@ class Group(click.Group):
             usage = f"{ctx.command_path} COMMAND {error.option_name}"
             text = f"{error.format_message()} Give the options of a command after it: {usage}"
             raise click.UsageError(text, ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of each command's help. click would cut it off at the width of the terminal."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in found if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class LazyGroup(Group):
+    """Loads each command when it is called."""
+
+    modules: ClassVar[Mapping[str, str]]
+    """Command -> the module that defines it, under the name of the command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.modules:
+            return None
+        command: Any = getattr(import_module(self.modules[cmd_name]), cmd_name.replace("-", "_"))
+        return command if isinstance(command, click.Command) else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import socket
 from typing import TYPE_CHECKING
 
 import click
 
 from realtimekit.cli.decorators import with_client
+from realtimekit.cli.listening import cannot_listen, listen_options
 from realtimekit.cli.options import ARCHIVE, archive_option
 
 if TYPE_CHECKING:
@@ -22,19 +22,7 @@ TOKEN_VARIABLE = "REALTIMEKIT_MCP_TOKEN"  # noqa: S105 - the name of a variable
 
 @click.command("mcp")
 @click.option("--http", is_flag=True, help="Serve over HTTP instead of stdin and stdout.")
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on, with --http. Any address but loopback opens the server to the network.",
-)
-@click.option(
-    "--port",
-    default=PORT,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on, with --http; 0 picks a free one.",
-)
+@listen_options(PORT, "the server", condition=", with --http")
 @click.option(
     "--allow-host",
     "allowed_hosts",
@@ -73,9 +61,7 @@ def mcp(client: RealtimeKit, *, http: bool, host: str, port: int, allowed_hosts:
     try:
         listener = listen(host, port)
     except OSError as error:
-        # `create_server` appends the address to the reason; the resolver's errors have numbers of their own.
-        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
+        raise cannot_listen(host, port, error) from None
     with listener:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}{PATH}"

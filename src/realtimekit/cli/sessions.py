@@ -230,8 +230,8 @@ def download_session(
     Missing artifacts are noted on stderr; with --only they are an error.
 
     With --since or --until instead of SESSION_ID, downloads those of all ended sessions of that time, each into its own
-    folder. Existing files are not downloaded again, so the same command resumes where it was interrupted. Exit code 1:
-    some files failed.
+    folder. Existing files are not downloaded again, so the same command resumes where it was interrupted. Exits
+    with 1 if some files failed.
     """
     if (session_id is None) is (not times):
         raise click.UsageError("give either SESSION_ID or --since and --until, for all sessions of that time")

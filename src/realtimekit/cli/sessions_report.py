@@ -57,7 +57,7 @@ def report(client: RealtimeKit, session_id: str, to: str, *, links: bool, qualit
     from realtimekit import report as reports  # loaded when the command runs, not for its help
     from realtimekit.cli.console import echo, print_file
     from realtimekit.cli.progress import progress_bar, spinner
-    from realtimekit.report.formatting import pluralize
+    from realtimekit.readable import pluralize
     from realtimekit.report.page import load_environment
 
     load_environment()  # raises before minutes are spent on a page that cannot be written

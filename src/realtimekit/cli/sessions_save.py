@@ -12,6 +12,7 @@ from realtimekit.cli.decorators import usage_errors, with_client
 from realtimekit.cli.options import format_flags
 from realtimekit.cli.output_paths import output_folder, write_errors
 from realtimekit.cli.param_types import resource_id
+from realtimekit.readable import pluralize
 
 if TYPE_CHECKING:
     from realtimekit import RealtimeKit
@@ -31,8 +32,8 @@ def save(client: RealtimeKit, session_id: str, to: str | None = None, output_for
     """Save everything of a session in a folder, before RealtimeKit deletes it.
 
     Saves the participants, chat, transcript, summary, recordings, livestream sessions and call quality, and
-    manifest.json with the state of each artifact. Run it again to fetch what is missing or was not ready. The exit code
-    is 1 if something could not be fetched.
+    manifest.json with the state of each artifact. Run it again to fetch what is missing or was not ready. Exits with
+    1 if something could not be fetched.
     """
     from realtimekit.cli import output  # rich, loaded when a command runs
     from realtimekit.cli.console import echo
@@ -44,7 +45,7 @@ def save(client: RealtimeKit, session_id: str, to: str | None = None, output_for
     artifacts = list(manifest.artifacts.values())
     rows = [[getattr(artifact, column.name) for column in COLUMNS] for artifact in artifacts]
     document = json.loads(manifest.to_json())
-    output.print_rows(output_format, f"{folder}: {len(rows)} artifacts", COLUMNS, rows, document)
+    output.print_rows(output_format, f"{folder}: {pluralize(len(rows), 'artifact')}", COLUMNS, rows, document)
     failed = [artifact for artifact in artifacts if artifact.state == "ERRORED"]
     if failed:
         echo(f"{len(failed)} could not be fetched: run the command again", err=True)

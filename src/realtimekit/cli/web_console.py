@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import click
 
 from realtimekit.cli.decorators import with_client
+from realtimekit.cli.listening import cannot_listen, listen_options
 from realtimekit.cli.options import ARCHIVE, archive_option
 from realtimekit.settings import is_loopback
 
@@ -21,21 +22,14 @@ PORT = 8788
 
 @click.command("console")
 @archive_option
-@click.option(
-    "--host", default="127.0.0.1", show_default=True,
-    help="Address to listen on. Any address but loopback opens the console to the network, without encryption.",
-)  # fmt: skip
-@click.option(
-    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 picks a free one.",
-)  # fmt: skip
+@listen_options(PORT, "the console")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the link in a browser.  [default: open]")
 @with_client
 def console(client: RealtimeKit, host: str, port: int, *, open_browser: bool) -> None:
     """Serve a web page that shows sessions, until Ctrl-C or SIGTERM.
 
     Shows the sessions of an archive (--archive) or of the API, and the controls of an emulator. The link that it prints
-    works once, in one browser; the page can be reached from this machine only.
+    works once, in one browser. Without --host, the page can be reached from this machine only.
     """
     from realtimekit.cli.console import echo
     from realtimekit.cli.progress import spinner
@@ -53,8 +47,7 @@ def console(client: RealtimeKit, host: str, port: int, *, open_browser: bool) ->
         try:
             server = Server(app, host, port)
         except OSError as error:
-            text = f"cannot listen on {host}:{port}: {error.strerror}; --port 0 picks a free one"
-            raise click.ClickException(text) from None
+            raise cannot_listen(host, port, error) from None
         with server:
             with spinner("the archive"):
                 app.state.console.load()

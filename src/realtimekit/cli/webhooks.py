@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from realtimekit import RealtimeKit, Webhook
+    from realtimekit.cli.options import Decorator
 
 COLUMNS = (
     Column("id"),
@@ -42,6 +43,13 @@ def _known_events() -> tuple[str, ...]:
 
 def _complete_event(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     return [name for name in _known_events() if name.startswith(incomplete)]
+
+
+def _event_option(help_text: str) -> Decorator:
+    """Add `--event`. The command gets the names as `events`."""
+    return click.option(
+        "--event", "events", metavar="NAME", shell_complete=_complete_event, multiple=True, help=help_text
+    )
 
 
 @contextmanager
@@ -81,14 +89,7 @@ def show_webhook(client: RealtimeKit, webhook_id: str) -> Webhook:
 @webhooks.command("create")
 @click.option("--name", required=True, help="Name of the webhook.")
 @click.option("--url", metavar="URL", required=True, help="URL to which events are delivered.")
-@click.option(
-    "--event",
-    "events",
-    metavar="NAME",
-    shell_complete=_complete_event,
-    multiple=True,
-    help="Event to deliver (repeatable); by default all events.",
-)
+@_event_option("Event to deliver (repeatable); by default all events.")
 @click.option("--disabled", is_flag=True, help="Create it disabled: nothing is delivered yet.")
 @show_command()
 def create_webhook(
@@ -105,14 +106,7 @@ def create_webhook(
 @click.argument("webhook_id", type=resource_id)
 @click.option("--name", help="Name of the webhook.")
 @click.option("--url", metavar="URL", help="URL to which events are delivered.")
-@click.option(
-    "--event",
-    "events",
-    metavar="NAME",
-    shell_complete=_complete_event,
-    multiple=True,
-    help="Event to deliver (repeatable); replaces the present events.",
-)
+@_event_option("Event to deliver (repeatable); replaces the current events.")
 @click.option("--enable/--disable", "enabled", default=None, help="Whether events are delivered.")
 @show_command()
 def update_webhook(client: RealtimeKit, webhook_id: str, **changes: Any) -> Webhook:
@@ -146,14 +140,7 @@ def list_events(client: RealtimeKit, output_format: str | None = None) -> None:
 
 @webhooks.command("listen")
 @click.option("--forward-to", metavar="URL", type=http_url, help="URL to which each delivery is forwarded unchanged.")
-@click.option(
-    "--event",
-    "events",
-    metavar="NAME",
-    shell_complete=_complete_event,
-    multiple=True,
-    help="Only this event (repeatable).",
-)
+@_event_option("Only this event (repeatable).")
 @click.option(
     "-o",
     "--output",

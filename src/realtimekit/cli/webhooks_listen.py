@@ -20,6 +20,7 @@ from realtimekit.cli.console import echo
 from realtimekit.cli.shutdown import OUTPUT_TIMEOUT, Shutdown, exit_without_output
 from realtimekit.errors import NotFoundError
 from realtimekit.files import create_file
+from realtimekit.readable import pluralize
 from realtimekit.webhooks.errors import WebhookError
 from realtimekit.webhooks.events import session_id_of
 from realtimekit.webhooks.receiver import Receiver
@@ -206,7 +207,8 @@ def listen(
             try:
                 forwarding = f", forwarding to {forward_to}" if forward_to else ""
                 saving = f", saving to {folder}" if folder else ""
-                echo(f"Listening for {len(names)} kinds of events{forwarding}{saving}. Press Ctrl-C to stop.", err=True)
+                kinds = pluralize(len(names), "kind")
+                echo(f"Listening for {kinds} of events{forwarding}{saving}. Press Ctrl-C to stop.", err=True)
                 shutdown.wait()
             finally:
                 with suppress(NotFoundError):  # the emulator was reset in the meantime

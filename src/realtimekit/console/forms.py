@@ -119,7 +119,7 @@ def number(fields: Mapping[str, str], name: str, what: str, *, least: float = 0,
     except ValueError:
         found = float("nan")
     if not least <= found <= most:
-        raise BadInputError(f"{what} must be a number from {least:g} to {most:g}.")
+        raise BadInputError(f"{what} must be a number from {least:,.15g} to {most:,.15g}.")
     return found
 
 
@@ -131,7 +131,7 @@ def days(parameters: Mapping[str, str]) -> tuple[datetime | None, datetime | Non
     """
     since, until = _day(parameters, "since"), _day(parameters, "until", end=True)
     if since is not None and until is not None and since > until:
-        raise BadInputError(f"since, {since:%Y-%m-%d}, is later than until, {until:%Y-%m-%d}: there are no such days.")
+        raise BadInputError(f"since, {since:%Y-%m-%d}, is later than until, {until:%Y-%m-%d}: the range is empty.")
     return since, until
 
 

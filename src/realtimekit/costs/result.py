@@ -12,6 +12,7 @@ from realtimekit.costs.idle_usage import IdleUsage, find_idle_usage
 from realtimekit.costs.period import day_of
 from realtimekit.costs.prices import Prices
 from realtimekit.costs.usage import SessionRecords, Usage, number, usage_of
+from realtimekit.readable import pluralize
 from realtimekit.values import format_time
 
 CostsBy: TypeAlias = Literal["meeting", "preset", "day", "participant"]
@@ -341,7 +342,7 @@ class Calculation:
 
     def _notes(self, lines: list[CostLine]) -> Iterable[str]:
         if self._live:
-            yield f"{self._live} of the sessions are live: they are counted up to now"
+            yield f"{pluralize(self._live, 'session is', 'sessions are')} live, and counted up to now"
         if any(line.estimated and line.item.startswith("transcription") for line in lines):
             yield (
                 "the platform does not say how many minutes were transcribed: each participant's whole stay is counted,"

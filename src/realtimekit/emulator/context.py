@@ -94,6 +94,18 @@ def sort_direction(context: Context, default: str = "DESC") -> str:
     return str(context.query.get("sort_order", default))  # validated to be ASC or DESC
 
 
+def apply_filters(context: Context, sql: str, **conditions: str) -> tuple[str, list[Any]]:
+    """Return a query of the app's rows with the condition of each filter in the request, and its values.
+
+    Args:
+        context: of the request.
+        sql: the query without filters; its only value is the app's id.
+        conditions: parameter of the request -> condition, with one `?` for its value.
+    """
+    given = {name: condition for name, condition in conditions.items() if name in context.query}
+    return " and ".join([sql, *given.values()]), [context.app_id, *(context.query[name] for name in given)]
+
+
 def contains(column: str) -> str:
     """Return the condition that a column contains a text, ignoring case. `like` has a limit of 50,000 bytes."""
     return f"instr(lower({column}), lower(?))"

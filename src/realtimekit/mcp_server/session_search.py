@@ -16,7 +16,7 @@ class Passage(NamedTuple):
     Attributes:
         kind: where it is from.
         speaker: who said or wrote it; None for a summary.
-        start: how long after the beginning of the session; None for chats and summaries.
+        start: how long after the start of the session; None for chats and summaries.
         at: when it was written; None for what was said.
         text: what was said or written.
     """

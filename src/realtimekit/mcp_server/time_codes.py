@@ -1,4 +1,4 @@
-"""Time codes: how long after the beginning of a session something was said, as "01:02:03"."""
+"""Time codes: how long after the start of a session something was said, as "01:02:03"."""
 
 from __future__ import annotations
 

@@ -114,7 +114,9 @@ class Tools:
         start, end = _time_range(since, until)
         if session_id is not None:
             if meeting_id or start or end:
-                raise ToolError("meeting_id, since, until: only for a search over all sessions: leave out session_id")
+                raise ToolError(
+                    "meeting_id, since and until are only for a search over all sessions: leave out session_id"
+                )
             searched, matches = self._search_session(session_id, words, speaker)
         elif self._archive is None:
             raise ToolError(

@@ -1,4 +1,4 @@
-"""Formats times, durations, sizes and numbers for the page."""
+"""Formats times, durations and numbers for the page."""
 
 from __future__ import annotations
 
@@ -29,17 +29,6 @@ def format_duration(duration: timedelta | float | None) -> str:
     return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
 
 
-def format_size(size: float | None) -> str:
-    """Format bytes as "4.2 MB"."""
-    if size is None:
-        return ""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if abs(size) < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
-
-
 def format_number(value: float | None) -> str:
     """Format a measured number with few digits: "4.2", "0.05", "132"; a dash for None."""
     if value is None:
@@ -47,8 +36,3 @@ def format_number(value: float | None) -> str:
     if abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 10 else f"{value:.1f}".removesuffix(".0")
-
-
-def pluralize(count: int, singular: str, plural: str | None = None) -> str:
-    """Format a count as "1 message" or "12 messages"."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

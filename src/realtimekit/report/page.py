@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from realtimekit import __version__
+from realtimekit import __version__, readable
 from realtimekit.quality.tracks import MEDIA, ROLES, media_name
 from realtimekit.report import formatting
 from realtimekit.report.conversation import build_conversation
@@ -157,7 +157,7 @@ def _environment() -> Environment:
         "time": formatting.format_time,
         "date": formatting.format_date,
         "duration": formatting.format_duration,
-        "size": formatting.format_size,
+        "size": readable.format_size,
         "number": formatting.format_number,
         "field": get_field,
         "split_links": split_links,
@@ -166,7 +166,7 @@ def _environment() -> Environment:
         "style_sheet": Markup,  # only for our own style sheet
     }
     functions: dict[str, Any] = {
-        "pluralize": formatting.pluralize,
+        "pluralize": readable.pluralize,
         "download_links": _download_links,
         "title_of": lambda session: get_field(session, "meeting_display_name") or "Untitled session",
         "plot_titles": svg.TITLES,

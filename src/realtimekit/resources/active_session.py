@@ -167,7 +167,7 @@ class ActiveSession(SessionRecord[F], path="/{app_id}/meetings/{meeting_id}/acti
         try:
             return int(data[count])
         except (KeyError, TypeError, ValueError):
-            raise DecodeError(f"{action} was carried out, but the response contains no count") from None
+            raise DecodeError(f"the {action} was carried out, but the response contains no count") from None
 
 
 def _participants_body(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from realtimekit.client import AsyncRealtimeKit, RealtimeKit
-from realtimekit.errors import ConfigurationError
 from realtimekit.flow import Async, F, Flow, Runner, Sync
+from realtimekit.resource import _NoClient
 from realtimekit.settings import Settings, resolve
 
 _NO_TOKEN = "not-needed"  # noqa: S105 - the public key is public: the request for it carries no token
-_NO_CLIENT = "this event has no client: use AsyncReceiver(client=...), or event.bind(client)"
 
 
 class BaseKeyClient(Runner[F]):
@@ -53,14 +52,7 @@ class AsyncKeyClient(BaseKeyClient[Async]):
     _client_class = AsyncRealtimeKit
 
 
-class NoClient(Runner[Async]):
+class NoClient(_NoClient):
     """The client of an async event that was given none: there is no default async client."""
 
-    asynchronous = True
-
-    @property
-    def settings(self) -> Settings:
-        raise ConfigurationError(_NO_CLIENT)
-
-    async def run(self, _flow: Flow[Any], /) -> Any:
-        raise ConfigurationError(_NO_CLIENT)
+    _problem = "this event has no client: use AsyncReceiver(client=...), or event.bind(client)"

@@ -116,8 +116,8 @@ def act(console: Console, request: Request, fields: dict[str, str]) -> Response:
 def _say(console: Console, emulator: RemoteEmulator, meeting_id: str, fields: dict[str, str]) -> None:
     session = _live(console.client.meetings.find(meeting_id))
     if session is None:
-        raise BadInputError("Nobody is in this meeting.")
-    peer_id, words = required(fields, "peer_id", "who it is"), required(fields, "text", "some words")
+        raise BadInputError("Nobody is in this meeting: let somebody join first.")
+    peer_id, words = required(fields, "peer_id", "who says it"), required(fields, "text", "some words")
     if fields.get("how") == "write":
         emulator.chat(session.id, peer_id, words)
         return
@@ -176,9 +176,9 @@ def change_faults(console: Console, _: Request, fields: dict[str, str]) -> Respo
         try:
             given = json.loads(more)
         except (ValueError, RecursionError):
-            raise BadInputError("The other fields of the fault are not JSON.") from None
+            raise BadInputError("The other fields of the fault must be JSON.") from None
         if not isinstance(given, dict):
-            raise BadInputError("The other fields of the fault are a JSON object.")
+            raise BadInputError("The other fields of the fault must be a JSON object.")
         rule |= given
     emulator.add_faults([rule])  # type: ignore[list-item]  # the emulator says what is wrong with it
     console.notify("The fault is active.")

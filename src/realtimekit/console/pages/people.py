@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realtimekit.console.forms import BadInputError, choice, page_number, required, text
-from realtimekit.console.live_lists import LiveLists
+from realtimekit.console.live_lists import SESSIONS_OF_PEOPLE, LiveLists
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,7 +19,10 @@ def index(console: Console, request: Request) -> Response:
     given, page = request.query_params, page_number(request.query_params)
     if console.tables is None:
         people, sessions = LiveLists(console.client).people(page)
-        return console.render(request, "people_of_sessions.html", given=given, people=people, sessions=sessions)
+        return console.render(
+            request, "people_of_sessions.html", given=given, people=people, sessions=sessions,
+            has_next=len(sessions.rows) == SESSIONS_OF_PEOPLE,
+        )  # fmt: skip
     sort = choice(given, "sort", console.tables.people_sorts) or "last"
     descending = choice(given, "order", ("asc", "desc")) != "asc"
     found = console.tables.people(text(given, "q"), sort, descending=descending, page=page)

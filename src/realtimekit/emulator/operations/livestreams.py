@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.emulator.clock import parse_time
-from realtimekit.emulator.context import Context, or_404, paginate
+from realtimekit.emulator.context import Context, apply_filters, or_404, paginate
 from realtimekit.emulator.http import HTTPError, ok
 from realtimekit.emulator.routes import API
 from realtimekit.emulator.schema import (
@@ -120,14 +120,10 @@ def _with_sessions(context: Context, livestream: Row) -> JSON:
     response=page(LIVESTREAM),
 )
 def list_livestreams(context: Context) -> JSON:
-    sql, values = "select * from livestreams where app_id = ?", [context.app_id]
-    for name, condition in (
-        ("start_time", "created_at >= ?"),
-        ("end_time", "created_at <= ?"),
-        ("status", "status = ?"),
-    ):
-        if name in context.query:
-            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    sql, values = apply_filters(
+        context, "select * from livestreams where app_id = ?",
+        start_time="created_at >= ?", end_time="created_at <= ?", status="status = ?",
+    )  # fmt: skip
     if context.query.get("exclude_meetings"):
         sql += " and meeting_id is null"
     order = "asc" if context.query.get("sort_order") == "ASC" else "desc"

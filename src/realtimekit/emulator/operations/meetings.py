@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.context import Context, contains, list_response
+from realtimekit.emulator.context import Context, apply_filters, contains, list_response
 from realtimekit.emulator.http import ok
 from realtimekit.emulator.routes import API
 from realtimekit.emulator.schema import (
@@ -155,14 +155,10 @@ def serialize(meeting: Row, *, in_list: bool = False) -> dict[str, Any]:
     response=page(MEETING_IN_LIST),
 )
 def list_meetings(context: Context) -> JSON:
-    sql, values = "select * from meetings where app_id = ?", [context.app_id]
-    for name, condition in (
-        ("start_time", "created_at >= ?"),
-        ("end_time", "created_at <= ?"),
-        ("status", "status = ?"),
-    ):
-        if name in context.query:
-            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    sql, values = apply_filters(
+        context, "select * from meetings where app_id = ?",
+        start_time="created_at >= ?", end_time="created_at <= ?", status="status = ?",
+    )  # fmt: skip
     if search := context.query.get("search"):
         sql += f" and (id = ? or {contains('title')})"
         values += [search, search]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from realtimekit.emulator.context import Context, contains, list_response, or_404, sort_direction
+from realtimekit.emulator.context import Context, apply_filters, contains, list_response, or_404, sort_direction
 from realtimekit.emulator.http import HTTPError, bad_request, ok
 from realtimekit.emulator.operations.meetings import (
     AUDIO_CONFIG,
@@ -134,14 +134,10 @@ def serialize_detail(context: Context, recording: Row) -> dict[str, Any]:
     response=page(RECORDING_IN_LIST),
 )
 def list_recordings(context: Context) -> JSON:
-    sql, values = "select * from recordings where app_id = ?", [context.app_id]
-    for name, condition in (
-        ("meeting_id", "meeting_id = ?"),
-        ("start_time", "invoked_time >= ?"),
-        ("end_time", "invoked_time <= ?"),
-    ):
-        if name in context.query:
-            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    sql, values = apply_filters(
+        context, "select * from recordings where app_id = ?",
+        meeting_id="meeting_id = ?", start_time="invoked_time >= ?", end_time="invoked_time <= ?",
+    )  # fmt: skip
     if statuses := set(context.query.get("status", ())):  # however often each is named
         sql, values = f"{sql} and status in ({', '.join('?' * len(statuses))})", [*values, *statuses]
     if "expired" in context.query:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtimekit.emulator import quality
 from realtimekit.emulator.clock import minutes_between, parse_time
-from realtimekit.emulator.context import Context, Page, contains, or_404, paginate, sort_direction
+from realtimekit.emulator.context import Context, Page, apply_filters, contains, or_404, paginate, sort_direction
 from realtimekit.emulator.http import HTTPError, ok
 from realtimekit.emulator.operations.livestreams import LIVESTREAM_SESSION
 from realtimekit.emulator.operations.livestreams import serialize_session as serialize_livestream_session
@@ -139,17 +139,10 @@ def list_sessions(context: Context) -> JSON:
         direction = sort_direction(context)
         rows, total = page_by_time(context.store, context.app_id, status, part.start, part.size, direction=direction)
         return _sessions(context, rows, part.paging(len(rows), total))
-    sql = "select * from sessions where app_id = ?"
-    values: list[Any] = [context.app_id]
-    conditions = {
-        "start_time": "created_at >= ?",
-        "end_time": "created_at <= ?",
-        "status": "status = ?",
-        "associated_id": "meeting_id = ?",
-    }
-    for name, condition in conditions.items():
-        if name in context.query:
-            sql, values = f"{sql} and {condition}", [*values, context.query[name]]
+    sql, values = apply_filters(
+        context, "select * from sessions where app_id = ?",
+        start_time="created_at >= ?", end_time="created_at <= ?", status="status = ?", associated_id="meeting_id = ?",
+    )  # fmt: skip
     if search := context.query.get("search"):
         sql += f" and (id = ? or meeting_id = ? or {contains('title')})"
         values += [search] * 3

@@ -108,7 +108,7 @@ class AgentSocket:
         """Wait for the next frame.
 
         Args:
-            timeout: in seconds; None waits for ever.
+            timeout: in seconds; None waits forever.
 
         Raises:
             SocketClosedError: the connection has ended.

@@ -117,7 +117,7 @@ def _cue_time(milliseconds: int, decimal_point: str) -> str:
 def summary_markdown(session: Row, speech: Sequence[Row], peers: Mapping[str, Row]) -> str:
     """Return a summary by rules, not by a language model: how long each speaker spoke, and their first sentence."""
     title = session["title"] or "Untitled meeting"
-    lines = [f"# {title}", "", f"{len(peers)} took part; {len(speech)} contributions were transcribed.", ""]
+    lines = [f"# {title}", "", f"{len(peers)} took part; contributions transcribed: {len(speech)}.", ""]
     by_speaker: dict[str, list[Row]] = {}
     for row in speech:
         by_speaker.setdefault(row["peer_id"], []).append(row)

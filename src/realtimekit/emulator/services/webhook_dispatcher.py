@@ -249,4 +249,5 @@ def _check_url(url: str, *, anywhere: bool) -> None:
         return
     addresses = {str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None)}
     if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
-        raise HTTPError(403, f"{host} is not this machine: the emulator delivers elsewhere only with deliver_anywhere")
+        cure = "deliver_anywhere=True (--deliver-anywhere) delivers elsewhere, too"
+        raise HTTPError(403, f"{host} is not this machine: {cure}")
