@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import obstore
 import pytest
+from obstore.exceptions import GenericError
 
 from realtimekit.archive import store as store_module
-from realtimekit.archive.errors import ArchiveError
+from realtimekit.archive.errors import ArchiveChangedError, ArchiveError
 from realtimekit.archive.store import PART_BYTES, Store
 from realtimekit.archive.targets import open_store
 
@@ -127,6 +131,49 @@ def test_a_folder_keeps_nothing_half_written(tmp_path: Path) -> None:
     assert not half.exists()
     assert (tmp_path / "other" / "c#2").exists()
     assert store.read("session/a") == b"1"
+
+
+def test_a_half_written_file_that_another_process_removes_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What obstore says when `remove_leftovers` comes between the file and its name; two processes can show it."""
+    put, failures = obstore.put, iter([True, True, False])
+    said = "Generic LocalFileSystem error: Unable to rename file: No such file or directory (os error 2)"
+
+    def removed(*arguments: Any, **options: Any) -> Any:
+        if next(failures, True):
+            raise GenericError(said)
+        return put(*arguments, **options)
+
+    monkeypatch.setattr(obstore, "put", removed)
+    store = open_store(tmp_path)
+    store.put("a", b"1")
+    assert store.read("a") == b"1"
+    with pytest.raises(ArchiveError, match="cannot write b: its half-written file is gone"):
+        store.create("b", b"1")  # each time
+
+
+def test_what_a_writer_has_written_and_another_process_removes_is_not_committed(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    ended = threading.Event()
+
+    def remove() -> None:
+        while not ended.is_set():
+            store.remove_leftovers("a")
+
+    with ThreadPoolExecutor(2) as pool:
+        removing = [pool.submit(remove) for _ in range(2)]
+        try:
+            for number in range(300):
+                with store.writer(f"a/{number}") as writer, contextlib.suppress(ArchiveChangedError):
+                    writer.write(b"1")
+                    writer.commit()
+                store.put(f"a/{number}", b"1")
+        finally:
+            ended.set()
+        for one in removing:
+            one.result()
+    assert len(store.entries("a")) == 300
 
 
 def test_flush_waits_for_files_folders_and_the_way_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,15 +117,24 @@ class Store:
 
     def put(self, path: str, content: bytes) -> None:
         """Write an object, replacing another."""
-        self._try("write", path, lambda: _obstore().put(self._objects, path, content, use_multipart=False))
+        self._put(path, content, use_multipart=False)
 
     def create(self, path: str, content: bytes) -> bool:
         """Write an object if there is none. Of any number of writers, exactly one gets True."""
         try:
-            self._try("write", path, lambda: _obstore().put(self._objects, path, content, mode="create"))
+            self._put(path, content, mode="create")
         except _ExistsError:
             return False
         return True
+
+    def _put(self, path: str, content: bytes, attempts: int = 5, **options: Any) -> None:
+        try:
+            self._try("write", path, lambda: _obstore().put(self._objects, path, content, **options))
+        except _MissingError:
+            if self._folder is None or attempts == 1:
+                raise
+            # `remove_leftovers` of another process took the half-written file for one that was left.
+            self._put(path, content, attempts - 1, **options)
 
     def swap(self, path: str, content: bytes, version: str | None) -> bool:
         """Replace the version of an object that was read (None: there was none). False if it has changed since."""
@@ -134,7 +143,7 @@ class Store:
         if self._folder is not None:
             return self._swap_file(path, content, version)
         try:
-            self._try("write", path, lambda: _obstore().put(self._objects, path, content, mode={"e_tag": version}))
+            self._put(path, content, mode={"e_tag": version})
         except (_ChangedError, _MissingError):
             return False
         return True
@@ -202,7 +211,7 @@ class Store:
     def remove_leftovers(self, folder: str) -> None:
         """Remove what processes that were killed left half-written below a folder.
 
-        Whoever is writing a large object there cannot commit it any more: `ArchiveChangedError`.
+        Whoever is writing with a `writer` there cannot commit it any more: `ArchiveChangedError`.
         """
         if self._folder is None:
             return
@@ -243,6 +252,8 @@ class Store:
                 raise _ExistsError(path) from None
             if kind == "PreconditionError":
                 raise _ChangedError(path) from None
+            if verb == "write" and self.is_folder and "(os error 2)" in str(error):  # of small objects: no exact class
+                raise _MissingError(f"{self.target}: cannot {verb} {path}: its half-written file is gone") from error
             if verb in {"read", "list"} and "response body error" in str(error) and attempts > 1:
                 return self._try(verb, path, action, attempts - 1)  # it broke off; obstore repeats all but that
             if not type(error).__module__.startswith("obstore") and not isinstance(
