@@ -5,7 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -48,11 +51,19 @@ FULL = ArchiveError("meetings: cannot write raw/x: No space left on device")
 SETTINGS = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": "a", "REALTIMEKIT_APP_ID": "b"}
 
 
-def sync_every(monkeypatch: pytest.MonkeyPatch, target: Path, *outcomes: SyncResult | ArchiveError) -> Result:
-    """Run `--every` until there are no more outcomes of its syncs, which are prepared."""
+def sync_every(
+    monkeypatch: pytest.MonkeyPatch,
+    target: Path,
+    *outcomes: SyncResult | ArchiveError,
+    arguments: Sequence[str] = (),
+    since: list[datetime | None] | None = None,
+) -> Result:
+    """Run `--every` until there are no more outcomes of its syncs, which are prepared; `since` gets that of each."""
     left = list(outcomes)
 
-    def sync_once(*_: object) -> SyncResult:
+    def sync_once(*given: Any) -> SyncResult:
+        if since is not None:
+            since.append(given[-1].get("since"))
         outcome = left.pop(0)
         if isinstance(outcome, ArchiveError):
             raise outcome
@@ -60,13 +71,22 @@ def sync_every(monkeypatch: pytest.MonkeyPatch, target: Path, *outcomes: SyncRes
 
     monkeypatch.setattr(archive_sync, "_sync_once", sync_once)
     monkeypatch.setattr(archive_sync, "_wait", lambda *_: not left)
-    return invoke("archive", "sync", str(target), "--every", "15m", env=environment(**SETTINGS))
+    return invoke("archive", "sync", str(target), "--every", "15m", *arguments, env=environment(**SETTINGS))
 
 
 def test_a_storage_that_is_out_of_order_later_does_not_end_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     result = sync_every(monkeypatch, tmp_path / "a", DONE, FULL, DONE)
     assert (result.exit_code, result.stdout.count("0 new")) == (0, 2)
     assert result.stderr == f"{FULL}; the next sync is in 0:15:00\n"
+
+
+def test_an_earlier_start_is_listed_until_a_sync_succeeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    since: list[datetime | None] = []
+    failed = DONE._replace(failures=["s1: the network is down"])
+    arguments = ["--since", "2026-06-01"]
+    sync_every(monkeypatch, tmp_path / "a", failed, DONE, DONE, arguments=arguments, since=since)
+    first = datetime(2026, 6, 1, tzinfo=UTC)
+    assert since == [first, first, None]
 
 
 def test_a_target_that_never_worked_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

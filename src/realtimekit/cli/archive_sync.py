@@ -69,6 +69,8 @@ def sync(
                 _print(result, archive, as_json=as_json)
                 if every is None or result.interrupted:
                     sys.exit(0 if result.ok else 1)
+                if result.ok:
+                    options.pop("since", None)  # what it asked for was listed
             if _wait(stop, every.total_seconds() - (time.monotonic() - started)):
                 return
 
