@@ -9,7 +9,7 @@ MARK := $(VENV)/.installed
 # Where it is set, as in many containers, every process of the tests compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check unit mypy pyright lint format api docs extras picture dist bench soak interrupts fuzz clean
+.PHONY: demo test quick check unit collect mypy pyright lint format api docs extras picture dist bench soak interrupts fuzz clean
 
 demo: $(MARK)  ## the main job, on an emulator of its own
 	$(BIN)/realtimekit demo
@@ -24,7 +24,7 @@ quick: lint mypy  ## for every day: the linters, mypy, the core's tests and the 
 	$(BIN)/pytest -q -n logical --dist worksteal tests/core tests/test_new_resource.py $(CHANGED)
 
 check: $(MARK)  ## what can be checked without running the tests: two at a time
-	$(MAKE) --no-print-directory -j 2 mypy lint pyright docs
+	$(MAKE) --no-print-directory -j 2 mypy lint pyright docs collect
 
 lint: $(MARK)
 	$(BIN)/ruff format --check .
@@ -35,6 +35,9 @@ mypy: $(MARK)
 
 pyright: $(MARK)
 	$(BIN)/pyright
+
+collect: $(MARK)  # pytest compiles the tests, once instead of in each worker
+	@printed=$$($(BIN)/pytest -q --collect-only 2>&1) || { echo "$$printed" | tail -n 50; exit 1; }
 
 unit: $(MARK)
 	$(BIN)/pytest -n auto --dist worksteal
