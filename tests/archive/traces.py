@@ -14,22 +14,31 @@ from realtimekit.archive.search import index_path
 
 from .worlds import objects
 
+BY_CHANCE = 5  # so few bytes may be anywhere in compressed data
+
 
 def traces(archive: Archive, *needles: str) -> dict[str, set[str]]:
     """Return where any of these words stands: in the path or content of an object, or in the index. Path -> words."""
-    everything = {path: path.encode() + b"\n" + unpacked(path, content) for path, content in objects(archive).items()}
+    everything = {path: (path.encode() + b"\n" + unpacked(path, raw), raw) for path, raw in objects(archive).items()}
     for path in index_path(archive.store).parent.glob(index_path(archive.store).name + "*"):
-        everything[path.name] = path.read_bytes()
-    found = {path: {needle for needle in needles if needle.encode() in content} for path, content in everything.items()}
+        everything[path.name] = path.read_bytes(), b""
+    found = {
+        path: {
+            needle
+            for needle in needles
+            if needle.encode() in content or (len(needle) > BY_CHANCE and needle.encode() in raw)
+        }
+        for path, (content, raw) in everything.items()
+    }
     return {path: words for path, words in found.items() if words}
 
 
 def unpacked(path: str, content: bytes) -> bytes:
-    """Return an object, and what is in it if it is compressed."""
+    """Return an object, or what is in it if it is compressed."""
     if path.endswith(".zst"):
-        return content + decompressed(content)
+        return decompressed(content)
     if path.endswith(".parquet"):
-        return content + json.dumps(rows(content), default=str, ensure_ascii=False).encode()
+        return json.dumps(rows(content), default=str, ensure_ascii=False).encode()
     return content
 
 
