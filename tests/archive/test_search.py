@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from realtimekit.archive import Archive
+from realtimekit.archive import search as search_module
 from realtimekit.archive.errors import ArchiveError
 from realtimekit.archive.search import MAX_RANKED, index_path, search_passages, update_index
 from realtimekit.archive.tables.update import purge, rebuild_tables
@@ -300,6 +301,22 @@ def test_an_erasure_reaches_it(world: World, tmp_path: Path) -> None:
     content = b"".join(file.read_bytes() for file in index_path(world.archive.store).parent.iterdir())
     assert b"supercali" not in content
     assert b"mallory" not in content.lower()
+
+
+def test_a_lock_for_which_sqlite_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first connection of all processes has the file to itself for a moment, and the last that closes."""
+    archive = fresh(tmp_path)
+    opened, failures = search_module._open, iter([sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+
+    def busy(path: Path) -> sqlite3.Connection:
+        if (code := next(failures, None)) is None:
+            return opened(path)
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = code
+        raise error
+
+    monkeypatch.setattr(search_module, "_open", busy)
+    assert {match.session_id for match in archive.search("budget")} == {"s1", "s2"}
 
 
 def test_searches_at_once_while_the_tables_change(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -41,6 +43,7 @@ Kind: TypeAlias = Literal["transcript", "chat", "summary"]
 
 SCHEMA = 4
 MAX_RANKED = 1_000  # of more matches, those of the latest days come first: to rank a million takes a second
+LOCK_TIMEOUT = 60  # seconds
 MAX_ATTEMPTS = 3
 IDS_PER_DAY = 2**32
 
@@ -235,9 +238,7 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, rebu
         try:
             if content is None:
                 read_snapshot(store)  # raises if there should be one
-            with contextlib.closing(_open(path)) as connection:
-                _update(store, content, connection, rebuild=rebuild)
-                return action(connection)
+            return _unless_busy(partial(_use_index, store, path, content, action, rebuild=rebuild))
         except sqlite3.DatabaseError as error:
             if attempt == MAX_ATTEMPTS - 1 or not _is_damaged(error):
                 raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
@@ -250,6 +251,29 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, rebu
                 raise
             content = newer  # an erasure has deleted the files of the one before
     raise ArchiveError(f"the search index {path} cannot be used: the tables change all the time: try again")
+
+
+def _use_index(
+    store: Store, path: Path, content: bytes | None, action: Callable[[sqlite3.Connection], T], *, rebuild: bool
+) -> T:
+    with contextlib.closing(_open(path)) as connection:
+        _update(store, content, connection, rebuild=rebuild)
+        return action(connection)
+
+
+def _unless_busy(action: Callable[[], T]) -> T:
+    """Return the result of an action, again while another process has the whole file to itself.
+
+    SQLite waits for other locks, but not for this one: the first connection takes it, and the last that closes.
+    """
+    end = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
 
 
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:
@@ -271,7 +295,7 @@ def index_path(store: Store) -> Path:
 
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None)
     try:
         path.chmod(0o600)
         connection.execute("pragma journal_mode = wal")
