@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import multiprocessing
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +221,26 @@ def test_redis_stores_with_different_prefixes_are_separate(redis_socket: str) ->
             assert RedisStore(client, prefix=prefix).claim("k", "x", LONG) is Claim.ACQUIRED
         assert sorted(client.keys()) == [b"a:k", b"b:k"]
         assert 0 < client.pttl("a:k") <= LONG * 1000
+
+
+def test_processes_that_create_the_file_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of them has it to itself for a moment, for which SQLite does not wait."""
+    connect, failures = SQLiteStore._connect, iter([sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY])
+
+    def busy(store: SQLiteStore) -> sqlite3.Connection:
+        if (code := next(failures, None)) is None:
+            return connect(store)
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = code
+        raise error
+
+    monkeypatch.setattr(SQLiteStore, "_connect", busy)
+    assert SQLiteStore(tmp_path / "deliveries.sqlite").claim("key", "owner", 10) is Claim.ACQUIRED
+
+
+def test_a_file_that_stays_locked_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "deliveries.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(ConfigurationError, match="database is locked"):
+            SQLiteStore(path, timeout=0.05)

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -36,6 +35,7 @@ from realtimekit.archive.snippets import (
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.parquet import read_table
 from realtimekit.archive.tables.snapshot import Snapshot, read_snapshot
+from realtimekit.sqlite_locks import retry_while_busy
 from realtimekit.values import format_time, validate_time_range
 
 T = TypeVar("T")
@@ -238,7 +238,8 @@ def _with_index(store: Store, action: Callable[[sqlite3.Connection], T], *, rebu
         try:
             if content is None:
                 read_snapshot(store)  # raises if there should be one
-            return _unless_busy(partial(_use_index, store, path, content, action, rebuild=rebuild))
+            use = partial(_use_index, store, path, content, action, rebuild=rebuild)
+            return retry_while_busy(use, LOCK_TIMEOUT)
         except sqlite3.DatabaseError as error:
             if attempt == MAX_ATTEMPTS - 1 or not _is_damaged(error):
                 raise ArchiveError(f"the search index {path} cannot be used: {error}") from None
@@ -259,21 +260,6 @@ def _use_index(
     with contextlib.closing(_open(path)) as connection:
         _update(store, content, connection, rebuild=rebuild)
         return action(connection)
-
-
-def _unless_busy(action: Callable[[], T]) -> T:
-    """Return the result of an action, again while another process has the whole file to itself.
-
-    SQLite waits for other locks, but not for this one: the first connection takes it, and the last that closes.
-    """
-    end = time.monotonic() + LOCK_TIMEOUT
-    while True:
-        try:
-            return action()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
-                raise
-            time.sleep(0.01)
 
 
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:

@@ -124,11 +124,13 @@ class SQLiteStore:
     ) -> None:
         import sqlite3
 
+        from realtimekit.sqlite_locks import retry_while_busy
+
         if str(path) in {":memory:", ""}:
             raise ValueError("SQLiteStore needs a file; use MemoryStore() for a single process")
         self._path, self._timeout, self._clock = path, timeout, clock
         try:
-            self._prepare()
+            retry_while_busy(self._prepare, timeout)
         except sqlite3.Error as error:
             raise ConfigurationError(f"SQLiteStore cannot use the file {os.fspath(path)!r}: {error}") from None
 
