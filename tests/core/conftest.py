@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
 import realtimekit.client
 from realtimekit.settings import ENVIRONMENT, _configured
+from tests.sleeps import record_sleeps
 
 from .scripted import Mode
 
@@ -30,24 +28,8 @@ def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each sleep that was requested. Servers of other tests go on, in threads of their own."""
-    seconds: list[float] = []
-    servers = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
-    block, suspend = time.sleep, asyncio.sleep
-
-    def sleep(delay: float) -> None:
-        if threading.get_ident() in servers:
-            return block(delay)
-        return seconds.append(delay)
-
-    async def async_sleep(delay: float) -> None:
-        if threading.get_ident() in servers:
-            return await suspend(delay)
-        return seconds.append(delay)
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    monkeypatch.setattr(asyncio, "sleep", async_sleep)
-    return seconds
+    """The seconds of each sleep that was requested."""
+    return record_sleeps(monkeypatch)
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

@@ -32,6 +32,7 @@ from realtimekit.resources.session_quality import (
     session_quality,
 )
 from realtimekit.transports.emulator import connected
+from tests.sleeps import record_sleeps
 
 from .sample_reports import samples
 
@@ -116,13 +117,7 @@ def asynchronous(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the clients wanted to sleep."""
-    seconds: list[float] = []
-
-    async def sleep(delay: float) -> None:
-        seconds.append(delay)
-
-    monkeypatch.setattr("time.sleep", seconds.append)
-    monkeypatch.setattr("asyncio.sleep", sleep)
+    seconds = record_sleeps(monkeypatch)
     monkeypatch.setattr("realtimekit.prefetch._sleep", lambda delay, _: seconds.append(delay))
     return seconds
 
