@@ -64,7 +64,7 @@ def test_the_hooks_have_the_versions_of_the_project(project: dict[str, Any]) -> 
 def test_the_version_stands_everywhere() -> None:
     assert read(ROOT / "CITATION.cff")["version"] == realtimekit.__version__
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.search(rf"^## \[?{re.escape(realtimekit.__version__)}\b", changelog, re.MULTILINE)
+    assert re.search(rf"^## \[{re.escape(realtimekit.__version__)}\] - ", changelog, re.MULTILINE)
 
 
 def test_a_report_of_a_fault_has_what_doctor_says() -> None:

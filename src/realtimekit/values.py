@@ -10,6 +10,8 @@ from typing import Any, TypeAlias, cast
 
 TimeLike: TypeAlias = date | datetime | str | float
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the start of Unix time
+
 # The documented filters whose value is a time: any other string is certainly a mistake there.
 TIME_RANGE = ("start_time", "end_time")
 

@@ -27,10 +27,15 @@ AGAIN = "the folder of the session: `realtimekit archive sync --since 2026-06-04
 Damage = Callable[[Archive], str]  # damages s1; returns what names it
 
 
+def flip(archive: Archive, name: str, before: bytes, after: bytes) -> str:
+    """Change what only the checksum tells."""
+    path = f"{FOLDER}/{name}"
+    archive.store.put(path, (archive.store.read(path) or b"").replace(before, after))
+    return f"{path} is damaged: its checksum is wrong: {RESTORE}"
+
+
 def flip_manifest(archive: Archive) -> str:
-    path = f"{FOLDER}/manifest.json"
-    archive.store.put(path, (archive.store.read(path) or b"").replace(b'"participants": 1', b'"participants": 9'))
-    return f"{path} is damaged: its checksum is wrong: {RESTORE}{AGAIN}"
+    return flip(archive, "manifest.json", b'"participants": 1', b'"participants": 9') + AGAIN
 
 
 def empty_manifest(archive: Archive) -> str:
@@ -44,10 +49,7 @@ def delete_manifest(archive: Archive) -> str:
 
 
 def flip_participants(archive: Archive) -> str:
-    """What is left is a list of participants: only the checksum tells."""
-    path = f"{FOLDER}/participants.json"
-    archive.store.put(path, (archive.store.read(path) or b"").replace(b"custom-ann", b"custom-anm"))
-    return f"{path} is damaged: its checksum is wrong: {RESTORE}it: the rest stays"
+    return flip(archive, "participants.json", b"custom-ann", b"custom-anm") + "it: the rest stays"
 
 
 def no_json(archive: Archive) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from realtimekit.archive import layout
@@ -14,6 +14,7 @@ from realtimekit.archive.tables.snapshot import Snapshot
 from realtimekit.costs.usage import SessionRecords
 from realtimekit.lazy import LazyModule
 from realtimekit.responses import loads
+from realtimekit.values import EPOCH
 
 pc: Any = LazyModule("pyarrow.compute")  # its functions are made at run time: no type checker knows them
 
@@ -34,7 +35,6 @@ _COLUMNS = {
     "livestream_sessions": ("session_id", "started_time", "stopped_time", "ingest_seconds", "extra"),
 }  # fmt: skip
 _PARTS = ("participants", "recordings", "livestream_sessions")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_sessions(store: Store, snapshot: Snapshot, wanted: Mapping[str, Sequence[str]]) -> Iterator[SessionRecords]:
@@ -118,7 +118,7 @@ def _values(column: Any) -> list[Any]:
     if not pa.types.is_timestamp(column.type):
         return list(column.to_pylist())
     return [
-        None if value is None else _EPOCH + timedelta(milliseconds=value)
+        None if value is None else EPOCH + timedelta(milliseconds=value)
         for value in column.cast(pa.int64()).to_pylist()
     ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.archive.kept_sessions import days_within
@@ -16,13 +16,13 @@ from realtimekit.archive.sql import connect, unreadable
 from realtimekit.archive.store import Store
 from realtimekit.archive.tables.snapshot import Snapshot
 from realtimekit.lazy import LazyModule
+from realtimekit.values import EPOCH
 
 if TYPE_CHECKING:
     import duckdb
 else:
     duckdb = LazyModule("duckdb")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 # Times are in microseconds since 1970.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from realtimekit.archive import layout
 from realtimekit.archive.sql import connect
 from realtimekit.console.lists import PAGE_SIZE, Listing, PersonRow, SessionQuery, SessionRow
+from realtimekit.values import EPOCH
 
 if TYPE_CHECKING:
     import duckdb
 
     from realtimekit.archive import Archive
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One row for each person and session; of the sessions what a list shows, without the records.
 _STAYS = """
@@ -164,7 +164,7 @@ def _person(row: tuple[Any, ...]) -> PersonRow:
 
 def _time(milliseconds: int | None) -> datetime | None:
     try:
-        return None if milliseconds is None else _EPOCH + timedelta(milliseconds=milliseconds)
+        return None if milliseconds is None else EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from realtimekit.values import parse_timestamp
+from realtimekit.values import EPOCH, parse_timestamp
 
 MAX_NUMBER = 1e15  # no measurement is as large
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_number(value: Any) -> float | None:
@@ -33,12 +32,12 @@ def parse_time(text: str) -> float | None:
     except ValueError:
         return None
     # A timestamp such as "0001-01-01" means that there is none.
-    return (time - _EPOCH).total_seconds() if 2000 <= time.year < 2100 else None
+    return (time - EPOCH).total_seconds() if 2000 <= time.year < 2100 else None
 
 
 def to_datetime(seconds: float) -> datetime:
     """Convert seconds since 1970 to a datetime in UTC."""
-    return _EPOCH + timedelta(seconds=seconds)
+    return EPOCH + timedelta(seconds=seconds)
 
 
 def get_in(value: Any, *keys: str) -> Any:

@@ -54,7 +54,7 @@ class Erasure(NamedTuple):
     deleted: int
     undecided: list[str]
     platform: str
-    unreadable: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
+    unreadable: list[str]
 
     @property
     def ok(self) -> bool:
@@ -178,8 +178,9 @@ class _SessionEraser:
                 stays.
         """
         artifacts = dict(manifest.artifacts)
-        was_there = known or any(map(self._tombstones.cover, self._participant_ids(folder, manifest)))
-        for name, new in self._unwanted(folder, manifest, was_there=was_there):
+        ids = self._participant_ids(folder, manifest)
+        was_there = known or any(map(self._tombstones.cover, ids))
+        for name, new in self._unwanted(folder, manifest, ids, was_there=was_there):
             old = artifacts.pop(name)
             artifacts[new] = SavedArtifact(new, State.ERASED, checked_at=old.checked_at)
             self.counts["deleted"] += old.path is not None
@@ -192,12 +193,14 @@ class _SessionEraser:
             return None
         return manifest._replace(artifacts=artifacts), contents
 
-    def _unwanted(self, folder: str, manifest: Manifest, *, was_there: bool) -> Iterator[tuple[str, str]]:
+    def _unwanted(
+        self, folder: str, manifest: Manifest, ids: set[str], *, was_there: bool
+    ) -> Iterator[tuple[str, str]]:
         """Iterate over the artifacts to delete, each with the name that it gets; note those that somebody is to decide.
 
         The names of files may hold the ids of the person.
         """
-        tracks = self._tracks(folder, manifest)
+        tracks = self._tracks(folder, manifest, ids)
         for name, artifact in manifest.artifacts.items():
             kind, _, rest = name.partition("/")
             if kind == "peers" and self._tombstones.cover(layout.decode_id(rest)):
@@ -211,12 +214,11 @@ class _SessionEraser:
                 else:
                     self.undecided.append(f"session {manifest.session_id}: {name}")
 
-    def _tracks(self, folder: str, manifest: Manifest) -> dict[str, str | None]:
+    def _tracks(self, folder: str, manifest: Manifest, ids: set[str]) -> dict[str, str | None]:
         """Return the tracks of single people: those of this person with the name that they get, those of others None.
 
         A track with nobody's id in its name is left out: it may be of anybody.
         """
-        others = self._participant_ids(folder, manifest)
         tracks: dict[str, str | None] = {}
         for record in recordings_in(self._read(folder, manifest.artifacts.get("recordings"))):
             if not isinstance(record.get("download_url"), list):
@@ -227,7 +229,7 @@ class _SessionEraser:
             for (stem, _), (new, _) in zip(recording_files(record), recording_files(after), strict=True):
                 if stem != new:
                     tracks[f"{parent}/{stem}"] = f"{parent}/{new}"
-                elif not others.isdisjoint(ids_in(stem)):
+                elif not ids.isdisjoint(ids_in(stem)):
                     tracks[f"{parent}/{stem}"] = None
         return tracks
 

@@ -39,7 +39,7 @@ class Expiry(NamedTuple):
     sessions: int
     deleted: int
     bytes: int
-    unreadable: list[str] = []  # noqa: RUF012 - a default of a tuple; nobody changes it
+    unreadable: list[str]
 
     @property
     def ok(self) -> bool:
